@@ -1,0 +1,2 @@
+//! Executes a ddl plan with libtorch.
+fn main() {}

