@@ -1,7 +1,18 @@
-//! Gives the engine an rpath to the libtorch that it was linked with.
+//! Gives the engine's programs an rpath to the libtorch that they are linked with, so that they start without `LD_LIBRARY_PATH`.
+//!
+//! The path is made absolute and free of links: an installed engine outlives the checkout that it was built in.
+use std::env;
+use std::fs;
+
 fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
-    if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
-        println!("cargo:rustc-link-arg=-Wl,-rpath={lib}");
+    // Said by torch-sys, which we depend on directly for this alone: cargo passes `DEP_*` to direct dependents only.
+    if let Some(lib) = env::var_os("DEP_TCH_LIBTORCH_LIB") {
+        let lib = fs::canonicalize(&lib).unwrap_or_else(|_| lib.into());
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+        // The linker must not drop libtorch_cuda.so, which registers itself but whose symbols nobody names.
+        println!("cargo:rustc-link-arg=-Wl,--no-as-needed");
+        println!("cargo:rustc-link-arg=-ltorch");
     }
 }
