@@ -1,0 +1,40 @@
+# Everything a newcomer types. Each target does its own set-up; `make help` lists them.
+PYTHON ?= python3
+CARGO  ?= cargo
+# Where `make install` puts the two programs (PREFIX/bin); cargo's own choice by default.
+PREFIX ?=
+# Passed on: `make test ARGS='lang::units'`, `make demo ARGS='--threads 1'`, `make bench ARGS='--quick'`.
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench install fmt clippy
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## fetch libtorch once into the user's cache (DDL_LIBTORCH=DIR takes another)
+	@command -v $(CARGO) >/dev/null || { echo "Rust is needed: https://rustup.rs" >&2; exit 1; }
+	@$(PYTHON) .tools/setup-libtorch >/dev/null
+
+build: setup ## build both programs, optimised: target/release/ddl and ddl-engine
+	$(CARGO) build --release --locked --workspace --bins
+
+demo: build ## run the quickstart: a recipe is checked, planned, trained and judged
+	target/release/ddl run pipelines/quickstart.ddl $(ARGS)
+
+test: setup ## run all tests of the workspace
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace $(ARGS)
+
+bench: build ## measure speed and memory beside PyTorch; writes docs/performance.md (takes a while)
+	$(PYTHON) .tools/bench.py $(ARGS)
+
+install: setup ## install ddl and ddl-engine (PREFIX=DIR, or where cargo installs)
+	$(CARGO) install --locked --path . $(if $(PREFIX),--root $(PREFIX))
+	$(CARGO) install --locked --path src/engine $(if $(PREFIX),--root $(PREFIX))
+
+fmt: ## format the Rust sources
+	$(CARGO) fmt --all
+
+clippy: setup ## lint as CI does
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
