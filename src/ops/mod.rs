@@ -1,1 +1,224 @@
-//! ops
+//! The operators: each declared once, in a struct of documented, typed parameters.
+//!
+//! Type checking, `ddl doc`, plans, content keys and the engine all read these declarations. [`registry`] lists them.
+
+pub mod augments;
+pub mod curves;
+pub mod data;
+pub mod evals;
+pub mod heads;
+mod macros;
+pub mod nets;
+pub mod optimizers;
+pub mod outputs;
+pub mod refs;
+pub mod samplers;
+pub mod stages;
+pub mod terms;
+
+use crate::lang::decl::{Decl, Operator};
+use crate::lang::value::{Args, OpValue, Value};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::sync::OnceLock;
+
+/// All operators, by name.
+pub fn registry() -> &'static IndexMap<&'static str, Decl> {
+    static REGISTRY: OnceLock<IndexMap<&'static str, Decl>> = OnceLock::new();
+    REGISTRY.get_or_init(|| all().into_iter().map(|decl| (decl.name, decl)).collect())
+}
+
+fn all() -> Vec<Decl> {
+    use data::{
+        Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
+    };
+    use outputs::{Among, Compare, Expect, ExportSafetensors, Features, Judge, Prefix, Score, Table};
+    macro_rules! decls { ($($type:ty),* $(,)?) => { vec![$(<$type as Operator>::decl()),*] }; }
+    let mut all = decls![
+        ImageFolder,
+        ImageList,
+        Annotate,
+        SyntheticFaces,
+        Where,
+        Split,
+        Identities,
+        Relabel,
+        Sample,
+        Merge,
+        MinImages,
+        Without,
+        Apply,
+        Draw,
+        evals::Verification,
+        stages::Train,
+        stages::Select,
+        stages::Average,
+        Compare,
+        Score,
+        ExportSafetensors,
+        Among,
+        Features,
+        Judge,
+        Prefix,
+        Table,
+        Expect,
+    ];
+    all.extend(augments::Augment::decls());
+    all.extend(samplers::Sampler::decls());
+    all.extend(nets::AnyWeights::decls());
+    all.extend(nets::Backbone::decls());
+    all.extend(nets::AnyPart::decls());
+    all.extend(heads::Head::decls());
+    all.extend(terms::Reduce::decls());
+    all.extend(terms::ddl::AnyBranch::decls());
+    all.extend(terms::Term::decls());
+    all.extend(curves::Shape::decls());
+    all.extend(optimizers::Optimizer::decls());
+    all.extend(stages::Watch::decls());
+    all.extend(stages::Keep::decls());
+    all.extend(stages::Stop::decls());
+    all.extend(evals::Embed::decls());
+    all.extend(evals::MadePairs::decls());
+    all.extend(evals::Metric::decls());
+    all.extend(outputs::AnyPublished::decls());
+    all
+}
+
+/// Names that recipes will want and that have no operator yet: each is named by the checker instead of being unknown.
+pub const NOT_YET: &[(&str, &str)] = &[
+    ("bin", "reading .bin validation packs"),
+    ("center", "center loss"),
+    ("contrastive", "contrastive loss"),
+    ("curricularface", "the CurricularFace head"),
+    ("adaface", "the AdaFace head"),
+    ("magface", "the MagFace head"),
+    ("sphereface", "the A-Softmax head"),
+    ("histogram_loss", "histogram loss"),
+    ("identification", "1:N identification"),
+    ("kd", "knowledge distillation"),
+    ("lightcnn", "LightCNN"),
+    ("mutual", "deep mutual learning"),
+    ("onnx", "ONNX export"),
+    ("panel", "panels of protocols"),
+    ("play", "alternating optimisation"),
+    ("quantise", "quantisation"),
+    ("recordio", "reading MXNet RecordIO"),
+    ("rkd", "relational distillation"),
+    ("scface_folder", "the SCface layout"),
+    ("scface_mugshots", "the SCface layout"),
+    ("sp", "similarity-preserving distillation"),
+    ("template_verification", "template verification"),
+    ("vit", "vision transformers"),
+];
+
+/// A struct's value as an operator's value: arguments that equal their defaults are left out.
+pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {
+    let Some(decl) = registry_entry(name) else { return Value::Poison };
+    let json = serde_json::to_value(it).unwrap_or(Json::Null);
+    let mut args = Args::new();
+    for param in &decl.params {
+        let Some(given) = json.get(param.name) else { continue };
+        if param.default.as_ref().is_some_and(|default| default.to_json() == *given) {
+            continue;
+        }
+        let value = match given {
+            Json::Bool(b) => Value::Bool(*b),
+            Json::Number(n) => n.as_i64().map_or_else(|| Value::Float(n.as_f64().unwrap_or(f64::NAN)), Value::Int),
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Null | Json::Array(_) | Json::Object(_) => Value::Poison,
+        };
+        args.insert(param.name, value);
+    }
+    Value::Op(Box::new(OpValue { op: decl.name, args }))
+}
+
+/// An operator whose declaration holds no other operator's value in a default: enough while the registry itself is being made.
+fn registry_entry(name: &str) -> Option<Decl> {
+    evals::Embed::decls().into_iter().find(|decl| decl.name == name)
+}
+
+/// Arguments as a plan holds them (defaults left out), with every default filled in, inside nested operators too.
+pub fn complete(op: &str, args: &Json) -> Json {
+    let mut whole = fill(args);
+    if let (Some(decl), Some(map)) = (registry().get(op), whole.as_object_mut()) {
+        insert_defaults(decl, map);
+    }
+    whole
+}
+
+fn insert_defaults(decl: &Decl, map: &mut serde_json::Map<String, Json>) {
+    for param in &decl.params {
+        if let Some(default) = &param.default
+            && !map.contains_key(param.name)
+        {
+            map.insert(param.name.to_owned(), fill(&default.to_json()));
+        }
+    }
+}
+
+fn fill(json: &Json) -> Json {
+    match json {
+        Json::Array(items) => Json::Array(items.iter().map(fill).collect()),
+        Json::Object(map) => {
+            let mut map: serde_json::Map<String, Json> = map.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
+            let decl = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op));
+            if let Some(decl) = decl {
+                insert_defaults(decl, &mut map);
+            }
+            Json::Object(map)
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => json.clone(),
+    }
+}
+
+/// A node's arguments as the operator's struct.
+///
+/// # Errors
+/// When they don't fit: a plan that was not made by this version, or was edited.
+pub fn parse<T: Operator>(args: &Json) -> Result<T, serde_json::Error> {
+    serde_json::from_value(complete(T::NAME, args))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_name_is_declared_once_and_documented() {
+        let all = all();
+        let mut names: Vec<_> = all.iter().map(|decl| decl.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "a name is declared twice");
+        for decl in &all {
+            assert!(!decl.doc.trim().is_empty(), "{} has no documentation", decl.name);
+            for param in &decl.params {
+                assert!(!param.doc.trim().is_empty(), "{}.{} has no documentation", decl.name, param.name);
+            }
+        }
+        for (name, _) in NOT_YET {
+            assert!(!registry().contains_key(name), "{name} exists");
+        }
+    }
+
+    #[test]
+    fn defaults_are_filled_in_where_a_plan_leaves_them_out() {
+        let it: heads::ArcFace = parse(&json!({"margin": "0.3rad"})).unwrap();
+        assert!((it.margin.as_radians() - 0.3).abs() < 1e-15 && (it.scale - 64.0).abs() < 1e-15);
+        let nested: data::Draw = parse(&json!({
+            "data": {"node": 3}, "by": {"op": "pk", "identities": 4, "images": 2}, "augment": {"op": "flip"}
+        }))
+        .unwrap();
+        assert_eq!(nested.augment, Some(augments::Augment::Flip(augments::Flip { p: crate::quantity::Fraction(0.5) })));
+        let verification: evals::Verification = parse(&json!({"data": {"node": 0}, "pairs": "$dir/fp.csv"})).unwrap();
+        assert_eq!(verification.embed.name(), "flip_sum");
+    }
+
+    #[test]
+    fn a_plan_of_another_make_is_refused() {
+        assert!(parse::<heads::ArcFace>(&json!({"marign": "0.3rad"})).is_err());
+    }
+}

@@ -1,0 +1,196 @@
+//! What the language knows of an operator: its declaration, made once from the operator's own struct by [`operator!`](crate::operator).
+
+use super::types::{Dimension, Type};
+use super::value::{Args, Value};
+use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
+use indexmap::IndexMap;
+use std::ops::{Bound, RangeBounds};
+
+/// The ends that a number must lie between, in the quantity's own unit (radians for angles, a part of one for fractions).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The lower end.
+    pub low: Bound<f64>,
+    /// The upper end.
+    pub high: Bound<f64>,
+}
+
+impl Limits {
+    /// From a Rust range.
+    pub fn of(range: &impl RangeBounds<f64>) -> Self {
+        Limits { low: range.start_bound().cloned(), high: range.end_bound().cloned() }
+    }
+
+    /// Whether a number lies inside.
+    pub fn hold(&self, x: f64) -> bool {
+        (self.low, self.high).contains(&x)
+    }
+}
+
+/// One parameter of an operator.
+#[derive(Debug, Clone)]
+pub struct ParamDecl {
+    /// The name that a recipe says.
+    pub name: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+    /// What fits.
+    pub ty: Type,
+    /// What it is when the recipe says nothing; without one the recipe must say it.
+    pub default: Option<Value>,
+    /// What its number must lie between.
+    pub limits: Option<Limits>,
+}
+
+/// What an operator gives when it is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavor {
+    /// A value inside another's arguments (a head, a curve, an augment).
+    Value,
+    /// A node of the graph.
+    Node,
+}
+
+/// A call as an operator's own rules see it.
+pub struct Call<'a> {
+    /// The types of the arguments that were given, by parameter.
+    pub types: &'a IndexMap<&'static str, Type>,
+    /// Their values, defaults left out.
+    pub args: &'a Args,
+}
+
+impl Call<'_> {
+    /// The attributes of a data set argument.
+    pub fn attributes(&self, param: &str) -> super::types::Attributes {
+        match self.types.get(param) {
+            Some(Type::Dataset(attributes)) => attributes.clone(),
+            _ => super::types::Attributes::new(),
+        }
+    }
+}
+
+/// Something about a call that only the operator itself can know to be wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Complaint {
+    /// The argument to point at; the whole call without one.
+    pub param: Option<&'static str>,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+/// An operator's declaration.
+#[derive(Debug)]
+pub struct Decl {
+    /// The name that a recipe says.
+    pub name: &'static str,
+    /// Raised when the numbers that it gives change.
+    pub version: u32,
+    /// What it does and where that is from (its doc comment).
+    pub doc: &'static str,
+    /// Its parameters, in the order of positional arguments.
+    pub params: Vec<ParamDecl>,
+    /// The type of the result.
+    pub result: fn(&Call) -> Type,
+    /// Checks that the operator makes of its own arguments.
+    pub check: fn(&Call) -> Vec<Complaint>,
+    /// Whether a recipe can say it (the planner's own operators can't be said).
+    pub hidden: bool,
+    /// A parameter that only observes: what it is changes no content key.
+    pub observes: Option<&'static str>,
+}
+
+impl Decl {
+    /// The parameter of that name.
+    pub fn param(&self, name: &str) -> Option<&ParamDecl> {
+        self.params.iter().find(|param| param.name == name)
+    }
+
+    /// Whether the result is a node of the graph.
+    pub fn flavor(&self) -> Flavor {
+        let call = Call { types: &IndexMap::new(), args: &Args::new() };
+        match (self.result)(&call) {
+            Type::Record(_) | Type::Named(_) => Flavor::Node,
+            ty if ty.is_node() => Flavor::Node,
+            _ => Flavor::Value,
+        }
+    }
+}
+
+/// A Rust type that a parameter can have: the type of the language that it stands for, and its values.
+pub trait Param {
+    /// What fits.
+    fn ty() -> Type;
+    /// This default as a value of the language.
+    fn value(&self) -> Value;
+}
+
+macro_rules! params {
+    ($($rust:ty => $ty:expr, |$x:ident| $value:expr;)*) => {$(
+        impl Param for $rust {
+            fn ty() -> Type { $ty }
+            fn value(&self) -> Value { let $x = self; $value }
+        }
+    )*};
+}
+
+params! {
+    bool => Type::Bool, |x| Value::Bool(*x);
+    f64 => Type::Float, |x| Value::Float(*x);
+    i64 => Type::Int, |x| Value::Int(*x);
+    u32 => Type::Int, |x| Value::Int(i64::from(*x));
+    u64 => Type::Int, |x| Value::Int(*x as i64);
+    String => Type::Text, |x| Value::Text(x.clone());
+    Angle => Type::Quantity(Dimension::Angle), |x| Value::Angle(*x);
+    Pixels => Type::Quantity(Dimension::Pixels), |x| Value::Pixels(*x);
+    Span => Type::Quantity(Dimension::Span), |x| Value::Span(*x);
+    Fraction => Type::Quantity(Dimension::Fraction), |x| Value::Fraction(*x);
+    Images => Type::Quantity(Dimension::Images), |x| Value::Images(*x);
+    Checks => Type::Quantity(Dimension::Checks), |x| Value::Checks(*x);
+    Bytes => Type::Quantity(Dimension::Bytes), |x| Value::Bytes(*x);
+}
+
+impl<T: Param> Param for Option<T> {
+    fn ty() -> Type {
+        T::ty().optional()
+    }
+    fn value(&self) -> Value {
+        self.as_ref().map_or(Value::None, Param::value)
+    }
+}
+
+impl<T: Param> Param for Vec<T> {
+    fn ty() -> Type {
+        T::ty().list()
+    }
+    fn value(&self) -> Value {
+        Value::List(self.iter().map(Param::value).collect())
+    }
+}
+
+impl<T: Param> Param for Interval<T> {
+    fn ty() -> Type {
+        Type::Range(Box::new(T::ty()))
+    }
+    fn value(&self) -> Value {
+        Value::Range(Box::new((self.from.value(), self.to.value())))
+    }
+}
+
+impl<T: Param> Param for IndexMap<String, T> {
+    fn ty() -> Type {
+        Type::Named(Box::new(T::ty()))
+    }
+    fn value(&self) -> Value {
+        Value::Record(self.iter().map(|(name, value)| (name.clone(), value.value())).collect())
+    }
+}
+
+/// An operator: a documented struct of typed parameters.
+pub trait Operator: serde::de::DeserializeOwned {
+    /// The name that a recipe says.
+    const NAME: &'static str;
+    /// Its declaration.
+    fn decl() -> Decl;
+}

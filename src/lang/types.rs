@@ -1,0 +1,239 @@
+//! The types that a recipe's expressions have.
+
+use indexmap::IndexMap;
+use std::fmt;
+
+/// What a quantity measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    /// `10deg`, `0.5rad`.
+    Angle,
+    /// `8px`.
+    Pixels,
+    /// `2 epochs`, `500 steps`, or a part of a stage.
+    Span,
+    /// `20%`.
+    Fraction,
+    /// `128 images`.
+    Images,
+    /// `3 checks`.
+    Checks,
+    /// `4 GiB`.
+    Bytes,
+}
+
+impl Dimension {
+    /// The dimension in words, with the units that a recipe may write.
+    pub const fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Dimension::Angle => ("an angle", "deg or rad"),
+            Dimension::Pixels => ("a length in pixels", "px"),
+            Dimension::Span => ("a span of training", "epochs, steps or %"),
+            Dimension::Fraction => ("a fraction", "%"),
+            Dimension::Images => ("a number of images", "images"),
+            Dimension::Checks => ("a number of checks", "checks"),
+            Dimension::Bytes => ("an amount of memory", "KiB, MiB or GiB"),
+        }
+    }
+}
+
+/// The attributes that a data set's samples carry beside `.identity .path .index .width .height`.
+pub type Attributes = IndexMap<String, Type>;
+
+/// A type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// A text.
+    Text,
+    /// A path.
+    Path,
+    /// A text whose values are known once the data is looked at.
+    Category,
+    /// A number with a unit.
+    Quantity(Dimension),
+    /// One of some words.
+    Choice(Vec<String>),
+    /// `a..b`.
+    Range(Box<Type>),
+    /// `[…]`.
+    List(Box<Type>),
+    /// `{a = …}` with these fields.
+    Record(IndexMap<String, Type>),
+    /// `{a = …}` with any field names and one type.
+    Named(Box<Type>),
+    /// A value or `none`.
+    Optional(Box<Type>),
+    /// Any of these; the first that fits is taken.
+    Union(Vec<Type>),
+    /// An expression over a sample's attributes.
+    Row(Box<Type>),
+    /// The types of a file's columns.
+    Schema,
+    /// A table of samples.
+    Dataset(Attributes),
+    /// A change of one image.
+    Augment,
+    /// A rule for drawing samples.
+    Sampler,
+    /// What a stage draws each step.
+    Batches,
+    /// A network with its state.
+    Model,
+    /// A named part of a network.
+    Part,
+    /// A source of weights.
+    Weights,
+    /// A margin function.
+    Head,
+    /// A weighted sum of terms.
+    Objective,
+    /// A rule that makes one number of the values of many samples.
+    Reduce,
+    /// The easy or a hard side of the distribution distillation loss.
+    Branch,
+    /// An optimiser with its options.
+    Optimizer,
+    /// A number that changes over a stage.
+    Curve,
+    /// When something is watched.
+    Watch,
+    /// Which checkpoint a stage gives.
+    Keep,
+    /// When a stage ends early.
+    Stop,
+    /// How an embedding is made of an image and its flip.
+    Embed,
+    /// Where a protocol's pairs come from.
+    PairSource,
+    /// A protocol with its data.
+    Eval,
+    /// A number that a protocol gives.
+    Metric,
+    /// A model's number under a protocol.
+    Score,
+    /// A comparison of scores.
+    Claim,
+    /// Numbers that somebody published.
+    Published,
+    /// A table.
+    Report,
+    /// A file for others.
+    Export,
+    /// The type of something that was reported as wrong, or that a missing parameter decides: fits everywhere.
+    Unknown,
+}
+
+impl Type {
+    /// A list of this.
+    #[must_use]
+    pub fn list(self) -> Type {
+        Type::List(Box::new(self))
+    }
+
+    /// This or `none`.
+    #[must_use]
+    pub fn optional(self) -> Type {
+        match self {
+            already @ Type::Optional(_) => already,
+            other => Type::Optional(Box::new(other)),
+        }
+    }
+
+    /// A data set about whose attributes nothing is said.
+    pub fn dataset() -> Type {
+        Type::Dataset(Attributes::new())
+    }
+
+    /// Whether things of this type are nodes of the graph.
+    pub fn is_node(&self) -> bool {
+        matches!(self, Type::Dataset(_) | Type::Batches | Type::Model | Type::Eval | Type::Report | Type::Export)
+    }
+}
+
+impl fmt::Display for Type {
+    /// In the words of an error message.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Type::Bool => "true or false",
+            Type::Int => "a whole number",
+            Type::Float => "a number",
+            Type::Text => "a text",
+            Type::Path => "a path",
+            Type::Category => "a category",
+            Type::Quantity(dimension) => dimension.in_words().0,
+            Type::Choice(words) => {
+                return write!(f, "one of {}", words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", "));
+            }
+            Type::Range(of) => return write!(f, "a range of {}", Plural(of)),
+            Type::List(of) => return write!(f, "a list of {}", Plural(of)),
+            Type::Record(fields) => {
+                return write!(f, "a record of {}", fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+            }
+            Type::Named(of) => return write!(f, "a record of {}", Plural(of)),
+            Type::Optional(of) => return write!(f, "{of} or none"),
+            Type::Union(of) => return f.write_str(&of.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")),
+            Type::Row(of) => return write!(f, "an expression over attributes that gives {of}"),
+            Type::Schema => "a schema such as {yaw: deg}",
+            Type::Dataset(_) => "a data set",
+            Type::Augment => "an augment",
+            Type::Sampler => "a sampler",
+            Type::Batches => "batches",
+            Type::Model => "a model",
+            Type::Part => "a part of a network",
+            Type::Weights => "weights",
+            Type::Head => "a head",
+            Type::Objective => "an objective",
+            Type::Reduce => "a reduction",
+            Type::Branch => "a branch",
+            Type::Optimizer => "an optimizer",
+            Type::Curve => "a curve",
+            Type::Watch => "a watch",
+            Type::Keep => "a rule for what to keep",
+            Type::Stop => "a rule for when to stop",
+            Type::Embed => "a way to embed",
+            Type::PairSource => "a source of pairs",
+            Type::Eval => "an evaluation",
+            Type::Metric => "a metric",
+            Type::Score => "a score",
+            Type::Claim => "a claim over scores",
+            Type::Published => "published numbers",
+            Type::Report => "a report",
+            Type::Export => "an export",
+            Type::Unknown => "anything",
+        };
+        f.write_str(words)
+    }
+}
+
+/// A type in the plural, as far as messages need it.
+struct Plural<'a>(&'a Type);
+
+impl fmt::Display for Plural<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self.0 {
+            Type::Int => "whole numbers",
+            Type::Float => "numbers",
+            Type::Text => "texts",
+            Type::Path => "paths",
+            Type::Dataset(_) => "data sets",
+            Type::Augment => "augments",
+            Type::Model => "models",
+            Type::Metric => "metrics",
+            Type::Eval => "evaluations",
+            Type::Part => "parts of a network",
+            Type::Branch => "branches",
+            Type::Quantity(Dimension::Angle) => "angles",
+            Type::Quantity(Dimension::Pixels) => "lengths in pixels",
+            Type::Quantity(Dimension::Fraction) => "fractions",
+            Type::Quantity(Dimension::Span) => "spans of training",
+            other => return write!(f, "{other}"),
+        };
+        f.write_str(words)
+    }
+}

@@ -1,0 +1,270 @@
+//! What an expression evaluates to while a recipe is compiled.
+
+use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+/// The place of a node in the graph, in the order in which the compiler met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub u32);
+
+/// One arm of an experiment: the value's label on each named axis (`order = 0.1, seed = 2`), sorted by axis.
+pub type Arm = std::collections::BTreeMap<String, String>;
+
+/// An operator applied to arguments, without a node of its own (a head, an augment, a curve, a term).
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpValue {
+    /// The operator's name as a recipe says it.
+    pub op: &'static str,
+    /// The arguments that differ from the operator's defaults, sorted by name.
+    pub args: Args,
+}
+
+/// Arguments by parameter name, sorted by name.
+pub type Args = std::collections::BTreeMap<&'static str, Value>;
+
+/// A value of the language.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `none`: an optional thing that is absent.
+    None,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// A text, or one of an operator's choices.
+    Text(String),
+    /// A path; `shown` is what the recipe says, `real` is where it lies.
+    Path(PathValue),
+    /// An angle.
+    Angle(Angle),
+    /// A length in pixels.
+    Pixels(Pixels),
+    /// A length of training.
+    Span(Span),
+    /// A part of a whole.
+    Fraction(Fraction),
+    /// A number of images.
+    Images(Images),
+    /// A number of checks.
+    Checks(Checks),
+    /// An amount of memory.
+    Bytes(Bytes),
+    /// `a..b`, both ends included.
+    Range(Box<(Value, Value)>),
+    /// `[a, b]`.
+    List(Vec<Value>),
+    /// `{a = x}`, in the order that the recipe says.
+    Record(IndexMap<String, Value>),
+    /// An expression over the attributes of one sample.
+    Row(crate::data::predicate::Expr),
+    /// The types of a file's columns (`{yaw: deg}`).
+    Schema(IndexMap<String, String>),
+    /// An operator's value that is no node.
+    Op(Box<OpValue>),
+    /// A node of the graph.
+    Node(NodeId),
+    /// The same expression in several arms, in the order of the axes.
+    Arms(Vec<(Arm, Value)>),
+    /// A parameter that has no value yet: a recipe may be checked without it.
+    Hole(String),
+    /// The value of something that was reported as wrong; nothing more is said about it.
+    Poison,
+}
+
+/// A path as the recipe says it and as the file system knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathValue {
+    /// What the recipe says, with `$name` for a path that a parameter gives: the same on every machine.
+    pub shown: String,
+    /// Where it lies; absent while a parameter is.
+    pub real: Option<std::path::PathBuf>,
+}
+
+impl Value {
+    /// This value as the plan holds it: quantities as texts, nodes as `{node: 3}`, operators as `{op: flip, p: 50%}`.
+    pub fn to_json(&self) -> Json {
+        self.json(&mut |node| json!({ "node": node.0 }), false)
+    }
+
+    /// This value with every node replaced by what `node` says, and paths left out of what is meant (their content counts).
+    pub fn to_json_with(&self, node: &mut dyn FnMut(NodeId) -> Json) -> Json {
+        self.json(node, true)
+    }
+
+    fn json(&self, node: &mut dyn FnMut(NodeId) -> Json, meaning: bool) -> Json {
+        match self {
+            Value::None => Json::Null,
+            Value::Bool(b) => json!(b),
+            Value::Int(n) => json!(n),
+            Value::Float(x) => json!(x),
+            Value::Text(text) => json!(text),
+            Value::Path(path) => json!(path.shown),
+            Value::Angle(x) => json!(x),
+            Value::Pixels(x) => json!(x),
+            Value::Span(x) => json!(x),
+            Value::Fraction(x) => json!(x),
+            Value::Images(x) => json!(x),
+            Value::Checks(x) => json!(x),
+            Value::Bytes(x) => json!(x),
+            Value::Range(ends) => json!(Interval { from: Shown(&ends.0), to: Shown(&ends.1) }),
+            Value::List(items) => Json::Array(items.iter().map(|item| item.json(node, meaning)).collect()),
+            Value::Record(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.json(node, meaning))).collect()),
+            Value::Row(expr) => json!({ "row": expr }),
+            Value::Schema(columns) => json!(columns),
+            Value::Op(op) => {
+                let mut map = Map::new();
+                map.insert("op".to_owned(), json!(op.op));
+                for (name, value) in &op.args {
+                    map.insert((*name).to_owned(), value.json(node, meaning));
+                }
+                Json::Object(map)
+            }
+            Value::Node(id) => node(*id),
+            Value::Arms(arms) => {
+                Json::Array(arms.iter().map(|(arm, value)| json!({ "arm": arm, "value": value.json(node, meaning) })).collect())
+            }
+            Value::Hole(param) => json!(format!("${param}")),
+            Value::Poison => json!("<error>"),
+        }
+    }
+
+    /// Calls `see` with every node that this value names, in order.
+    pub fn nodes(&self, see: &mut dyn FnMut(NodeId)) {
+        match self {
+            Value::Node(id) => see(*id),
+            Value::List(items) => items.iter().for_each(|item| item.nodes(see)),
+            Value::Record(fields) => fields.values().for_each(|value| value.nodes(see)),
+            Value::Op(op) => op.args.values().for_each(|value| value.nodes(see)),
+            Value::Arms(arms) => arms.iter().for_each(|(_, value)| value.nodes(see)),
+            Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Path(_)
+            | Value::Angle(_)
+            | Value::Pixels(_)
+            | Value::Span(_)
+            | Value::Fraction(_)
+            | Value::Images(_)
+            | Value::Checks(_)
+            | Value::Bytes(_)
+            | Value::Range(_)
+            | Value::Row(_)
+            | Value::Schema(_)
+            | Value::Hole(_)
+            | Value::Poison => {}
+        }
+    }
+
+    /// Whether a parameter without a value, or something wrong, is anywhere inside.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Value::Hole(_) | Value::Poison => true,
+            Value::Path(path) => path.real.is_none(),
+            Value::Range(ends) => ends.0.is_open() || ends.1.is_open(),
+            Value::List(items) => items.iter().any(Value::is_open),
+            Value::Record(fields) => fields.values().any(Value::is_open),
+            Value::Op(op) => op.args.values().any(Value::is_open),
+            Value::Arms(arms) => arms.iter().any(|(_, value)| value.is_open()),
+            Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Angle(_)
+            | Value::Pixels(_)
+            | Value::Span(_)
+            | Value::Fraction(_)
+            | Value::Images(_)
+            | Value::Checks(_)
+            | Value::Bytes(_)
+            | Value::Row(_)
+            | Value::Schema(_)
+            | Value::Node(_) => false,
+        }
+    }
+
+    /// The number that a range check compares: the quantity in its own unit (degrees for angles, as they are for the rest).
+    pub fn magnitude(&self) -> Option<f64> {
+        match self {
+            Value::Int(n) => Some(*n as f64),
+            Value::Float(x) => Some(*x),
+            Value::Angle(x) => Some(x.as_radians()),
+            Value::Pixels(x) => Some(f64::from(x.0)),
+            Value::Fraction(x) => Some(x.0),
+            Value::Images(x) => Some(x.0 as f64),
+            Value::Checks(x) => Some(x.0 as f64),
+            Value::Bytes(x) => Some(x.0 as f64),
+            Value::Span(Span::Epochs(x) | Span::Part(x)) => Some(*x),
+            Value::Span(Span::Steps(n)) => Some(*n as f64),
+            Value::None
+            | Value::Bool(_)
+            | Value::Text(_)
+            | Value::Path(_)
+            | Value::Range(_)
+            | Value::List(_)
+            | Value::Record(_)
+            | Value::Row(_)
+            | Value::Schema(_)
+            | Value::Op(_)
+            | Value::Node(_)
+            | Value::Arms(_)
+            | Value::Hole(_)
+            | Value::Poison => None,
+        }
+    }
+}
+
+/// A value inside a range, as a recipe writes it.
+struct Shown<'a>(&'a Value);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.to_json() {
+            Json::String(text) => f.write_str(&text),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Value {
+    /// As a recipe would write it, for messages and tables.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list =
+            |f: &mut std::fmt::Formatter<'_>, open: &str, close: &str, items: Vec<String>| write!(f, "{open}{}{close}", items.join(", "));
+        match self {
+            Value::None => f.write_str("none"),
+            Value::Text(text) => write!(f, "{text:?}"),
+            Value::Path(path) => write!(f, "{:?}", path.shown),
+            Value::List(items) => list(f, "[", "]", items.iter().map(ToString::to_string).collect()),
+            Value::Record(fields) => list(f, "{", "}", fields.iter().map(|(name, value)| format!("{name} = {value}")).collect()),
+            Value::Schema(fields) => list(f, "{", "}", fields.iter().map(|(name, unit)| format!("{name}: {unit}")).collect()),
+            Value::Row(expr) => write!(f, "{expr}"),
+            Value::Op(op) if op.op == "sum" => f.write_str("a sum of terms"),
+            Value::Op(op) => {
+                list(f, &format!("{}(", op.op), ")", op.args.iter().map(|(name, value)| format!("{name} = {value}")).collect())
+            }
+            Value::Node(id) => write!(f, "#{}", id.0),
+            Value::Arms(arms) => write!(f, "{} arms", arms.len()),
+            Value::Hole(param) => write!(f, "${param}"),
+            Value::Poison => f.write_str("<error>"),
+            Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Angle(_)
+            | Value::Pixels(_)
+            | Value::Span(_)
+            | Value::Fraction(_)
+            | Value::Images(_)
+            | Value::Checks(_)
+            | Value::Bytes(_)
+            | Value::Range(_) => Shown(self).fmt(f),
+        }
+    }
+}

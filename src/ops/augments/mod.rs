@@ -1,0 +1,132 @@
+//! Augments: random or fixed changes of one image.
+
+use crate::lang::types::Type;
+use crate::quantity::{Fraction, Interval, Pixels};
+
+crate::choice! {
+    /// How pixels are interpolated when an image is resized.
+    pub enum Kernel {
+        /// The nearest pixel.
+        Nearest = "nearest",
+        /// Two pixels a side.
+        Linear = "linear",
+        /// The mean over the area that a pixel covers.
+        Area = "area",
+        /// Four pixels a side (a = -0.5), widened when an image gets smaller.
+        Cubic = "cubic",
+        /// Six pixels a side.
+        Lanczos = "lanczos",
+    }
+}
+
+crate::operator! {
+    /// A horizontal flip.
+    pub struct Flip("flip", 1, |_| Type::Augment) {
+        /// How often.
+        p: Fraction = Fraction(0.5), in 0.0..=1.0;
+    }
+}
+
+crate::operator! {
+    /// Scales the image down so that its longer side has `side` pixels, and up again to its own size: what is left of a face seen from far away.
+    pub struct LowResolution("low_resolution", 1, |_| Type::Augment) {
+        /// The side when small, drawn uniformly among whole pixels.
+        side: Interval<Pixels>, in 1.0..=4096.0;
+        /// The kernel on the way down.
+        down: Kernel = Kernel::Cubic;
+        /// The kernel on the way up.
+        up: Kernel = Kernel::Cubic;
+    }
+}
+
+crate::operator! {
+    /// A Gaussian blur.
+    pub struct GaussianBlur("gaussian_blur", 1, |_| Type::Augment) {
+        /// Standard deviation in pixels of the image, drawn uniformly.
+        sigma: Interval<f64>, in 0.0..=100.0;
+    }
+}
+
+crate::operator! {
+    /// JPEG compression and decompression.
+    pub struct Jpeg("jpeg", 1, |_| Type::Augment) {
+        /// Quality from 1 to 100, drawn uniformly among whole numbers.
+        quality: Interval<i64>, in 1.0..=100.0;
+    }
+}
+
+crate::operator! {
+    /// A rectangle of one colour over a part of the image.
+    pub struct Occlude("occlude", 1, |_| Type::Augment) {
+        /// The share of the image's area that is hidden, drawn uniformly.
+        area: Interval<Fraction>, in 0.0..=1.0;
+        /// The grey value of the rectangle, 0 to 255.
+        fill: u32 = 0, in 0.0..=255.0;
+    }
+}
+
+crate::operator! {
+    /// Multiplies every value by a factor drawn uniformly.
+    pub struct Brightness("brightness", 1, |_| Type::Augment) {
+        /// The factor.
+        by: Interval<f64>, in 0.0..=10.0;
+    }
+}
+
+crate::operator! {
+    /// Multiplies the distance from the image's mean grey by a factor drawn uniformly.
+    pub struct Contrast("contrast", 1, |_| Type::Augment) {
+        /// The factor.
+        by: Interval<f64>, in 0.0..=10.0;
+    }
+}
+
+crate::operator! {
+    /// Makes the image grey (ITU-R BT.601 luma).
+    pub struct Grey("grey", 1, |_| Type::Augment) {
+        /// How often.
+        p: Fraction = Fraction(1.0), in 0.0..=1.0;
+    }
+}
+
+crate::operator! {
+    /// Another augment with some probability.
+    pub struct Sometimes("sometimes", 1, |_| Type::Augment) {
+        /// The other augment.
+        augment: Box<Augment>;
+        /// How often.
+        p: Fraction, in 0.0..=1.0;
+    }
+}
+
+crate::operator! {
+    /// One of several augments, each as likely as the others.
+    pub struct OneOf("one_of", 1, |_| Type::Augment) {
+        /// The others.
+        augments: Vec<Augment>;
+    }
+}
+
+crate::operator! {
+    /// Several augments one after the other; a list of augments means this.
+    pub struct Chain("chain", 1, |_| Type::Augment) {
+        /// The augments in their order.
+        augments: Vec<Augment>;
+    }
+}
+
+crate::family! {
+    /// Any augment.
+    pub enum Augment: Type::Augment => {
+        Flip, LowResolution, GaussianBlur, Jpeg, Occlude, Brightness, Contrast, Grey, Sometimes, OneOf, Chain
+    }
+}
+
+impl<T: crate::lang::decl::Param> crate::lang::decl::Param for Box<T> {
+    fn ty() -> Type {
+        T::ty()
+    }
+    fn value(&self) -> crate::lang::value::Value {
+        self.as_ref().value()
+    }
+}

@@ -1,0 +1,163 @@
+//! Curves: numbers that change over a stage. A number alone is a curve too.
+
+use crate::lang::decl::Param;
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::quantity::{Fraction, Span};
+use serde::{Deserialize, Serialize};
+
+crate::operator! {
+    /// A number that is multiplied by `by` at each of some places of the stage.
+    pub struct Drops("drops", 1, |_| Type::Curve) {
+        /// The number at the start.
+        value: f64;
+        /// Where it drops.
+        at: Vec<Span>;
+        /// What it is multiplied by.
+        by: f64 = 0.1, in 0.0..=1.0;
+        /// Linear rise from 0 over the first steps.
+        warmup: Span = Span::Steps(0);
+    }
+}
+
+crate::operator! {
+    /// Half a cosine from `value` down to `to` over the stage (Loshchilov and Hutter, 2017, without restarts).
+    pub struct Cosine("cosine", 1, |_| Type::Curve) {
+        /// The number at the start.
+        value: f64;
+        /// The number at the end.
+        to: f64 = 0.0;
+        /// Linear rise from 0 over the first steps.
+        warmup: Span = Span::Steps(0);
+    }
+}
+
+crate::operator! {
+    /// `value * (1 - t) ^ power`, t from 0 to 1 over the stage after the warm-up (insightface's schedule with power 2).
+    pub struct Poly("poly", 1, |_| Type::Curve) {
+        /// The number at the start.
+        value: f64;
+        /// The exponent.
+        power: f64 = 2.0, in 0.0..=10.0;
+        /// Linear rise from 0 over the first steps.
+        warmup: Span = Span::Steps(0);
+    }
+}
+
+crate::operator! {
+    /// A straight line from `value` to `to`, then `to`.
+    pub struct Ramp("ramp", 1, |_| Type::Curve) {
+        /// The number at the start.
+        value: f64;
+        /// The number at the end of the line.
+        to: f64;
+        /// How long the line is.
+        over: Span;
+    }
+}
+
+crate::operator! {
+    /// A constant after a linear rise from 0.
+    pub struct Warmup("warmup", 1, |_| Type::Curve) {
+        /// The number after the rise.
+        value: f64;
+        /// How long the rise is.
+        over: Span;
+    }
+}
+
+crate::family! {
+    /// Any curve that is not a constant.
+    pub enum Shape: Type::Curve => { Drops, Cosine, Poly, Ramp, Warmup }
+}
+
+/// A number, or a curve over the stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Curve {
+    /// The same number at every step.
+    Constant(f64),
+    /// A shape over the stage.
+    Shape(Shape),
+}
+
+impl Param for Curve {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Float, Type::Curve])
+    }
+    fn value(&self) -> Value {
+        match self {
+            Curve::Constant(x) => Value::Float(*x),
+            Curve::Shape(shape) => shape.value(),
+        }
+    }
+}
+
+impl Curve {
+    /// The number at step `step` (from 0) of a stage of `total` steps whose epoch has `per_epoch` steps.
+    ///
+    /// During a warm-up of w steps it is `value (step + 1) / w`, so that the first step is not lost.
+    pub fn at(&self, step: u64, per_epoch: u64, total: u64) -> f64 {
+        let steps = |span: &Span| span.steps(per_epoch, total);
+        let warm = |value: f64, warmup: &Span, rest: &dyn Fn(f64) -> f64| {
+            let rise = steps(warmup);
+            if step < rise {
+                return value * (step + 1) as f64 / rise as f64;
+            }
+            let left = total.saturating_sub(rise).max(1);
+            rest((step - rise) as f64 / left as f64)
+        };
+        match self {
+            Curve::Constant(value) => *value,
+            Curve::Shape(Shape::Drops(it)) => warm(it.value, &it.warmup, &|_| {
+                let passed = it.at.iter().filter(|at| step >= steps(at)).count();
+                it.value * it.by.powi(i32::try_from(passed).unwrap_or(i32::MAX))
+            }),
+            Curve::Shape(Shape::Cosine(it)) => {
+                warm(it.value, &it.warmup, &|t| it.to + (it.value - it.to) * 0.5 * (1.0 + (std::f64::consts::PI * t.min(1.0)).cos()))
+            }
+            Curve::Shape(Shape::Poly(it)) => warm(it.value, &it.warmup, &|t| it.value * (1.0 - t.min(1.0)).powf(it.power)),
+            Curve::Shape(Shape::Ramp(it)) => {
+                let over = steps(&it.over).max(1);
+                it.value + (it.to - it.value) * (step as f64 / over as f64).min(1.0)
+            }
+            Curve::Shape(Shape::Warmup(it)) => warm(it.value, &it.over, &|_| it.value),
+        }
+    }
+
+    /// A weight of the whole.
+    pub const ONE: Curve = Curve::Constant(1.0);
+}
+
+/// A curve of fractions is not needed yet; a fraction where a number is wanted reads as the number.
+impl From<Fraction> for Curve {
+    fn from(fraction: Fraction) -> Self {
+        Curve::Constant(fraction.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_fall_where_they_are_told() {
+        let curve =
+            Curve::Shape(Shape::Drops(Drops { value: 0.1, at: vec![Span::Part(0.5), Span::Steps(75)], by: 0.1, warmup: Span::Steps(10) }));
+        let near = |step, want: f64| assert!((curve.at(step, 10, 100) - want).abs() < 1e-15, "step {step}: {}", curve.at(step, 10, 100));
+        near(0, 0.01);
+        near(9, 0.1);
+        near(49, 0.1);
+        near(50, 0.01);
+        near(75, 0.001);
+    }
+
+    #[test]
+    fn cosine_and_poly_end_at_their_ends() {
+        let cosine = Curve::Shape(Shape::Cosine(Cosine { value: 1.0, to: 0.2, warmup: Span::Steps(0) }));
+        assert!((cosine.at(0, 1, 100) - 1.0).abs() < 1e-12 && (cosine.at(100, 1, 100) - 0.2).abs() < 1e-12);
+        let poly = Curve::Shape(Shape::Poly(Poly { value: 1.0, power: 2.0, warmup: Span::Epochs(1.0) }));
+        assert!((poly.at(9, 10, 110) - 1.0).abs() < 1e-12 && poly.at(110, 10, 110).abs() < 1e-12);
+        assert!((poly.at(60, 10, 110) - 0.25).abs() < 1e-12);
+    }
+}

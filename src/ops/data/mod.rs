@@ -1,0 +1,349 @@
+//! Data sets and views of them.
+
+use super::augments::Augment;
+use super::refs::{Attribute, Columns, DataRef, FilePath, Predicate};
+use super::samplers::Sampler;
+use crate::lang::decl::{Call, Complaint};
+use crate::lang::types::{Attributes, Dimension, Type};
+use crate::lang::value::Value;
+use crate::quantity::{Angle, Fraction, Interval, Pixels};
+use indexmap::IndexMap;
+
+fn same_attributes(call: &Call) -> Type {
+    Type::Dataset(call.attributes("data"))
+}
+
+crate::choice! {
+    /// What happens to an image that can't be decoded.
+    pub enum OnCorrupt {
+        /// The run stops before training starts.
+        Stop = "stop",
+        /// The image is left out, counted and named.
+        Skip = "skip",
+    }
+}
+
+crate::choice! {
+    /// What happens to an image whose size is not the network's.
+    pub enum OnSize {
+        /// It is resized (cubic).
+        Resize = "resize",
+        /// The run stops before training starts.
+        Refuse = "refuse",
+    }
+}
+
+crate::choice! {
+    /// What happens to a sample that lacks a value.
+    pub enum Missing {
+        /// It is an error.
+        Error = "error",
+        /// The sample is left out.
+        Drop = "drop",
+        /// The sample stays.
+        Keep = "keep",
+    }
+}
+
+crate::operator! {
+    /// Every image below a folder; without a pattern the identity is the first component of the path.
+    pub struct ImageFolder("image_folder", 1, |_| Type::dataset()) {
+        /// The folder.
+        path: FilePath;
+        /// A regular expression over the path below the folder whose group `identity` is the person.
+        identity: Option<String> = None;
+        /// What happens to an image that can't be decoded.
+        on_corrupt: OnCorrupt = OnCorrupt::Stop;
+        /// What happens to an image whose size is not the network's.
+        on_size: OnSize = OnSize::Resize;
+    }
+}
+
+crate::operator! {
+    /// The images that a csv lists: columns `path`, `identity`, and attributes.
+    pub struct ImageList("image_list", 1, |call| Type::Dataset(columns_of(call))) {
+        /// The csv.
+        path: FilePath;
+        /// The folder that its paths are relative to; without one the csv's own.
+        root: Option<FilePath> = None;
+        /// The types of its attributes.
+        schema: Columns = Columns::default();
+        /// What happens to an image that can't be decoded.
+        on_corrupt: OnCorrupt = OnCorrupt::Stop;
+        /// What happens to an image whose size is not the network's.
+        on_size: OnSize = OnSize::Resize;
+    }
+}
+
+crate::operator! {
+    /// Attributes of samples from a csv whose first column is the image's path.
+    pub struct Annotate("annotate", 1, |call| {
+        let mut attributes = call.attributes("data");
+        attributes.extend(columns_of(call));
+        Type::Dataset(attributes)
+    }) {
+        /// The samples.
+        data: DataRef;
+        /// The csv.
+        path: FilePath;
+        /// The types of its columns.
+        schema: Columns;
+        /// What happens to a sample that the csv lacks.
+        missing: Missing = Missing::Error;
+    }
+}
+
+/// The type that a column of a csv has, by what `schema` says of it.
+pub fn column_type(word: &str) -> Option<Type> {
+    Some(match word {
+        "deg" | "rad" => Type::Quantity(Dimension::Angle),
+        "px" => Type::Quantity(Dimension::Pixels),
+        "%" | "fraction" => Type::Quantity(Dimension::Fraction),
+        "int" => Type::Int,
+        "float" => Type::Float,
+        "text" => Type::Text,
+        "category" => Type::Category,
+        _ => return None,
+    })
+}
+
+/// The words that a schema may use.
+pub const COLUMN_WORDS: [&str; 8] = ["deg", "rad", "px", "fraction", "int", "float", "text", "category"];
+
+fn columns_of(call: &Call) -> Attributes {
+    match call.args.get("schema") {
+        Some(Value::Schema(columns)) => {
+            columns.iter().map(|(name, word)| (name.clone(), column_type(word).unwrap_or(Type::Unknown))).collect()
+        }
+        _ => Attributes::new(),
+    }
+}
+
+crate::operator! {
+    /// Faces drawn by the program itself, with known pose: attributes `.yaw` and `.pitch`.
+    pub struct SyntheticFaces("synthetic_faces", 1, |_| {
+        let angle = Type::Quantity(Dimension::Angle);
+        Type::Dataset([("yaw".to_owned(), angle.clone()), ("pitch".to_owned(), angle)].into_iter().collect())
+    }) {
+        /// People.
+        identities: u32, in 1.0..=1e7;
+        /// Images of each.
+        images: u32, in 1.0..=1e6;
+        /// The yaw of a view is drawn uniformly from here.
+        yaw: Interval<Angle> = Interval { from: Angle::degrees(-90.0), to: Angle::degrees(90.0) }, in -std::f64::consts::PI..=std::f64::consts::PI;
+        /// Side of the square image.
+        size: Pixels = Pixels(112), in 16.0..=1024.0;
+        /// Who these people are.
+        seed: i64 = 0;
+    }
+}
+
+crate::operator! {
+    /// The samples for which an expression over attributes is true; people keep their classes.
+    pub struct Where("where", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+        /// The expression.
+        test: Predicate;
+        /// What happens to a sample that lacks an attribute which the expression reads.
+        missing: Missing = Missing::Error;
+    }
+}
+
+crate::choice! {
+    /// How people or samples are ranked before they are parted.
+    pub enum Order {
+        /// By a hash of name and seed.
+        Hashed = "hashed",
+        /// By name.
+        Sorted = "sorted",
+    }
+}
+
+crate::operator! {
+    /// Named parts of a data set: percentages or counts of its people (or of its samples with `by = .path`).
+    pub struct Split("split", 1, |call| match call.args.get("parts") {
+        Some(Value::Record(parts)) => Type::Record(parts.keys().map(|name| (name.clone(), same_attributes(call))).collect()),
+        _ => Type::Named(Box::new(same_attributes(call))),
+    }) {
+        /// The samples.
+        data: DataRef;
+        /// How much each part gets: all percentages, or all counts. What is left over belongs to no part.
+        parts: IndexMap<String, Amount>;
+        /// What is ranked: `.identity` (people stay whole) or `.path` (samples).
+        by: Option<Attribute> = None;
+        /// How they are ranked.
+        order: Order = Order::Hashed;
+        /// Each part gets its share of every value of this attribute.
+        stratify: Option<Attribute> = None;
+        /// Seed of the ranking.
+        seed: i64 = 0;
+        /// Which part this is; the compiler says it.
+        part: String = String::new();
+    }
+    check = parts_fit;
+}
+
+/// A number of people or samples, or a share of them.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Amount {
+    /// So many.
+    Count(u64),
+    /// Such a part.
+    Share(Fraction),
+}
+
+impl crate::lang::decl::Param for Amount {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Int, Type::Quantity(Dimension::Fraction)])
+    }
+    fn value(&self) -> Value {
+        match self {
+            Amount::Count(n) => Value::Int(*n as i64),
+            Amount::Share(share) => Value::Fraction(*share),
+        }
+    }
+}
+
+fn parts_fit(call: &Call) -> Vec<Complaint> {
+    let Some(Value::Record(parts)) = call.args.get("parts") else { return Vec::new() };
+    let complain = |message: String, help: &str| vec![Complaint { param: Some("parts"), message, help: Some(help.to_owned()) }];
+    let shares: Vec<f64> = parts.values().filter_map(|part| if let Value::Fraction(share) = part { Some(share.0) } else { None }).collect();
+    if parts.is_empty() {
+        return complain("a split needs at least one part".to_owned(), "write for example {train = 80%, test = 20%}");
+    }
+    if !shares.is_empty() && shares.len() < parts.len() {
+        return complain("parts are percentages or counts, not both".to_owned(), "write all of them as percentages, or all as counts");
+    }
+    let total: f64 = shares.iter().sum();
+    if total > 1.0 + 1e-9 {
+        return complain(format!("the parts add up to {}%", (total * 1e4).round() / 100.0), "parts of one whole add up to at most 100%");
+    }
+    Vec::new()
+}
+
+crate::operator! {
+    /// Some of the people: named ones, or a range of places in the sorted order of names (from 0, both ends included).
+    pub struct Identities("identities", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+        /// The people.
+        these: People;
+    }
+}
+
+/// Named people, or places in the sorted order of names.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum People {
+    /// By name.
+    Named(Vec<String>),
+    /// By place.
+    Places(Interval<i64>),
+}
+
+impl crate::lang::decl::Param for People {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Text.list(), Type::Range(Box::new(Type::Int))])
+    }
+    fn value(&self) -> Value {
+        match self {
+            People::Named(names) => names.value(),
+            People::Places(places) => places.value(),
+        }
+    }
+}
+
+crate::operator! {
+    /// The same samples with classes of their own: a head on them starts anew.
+    pub struct Relabel("relabel", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+    }
+}
+
+crate::operator! {
+    /// Some samples, chosen by a hash of name and seed.
+    pub struct Sample("sample", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+        /// How many, or which share.
+        amount: Amount;
+        /// Seed of the choice.
+        seed: i64 = 0;
+    }
+}
+
+crate::choice! {
+    /// What equal names of people in two sets mean.
+    pub enum MergeLabels {
+        /// Different people.
+        Disjoint = "disjoint",
+        /// The same person.
+        ByName = "by_name",
+    }
+}
+
+crate::operator! {
+    /// Several data sets as one.
+    pub struct Merge("merge", 1, |call| match call.types.get("data") {
+        Some(Type::List(of)) => (**of).clone(),
+        _ => Type::dataset(),
+    }) {
+        /// The data sets.
+        data: Vec<DataRef>;
+        /// What equal names mean.
+        labels: MergeLabels;
+    }
+}
+
+crate::operator! {
+    /// The people who have at least so many images.
+    pub struct MinImages("min_images", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+        /// So many.
+        count: u64, in 1.0..=1e9;
+    }
+}
+
+crate::operator! {
+    /// The people who are not in another data set.
+    pub struct Without("without", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+        /// The people to leave out.
+        people: DataRef;
+    }
+}
+
+crate::operator! {
+    /// The samples seen through an augment.
+    pub struct Apply("apply", 1, same_attributes) {
+        /// The samples.
+        data: DataRef;
+        /// The augment, or a list of them.
+        augment: Augment;
+        /// So many fixed draws of each sample, visited in turn, so that what follows can be cached; without it each visit draws anew.
+        versions: Option<u32> = None, in 1.0..=1e6;
+        /// Seed of the augment.
+        seed: i64 = 0;
+    }
+}
+
+crate::operator! {
+    /// What is drawn at each step.
+    pub struct Draw("draw", 1, |_| Type::Batches) {
+        /// The samples.
+        data: DataRef;
+        /// The sampler.
+        by: Option<Sampler> = None;
+        /// Images a step (pairs a step for samplers of pairs); the stage's `batch` without it.
+        size: Option<u64> = None, in 1.0..=1e7;
+        /// Augments of each drawn image.
+        augment: Option<Augment> = None;
+        /// Seed of the order and of the augments.
+        seed: i64 = 0;
+    }
+}

@@ -1,0 +1,213 @@
+//! Protocols, how embeddings are made for them, and the metrics that they give.
+
+use super::augments::Augment;
+use super::refs::{DataRef, EvalRef, FilePath};
+use crate::lang::decl::Param;
+use crate::lang::types::{Dimension, Type};
+use crate::lang::value::Value;
+use crate::quantity::Fraction;
+use serde::{Deserialize, Serialize};
+
+crate::operator! {
+    /// The embedding of the image alone.
+    pub struct Plain("plain", 1, |_| Type::Embed) {}
+}
+crate::operator! {
+    /// The sum of the embeddings of the image and its flip (insightface).
+    pub struct FlipSum("flip_sum", 1, |_| Type::Embed) {}
+}
+crate::operator! {
+    /// The embeddings of the image and its flip side by side.
+    pub struct FlipConcat("flip_concat", 1, |_| Type::Embed) {}
+}
+crate::family! {
+    /// How an embedding is made of an image and its flip.
+    pub enum Embed: Type::Embed => { Plain, FlipSum, FlipConcat }
+}
+
+crate::operator! {
+    /// Pairs drawn from the data: in each fold the same number of same and of different pairs; people are parted into folds, so that no person is in two.
+    pub struct RandomPairs("random_pairs", 1, |_| Type::PairSource) {
+        /// Folds.
+        folds: u32 = 10, in 2.0..=1000.0;
+        /// Same pairs in a fold, and as many different ones.
+        per_fold: u32 = 300, in 1.0..=1e7;
+        /// The other image of a pair comes from this set (the same people); without it from the same set.
+        with: Option<DataRef> = None;
+        /// Seed of the choice.
+        seed: i64 = 0;
+    }
+}
+crate::operator! {
+    /// All pairs of the data's images: for low FARs. No folds, so no accuracy.
+    pub struct AllPairs("all_pairs", 1, |_| Type::PairSource) {
+        /// The other images come from this set; without it from the same set.
+        with: Option<DataRef> = None;
+    }
+}
+crate::family! {
+    /// Pairs that the compiler makes.
+    pub enum MadePairs: Type::PairSource => { RandomPairs, AllPairs }
+}
+
+/// A csv of columns `fold,same,a,b`, or pairs that are made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PairSource {
+    /// The file.
+    File(FilePath),
+    /// Made.
+    Made(MadePairs),
+}
+
+impl Param for PairSource {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Path, Type::PairSource])
+    }
+    fn value(&self) -> Value {
+        match self {
+            PairSource::File(path) => path.value(),
+            PairSource::Made(made) => made.value(),
+        }
+    }
+}
+
+crate::choice! {
+    /// How accuracy is computed.
+    pub enum AccuracyRule {
+        /// Squared distance, thresholds 0, 0.01, …, 3.99, first maximum of the training folds, population standard deviation (insightface, spec 6.1).
+        Insightface = "insightface",
+        /// Cosine, 1,000 thresholds between the extremes, argmax of TPR - FPR (FaceX-Zoo).
+        FacexZoo = "facex_zoo",
+    }
+}
+
+crate::operator! {
+    /// 1:1 verification: are two images of one person?
+    pub struct Verification("verification", 1, |_| Type::Eval) {
+        /// The images.
+        data: DataRef;
+        /// The pairs.
+        pairs: PairSource;
+        /// Only pairs of these people, in the file's folds.
+        within: Option<DataRef> = None;
+        /// How an embedding is made of an image and its flip.
+        embed: Embed = Embed::FlipSum(FlipSum {});
+        /// What the second image of each pair goes through, drawn once per sample.
+        probe: Option<Augment> = None;
+        /// What the first image of each pair goes through, drawn once per sample.
+        gallery: Option<Augment> = None;
+        /// How accuracy is computed.
+        rule: AccuracyRule = AccuracyRule::Insightface;
+        /// Seed of what the images go through.
+        seed: i64 = 0;
+    }
+}
+
+crate::operator! {
+    /// Ten-fold verification accuracy: the share of pairs on the right side of the threshold that is best on the other folds. Higher is better.
+    pub struct Accuracy("accuracy", 1, |_| Type::Metric) {
+        /// The protocol.
+        eval: EvalRef;
+    }
+}
+crate::operator! {
+    /// True accept rate at a false accept rate, over all pairs: conservative threshold. Higher is better.
+    pub struct Tar("tar", 1, |_| Type::Metric) {
+        /// The protocol.
+        eval: EvalRef;
+        /// The false accept rate.
+        far: Rate, in 1e-12..=1.0;
+    }
+}
+crate::operator! {
+    /// Equal error rate. Lower is better.
+    pub struct Eer("eer", 1, |_| Type::Metric) {
+        /// The protocol.
+        eval: EvalRef;
+    }
+}
+crate::operator! {
+    /// Area under the ROC curve. Higher is better.
+    pub struct Auc("auc", 1, |_| Type::Metric) {
+        /// The protocol.
+        eval: EvalRef;
+    }
+}
+crate::operator! {
+    /// Mean genuine similarity minus mean impostor similarity. Higher is better.
+    pub struct Gap("gap", 1, |_| Type::Metric) {
+        /// The protocol.
+        eval: EvalRef;
+    }
+}
+crate::operator! {
+    /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation (spec 6.1, step 4). Higher is better.
+    pub struct Val("val", 1, |_| Type::Metric) {
+        /// The protocol.
+        eval: EvalRef;
+        /// The false accept rate.
+        far: Rate = Rate(1e-3), in 1e-12..=1.0;
+    }
+}
+crate::family! {
+    /// Any metric.
+    pub enum Metric: Type::Metric => { Accuracy, Tar, Eer, Auc, Gap, Val }
+}
+
+impl Metric {
+    /// The protocol that it is a number of.
+    pub fn eval(&self) -> EvalRef {
+        match self {
+            Metric::Accuracy(it) => it.eval,
+            Metric::Tar(it) => it.eval,
+            Metric::Eer(it) => it.eval,
+            Metric::Auc(it) => it.eval,
+            Metric::Gap(it) => it.eval,
+            Metric::Val(it) => it.eval,
+        }
+    }
+
+    /// Whether more is better.
+    pub fn higher_is_better(&self) -> bool {
+        !matches!(self, Metric::Eer(_))
+    }
+
+    /// The metric as tables and `metrics.json` call it: `accuracy`, `tar@1e-3`.
+    pub fn label(&self) -> String {
+        match self {
+            Metric::Tar(it) => format!("tar@{:e}", it.far.0),
+            Metric::Val(it) => format!("val@{:e}", it.far.0),
+            Metric::Accuracy(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Gap(_) => self.name().to_owned(),
+        }
+    }
+}
+
+/// A rate between 0 and 1, as a number or in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Rate(pub f64);
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Number(f64),
+            Fraction(Fraction),
+        }
+        Ok(match Form::deserialize(from)? {
+            Form::Number(x) => Rate(x),
+            Form::Fraction(x) => Rate(x.0),
+        })
+    }
+}
+
+impl Param for Rate {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Float, Type::Quantity(Dimension::Fraction)])
+    }
+    fn value(&self) -> Value {
+        Value::Float(self.0)
+    }
+}

@@ -1,0 +1,155 @@
+//! The macros by which an operator is declared once.
+
+/// Declares an operator: a documented struct whose fields are its parameters.
+///
+/// ```text
+/// operator! {
+///     /// What it does. Source: …
+///     pub struct ArcFace("arcface", 1, |_| Type::Head) {
+///         /// Radius of the hypersphere.
+///         scale: f64 = 64.0, in 0.0..=1e4;
+///         /// A field without a default must be given.
+///         data: DataRef;
+///     }
+/// }
+/// ```
+///
+/// The number is the operator's version; the closure gives the type of the result. `check = path;` after the fields names a function
+/// `fn(&Call) -> Vec<Complaint>`; `hidden;` keeps the operator out of recipes. Limits are in the quantity's own unit (radians, parts of one).
+#[macro_export]
+macro_rules! operator {
+    (
+        $(#[doc = $doc:expr])*
+        pub struct $type:ident($name:literal, $version:literal, $result:expr) {
+            $(
+                $(#[doc = $field_doc:expr])*
+                $(#[serde($($serde:tt)*)])?
+                $field:ident : $field_type:ty $(= $default:expr)? $(, in $limits:expr)?;
+            )*
+        }
+        $(check = $check:path;)?
+        $(hidden = $hidden:literal;)?
+        $(observes = $observes:literal;)?
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $type {
+            $(
+                $(#[doc = $field_doc])*
+                $(#[serde($($serde)*)])?
+                pub $field: $field_type,
+            )*
+        }
+
+        impl $crate::lang::decl::Operator for $type {
+            const NAME: &'static str = $name;
+            fn decl() -> $crate::lang::decl::Decl {
+                $crate::lang::decl::Decl {
+                    name: $name,
+                    version: $version,
+                    doc: concat!($($doc, "\n"),*),
+                    params: vec![$(
+                        $crate::lang::decl::ParamDecl {
+                            name: stringify!($field).trim_start_matches("r#"),
+                            doc: concat!($($field_doc, "\n"),*),
+                            ty: <$field_type as $crate::lang::decl::Param>::ty(),
+                            default: $crate::operator!(@default $field_type $(, $default)?),
+                            limits: $crate::operator!(@limits $($limits)?),
+                        },
+                    )*],
+                    result: $result,
+                    check: $crate::operator!(@check $($check)?),
+                    hidden: false $(|| $hidden)?,
+                    observes: None $(.or(Some($observes)))?,
+                }
+            }
+        }
+    };
+    (@default $type:ty) => { None };
+    (@default $type:ty, $default:expr) => {{
+        let default: $type = $default;
+        Some($crate::lang::decl::Param::value(&default))
+    }};
+    (@limits) => { None };
+    (@limits $limits:expr) => { Some($crate::lang::decl::Limits::of(&$limits)) };
+    (@check) => { |_| Vec::new() };
+    (@check $check:path) => { $check };
+}
+
+/// Declares the words that a parameter can be.
+#[macro_export]
+macro_rules! choice {
+    ($(#[doc = $doc:expr])* pub enum $type:ident { $($(#[doc = $word_doc:expr])* $variant:ident = $word:literal,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub enum $type {
+            $($(#[doc = $word_doc])* #[serde(rename = $word)] $variant,)*
+        }
+
+        impl $crate::lang::decl::Param for $type {
+            fn ty() -> $crate::lang::types::Type {
+                $crate::lang::types::Type::Choice(vec![$($word.to_owned()),*])
+            }
+            fn value(&self) -> $crate::lang::value::Value {
+                $crate::lang::value::Value::Text(match self { $($type::$variant => $word,)* }.to_owned())
+            }
+        }
+    };
+}
+
+/// Makes a family of value operators (augments, heads, terms, …) one enum, told apart by the operator's name.
+///
+/// `family! { /// doc  pub enum Augment: Type::Augment { Flip, Blur } }` gives the enum, its [`Param`](crate::lang::decl::Param) and `decls()`.
+#[macro_export]
+macro_rules! family {
+    ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr => { $($member:ident),* $(,)? }) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $family {
+            $(#[doc = concat!("See [`", stringify!($member), "`].")] $member($member),)*
+        }
+
+        impl $family {
+            /// The declarations of all members.
+            pub fn decls() -> Vec<$crate::lang::decl::Decl> {
+                vec![$(<$member as $crate::lang::decl::Operator>::decl()),*]
+            }
+
+            /// The name of the operator that this is.
+            pub fn name(&self) -> &'static str {
+                match self { $($family::$member(_) => <$member as $crate::lang::decl::Operator>::NAME,)* }
+            }
+        }
+
+        impl serde::Serialize for $family {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let json = match self { $($family::$member(it) => serde_json::to_value(it),)* };
+                let mut json = json.map_err(serde::ser::Error::custom)?;
+                if let Some(map) = json.as_object_mut() {
+                    map.insert("op".to_owned(), serde_json::Value::from(self.name()));
+                }
+                json.serialize(to)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $family {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                use serde::de::Error;
+                let mut map = serde_json::Map::deserialize(from)?;
+                let op = map.remove("op");
+                let name = op.as_ref().and_then(|op| op.as_str()).ok_or_else(|| D::Error::missing_field("op"))?;
+                let rest = serde_json::Value::Object(map);
+                $(if name == <$member as $crate::lang::decl::Operator>::NAME {
+                    return serde_json::from_value(rest).map($family::$member).map_err(D::Error::custom);
+                })*
+                Err(D::Error::custom(format_args!("`{name}` is not one of {:?}", [$(<$member as $crate::lang::decl::Operator>::NAME),*])))
+            }
+        }
+
+        impl $crate::lang::decl::Param for $family {
+            fn ty() -> $crate::lang::types::Type { $type }
+            fn value(&self) -> $crate::lang::value::Value { $crate::ops::stripped(self.name(), self) }
+        }
+    };
+}

@@ -1,0 +1,154 @@
+//! Backbones: networks with their first weights.
+
+use super::refs::FilePath;
+use crate::lang::decl::{Call, Complaint};
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+crate::operator! {
+    /// Weights from a safetensors file, with every tensor accounted for.
+    pub struct Checkpoint("checkpoint", 1, |_| Type::Weights) {
+        /// The file.
+        path: FilePath;
+        /// How the file's names map onto the backbone's: pairs of a prefix (or whole name) and what stands for it; empty finds a known layout by the names.
+        names: IndexMap<String, String> = IndexMap::new();
+        /// Whether the file's prototypes are read too, where it has them.
+        prototypes: bool = true;
+    }
+}
+
+crate::family! {
+    /// Weights with options.
+    pub enum AnyWeights: Type::Weights => { Checkpoint }
+}
+
+/// Where a network's first weights come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Weights {
+    /// A file whose layout is found by its names.
+    Path(FilePath),
+    /// A file with options.
+    With(AnyWeights),
+}
+
+impl crate::lang::decl::Param for Weights {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Path, Type::Weights])
+    }
+    fn value(&self) -> Value {
+        match self {
+            Weights::Path(path) => path.value(),
+            Weights::With(it) => it.value(),
+        }
+    }
+}
+
+crate::choice! {
+    /// The forms of MobileFaceNet that public code trains.
+    pub enum MobileVariant {
+        /// Affine last batch norm, no bias in the last linear layer (FaceX-Zoo, insightface scale 1).
+        Classic = "classic",
+        /// Last batch norm without affine parameters (TFace).
+        Tface = "tface",
+        /// A bias in the last linear layer, batch-norm epsilon 1e-3 in 2-d layers and 2e-5 in the last one (MXNet conversions).
+        Mxnet = "mxnet",
+    }
+}
+
+crate::operator! {
+    /// MobileFaceNet for 112x112 RGB crops, (x - 127.5) / 128. Parts: stem, stage1, stage2, stage3, trunk (all before the last 1x1 convolution), neck, activations (PReLU slopes).
+    ///
+    /// Source: Chen et al., "MobileFaceNets", CCBR 2018; layer table in spec 5.3.
+    pub struct MobileFaceNet("mobilefacenet", 1, |_| Type::Model) {
+        /// Width of the embedding.
+        embedding: u32 = 128, in 1.0..=65_536.0;
+        /// First weights; drawn from the seed without.
+        weights: Option<Weights> = None;
+        /// Which public form.
+        variant: Option<MobileVariant> = None;
+        /// Seed of the first weights.
+        seed: i64 = 0;
+    }
+}
+
+crate::operator! {
+    /// Improved ResNet as insightface builds it, for 112x112 RGB crops, (x - 127.5) / 127.5. Parts: stem, stage1, stage2, stage3, stage4, trunk (all before the last batch norm), neck, activations.
+    ///
+    /// Source: Deng et al., "ArcFace", CVPR 2019; insightface `iresnet.py`; parameter counts in spec 5.1.
+    pub struct IResNet("iresnet", 1, |_| Type::Model) {
+        /// Number of layers.
+        depth: u32;
+        /// Width of the embedding.
+        embedding: u32 = 512, in 1.0..=65_536.0;
+        /// First weights; drawn from the seed without.
+        weights: Option<Weights> = None;
+        /// Share of features dropped before the last linear layer in training.
+        dropout: f64 = 0.0, in 0.0..1.0;
+        /// Seed of the first weights.
+        seed: i64 = 0;
+    }
+    check = known_depth;
+}
+
+/// The depths that [`IResNet`] has.
+pub const IRESNET_DEPTHS: [i64; 5] = [18, 34, 50, 100, 200];
+
+fn known_depth(call: &Call) -> Vec<Complaint> {
+    match call.args.get("depth") {
+        Some(Value::Int(depth)) if !IRESNET_DEPTHS.contains(depth) => vec![Complaint {
+            param: Some("depth"),
+            message: format!("there is no iresnet of depth {depth}"),
+            help: Some("the depths are 18, 34, 50, 100 and 200".to_owned()),
+        }],
+        _ => Vec::new(),
+    }
+}
+
+crate::operator! {
+    /// A small convolutional network for tests and demonstrations, for RGB crops of any side from 16px, (x - 127.5) / 127.5. Parts: stem, trunk, neck, activations.
+    pub struct Tiny("tiny", 1, |_| Type::Model) {
+        /// Width of the embedding.
+        embedding: u32 = 64, in 1.0..=4096.0;
+        /// Side of the input.
+        side: crate::quantity::Pixels = crate::quantity::Pixels(64), in 16.0..=512.0;
+        /// Channels of the first stage; later ones have twice, three times and four times as many.
+        width: u32 = 24, in 4.0..=512.0;
+        /// First weights; drawn from the seed without.
+        weights: Option<Weights> = None;
+        /// Seed of the first weights.
+        seed: i64 = 0;
+    }
+}
+
+crate::family! {
+    /// Any backbone.
+    pub enum Backbone: Type::Model => { MobileFaceNet, IResNet, Tiny }
+}
+
+/// The named parts of each backbone.
+pub fn parts(backbone: &str) -> &'static [&'static str] {
+    match backbone {
+        "mobilefacenet" => &["stem", "stage1", "stage2", "stage3", "trunk", "neck", "activations"],
+        "iresnet" => &["stem", "stage1", "stage2", "stage3", "stage4", "trunk", "neck", "activations"],
+        "tiny" => &["stem", "trunk", "neck", "activations"],
+        _ => &[],
+    }
+}
+
+crate::operator! {
+    /// A named part of a network (`net.trunk`), for `freeze`.
+    pub struct Part("part", 1, |_| Type::Part) {
+        /// The network.
+        model: super::refs::ModelRef;
+        /// The part's name.
+        name: String;
+    }
+    hidden = true;
+}
+crate::family! {
+    /// A part of a network.
+    pub enum AnyPart: Type::Part => { Part }
+}

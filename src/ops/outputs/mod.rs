@@ -1,0 +1,226 @@
+//! What a run is for: tables, claims and files. And the planner's own operators between models and numbers.
+
+use super::augments::Augment;
+use super::evals::Metric;
+use super::refs::{DataRef, EvalRef, ModelRef};
+use crate::lang::decl::Param;
+use crate::lang::types::{Dimension, Type};
+use crate::lang::value::{Arm, NodeId, Value};
+use crate::quantity::Fraction;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+pub mod claim;
+pub use claim::{Claim, Comparison, Term as ScoreTerm};
+
+crate::operator! {
+    /// Numbers from a paper, beside ours in a table: `published({"CFP-FP" = 98.5%})`, by the labels of the columns.
+    pub struct Published("published", 1, |_| Type::Published) {
+        /// The numbers by column.
+        values: IndexMap<String, Fraction>;
+        /// Where they are from.
+        source: Option<String> = None;
+    }
+}
+crate::family! {
+    /// Published numbers.
+    pub enum AnyPublished: Type::Published => { Published }
+}
+
+/// What a recipe may give as rows: models, or labelled models and published numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rows;
+
+impl Param for Rows {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Model.list(), Type::Named(Box::new(Type::Union(vec![Type::Model, Type::Published])))])
+    }
+    fn value(&self) -> Value {
+        Value::None
+    }
+}
+
+/// What a recipe may give as columns: metrics, or labelled metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricColumns;
+
+impl Param for MetricColumns {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Metric.list(), Type::Named(Box::new(Type::Metric))])
+    }
+    fn value(&self) -> Value {
+        Value::None
+    }
+}
+
+crate::operator! {
+    /// A table of models by metrics. Arms of a `replicate` become mean ± sd and paired differences from the baseline; arms of a `sweep` become rows.
+    pub struct Compare("compare", 1, |_| Type::Report) {
+        /// The models.
+        rows: Rows;
+        /// The metrics.
+        columns: MetricColumns;
+        /// The row that the others are compared with; the first without it.
+        baseline: Option<String> = None;
+    }
+}
+
+crate::operator! {
+    /// A model's number under a metric, for claims.
+    pub struct Score("score", 1, |_| Type::Score) {
+        /// The model; over a `replicate` the mean of its arms counts.
+        model: ModelRef;
+        /// The metric.
+        metric: Metric;
+    }
+}
+
+crate::operator! {
+    /// A model's weights as a safetensors file inside the run's output folder.
+    pub struct ExportSafetensors("safetensors", 1, |_| Type::Export) {
+        /// The model.
+        model: ModelRef;
+        /// The file's name.
+        to: String;
+    }
+}
+
+/// An embedding artifact: `[images, width]` f32 rows in the order of the data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FeaturesRef {
+    /// The node's place in the plan.
+    pub node: NodeId,
+}
+
+/// A judgement artifact: a model's scores under a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct JudgedRef {
+    /// The node's place in the plan.
+    pub node: NodeId,
+}
+
+macro_rules! lowered {
+    ($($type:ty),* $(,)?) => {$(
+        impl Param for $type {
+            fn ty() -> Type { Type::Unknown }
+            fn value(&self) -> Value { Value::None }
+        }
+    )*};
+}
+
+lowered!(FeaturesRef, JudgedRef, TableRow, TableColumn, Claim);
+
+crate::operator! {
+    /// The samples of some people: what a protocol `within` them needs.
+    pub struct Among("among", 1, |call| Type::Dataset(call.attributes("data"))) {
+        /// The samples.
+        data: DataRef;
+        /// The people.
+        people: DataRef;
+    }
+    hidden = true;
+}
+
+crate::operator! {
+    /// The embeddings of a data set's images under a model: `[images, width]`, not normalised.
+    pub struct Features("features", 1, |_| Type::Unknown) {
+        /// The model.
+        model: ModelRef;
+        /// The images.
+        data: DataRef;
+        /// Whether each image is mirrored first.
+        flip: bool = false;
+        /// What each image goes through before, drawn once per sample.
+        augment: Option<Augment> = None;
+        /// Seed of what it goes through.
+        seed: i64 = 0;
+    }
+    hidden = true;
+}
+
+crate::operator! {
+    /// A model's scores under a protocol.
+    pub struct Judge("judge", 1, |_| Type::Unknown) {
+        /// The model.
+        model: ModelRef;
+        /// The protocol.
+        eval: EvalRef;
+        /// Features of the first images of pairs: as they are, and mirrored where the protocol wants that.
+        gallery: Vec<FeaturesRef>;
+        /// Features of the second images of pairs.
+        probe: Vec<FeaturesRef>;
+    }
+    hidden = true;
+}
+
+crate::operator! {
+    /// The output of the last frozen layer for every sample (and version, and mirror image): what a stage with a frozen prefix trains on.
+    pub struct Prefix("prefix", 1, |_| Type::Unknown) {
+        /// The model whose layers are frozen.
+        model: ModelRef;
+        /// The number of leading layers that are frozen.
+        layers: u32;
+        /// The images.
+        data: DataRef;
+        /// Whether mirror images are made too.
+        flip: bool = false;
+    }
+    hidden = true;
+}
+
+/// One row of a lowered table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableRow {
+    /// The label.
+    pub label: String,
+    /// The arm, for rows of sweeps and replicates.
+    #[serde(default)]
+    pub arm: Arm,
+    /// The model; published numbers have none.
+    #[serde(default)]
+    pub model: Option<ModelRef>,
+    /// The model's judgements, one for each protocol that the columns name, in order of first mention.
+    #[serde(default)]
+    pub judged: Vec<JudgedRef>,
+    /// Published numbers by column label.
+    #[serde(default)]
+    pub published: Option<AnyPublished>,
+}
+
+/// One column of a lowered table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableColumn {
+    /// The label.
+    pub label: String,
+    /// The metric.
+    pub metric: Metric,
+}
+
+crate::operator! {
+    /// A table, lowered: what `compare` means.
+    pub struct Table("table", 1, |_| Type::Report) {
+        /// The rows.
+        rows: Vec<TableRow>;
+        /// The columns.
+        columns: Vec<TableColumn>;
+        /// The label of the row that the others are compared with.
+        baseline: Option<String> = None;
+        /// The axes that are replicates: their arms become mean ± sd.
+        replicates: Vec<String> = Vec::new();
+    }
+    hidden = true;
+}
+
+crate::operator! {
+    /// A claim that the run verifies: what `expect` means.
+    pub struct Expect("expect", 1, |_| Type::Unknown) {
+        /// The claim.
+        claim: Claim;
+        /// The claim as the recipe writes it.
+        text: String;
+    }
+    hidden = true;
+}
+
+/// The dimension of a published number.
+pub const PUBLISHED_DIMENSION: Dimension = Dimension::Fraction;

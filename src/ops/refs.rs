@@ -1,0 +1,109 @@
+//! What an operator's struct holds of other nodes.
+
+use crate::lang::decl::Param;
+use crate::lang::types::Type;
+use crate::lang::value::{NodeId, Value};
+use serde::{Deserialize, Serialize};
+
+macro_rules! refs {
+    ($($(#[$doc:meta])* $name:ident => $type:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name {
+            /// The node's place in the plan.
+            pub node: NodeId,
+        }
+
+        impl Param for $name {
+            fn ty() -> Type { $type }
+            fn value(&self) -> Value { Value::Node(self.node) }
+        }
+    )*};
+}
+
+refs! {
+    /// A data set.
+    DataRef => Type::dataset();
+    /// Batches.
+    BatchesRef => Type::Batches;
+    /// A model: a backbone with its first values, or what a stage gave.
+    ModelRef => Type::Model;
+    /// A protocol with its data.
+    EvalRef => Type::Eval;
+}
+
+/// Batches, or a data set from which a term draws by its own default sampler: the compiler makes batches of the latter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DrawnRef {
+    /// The batches' place in the plan.
+    pub node: NodeId,
+}
+
+impl Param for DrawnRef {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Batches, Type::dataset()])
+    }
+    fn value(&self) -> Value {
+        Value::Node(self.node)
+    }
+}
+
+/// A path as the plan holds it: what the recipe says. Where it lies is asked of the run (`Plan::paths`), as it differs by machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FilePath(pub String);
+
+impl Param for FilePath {
+    fn ty() -> Type {
+        Type::Path
+    }
+    fn value(&self) -> Value {
+        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None })
+    }
+}
+
+/// An expression over one sample's attributes that is true or false.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Predicate {
+    /// The expression.
+    pub row: crate::data::predicate::Expr,
+}
+
+impl Param for Predicate {
+    fn ty() -> Type {
+        Type::Row(Box::new(Type::Bool))
+    }
+    fn value(&self) -> Value {
+        Value::Row(self.row.clone())
+    }
+}
+
+/// An attribute of a sample (`.identity`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// The expression; checked to be one attribute.
+    pub row: crate::data::predicate::Expr,
+}
+
+impl Param for Attribute {
+    fn ty() -> Type {
+        Type::Row(Box::new(Type::Unknown))
+    }
+    fn value(&self) -> Value {
+        Value::Row(self.row.clone())
+    }
+}
+
+/// The types of a file's columns, by name, as the units or types that a recipe writes (`deg`, `int`, `category`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Columns(pub indexmap::IndexMap<String, String>);
+
+impl Param for Columns {
+    fn ty() -> Type {
+        Type::Schema
+    }
+    fn value(&self) -> Value {
+        Value::Schema(self.0.clone())
+    }
+}

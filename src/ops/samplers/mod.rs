@@ -1,0 +1,47 @@
+//! Samplers: which samples a draw takes, in which order.
+
+use super::refs::{DataRef, FilePath};
+use crate::lang::types::Type;
+
+crate::operator! {
+    /// Every sample once per pass, in random order; the last incomplete batch of a pass is left out.
+    pub struct Shuffled("shuffled", 1, |_| Type::Sampler) {}
+}
+
+crate::operator! {
+    /// One image of each person per pass, people in random order, until the person with most images is covered.
+    ///
+    /// Source: `DistributedIDBalanceSampler(person_num=1)` of TFace (spec 1.1).
+    pub struct Balanced("balanced", 1, |_| Type::Sampler) {}
+}
+
+crate::operator! {
+    /// `identities` people with `images` images each.
+    pub struct Pk("pk", 1, |_| Type::Sampler) {
+        /// People in a batch.
+        identities: u32, in 2.0..=100_000.0;
+        /// Images of each.
+        images: u32, in 1.0..=100_000.0;
+    }
+}
+
+crate::operator! {
+    /// Positive pairs: two different images of one person; `size` counts pairs, each of which is two images.
+    pub struct PairsSampler("pairs", 1, |_| Type::Sampler) {
+        /// The other image comes from this set (the same person there); without it from the same set.
+        with: Option<DataRef> = None;
+    }
+}
+
+crate::operator! {
+    /// Positive pairs listed in a csv of columns `a,b`, in random order.
+    pub struct PairList("pair_list", 1, |_| Type::Sampler) {
+        /// The file.
+        path: FilePath;
+    }
+}
+
+crate::family! {
+    /// Any sampler.
+    pub enum Sampler: Type::Sampler => { Shuffled, Balanced, Pk, PairsSampler, PairList }
+}
