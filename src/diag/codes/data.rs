@@ -1,0 +1,3 @@
+//! `ddl::data`: what is in the data.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! `ddl::eval`: protocols and metrics.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! `ddl::graph`: the graph of an experiment.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! `ddl::plan`: plans and locks.
+
+codes! {}

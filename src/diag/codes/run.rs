@@ -1,0 +1,3 @@
+//! `ddl::run`: what goes wrong while a plan runs.
+
+codes! {}
