@@ -1,1 +1,133 @@
-//! graph
+//! The graph of an experiment: a petgraph DAG whose nodes are told apart by what they mean.
+//!
+//! [`Graph::add`] is the only way in: a node whose key is already there is that node, so equal work exists once.
+
+mod key;
+
+pub use key::ContentKey;
+
+use crate::lang::value::{Args, Arm, NodeId};
+use crate::ops::registry;
+use crate::source::Span;
+use indexmap::IndexMap;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::Dfs;
+use serde_json::{Map, Value as Json, json};
+
+/// A node: an operator applied to arguments.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The operator's name.
+    pub op: &'static str,
+    /// The arguments that differ from the defaults.
+    pub args: Args,
+    /// What the node means.
+    pub key: ContentKey,
+    /// What recipes call it, with the arm; empty for nodes without a name.
+    pub names: Vec<(String, Arm)>,
+    /// Where it was first said.
+    pub span: Option<Span>,
+}
+
+/// The graph.
+#[derive(Debug, Default, Clone)]
+pub struct Graph {
+    dag: DiGraph<Node, ()>,
+    by_key: IndexMap<ContentKey, NodeId>,
+}
+
+fn index(id: NodeId) -> NodeIndex {
+    NodeIndex::new(id.0 as usize)
+}
+
+impl Graph {
+    /// The node that means `op` of `args`: an old one where there is one. Arguments must be stripped of defaults.
+    pub fn add(&mut self, op: &'static str, args: Args, span: Option<Span>) -> NodeId {
+        let key = self.key_of(op, &args);
+        if let Some(&id) = self.by_key.get(&key) {
+            return id;
+        }
+        let mut inputs = Vec::new();
+        args.values().for_each(|value| value.nodes(&mut |node| inputs.push(node)));
+        inputs.sort_unstable();
+        inputs.dedup();
+        let id = self.dag.add_node(Node { op, args, key, names: Vec::new(), span });
+        for input in inputs {
+            self.dag.add_edge(index(input), id, ());
+        }
+        let id = NodeId(id.index() as u32);
+        self.by_key.insert(key, id);
+        id
+    }
+
+    fn key_of(&self, op: &'static str, args: &Args) -> ContentKey {
+        let decl = registry().get(op);
+        let observer = decl.and_then(|decl| decl.observes);
+        let mut meaning = Map::new();
+        for (name, value) in args.iter().filter(|(name, _)| Some(**name) != observer) {
+            meaning.insert((*name).to_owned(), value.to_json_with(&mut |node| json!({ "key": self.dag[index(node)].key })));
+        }
+        let version = decl.map_or(0, |decl| decl.version);
+        let canonical = json!({ "op": op, "version": version, "args": Json::Object(meaning) });
+        ContentKey::of(canonical.to_string().as_bytes())
+    }
+
+    /// Gives a node a name. The first one is what the plan calls it.
+    pub fn name(&mut self, id: NodeId, name: &str, arm: &Arm) {
+        if let Some(node) = self.dag.node_weight_mut(index(id)) {
+            let named = (name.to_owned(), arm.clone());
+            if !node.names.contains(&named) {
+                node.names.push(named);
+            }
+        }
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.dag[index(id)]
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.dag.node_count()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All nodes, inputs before what uses them.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.dag.node_indices().map(|at| (NodeId(at.index() as u32), &self.dag[at]))
+    }
+
+    /// The nodes that this one reads, sorted.
+    pub fn inputs(&self, id: NodeId) -> Vec<NodeId> {
+        let mut inputs: Vec<_> =
+            self.dag.neighbors_directed(index(id), petgraph::Direction::Incoming).map(|at| NodeId(at.index() as u32)).collect();
+        inputs.sort_unstable();
+        inputs
+    }
+
+    /// The nodes that these ones need, themselves among them, inputs first.
+    pub fn needed(&self, sinks: &[NodeId]) -> Vec<NodeId> {
+        let reversed = petgraph::visit::Reversed(&self.dag);
+        let mut dfs = Dfs::empty(reversed);
+        let mut needed = Vec::new();
+        for &sink in sinks {
+            dfs.move_to(index(sink));
+            while let Some(at) = dfs.next(reversed) {
+                needed.push(NodeId(at.index() as u32));
+            }
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+
+    /// The underlying DAG, for drawing.
+    pub fn dag(&self) -> &DiGraph<Node, ()> {
+        &self.dag
+    }
+}

@@ -83,6 +83,8 @@ pub struct PathValue {
     pub shown: String,
     /// Where it lies; absent while a parameter is.
     pub real: Option<std::path::PathBuf>,
+    /// The digest of what lies there, once it was probed: in a content key it stands for the path.
+    pub digest: Option<String>,
 }
 
 impl Value {
@@ -103,7 +105,10 @@ impl Value {
             Value::Int(n) => json!(n),
             Value::Float(x) => json!(x),
             Value::Text(text) => json!(text),
-            Value::Path(path) => json!(path.shown),
+            Value::Path(path) => match &path.digest {
+                Some(digest) if meaning => json!({ "digest": digest }),
+                _ => json!(path.shown),
+            },
             Value::Angle(x) => json!(x),
             Value::Pixels(x) => json!(x),
             Value::Span(x) => json!(x),

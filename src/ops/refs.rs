@@ -58,7 +58,7 @@ impl Param for FilePath {
         Type::Path
     }
     fn value(&self) -> Value {
-        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None })
+        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None, digest: None })
     }
 }
 

@@ -1,1 +1,205 @@
-//! plan
+//! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
+
+use crate::graph::{ContentKey, Graph};
+use crate::lang::decl::Operator;
+use crate::lang::value::{Arm, NodeId};
+use crate::ops;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A plan. Equal recipes and parameters give equal plans, byte for byte, on every machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of ddl that made it.
+    pub ddl: String,
+    /// The recipe's file name.
+    pub recipe: String,
+    /// The recipe's own description (`//!`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub doc: String,
+    /// Parameters as they were resolved, as a recipe writes them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub params: IndexMap<String, String>,
+    /// The nodes, inputs before what uses them. A node's place is its [`NodeId`] here.
+    pub nodes: Vec<PlanNode>,
+    /// What the run is for: reports, exports, expects, and stages that nothing else uses.
+    pub sinks: Vec<NodeId>,
+}
+
+/// A node of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanNode {
+    /// What the recipe calls it (`s[order = 0.1, seed = 2]`), or a name made of what it does.
+    pub name: String,
+    /// The arm of the experiment that it belongs to.
+    #[serde(default, skip_serializing_if = "Arm::is_empty")]
+    pub arm: Arm,
+    /// The operator.
+    pub op: String,
+    /// The operator's version.
+    pub version: u32,
+    /// What it means.
+    pub key: ContentKey,
+    /// The arguments that differ from the defaults; `{node: 3}` names another node of the plan.
+    #[serde(default, skip_serializing_if = "Json::is_null")]
+    pub args: Json,
+    /// The nodes that it reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<NodeId>,
+    /// What is known of it before it runs.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+}
+
+/// What is known of a node before it runs. Absent where it is not known (a parameter without a value, data that was not probed).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Samples of a data set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<u64>,
+    /// People of a data set: the classes of its label space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identities: Option<u64>,
+    /// Pairs of a protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<u64>,
+    /// Steps of a stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Steps of one epoch of a stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps_per_epoch: Option<u64>,
+    /// Images of one step, by draw.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub images_per_step: IndexMap<String, u64>,
+    /// Parameters of a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<u64>,
+    /// Multiply-adds of one forward pass of one image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiply_adds: Option<u64>,
+    /// Bytes of memory, roughly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// Things that a reader should know: an unknown alignment, pairs that were dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Facts {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Facts::default()
+    }
+}
+
+impl Plan {
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &PlanNode {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// A node's arguments as its operator's struct.
+    ///
+    /// # Errors
+    /// When the node is of another operator, or its arguments don't fit.
+    pub fn parse<T: Operator>(&self, id: NodeId) -> Result<T, PlanError> {
+        let node = self.node(id);
+        if node.op != T::NAME {
+            return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: T::NAME });
+        }
+        ops::parse(&node.args).map_err(|source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source })
+    }
+
+    /// All nodes with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &PlanNode)> {
+        self.nodes.iter().enumerate().map(|(at, node)| (NodeId(at as u32), node))
+    }
+}
+
+/// A plan that can't be read as one.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A node of another operator stands where one of this is needed.
+    #[error("node `{name}` is `{op}` where `{wanted}` is needed")]
+    WrongOperator {
+        /// The node.
+        name: String,
+        /// Its operator.
+        op: String,
+        /// What is needed.
+        wanted: &'static str,
+    },
+    /// Arguments that don't fit the operator.
+    #[error("the arguments of node `{name}` don't fit `{op}`: {source}")]
+    Arguments {
+        /// The node.
+        name: String,
+        /// Its operator.
+        op: String,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+}
+
+/// Where the paths of a plan lie on this machine, by what the recipe says (`$faces_dir/images`).
+pub type Paths = BTreeMap<String, PathBuf>;
+
+/// Makes the plan of what `sinks` need.
+pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params: IndexMap<String, String>) -> Plan {
+    let needed = graph.needed(sinks);
+    let place: IndexMap<NodeId, NodeId> = needed.iter().enumerate().map(|(at, id)| (*id, NodeId(at as u32))).collect();
+    let nodes = needed.iter().map(|&id| plan_node(graph, id, &place)).collect();
+    let sinks = sinks.iter().map(|sink| place[sink]).collect();
+    Plan { ddl: env!("CARGO_PKG_VERSION").to_owned(), recipe: recipe.to_owned(), doc: doc.to_owned(), params, nodes, sinks }
+}
+
+fn plan_node(graph: &Graph, id: NodeId, place: &IndexMap<NodeId, NodeId>) -> PlanNode {
+    let node = graph.node(id);
+    let mut args = serde_json::Map::new();
+    for (name, value) in &node.args {
+        args.insert((*name).to_owned(), renumber(value.to_json(), place));
+    }
+    let (name, arm) = node
+        .names
+        .first()
+        .map_or_else(|| (format!("{}#{}", node.op, place[&id].0), Arm::new()), |(name, arm)| (in_arm(name, arm), arm.clone()));
+    PlanNode {
+        name,
+        arm,
+        op: node.op.to_owned(),
+        version: ops::registry().get(node.op).map_or(0, |decl| decl.version),
+        key: node.key,
+        args: if args.is_empty() { Json::Null } else { Json::Object(args) },
+        inputs: graph.inputs(id).iter().map(|input| place[input]).collect(),
+        facts: Facts::default(),
+    }
+}
+
+/// A name in an arm: `s[order = 0.1, seed = 2]`.
+pub fn in_arm(name: &str, arm: &Arm) -> String {
+    if arm.is_empty() {
+        return name.to_owned();
+    }
+    let labels: Vec<_> = arm.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
+    format!("{name}[{}]", labels.join(", "))
+}
+
+fn renumber(json: Json, place: &IndexMap<NodeId, NodeId>) -> Json {
+    match json {
+        Json::Array(items) => Json::Array(items.into_iter().map(|item| renumber(item, place)).collect()),
+        Json::Object(map) => {
+            if map.len() == 1
+                && let Some(id) = map.get("node").and_then(Json::as_u64)
+                && let Some(new) = place.get(&NodeId(id as u32))
+            {
+                return serde_json::json!({ "node": new.0 });
+            }
+            Json::Object(map.into_iter().map(|(name, value)| (name, renumber(value, place))).collect())
+        }
+        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
+    }
+}
