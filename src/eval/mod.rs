@@ -1,1 +1,37 @@
-//! eval
+//! Scores become numbers: the protocols and statistics of face verification and identification. Knows nothing of the language.
+//!
+//! ```text
+//!  features ──vector──▶ scores of pairs ──pairs──▶ folds::accuracy, folds::val_at_far      (thresholds learnt on other folds)
+//!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs)
+//!     ├────all_pairs────────────────────────────▶ ScoreSets                               (every pair of a set, none stored)
+//!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at                              (1:N)
+//!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
+//! ```
+//!
+//! Every number is an [`Estimate`]: value, spread, interval and the counts of pairs behind it. All sums run in an order that is fixed by
+//! the data alone, so neither threads nor block or batch sizes change a bit.
+
+mod all_pairs;
+mod error;
+mod estimate;
+mod facex_zoo;
+mod folds;
+mod identify;
+mod measure;
+mod pairs;
+mod roc;
+mod scores;
+mod spread;
+mod vector;
+
+pub use all_pairs::{Features, all_pairs, cross_pairs};
+pub use error::EvalError;
+pub use estimate::{Ci, Estimate, bootstrap_over_folds, t_quantile, wilson};
+pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, val_at_far};
+pub use identify::{Mate, Outcome, Tpir, cmc, identify, tpir_at};
+pub use measure::{Far, Similarity, SquaredDistance};
+pub use pairs::{Folding, PairScores, Pairs};
+pub use roc::{FarRule, RocPoint, Tar};
+pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
+pub use spread::{Difference, Spread, difference_over_folds, paired};
+pub use vector::{cosine, l2_normalised, squared_distance};
