@@ -1,2 +1,34 @@
-//! data
+//! Samples: what a data set is, how it is read, cut, degraded, drawn and handed to a network.
+//!
+//! ```text
+//!  readers ──▶ Table ──views──▶ Table ──sampler──▶ batch requests ──loader──▶ buffers of pixels
+//!  (folder,    (rows: path,     (where, split,     (row, visit)     (decode, resize, augment,
+//!   csv,        identity,        merge, …)                           in parallel, ahead)
+//!   faces)      attributes,
+//!               image source)
+//! ```
+//!
+//! A [`table::Table`] holds no pixels and is cheap to clone. This room knows nothing of the language.
+
+pub mod augment;
+pub mod cell;
+pub mod error;
+pub mod image;
+pub mod labels;
 pub mod predicate;
+pub mod resize;
+pub mod schema;
+pub mod source;
+pub mod stream;
+pub mod table;
+#[cfg(test)]
+mod testing;
+pub mod views;
+
+pub use cell::Cell;
+pub use error::DataError;
+pub use labels::LabelSpace;
+pub use schema::{AttributeType, Schema};
+pub use source::{ImageSource, RenderedSet};
+pub use stream::Stream;
+pub use table::{NewRow, Table, TableBuilder};

@@ -1,0 +1,53 @@
+//! Small tables for this room's tests: `people([("ann", 3), ("bob", 2)])`.
+
+use super::image::Image;
+use super::{AttributeType, Cell, DataError, ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
+use std::sync::Arc;
+
+/// Images of 8x6 whose pixels tell their index.
+#[derive(Debug)]
+pub(super) struct Stripes;
+
+impl RenderedSet for Stripes {
+    fn id(&self) -> &'static str {
+        "stripes"
+    }
+    fn render(&self, index: usize) -> Result<Image, DataError> {
+        Ok(Image::from_fn(8, 6, |x, y| [index as u8, (x * 30) as u8, (y * 40) as u8]))
+    }
+}
+
+/// A table of these people with so many images each, named `ann/0`, `ann/1`, …; `.yaw` is the image's number in degrees,
+/// `.race` is `even` or `odd` by the person's place, `.age` is missing for the first image of each.
+pub(super) fn people<const N: usize>(people: [(&str, usize); N]) -> Table {
+    let race = AttributeType::Category(Arc::from([]));
+    let schema = [("yaw".to_owned(), AttributeType::Angle), ("race".to_owned(), race), ("age".to_owned(), AttributeType::Number)];
+    let mut builder = TableBuilder::new(Schema::new(schema));
+    let set = Arc::new(Stripes);
+    let mut index = 0;
+    for (place, (name, images)) in people.into_iter().enumerate() {
+        for image in 0..images {
+            let age = if image == 0 { Cell::Missing } else { Cell::Number(20.0 + image as f64) };
+            let race = Cell::text(if place % 2 == 0 { "even" } else { "odd" });
+            builder.push(NewRow {
+                path: Arc::from(format!("{name}/{image}")),
+                identity: Arc::from(name),
+                size: Some((8, 6)),
+                source: ImageSource::Rendered { set: set.clone(), index },
+                cells: vec![Cell::Number((image as f64).to_radians()), race, age],
+            });
+            index += 1;
+        }
+    }
+    builder.build("test", Stream::default()).unwrap()
+}
+
+/// The paths of a table, in order.
+pub(super) fn paths(table: &Table) -> Vec<String> {
+    table.rows().map(|row| row.path().to_owned()).collect()
+}
+
+/// The names of a table's label space, in order.
+pub(super) fn names(table: &Table) -> Vec<String> {
+    table.labels().names().iter().map(ToString::to_string).collect()
+}

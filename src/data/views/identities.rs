@@ -1,0 +1,73 @@
+//! Views by identity: chosen people, people with enough images, people who are not in another table, new labels.
+
+use crate::data::table::NOBODY;
+use crate::data::{DataError, LabelSpace, Table};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+impl Table {
+    /// The people named, and their rows; the label space keeps this table's order. Errors: a name that is not there, no row left.
+    pub fn identities(&self, names: &[impl AsRef<str>]) -> Result<Table, DataError> {
+        let mut wanted = HashSet::new();
+        for name in names {
+            let name = name.as_ref();
+            let near = || {
+                let closest = self.labels.names().iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+                closest.filter(|known| strsim::damerau_levenshtein(known, name) <= 2).cloned()
+            };
+            wanted.insert(self.labels.class(name).ok_or_else(|| DataError::NoSuchIdentity { name: name.to_owned(), near: near() })?);
+        }
+        self.narrowed("identities", |class| wanted.contains(&class))
+    }
+
+    /// The people from place `from` to place `to` of the names sorted by their bytes, both included, from 0. Errors: beyond the end, no row.
+    pub fn identity_range(&self, from: usize, to: usize) -> Result<Table, DataError> {
+        if from > to || to >= self.labels.len() {
+            let why = format!("{from}..{to} is not within the {} people, 0..{}", self.labels.len(), self.labels.len().saturating_sub(1));
+            return Err(DataError::Argument { what: "identities", why });
+        }
+        let mut order: Vec<u32> = (0..self.labels.len() as u32).collect();
+        order.sort_by_key(|class| self.labels.names()[*class as usize].clone());
+        let wanted: HashSet<u32> = order[from..=to].iter().copied().collect();
+        self.narrowed("identities", |class| wanted.contains(&class))
+    }
+
+    /// The people with at least `least` rows, and their rows. Errors: no row left.
+    pub fn min_images(&self, least: usize) -> Result<Table, DataError> {
+        let counts = self.images_per_class();
+        self.narrowed(&format!("min_images({least})"), |class| counts[class as usize] >= least.max(1))
+    }
+
+    /// The people whose name is not among the people of `other` who have rows there. Errors: no row left.
+    pub fn without(&self, other: &Table) -> Result<Table, DataError> {
+        let theirs: HashSet<&str> = other.rows().map(|row| row.identity()).collect();
+        self.narrowed("without", |class| !theirs.contains(&*self.labels.names()[class as usize]))
+    }
+
+    /// A new label space of the people who have rows here, sorted by the bytes of their names.
+    pub fn relabel(&self) -> Result<Table, DataError> {
+        let mut names: Vec<Arc<str>> = self.rows().map(|row| row.shared_identity().clone()).collect();
+        names.sort();
+        names.dedup();
+        self.relabelled(LabelSpace::new(&format!("relabel {}", self.labels.id()), names)?)
+    }
+
+    /// The classes that `keep` keeps, in order, and their rows. `view` names the view in the error when no row is left.
+    pub(super) fn narrowed(&self, view: &str, keep: impl Fn(u32) -> bool) -> Result<Table, DataError> {
+        let names: Vec<_> =
+            self.labels.names().iter().enumerate().filter(|(class, _)| keep(*class as u32)).map(|(_, n)| n.clone()).collect();
+        if names.len() == self.labels.len() {
+            return Ok(self.clone()); // the same people are the same label space
+        }
+        let narrowed = self.relabelled(LabelSpace::new(&format!("narrow {}", self.labels.id()), names)?)?;
+        if narrowed.is_empty() { Err(DataError::Empty { view: view.to_owned(), total: self.len() }) } else { Ok(narrowed) }
+    }
+
+    /// The rows of people of another label space (matched by name), with its classes.
+    fn relabelled(&self, labels: LabelSpace) -> Result<Table, DataError> {
+        let new: Vec<u32> = self.labels.names().iter().map(|name| labels.class(name).unwrap_or(NOBODY)).collect();
+        let classes: Arc<[u32]> = self.classes.iter().map(|class| new.get(*class as usize).copied().unwrap_or(NOBODY)).collect();
+        let rows = self.rows.iter().copied().filter(|place| classes[*place as usize] != NOBODY).collect();
+        Ok(Table { labels, classes, rows, ..self.clone() })
+    }
+}
