@@ -1,0 +1,17 @@
+//! The surface: text to tree and back. One file for each idea under `tests/syntax/`.
+
+#[path = "syntax/support.rs"]
+mod support;
+
+#[path = "syntax/errors.rs"]
+mod errors;
+#[path = "syntax/recipes.rs"]
+mod recipes;
+#[path = "syntax/recovery.rs"]
+mod recovery;
+#[path = "syntax/soup.rs"]
+mod soup;
+#[path = "syntax/speed.rs"]
+mod speed;
+#[path = "syntax/trees.rs"]
+mod trees;
