@@ -13,6 +13,7 @@
 pub mod augment;
 pub mod cell;
 pub mod error;
+pub mod faces;
 pub mod image;
 pub mod labels;
 pub mod predicate;
