@@ -13,6 +13,7 @@ pub mod quantity;
 pub mod random;
 pub mod source;
 
+pub mod compile;
 pub mod data;
 pub mod diag;
 pub mod eval;

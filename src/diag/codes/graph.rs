@@ -1,3 +1,22 @@
 //! `ddl::graph`: the graph of an experiment.
 
-codes! {}
+codes! {
+    TooLarge = "ddl::graph::too_large": "a graph of too many nodes" {
+        "A recipe comes to at most 100,000 nodes. Axes multiply: three sweeps of a hundred values are a million arms."
+    }
+    OneExportPath = "ddl::graph::one_export_path": "several exports to one file" {
+        "Arms of a sweep or a replicate are several models; each needs a file of its own."
+        wrong: "replicate seed in 1..3\nstage s = train(net, goal, seed = seed, for = 1 epoch, optimizer = sgd(lr = 0.1))\nexport m = safetensors(s, to = \"m.safetensors\")",
+        right: "export m = safetensors(s, to = \"m-{seed}.safetensors\")",
+    }
+    NoBatchSize = "ddl::graph::no_batch_size": "draws without a size" {
+        "A term over a bare data set draws by its own default sampler with the stage's `batch`, which is then required."
+        wrong: "stage s = train(net, classify(faces, arc), for = 1 epoch, optimizer = sgd(lr = 0.1))",
+        right: "stage s = train(net, classify(faces, arc), batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))",
+    }
+    NeedsSampler = "ddl::graph::needs_sampler": "a term that needs another sampler" {
+        "Triplets need several images of each person; the pairs of a branch are drawn by `pairs()`."
+        wrong: "stage s = train(net, triplet(faces), batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))",
+        right: "stage s = train(net, triplet(draw(faces, by = pk(16, 4))), for = 1 epoch, optimizer = sgd(lr = 0.1))",
+    }
+}

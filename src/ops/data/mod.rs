@@ -343,7 +343,7 @@ crate::operator! {
         size: Option<u64> = None, in 1.0..=1e7;
         /// Augments of each drawn image.
         augment: Option<Augment> = None;
-        /// Seed of the order and of the augments.
-        seed: i64 = 0;
+        /// Seed of the order and of the augments; the stage's seed without it.
+        seed: Option<i64> = None;
     }
 }

@@ -135,5 +135,27 @@ crate::operator! {
     }
 }
 
+crate::operator! {
+    /// The model whose judgement is best by a metric; the first of equals. What `select` means.
+    pub struct Chosen("chosen", 1, |_| Type::Model) {
+        /// The models.
+        models: Vec<ModelRef>;
+        /// Their judgements, in the same order.
+        judged: Vec<super::outputs::JudgedRef>;
+        /// The metric.
+        metric: Metric;
+    }
+    hidden = true;
+}
+
+crate::operator! {
+    /// The mean of the weights of models of one shape. What `average` means.
+    pub struct Averaged("averaged", 1, |_| Type::Model) {
+        /// The models.
+        models: Vec<ModelRef>;
+    }
+    hidden = true;
+}
+
 /// A curve under its name, for readers of a stage.
 pub type NamedCurves = IndexMap<String, Curve>;

@@ -1,0 +1,324 @@
+//! Named axes: which ones an expression depends on, and the points that they span.
+
+use super::modules::{BindingId, Kind, ModuleId};
+use super::{Compiler, Env, Val};
+use crate::diag::{Code, Diagnostic};
+use crate::lang::types::Type;
+use crate::lang::value::{Arm, Value};
+use crate::syntax::tree::{Arg, Axis, AxisWord, Call, Def, Expr, ExprKind, ItemKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A place on some axes: for each axis (its first name's binding) the index of its value.
+pub(crate) type Point = BTreeMap<BindingId, usize>;
+
+/// The longest axis.
+const LONGEST_AXIS: usize = 10_000;
+
+impl Compiler<'_> {
+    /// The axes that a binding depends on.
+    pub(super) fn axes_of(&mut self, id: BindingId) -> BTreeSet<BindingId> {
+        if let Some(known) = self.axes_memo.get(&id) {
+            return known.clone();
+        }
+        // an entry while we look ends cycles, which evaluation reports
+        self.axes_memo.insert(id, BTreeSet::new());
+        let tree = Arc::clone(&self.modules[id.module.0].tree);
+        let kind = self.modules[id.module.0].bindings[id.place].kind.clone();
+        let mut found = BTreeSet::new();
+        match kind {
+            Kind::Axis(item, _) => {
+                found.insert(self.axis_id(id.module, item));
+            }
+            Kind::Fixed(item, ..) => {
+                if let ItemKind::Fixed(fixed) = &tree.items[item].kind {
+                    self.axes_in(id.module, &fixed.value, &mut Vec::new(), &mut found);
+                }
+            }
+            Kind::Export(item) | Kind::Expect(item) => {
+                if let ItemKind::Export(sink) | ItemKind::Expect(sink) = &tree.items[item].kind {
+                    self.axes_in(id.module, &sink.value, &mut Vec::new(), &mut found);
+                }
+            }
+            Kind::Def(item) => {
+                if let ItemKind::Def(def) = &tree.items[item].kind {
+                    self.axes_in_def(id.module, def, &mut found);
+                }
+            }
+            Kind::Imported(other) => found = self.axes_of(other),
+            Kind::Param(_) | Kind::Module(_) | Kind::Operator | Kind::Junk => {}
+        }
+        self.axes_memo.insert(id, found.clone());
+        found
+    }
+
+    /// The binding by which an axis is known: its first name's.
+    pub(super) fn axis_id(&self, module: ModuleId, item: usize) -> BindingId {
+        let place = self.modules[module.0].bindings.iter().position(|binding| matches!(binding.kind, Kind::Axis(at, 0) if at == item));
+        BindingId { module, place: place.unwrap_or(0) }
+    }
+
+    fn axes_in_def(&mut self, module: ModuleId, def: &Def, found: &mut BTreeSet<BindingId>) {
+        let mut locals: Vec<String> = def.formals.iter().map(|formal| formal.name.text.clone()).collect();
+        for formal in &def.formals {
+            if let Some(default) = &formal.default {
+                self.axes_in(module, default, &mut Vec::new(), found);
+            }
+        }
+        for inner in &def.lets {
+            self.axes_in(module, &inner.value, &mut locals, found);
+            locals.extend(inner.target.names().iter().map(|name| name.text.clone()));
+        }
+        self.axes_in(module, &def.returned, &mut locals, found);
+    }
+
+    pub(super) fn axes_in(&mut self, module: ModuleId, expr: &Expr, locals: &mut Vec<String>, found: &mut BTreeSet<BindingId>) {
+        match &expr.kind {
+            ExprKind::Name(name) => self.axes_of_name(module, name, locals, found),
+            ExprKind::String(text) => {
+                for part in &text.parts {
+                    if let crate::syntax::tree::Part::Hole(word) = part {
+                        self.axes_of_name(module, &word.text, locals, found);
+                    }
+                }
+            }
+            ExprKind::List(items) => items.iter().for_each(|item| self.axes_in(module, item, locals, found)),
+            ExprKind::Comprehension { element, variable, source } => {
+                self.axes_in(module, source, locals, found);
+                locals.push(variable.text.clone());
+                self.axes_in(module, element, locals, found);
+                locals.pop();
+            }
+            ExprKind::Record(entries) => entries.iter().for_each(|entry| self.axes_in(module, &entry.value, locals, found)),
+            ExprKind::Call(call) => self.axes_in_call(module, call, None, locals, found),
+            ExprKind::Field { base, .. } => self.axes_in(module, base, locals, found),
+            ExprKind::Method { base, args, .. } => {
+                self.axes_in(module, base, locals, found);
+                args.iter().for_each(|arg| self.axes_in(module, &arg.value, locals, found));
+            }
+            ExprKind::Unary { operand, .. } => self.axes_in(module, operand, locals, found),
+            ExprKind::Chain { first, rest } => {
+                self.axes_in(module, first, locals, found);
+                rest.iter().for_each(|link| self.axes_in(module, &link.operand, locals, found));
+            }
+            ExprKind::Range { from, to } => {
+                self.axes_in(module, from, locals, found);
+                self.axes_in(module, to, locals, found);
+            }
+            ExprKind::Compare { left, right, .. } => {
+                self.axes_in(module, left, locals, found);
+                self.axes_in(module, right, locals, found);
+            }
+            ExprKind::Pipe { value, calls } => {
+                let mut inner = BTreeSet::new();
+                self.axes_in(module, value, locals, &mut inner);
+                for call in calls {
+                    self.axes_in_call(module, call, Some(&mut inner), locals, found);
+                }
+                found.extend(inner);
+            }
+            ExprKind::If { condition, yes, no } => {
+                [condition, yes, no].into_iter().for_each(|part| self.axes_in(module, part, locals, found));
+            }
+            ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::None | ExprKind::Attribute(_) | ExprKind::Error => {}
+        }
+    }
+
+    fn axes_of_name(&mut self, module: ModuleId, name: &str, locals: &[String], found: &mut BTreeSet<BindingId>) {
+        if locals.iter().any(|local| local == name) {
+            return;
+        }
+        if let Some(&place) = self.modules[module.0].names.get(name) {
+            let more = self.axes_of(BindingId { module, place });
+            found.extend(more);
+        }
+    }
+
+    /// A call's axes; `piped` are those of the value that a pipe puts first.
+    fn axes_in_call(
+        &mut self,
+        module: ModuleId,
+        call: &Call,
+        piped: Option<&mut BTreeSet<BindingId>>,
+        locals: &mut Vec<String>,
+        found: &mut BTreeSet<BindingId>,
+    ) {
+        let mut inner = BTreeSet::new();
+        for arg in &call.args {
+            self.axes_in(module, &arg.value, locals, &mut inner);
+        }
+        if let Some(first) = call.path.first() {
+            self.axes_of_name(module, &first.text, locals, &mut inner);
+        }
+        let removed = self.removed_axes(module, call, &inner);
+        match piped {
+            Some(piped) => {
+                piped.extend(inner);
+                let removed_piped = self.removed_axes(module, call, piped);
+                piped.retain(|axis| !removed_piped.contains(axis));
+            }
+            None => found.extend(inner.into_iter().filter(|axis| !removed.contains(axis))),
+        }
+    }
+
+    /// The axes among these that a call takes away: reports take all, `select` and `average` those of `over`, scores the replicates.
+    pub(super) fn removed_axes(&mut self, module: ModuleId, call: &Call, among: &BTreeSet<BindingId>) -> BTreeSet<BindingId> {
+        let [callee] = call.path.as_slice() else { return BTreeSet::new() };
+        if self.modules[module.0].names.contains_key(&callee.text) {
+            return BTreeSet::new();
+        }
+        match callee.text.as_str() {
+            "compare" => among.clone(),
+            "score" => among.iter().copied().filter(|axis| self.is_replicate(*axis)).collect(),
+            "select" | "average" => {
+                let names = over_names(&call.args);
+                among.iter().copied().filter(|axis| self.axis_names(*axis).iter().any(|name| names.contains(name))).collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn axis_item(&self, id: BindingId) -> Option<(usize, Arc<crate::syntax::tree::File>)> {
+        match self.modules[id.module.0].bindings[id.place].kind {
+            Kind::Axis(item, _) => Some((item, Arc::clone(&self.modules[id.module.0].tree))),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_replicate(&self, id: BindingId) -> bool {
+        self.axis_item(id)
+            .is_some_and(|(item, tree)| matches!(&tree.items[item].kind, ItemKind::Axis(Axis { word: AxisWord::Replicate, .. })))
+    }
+
+    pub(super) fn axis_names(&self, id: BindingId) -> Vec<String> {
+        match self.axis_item(id) {
+            Some((item, tree)) => match &tree.items[item].kind {
+                ItemKind::Axis(axis) => axis.target.names().iter().map(|name| name.text.clone()).collect(),
+                _ => Vec::new(),
+            },
+            None => Vec::new(),
+        }
+    }
+
+    /// The values of an axis: at each index one for each of its names.
+    pub(super) fn axis_values(&mut self, id: BindingId) -> Vec<Vec<Val>> {
+        let Some((item, tree)) = self.axis_item(id) else { return Vec::new() };
+        let ItemKind::Axis(axis) = &tree.items[item].kind else { return Vec::new() };
+        let memo = (id, Point::new());
+        let list = match self.memo.get(&memo) {
+            Some(list) => list.clone(),
+            None => {
+                let list = self.axis_list(id.module, axis);
+                self.memo.insert(memo, list.clone());
+                list
+            }
+        };
+        let names = axis.target.names();
+        let Value::List(items) = &list.value else { return vec![names.iter().map(|name| Val::poison(name.span)).collect()] };
+        let ty = if let Type::List(of) = &list.ty { (**of).clone() } else { Type::Unknown };
+        items.iter().map(|value| names.iter().map(|name| pick(&ty, value, axis, &name.text, list.span)).collect()).collect()
+    }
+
+    fn axis_list(&mut self, module: ModuleId, axis: &Axis) -> Val {
+        let list = self.expr(&axis.values, &mut Env::top(module, Point::new()));
+        let span = axis.values.span;
+        let list = match &list.value {
+            Value::Range(ends) => match (&ends.0, &ends.1) {
+                (Value::Int(from), Value::Int(to)) if to - from < LONGEST_AXIS as i64 => {
+                    Val::new(Type::Int.list(), Value::List((*from..=*to).map(Value::Int).collect()), span)
+                }
+                _ => list,
+            },
+            _ => list,
+        };
+        match &list.value {
+            Value::List(items) if items.is_empty() => {
+                self.wrong(Diagnostic::error(Code::BadAxis, "an axis needs at least one value").at(span, "empty"), span)
+            }
+            Value::List(items) if items.len() <= LONGEST_AXIS => {
+                if let crate::syntax::tree::Target::Pattern(names, _) = &axis.target {
+                    for item in items {
+                        if let Value::Record(fields) = item
+                            && names.iter().all(|name| fields.contains_key(&name.text))
+                        {
+                            continue;
+                        }
+                        let wanted = names.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(" and ");
+                        return self.wrong(
+                            Diagnostic::error(Code::BadAxis, format!("every value of this axis needs {wanted}")).at(span, "one is missing"),
+                            span,
+                        );
+                    }
+                }
+                list
+            }
+            Value::Poison | Value::Hole(_) => Val::poison(span),
+            _ => self.wrong(
+                Diagnostic::error(Code::BadAxis, "an axis runs over a finite list or a range of whole numbers")
+                    .at(span, format!("this is {}", list.ty))
+                    .help("write for example: sweep order in [0.1, 0.5, 1.0], or replicate seed in 1..3"),
+                span,
+            ),
+        }
+    }
+
+    /// All points of some axes, the last axis fastest.
+    pub(super) fn points(&mut self, axes: &BTreeSet<BindingId>) -> Vec<Point> {
+        let mut points = vec![Point::new()];
+        for &axis in axes {
+            let count = self.axis_values(axis).len().max(1);
+            points = points
+                .into_iter()
+                .flat_map(|point| {
+                    (0..count).map(move |index| {
+                        let mut point = point.clone();
+                        point.insert(axis, index);
+                        point
+                    })
+                })
+                .collect();
+        }
+        points
+    }
+
+    /// A point in the words of a plan.
+    pub(super) fn arm(&mut self, point: &Point) -> Arm {
+        let mut arm = Arm::new();
+        for (&axis, &index) in point {
+            let names = self.axis_names(axis);
+            let values = self.axis_values(axis);
+            for (at, name) in names.iter().enumerate() {
+                if let Some(value) = values.get(index).and_then(|row| row.get(at)) {
+                    let text = if let Value::Text(text) = &value.value { text.clone() } else { value.value.to_string() };
+                    arm.insert(name.clone(), text);
+                }
+            }
+        }
+        arm
+    }
+}
+
+/// The value of one of an axis's names.
+fn pick(ty: &Type, value: &Value, axis: &Axis, name: &str, span: crate::source::Span) -> Val {
+    match (&axis.target, value) {
+        (crate::syntax::tree::Target::Pattern(..), Value::Record(fields)) => {
+            let field_ty = if let Type::Record(types) = ty { types.get(name).cloned().unwrap_or(Type::Unknown) } else { Type::Unknown };
+            Val::new(field_ty, fields.get(name).cloned().unwrap_or(Value::Poison), span)
+        }
+        _ => Val::new(ty.clone(), value.clone(), span),
+    }
+}
+
+/// The names in the argument `over = [a, b]`.
+pub(super) fn over_names(args: &[Arg]) -> Vec<String> {
+    args.iter()
+        .filter(|arg| arg.label.as_ref().is_some_and(|label| label.text == "over"))
+        .flat_map(|arg| match &arg.value.kind {
+            ExprKind::List(items) => {
+                items.iter().filter_map(|item| if let ExprKind::Name(name) = &item.kind { Some(name.clone()) } else { None }).collect()
+            }
+            ExprKind::Name(name) => vec![name.clone()],
+            _ => Vec::new(),
+        })
+        .collect()
+}

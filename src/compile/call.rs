@@ -1,0 +1,312 @@
+//! Calls: of operators, of `def`s, of metrics and parts.
+
+use super::modules::{BindingId, Kind, ModuleId};
+use super::{Compiler, Env, Val};
+use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
+use crate::lang::types::Type;
+use crate::lang::value::{Args, OpValue, Value};
+use crate::ops::{NOT_YET, registry};
+use crate::source::Span;
+use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
+use indexmap::IndexMap;
+
+/// An argument before it is evaluated: an expression, or the value that a pipe puts first.
+#[derive(Clone)]
+pub(super) enum Given<'e> {
+    Expr(&'e Expr),
+    Val(Val),
+}
+
+impl Given<'_> {
+    pub(super) fn span(&self) -> Span {
+        match self {
+            Given::Expr(expr) => expr.span,
+            Given::Val(val) => val.span,
+        }
+    }
+}
+
+/// Arguments by parameter.
+pub(super) type Bound<'e> = IndexMap<&'static str, Given<'e>>;
+
+impl Compiler<'_> {
+    pub(super) fn call(&mut self, call: &Call, piped: Option<Val>, env: &mut Env) -> Val {
+        let span = call.span;
+        match call.path.as_slice() {
+            [] => Val::poison(span),
+            [callee] => self.call_word(callee, &call.args, piped, span, env),
+            [first, middle @ .., last] => {
+                if first.text == "std" && !self.modules[env.module.0].names.contains_key("std") {
+                    return self.call_standard(middle, last, &call.args, piped, span, env);
+                }
+                if let Some(&place) = self.modules[env.module.0].names.get(&first.text)
+                    && let Kind::Module(inner) = self.modules[env.module.0].bindings[place].kind
+                    && middle.is_empty()
+                {
+                    return self.call_in(inner, last, &call.args, piped, span, env);
+                }
+                let mut base = self.name(&first.text, first.span, env);
+                for field in middle {
+                    base = self.field(base, field);
+                }
+                self.method(base, last, &call.args, span, env)
+            }
+        }
+    }
+
+    fn call_standard(&mut self, middle: &[Word], last: &Word, args: &[Arg], piped: Option<Val>, span: Span, env: &mut Env) -> Val {
+        let [module] = middle else {
+            return self.wrong(
+                Diagnostic::error(Code::UnknownModule, "something of the standard library is called as std.module.name(…)")
+                    .at(span, "this is not"),
+                span,
+            );
+        };
+        match self.standard(&module.text, module.span) {
+            Some(inner) => self.call_in(inner, last, args, piped, span, env),
+            None => Val::poison(span),
+        }
+    }
+
+    /// A call of a `def` of another module.
+    fn call_in(&mut self, inner: ModuleId, name: &Word, args: &[Arg], piped: Option<Val>, span: Span, env: &mut Env) -> Val {
+        if let Some(&place) = self.modules[inner.0].names.get(&name.text)
+            && !name.text.starts_with('_')
+            && let Kind::Def(_) = self.modules[inner.0].bindings[place].kind
+        {
+            return self.call_def(BindingId { module: inner, place }, args, piped, span, env);
+        }
+        let near = {
+            let module = &self.modules[inner.0];
+            let defs: Vec<&str> = module
+                .bindings
+                .iter()
+                .filter(|it| matches!(it.kind, Kind::Def(_)) && !it.name.starts_with('_'))
+                .map(|it| it.name.as_str())
+                .collect();
+            did_you_mean(&name.text, defs.iter().copied())
+                .map_or_else(|| format!("its defs are {}", one_of(defs.iter().copied())), |near| format!("did you mean `{near}`?"))
+        };
+        self.wrong(
+            Diagnostic::error(Code::UnknownOperator, format!("there is no def `{}` there", name.text)).at(name.span, "unknown").help(near),
+            span,
+        )
+    }
+
+    fn call_word(&mut self, callee: &Word, args: &[Arg], piped: Option<Val>, span: Span, env: &mut Env) -> Val {
+        if let Some(&place) = self.modules[env.module.0].names.get(&callee.text) {
+            let id = BindingId { module: env.module, place };
+            match self.modules[env.module.0].bindings[place].kind {
+                Kind::Def(_) => return self.call_def(id, args, piped, span, env),
+                Kind::Imported(other) if matches!(self.modules[other.module.0].bindings[other.place].kind, Kind::Def(_)) => {
+                    return self.call_def(other, args, piped, span, env);
+                }
+                Kind::Junk => return Val::poison(span),
+                // operators and values are two namespaces
+                Kind::Param(_)
+                | Kind::Fixed(..)
+                | Kind::Axis(..)
+                | Kind::Export(_)
+                | Kind::Expect(_)
+                | Kind::Module(_)
+                | Kind::Imported(_)
+                | Kind::Operator => {}
+            }
+        }
+        if super::row::FUNCTIONS.contains(&callee.text.as_str()) {
+            return self.function(&callee.text, args, span, env);
+        }
+        if let Some(decl) = registry().get(callee.text.as_str()).filter(|decl| !decl.hidden) {
+            return self.operate(decl, args, piped, span, callee.span, env);
+        }
+        self.unknown_operator(callee, args, span, env)
+    }
+
+    fn unknown_operator(&mut self, callee: &Word, args: &[Arg], span: Span, env: &mut Env) -> Val {
+        for arg in args {
+            self.expr_quietly(&arg.value, env);
+        }
+        if let Some((name, what)) = NOT_YET.iter().find(|(name, _)| *name == callee.text) {
+            if self.not_yet.insert((*name).to_owned()) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::NotYet, format!("`{name}` does not exist yet: {what} is planned"))
+                        .at(callee.span, "not yet")
+                        .help("`ddl doc` lists the operators that exist"),
+                );
+            }
+            return Val::poison(span);
+        }
+        let near = {
+            let module = &self.modules[env.module.0];
+            let defs = module.bindings.iter().filter(|it| matches!(it.kind, Kind::Def(_) | Kind::Imported(_))).map(|it| it.name.as_str());
+            let ops = registry().values().filter(|decl| !decl.hidden).map(|decl| decl.name);
+            did_you_mean(&callee.text, ops.chain(defs)).map(|near| format!("did you mean `{near}`?"))
+        };
+        let near = near.unwrap_or_else(|| "`ddl doc` lists the operators".to_owned());
+        self.wrong(
+            Diagnostic::error(Code::UnknownOperator, format!("there is no operator `{}`", callee.text))
+                .at(callee.span, "unknown")
+                .help(near),
+            span,
+        )
+    }
+
+    /// Marks what an expression uses, so that a mistake beside it makes no further warnings.
+    fn expr_quietly(&mut self, expr: &Expr, env: &mut Env) {
+        if !matches!(expr.kind, ExprKind::Attribute(_)) {
+            let before = env.row.replace(crate::lang::types::Attributes::new());
+            let kept = std::mem::take(&mut self.diagnostics);
+            self.expr(expr, env);
+            self.diagnostics = kept;
+            env.row = before;
+        }
+    }
+
+    /// `pose.tar(1e-3)`, `pose.accuracy`, `net.trunk`.
+    pub(super) fn method(&mut self, base: Val, name: &Word, args: &[Arg], span: Span, env: &mut Env) -> Val {
+        match base.ty {
+            Type::Eval => {
+                let is_metric =
+                    |decl: &&Decl| !decl.hidden && (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) == Type::Metric;
+                if let Some(decl) = registry().get(name.text.as_str()).filter(is_metric) {
+                    return self.operate(decl, args, Some(base), span, name.span, env);
+                }
+                let known: Vec<&str> = registry().values().filter(is_metric).map(|decl| decl.name).collect();
+                let near = did_you_mean(&name.text, known.iter().copied())
+                    .map_or_else(|| format!("its metrics are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+                self.wrong(
+                    Diagnostic::error(Code::UnknownField, format!("an evaluation has no metric `{}`", name.text))
+                        .at(name.span, "unknown")
+                        .help(near),
+                    span,
+                )
+            }
+            Type::Model => self.part(base, name, span),
+            Type::Unknown => Val::poison(span),
+            ref ty => {
+                let unknown =
+                    Diagnostic::error(Code::UnknownField, format!("{ty} has nothing called `{}`", name.text)).at(name.span, "unknown");
+                self.wrong(unknown, span)
+            }
+        }
+    }
+
+    fn part(&mut self, base: Val, name: &Word, span: Span) -> Val {
+        let Value::Node(model) = base.value else { return Val::new(Type::Part, base.value, span) };
+        let Some(backbone) = self.backbone_of(model) else { return Val::poison(span) };
+        let known = crate::ops::nets::parts(backbone);
+        if known.contains(&name.text.as_str()) {
+            let args = [("model", Value::Node(model)), ("name", Value::Text(name.text.clone()))].into_iter().collect();
+            return Val::new(Type::Part, Value::Op(Box::new(OpValue { op: "part", args })), span);
+        }
+        let near = did_you_mean(&name.text, known.iter().copied())
+            .map_or_else(|| format!("its parts are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+        self.wrong(
+            Diagnostic::error(Code::UnknownField, format!("{backbone} has no part `{}`", name.text)).at(name.span, "unknown").help(near),
+            span,
+        )
+    }
+
+    /// The backbone that a model was made from.
+    pub(super) fn backbone_of(&self, mut model: crate::lang::value::NodeId) -> Option<&'static str> {
+        loop {
+            let node = self.graph.node(model);
+            if crate::ops::nets::Backbone::decls().iter().any(|decl| decl.name == node.op) {
+                return Some(node.op);
+            }
+            let mut next = None;
+            node.args.get("model")?.nodes(&mut |id| next = next.or(Some(id)));
+            model = next?;
+        }
+    }
+
+    /// Binds arguments to parameters.
+    pub(super) fn bind_args<'e>(&mut self, decl: &Decl, args: &'e [Arg], piped: Option<Val>, callee: Span) -> Option<Bound<'e>> {
+        let open: Vec<&ParamDecl> = decl.params.iter().filter(|param| !is_internal(decl, param)).collect();
+        let mut bound = Bound::new();
+        let mut position = 0;
+        let mut fine = true;
+        if let Some(val) = piped {
+            match open.first() {
+                Some(param) => {
+                    bound.insert(param.name, Given::Val(val));
+                    position = 1;
+                }
+                None => {
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::TooManyArguments, format!("`{}` takes no arguments", decl.name))
+                            .at(val.span, "piped into it"),
+                    );
+                    return None;
+                }
+            }
+        }
+        for arg in args {
+            let param = match &arg.label {
+                Some(label) => {
+                    let Some(param) = open.iter().find(|param| param.name == label.text) else {
+                        let near = did_you_mean(&label.text, open.iter().map(|param| param.name)).map_or_else(
+                            || format!("its parameters are {}", one_of(open.iter().map(|param| param.name))),
+                            |near| format!("did you mean `{near}`?"),
+                        );
+                        self.diagnostics.push(
+                            Diagnostic::error(Code::UnknownArgument, format!("`{}` has no parameter `{}`", decl.name, label.text))
+                                .at(label.span, "unknown")
+                                .help(near),
+                        );
+                        fine = false;
+                        continue;
+                    };
+                    *param
+                }
+                None => {
+                    let Some(param) = open.get(position) else {
+                        self.diagnostics.push(
+                            Diagnostic::error(Code::TooManyArguments, format!("`{}` takes at most {} arguments", decl.name, open.len()))
+                                .at(arg.span, "one too many"),
+                        );
+                        fine = false;
+                        continue;
+                    };
+                    position += 1;
+                    *param
+                }
+            };
+            if bound.contains_key(param.name) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::RepeatedArgument, format!("the parameter `{}` of `{}` is given twice", param.name, decl.name))
+                        .at(arg.span, "again"),
+                );
+                fine = false;
+                continue;
+            }
+            bound.insert(param.name, Given::Expr(&arg.value));
+        }
+        let missing: Vec<&str> =
+            open.iter().filter(|param| param.default.is_none() && !bound.contains_key(param.name)).map(|param| param.name).collect();
+        if !missing.is_empty() {
+            let docs: Vec<String> = open
+                .iter()
+                .filter(|param| missing.contains(&param.name))
+                .map(|param| format!("{}: {} ({})", param.name, param.ty, param.doc.trim().lines().next().unwrap_or_default().trim()))
+                .collect();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::MissingArgument,
+                    format!("`{}` needs {}", decl.name, one_of(missing.iter().copied()).replace(" or ", " and ")),
+                )
+                .at(callee, "incomplete")
+                .help(docs.join("\n")),
+            );
+            fine = false;
+        }
+        // what was given is evaluated all the same, for its own mistakes
+        Some(bound).filter(|_| fine)
+    }
+}
+
+/// Parameters that the compiler fills in itself.
+fn is_internal(decl: &Decl, param: &ParamDecl) -> bool {
+    decl.name == "split" && param.name == "part"
+}

@@ -1,0 +1,191 @@
+//! Values into types: what fits a parameter, and what is said of what does not.
+
+use super::modules::ModuleId;
+use super::{Compiler, Val};
+use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::lang::types::{Dimension, Type};
+use crate::lang::value::{PathValue, Value};
+use crate::quantity::Span as TrainSpan;
+
+impl Compiler<'_> {
+    /// The value as one of type `wanted`, for `what` ("the parameter `margin` of arcface").
+    pub(super) fn coerce(&mut self, val: Val, wanted: &Type, module: ModuleId, what: &str) -> Val {
+        if val.is_poison() {
+            return val;
+        }
+        let span = val.span;
+        match self.fit(&val, wanted, module) {
+            Ok(value) => Val::new(refine(&val.ty, wanted), value, span),
+            Err(Misfit::Said) => Val::poison(span),
+            Err(Misfit::No) => {
+                let diagnostic = self.misfit(&val, wanted, what);
+                self.wrong(diagnostic, span)
+            }
+        }
+    }
+
+    fn fit(&mut self, val: &Val, wanted: &Type, module: ModuleId) -> Result<Value, Misfit> {
+        use Type::{Choice, Dataset, Float, Int, List, Named, Optional, Path, Quantity, Range, Record, Row, Text, Union, Unknown};
+        let again = |ty: &Type, value: &Value| Val::new(ty.clone(), value.clone(), val.span);
+        match (wanted, &val.ty) {
+            (Unknown, _) => Ok(val.value.clone()),
+            (Union(options), _) => {
+                for option in options {
+                    match self.fit(val, option, module) {
+                        Err(Misfit::No) => {}
+                        other => return other,
+                    }
+                }
+                Err(Misfit::No)
+            }
+            (Optional(of), Optional(given)) => match &val.value {
+                Value::None => Ok(Value::None),
+                value => self.fit(&again(given, value), of, module),
+            },
+            (Optional(of), _) => self.fit(val, of, module),
+            (_, Optional(given)) if !matches!(val.value, Value::None) => self.fit(&again(given, &val.value), wanted, module),
+            (_, Unknown) if matches!(val.value, Value::Hole(_)) => Ok(val.value.clone()),
+            (Path, Text) => self.literal_path(val, module),
+            (Choice(words), Text) => match &val.value {
+                Value::Text(word) if words.contains(word) => Ok(val.value.clone()),
+                Value::Hole(_) => Ok(val.value.clone()),
+                _ => Err(Misfit::No),
+            },
+            (Choice(words), Choice(given)) if given.iter().all(|word| words.contains(word)) => Ok(val.value.clone()),
+            (Text, Choice(_)) => Ok(val.value.clone()),
+            (Float, Int) => Ok(super::arith::as_float(val.value.clone())),
+            (Quantity(Dimension::Span), Quantity(Dimension::Fraction)) => match &val.value {
+                Value::Fraction(part) => Ok(Value::Span(TrainSpan::Part(part.0))),
+                other => Ok(other.clone()),
+            },
+            (Range(of), Range(given)) => match &val.value {
+                Value::Range(ends) => {
+                    let from = self.fit(&again(given, &ends.0), of, module)?;
+                    let to = self.fit(&again(given, &ends.1), of, module)?;
+                    Ok(Value::Range(Box::new((from, to))))
+                }
+                other => Ok(other.clone()),
+            },
+            // one value where a range is wanted: both ends
+            (Range(of), _) => {
+                let end = self.fit(val, of, module)?;
+                Ok(if matches!(end, Value::Hole(_)) { end } else { Value::Range(Box::new((end.clone(), end))) })
+            }
+            (List(of), List(given)) => match &val.value {
+                Value::List(items) => {
+                    items.iter().map(|item| self.fit(&again(given, item), of, module)).collect::<Result<_, _>>().map(Value::List)
+                }
+                other => Ok(other.clone()),
+            },
+            (Type::Augment, List(given)) if matches!(**given, Type::Augment | Unknown) => match &val.value {
+                Value::List(items) => Ok(chain(items.clone())),
+                other => Ok(other.clone()),
+            },
+            (Named(of), Record(types)) => match &val.value {
+                Value::Record(fields) => fields
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), self.fit(&again(types.get(name).unwrap_or(&Unknown), value), of, module)?)))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Record),
+                other => Ok(other.clone()),
+            },
+            (Record(wanted), Record(types)) if wanted.keys().all(|name| types.contains_key(name)) && wanted.len() == types.len() => {
+                let Value::Record(fields) = &val.value else { return Ok(val.value.clone()) };
+                let mut out = indexmap::IndexMap::new();
+                for (name, value) in fields {
+                    out.insert(name.clone(), self.fit(&again(&types[name], value), &wanted[name], module)?);
+                }
+                Ok(Value::Record(out))
+            }
+            (Row(of), Row(given)) if **of == Unknown || given == of || **given == Unknown => Ok(val.value.clone()),
+            (Dataset(_), Dataset(_)) => Ok(val.value.clone()),
+            (wanted, given) if wanted == given => Ok(val.value.clone()),
+            (_, Unknown) => Ok(val.value.clone()),
+            _ => Err(Misfit::No), // nothing else converts
+        }
+    }
+
+    fn literal_path(&mut self, val: &Val, module: ModuleId) -> Result<Value, Misfit> {
+        let Value::Text(text) = &val.value else { return Ok(val.value.clone()) };
+        let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
+        Ok(Value::Path(PathValue { shown: text.clone(), real: Some(real), digest: None }))
+    }
+
+    fn misfit(&mut self, val: &Val, wanted: &Type, what: &str) -> Diagnostic {
+        let found = match &val.ty {
+            Type::Int | Type::Float => format!("{}, a bare number", val.value),
+            Type::Text => format!("the text {}", val.value),
+            ty => ty.to_string(),
+        };
+        if let Some(dimension) = quantity_in(wanted) {
+            let (words, units) = dimension.in_words();
+            match &val.ty {
+                Type::Int | Type::Float => {
+                    return Diagnostic::error(Code::UnitMissing, format!("{what} is {words}, and a bare number has no unit"))
+                        .at(val.span, "no unit")
+                        .help(format!("add its unit ({units}), for example {}", super::row::example(dimension, &val.value)));
+                }
+                Type::Quantity(other) => {
+                    return Diagnostic::error(Code::UnitMismatch, format!("{what} is {words}, and this is {}", other.in_words().0))
+                        .at(val.span, format!("{} does not convert to {units}", other.in_words().1))
+                        .help(format!("its unit is {units}"));
+                }
+                _ => {} // not even a number: the general message says what is wanted
+            }
+        }
+        let choices = if let Type::Choice(words) = wanted { Some(words) } else { None };
+        if let (Some(words), Value::Text(word)) = (choices, &val.value) {
+            let near = did_you_mean(word, words.iter().map(String::as_str)).map(|near| format!("did you mean {near:?}?"));
+            return Diagnostic::error(Code::UnknownChoice, format!("{what} is {wanted}")).at(val.span, "none of these").maybe_help(near);
+        }
+        let help = match (wanted, &val.ty) {
+            (Type::Path, _) => Some("a path is a text in quotes, or a parameter of type path".to_owned()),
+            (Type::List(of), given) if **of == *given => Some("put it in brackets: […]".to_owned()),
+            (Type::Int, Type::Float) => Some("write it without a fraction".to_owned()),
+            (Type::Model, Type::Eval) => Some("a model comes before its evaluation".to_owned()),
+            (Type::Optional(_), _) | (_, _) => None,
+        };
+        Diagnostic::error(Code::Mismatch, format!("{what} is {wanted}, and this is {found}"))
+            .at(val.span, val.ty.to_string())
+            .maybe_help(help)
+    }
+}
+
+enum Misfit {
+    /// It does not fit.
+    No,
+    /// It does not, and that was said.
+    Said,
+}
+
+/// Augments in a row.
+pub(super) fn chain(augments: Vec<Value>) -> Value {
+    if augments.len() == 1 {
+        return augments.into_iter().next().unwrap_or(Value::Poison);
+    }
+    let args = [("augments", Value::List(augments))].into_iter().collect();
+    Value::Op(Box::new(crate::lang::value::OpValue { op: "chain", args }))
+}
+
+/// The more telling of a given and a wanted type.
+fn refine(given: &Type, wanted: &Type) -> Type {
+    match (given, wanted) {
+        (Type::Dataset(_), _) => given.clone(),
+        (Type::List(of), Type::List(_)) if matches!(**of, Type::Dataset(_)) => given.clone(),
+        (_, Type::Unknown | Type::Union(_)) => given.clone(),
+        (_, wanted) => wanted.clone(),
+    }
+}
+
+/// The dimension that a type wants, also inside of ranges and options.
+fn quantity_in(ty: &Type) -> Option<Dimension> {
+    match ty {
+        Type::Quantity(dimension) => Some(*dimension),
+        Type::Range(of) | Type::Optional(of) => quantity_in(of),
+        Type::Union(options) => match options.as_slice() {
+            [only] => quantity_in(only),
+            _ => None,
+        },
+        _ => None, // no number
+    }
+}

@@ -1,0 +1,380 @@
+//! Expressions: their types and values.
+
+use super::modules::{BindingId, Kind};
+use super::{Compiler, Env, Val};
+use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::types::{Attributes, Dimension, Type};
+use crate::lang::value::{PathValue, Value};
+use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Pixels, Span as TrainSpan};
+use crate::source::Span;
+use crate::syntax::tree::{Entry, Expr, ExprKind, Number, Part, Text, UnaryOp, Unit, Word};
+use indexmap::IndexMap;
+
+/// The longest list that a comprehension makes.
+const LONGEST_LIST: usize = 10_000;
+
+impl Compiler<'_> {
+    /// The type and value of an expression.
+    pub(super) fn expr(&mut self, expr: &Expr, env: &mut Env) -> Val {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Number(number) => self.number(number, span),
+            ExprKind::String(text) => self.text(text, env),
+            ExprKind::Bool(truth) => Val::new(Type::Bool, Value::Bool(*truth), span),
+            ExprKind::None => Val::new(Type::Unknown.optional(), Value::None, span),
+            ExprKind::Name(name) => self.name(name, span, env),
+            ExprKind::Attribute(word) => self.attribute(word, span, env),
+            ExprKind::List(items) => self.list(items, span, env),
+            ExprKind::Comprehension { element, variable, source } => self.comprehension(element, variable, source, span, env),
+            ExprKind::Record(entries) => self.record(entries, span, env),
+            ExprKind::Call(call) => self.call(call, None, env),
+            ExprKind::Field { base, name } => self.field_of(base, name, env),
+            ExprKind::Method { base, name, args } => {
+                let base = self.expr(base, env);
+                self.method(base, name, args, span, env)
+            }
+            ExprKind::Unary { op: UnaryOp::Neg, operand } => {
+                let val = self.expr(operand, env);
+                self.negate(val, span)
+            }
+            ExprKind::Unary { op: UnaryOp::Not, operand } => {
+                let val = self.expr(operand, env);
+                self.not(val, span)
+            }
+            ExprKind::Chain { first, rest } => {
+                let mut left = self.expr(first, env);
+                for link in rest {
+                    let right = self.expr(&link.operand, env);
+                    left = self.binary(link.op, link.op_span, left, right);
+                }
+                left
+            }
+            ExprKind::Range { from, to } => {
+                let from = self.expr(from, env);
+                let to = self.expr(to, env);
+                self.range(from, to, span)
+            }
+            ExprKind::Compare { op, op_span, left, right } => {
+                let left = self.expr(left, env);
+                let right = self.expr(right, env);
+                self.compare(*op, *op_span, left, right)
+            }
+            ExprKind::Pipe { value, calls } => {
+                let mut value = self.expr(value, env);
+                for call in calls {
+                    value = self.call(call, Some(value), env);
+                }
+                value
+            }
+            ExprKind::If { condition, yes, no } => self.choice(condition, yes, no, env),
+            ExprKind::Error => Val::poison(span),
+        }
+    }
+
+    fn number(&mut self, number: &Number, span: Span) -> Val {
+        let x = number.value;
+        let quantity = |dimension, value| Val::new(Type::Quantity(dimension), value, span);
+        let Some(unit) = &number.unit else {
+            let whole = !number.text.contains(['.', 'e', 'E']);
+            return if whole && x.abs() < 9e15 {
+                Val::new(Type::Int, Value::Int(x as i64), span)
+            } else {
+                Val::new(Type::Float, Value::Float(x), span)
+            };
+        };
+        let counted = matches!(unit.unit, Unit::Px | Unit::Steps | Unit::Images | Unit::Checks | Unit::B);
+        if counted && (x.fract() != 0.0 || x > 4e9) {
+            return self.wrong(
+                Diagnostic::error(Code::NotWhole, format!("{} are counted in whole numbers", unit.unit.text()))
+                    .at(span, "not a whole number in range")
+                    .help(format!("write for example {}", x.round())),
+                span,
+            );
+        }
+        match unit.unit {
+            Unit::Percent => quantity(Dimension::Fraction, Value::Fraction(Fraction(x / 100.0))),
+            Unit::Px => quantity(Dimension::Pixels, Value::Pixels(Pixels(x as u32))),
+            Unit::Deg => quantity(Dimension::Angle, Value::Angle(Angle::degrees(x))),
+            Unit::Rad => quantity(Dimension::Angle, Value::Angle(Angle::radians(x))),
+            Unit::Epochs => quantity(Dimension::Span, Value::Span(TrainSpan::Epochs(x))),
+            Unit::Steps => quantity(Dimension::Span, Value::Span(TrainSpan::Steps(x as u64))),
+            Unit::Images => quantity(Dimension::Images, Value::Images(Images(x as u64))),
+            Unit::Checks => quantity(Dimension::Checks, Value::Checks(Checks(x as u64))),
+            Unit::B => quantity(Dimension::Bytes, Value::Bytes(Bytes(x as u64))),
+            Unit::KiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0) as u64))),
+            Unit::MiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0 * 1024.0) as u64))),
+            Unit::GiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0_f64.powi(3)) as u64))),
+            Unit::TiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0_f64.powi(4)) as u64))),
+        }
+    }
+
+    fn text(&mut self, text: &Text, env: &mut Env) -> Val {
+        let mut out = String::new();
+        let mut open = None;
+        for part in &text.parts {
+            match part {
+                Part::Text(plain) => out.push_str(plain),
+                Part::Hole(word) => {
+                    let val = self.name(&word.text, word.span, env);
+                    match &val.value {
+                        Value::Text(inner) => out.push_str(inner),
+                        Value::Hole(_) | Value::Poison => open = Some(val.value.clone()),
+                        Value::Path(path) => out.push_str(&path.shown),
+                        Value::List(_)
+                        | Value::Record(_)
+                        | Value::Node(_)
+                        | Value::Op(_)
+                        | Value::Row(_)
+                        | Value::Schema(_)
+                        | Value::Arms(_) => {
+                            return self.wrong(
+                                Diagnostic::error(Code::Mismatch, format!("{} can't stand in a text", val.ty))
+                                    .at(word.span, val.ty.to_string()),
+                                text.span,
+                            );
+                        }
+                        other => out.push_str(&other.to_string()),
+                    }
+                }
+            }
+        }
+        Val::new(Type::Text, open.unwrap_or(Value::Text(out)), text.span)
+    }
+
+    fn attribute(&mut self, word: &Word, span: Span, env: &Env) -> Val {
+        let Some(attributes) = &env.row else {
+            return self.wrong(
+                Diagnostic::error(
+                    Code::StrayAttribute,
+                    format!("`.{}` is an attribute of a sample, and there is no sample here", word.text),
+                )
+                .at(span, "an attribute")
+                .help("attributes stand where a data set is filtered or split: data |> where(.yaw > 45deg)"),
+                span,
+            );
+        };
+        match attribute_type(&word.text, attributes) {
+            Some(ty) => {
+                Val::new(Type::Row(Box::new(ty)), Value::Row(crate::data::predicate::Expr::Attribute { name: word.text.clone() }), span)
+            }
+            None => {
+                let known: Vec<&str> = ALWAYS.iter().copied().chain(attributes.keys().map(String::as_str)).collect();
+                let near = did_you_mean(&word.text, known.iter().copied())
+                    .map_or_else(|| format!("it has {}", one_of(known.iter().copied())), |near| format!("did you mean `.{near}`?"));
+                let unknown =
+                    Diagnostic::error(Code::UnknownAttribute, format!("this data set's samples have no attribute `{}`", word.text))
+                        .at(span, "unknown")
+                        .help(near);
+                self.wrong(unknown, span)
+            }
+        }
+    }
+
+    fn list(&mut self, items: &[Expr], span: Span, env: &mut Env) -> Val {
+        let vals: Vec<Val> = items.iter().map(|item| self.expr(item, env)).collect();
+        self.list_of(vals, span)
+    }
+
+    /// A list of values of one type.
+    pub(super) fn list_of(&mut self, vals: Vec<Val>, span: Span) -> Val {
+        let mut ty = Type::Unknown;
+        for val in &vals {
+            match join(&ty, &val.ty) {
+                Some(joined) => ty = joined,
+                None => {
+                    let mixed = Diagnostic::error(Code::MixedList, format!("a list holds things of one type: {ty} and {} are two", val.ty))
+                        .at(val.span, val.ty.to_string());
+                    return self.wrong(mixed, span);
+                }
+            }
+        }
+        Val::new(ty.list(), Value::List(vals.into_iter().map(|val| val.value).collect()), span)
+    }
+
+    fn comprehension(&mut self, element: &Expr, variable: &Word, source: &Expr, span: Span, env: &mut Env) -> Val {
+        let source = self.expr(source, env);
+        let (items, ty) = match (&source.value, &source.ty) {
+            (Value::List(items), Type::List(ty)) => (items.clone(), (**ty).clone()),
+            (Value::Range(ends), _) => match (&ends.0, &ends.1) {
+                (Value::Int(from), Value::Int(to)) if to - from < LONGEST_LIST as i64 => {
+                    ((*from..=*to).map(Value::Int).collect(), Type::Int)
+                }
+                _ => return self.not_a_list(&source, span),
+            },
+            (Value::Poison | Value::Hole(_), _) => return Val::poison(span),
+            _ => return self.not_a_list(&source, span),
+        };
+        let mut vals = Vec::new();
+        for item in items.into_iter().take(LONGEST_LIST) {
+            env.locals.push((variable.text.clone(), Val::new(ty.clone(), item, source.span)));
+            vals.push(self.expr(element, env));
+            env.locals.pop();
+        }
+        self.list_of(vals, span)
+    }
+
+    fn not_a_list(&mut self, source: &Val, span: Span) -> Val {
+        self.wrong(
+            Diagnostic::error(Code::Mismatch, "a comprehension runs over a finite list or a range of whole numbers")
+                .at(source.span, format!("this is {}", source.ty)),
+            span,
+        )
+    }
+
+    fn record(&mut self, entries: &[Entry], span: Span, env: &mut Env) -> Val {
+        let mut types = IndexMap::new();
+        let mut values = IndexMap::new();
+        for entry in entries {
+            if values.contains_key(&entry.key.text) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::RepeatedArgument, format!("the field `{}` is given twice", entry.key.text))
+                        .at(entry.key.span, "again"),
+                );
+                continue;
+            }
+            let val = self.expr(&entry.value, env);
+            types.insert(entry.key.text.clone(), val.ty);
+            values.insert(entry.key.text.clone(), val.value);
+        }
+        Val::new(Type::Record(types), Value::Record(values), span)
+    }
+
+    fn field_of(&mut self, base: &Expr, name: &Word, env: &mut Env) -> Val {
+        if let ExprKind::Name(module) = &base.kind
+            && !env.locals.iter().any(|(local, _)| local == module)
+            && let Some(&place) = self.modules[env.module.0].names.get(module)
+            && let Kind::Module(inner) = self.modules[env.module.0].bindings[place].kind
+        {
+            let span = base.span.to(name.span);
+            return match self.modules[inner.0].names.get(&name.text).copied() {
+                Some(_) if name.text.starts_with('_') => self.wrong(
+                    Diagnostic::error(Code::Private, format!("`{}` is private to `{module}`", name.text))
+                        .at(name.span, "private")
+                        .help("names that begin with `_` are seen only in their own file"),
+                    span,
+                ),
+                Some(place) => self.binding(BindingId { module: inner, place }, span, &env.point),
+                None => {
+                    let near = {
+                        let known: Vec<&str> =
+                            self.modules[inner.0].names.keys().map(String::as_str).filter(|name| !name.starts_with('_')).collect();
+                        did_you_mean(&name.text, known.iter().copied()).map_or_else(
+                            || format!("it has {}", one_of(known.iter().copied())),
+                            |near| format!("did you mean `{module}.{near}`?"),
+                        )
+                    };
+                    self.wrong(
+                        Diagnostic::error(Code::UnknownField, format!("`{module}` has nothing called `{}`", name.text))
+                            .at(name.span, "unknown")
+                            .help(near),
+                        span,
+                    )
+                }
+            };
+        }
+        let val = self.expr(base, env);
+        self.field(val, name)
+    }
+
+    /// `base.name`: a field of a record, a metric of an evaluation, or a part of a network.
+    pub(super) fn field(&mut self, base: Val, name: &Word) -> Val {
+        let span = base.span.to(name.span);
+        match (&base.ty, &base.value) {
+            (_, Value::Poison) => Val::poison(span),
+            (Type::Record(types), value) => {
+                let Some(ty) = types.get(&name.text).cloned() else {
+                    let known: Vec<&str> = types.keys().map(String::as_str).collect();
+                    let near = did_you_mean(&name.text, known.iter().copied())
+                        .map_or_else(|| format!("it has {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+                    return self.wrong(
+                        Diagnostic::error(Code::UnknownField, format!("there is no field `{}`", name.text))
+                            .at(name.span, "unknown")
+                            .help(near),
+                        span,
+                    );
+                };
+                let inner = if let Value::Record(fields) = value {
+                    fields.get(&name.text).cloned().unwrap_or(Value::Poison)
+                } else {
+                    value.clone()
+                };
+                Val::new(ty, inner, span)
+            }
+            (Type::Eval | Type::Model, _) => {
+                self.method(base, name, &[], span, &mut Env::top(super::modules::ModuleId(0), super::axes::Point::new()))
+            }
+            (Type::Unknown, _) => Val::poison(span),
+            (ty, _) => {
+                let wrong = Diagnostic::error(Code::UnknownField, format!("{ty} has no fields")).at(name.span, "no field of this name");
+                self.wrong(wrong, span)
+            }
+        }
+    }
+
+    fn choice(&mut self, condition: &Expr, yes: &Expr, no: &Expr, env: &mut Env) -> Val {
+        let test = self.expr(condition, env);
+        match &test.value {
+            Value::Bool(true) => self.expr(yes, env),
+            Value::Bool(false) => self.expr(no, env),
+            Value::Poison => Val::poison(condition.span),
+            Value::Hole(_) => {
+                let yes = self.expr(yes, env);
+                self.expr(no, env);
+                Val::new(yes.ty, test.value, yes.span)
+            }
+            _ => self.wrong(
+                Diagnostic::error(
+                    Code::Mismatch,
+                    "what stands between `if` and `then` is true or false, known from parameters and literals",
+                )
+                .at(test.span, format!("this is {}", test.ty)),
+                condition.span,
+            ),
+        }
+    }
+
+    /// The path that a parameter or a literal gives, kept for the run.
+    pub(super) fn remember_path(&mut self, path: &PathValue) {
+        if let Some(real) = &path.real {
+            self.paths.insert(path.shown.clone(), real.clone());
+        }
+    }
+}
+
+/// The attributes that every sample has.
+pub(super) const ALWAYS: [&str; 5] = ["identity", "path", "index", "width", "height"];
+
+fn attribute_type(name: &str, attributes: &Attributes) -> Option<Type> {
+    Some(match name {
+        "identity" | "path" => Type::Text,
+        "index" => Type::Int,
+        "width" | "height" => Type::Quantity(Dimension::Pixels),
+        other => attributes.get(other)?.clone(),
+    })
+}
+
+/// The type that things of two types have in common.
+pub(super) fn join(a: &Type, b: &Type) -> Option<Type> {
+    Some(match (a, b) {
+        (Type::Unknown, other) | (other, Type::Unknown) => other.clone(),
+        (Type::Int, Type::Float) | (Type::Float, Type::Int) => Type::Float,
+        (Type::Dataset(x), Type::Dataset(y)) => {
+            Type::Dataset(x.iter().filter(|(name, ty)| y.get(*name) == Some(*ty)).map(|(n, t)| (n.clone(), t.clone())).collect())
+        }
+        (Type::Optional(x), Type::Optional(y)) => join(x, y)?.optional(),
+        (Type::Optional(x), other) | (other, Type::Optional(x)) => join(x, other)?.optional(),
+        (Type::Range(x), Type::Range(y)) => Type::Range(Box::new(join(x, y)?)),
+        (Type::List(x), Type::List(y)) => join(x, y)?.list(),
+        // records in one list: a sweep over several names
+        (Type::Record(x), Type::Record(y)) if x.len() == y.len() => {
+            let mut fields = IndexMap::new();
+            for (name, ty) in x {
+                fields.insert(name.clone(), join(ty, y.get(name)?)?);
+            }
+            Type::Record(fields)
+        }
+        (Type::Float | Type::Int, Type::Curve) | (Type::Curve, Type::Float | Type::Int) => Type::Union(vec![Type::Float, Type::Curve]),
+        (a, b) if a == b => a.clone(),
+        _ => return None, // any other two types have nothing in common
+    })
+}

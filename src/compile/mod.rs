@@ -1,0 +1,225 @@
+//! From a recipe's text to its graph: modules are loaded, names bound, every expression typed and evaluated, nodes made.
+//!
+//! Checking and lowering are one walk: an expression has a type and, as far as parameters allow, a value. A value that is
+//! missing ([`Value::Hole`]) or wrong ([`Value::Poison`]) is carried along silently, so that one mistake gives one message and the rest
+//! of the recipe is still checked. The walk reads files only through [`World`] and [`Prober`], and never panics.
+
+mod arith;
+mod axes;
+mod call;
+mod claims;
+mod coerce;
+mod define;
+mod expr;
+mod judge;
+mod modules;
+mod names;
+mod objective;
+mod operate;
+mod params;
+mod row;
+mod sinks;
+mod types;
+mod uses;
+
+pub use params::Given;
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
+use crate::lang::types::{Attributes, Type};
+use crate::lang::value::{NodeId, Value};
+use crate::plan::{Paths, Plan, plan_of};
+use crate::source::{SourceMap, Span, World};
+use axes::Point;
+use indexmap::IndexMap;
+use modules::{BindingId, Module, ModuleId};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Tells what lies at a path, so that a node is keyed by content and not by place.
+pub trait Prober {
+    /// The digest of a file, or of the sorted listing of a folder.
+    ///
+    /// # Errors
+    /// One sentence that says why there is none.
+    fn digest(&self, path: &Path) -> Result<String, String>;
+}
+
+/// What a compilation is given beside the recipe.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Values of parameters, by name.
+    pub params: IndexMap<String, Given>,
+    /// Tells what lies at paths; without one the paths themselves are keyed.
+    pub prober: Option<&'a dyn Prober>,
+}
+
+/// What a compilation gives.
+#[derive(Debug)]
+pub struct Compiled {
+    /// All sources that were read.
+    pub sources: SourceMap,
+    /// Everything that was found, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The graph.
+    pub graph: Graph,
+    /// What the run is for.
+    pub sinks: Vec<NodeId>,
+    /// Where paths lie on this machine.
+    pub paths: Paths,
+    /// Parameters as they were resolved; those without a value are left out.
+    pub params: IndexMap<String, String>,
+    /// Parameters that have no value.
+    pub open_params: Vec<String>,
+    /// The recipe's own description.
+    pub doc: String,
+    /// The recipe's file name.
+    pub recipe: String,
+}
+
+impl Compiled {
+    /// Whether anything is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::diag::Severity::Error)
+    }
+
+    /// The plan, without facts.
+    pub fn plan(&self) -> Plan {
+        plan_of(&self.graph, &self.sinks, &self.recipe, &self.doc, self.params.clone())
+    }
+}
+
+/// Compiles the recipe at `path`.
+///
+/// # Errors
+/// A diagnostic when the recipe itself can't be read; everything else is in [`Compiled::diagnostics`].
+pub fn compile(world: &dyn World, path: &Path, options: &Options) -> Result<Compiled, Box<Diagnostic>> {
+    let mut compiler = Compiler::new(world, options);
+    let shown = path.to_string_lossy().into_owned();
+    let file = compiler.sources.load(world, path, shown).map_err(|error| Box::new(Diagnostic::from(error)))?;
+    let root = compiler.load_root(file, path);
+    compiler.read_params(root);
+    let sinks = compiler.run(root);
+    Ok(compiler.finish(root, sinks, path))
+}
+
+/// An expression's type and value, and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Val {
+    pub ty: Type,
+    pub value: Value,
+    pub span: Span,
+}
+
+impl Val {
+    fn new(ty: Type, value: Value, span: Span) -> Self {
+        Val { ty, value, span }
+    }
+
+    fn poison(span: Span) -> Self {
+        Val { ty: Type::Unknown, value: Value::Poison, span }
+    }
+
+    fn is_poison(&self) -> bool {
+        matches!(self.value, Value::Poison)
+    }
+
+    fn is_hole(&self) -> bool {
+        matches!(self.value, Value::Hole(_))
+    }
+}
+
+/// Where an expression is evaluated.
+#[derive(Clone)]
+pub(crate) struct Env {
+    /// The module whose names are seen.
+    pub module: ModuleId,
+    /// Formals of a `def`, its `let`s, and variables of comprehensions, innermost last.
+    pub locals: Vec<(String, Val)>,
+    /// The arm.
+    pub point: Point,
+    /// The attributes that `.name` may mean.
+    pub row: Option<Attributes>,
+    /// How many `def`s we are inside of.
+    pub depth: usize,
+}
+
+impl Env {
+    fn top(module: ModuleId, point: Point) -> Self {
+        Env { module, locals: Vec::new(), point, row: None, depth: 0 }
+    }
+}
+
+/// The state of a compilation.
+pub(crate) struct Compiler<'a> {
+    world: &'a dyn World,
+    options: &'a Options<'a>,
+    sources: SourceMap,
+    diagnostics: Diagnostics,
+    graph: Graph,
+    modules: Vec<Module>,
+    /// Module instances by file, while they are being loaded: a cycle is found here.
+    loading: Vec<(PathBuf, Span)>,
+    /// Values of bindings at points.
+    memo: HashMap<(BindingId, Point), Val>,
+    /// Bindings that are being evaluated: a cycle is found here.
+    stack: Vec<BindingId>,
+    /// Axes that bindings depend on.
+    axes_memo: HashMap<BindingId, std::collections::BTreeSet<BindingId>>,
+    /// Parameters of the recipe that are given, taken out as they are met.
+    paths: Paths,
+    params: IndexMap<String, String>,
+    open_params: Vec<String>,
+    /// Digests of paths that were probed.
+    digests: HashMap<PathBuf, Option<String>>,
+    /// Names of operators that do not exist yet, each said once.
+    not_yet: std::collections::BTreeSet<String>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(world: &'a dyn World, options: &'a Options<'a>) -> Self {
+        Compiler {
+            world,
+            options,
+            sources: SourceMap::new(),
+            diagnostics: Diagnostics::new(),
+            graph: Graph::default(),
+            modules: Vec::new(),
+            loading: Vec::new(),
+            memo: HashMap::new(),
+            stack: Vec::new(),
+            axes_memo: HashMap::new(),
+            paths: Paths::new(),
+            params: IndexMap::new(),
+            open_params: Vec::new(),
+            digests: HashMap::new(),
+            not_yet: std::collections::BTreeSet::new(),
+        }
+    }
+
+    /// Says what is wrong, and gives a value that says nothing more.
+    fn wrong(&mut self, diagnostic: Diagnostic, span: Span) -> Val {
+        self.diagnostics.push(diagnostic);
+        Val::poison(span)
+    }
+
+    fn finish(mut self, root: ModuleId, sinks: Vec<NodeId>, path: &Path) -> Compiled {
+        self.diagnostics.sort();
+        let doc = self.modules[root.0].tree.inner_docs.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+        let recipe = path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned());
+        Compiled {
+            sources: self.sources,
+            diagnostics: self.diagnostics.into_sorted(),
+            graph: self.graph,
+            sinks,
+            paths: self.paths,
+            params: self.params,
+            open_params: self.open_params,
+            doc,
+            recipe,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

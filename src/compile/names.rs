@@ -1,0 +1,222 @@
+//! What a name is worth: bindings are evaluated when they are first needed, once at each point of the axes that they depend on.
+
+use super::axes::Point;
+use super::modules::{BindingId, Kind, ModuleId};
+use super::{Compiler, Env, Val};
+use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::source::Span;
+use crate::syntax::tree::{Fixed, FixedWord, ItemKind, Word};
+use std::sync::Arc;
+
+/// Chains of names longer than this are refused: each step needs room on the stack.
+const DEEPEST: usize = 500;
+
+impl Compiler<'_> {
+    /// The value of a name in an expression.
+    pub(super) fn name(&mut self, name: &str, span: Span, env: &Env) -> Val {
+        if let Some((_, local)) = env.locals.iter().rev().find(|(local, _)| local == name) {
+            return Val { span, ..local.clone() };
+        }
+        let Some(&place) = self.modules[env.module.0].names.get(name) else {
+            return self.unknown_name(name, span, env);
+        };
+        let val = self.binding(BindingId { module: env.module, place }, span, &env.point);
+        Val { span, ..val }
+    }
+
+    fn unknown_name(&mut self, name: &str, span: Span, env: &Env) -> Val {
+        if crate::ops::registry().get(name).is_some_and(|decl| !decl.hidden) {
+            return self.wrong(
+                Diagnostic::error(Code::UnknownName, format!("`{name}` is an operator, and needs its arguments"))
+                    .at(span, "not called")
+                    .help(format!("write {name}(…)")),
+                span,
+            );
+        }
+        let near = {
+            let module = &self.modules[env.module.0];
+            let known = module.names.keys().map(String::as_str).chain(env.locals.iter().map(|(local, _)| local.as_str()));
+            did_you_mean(name, known).map(|near| format!("did you mean `{near}`?"))
+        };
+        let near = near
+            .or_else(|| did_you_mean(name, crate::ops::registry().keys().copied()).map(|near| format!("there is an operator `{near}(…)`")));
+        self.wrong(Diagnostic::error(Code::UnknownName, format!("nothing is called `{name}`")).at(span, "unknown").maybe_help(near), span)
+    }
+
+    /// The value of a binding at a point.
+    pub(super) fn binding(&mut self, id: BindingId, used_at: Span, point: &Point) -> Val {
+        let axes = self.axes_of(id);
+        let own: Point = point.iter().filter(|(axis, _)| axes.contains(axis)).map(|(axis, index)| (*axis, *index)).collect();
+        let kind = self.modules[id.module.0].bindings[id.place].kind.clone();
+        if let Kind::Axis(item, at) = kind {
+            let axis = self.axis_id(id.module, item);
+            return match point.get(&axis) {
+                Some(&index) => {
+                    self.axis_values(axis).get(index).and_then(|row| row.get(at)).cloned().unwrap_or_else(|| Val::poison(used_at))
+                }
+                None => Val::new(Type::Unknown, Value::Hole(self.modules[id.module.0].bindings[id.place].name.clone()), used_at),
+            };
+        }
+        let memo = (id, own.clone());
+        if let Some(known) = self.memo.get(&memo) {
+            return known.clone();
+        }
+        if let Some(at) = self.stack.iter().position(|busy| *busy == id) {
+            return self.cycle(at, id, used_at);
+        }
+        if self.stack.len() >= DEEPEST {
+            return self.wrong(
+                Diagnostic::error(Code::LongChain, format!("this name stands on a chain of more than {DEEPEST} others"))
+                    .at(used_at, "too deep"),
+                used_at,
+            );
+        }
+        self.stack.push(id);
+        let val = self.evaluate(id, &kind, &own);
+        self.stack.pop();
+        self.name_nodes(id, &kind, &val, &own);
+        self.memo.insert(memo, val.clone());
+        val
+    }
+
+    fn cycle(&mut self, at: usize, id: BindingId, used_at: Span) -> Val {
+        let mut chain: Vec<String> =
+            self.stack[at..].iter().map(|busy| self.modules[busy.module.0].bindings[busy.place].name.clone()).collect();
+        let name = self.modules[id.module.0].bindings[id.place].name.clone();
+        chain.push(name.clone());
+        let declared = self.modules[id.module.0].bindings[id.place].span;
+        self.wrong(
+            Diagnostic::error(Code::Cycle, format!("`{name}` needs itself: {}", chain.join(" → ")))
+                .at(used_at, "needed here")
+                .also(declared, "declared here"),
+            used_at,
+        )
+    }
+
+    fn evaluate(&mut self, id: BindingId, kind: &Kind, point: &Point) -> Val {
+        let tree = Arc::clone(&self.modules[id.module.0].tree);
+        let span = self.modules[id.module.0].bindings[id.place].span;
+        let mut env = Env::top(id.module, point.clone());
+        match kind {
+            Kind::Param(item) => match &tree.items[*item].kind {
+                ItemKind::Param(param) => self.param(id.module, param),
+                _ => Val::poison(span),
+            },
+            Kind::Fixed(item, word, field) => match &tree.items[*item].kind {
+                ItemKind::Fixed(fixed) => self.fixed(fixed, *word, field.as_deref(), &mut env),
+                _ => Val::poison(span),
+            },
+            Kind::Export(item) | Kind::Expect(item) => match &tree.items[*item].kind {
+                ItemKind::Export(sink) | ItemKind::Expect(sink) => self.expr(&sink.value, &mut env),
+                _ => Val::poison(span),
+            },
+            Kind::Imported(other) => self.binding(*other, span, point),
+            Kind::Def(_) => {
+                let name = self.modules[id.module.0].bindings[id.place].name.clone();
+                self.wrong(
+                    Diagnostic::error(Code::UnknownName, format!("`{name}` is a def, and needs its arguments"))
+                        .at(span, "a def")
+                        .help(format!("write {name}(…)")),
+                    span,
+                )
+            }
+            Kind::Module(_) => {
+                let name = self.modules[id.module.0].bindings[id.place].name.clone();
+                self.wrong(
+                    Diagnostic::error(Code::UnknownName, format!("`{name}` is a recipe that is used, not a value"))
+                        .at(span, "a recipe")
+                        .help(format!("name something of it: {name}.…")),
+                    span,
+                )
+            }
+            Kind::Axis(..) | Kind::Operator | Kind::Junk => Val::poison(span),
+        }
+    }
+
+    fn fixed(&mut self, fixed: &Fixed, word: FixedWord, field: Option<&str>, env: &mut Env) -> Val {
+        let val = match field {
+            None => self.expr(&fixed.value, env),
+            Some(name) => {
+                let whole = self.expr(&fixed.value, env);
+                let span = whole.span;
+                let name_span = fixed.target.names().iter().find(|target| target.text == name).map_or(span, |target| target.span);
+                self.field(whole, &Word { text: name.to_owned(), span: name_span })
+            }
+        };
+        let val = match &fixed.annotation {
+            Some(annotation) => {
+                let ty = self.type_of(annotation, env.module);
+                self.coerce(val, &ty, env.module, "this declaration")
+            }
+            None => val,
+        };
+        let Some(wanted) = type_of_word(word) else { return val };
+        self.expect_word(val, &wanted, word)
+    }
+
+    fn expect_word(&mut self, val: Val, wanted: &Type, word: FixedWord) -> Val {
+        let fits = match (wanted, &val.ty) {
+            (_, Type::Unknown) | (Type::Dataset(_), Type::Dataset(_)) => true,
+            (Type::Augment, Type::List(of)) => **of == Type::Augment || **of == Type::Unknown,
+            (wanted, found) => wanted == found,
+        };
+        if fits {
+            return val;
+        }
+        let suggestion = word_for(&val.ty).map_or_else(
+            || "a value of any type is named by `let`".to_owned(),
+            |better| format!("this is {}: write `{}` instead of `{}`", val.ty, better.text(), word.text()),
+        );
+        let span = val.span;
+        self.wrong(
+            Diagnostic::error(Code::Mismatch, format!("`{}` names {wanted}, and this is {}", word.text(), val.ty))
+                .at(span, val.ty.to_string())
+                .help(suggestion),
+            span,
+        )
+    }
+
+    /// Tells the graph what a binding's nodes are called.
+    fn name_nodes(&mut self, id: BindingId, kind: &Kind, val: &Val, point: &Point) {
+        let pattern = matches!(kind, Kind::Fixed(_, _, Some(_)));
+        if !(matches!(kind, Kind::Fixed(..) | Kind::Export(_) | Kind::Expect(_)) && (!pattern || matches!(val.value, Value::Node(_)))) {
+            return;
+        }
+        let module: ModuleId = id.module;
+        let name = format!("{}{}", self.modules[module.0].prefix, self.modules[module.0].bindings[id.place].name);
+        let arm = self.arm(point);
+        let mut todo = vec![(name, &val.value)];
+        while let Some((name, value)) = todo.pop() {
+            match value {
+                Value::Node(node) => self.graph.name(*node, &name, &arm),
+                Value::Record(fields) => todo.extend(fields.iter().map(|(field, value)| (format!("{name}.{field}"), value))),
+                _ => {} // only nodes have names in the plan
+            }
+        }
+    }
+}
+
+/// The type that a declaration's word states; none for `let`.
+pub(super) fn type_of_word(word: FixedWord) -> Option<Type> {
+    Some(match word {
+        FixedWord::Let => return None,
+        FixedWord::Dataset => Type::dataset(),
+        FixedWord::Augment => Type::Augment,
+        FixedWord::Batches => Type::Batches,
+        FixedWord::Backbone | FixedWord::Stage => Type::Model,
+        FixedWord::Head => Type::Head,
+        FixedWord::Objective => Type::Objective,
+        FixedWord::Eval => Type::Eval,
+        FixedWord::Report => Type::Report,
+    })
+}
+
+fn word_for(ty: &Type) -> Option<FixedWord> {
+    FixedWord::ALL.iter().copied().find(|word| match (type_of_word(*word), ty) {
+        (Some(Type::Dataset(_)), Type::Dataset(_)) => true,
+        (Some(of_word), ty) => of_word == *ty,
+        (None, _) => false,
+    })
+}

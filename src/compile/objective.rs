@@ -1,0 +1,209 @@
+//! Objectives: weighted sums of terms, and what `train` makes of them.
+//!
+//! While a recipe is read, an objective is `{terms = [{weight, term}, …]}`. A term may still name a bare data set; `train` knows the
+//! batch size and the seed, and makes draws of them.
+
+use super::{Compiler, Val};
+use crate::diag::{Code, Diagnostic};
+use crate::lang::types::Type;
+use crate::lang::value::{Args, NodeId, OpValue, Value};
+use crate::source::Span;
+use crate::syntax::tree::ChainOp;
+
+/// An objective of one term.
+pub(super) fn single(term: Value) -> Value {
+    let weighted = [("weight".to_owned(), Value::Float(1.0)), ("term".to_owned(), term)].into_iter().collect();
+    Value::Record([("terms".to_owned(), Value::List(vec![Value::Record(weighted)]))].into_iter().collect())
+}
+
+fn terms(objective: &Value) -> Vec<Value> {
+    match objective {
+        Value::Record(fields) => match fields.get("terms") {
+            Some(Value::List(terms)) => terms.clone(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn of_terms(terms: Vec<Value>) -> Value {
+    Value::Record([("terms".to_owned(), Value::List(terms))].into_iter().collect())
+}
+
+/// Who draws for a stage.
+struct Stage {
+    batch: Option<Value>,
+    seed: i64,
+    span: Span,
+}
+
+impl Compiler<'_> {
+    pub(super) fn objective_binary(&mut self, op: ChainOp, op_span: Span, left: Val, right: Val) -> Val {
+        let span = left.span.to(right.span);
+        if left.is_hole() || right.is_hole() {
+            return Val::new(Type::Objective, if left.is_hole() { left.value } else { right.value }, span);
+        }
+        match (op, &left.ty, &right.ty) {
+            (ChainOp::Add, Type::Objective, Type::Objective) => {
+                let mut all = terms(&left.value);
+                all.extend(terms(&right.value));
+                Val::new(Type::Objective, of_terms(all), span)
+            }
+            (ChainOp::Mul, Type::Objective, _) => self.weigh(right, left, op_span, span),
+            (ChainOp::Mul, _, Type::Objective) => self.weigh(left, right, op_span, span),
+            (ChainOp::Div, Type::Objective, Type::Int | Type::Float) => {
+                let by = right.value.magnitude().unwrap_or(1.0);
+                self.weigh(Val::new(Type::Float, Value::Float(1.0 / by), right.span), left, op_span, span)
+            }
+            _ => self.bad_operands(op.text(), op_span, &left, &right, Some("terms are added, and multiplied by a number or a curve")),
+        }
+    }
+
+    fn weigh(&mut self, weight: Val, objective: Val, op_span: Span, span: Span) -> Val {
+        let factor = match (&weight.ty, &weight.value) {
+            (Type::Int | Type::Float, value) => super::arith::as_float(value.clone()),
+            (Type::Quantity(crate::lang::types::Dimension::Fraction), Value::Fraction(part)) => Value::Float(part.0),
+            (Type::Curve, value) => value.clone(),
+            _ => return self.bad_operands("*", op_span, &weight, &objective, Some("a weight is a number or a curve")),
+        };
+        let mut weighed = Vec::new();
+        for term in terms(&objective.value) {
+            let Value::Record(mut fields) = term else { continue };
+            let product = match (fields.get("weight"), &factor) {
+                (Some(Value::Float(a)), Value::Float(b)) => Value::Float(a * b),
+                (Some(Value::Float(one)), curve) if (*one - 1.0).abs() == 0.0 => curve.clone(),
+                (Some(curve), Value::Float(one)) if (*one - 1.0).abs() == 0.0 => curve.clone(),
+                _ => {
+                    return self.wrong(
+                        Diagnostic::error(Code::BadOperands, "this term has a weight already, and a curve can't be multiplied with it")
+                            .at(weight.span, "a second weight")
+                            .help("put the number into the curve"),
+                        span,
+                    );
+                }
+            };
+            fields.insert("weight".to_owned(), product);
+            weighed.push(Value::Record(fields));
+        }
+        Val::new(Type::Objective, of_terms(weighed), span)
+    }
+
+    /// Makes a stage of checked arguments: draws get the stage's batch and seed, terms their canonical order.
+    pub(super) fn train(&mut self, mut args: Args, span: Span) -> Val {
+        let seed = if let Some(Value::Int(seed)) = args.get("seed") { *seed } else { 0 };
+        let stage = Stage { batch: args.remove("batch"), seed, span };
+        let Some(objective) = args.remove("objective") else { return Val::new(Type::Model, Value::Poison, span) };
+        if matches!(objective, Value::Hole(_)) {
+            return Val::new(Type::Model, objective, span);
+        }
+        let mut lowered = Vec::new();
+        for term in terms(&objective) {
+            let Value::Record(mut fields) = term else { continue };
+            let Some(Value::Op(op)) = fields.get("term").cloned() else { continue };
+            match self.draw_for(*op, &stage) {
+                Some(op) => fields.insert("term".to_owned(), Value::Op(Box::new(op))),
+                None => return Val::new(Type::Model, Value::Poison, span),
+            };
+            lowered.push(Value::Record(fields));
+        }
+        if lowered.is_empty() {
+            let nothing = Diagnostic::error(Code::BadArgument, "this stage has nothing to minimise").at(span, "no terms");
+            return self.wrong(nothing, span);
+        }
+        let key = |term: &Value, compiler: &Self| {
+            term.to_json_with(&mut |node| serde_json::Value::String(compiler.graph.node(node).key.to_string())).to_string()
+        };
+        lowered.sort_by_cached_key(|term| key(term, self));
+        args.insert("objective", of_terms(lowered));
+        let node = self.graph.add("train", args, Some(span));
+        Val::new(Type::Model, Value::Node(node), span)
+    }
+
+    /// A term whose data sets became draws.
+    fn draw_for(&mut self, mut op: OpValue, stage: &Stage) -> Option<OpValue> {
+        match op.op {
+            "ddl" => {
+                for name in ["teacher", "students"] {
+                    let sides = op.args.get(name).cloned()?;
+                    let lowered = match sides {
+                        Value::List(sides) => Value::List(sides.into_iter().map(|side| self.side(side, stage)).collect::<Option<_>>()?),
+                        side => self.side(side, stage)?,
+                    };
+                    op.args.insert(name, lowered);
+                }
+            }
+            _ => {
+                if let Some(Value::Node(data)) = op.args.get("data").cloned() {
+                    if op.op == "triplet" && self.graph.node(data).op != "draw" {
+                        self.diagnostics.push(
+                            Diagnostic::error(Code::NeedsSampler, "triplets need several images of each person in a batch")
+                                .at(stage.span, "a term over a bare data set")
+                                .help("draw them so: triplet(draw(data, by = pk(identities = 16, images = 4)), …)"),
+                        );
+                        return None;
+                    }
+                    let drawn = self.drawn(data, None, stage)?;
+                    op.args.insert("data", Value::Node(drawn));
+                }
+            }
+        }
+        Some(op)
+    }
+
+    /// One side of the distribution distillation loss, said in full.
+    fn side(&mut self, side: Value, stage: &Stage) -> Option<Value> {
+        let (pairs, negatives) = match side {
+            Value::Node(data) => (self.drawn(data, Some("pairs"), stage)?, self.drawn(data, Some("balanced"), stage)?),
+            Value::Op(branch) => {
+                let node = |name: &str| if let Some(Value::Node(node)) = branch.args.get(name) { Some(*node) } else { None };
+                (self.drawn(node("pairs")?, None, stage)?, self.drawn(node("negatives")?, None, stage)?)
+            }
+            _ => return None,
+        };
+        if !self.draws_pairs(pairs) {
+            self.diagnostics.push(
+                Diagnostic::error(Code::NeedsSampler, "the `pairs` of a branch are drawn by a sampler of pairs")
+                    .at(stage.span, "in this stage's objective")
+                    .help("draw them so: draw(data, by = pairs(), size = 32)"),
+            );
+            return None;
+        }
+        let args = [("pairs", Value::Node(pairs)), ("negatives", Value::Node(negatives))].into_iter().collect();
+        Some(Value::Op(Box::new(OpValue { op: "branch", args })))
+    }
+
+    fn draws_pairs(&self, draw: NodeId) -> bool {
+        matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if matches!(by.op, "pairs" | "pair_list"))
+    }
+
+    /// Batches with a size and a seed: a draw that says them, or the stage's.
+    fn drawn(&mut self, node: NodeId, sampler: Option<&'static str>, stage: &Stage) -> Option<NodeId> {
+        let original = self.graph.node(node).clone();
+        let is_draw = original.op == "draw";
+        let mut args = if is_draw { original.args.clone() } else { [("data", Value::Node(node))].into_iter().collect() };
+        if let (false, Some(sampler)) = (is_draw, sampler) {
+            args.insert("by", Value::Op(Box::new(OpValue { op: sampler, args: Args::new() })));
+        }
+        let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == "pk");
+        if !args.contains_key("size") && !composed {
+            let Some(batch) = stage.batch.clone() else {
+                let what = if is_draw { "this stage draws batches that say no size" } else { "this stage draws from a bare data set" };
+                self.diagnostics.push(
+                    Diagnostic::error(Code::NoBatchSize, what)
+                        .at(stage.span, "no `batch` here")
+                        .help("give the stage a batch, for example: batch = 128"),
+                );
+                return None;
+            };
+            args.insert("size", batch);
+        }
+        args.entry("seed").or_insert(Value::Int(stage.seed));
+        let drawn = self.graph.add("draw", args, original.span);
+        if is_draw {
+            for (name, arm) in &original.names {
+                self.graph.name(drawn, name, arm);
+            }
+        }
+        Some(drawn)
+    }
+}

@@ -1,0 +1,257 @@
+//! An operator's call once its arguments are bound: they are evaluated, checked and made a value or a node.
+
+use super::call::{Bound, Given};
+use super::{Compiler, Env, Val};
+use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
+use crate::lang::types::Type;
+use crate::lang::value::{Args, OpValue, Value};
+use crate::source::Span;
+use crate::syntax::tree::{Arg, Expr, ExprKind};
+use indexmap::IndexMap;
+use std::ops::Bound as End;
+
+impl Compiler<'_> {
+    pub(super) fn operate(
+        &mut self,
+        decl: &'static Decl,
+        args: &[Arg],
+        piped: Option<Val>,
+        span: Span,
+        callee: Span,
+        env: &mut Env,
+    ) -> Val {
+        let Some(bound) = self.bind_args(decl, args, piped, callee) else {
+            for arg in args.iter().filter(|arg| !matches!(arg.value.kind, ExprKind::Record(_))) {
+                self.use_names(&arg.value, env);
+            }
+            return self.empty_result(decl, span);
+        };
+        match decl.name {
+            "compare" => return self.compare_call(&bound, span, env),
+            "score" => return self.score_call(&bound, span, env),
+            "select" | "average" => return self.over_call(decl, &bound, span, env),
+            _ => {} // all others are plain
+        }
+        let (types, args) = self.arguments(decl, &bound, env);
+        self.apply(decl, &types, args, &bound, span)
+    }
+
+    /// What a wrong call gives: nothing, of the type that it would have had.
+    fn empty_result(&self, decl: &Decl, span: Span) -> Val {
+        match (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) {
+            // its attributes are not known
+            Type::Dataset(_) | Type::Record(_) | Type::Named(_) => Val::poison(span),
+            ty => Val::new(ty, Value::Poison, span),
+        }
+    }
+
+    /// Evaluates the arguments in the order of the declaration, so that a data set's attributes are known to what follows.
+    pub(super) fn arguments(&mut self, decl: &Decl, bound: &Bound, env: &mut Env) -> (IndexMap<&'static str, Type>, Args) {
+        let mut types = IndexMap::new();
+        let mut args = Args::new();
+        for param in &decl.params {
+            let Some(given) = bound.get(param.name) else { continue };
+            let val = self.argument(decl, param, given, &types, env);
+            types.insert(param.name, val.ty.clone());
+            if param.default.as_ref().is_some_and(|default| default.to_json() == val.value.to_json()) {
+                continue;
+            }
+            args.insert(param.name, val.value);
+        }
+        (types, args)
+    }
+
+    fn argument(&mut self, decl: &Decl, param: &ParamDecl, given: &Given, types: &IndexMap<&'static str, Type>, env: &mut Env) -> Val {
+        let what = format!("`{}` of `{}`", param.name, decl.name);
+        let val = match given {
+            Given::Val(val) => val.clone(),
+            Given::Expr(expr) if param.ty == Type::Schema => return self.schema(expr),
+            Given::Expr(expr) => {
+                let row = match types.get("data") {
+                    Some(Type::Dataset(attributes)) => Some(attributes.clone()),
+                    Some(Type::Unknown) => None,
+                    _ => env.row.clone(),
+                };
+                let known = !matches!(types.get("data"), Some(Type::Unknown));
+                let before = std::mem::replace(&mut env.row, if wants_row(&param.ty) { row } else { None });
+                let val = if !known && wants_row(&param.ty) { Val::poison(expr.span) } else { self.expr(expr, env) };
+                env.row = before;
+                val
+            }
+        };
+        let val = self.coerce(val, &param.ty, env.module, &what);
+        self.within_limits(val, param, &what)
+    }
+
+    fn within_limits(&mut self, val: Val, param: &ParamDecl, what: &str) -> Val {
+        let Some(limits) = param.limits else { return val };
+        let ends: Vec<&Value> = match &val.value {
+            Value::Range(ends) => vec![&ends.0, &ends.1],
+            Value::List(items) => items.iter().collect(),
+            one => vec![one],
+        };
+        let outside = ends.iter().find(|end| end.magnitude().is_some_and(|x| !limits.hold(x)));
+        let Some(outside) = outside else { return val };
+        let show = |x: f64| like(outside, x);
+        let allowed = match (limits.low, limits.high) {
+            (End::Included(low), End::Included(high)) => format!("from {} to {}", show(low), show(high)),
+            (End::Included(low), End::Excluded(high)) => format!("from {} to less than {}", show(low), show(high)),
+            (End::Excluded(low), End::Included(high)) => format!("more than {} and at most {}", show(low), show(high)),
+            (End::Excluded(low), End::Excluded(high)) => format!("between {} and {}", show(low), show(high)),
+            (End::Included(low), End::Unbounded) => format!("at least {}", show(low)),
+            (End::Excluded(low), End::Unbounded) => format!("more than {}", show(low)),
+            (End::Unbounded, End::Included(high)) => format!("at most {}", show(high)),
+            (End::Unbounded, End::Excluded(high)) => format!("less than {}", show(high)),
+            (End::Unbounded, End::Unbounded) => return val,
+        };
+        let span = val.span;
+        self.wrong(Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}")).at(span, format!("{outside} is outside")), span)
+    }
+
+    /// `{yaw: deg, camera: category}`: words for types, not values.
+    fn schema(&mut self, expr: &Expr) -> Val {
+        let ExprKind::Record(entries) = &expr.kind else {
+            return self.wrong(
+                Diagnostic::error(Code::Mismatch, "a schema names columns and their units or types")
+                    .at(expr.span, "no schema")
+                    .help("write for example: schema = {yaw: deg, camera: category}"),
+                expr.span,
+            );
+        };
+        let mut columns = IndexMap::new();
+        for entry in entries {
+            match &entry.value.kind {
+                ExprKind::Name(word) if crate::ops::data::column_type(word).is_some() => {
+                    columns.insert(entry.key.text.clone(), word.clone());
+                }
+                other => {
+                    let near = if let ExprKind::Name(word) = other { did_you_mean(word, crate::ops::data::COLUMN_WORDS) } else { None };
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::UnknownType, format!("the column `{}` needs a unit or a type", entry.key.text))
+                            .at(entry.value.span, "neither")
+                            .help(near.map_or_else(
+                                || format!("one of {}", one_of(crate::ops::data::COLUMN_WORDS)),
+                                |near| format!("did you mean `{near}`?"),
+                            )),
+                    );
+                    columns.insert(entry.key.text.clone(), "?".to_owned());
+                }
+            }
+        }
+        Val::new(Type::Schema, Value::Schema(columns), expr.span)
+    }
+
+    /// Makes a value or a node of checked arguments.
+    fn apply(&mut self, decl: &'static Decl, types: &IndexMap<&'static str, Type>, mut args: Args, bound: &Bound, span: Span) -> Val {
+        for value in args.values_mut() {
+            self.probe_paths(value, span);
+        }
+        let call = DeclCall { types, args: &args };
+        let mut complained = false;
+        for complaint in (decl.check)(&call) {
+            let at = complaint.param.and_then(|param| bound.get(param)).map_or(span, Given::span);
+            self.diagnostics.push(Diagnostic::error(Code::BadArgument, complaint.message).at(at, "here").maybe_help(complaint.help));
+            complained = true;
+        }
+        let ty = (decl.result)(&call);
+        let poisoned = complained || args.values().any(|value| matches!(value, Value::Poison));
+        if poisoned {
+            return Val::new(ty, Value::Poison, span);
+        }
+        match ty {
+            Type::Record(parts) => self.parts(decl, &parts, &args, span),
+            Type::Objective => {
+                let term = Value::Op(Box::new(OpValue { op: decl.name, args }));
+                Val::new(Type::Objective, super::objective::single(term), span)
+            }
+            Type::Model if decl.name == "train" => self.train(args, span),
+            ty if ty.is_node() => {
+                let node = self.graph.add(decl.name, args, Some(span));
+                Val::new(ty, Value::Node(node), span)
+            }
+            ty => Val::new(ty, Value::Op(Box::new(OpValue { op: decl.name, args })), span),
+        }
+    }
+
+    /// One node for each part of a split.
+    fn parts(&mut self, decl: &'static Decl, parts: &IndexMap<String, Type>, args: &Args, span: Span) -> Val {
+        let mut nodes = IndexMap::new();
+        for name in parts.keys() {
+            let mut args = args.clone();
+            args.insert("part", Value::Text(name.clone()));
+            nodes.insert(name.clone(), Value::Node(self.graph.add(decl.name, args, Some(span))));
+        }
+        Val::new(Type::Record(parts.clone()), Value::Record(nodes), span)
+    }
+
+    /// Looks at what lies at the paths of an argument.
+    fn probe_paths(&mut self, value: &mut Value, span: Span) {
+        match value {
+            Value::Path(path) => {
+                self.remember_path(path);
+                let (Some(prober), Some(real)) = (self.options.prober, path.real.clone()) else { return };
+                let known = self.digests.get(&real).cloned();
+                path.digest = known.unwrap_or_else(|| {
+                    let digest = match prober.digest(&real) {
+                        Ok(digest) => Some(digest),
+                        Err(cause) => {
+                            self.diagnostics.push(
+                                Diagnostic::error(Code::UnreadableData, format!("cannot read {}: {cause}", real.display()))
+                                    .at(span, "needed here")
+                                    .help("check the path, or the parameter that gives it"),
+                            );
+                            None
+                        }
+                    };
+                    self.digests.insert(real.clone(), digest.clone());
+                    digest
+                });
+            }
+            Value::Op(op) => op.args.values_mut().for_each(|value| self.probe_paths(value, span)),
+            Value::List(items) => items.iter_mut().for_each(|value| self.probe_paths(value, span)),
+            Value::Record(fields) => fields.values_mut().for_each(|value| self.probe_paths(value, span)),
+            _ => {} // no path inside
+        }
+    }
+
+    /// Evaluates an expression for its own mistakes and uses only.
+    fn use_names(&mut self, expr: &Expr, env: &mut Env) {
+        let before = env.row.take();
+        if !holds_attribute(expr) {
+            self.expr(expr, env);
+        }
+        env.row = before;
+    }
+}
+
+fn holds_attribute(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Attribute(_) => true,
+        ExprKind::Unary { operand, .. } => holds_attribute(operand),
+        ExprKind::Chain { first, rest } => holds_attribute(first) || rest.iter().any(|link| holds_attribute(&link.operand)),
+        ExprKind::Compare { left, right, .. } => holds_attribute(left) || holds_attribute(right),
+        ExprKind::Call(call) => call.args.iter().any(|arg| holds_attribute(&arg.value)),
+        _ => false, // attributes stand in the forms above
+    }
+}
+
+fn wants_row(ty: &Type) -> bool {
+    match ty {
+        Type::Row(_) => true,
+        Type::Optional(of) => wants_row(of),
+        _ => false,
+    }
+}
+
+/// A number in the unit of a quantity, for messages.
+fn like(value: &Value, x: f64) -> String {
+    use crate::quantity::{Angle, Bytes, Fraction};
+    match value {
+        Value::Angle(_) => Angle::radians(x).to_string(),
+        Value::Fraction(_) => Fraction(x).to_string(),
+        Value::Pixels(_) => format!("{x}px"),
+        Value::Bytes(_) => Bytes(x as u64).to_string(),
+        _ => x.to_string(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Parameters: what a user may override.
+
+use super::modules::{Kind, ModuleId};
+use super::{Compiler, Env, Val};
+use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::types::Type;
+use crate::lang::value::{PathValue, Value};
+use crate::source::{Source, Span};
+use crate::syntax::tree::{ItemKind, Param};
+use std::path::PathBuf;
+
+/// A parameter's value as a user gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The value, as a recipe would write it; paths and texts may stand without quotes.
+    pub text: String,
+    /// Where it was given, for messages: `--set length`.
+    pub origin: String,
+}
+
+impl Compiler<'_> {
+    /// Says which given parameters the recipe does not have.
+    pub(super) fn read_params(&mut self, root: ModuleId) {
+        let known: Vec<String> =
+            self.modules[root.0].bindings.iter().filter(|it| matches!(it.kind, Kind::Param(_))).map(|it| it.name.clone()).collect();
+        let options = self.options;
+        for (name, given) in &options.params {
+            if known.contains(name) {
+                continue;
+            }
+            let near = match did_you_mean(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "it has no parameters".to_owned(),
+                None => format!("its parameters are {}", one_of(known.iter().map(String::as_str))),
+            };
+            self.diagnostics.push(
+                Diagnostic::error(Code::UnknownParam, format!("the recipe has no parameter `{name}` (given by {})", given.origin))
+                    .help(near),
+            );
+        }
+    }
+
+    /// The value of a parameter: what is given, else its default, else nothing yet.
+    pub(super) fn param(&mut self, module: ModuleId, param: &Param) -> Val {
+        let ty = self.type_of(&param.ty, module);
+        let name = param.name.text.clone();
+        let is_root = self.modules[module.0].is_root;
+        let what = format!("the parameter `{name}`");
+        let options = self.options;
+        let given = if is_root { options.params.get(&name) } else { None };
+        let with = self.modules[module.0].with.get(&name).cloned();
+        let val = if let Some(given) = given {
+            self.given(&name, given, &ty, module)
+        } else if let Some((outer, expr)) = with {
+            let val = self.expr(&expr, &mut Env::top(outer, super::axes::Point::new()));
+            self.coerce(val, &ty, outer, &what)
+        } else if let Some(default) = &param.default {
+            let val = self.expr(default, &mut Env::top(module, super::axes::Point::new()));
+            self.coerce(val, &ty, module, &what)
+        } else if matches!(ty, Type::Optional(_)) {
+            Val::new(ty.clone(), Value::None, param.name.span)
+        } else {
+            if is_root {
+                self.open_params.push(name.clone());
+            }
+            Val::new(ty.clone(), Value::Hole(name.clone()), param.name.span)
+        };
+        let val = match &param.range {
+            Some(range) => {
+                let range = self.expr(range, &mut Env::top(module, super::axes::Point::new()));
+                self.in_range(val, &range, &name)
+            }
+            None => val,
+        };
+        if is_root && !val.is_hole() {
+            let shown = if matches!(val.value, Value::Path(_)) { "(path)".to_owned() } else { val.value.to_string() };
+            self.params.insert(name, shown);
+        }
+        // an optional parameter keeps its type, so that `??` and `if` know of the none
+        Val { ty: if matches!(ty, Type::Optional(_)) { ty } else { val.ty.clone() }, ..val }
+    }
+
+    /// A value that a user gives as a text.
+    fn given(&mut self, name: &str, given: &Given, ty: &Type, module: ModuleId) -> Val {
+        let inner = if let Type::Optional(of) = ty { of } else { ty };
+        let file = self.sources.add(given.origin.clone(), given.text.clone());
+        let span = Span::new(file, 0, given.text.len() as u32);
+        let quoted = given.text.trim_start().starts_with('"');
+        match inner {
+            _ if given.text.trim() == "none" && matches!(ty, Type::Optional(_)) => return Val::new(ty.clone(), Value::None, span),
+            Type::Path => {
+                let text = if quoted { given.text.trim().trim_matches('"').to_owned() } else { given.text.clone() };
+                let path = PathValue { shown: format!("${name}"), real: Some(PathBuf::from(text)), digest: None };
+                return Val::new(Type::Path, Value::Path(path), span);
+            }
+            Type::Text | Type::Choice(_) if !quoted => {
+                let val = Val::new(Type::Text, Value::Text(given.text.clone()), span);
+                return self.coerce(val, ty, module, &format!("the parameter `{name}`"));
+            }
+            _ => {} // everything else is written as in a recipe
+        }
+        let prefix = "ddl 1\nlet it = ";
+        let source = Source::new(file, given.origin.clone(), format!("{prefix}{}\n", given.text));
+        let parsed = crate::syntax::parse(&source);
+        let value = parsed
+            .file
+            .items
+            .iter()
+            .find_map(|item| if let ItemKind::Fixed(fixed) = &item.kind { Some(fixed.value.clone()) } else { None });
+        match value {
+            Some(expr) if parsed.errors.is_empty() && parsed.file.items.len() == 1 => {
+                let val = self.expr(&expr, &mut Env::top(module, super::axes::Point::new()));
+                // places inside the given text are not worth more than the whole of it
+                self.coerce(Val { span, ..val }, ty, module, &format!("the parameter `{name}`"))
+            }
+            _ => {
+                let wrong = Diagnostic::error(Code::BadParam, format!("`{}` is no value for the parameter `{name}`", given.text))
+                    .at(span, "can't be read")
+                    .help(format!("it is {ty}, written as in a recipe"));
+                self.wrong(wrong, span)
+            }
+        }
+    }
+
+    /// Checks that a value lies in what stands after `in`.
+    pub(super) fn in_range(&mut self, val: Val, range: &Val, name: &str) -> Val {
+        let span = val.span;
+        let outside = match (&range.value, &val.value) {
+            (_, Value::Hole(_) | Value::Poison | Value::None) | (Value::Poison | Value::Hole(_), _) => false,
+            (Value::Range(ends), value) => {
+                let comparable = match (value, &ends.0) {
+                    (Value::Span(a), Value::Span(b)) => std::mem::discriminant(a) == std::mem::discriminant(b), // another unit is checked in the plan
+                    _ => true,
+                };
+                match (value.magnitude(), ends.0.magnitude(), ends.1.magnitude()) {
+                    (Some(x), Some(low), Some(high)) => comparable && !(low..=high).contains(&x),
+                    _ => true,
+                }
+            }
+            (Value::List(items), value) => !items.contains(value),
+            _ => {
+                let no_range =
+                    Diagnostic::error(Code::Mismatch, "what stands after `in` is a range or a list").at(range.span, range.ty.to_string());
+                return self.wrong(no_range, span);
+            }
+        };
+        if !outside {
+            return val;
+        }
+        self.wrong(
+            Diagnostic::error(Code::OutOfRange, format!("`{name}` is in {}", range.value)).at(span, format!("{} is outside", val.value)),
+            span,
+        )
+    }
+}

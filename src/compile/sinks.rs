@@ -1,0 +1,178 @@
+//! What a recipe is for: every binding is checked, and reports, exports, expects and stages that nothing else uses become sinks.
+
+use super::axes::Point;
+use super::modules::{BindingId, Kind, ModuleId};
+use super::{Compiler, Val};
+use crate::diag::{Code, Diagnostic};
+use crate::lang::types::Type;
+use crate::lang::value::{NodeId, Value};
+use crate::syntax::tree::{FixedWord, ItemKind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A graph larger than this is refused.
+const LARGEST_GRAPH: usize = 100_000;
+
+impl Compiler<'_> {
+    /// Evaluates everything in a recipe and gives its sinks.
+    pub(super) fn run(&mut self, root: ModuleId) -> Vec<NodeId> {
+        self.mark_uses(root);
+        let count = self.modules[root.0].bindings.len();
+        let mut sinks = Vec::new();
+        let mut stages = Vec::new();
+        for place in 0..count {
+            let id = BindingId { module: root, place };
+            let kind = self.modules[root.0].bindings[place].kind.clone();
+            if let Kind::Def(_) = kind {
+                continue; // checked below, when it is known whether anything calls it
+            }
+            let axes = self.axes_of(id);
+            let axes = if let Kind::Axis(..) = kind { std::collections::BTreeSet::new() } else { axes };
+            for point in self.points(&axes) {
+                if matches!(kind, Kind::Module(_) | Kind::Imported(_) | Kind::Operator | Kind::Junk) {
+                    break;
+                }
+                let span = self.modules[root.0].bindings[place].span;
+                let val = self.binding(id, span, &point);
+                self.sink(id, &kind, &val, &point, &mut sinks, &mut stages);
+                if self.graph.len() > LARGEST_GRAPH {
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::TooLarge, format!("this recipe comes to more than {LARGEST_GRAPH} nodes"))
+                            .at(span, "here it became too many"),
+                    );
+                    return sinks;
+                }
+            }
+        }
+        for place in 0..count {
+            if matches!(self.modules[root.0].bindings[place].kind, Kind::Def(_)) && !self.modules[root.0].bindings[place].used {
+                self.check_def(BindingId { module: root, place });
+            }
+        }
+        let needed = self.graph.needed(&sinks);
+        let mut used_by_stages = std::collections::BTreeSet::new();
+        for stage in &stages {
+            used_by_stages.extend(self.graph.needed(&[*stage]).into_iter().filter(|node| node != stage));
+        }
+        sinks.extend(stages.iter().filter(|stage| !needed.contains(stage) && !used_by_stages.contains(stage)));
+        let mut seen = std::collections::BTreeSet::new();
+        sinks.retain(|sink| seen.insert(*sink));
+        self.unused(root);
+        self.one_export_path(&sinks);
+        sinks
+    }
+
+    fn sink(&mut self, id: BindingId, kind: &Kind, val: &Val, point: &Point, sinks: &mut Vec<NodeId>, stages: &mut Vec<NodeId>) {
+        match (kind, &val.value) {
+            (Kind::Fixed(_, FixedWord::Report, _), Value::Node(node)) => sinks.push(*node),
+            (Kind::Fixed(_, FixedWord::Stage, _), Value::Node(node)) => stages.push(*node),
+            (Kind::Export(_), Value::Node(node)) if val.ty == Type::Export => sinks.push(*node),
+            (Kind::Export(_), value)
+                if !matches!(value, Value::Poison | Value::Hole(_)) || val.ty != Type::Export && val.ty != Type::Unknown =>
+            {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::Mismatch, format!("`export` writes a file, and this is {}", val.ty))
+                        .at(val.span, val.ty.to_string())
+                        .help("write for example: export model = safetensors(net, to = \"net.safetensors\")"),
+                );
+            }
+            (Kind::Expect(item), _) => {
+                if let Some(node) = self.expect(id, *item, val, point) {
+                    sinks.push(node);
+                }
+            }
+            _ => {} // everything else runs only when something needs it
+        }
+    }
+
+    fn expect(&mut self, id: BindingId, item: usize, val: &Val, point: &Point) -> Option<NodeId> {
+        if val.is_poison() || val.is_hole() {
+            return None;
+        }
+        let claim = match (&val.ty, &val.value) {
+            (Type::Claim, value) => value.clone(),
+            (Type::Bool, Value::Bool(_)) => super::claims::tagged("constant", val.value.clone()),
+            _ => {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::Mismatch, format!("`expect` claims something, and this is {}", val.ty))
+                        .at(val.span, val.ty.to_string())
+                        .help("compare scores: expect gain = score(ours, lfw.accuracy) > score(theirs, lfw.accuracy)"),
+                );
+                return None;
+            }
+        };
+        let tree = Arc::clone(&self.modules[id.module.0].tree);
+        let ItemKind::Expect(sink) = &tree.items[item].kind else { return None };
+        let text = self
+            .sources
+            .get(sink.value.span.file)
+            .map_or("", |source| source.slice(sink.value.span))
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let args = [("claim", claim), ("text", Value::Text(text))].into_iter().collect();
+        let node = self.graph.add("expect", args, Some(sink.name.span));
+        let arm = self.arm(point);
+        self.graph.name(node, &sink.name.text, &arm);
+        Some(node)
+    }
+
+    /// Marks the names that the recipe's own declarations mention.
+    fn mark_uses(&mut self, root: ModuleId) {
+        let tree = Arc::clone(&self.modules[root.0].tree);
+        for item in &tree.items {
+            let mut names = Vec::new();
+            super::uses::of_item(item, &mut names);
+            for name in names {
+                if let Some(&place) = self.modules[root.0].names.get(&name) {
+                    self.modules[root.0].bindings[place].used = true;
+                }
+            }
+        }
+    }
+
+    fn unused(&mut self, root: ModuleId) {
+        for place in 0..self.modules[root.0].bindings.len() {
+            let binding = &self.modules[root.0].bindings[place];
+            let what = match binding.kind {
+                Kind::Param(_) => "this parameter changes nothing",
+                Kind::Axis(..) => "nothing depends on this axis",
+                Kind::Fixed(_, FixedWord::Report | FixedWord::Stage, _) | Kind::Export(_) | Kind::Expect(_) | Kind::Junk => continue,
+                Kind::Fixed(..) | Kind::Def(_) | Kind::Module(_) | Kind::Imported(_) | Kind::Operator => "nothing uses this",
+            };
+            if !binding.used && !binding.name.starts_with('_') {
+                let warning = Diagnostic::warning(Code::Unused, format!("`{}` is unused", binding.name)).at(binding.span, what);
+                self.diagnostics.push(warning);
+            }
+        }
+    }
+
+    fn one_export_path(&mut self, sinks: &[NodeId]) {
+        let mut paths: BTreeMap<String, NodeId> = BTreeMap::new();
+        for sink in sinks {
+            let node = self.graph.node(*sink);
+            let Some(Value::Text(to)) = node.args.get("to") else { continue };
+            let (to, span, names) = (to.clone(), node.span, node.names.clone());
+            if super::arith::leaves(&to) || to.is_empty() {
+                let place = span.unwrap_or_default();
+                self.diagnostics.push(
+                    Diagnostic::error(Code::PathLeaves, format!("the export {to:?} leaves the run's output folder"))
+                        .at(place, "outside")
+                        .help("name a file: to = \"model.safetensors\""),
+                );
+            }
+            if let Some(before) = paths.insert(to.clone(), *sink)
+                && before != *sink
+            {
+                let first = self.graph.node(before).span;
+                let mut diagnostic = Diagnostic::error(Code::OneExportPath, format!("several exports write {to:?}"))
+                    .at(span.unwrap_or_default(), names.first().map_or_else(String::new, |(name, arm)| crate::plan::in_arm(name, arm)))
+                    .help("put the axis into the name: to = \"model-{seed}.safetensors\"");
+                if let Some(first) = first.filter(|first| Some(*first) != span) {
+                    diagnostic = diagnostic.also(first, "the other");
+                }
+                self.diagnostics.push(diagnostic);
+            }
+        }
+    }
+}
