@@ -12,11 +12,14 @@
 
 pub mod augment;
 pub mod cell;
+pub mod decode;
 pub mod error;
 pub mod faces;
 pub mod image;
 pub mod labels;
 pub mod predicate;
+pub mod probe;
+pub mod readers;
 pub mod resize;
 pub mod schema;
 pub mod source;

@@ -1,6 +1,8 @@
 //! Augments made of augments.
 
 use super::Augment;
+use super::Dice;
+use crate::data::image::Image;
 use crate::quantity::Fraction;
 use serde::{Deserialize, Serialize};
 
@@ -25,4 +27,29 @@ pub struct OneOf {
 pub struct Chain {
     /// The augments in their order.
     pub augments: Vec<Augment>,
+}
+
+impl Sometimes {
+    /// The image, or what the augment makes of it.
+    pub fn apply(&self, image: Image, dice: &mut Dice<'_>) -> Image {
+        if dice.happens("sometimes", self.p) { self.augment.apply(image, dice) } else { image }
+    }
+}
+
+impl OneOf {
+    /// What the drawn augment makes of the image.
+    pub fn apply(&self, image: Image, dice: &mut Dice<'_>) -> Image {
+        let place = dice.whole("one_of", 0, self.augments.len() as i64 - 1);
+        match self.augments.get(place as usize) {
+            Some(augment) => augment.apply(image, dice),
+            None => image,
+        }
+    }
+}
+
+impl Chain {
+    /// What all of them make of the image.
+    pub fn apply(&self, image: Image, dice: &mut Dice<'_>) -> Image {
+        self.augments.iter().fold(image, |image, augment| augment.apply(image, dice))
+    }
 }

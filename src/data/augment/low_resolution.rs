@@ -1,6 +1,8 @@
 //! What is left of a face seen from far away.
 
-use crate::data::resize::Kernel;
+use super::Dice;
+use crate::data::image::Image;
+use crate::data::resize::{Kernel, resize};
 use crate::quantity::{Interval, Pixels};
 use serde::{Deserialize, Serialize};
 
@@ -13,4 +15,18 @@ pub struct LowResolution {
     pub down: Kernel,
     /// The kernel on the way up.
     pub up: Kernel,
+}
+
+impl LowResolution {
+    /// The image at its own size, with only the detail of the small one.
+    pub fn apply(self, image: Image, dice: &mut Dice<'_>) -> Image {
+        let side = dice.whole("low_resolution", i64::from(self.side.from.0), i64::from(self.side.to.0)).max(1);
+        let (width, height) = image.size();
+        let longer = width.max(height);
+        if side >= i64::from(longer) {
+            return image;
+        }
+        let small = |length: u32| (f64::from(length) * side as f64 / f64::from(longer)).round().max(1.0) as u32;
+        resize(&resize(&image, small(width), small(height), self.down), width, height, self.up)
+    }
 }

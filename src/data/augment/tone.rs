@@ -1,5 +1,7 @@
 //! Brightness, contrast, grey.
 
+use super::Dice;
+use crate::data::image::Image;
 use crate::quantity::{Fraction, Interval};
 use serde::{Deserialize, Serialize};
 
@@ -22,4 +24,47 @@ pub struct Contrast {
 pub struct Grey {
     /// How often, 0 to 1.
     pub p: Fraction,
+}
+
+impl Brightness {
+    /// The brighter or darker image.
+    pub fn apply(self, mut image: Image, dice: &mut Dice<'_>) -> Image {
+        let by = dice.within("brightness", self.by);
+        map(&mut image, |value| value * by);
+        image
+    }
+}
+
+impl Contrast {
+    /// The image with more or less contrast.
+    pub fn apply(self, mut image: Image, dice: &mut Dice<'_>) -> Image {
+        let by = dice.within("contrast", self.by);
+        let (pixels, _) = image.pixels().as_chunks::<3>();
+        let sum: u64 = pixels.iter().map(|pixel| u64::from(luma(*pixel))).sum();
+        let mean = sum as f64 / pixels.len() as f64;
+        map(&mut image, |value| mean + (value - mean) * by);
+        image
+    }
+}
+
+impl Grey {
+    /// The image, or its luma.
+    pub fn apply(self, mut image: Image, dice: &mut Dice<'_>) -> Image {
+        if dice.happens("grey", self.p) {
+            let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
+            pixels.iter_mut().for_each(|pixel| *pixel = [luma(*pixel); 3]);
+        }
+        image
+    }
+}
+
+/// ITU-R BT.601 luma, rounded, in whole numbers (PIL's `convert("L")`).
+fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    ((19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue) + 0x8000) >> 16) as u8
+}
+
+/// Maps every value through a table, rounded and cut at 0 and 255.
+fn map(image: &mut Image, change: impl Fn(f64) -> f64) {
+    let table: Vec<u8> = (0..=255u8).map(|value| change(f64::from(value)).round().clamp(0.0, 255.0) as u8).collect();
+    image.pixels_mut().iter_mut().for_each(|value| *value = table[usize::from(*value)]);
 }

@@ -22,6 +22,7 @@ impl Table {
         if versions == Some(0) {
             return Err(DataError::Argument { what: "apply", why: "versions must be at least 1".to_owned() });
         }
+        augment.check()?;
         let step = Version { augment, versions, seed };
         let mut treatments: Vec<Treatment> = self.treatments.iter().map(|before| before.then(&step)).collect();
         let bare = treatments.len() as u16; // merge refuses more than u16::MAX - 1 treatments

@@ -1,0 +1,108 @@
+//! A folder of images; the path tells who it is.
+
+use super::Read;
+use crate::data::decode::EXTENSIONS;
+use crate::data::probe::{Probe, ProbeCache};
+use crate::data::stream::Colour;
+use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use regex::Regex;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a path tells an identity.
+#[derive(Debug, Clone)]
+pub enum IdentityRule {
+    /// The first component of the relative path.
+    FirstFolder,
+    /// The group `identity` of a regular expression that must match every relative path (`/`-separated).
+    Pattern(Regex),
+}
+
+impl IdentityRule {
+    /// A rule from a recipe's pattern. Errors: a wrong pattern, or one without a group named `identity`.
+    pub fn pattern(pattern: &str) -> Result<Self, DataError> {
+        let wrong = |why: String| DataError::Pattern { pattern: pattern.to_owned(), why };
+        let regex = Regex::new(pattern).map_err(|error| wrong(error.to_string()))?;
+        if regex.capture_names().flatten().any(|name| name == "identity") {
+            Ok(IdentityRule::Pattern(regex))
+        } else {
+            Err(wrong("it has no group named identity; write (?P<identity>…) around the part that names the person".to_owned()))
+        }
+    }
+
+    fn identity<'a>(&self, path: &'a str) -> Result<&'a str, DataError> {
+        let none = |why: String| DataError::NoIdentity { path: path.to_owned(), why };
+        match self {
+            IdentityRule::FirstFolder => match path.split_once('/') {
+                Some((identity, _)) => Ok(identity),
+                None => Err(none("it lies in no folder that would name the person".to_owned())),
+            },
+            IdentityRule::Pattern(regex) => match regex.captures(path).and_then(|groups| groups.name("identity")) {
+                Some(group) if !group.is_empty() => Ok(group.as_str()),
+                Some(_) => Err(none(format!("`{regex}` finds an empty identity"))),
+                None => Err(none(format!("`{regex}` does not match it"))),
+            },
+        }
+    }
+}
+
+/// Every image below `root` (files named `*.jpg|jpeg|png|webp|bmp`, in capitals or not; hidden ones are passed over and counted).
+/// Links are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without identity.
+pub fn image_folder(root: &Path, rule: &IdentityRule, cache: &ProbeCache) -> Result<Read, DataError> {
+    let (paths, ignored) = images_below(root)?;
+    if paths.is_empty() {
+        return Err(DataError::NoImages { root: root.to_owned(), ignored });
+    }
+    let identities = paths.iter().map(|path| rule.identity(path).map(Arc::from)).collect::<Result<Vec<Arc<str>>, _>>()?;
+    let probe = Probe { files: cache.probe(root, &paths)?, ignored, list: None };
+    let root: Arc<Path> = Arc::from(root);
+    let mut builder = TableBuilder::new(Schema::default());
+    for (file, identity) in probe.files.iter().zip(identities) {
+        builder.push(NewRow {
+            path: file.path.clone(),
+            identity,
+            size: file.size(),
+            source: ImageSource::File { root: root.clone(), file: file.path.clone() },
+            cells: Vec::new(),
+        });
+    }
+    let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
+    Ok(Read { table: builder.build(&probe.digest(), stream)?, probe })
+}
+
+/// The relative paths of all images below a folder in byte order, and the number of other files.
+fn images_below(root: &Path) -> Result<(Vec<Arc<str>>, usize), DataError> {
+    let mut paths: Vec<Arc<str>> = Vec::new();
+    let mut ignored = 0;
+    for entry in walkdir::WalkDir::new(root).follow_links(true) {
+        let entry = entry.map_err(|error| walk_error(root, &error))?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        if !is_image(entry.path()) {
+            ignored += 1;
+            continue;
+        }
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let parts = relative.components().map(|part| part.as_os_str().to_str()).collect::<Option<Vec<_>>>();
+        let parts = parts.ok_or_else(|| DataError::NameNotText { path: entry.path().to_owned() })?;
+        paths.push(Arc::from(parts.join("/")));
+    }
+    paths.sort();
+    Ok((paths, ignored))
+}
+
+/// Whether a file is an image by its name.
+fn is_image(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    !hidden && ending.is_some_and(|ending| EXTENSIONS.contains(&ending.as_str()))
+}
+
+fn walk_error(root: &Path, error: &walkdir::Error) -> DataError {
+    let path = error.path().unwrap_or(root).to_owned();
+    match error.loop_ancestor() {
+        Some(ancestor) => DataError::LinkLoop { path, ancestor: ancestor.to_owned() },
+        None => DataError::Unreadable { path, why: error.io_error().map_or_else(|| error.to_string(), ToString::to_string) },
+    }
+}

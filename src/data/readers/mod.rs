@@ -1,0 +1,28 @@
+//! From folders and lists to tables. Everything is in byte order of relative paths, or in the order of a list.
+
+mod annotate;
+mod folder;
+mod lines;
+mod list;
+mod pairs;
+
+pub use annotate::{Annotated, annotate};
+pub use folder::{IdentityRule, image_folder};
+pub use lines::ColumnType;
+pub use list::image_list;
+pub use pairs::{PairFile, PairLine, pair_file, pair_list};
+
+use super::Table;
+use super::probe::Probe;
+
+/// A table and what the probe of its files found.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The samples.
+    pub table: Table,
+    /// The files.
+    pub probe: Probe,
+}
+
+#[cfg(test)]
+mod tests;
