@@ -27,7 +27,7 @@ test: setup ## run all tests of the workspace
 	$(CARGO) test --locked --workspace $(ARGS)
 
 bench: build ## measure speed and memory beside PyTorch; writes docs/performance.md (takes a while)
-	$(PYTHON) .tools/bench.py $(ARGS)
+	$(PYTHON) .tools/bench/run.py $(ARGS)
 
 install: setup ## install ddl and ddl-engine (PREFIX=DIR, or where cargo installs)
 	$(CARGO) install --locked --path . $(if $(PREFIX),--root $(PREFIX))

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""`make bench`: ddl beside PyTorch eager of the same libtorch, and the process times of `ddl`; written into docs/performance.md.
+
+Speeds are ratios taken in one sitting: both sides are started, then take turns, and the median over the rounds counts. Other work on the
+machine disturbs both alike, but not equally: look at the spread that is printed with each ratio.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import eager
+
+CHECKOUT = eager.CHECKOUT
+PAGE = CHECKOUT / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+ARM_SECONDS = 2.0  # about how long one side runs in one round
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rounds", type=int, default=7, help="turns of each side (7)")
+    options.add_argument("--batch", type=int, default=32, help="images per step (32)")
+    options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of each side (all cores)")
+    options.add_argument("--only", choices=["networks", "processes"], help="one half of the measurements")
+    options.add_argument("--dry", action="store_true", help="print, and leave docs/performance.md as it is")
+    options = options.parse_args()
+    parts = [machine(options)]
+    if options.only != "processes":
+        parts.append(networks(options))
+    if options.only != "networks":
+        parts.append(processes())
+    text = "\n\n".join(parts)
+    print(text)
+    if not options.dry and options.only is None:
+        write(text)
+
+
+def machine(options) -> str:
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?")
+    command = f"make bench ARGS='--rounds {options.rounds} --batch {options.batch} --threads {options.threads}'"
+    return f"Measured on {date.today()} by `{command}`: {platform.machine()}, {model}, {len(os.sched_getaffinity(0))} cores."
+
+
+# --- networks -------------------------------------------------------------------------------------------------------------------
+
+
+class Side:
+    """A process that runs steps of one network when asked."""
+
+    def __init__(self, name: str, command: list, env: dict):
+        self.name = name
+        self.process = subprocess.Popen([str(c) for c in command], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.about = json.loads(self.answer())
+        self.seconds = []
+
+    def answer(self) -> str:
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"bench: {self.name} ended with code {self.process.wait()}")
+        return line
+
+    def steps(self, count: int) -> float:
+        print(count, file=self.process.stdin, flush=True)
+        return float(self.answer()) / count
+
+    def peak_mib(self) -> float:
+        self.process.stdin.close()
+        peak = float(self.answer())
+        self.process.wait()
+        return peak
+
+
+def networks(options) -> str:
+    env, speed = eager.environment(), build_speed()
+    rows = []
+    for network in ("mobilefacenet", "iresnet18"):
+        for mode in ("train", "infer"):
+            what = ["--network", network, "--mode", mode, "--batch", options.batch, "--threads", options.threads]
+            worker = [sys.executable, Path(__file__).parent / "worker.py", *what]
+            sides = [
+                Side("ddl", [speed, *what], dict(os.environ)),
+                Side("eager", worker, env),
+                Side("eager, channels last", [*worker, "--channels-last"], env),
+            ]
+            if len({side.about["parameters"] for side in sides}) != 1:
+                sys.exit(f"bench: the sides of {network} differ: {[side.about for side in sides]}")
+            rows.append(row(network, mode, options, take_turns(sides, options.rounds)))
+            print(rows[-1], file=sys.stderr, flush=True)
+    head = [
+        "| network | | ddl images/s | eager images/s | **ratio** (quartiles) | ratio to eager in channels-last | ddl peak MiB | eager peak MiB | **eager / ddl** |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    note = (
+        f"Batch {options.batch}, 112x112, {options.threads} threads, full precision. Training: forward, ArcFace over 1,000 people, backward, SGD with "
+        "momentum and weight decay. Eager: PyTorch's modules as their authors write them, same libtorch; in the extra column, converted to "
+        "`channels_last`. Ratios above 1 mean that ddl is faster, or smaller."
+    )
+    return "\n".join(["### Networks", "", *head, *rows, "", note])
+
+
+def take_turns(sides: list, rounds: int) -> list:
+    for side in sides:
+        side.count = max(1, round(ARM_SECONDS / side.steps(1)))
+    for turn in range(rounds):
+        for side in sides[turn % len(sides) :] + sides[: turn % len(sides)]:
+            side.seconds.append(side.steps(side.count))
+    return sides
+
+
+def row(network: str, mode: str, options, sides: list) -> str:
+    ddl, plain, channels_last = sides
+    rate = lambda side: f"{options.batch / statistics.median(side.seconds):.1f}"
+    ratios = lambda other: [theirs / ours for ours, theirs in zip(ddl.seconds, other.seconds)]
+    low, middle, high = statistics.quantiles(ratios(plain), n=4)
+    ours, theirs, _ = [side.peak_mib() for side in sides]
+    return (
+        f"| {network} | {'training' if mode == 'train' else 'inference'} | {rate(ddl)} | {rate(plain)} | **{middle:.2f}** ({low:.2f}-{high:.2f}) "
+        f"| {statistics.median(ratios(channels_last)):.2f} | {ours:.0f} | {theirs:.0f} | **{theirs / ours:.2f}** |"
+    )
+
+
+def build_speed() -> Path:
+    command = ["cargo", "build", "--release", "--locked", "-p", "ddl-engine", "--bench", "speed", "--message-format=json-render-diagnostics"]
+    built = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    messages = [json.loads(line) for line in built.splitlines()]
+    return Path(next(m["executable"] for m in messages if m.get("target", {}).get("name") == "speed" and m.get("executable")))
+
+
+# --- processes ------------------------------------------------------------------------------------------------------------------
+
+
+def processes() -> str:
+    ddl = CHECKOUT / "target" / "release" / "ddl"
+    quickstart = CHECKOUT / "pipelines" / "quickstart.ddl"
+    rows = ["### Processes", "", "| command | median ms | fastest ms | runs |", "|---|---|---|---|"]
+    with tempfile.TemporaryDirectory() as folder:
+        thousand = Path(folder) / "thousand.ddl"
+        thousand.write_text(thousand_declarations())
+        lines = len(thousand.read_text().splitlines()) - 1
+        rows.append(timed("`ddl check pipelines/quickstart.ddl`", [ddl, "check", quickstart], 50))
+        rows.append(timed(f"`ddl plan` of {lines:,} declarations", [ddl, "plan", thousand], 50))
+        out = ["--out", Path(folder) / "out"]
+        subprocess.run([str(c) for c in [ddl, "run", quickstart, *out]], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        rows.append(timed("`ddl run pipelines/quickstart.ddl` with nothing to do", [ddl, "run", quickstart, *out], 20))
+    rows += ["", "Whole processes, from start to exit."]
+    return "\n".join(rows)
+
+
+def timed(name: str, command: list, runs: int) -> str:
+    command, seconds = [str(c) for c in command], []
+    for _ in range(runs + 2):
+        start = time.perf_counter()
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        seconds.append(time.perf_counter() - start)
+        if done.returncode != 0:
+            sys.exit(f"bench: {' '.join(command)} ended with code {done.returncode}:\n{done.stdout}")
+    seconds = seconds[2:]
+    return f"| {name} | {statistics.median(seconds) * 1000:.1f} | {min(seconds) * 1000:.1f} | {runs} |"
+
+
+def thousand_declarations() -> str:
+    """100 data sets with 9 declarations each on top, and what they share: a recipe of 1,000 declarations in all."""
+    lines = [
+        "ddl 1",
+        "dataset faces = synthetic_faces(identities = 64, images = 8, yaw = -60deg..60deg, size = 112px)",
+        'let people = faces |> split({train = 75%, test = 25%}, by = .identity, order = "sorted")',
+    ]
+    for i in range(112):
+        lines += [
+            f"dataset easy_{i} = people.train |> where(abs(.yaw) < {5 + i * 0.1:.1f}deg)",
+            f"dataset hard_{i} = people.train |> where(abs(.yaw) > {30 + i * 0.1:.1f}deg)",
+            f"backbone net_{i} = tiny(embedding = 32, seed = {i})",
+            f"head arc_{i} = arcface(scale = 32, margin = {0.2 + i * 0.001:.3f}rad)",
+            f"batches e_{i} = draw(easy_{i}, by = balanced(), size = 16, seed = {i})",
+            f"batches h_{i} = draw(hard_{i}, by = balanced(), size = 16, seed = {i})",
+            f"stage warm_{i} = train(net_{i}, classify(people.train, arc_{i}), batch = 32, for = 1 epoch, seed = {i}, optimizer = sgd(lr = 0.1))",
+            f"stage ft_{i} = train(warm_{i}, classify(e_{i}, arc_{i}) + classify(h_{i}, arc_{i}), batch = 32, for = 1 epoch, optimizer = sgd(lr = 0.01))",
+            f"export out_{i} = safetensors(ft_{i}, to = \"{i}.safetensors\")",
+        ]
+    return "\n".join(lines[:1001]) + "\n"
+
+
+# --- the page -------------------------------------------------------------------------------------------------------------------
+
+
+def write(text: str) -> None:
+    page = PAGE.read_text()
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    new = PAGE.with_suffix(".md.new")
+    new.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    new.replace(PAGE)
+    print(f"written to {PAGE.relative_to(CHECKOUT)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    if shutil.which("nm") is None:
+        sys.exit("bench: binutils are needed (nm, readelf)")
+    main()

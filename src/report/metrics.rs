@@ -1,0 +1,69 @@
+//! `metrics.json`: every number of a run, one a line.
+
+use crate::eval::{Ci, Estimate};
+use serde::{Deserialize, Serialize};
+
+/// One measured number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricRow {
+    /// The model's name, with its arm where there are several: `distilled[seed = 2]`.
+    pub model: String,
+    /// The eval's name.
+    pub eval: String,
+    /// The metric as a recipe writes it: `accuracy`, `tar(1e-3)`.
+    pub metric: String,
+    /// The number; rates are in [0, 1].
+    pub value: f64,
+    /// Its standard deviation over folds.
+    pub std: Option<f64>,
+    /// How many folds.
+    pub folds: Option<u32>,
+    /// Genuine pairs, or probes with a mate.
+    pub n_genuine: u64,
+    /// Impostor pairs, or probes without a mate.
+    pub n_impostor: u64,
+    /// Its 95 % interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<Ci>,
+}
+
+impl MetricRow {
+    /// The row of an estimate.
+    pub fn new(model: &str, eval: &str, metric: &str, estimate: &Estimate) -> Self {
+        MetricRow {
+            model: model.to_owned(),
+            eval: eval.to_owned(),
+            metric: metric.to_owned(),
+            value: estimate.value,
+            std: estimate.std,
+            folds: estimate.folds,
+            n_genuine: estimate.n_genuine,
+            n_impostor: estimate.n_impostor,
+            ci: estimate.ci,
+        }
+    }
+}
+
+/// The text of `metrics.json`: an array, one row a line in the order given.
+pub fn metrics_json(rows: &[MetricRow]) -> Result<String, serde_json::Error> {
+    let lines = rows.iter().map(|row| serde_json::to_string(row).map(|line| format!("  {line}"))).collect::<Result<Vec<_>, _>>()?;
+    Ok(if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_one_a_line_and_read_back() {
+        let estimate = |value, ci| Estimate { value, std: Some(0.01), ci, folds: Some(10), n_genuine: 350, n_impostor: 350 };
+        let rows = [
+            MetricRow::new("net", "pose", "accuracy", &estimate(0.881, Some(Ci { low: 0.87, high: 0.89 }))),
+            MetricRow::new("distilled[seed = 2]", "pose", "tar(1e-2)", &estimate(0.1 + 0.2, None)),
+        ];
+        let text = metrics_json(&rows).unwrap();
+        insta::assert_snapshot!(text);
+        assert_eq!(serde_json::from_str::<Vec<MetricRow>>(&text).unwrap(), rows);
+        assert_eq!(metrics_json(&[]).unwrap(), "[]\n");
+    }
+}
