@@ -3,11 +3,13 @@
 use crate::lang::types::Type;
 
 pub mod arcface;
+pub mod combined;
 pub mod cosface;
 pub mod normface;
 pub mod softmax;
 
 pub use arcface::{ArcFace, ArcForm};
+pub use combined::Combined;
 pub use cosface::CosFace;
 pub use normface::NormFace;
 pub use softmax::Softmax;
@@ -24,5 +26,5 @@ crate::choice! {
 
 crate::family! {
     /// Any head.
-    pub enum Head: Type::Head => { Softmax, NormFace, CosFace, ArcFace }
+    pub enum Head: Type::Head => { Softmax, NormFace, CosFace, ArcFace, Combined }
 }
