@@ -1,0 +1,20 @@
+//! The plain classifier: `logit_j = W_j x (+ b_j)`.
+
+use ddl::ops::heads::Softmax;
+use tch::Tensor;
+
+use super::{BIAS, Head, PROTOTYPES, prototypes};
+use crate::nn::error::NnError;
+use crate::nn::state::{Init, Role, Spec, State};
+
+impl Head for Softmax {
+    fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
+        let bias = Spec { name: BIAS.into(), shape: vec![classes], role: Role::Parameter, init: Init::Constant(0.0) };
+        std::iter::once(prototypes(classes, embedding)).chain(self.bias.then_some(bias)).collect()
+    }
+
+    fn logits(&self, x: &Tensor, _labels: &Tensor, state: &State) -> Result<Tensor, NnError> {
+        let bias = if self.bias { Some(state.get(BIAS)?) } else { None };
+        Ok(x.f_linear(state.get(PROTOTYPES)?, bias)?) // [n, classes]
+    }
+}

@@ -1,0 +1,184 @@
+//! A network as data: layers in order, each a list of modules. Shapes, counts, names and the forward pass all come from it.
+
+pub mod fold;
+pub mod freeze;
+pub mod module;
+pub mod run;
+
+use std::ops::Range;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::nn::error::{NnError, shape};
+use crate::nn::state::{Role, Spec};
+pub use freeze::Frozen;
+pub use module::{Conv, Linear, Module, Norm, Residual, Scale, Shape};
+pub use run::{Norms, Pass};
+
+/// What a network wants to see: RGB images of one size, each value turned into `(value - mean) / divisor`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Input {
+    /// Pixels from top to bottom.
+    pub height: i64,
+    /// Pixels from left to right.
+    pub width: i64,
+    /// Subtracted from each value (0..255).
+    pub mean: f64,
+    /// Each difference is divided by it.
+    pub divisor: f64,
+}
+
+impl Input {
+    /// RGB, side x side pixels, `(value - 127.5) / divisor`.
+    pub const fn centred(side: i64, divisor: f64) -> Self {
+        Input { height: side, width: side, mean: 127.5, divisor }
+    }
+
+    /// Images as bytes, `[n, height, width, 3]` red first, as a tensor `[n, 3, height, width]` whose channels lie innermost.
+    pub fn tensor(&self, bytes: &[u8], device: Device, kind: Kind) -> Result<Tensor, NnError> {
+        let image = self.height * self.width * 3;
+        let count = bytes.len() as i64 / image;
+        if bytes.len() as i64 != count * image {
+            return Err(NnError::Input {
+                what: "bytes of images".into(),
+                expected: format!("a multiple of {} x {} x 3 = {image}", self.height, self.width),
+                found: bytes.len().to_string(),
+            });
+        }
+        let pixels = Tensor::f_from_data_size(bytes, &[count, self.height, self.width, 3], Kind::Uint8)?;
+        let mut values = pixels.f_to_device(device)?.f_to_kind(kind)?;
+        let _ = values.f_sub_scalar_(self.mean)?.f_div_scalar_(self.divisor)?;
+        Ok(values.f_permute([0, 3, 1, 2])?)
+    }
+}
+
+/// A layer: the smallest piece that a run can start or stop at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Its name, unique in the network: what a tap asks for.
+    pub name: String,
+    /// What it does, in order.
+    pub modules: Vec<Module>,
+}
+
+/// A named piece of a network, for `freeze`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Layers that lie side by side.
+    Layers(Range<usize>),
+    /// The slopes of all PReLUs.
+    Activations,
+}
+
+/// A network: what it sees, its layers, its parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Its operator's name (`iresnet50`).
+    pub name: String,
+    /// What it wants to see.
+    pub input: Input,
+    /// Its layers, first to last. The last one's output is the embedding.
+    pub layers: Vec<Layer>,
+    /// Its parts by name.
+    pub parts: Vec<(String, Part)>,
+}
+
+/// How big a network is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Numbers in parameters, trained or fixed.
+    pub parameters: u64,
+    /// Numbers in trained parameters.
+    pub trainable: u64,
+    /// Tensors in a `PyTorch` state dict of this network, which counts batches in every batch norm.
+    pub tensors: usize,
+    /// Multiply-adds of convolutions and linear layers for one image.
+    pub multiply_adds: u64,
+}
+
+impl Network {
+    /// Every tensor of the network, in the order of its layers.
+    pub fn specs(&self) -> Vec<Spec> {
+        self.specs_of(0..self.layers.len())
+    }
+
+    /// Every tensor of these layers.
+    pub fn specs_of(&self, layers: Range<usize>) -> Vec<Spec> {
+        let mut specs = Vec::new();
+        self.layers[layers].iter().flat_map(|layer| &layer.modules).for_each(|module| module.specs(&mut specs));
+        specs
+    }
+
+    /// The shape of one image's input.
+    pub fn input_shape(&self) -> Shape {
+        Shape::Map { channels: 3, height: self.input.height, width: self.input.width }
+    }
+
+    /// The shape after each layer, for one image.
+    pub fn shapes(&self) -> Result<Vec<Shape>, NnError> {
+        let mut shape = self.input_shape();
+        let mut shapes = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            shape = through(&layer.modules, shape)?;
+            shapes.push(shape);
+        }
+        Ok(shapes)
+    }
+
+    /// How many numbers an embedding has.
+    pub fn embedding(&self) -> Result<i64, NnError> {
+        Ok(self.shapes()?.last().map_or(0, |shape| shape.numel()))
+    }
+
+    /// Parameters, tensors and multiply-adds.
+    pub fn size(&self) -> Result<Size, NnError> {
+        let mut size = Size::default();
+        for spec in self.specs() {
+            size.tensors += 1;
+            match spec.role {
+                Role::Parameter => (size.parameters, size.trainable) = (size.parameters + spec.numel(), size.trainable + spec.numel()),
+                Role::Fixed => size.parameters += spec.numel(),
+                Role::Buffer => size.tensors += usize::from(spec.name.ends_with("running_mean")),
+            }
+        }
+        let mut shape = self.input_shape();
+        for module in self.layers.iter().flat_map(|layer| &layer.modules) {
+            size.multiply_adds += module.multiply_adds(shape)?;
+            shape = module.output(shape)?;
+        }
+        Ok(size)
+    }
+
+    /// The layer whose output `tap(name)` is: the layer of this name, or the last layer of the part or block group of this name.
+    pub fn tap(&self, name: &str) -> Result<usize, NnError> {
+        let within = format!("{name}.");
+        let part = self.parts.iter().find_map(|(part, kind)| match kind {
+            Part::Layers(layers) if part == name => layers.end.checked_sub(1),
+            Part::Layers(_) | Part::Activations => None,
+        });
+        let layer = self.layers.iter().position(|layer| layer.name == name);
+        let group = self.layers.iter().rposition(|layer| layer.name.starts_with(&within));
+        layer.or(part).or(group).ok_or_else(|| NnError::Unknown {
+            net: self.name.clone(),
+            kind: "layer",
+            name: name.to_string(),
+            has: self.layers.iter().map(|layer| layer.name.clone()).collect(),
+        })
+    }
+
+    /// Refuses a batch that is not what layer `first` takes.
+    fn check_input(&self, x: &Tensor, first: usize) -> Result<(), NnError> {
+        let one = if first == 0 { self.input_shape() } else { self.shapes()?[first - 1] };
+        let size = x.size();
+        if size.len() == one.sides().len() + 1 && size[1..] == one.sides() {
+            return Ok(());
+        }
+        let expected = format!("[n, {}]", one.sides().iter().map(i64::to_string).collect::<Vec<_>>().join(", "));
+        Err(NnError::Input { what: format!("the input of {}", self.name), expected, found: shape(&size) })
+    }
+}
+
+/// The shape after these modules.
+fn through(modules: &[Module], shape: Shape) -> Result<Shape, NnError> {
+    modules.iter().try_fold(shape, |shape, module| module.output(shape))
+}

@@ -1,0 +1,245 @@
+//! The pieces that layers are made of, and what follows from their description: tensors, shapes, multiply-adds.
+
+use crate::nn::error::NnError;
+use crate::nn::state::{Init, Role, Spec};
+
+/// A convolution over a square window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conv {
+    /// Prefix of its tensors (`name.weight`).
+    pub name: String,
+    /// Channels in.
+    pub input: i64,
+    /// Channels out.
+    pub output: i64,
+    /// The window's side.
+    pub kernel: i64,
+    /// Pixels between two windows.
+    pub stride: i64,
+    /// Zeros added on each side.
+    pub padding: i64,
+    /// Groups of channels that don't see each other.
+    pub groups: i64,
+    /// Whether a bias is added.
+    pub bias: bool,
+    /// How the weight starts.
+    pub init: Init,
+}
+
+/// A linear layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    /// Prefix of its tensors.
+    pub name: String,
+    /// Numbers in.
+    pub input: i64,
+    /// Numbers out.
+    pub output: i64,
+    /// How the bias starts, if there is one.
+    pub bias: Option<Init>,
+    /// How the weight starts.
+    pub init: Init,
+}
+
+/// What a batch norm does after normalising.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Scale and shift are learned.
+    Learned,
+    /// The scale stays 1 (but is stored), the shift is learned.
+    ShiftOnly,
+    /// Neither.
+    None,
+}
+
+/// A batch norm over channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Norm {
+    /// Prefix of its tensors.
+    pub name: String,
+    /// Channels.
+    pub channels: i64,
+    /// Added to the variance.
+    pub eps: f64,
+    /// What it does after normalising.
+    pub scale: Scale,
+}
+
+/// `body(x) + shortcut(x)`; an empty shortcut is `x` itself. The body must end in a convolution or a batch norm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Residual {
+    /// The way that learns.
+    pub body: Vec<Module>,
+    /// The way around it.
+    pub shortcut: Vec<Module>,
+}
+
+/// A piece of a layer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Module {
+    /// Convolution.
+    Conv(Conv),
+    /// Linear layer.
+    Linear(Linear),
+    /// Batch norm.
+    Norm(Norm),
+    /// PReLU with one slope per channel.
+    Prelu {
+        /// Prefix of its slopes.
+        name: String,
+        /// Channels.
+        channels: i64,
+    },
+    /// A sum of two ways.
+    Residual(Residual),
+    /// The mean over a grid of `side` x `side` windows that cover the map.
+    Pool {
+        /// Windows in a row.
+        side: i64,
+    },
+    /// A map as a vector, channels outermost.
+    Flatten,
+    /// Values set to 0 with this probability while training, the others scaled up.
+    Dropout {
+        /// The probability.
+        p: f64,
+    },
+}
+
+/// The shape of one image's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Channels over a plane.
+    Map {
+        /// Channels.
+        channels: i64,
+        /// Rows.
+        height: i64,
+        /// Columns.
+        width: i64,
+    },
+    /// Numbers in a row.
+    Vector(i64),
+}
+
+impl Shape {
+    /// How many numbers.
+    pub fn numel(self) -> i64 {
+        self.sides().iter().product()
+    }
+
+    /// The sides, as a tensor has them after its batch dimension.
+    pub fn sides(self) -> Vec<i64> {
+        match self {
+            Shape::Map { channels, height, width } => vec![channels, height, width],
+            Shape::Vector(n) => vec![n],
+        }
+    }
+
+    fn channels(self) -> i64 {
+        match self {
+            Shape::Map { channels, .. } => channels,
+            Shape::Vector(n) => n,
+        }
+    }
+}
+
+impl Module {
+    /// Adds this module's tensors to a list.
+    pub fn specs(&self, to: &mut Vec<Spec>) {
+        let mut add = |name: &str, end: &str, shape: &[i64], role, init| {
+            to.push(Spec { name: format!("{name}.{end}"), shape: shape.to_vec(), role, init });
+        };
+        match self {
+            Module::Conv(c) => {
+                add(&c.name, "weight", &[c.output, c.input / c.groups, c.kernel, c.kernel], Role::Parameter, c.init);
+                if c.bias {
+                    add(&c.name, "bias", &[c.output], Role::Parameter, Init::Constant(0.0));
+                }
+            }
+            Module::Linear(l) => {
+                add(&l.name, "weight", &[l.output, l.input], Role::Parameter, l.init);
+                if let Some(init) = l.bias {
+                    add(&l.name, "bias", &[l.output], Role::Parameter, init);
+                }
+            }
+            Module::Norm(n) => {
+                let scale = match n.scale {
+                    Scale::Learned => Some(Role::Parameter),
+                    Scale::ShiftOnly => Some(Role::Fixed),
+                    Scale::None => None,
+                };
+                if let Some(role) = scale {
+                    add(&n.name, "weight", &[n.channels], role, Init::Constant(1.0));
+                    add(&n.name, "bias", &[n.channels], Role::Parameter, Init::Constant(0.0));
+                }
+                add(&n.name, "running_mean", &[n.channels], Role::Buffer, Init::Constant(0.0));
+                add(&n.name, "running_var", &[n.channels], Role::Buffer, Init::Constant(1.0));
+            }
+            Module::Prelu { name, channels } => add(name, "weight", &[*channels], Role::Parameter, Init::Constant(0.25)),
+            Module::Residual(r) => r.body.iter().chain(&r.shortcut).for_each(|module| module.specs(to)),
+            Module::Pool { .. } | Module::Flatten | Module::Dropout { .. } => {}
+        }
+    }
+
+    /// The shape that comes out when `input` goes in.
+    pub fn output(&self, input: Shape) -> Result<Shape, NnError> {
+        let wrong =
+            |expected: String| NnError::Input { what: format!("the input of {}", self.label()), expected, found: format!("{input:?}") };
+        match (self, input) {
+            (Module::Conv(c), Shape::Map { channels, height, width }) if channels == c.input => {
+                let side = |n: i64| (n + 2 * c.padding - c.kernel) / c.stride + 1;
+                if side(height) < 1 || side(width) < 1 || height + 2 * c.padding < c.kernel || width + 2 * c.padding < c.kernel {
+                    return Err(wrong(format!("a map of at least {0} x {0}", c.kernel - 2 * c.padding)));
+                }
+                Ok(Shape::Map { channels: c.output, height: side(height), width: side(width) })
+            }
+            (Module::Conv(c), _) => Err(wrong(format!("a map of {} channels", c.input))),
+            (Module::Linear(l), Shape::Vector(n)) if n == l.input => Ok(Shape::Vector(l.output)),
+            (Module::Linear(l), _) => Err(wrong(format!("{} numbers", l.input))),
+            (Module::Norm(Norm { channels, .. }) | Module::Prelu { channels, .. }, _) if input.channels() != *channels => {
+                Err(wrong(format!("{channels} channels")))
+            }
+            (Module::Residual(r), _) => {
+                let (body, around) = (super::through(&r.body, input)?, super::through(&r.shortcut, input)?);
+                if body == around { Ok(body) } else { Err(wrong(format!("ways of one shape, not {body:?} and {around:?}"))) }
+            }
+            (Module::Pool { side }, Shape::Map { channels, .. }) => Ok(Shape::Map { channels, height: *side, width: *side }),
+            (Module::Pool { .. }, Shape::Vector(_)) => Err(wrong("a map".into())),
+            (Module::Flatten, _) => Ok(Shape::Vector(input.numel())),
+            (Module::Norm(_) | Module::Prelu { .. } | Module::Dropout { .. }, _) => Ok(input),
+        }
+    }
+
+    /// Multiply-adds of convolutions and linear layers for one image.
+    pub fn multiply_adds(&self, input: Shape) -> Result<u64, NnError> {
+        match self {
+            Module::Conv(c) => Ok((self.output(input)?.numel() * (c.input / c.groups) * c.kernel * c.kernel).unsigned_abs()),
+            Module::Linear(l) => Ok((l.input * l.output).unsigned_abs()),
+            Module::Residual(r) => Ok(sum(&r.body, input)? + sum(&r.shortcut, input)?),
+            Module::Norm(_) | Module::Prelu { .. } | Module::Pool { .. } | Module::Flatten | Module::Dropout { .. } => Ok(0),
+        }
+    }
+
+    fn label(&self) -> &str {
+        match self {
+            Module::Conv(Conv { name, .. })
+            | Module::Linear(Linear { name, .. })
+            | Module::Norm(Norm { name, .. })
+            | Module::Prelu { name, .. } => name,
+            Module::Residual(_) => "a residual block",
+            Module::Pool { .. } => "a pooling",
+            Module::Flatten => "a flattening",
+            Module::Dropout { .. } => "a dropout",
+        }
+    }
+}
+
+fn sum(modules: &[Module], mut shape: Shape) -> Result<u64, NnError> {
+    let mut total = 0;
+    for module in modules {
+        total += module.multiply_adds(shape)?;
+        shape = module.output(shape)?;
+    }
+    Ok(total)
+}

@@ -1,0 +1,188 @@
+//! The forward pass.
+
+use std::ops::Range;
+
+use ddl::random::Draw;
+use rand_chacha::rand_core::Rng;
+use tch::Tensor;
+
+use super::{Conv, Linear, Module, Network, Norm, Residual, Scale};
+use crate::nn::error::NnError;
+use crate::nn::state::State;
+
+/// How fast running statistics follow the batches, as everywhere in the field.
+const MOMENTUM: f64 = 0.1;
+
+/// Where batch norms take their statistics from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norms {
+    /// From the batch; the running statistics follow, in place.
+    Batch,
+    /// The running statistics, which stay as they are.
+    Running,
+}
+
+/// How a network is run.
+#[derive(Clone)]
+pub struct Pass {
+    norms: Norms,
+    fixed: Vec<bool>,
+    over: Option<i64>,
+    noise: Option<Draw>,
+}
+
+impl Pass {
+    /// As it is judged: running statistics, no dropout.
+    pub fn judging() -> Self {
+        Pass { norms: Norms::Running, fixed: Vec::new(), over: None, noise: None }
+    }
+
+    /// As it is trained. `noise` names this step, for dropout.
+    pub fn training(norms: Norms, noise: Draw) -> Self {
+        Pass { norms, fixed: Vec::new(), over: None, noise: Some(noise) }
+    }
+
+    /// With these layers as they are judged (see [`super::Frozen::layers`]).
+    #[must_use]
+    pub fn fixing(mut self, layers: &[bool]) -> Self {
+        self.fixed = layers.to_vec();
+        self
+    }
+
+    /// With batch statistics over so many images at a time. The batch must be a multiple of it.
+    #[must_use]
+    pub fn norm_over(mut self, images: Option<i64>) -> Self {
+        self.over = images;
+        self
+    }
+
+    /// How layer `at` is run.
+    fn within(&self, at: usize) -> Pass {
+        if self.fixed.get(at).copied().unwrap_or(false) { Pass::judging() } else { self.clone() }
+    }
+}
+
+impl Network {
+    /// Embeddings `[n, d]` of images `[n, 3, height, width]`.
+    pub fn forward(&self, state: &State, images: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+        self.forward_range(state, images, 0..self.layers.len(), pass)
+    }
+
+    /// What comes out of layer `layers.end - 1` when `x` goes into layer `layers.start`.
+    pub fn forward_range(&self, state: &State, x: &Tensor, layers: Range<usize>, pass: &Pass) -> Result<Tensor, NnError> {
+        Ok(self.forward_taps(state, x, layers, pass, &[])?.0)
+    }
+
+    /// As [`Network::forward_range`], and the outputs of the layers `taps` (see [`Network::tap`]) in their order.
+    ///
+    /// # Errors
+    /// When the input has another shape, when `state` lacks a tensor, or when a tap lies outside of `layers`.
+    pub fn forward_taps(
+        &self,
+        state: &State,
+        x: &Tensor,
+        layers: Range<usize>,
+        pass: &Pass,
+        taps: &[usize],
+    ) -> Result<(Tensor, Vec<Tensor>), NnError> {
+        self.check_input(x, layers.start)?;
+        self.check_pass(x, pass)?;
+        if let Some(tap) = taps.iter().find(|tap| !layers.contains(tap)) {
+            let expected = format!("a layer in {layers:?}");
+            return Err(NnError::Input { what: "a tap".into(), expected, found: tap.to_string() });
+        }
+        let mut value = x.shallow_clone();
+        let mut tapped: Vec<Option<Tensor>> = taps.iter().map(|_| None).collect();
+        for at in layers {
+            let pass = pass.within(at);
+            value = run(&self.layers[at].modules, state, value, &pass)?;
+            for (tap, slot) in taps.iter().zip(&mut tapped) {
+                if *tap == at {
+                    *slot = Some(value.shallow_clone());
+                }
+            }
+        }
+        Ok((value, tapped.into_iter().flatten().collect()))
+    }
+
+    fn check_pass(&self, x: &Tensor, pass: &Pass) -> Result<(), NnError> {
+        let count = x.size().first().copied().unwrap_or(0);
+        let learns = pass.norms == Norms::Batch && !(0..self.layers.len()).all(|at| pass.fixed.get(at).copied().unwrap_or(false));
+        let over = pass.over.unwrap_or(count);
+        if learns && (over < 2 || count % over.max(1) != 0) {
+            let expected = pass.over.map_or("at least 2 images".to_string(), |over| format!("a multiple of {over} >= 2 images"));
+            return Err(NnError::Input { what: "a batch for batch norm".into(), expected, found: format!("{count} images") });
+        }
+        Ok(())
+    }
+}
+
+/// `x` through these modules. It is consumed, so that nothing holds it longer than the gradient needs it.
+fn run(modules: &[Module], state: &State, mut x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    for module in modules {
+        x = step(module, state, x, pass)?;
+    }
+    Ok(x)
+}
+
+fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    match module {
+        Module::Conv(c) => conv(c, state, &x),
+        Module::Linear(l) => linear(l, state, &x),
+        Module::Norm(n) => norm(n, state, &x, pass),
+        Module::Prelu { name, .. } => Ok(x.f_prelu(state.get(&format!("{name}.weight"))?)?),
+        Module::Residual(r) => residual(r, state, x, pass),
+        Module::Pool { side } => Ok(x.f_adaptive_avg_pool2d([*side, *side])?),
+        // `reshape`, because the channels may lie innermost
+        Module::Flatten => Ok(x.f_reshape([x.size()[0], -1])?),
+        Module::Dropout { p } => dropout(*p, x, pass),
+    }
+}
+
+fn conv(c: &Conv, state: &State, x: &Tensor) -> Result<Tensor, NnError> {
+    let bias = if c.bias { Some(state.get(&format!("{}.bias", c.name))?) } else { None };
+    let weight = state.get(&format!("{}.weight", c.name))?;
+    Ok(x.f_conv2d(weight, bias, [c.stride; 2], [c.padding; 2], [1, 1], c.groups)?)
+}
+
+fn linear(l: &Linear, state: &State, x: &Tensor) -> Result<Tensor, NnError> {
+    let bias = if l.bias.is_some() { Some(state.get(&format!("{}.bias", l.name))?) } else { None };
+    Ok(x.f_linear(state.get(&format!("{}.weight", l.name))?, bias)?)
+}
+
+fn norm(n: &Norm, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let get = |end: &str| state.get(&format!("{}.{end}", n.name));
+    let (weight, bias) = match n.scale {
+        Scale::Learned | Scale::ShiftOnly => (Some(get("weight")?), Some(get("bias")?)),
+        Scale::None => (None, None),
+    };
+    let (mean, var) = (get("running_mean")?, get("running_var")?);
+    let learn = pass.norms == Norms::Batch;
+    let over = |x: &Tensor| x.f_batch_norm(weight, bias, Some(mean), Some(var), learn, MOMENTUM, n.eps, true);
+    match pass.over {
+        Some(images) if learn && images < x.size()[0] => {
+            let groups = x.f_split(images, 0)?;
+            let groups = groups.iter().map(over).collect::<Result<Vec<_>, _>>()?;
+            Ok(Tensor::f_cat(&groups, 0)?)
+        }
+        Some(_) | None => Ok(over(x)?),
+    }
+}
+
+fn residual(r: &Residual, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let mut sum = run(&r.body, state, x.shallow_clone(), pass)?;
+    let around = run(&r.shortcut, state, x, pass)?;
+    // In place: neither a convolution nor a batch norm needs its own output for its gradient.
+    Ok(sum.f_add_(&around)?)
+}
+
+/// The mask is a pure function of the step's name and of the shape.
+fn dropout(p: f64, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let Some(noise) = pass.noise.as_ref().filter(|_| p > 0.0) else { return Ok(x) };
+    let mut stream = noise.clone().text("dropout").stream();
+    let keep = 1.0 - p;
+    let limit = (keep * f64::from(u32::MAX)) as u32;
+    let mask: Vec<f32> = (0..x.numel()).map(|_| if stream.next_u32() <= limit { (1.0 / keep) as f32 } else { 0.0 }).collect();
+    let mask = Tensor::f_from_slice(&mask)?.f_view(x.size().as_slice())?.f_to_device(x.device())?.f_to_kind(x.kind())?;
+    Ok(x.f_mul(&mask)?)
+}

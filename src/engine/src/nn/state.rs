@@ -1,0 +1,248 @@
+//! Named tensors: what a model knows, saved whole under names that don't change.
+
+pub mod account;
+pub mod file;
+pub mod init;
+pub mod names;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+pub use account::{Account, Misshapen};
+pub use file::FileError;
+pub use init::Init;
+pub use names::NameMap;
+
+/// What a tensor is to training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Learned by gradients.
+    Parameter,
+    /// Stored with the parameters and counted among them, but never trained (the unit scale of insightface's last batch norm).
+    Fixed,
+    /// Kept beside the parameters and changed otherwise (running statistics, margins' moments).
+    Buffer,
+}
+
+/// A tensor that a network or a head must have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// Its name, unique in its state.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<i64>,
+    /// What it is to training.
+    pub role: Role,
+    /// How it starts.
+    pub init: Init,
+}
+
+impl Spec {
+    /// How many numbers it holds.
+    pub fn numel(&self) -> u64 {
+        self.shape.iter().product::<i64>().unsigned_abs()
+    }
+}
+
+/// A tensor and its role.
+#[derive(Debug)]
+pub struct Entry {
+    /// The values.
+    pub tensor: Tensor,
+    /// What they are to training.
+    pub role: Role,
+}
+
+/// An error about the tensors of a state.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A tensor that must be there is not.
+    #[error("there is no tensor `{0}`")]
+    Missing(String),
+    /// A name would be taken twice.
+    #[error("there are two tensors named `{0}`")]
+    Twice(String),
+    /// The tensors that came are not the ones that were wanted.
+    #[error("{0}")]
+    Account(Account),
+    /// A file of tensors could not be understood.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// libtorch refused.
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+}
+
+/// A map from name to tensor, in the order of the names.
+///
+/// Cloning is shallow: both maps see the same values. [`State::copy`] makes values of its own.
+#[derive(Debug, Default)]
+pub struct State {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        self.map(Tensor::shallow_clone)
+    }
+}
+
+impl State {
+    /// A state without tensors.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The starting values of these tensors: each is a pure function of (seed, its name, its shape).
+    pub fn initialise(specs: &[Spec], seed: i64, device: Device, kind: Kind) -> Result<Self, StateError> {
+        let mut state = Self::new();
+        for spec in specs {
+            let tensor = init::tensor(spec, seed)?.f_to_device(device)?.f_to_kind(kind)?;
+            state.insert(&spec.name, tensor, spec.role)?;
+        }
+        Ok(state)
+    }
+
+    /// Adds a tensor under a new name.
+    pub fn insert(&mut self, name: &str, tensor: Tensor, role: Role) -> Result<(), StateError> {
+        match self.entries.insert(name.to_string(), Entry { tensor, role }) {
+            None => Ok(()),
+            Some(_) => Err(StateError::Twice(name.to_string())),
+        }
+    }
+
+    /// Puts a tensor under a name, whatever was there.
+    pub fn replace(&mut self, name: &str, tensor: Tensor, role: Role) {
+        self.entries.insert(name.to_string(), Entry { tensor, role });
+    }
+
+    /// The tensor of this name.
+    pub fn get(&self, name: &str) -> Result<&Tensor, StateError> {
+        self.entries.get(name).map(|entry| &entry.tensor).ok_or_else(|| StateError::Missing(name.to_string()))
+    }
+
+    /// The tensor of this name and its role, if there is one.
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// Takes the tensor of this name out.
+    pub fn remove(&mut self, name: &str) -> Option<Entry> {
+        self.entries.remove(name)
+    }
+
+    /// All entries, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// How many tensors there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The tensors whose names start with `prefix`, without it. Shallow.
+    #[must_use]
+    pub fn part(&self, prefix: &str) -> State {
+        let from = (Bound::Included(prefix.to_string()), Bound::Unbounded);
+        let entries = self
+            .entries
+            .range(from)
+            .take_while(|(name, _)| name.starts_with(prefix))
+            .map(|(name, entry)| (name[prefix.len()..].to_string(), Entry { tensor: entry.tensor.shallow_clone(), role: entry.role }));
+        State { entries: entries.collect() }
+    }
+
+    /// Adds all tensors of `other` under `prefix` + their names. Shallow.
+    pub fn absorb(&mut self, prefix: &str, other: &State) -> Result<(), StateError> {
+        other.iter().try_for_each(|(name, entry)| self.insert(&format!("{prefix}{name}"), entry.tensor.shallow_clone(), entry.role))
+    }
+
+    /// The same names over other tensors.
+    pub fn map(&self, mut of: impl FnMut(&Tensor) -> Tensor) -> State {
+        let entries = self.entries.iter().map(|(name, e)| (name.clone(), Entry { tensor: of(&e.tensor), role: e.role }));
+        State { entries: entries.collect() }
+    }
+
+    /// Values of its own: later changes of either are not seen by the other. Nothing here asks for gradients.
+    pub fn copy(&self) -> Result<State, StateError> {
+        self.try_map(|tensor| {
+            let mut copy = tensor.f_detach()?.f_empty_like()?;
+            copy.f_copy_(&tensor.f_detach()?)?;
+            Ok(copy)
+        })
+    }
+
+    /// On another device, floating-point tensors in another precision.
+    pub fn to(&self, device: Device, kind: Kind) -> Result<State, StateError> {
+        self.try_map(|tensor| {
+            let tensor = tensor.f_to_device(device)?;
+            if tensor.is_floating_point() { tensor.f_to_kind(kind) } else { Ok(tensor) }
+        })
+    }
+
+    /// Makes exactly the parameters for which `trained` holds ask for gradients.
+    pub fn require_gradients(&self, trained: impl Fn(&str) -> bool) -> Result<(), StateError> {
+        for (name, entry) in self.iter() {
+            let _ = entry.tensor.f_set_requires_grad(entry.role == Role::Parameter && trained(name))?;
+        }
+        Ok(())
+    }
+
+    fn try_map(&self, of: impl Fn(&Tensor) -> Result<Tensor, tch::TchError>) -> Result<State, StateError> {
+        let entry = |(name, e): (&String, &Entry)| Ok((name.clone(), Entry { tensor: of(&e.tensor)?, role: e.role }));
+        Ok(State { entries: self.entries.iter().map(entry).collect::<Result<_, StateError>>()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(name: &str, shape: &[i64], init: Init) -> Spec {
+        Spec { name: name.into(), shape: shape.into(), role: Role::Parameter, init }
+    }
+
+    #[test]
+    fn a_tensor_starts_from_its_name_and_not_from_its_place() {
+        let (a, b) = (spec("a", &[3, 4], Init::Normal { sd: 1.0 }), spec("b", &[3, 4], Init::Normal { sd: 1.0 }));
+        let one = State::initialise(&[a.clone(), b.clone()], 7, Device::Cpu, Kind::Float).unwrap();
+        let two = State::initialise(&[b, a], 7, Device::Cpu, Kind::Float).unwrap();
+        assert_eq!(one.get("a").unwrap(), two.get("a").unwrap());
+        assert_ne!(one.get("a").unwrap(), one.get("b").unwrap());
+    }
+
+    #[test]
+    fn a_part_is_seen_without_its_prefix() {
+        let mut state = State::new();
+        for name in ["net.a", "net.b", "nets.c", "head.a"] {
+            state.insert(name, Tensor::from(1.0), Role::Parameter).unwrap();
+        }
+        assert_eq!(state.part("net.").names().collect::<Vec<_>>(), ["a", "b"]);
+        assert!(matches!(state.insert("head.a", Tensor::from(1.0), Role::Buffer), Err(StateError::Twice(_))));
+    }
+
+    #[test]
+    fn a_copy_has_values_of_its_own_and_a_clone_does_not() {
+        let mut state = State::new();
+        state.insert("x", Tensor::from_slice(&[1.0f32]), Role::Parameter).unwrap();
+        let (copy, clone) = (state.copy().unwrap(), state.clone());
+        let _ = state.get("x").unwrap().shallow_clone().fill_(5.0);
+        assert!((copy.get("x").unwrap().double_value(&[0]) - 1.0).abs() < f64::EPSILON);
+        assert!((clone.get("x").unwrap().double_value(&[0]) - 5.0).abs() < f64::EPSILON);
+    }
+}

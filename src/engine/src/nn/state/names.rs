@@ -1,0 +1,91 @@
+//! A checkpoint's names onto a network's.
+
+use regex::Regex;
+
+/// A rule of a map: the names it is for, and what becomes of them.
+#[derive(Debug, Clone)]
+struct Rule {
+    /// Matches a whole name.
+    from: Regex,
+    /// The new name, with `$1` for what the first bracket matched; none drops the tensor.
+    to: Option<String>,
+}
+
+/// Rules, tried in order: the first that matches a whole name renames it (or drops it); a name that none matches stays.
+///
+/// The last rule of every map drops `*.num_batches_tracked`, which `PyTorch` counts in its batch norms and no computation here reads.
+#[derive(Debug, Clone)]
+pub struct NameMap {
+    rules: Vec<Rule>,
+}
+
+/// A rule that is not a regular expression.
+#[derive(Debug, thiserror::Error)]
+#[error("`{pattern}` is not a pattern of names: {why}")]
+pub struct NotAPattern {
+    /// The pattern.
+    pub pattern: String,
+    /// What the regular expression's parser says.
+    pub why: String,
+}
+
+impl Default for NameMap {
+    fn default() -> Self {
+        Self::new::<&str>(&[]).expect("a map without rules has no pattern that could fail")
+    }
+}
+
+impl NameMap {
+    /// A map from rules `(pattern, new name)`. The pattern is a regular expression for the whole name; the new name may use `$1`;
+    /// `None` drops the tensor.
+    pub fn new<S: AsRef<str>>(rules: &[(S, Option<S>)]) -> Result<Self, NotAPattern> {
+        let mut compiled = Vec::with_capacity(rules.len() + 1);
+        for (pattern, to) in rules {
+            compiled.push(Rule { from: whole(pattern.as_ref())?, to: to.as_ref().map(|to| to.as_ref().to_string()) });
+        }
+        compiled.push(Rule { from: whole(r"(.*\.)?num_batches_tracked")?, to: None });
+        Ok(NameMap { rules: compiled })
+    }
+
+    /// A map of prefixes: `("f.0.", "layers.0.")` renames all that begins so.
+    pub fn prefixes<S: AsRef<str>>(pairs: &[(S, S)]) -> Result<Self, NotAPattern> {
+        let rules: Vec<(String, Option<String>)> = pairs
+            .iter()
+            .map(|(from, to)| (format!("{}(.*)", regex::escape(from.as_ref())), Some(format!("{}${{1}}", to.as_ref()))))
+            .collect();
+        Self::new(&rules)
+    }
+
+    /// What this name becomes; `None` when it is dropped.
+    pub fn apply(&self, name: &str) -> Option<String> {
+        for rule in &self.rules {
+            if let Some(found) = rule.from.captures(name) {
+                let to = rule.to.as_ref()?;
+                let mut new = String::new();
+                found.expand(to, &mut new);
+                return Some(new);
+            }
+        }
+        Some(name.to_string())
+    }
+}
+
+fn whole(pattern: &str) -> Result<Regex, NotAPattern> {
+    let error = |e: regex::Error| NotAPattern { pattern: pattern.to_string(), why: e.to_string() };
+    Regex::new(&format!("^(?:{pattern})$")).map_err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_rule_that_matches_the_whole_name_wins() {
+        let map = NameMap::new(&[(r"module\.(.*)", Some("$1")), (r"head\..*", None), ("module", Some("never"))]).unwrap();
+        assert_eq!(map.apply("module.conv1.weight").as_deref(), Some("conv1.weight"));
+        assert_eq!(map.apply("head.kernel"), None);
+        assert_eq!(map.apply("ahead.kernel").as_deref(), Some("ahead.kernel"));
+        assert_eq!(map.apply("bn1.num_batches_tracked"), None);
+        assert!(NameMap::new(&[("(", Some("x"))]).is_err());
+    }
+}
