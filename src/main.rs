@@ -1,2 +1,5 @@
 //! `ddl`: parses the command line and hands over to [`ddl::cli`].
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    ddl::cli::main()
+}

@@ -1,1 +1,40 @@
-//! cli
+//! The command line: one file for each command. [`args`] says what can be typed, [`screen`] is where everything is shown.
+
+pub mod args;
+mod bug;
+mod completions;
+mod doc;
+mod explain;
+pub mod outcome;
+pub mod screen;
+mod usage;
+
+use args::{Cli, Command};
+use clap::Parser;
+use outcome::{Outcome, Stop};
+use screen::Screen;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the program: reads the command line, does what it says, and gives the exit code.
+pub fn main() -> ExitCode {
+    bug::install();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let outcome = match Cli::try_parse_from(&words) {
+        Ok(cli) => {
+            let screen = Screen::new(&cli.global);
+            run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen))
+        }
+        Err(error) => usage::report(&error, &words),
+    };
+    ExitCode::from(outcome.code())
+}
+
+fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
+    match command {
+        Command::Explain(args) => explain::run(args, screen),
+        Command::Doc(args) => doc::run(args, screen),
+        Command::Completions(args) => completions::run(args, screen),
+        Command::Lsp => Err(Stop::wrong("the language server is not there yet: editors can call `ddl check --message-format json`")),
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! [`Graph::add`] is the only way in: a node whose key is already there is that node, so equal work exists once.
 
+pub mod draw;
 mod key;
 
 pub use key::ContentKey;

@@ -1,5 +1,12 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
+mod describe;
+pub mod diff;
+mod draw;
+mod grid;
+pub mod lock;
+mod table;
+
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
@@ -7,7 +14,7 @@ use crate::ops;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 /// A plan. Equal recipes and parameters give equal plans, byte for byte, on every machine.
@@ -154,7 +161,23 @@ pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params:
     let place: IndexMap<NodeId, NodeId> = needed.iter().enumerate().map(|(at, id)| (*id, NodeId(at as u32))).collect();
     let nodes = needed.iter().map(|&id| plan_node(graph, id, &place)).collect();
     let sinks = sinks.iter().map(|sink| place[sink]).collect();
-    Plan { ddl: env!("CARGO_PKG_VERSION").to_owned(), recipe: recipe.to_owned(), doc: doc.to_owned(), params, nodes, sinks }
+    let mut plan = Plan { ddl: env!("CARGO_PKG_VERSION").to_owned(), recipe: recipe.to_owned(), doc: doc.to_owned(), params, nodes, sinks };
+    name_the_rest(&mut plan);
+    plan
+}
+
+/// Gives nodes that no recipe names a name made of what they do; equal ones are counted.
+fn name_the_rest(plan: &mut Plan) {
+    let mut taken: HashSet<String> = plan.nodes.iter().map(|node| node.name.clone()).collect();
+    for at in 0..plan.nodes.len() {
+        if plan.nodes[at].name.is_empty() {
+            let made = plan.made_name(NodeId(at as u32));
+            let name = (1..).map(|n| if n == 1 { made.clone() } else { format!("{made} ({n})") }).find(|name| !taken.contains(name));
+            let name = name.unwrap_or(made); // the numbers don't end before the nodes do
+            taken.insert(name.clone());
+            plan.nodes[at].name = name;
+        }
+    }
 }
 
 fn plan_node(graph: &Graph, id: NodeId, place: &IndexMap<NodeId, NodeId>) -> PlanNode {
@@ -163,10 +186,7 @@ fn plan_node(graph: &Graph, id: NodeId, place: &IndexMap<NodeId, NodeId>) -> Pla
     for (name, value) in &node.args {
         args.insert((*name).to_owned(), renumber(value.to_json(), place));
     }
-    let (name, arm) = node
-        .names
-        .first()
-        .map_or_else(|| (format!("{}#{}", node.op, place[&id].0), Arm::new()), |(name, arm)| (in_arm(name, arm), arm.clone()));
+    let (name, arm) = node.names.first().map_or_else(Default::default, |(name, arm)| (in_arm(name, arm), arm.clone()));
     PlanNode {
         name,
         arm,

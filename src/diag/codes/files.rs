@@ -11,4 +11,8 @@ codes! {
     TooLong = "ddl::files::too_long": "a recipe that is too long" {
         "A recipe has at most 16 MiB. What is that long is data: put it in a file of its own and name it by a path."
     }
+    Unwritable = "ddl::files::unwritable": "a file that cannot be written" {
+        "The disk may be full or read-only, or this user may not write there. The message ends with what the system said. \
+         What was there before is as it was: files are written to a temporary place and renamed."
+    }
 }

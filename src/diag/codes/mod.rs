@@ -55,4 +55,5 @@ families! {
     eval
     plan
     run
+    cli
 }

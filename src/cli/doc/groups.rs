@@ -1,0 +1,144 @@
+//! Operators by what they give: the chapters of the reference.
+
+use crate::lang::decl::{Call, Decl};
+use crate::lang::types::Type;
+use crate::lang::value::Args;
+use crate::ops::{nets, registry};
+use indexmap::IndexMap;
+
+/// A chapter of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Data sets and views of them.
+    Data,
+    /// Changes of one image.
+    Augments,
+    /// What is drawn at each step.
+    Batches,
+    /// Networks, their weights and parts.
+    Backbones,
+    /// Margin functions.
+    Heads,
+    /// Terms of an objective.
+    Terms,
+    /// What yields a model, and when it is watched, kept and stopped.
+    Stages,
+    /// Optimisers.
+    Optimizers,
+    /// Numbers that change over a stage.
+    Curves,
+    /// Protocols and metrics.
+    Evals,
+    /// Tables, scores and files.
+    Outputs,
+}
+
+impl Group {
+    /// The chapters in their order.
+    pub const ALL: [Group; 11] = [
+        Group::Data,
+        Group::Augments,
+        Group::Batches,
+        Group::Backbones,
+        Group::Heads,
+        Group::Terms,
+        Group::Stages,
+        Group::Optimizers,
+        Group::Curves,
+        Group::Evals,
+        Group::Outputs,
+    ];
+
+    /// The chapter's title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Data => "Data sets",
+            Group::Augments => "Augments",
+            Group::Batches => "Batches and samplers",
+            Group::Backbones => "Backbones and weights",
+            Group::Heads => "Heads",
+            Group::Terms => "Terms of an objective",
+            Group::Stages => "Stages",
+            Group::Optimizers => "Optimizers",
+            Group::Curves => "Curves",
+            Group::Evals => "Evaluations and metrics",
+            Group::Outputs => "Reports, scores and exports",
+        }
+    }
+
+    /// The name of the chapter's file, without `.md`.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Group::Data => "data",
+            Group::Augments => "augments",
+            Group::Batches => "batches",
+            Group::Backbones => "backbones",
+            Group::Heads => "heads",
+            Group::Terms => "terms",
+            Group::Stages => "stages",
+            Group::Optimizers => "optimizers",
+            Group::Curves => "curves",
+            Group::Evals => "evals",
+            Group::Outputs => "outputs",
+        }
+    }
+}
+
+/// What an operator gives when nothing is known of its arguments.
+pub fn result(decl: &Decl) -> Type {
+    (decl.result)(&Call { types: &IndexMap::new(), args: &Args::new() })
+}
+
+/// The chapter of an operator.
+fn group(decl: &Decl) -> Group {
+    match result(decl) {
+        Type::Dataset(_) | Type::Record(_) | Type::Named(_) => Group::Data,
+        Type::Augment => Group::Augments,
+        Type::Batches | Type::Sampler => Group::Batches,
+        Type::Model if nets::Backbone::decls().iter().any(|backbone| backbone.name == decl.name) => Group::Backbones,
+        Type::Weights | Type::Part => Group::Backbones,
+        Type::Head => Group::Heads,
+        Type::Objective | Type::Reduce | Type::Branch => Group::Terms,
+        Type::Model | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
+        Type::Optimizer => Group::Optimizers,
+        Type::Curve => Group::Curves,
+        Type::Eval | Type::Embed | Type::PairSource | Type::Metric => Group::Evals,
+        Type::Bool
+        | Type::Int
+        | Type::Float
+        | Type::Text
+        | Type::Path
+        | Type::Category
+        | Type::Quantity(_)
+        | Type::Choice(_)
+        | Type::Range(_)
+        | Type::List(_)
+        | Type::Optional(_)
+        | Type::Union(_)
+        | Type::Row(_)
+        | Type::Schema
+        | Type::Score
+        | Type::Claim
+        | Type::Published
+        | Type::Report
+        | Type::Export
+        | Type::Unknown => Group::Outputs,
+    }
+}
+
+/// The operators that a recipe can say, chapter by chapter, in the order of their declarations.
+pub fn chapters() -> Vec<(Group, Vec<&'static Decl>)> {
+    let sayable = || registry().values().filter(|decl| !decl.hidden);
+    Group::ALL.into_iter().map(|chapter| (chapter, sayable().filter(|decl| group(decl) == chapter).collect())).collect()
+}
+
+/// The first sentence of a documentation: what a list shows.
+pub fn summary(doc: &str) -> &str {
+    let paragraph = doc.trim().split("\n\n").next().unwrap_or("");
+    let first_line = paragraph.lines().next().unwrap_or("");
+    match first_line.find(". ") {
+        Some(end) => &first_line[..=end],
+        None => first_line,
+    }
+    .trim()
+}

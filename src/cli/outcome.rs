@@ -1,0 +1,72 @@
+//! How a command ends, and the exit code that says so.
+
+use super::screen::Screen;
+use crate::diag::{Code, Diagnostic};
+use crate::source::SourceMap;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was done: 0.
+    Done,
+    /// A run failed, or an `expect` does not hold: 1.
+    Failed,
+    /// The recipe or the command line is wrong, or a `--check` found something to do: 2.
+    Wrong,
+    /// Somebody pressed Ctrl-C: 130.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Wrong => 2,
+            Outcome::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Stop {
+    /// It was said already.
+    Shown(Outcome),
+    /// To be said now.
+    Say(Outcome, Box<Diagnostic>),
+}
+
+impl Stop {
+    /// The command line asks for something that can't be.
+    pub fn wrong(message: impl Into<String>) -> Self {
+        Stop::Say(Outcome::Wrong, Box::new(Diagnostic::error(Code::Usage, message)))
+    }
+
+    /// The same, with what to do about it.
+    pub fn wrong_with(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Stop::Say(Outcome::Wrong, Box::new(Diagnostic::error(Code::Usage, message).help(help)))
+    }
+
+    /// The recipe, the command line or a file that they name is wrong.
+    pub fn refuse(diagnostic: Diagnostic) -> Self {
+        Stop::Say(Outcome::Wrong, Box::new(diagnostic))
+    }
+
+    /// The run failed.
+    pub fn fail(diagnostic: Diagnostic) -> Self {
+        Stop::Say(Outcome::Failed, Box::new(diagnostic))
+    }
+
+    /// Says what is left to be said.
+    pub fn show(self, screen: &Screen) -> Outcome {
+        match self {
+            Stop::Shown(outcome) => outcome,
+            Stop::Say(outcome, diagnostic) => {
+                screen.message(&diagnostic, &SourceMap::new());
+                outcome
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Where everything is shown: results on standard output, messages on standard error, as text or as JSON lines.
+
+use super::args::Global;
+use super::outcome::{Outcome, Stop};
+use crate::diag::{Code, Diagnostic, RenderOptions, Severity, render, to_json};
+use crate::source::SourceMap;
+use clap::ValueEnum;
+use std::io::{self, IsTerminal, Write};
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum MessageFormat {
+    /// Drawn for people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The two ends of the program: results go to standard output, messages to standard error.
+#[derive(Debug)]
+pub struct Screen {
+    format: MessageFormat,
+    quiet: bool,
+    message_style: RenderOptions,
+    result_color: bool,
+}
+
+/// Texts narrower or wider than this are hard to read.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=120;
+
+impl Screen {
+    /// What the command line and the terminal want.
+    pub fn new(global: &Global) -> Self {
+        let wants = |terminal: bool| match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        let columns = if io::stderr().is_terminal() { console_columns() } else { 100 };
+        Screen {
+            format: global.message_format,
+            quiet: global.quiet,
+            message_style: RenderOptions { color: wants(io::stderr().is_terminal()), width: columns.clamp(*WIDTHS.start(), *WIDTHS.end()) },
+            result_color: wants(io::stdout().is_terminal()),
+        }
+    }
+
+    /// How messages are written.
+    pub fn format(&self) -> MessageFormat {
+        self.format
+    }
+
+    /// Whether results may be coloured.
+    pub fn result_color(&self) -> bool {
+        self.result_color
+    }
+
+    /// Whether progress is shown as moving bars.
+    pub fn shows_bars(&self) -> bool {
+        self.format == MessageFormat::Human && !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// A diagnostic. `--quiet` leaves errors alone.
+    pub fn message(&self, diagnostic: &Diagnostic, sources: &SourceMap) {
+        if self.quiet && diagnostic.severity != Severity::Error {
+            return;
+        }
+        let text = match self.format {
+            MessageFormat::Human => render(diagnostic, sources, self.message_style),
+            MessageFormat::Json => to_json(diagnostic, sources) + "\n",
+        };
+        // where standard error is closed there is nobody to tell
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// All diagnostics of a compilation.
+    pub fn messages<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &SourceMap) {
+        for diagnostic in diagnostics {
+            self.message(diagnostic, sources);
+        }
+    }
+
+    /// A line that tells a person what is going on; programs and `--quiet` don't get it.
+    pub fn note(&self, line: impl AsRef<str>) {
+        if !self.quiet && self.format == MessageFormat::Human {
+            let _ = writeln!(io::stderr(), "{}", line.as_ref()); // as above
+        }
+    }
+
+    /// A result. A reader who went away (`| head`) ends the command without a word.
+    ///
+    /// # Errors
+    /// When the result could not be written.
+    pub fn result(&self, text: &str) -> Result<(), Stop> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Shown(Outcome::Done)),
+            Err(error) => Err(Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write the result: {error}")))),
+        }
+    }
+}
+
+/// The width of the terminal behind standard error.
+fn console_columns() -> usize {
+    let (_, columns) = console::Term::stderr().size();
+    usize::from(columns)
+}

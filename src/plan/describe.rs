@@ -1,0 +1,167 @@
+//! Nodes in the words of a recipe: `where(people.train, abs(.yaw) < 10deg)`.
+
+use super::{Plan, PlanNode};
+use crate::data::predicate::Expr;
+use crate::lang::decl::Decl;
+use crate::lang::types::Type;
+use crate::lang::value::NodeId;
+use crate::ops::registry;
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+/// Texts longer than this are cut in [`Plan::brief`] (characters).
+const LONGEST: usize = 100;
+
+impl Plan {
+    /// The node as a call: `arcface(margin = 0.3rad)`; other nodes by their names, defaults left out.
+    pub fn call(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        self.call_of(&node.op, node.args.as_object())
+    }
+
+    /// The same, cut where it gets long.
+    pub fn brief(&self, id: NodeId) -> String {
+        let call = self.call(id);
+        if call.chars().count() <= LONGEST {
+            return call;
+        }
+        call.chars().take(LONGEST - 1).chain(['…']).collect()
+    }
+
+    /// The arguments that differ from the defaults, each in the words of a recipe.
+    pub fn arguments(&self, id: NodeId) -> BTreeMap<String, String> {
+        let node = self.node(id);
+        let decl = registry().get(node.op.as_str());
+        let Some(args) = node.args.as_object() else { return BTreeMap::new() };
+        args.iter().map(|(name, value)| (name.clone(), self.say(value, type_of(decl, name)))).collect()
+    }
+
+    /// What a node without a name of its own is called: `judge(warm, pose)`, `where(people.train, test = abs(.yaw) < 10deg)`.
+    pub(super) fn made_name(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        let Some(decl) = registry().get(node.op.as_str()).filter(|decl| decl.hidden) else { return self.brief(id) };
+        let is_node = |value: &Json| value.get("node").is_some();
+        let said = decl.params.iter().filter_map(|param| {
+            let value = node.args.get(param.name)?;
+            match value {
+                Json::Array(items) if items.iter().any(is_node) => None, // what is judged follows from the protocol
+                _ if is_node(value) => Some(self.say(value, None)),
+                _ => Some(format!("{} = {}", param.name, self.say(value, Some(&param.ty)))),
+            }
+        });
+        format!("{}({})", node.op, said.collect::<Vec<_>>().join(", "))
+    }
+
+    fn call_of(&self, op: &str, args: Option<&Map<String, Json>>) -> String {
+        let decl = registry().get(op);
+        let empty = Map::new();
+        let args = args.unwrap_or(&empty);
+        let declared = decl.into_iter().flat_map(|decl| decl.params.iter().map(|param| param.name));
+        let named: Vec<&str> = declared.filter(|name| args.contains_key(*name)).collect();
+        let other = args.keys().map(String::as_str).filter(|name| *name != "op" && !named.contains(name));
+        let first = decl.and_then(|decl| decl.params.first()).map(|param| param.name);
+        let said: Vec<String> = named
+            .iter()
+            .copied()
+            .chain(other)
+            .map(|name| {
+                let value = self.say(&args[name], type_of(decl, name));
+                if Some(name) == first { value } else { format!("{name} = {value}") }
+            })
+            .collect();
+        format!("{op}({})", said.join(", "))
+    }
+
+    /// One value. A type tells texts from quantities.
+    fn say(&self, json: &Json, ty: Option<&Type>) -> String {
+        match json {
+            Json::Null => "none".to_owned(),
+            Json::Bool(_) => json.to_string(),
+            Json::Number(number) => match number.as_f64() {
+                Some(x) if !number.is_i64() && !number.is_u64() => x.to_string(),
+                _ => number.to_string(),
+            },
+            Json::String(text) if ty.is_some_and(is_text) => format!("{text:?}"),
+            Json::String(text) => text.clone(),
+            Json::Array(items) => {
+                let of = ty.and_then(element);
+                format!("[{}]", items.iter().map(|item| self.say(item, of)).collect::<Vec<_>>().join(", "))
+            }
+            Json::Object(map) => self.say_object(map, ty),
+        }
+    }
+
+    fn say_object(&self, map: &Map<String, Json>, ty: Option<&Type>) -> String {
+        if map.len() == 1 {
+            if let Some(at) = map.get("node").and_then(Json::as_u64) {
+                return self.nodes.get(at as usize).map_or_else(|| format!("#{at}"), |node| node.name.clone());
+            }
+            if let Some(expr) = map.get("row").and_then(|row| serde_json::from_value::<Expr>(row.clone()).ok()) {
+                return expr.to_string();
+            }
+            if let Some(Json::Array(terms)) = map.get("terms") {
+                return self.sum(terms);
+            }
+        }
+        match map.get("op").and_then(Json::as_str) {
+            Some("part") => self.part(map),
+            Some(op) => self.call_of(op, Some(map)),
+            None => {
+                let of = ty.and_then(element);
+                let fields: Vec<String> = map.iter().map(|(name, value)| format!("{name} = {}", self.say(value, of))).collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+        }
+    }
+
+    fn sum(&self, terms: &[Json]) -> String {
+        let weighted: Vec<String> = terms
+            .iter()
+            .map(|term| {
+                let (weight, term) = (&term["weight"], self.say(&term["term"], None));
+                if weight.is_null() || weight.as_f64() == Some(1.0) { term } else { format!("{} * {term}", self.say(weight, None)) }
+            })
+            .collect();
+        weighted.join(" + ")
+    }
+
+    fn part(&self, map: &Map<String, Json>) -> String {
+        let model = map.get("model").map_or_else(String::new, |model| self.say(model, None));
+        format!("{model}.{}", map.get("name").and_then(Json::as_str).unwrap_or_default())
+    }
+}
+
+impl PlanNode {
+    /// Whether the planner made this node: no recipe can say its operator.
+    pub fn is_derived(&self) -> bool {
+        registry().get(self.op.as_str()).is_some_and(|decl| decl.hidden)
+    }
+}
+
+fn type_of<'a>(decl: Option<&'a Decl>, param: &str) -> Option<&'a Type> {
+    decl.and_then(|decl| decl.param(param)).map(|param| &param.ty)
+}
+
+/// What a list's items or a record's fields are.
+fn element(ty: &Type) -> Option<&Type> {
+    if let Type::List(of) | Type::Named(of) = ty {
+        Some(of)
+    } else if let Type::Optional(of) = ty {
+        element(of)
+    } else if let Type::Union(of) = ty {
+        of.iter().find_map(element)
+    } else {
+        None
+    }
+}
+
+/// Whether a text of this type is quoted.
+fn is_text(ty: &Type) -> bool {
+    if let Type::Optional(of) = ty {
+        is_text(of)
+    } else if let Type::Union(of) = ty {
+        of.iter().any(is_text)
+    } else {
+        matches!(ty, Type::Text | Type::Path | Type::Choice(_))
+    }
+}

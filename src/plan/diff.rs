@@ -1,0 +1,245 @@
+//! What differs between two experiments, and what follows from it.
+
+use super::lock::{Lock, LockedMetric, LockedNode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Something that differs. `None` stands for what is not there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Difference {
+    /// A program's version.
+    Program {
+        /// ddl or libtorch.
+        name: &'static str,
+        /// Its version before.
+        before: Option<String>,
+        /// Its version after.
+        after: Option<String>,
+    },
+    /// A parameter's value.
+    Param {
+        /// Its name.
+        name: String,
+        /// Its value before.
+        before: Option<String>,
+        /// Its value after.
+        after: Option<String>,
+    },
+    /// What lies at a path.
+    Data {
+        /// The path as the recipe says it.
+        path: String,
+        /// The digest before.
+        before: Option<String>,
+        /// The digest after.
+        after: Option<String>,
+    },
+    /// An operator's version: its numbers changed.
+    Operator {
+        /// Its name.
+        name: String,
+        /// Its version before.
+        before: u32,
+        /// Its version after.
+        after: u32,
+    },
+    /// A node that is new.
+    Added {
+        /// Its name.
+        name: String,
+    },
+    /// A node that is gone.
+    Removed {
+        /// Its name.
+        name: String,
+    },
+    /// The same node under another name.
+    Renamed {
+        /// The name before.
+        before: String,
+        /// The name after.
+        after: String,
+    },
+    /// A node that means something else by itself.
+    Changed {
+        /// Its name.
+        name: String,
+        /// What was said otherwise: the argument (or `operator`), before, after.
+        arguments: Vec<(String, Option<String>, Option<String>)>,
+    },
+    /// A node that means something else only because of what it reads.
+    Follows {
+        /// Its name.
+        name: String,
+        /// The inputs that changed.
+        from: Vec<String>,
+    },
+    /// A number.
+    Metric {
+        /// `model: eval.metric`.
+        name: String,
+        /// The number before.
+        before: Option<LockedMetric>,
+        /// The number after.
+        after: Option<LockedMetric>,
+    },
+}
+
+/// All that differs, causes first.
+pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let program =
+        |name, before: Option<String>, after: Option<String>| (before != after).then_some(Difference::Program { name, before, after });
+    found.extend(program("ddl", Some(before.ddl.clone()), Some(after.ddl.clone())));
+    // a lock that was made where no engine was at hand says nothing of libtorch
+    if before.libtorch.is_some() && after.libtorch.is_some() {
+        found.extend(program("libtorch", before.libtorch.clone(), after.libtorch.clone()));
+    }
+    found.extend(both(&before.operators, &after.operators).filter_map(|(name, before, after)| {
+        let (&before, &after) = (before?, after?);
+        (before != after).then(|| Difference::Operator { name: name.clone(), before, after })
+    }));
+    found.extend(changed(&before.params, &after.params).map(|(name, before, after)| Difference::Param {
+        name: name.clone(),
+        before: before.cloned(),
+        after: after.cloned(),
+    }));
+    found.extend(changed(&before.data, &after.data).map(|(path, before, after)| Difference::Data {
+        path: path.clone(),
+        before: before.cloned(),
+        after: after.cloned(),
+    }));
+    found.extend(nodes(before, after));
+    found.extend(changed(&before.metrics, &after.metrics).map(|(name, before, after)| Difference::Metric {
+        name: name.clone(),
+        before: before.copied(),
+        after: after.copied(),
+    }));
+    found
+}
+
+impl Difference {
+    /// Whether it means that a run would give something else: names and obtained numbers do not.
+    pub fn matters(&self) -> bool {
+        match self {
+            Difference::Program { .. }
+            | Difference::Param { .. }
+            | Difference::Data { .. }
+            | Difference::Operator { .. }
+            | Difference::Added { .. }
+            | Difference::Removed { .. }
+            | Difference::Changed { .. }
+            | Difference::Follows { .. } => true,
+            Difference::Renamed { .. } | Difference::Metric { .. } => false,
+        }
+    }
+}
+
+fn nodes(before: &Lock, after: &Lock) -> Vec<Difference> {
+    let keys_before: BTreeMap<_, _> = before.nodes.iter().map(|(name, node)| (node.key, name)).collect();
+    let keys_after: BTreeSet<_> = after.nodes.values().map(|node| node.key).collect();
+    let mut causes = Vec::new();
+    let mut rest = Vec::new();
+    for (name, was, is) in both(&before.nodes, &after.nodes) {
+        match (was, is) {
+            (Some(was), Some(is)) if was.key == is.key => {}
+            (Some(was), Some(is)) => {
+                let arguments = arguments(was, is);
+                if arguments.is_empty() {
+                    let from =
+                        is.inputs.iter().filter(|input| before.nodes.get(*input).map(|n| n.key) != after.nodes.get(*input).map(|n| n.key));
+                    rest.push(Difference::Follows { name: name.clone(), from: from.cloned().collect() });
+                } else {
+                    causes.push(Difference::Changed { name: name.clone(), arguments });
+                }
+            }
+            (None, Some(is)) => match keys_before.get(&is.key) {
+                Some(old) if !after.nodes.contains_key(*old) => {
+                    rest.push(Difference::Renamed { before: (*old).clone(), after: name.clone() })
+                }
+                _ => causes.push(Difference::Added { name: name.clone() }),
+            },
+            (Some(was), None) if keys_after.contains(&was.key) => {}
+            (Some(_), None) => causes.push(Difference::Removed { name: name.clone() }),
+            (None, None) => {}
+        }
+    }
+    causes.extend(rest);
+    causes
+}
+
+/// What two nodes of one name say otherwise.
+fn arguments(was: &LockedNode, is: &LockedNode) -> Vec<(String, Option<String>, Option<String>)> {
+    let operator = (was.op != is.op).then(|| ("operator".to_owned(), Some(was.op.clone()), Some(is.op.clone())));
+    let others = changed(&was.args, &is.args).map(|(name, was, is)| (name.clone(), was.cloned(), is.cloned()));
+    operator.into_iter().chain(others).collect()
+}
+
+type Entry<'a, T> = (&'a String, Option<&'a T>, Option<&'a T>);
+
+/// The entries of two maps side by side, sorted.
+fn both<'a, T>(before: &'a BTreeMap<String, T>, after: &'a BTreeMap<String, T>) -> impl Iterator<Item = Entry<'a, T>> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().map(|name| (name, before.get(name), after.get(name)))
+}
+
+fn changed<'a, T: PartialEq>(before: &'a BTreeMap<String, T>, after: &'a BTreeMap<String, T>) -> impl Iterator<Item = Entry<'a, T>> {
+    both(before, after).filter(|(_, before, after)| before != after)
+}
+
+/// `before -> after`, where either may be missing.
+struct Change<'a>(&'a Option<String>, &'a Option<String>);
+
+impl fmt::Display for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0, self.1) {
+            (Some(before), Some(after)) => write!(f, "{before} -> {after}"),
+            (None, Some(after)) => write!(f, "default -> {after}"),
+            (Some(before), None) => write!(f, "{before} -> default"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for LockedMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.4}", self.value)?;
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => write!(f, " [{low:.4}, {high:.4}]"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    /// One line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |digest: &Option<String>| digest.as_ref().map(|digest| digest.chars().take(12).collect::<String>());
+        match self {
+            Difference::Program { name, before, after } => write!(f, "{name}: {}", Change(before, after)),
+            Difference::Param { name, before, after } => write!(f, "parameter {name}: {}", Change(before, after)),
+            Difference::Data { path, before: Some(before), after: Some(after) } => {
+                write!(f, "data {path}: other content ({})", Change(&short(&Some(before.clone())), &short(&Some(after.clone()))))
+            }
+            Difference::Data { path, before: None, .. } => write!(f, "data {path}: new"),
+            Difference::Data { path, after: None, .. } => write!(f, "data {path}: no longer read"),
+            Difference::Operator { name, before, after } => write!(f, "operator {name}: version {before} -> {after}"),
+            Difference::Added { name } => write!(f, "node {name}: new"),
+            Difference::Removed { name } => write!(f, "node {name}: gone"),
+            Difference::Renamed { before, after } => write!(f, "node {before}: now called {after}"),
+            Difference::Changed { name, arguments } => {
+                let said: Vec<String> =
+                    arguments.iter().map(|(argument, before, after)| format!("{argument} {}", Change(before, after))).collect();
+                write!(f, "node {name}: {}", said.join("; "))
+            }
+            Difference::Follows { name, from } if from.is_empty() => write!(f, "node {name}: what it is made of changed"),
+            Difference::Follows { name, from } => write!(f, "node {name}: follows from {}", from.join(", ")),
+            Difference::Metric { name, before: Some(before), after: Some(after) } => write!(f, "metric {name}: {before} -> {after}"),
+            Difference::Metric { name, before, after } => match (before, after) {
+                (None, Some(after)) => write!(f, "metric {name}: new, {after}"),
+                (Some(before), None) => write!(f, "metric {name}: gone, was {before}"),
+                (Some(_), Some(_)) | (None, None) => Ok(()),
+            },
+        }
+    }
+}

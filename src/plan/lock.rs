@@ -1,0 +1,160 @@
+//! Locks: what an experiment's numbers were made of, in a file that is read, compared and merged line by line.
+//!
+//! `r.ddl.lock` is YAML whose entries are sorted and stand one on a line.
+
+use super::Plan;
+use crate::graph::ContentKey;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Write as _; // a String takes all that is written to it
+
+/// The form of the file that this version writes and reads.
+const FORM: u32 = 1;
+
+/// What the numbers of an experiment were made of, and the numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// The form of the file.
+    pub lock: u32,
+    /// The recipe's file name.
+    pub recipe: String,
+    /// The version of ddl.
+    pub ddl: String,
+    /// The version of libtorch, where an engine was at hand to say it.
+    #[serde(default)]
+    pub libtorch: Option<String>,
+    /// Parameters as they were resolved.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+    /// The digest of what lies at each path, by what the recipe says.
+    #[serde(default)]
+    pub data: BTreeMap<String, String>,
+    /// The version of each operator.
+    #[serde(default)]
+    pub operators: BTreeMap<String, u32>,
+    /// The nodes by name.
+    #[serde(default)]
+    pub nodes: BTreeMap<String, LockedNode>,
+    /// The numbers by `model: eval.metric`.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, LockedMetric>,
+}
+
+/// What is kept of a node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedNode {
+    /// What it means.
+    pub key: ContentKey,
+    /// The operator.
+    pub op: String,
+    /// The arguments in the words of a recipe.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+    /// The names of the nodes that it reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
+}
+
+/// A number with its 95 % interval, where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedMetric {
+    /// The number.
+    pub value: f64,
+    /// Its standard deviation over folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<f64>,
+    /// The lower end of the interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end of the interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+/// Why a text is no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// It is no YAML, or not of this shape.
+    #[error("{0}")]
+    Unreadable(#[from] serde_yaml::Error),
+    /// Another version wrote it.
+    #[error("the lock has form {0}; this ddl reads form {FORM}")]
+    Form(u32),
+}
+
+impl Lock {
+    /// What a plan is made of; data digests, libtorch's version and metrics are added by who knows them.
+    pub fn of(plan: &Plan) -> Self {
+        let mut lock = Lock { lock: FORM, recipe: plan.recipe.clone(), ddl: plan.ddl.clone(), ..Lock::default() };
+        lock.params = plan.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        for (id, node) in plan.iter() {
+            operators(&node.op, node.version, &node.args, &mut lock.operators);
+            let inputs = node.inputs.iter().map(|&input| plan.node(input).name.clone()).collect();
+            let locked = LockedNode { key: node.key, op: node.op.clone(), args: plan.arguments(id), inputs };
+            lock.nodes.insert(node.name.clone(), locked);
+        }
+        lock
+    }
+
+    /// The text of the file.
+    pub fn to_yaml(&self) -> String {
+        let mut out = format!("# What {} was run with. `ddl run --locked` refuses when anything differs.\n", self.recipe);
+        let _ = writeln!(out, "lock: {}\nrecipe: {}\nddl: {}", self.lock, json(&self.recipe), json(&self.ddl));
+        if let Some(libtorch) = &self.libtorch {
+            let _ = writeln!(out, "libtorch: {}", json(libtorch));
+        }
+        section(&mut out, "params", &self.params);
+        section(&mut out, "data", &self.data);
+        section(&mut out, "operators", &self.operators);
+        section(&mut out, "nodes", &self.nodes);
+        section(&mut out, "metrics", &self.metrics);
+        out
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// When it is not a lock that this version reads.
+    pub fn from_yaml(text: &str) -> Result<Self, LockError> {
+        let lock: Lock = serde_yaml::from_str(text)?;
+        if lock.lock == FORM { Ok(lock) } else { Err(LockError::Form(lock.lock)) }
+    }
+}
+
+/// A section whose entries stand one on a line, sorted; JSON is YAML.
+fn section<T: Serialize>(out: &mut String, title: &str, entries: &BTreeMap<String, T>) {
+    if entries.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{title}:");
+    for (name, entry) in entries {
+        let _ = writeln!(out, "  {}: {}", json(name), json(entry));
+    }
+}
+
+/// Strings, numbers, and structs of them always serialise.
+fn json<T: Serialize + ?Sized>(it: &T) -> String {
+    serde_json::to_string(it).unwrap_or_default()
+}
+
+/// The operators inside a node's arguments, with their versions.
+fn operators(op: &str, version: u32, args: &serde_json::Value, found: &mut BTreeMap<String, u32>) {
+    found.insert(op.to_owned(), version);
+    inner_operators(args, found);
+}
+
+fn inner_operators(json: &serde_json::Value, found: &mut BTreeMap<String, u32>) {
+    match json {
+        serde_json::Value::Array(items) => items.iter().for_each(|item| inner_operators(item, found)),
+        serde_json::Value::Object(map) => {
+            if let Some(decl) = map.get("op").and_then(|op| op.as_str()).and_then(|op| crate::ops::registry().get(op)) {
+                found.insert(decl.name.to_owned(), decl.version);
+            }
+            map.values().for_each(|value| inner_operators(value, found));
+        }
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {}
+    }
+}

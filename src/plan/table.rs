@@ -1,0 +1,172 @@
+//! A plan as a table for people. It holds nothing that differs by machine.
+
+use super::grid::{Grid, bytes, grouped, rounded};
+use super::{Plan, PlanNode};
+use crate::lang::decl::Operator;
+use crate::lang::value::NodeId;
+use crate::ops::evals::Verification;
+use crate::ops::outputs::{Expect, ExportSafetensors, Table};
+use crate::ops::{data::Draw, nets, registry, stages};
+use std::fmt::Write as _; // a String takes all that is written to it
+
+/// The parts of a plan, in the order in which they are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Data,
+    Draws,
+    Networks,
+    Stages,
+    Protocols,
+    Steps,
+    Results,
+}
+
+impl Section {
+    const ALL: [Section; 7] =
+        [Section::Data, Section::Draws, Section::Networks, Section::Stages, Section::Protocols, Section::Steps, Section::Results];
+
+    fn of(node: &PlanNode) -> Self {
+        let op = node.op.as_str();
+        let is = |names: &[&str]| names.contains(&op);
+        if nets::Backbone::decls().iter().any(|decl| decl.name == op) {
+            Section::Networks
+        } else if is(&[stages::Train::NAME, stages::Select::NAME, stages::Average::NAME]) {
+            Section::Stages
+        } else if is(&[Draw::NAME]) {
+            Section::Draws
+        } else if is(&[Verification::NAME]) {
+            Section::Protocols
+        } else if is(&[Table::NAME, Expect::NAME, ExportSafetensors::NAME]) {
+            Section::Results
+        } else if registry().get(op).is_some_and(|decl| decl.hidden) {
+            Section::Steps
+        } else {
+            Section::Data
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Section::Data => "Data",
+            Section::Draws => "Draws",
+            Section::Networks => "Networks",
+            Section::Stages => "Stages",
+            Section::Protocols => "Protocols",
+            Section::Steps => "Computed on the way",
+            Section::Results => "Results",
+        }
+    }
+
+    fn columns(self) -> &'static [&'static str] {
+        match self {
+            Section::Data => &["name", ">images", ">people", "is"],
+            Section::Draws => &["name", ">images", ">people", "is"],
+            Section::Networks => &["name", ">parameters", ">multiply-adds", "is"],
+            Section::Stages => &["name", "for", ">steps", ">an epoch", "images a step", ">memory", "from"],
+            Section::Protocols => &["name", ">pairs", ">images", "is"],
+            Section::Steps => &["name", ">images", ">memory"],
+            Section::Results => &["name", "is"],
+        }
+    }
+}
+
+impl Plan {
+    /// The plan for a terminal; `whole` shows what the planner made too.
+    pub fn table(&self, whole: bool) -> String {
+        let mut out = self.recipe.clone();
+        if let Some(line) = self.doc.lines().find(|line| !line.trim().is_empty()) {
+            let _ = write!(out, ": {}", line.trim());
+        }
+        out.push('\n');
+        if !self.params.is_empty() {
+            let said: Vec<String> = self.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            let _ = writeln!(out, "with {}", said.join(", "));
+        }
+        let mut left_out = 0;
+        for section in Section::ALL {
+            let mut grid = Grid::new(section.columns());
+            for (id, node) in self.iter().filter(|(_, node)| Section::of(node) == section) {
+                let made = node.name.starts_with(&format!("{}(", node.op)) && !self.sinks.contains(&id);
+                let shown = whole || !(section == Section::Steps || made);
+                if shown { grid.row(self.row(section, id)) } else { left_out += 1 }
+            }
+            if !grid.is_empty() {
+                let _ = write!(out, "\n{}\n{}", section.title(), grid.text());
+            }
+        }
+        self.notes(&mut out);
+        out.push('\n');
+        out.push_str(&self.totals(left_out));
+        out
+    }
+
+    fn row(&self, section: Section, id: NodeId) -> Vec<String> {
+        let node = self.node(id);
+        let facts = &node.facts;
+        let count = |n: Option<u64>| n.map(grouped).unwrap_or_default();
+        let memory = facts.memory.map(bytes).unwrap_or_default();
+        let name = node.name.clone();
+        match section {
+            Section::Data | Section::Draws => vec![name, count(facts.images), count(facts.identities), self.is(id)],
+            Section::Networks => {
+                vec![
+                    name,
+                    facts.parameters.map(rounded).unwrap_or_default(),
+                    facts.multiply_adds.map(rounded).unwrap_or_default(),
+                    self.is(id),
+                ]
+            }
+            Section::Stages => {
+                let drawn: Vec<String> = facts.images_per_step.iter().map(|(draw, n)| format!("{draw} {n}")).collect();
+                let args = self.arguments(id);
+                let arg = |name: &str| args.get(name).cloned().unwrap_or_default();
+                vec![name, arg("for"), count(facts.steps), count(facts.steps_per_epoch), drawn.join(" + "), memory, arg("model")]
+            }
+            Section::Protocols => vec![name, count(facts.pairs), count(facts.images), self.is(id)],
+            Section::Steps => vec![name, count(facts.images), memory],
+            Section::Results => vec![name, self.is(id)],
+        }
+    }
+
+    /// What a node is, unless its name says it.
+    fn is(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        if let Ok(table) = self.parse::<Table>(id) {
+            let labels: Vec<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
+            let rows = if table.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", table.rows.len()) };
+            return format!("{rows} by {}", labels.join(", "));
+        }
+        if let Ok(expect) = self.parse::<Expect>(id) {
+            return expect.text;
+        }
+        let brief = self.brief(id);
+        if node.name == brief { String::new() } else { brief }
+    }
+
+    fn notes(&self, out: &mut String) {
+        let mut first = true;
+        for node in &self.nodes {
+            for note in &node.facts.notes {
+                out.push_str(if first { "\nNotes\n" } else { "" });
+                first = false;
+                let _ = writeln!(out, "  {}: {note}", node.name);
+            }
+        }
+    }
+
+    fn totals(&self, left_out: usize) -> String {
+        let mut out = format!("{} nodes", self.nodes.len());
+        if left_out > 0 {
+            let _ = write!(out, " ({left_out} not shown: --verbose)");
+        }
+        let stages: Vec<&PlanNode> = self.nodes.iter().filter(|node| node.op == stages::Train::NAME).collect();
+        let steps: Option<u64> = stages.iter().map(|node| node.facts.steps).sum();
+        let images: Option<u64> =
+            stages.iter().map(|node| Some(node.facts.steps? * node.facts.images_per_step.values().sum::<u64>())).sum();
+        if let (Some(steps), Some(images), false) = (steps, images, stages.is_empty()) {
+            let _ = write!(out, "; {} steps of training see {} images", grouped(steps), grouped(images));
+        }
+        out.push_str(".\n");
+        out
+    }
+}
