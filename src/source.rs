@@ -132,7 +132,7 @@ impl SourceMap {
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..good].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let line = error.as_bytes()[..good].split(|&byte| byte == b'\n').count();
             ReadError::NotUtf8 { path: shown.clone(), line }
         })?;
         Ok(self.add(shown, text))

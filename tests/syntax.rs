@@ -5,6 +5,10 @@ mod support;
 
 #[path = "syntax/errors.rs"]
 mod errors;
+#[path = "syntax/format.rs"]
+mod format;
+#[path = "syntax/programs.rs"]
+mod programs;
 #[path = "syntax/recipes.rs"]
 mod recipes;
 #[path = "syntax/recovery.rs"]

@@ -3,15 +3,26 @@
 use super::build::Refused;
 use super::grammar::Rule;
 use super::scan::{Kind, RESERVED_WORDS, Token};
-use super::tree::FixedWord;
+use super::tree::{FixedWord, Unit};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, Span};
 
 /// The diagnostic for a declaration (its tokens) that the grammar refused.
 pub(super) fn complain(source: &Source, tokens: &[Token], refused: &Refused) -> Diagnostic {
-    let at = tokens.iter().position(|token| token.end > refused.at).unwrap_or(tokens.len());
-    let place = Place { source, tokens, at, expected: wanted(&refused.expected) };
-    place.complain()
+    let mut at = tokens.iter().position(|token| token.end > refused.at).unwrap_or(tokens.len());
+    let mut expected = wanted(&refused.expected);
+    let text = |at: usize| tokens.get(at).map_or("", |token| &source.text[token.range()]);
+    if text(at) == "="
+        && at >= 2
+        && tokens[at - 2].kind == Kind::Number
+        && tokens[at - 1].kind == Kind::Word
+        && Unit::from_word(text(at - 1)).is_none()
+    {
+        // `f(a = 64 b = 2)`: the grammar took `b` for a unit
+        at -= 1;
+        expected = vec![Wanted::Operator];
+    }
+    Place { source, tokens, at, expected }.complain()
 }
 
 /// The diagnostic for a text where a declaration should begin and nothing like one does.
@@ -81,7 +92,7 @@ fn class(rule: Rule) -> Option<Wanted> {
         | Rule::neg => Wanted::Value,
         Rule::arg | Rule::label => Wanted::Argument,
         Rule::entry => Wanted::Entry,
-        Rule::name | Rule::word | Rule::pattern | Rule::module => Wanted::Name,
+        Rule::name | Rule::word | Rule::formal | Rule::pattern | Rule::module => Wanted::Name,
         Rule::ty | Rule::single_ty | Rule::ty_name | Rule::one_of | Rule::list_ty | Rule::record_ty => Wanted::Type,
         Rule::pipe | Rule::or | Rule::and | Rule::compare | Rule::coalesce | Rule::range | Rule::sum | Rule::product => Wanted::Operator,
         Rule::assign | Rule::default | Rule::entry_sign => Wanted::Word("="),
@@ -98,7 +109,6 @@ fn class(rule: Rule) -> Option<Wanted> {
         Rule::kw_with | Rule::with => Wanted::Word("with"),
         Rule::kw_for | Rule::each => Wanted::Word("for"),
         Rule::EOI => Wanted::End,
-        Rule::formal => Wanted::Name,
         _ => return None,
     })
 }
@@ -195,7 +205,9 @@ impl Place<'_> {
         }
         for one in &self.expected {
             let unlikely = match one {
-                Wanted::Operator | Wanted::Word("for" | "(") => self.expected.len() > 1 || !words.is_empty(),
+                Wanted::Operator => true,
+                // what follows a value only in places where something else is far likelier
+                Wanted::Word("for" | "(" | "=") if self.after_value() => true,
                 Wanted::Value | Wanted::Name | Wanted::Type | Wanted::Word(_) | Wanted::Argument | Wanted::Entry => false,
                 Wanted::End => self.expected.len() > 1,
             };
@@ -267,7 +279,7 @@ impl Place<'_> {
             return Some("write `else if c then …`".to_owned());
         }
         let number_before = self.at > 0 && self.tokens[self.at - 1].kind == Kind::Number;
-        if number_before && !RESERVED_WORDS.contains(&found) && !token.first {
+        if number_before && Unit::from_word(found).is_some() && !token.first {
             return Some(format!("a unit stands at most one blank after its number: `{before} {found}`"));
         }
         let called = |at: usize| self.text(at + 1) == "(";

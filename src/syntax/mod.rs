@@ -8,11 +8,13 @@
 mod build;
 mod complain;
 mod dump;
+mod format;
 mod grammar;
 mod scan;
 pub mod tree;
 
 pub use dump::dump;
+pub use format::format;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{LONGEST_SOURCE, Source, Span};

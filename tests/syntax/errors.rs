@@ -6,7 +6,9 @@ macro_rules! shown {
     ($($name:ident: $text:expr;)*) => {$(
         #[test]
         fn $name() {
-            insta::assert_snapshot!(errors($text));
+            let shown = errors($text);
+            assert_eq!(shown.matches("ddl::syntax::").count(), 1, "{shown}");
+            insta::assert_snapshot!(shown);
         }
     )*};
 }
@@ -27,6 +29,7 @@ shown! {
     margin_is_reserved: "ddl 1\nmargin mine(theta: angle) {\n  return theta + 0.5rad\n}\nlet n = 3\n";
     missing_comma: "ddl 1\nhead arc = arcface(scale = 64 margin = 0.5rad)\n";
     missing_comma_of_names: "ddl 1\nlet a = [x y]\n";
+    missing_operator: "ddl 1\nlet a = [64 x]\n";
     two_commas: "ddl 1\nlet a = f(1,, 2)\n";
     missing_value: "ddl 1\nlet a =\n\nlet b = 3\n";
     missing_operand: "ddl 1\nlet a = b +\n";
@@ -45,7 +48,7 @@ shown! {
     closes_nothing: "ddl 1\nlet a = f(1))\n";
     wrong_bracket: "ddl 1\nlet a = [1, 2)\n";
     too_deep: &format!("ddl 1\nlet a =\n  {}1{}\n", "(".repeat(65), ")".repeat(65));
-    too_many_operators: &format!("ddl 1\nlet a = 1{}\n", "\n+ 1".repeat(1_001));
+    too_many_operators: &format!("ddl 1\nlet a =\n  1{}\n", "\n  + 1".repeat(1_001));
     unclosed_string: "ddl 1\nlet a = f(\"abc)\n";
     single_quotes: "ddl 1\nlet a = 'abc'\n";
     bad_escape: "ddl 1\nlet a = \"faces\\images\"\n";

@@ -23,7 +23,9 @@ fn constants_are_not_names() {
 
 #[test]
 fn fields_and_calls_touch_what_they_belong_to() {
-    assert_snapshot!(expression("[a, a.b.c, f(), a.f(x), sc.d1.rank(1), f(x).y, f(x).g(1).h, (a + b).f(), {a = 1}.a, .yaw, abs(.yaw)]"));
+    assert_snapshot!(expression(
+        "[a, a.b.c, f(), a.f(x), sc.d1.rank(1), f(x).y, f(x).g(1).h, (a + b).f(), (a.b).f(x), {a = 1}.a, .yaw, abs(.yaw)]"
+    ));
 }
 
 #[test]

@@ -1,39 +1,23 @@
-//! Expressions: the Pratt parser gives operators their tightness.
+//! Expressions.
 
+use super::operators::{PRATT, is_operator, shape};
 use super::{Build, Promised};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::MOST_OPERATORS;
 use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{Arg, Call, ChainOp, CompareOp, Entry, Expr, ExprKind, Link, UnaryOp, Word};
-use pest::iterators::{Pair, Pairs};
-use pest::pratt_parser::{Assoc, Op, PrattParser};
-use std::sync::LazyLock;
-
-/// From loose to tight. `and`, `or`, `not` are words; ranges are tighter than `??`, which is tighter than comparisons.
-static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
-    PrattParser::new()
-        .op(Op::infix(Rule::pipe, Assoc::Left))
-        .op(Op::infix(Rule::or, Assoc::Left))
-        .op(Op::infix(Rule::and, Assoc::Left))
-        .op(Op::prefix(Rule::not))
-        .op(Op::infix(Rule::compare, Assoc::Left))
-        .op(Op::infix(Rule::coalesce, Assoc::Left))
-        .op(Op::infix(Rule::range, Assoc::Left))
-        .op(Op::infix(Rule::sum, Assoc::Left))
-        .op(Op::infix(Rule::product, Assoc::Left))
-        .op(Op::prefix(Rule::neg))
-});
+use crate::syntax::tree::{Arg, Call, Entry, Expr, ExprKind, Word};
+use pest::iterators::Pair;
 
 /// An expression on its way: whether it stands in brackets, and its span with them.
-struct Operand {
-    expr: Expr,
-    bracketed: bool,
-    outer: Span,
+pub(super) struct Operand {
+    pub expr: Expr,
+    pub bracketed: bool,
+    pub outer: Span,
 }
 
 impl Operand {
-    fn new(kind: ExprKind, span: Span) -> Self {
+    pub fn new(kind: ExprKind, span: Span) -> Self {
         Operand { expr: Expr { kind, span }, bracketed: false, outer: span }
     }
 }
@@ -51,9 +35,13 @@ impl Build<'_> {
         }
         let (operators, levels) = shape(inner.clone());
         if operators > MOST_OPERATORS {
-            let error = Diagnostic::error(Code::TooManyOperators, format!("this expression has {operators} operators"))
-                .at(span, format!("at most {MOST_OPERATORS}"))
-                .help("give parts of it names with `let`, or put them into a list");
+            let last = inner.filter(|pair| is_operator(pair.as_rule())).nth(MOST_OPERATORS).map_or(span, |pair| self.span(&pair));
+            let error = Diagnostic::error(
+                Code::TooManyOperators,
+                format!("this expression has {operators} operators, at most {MOST_OPERATORS} are read"),
+            )
+            .at(last, "one too many")
+            .help("give parts of it names with `let`, or put them into a list");
             self.report(error);
             return Operand::new(ExprKind::Error, span);
         }
@@ -65,94 +53,6 @@ impl Build<'_> {
                 .parse(inner.clone())
         };
         self.deeper(levels, || span, parse).unwrap_or(Operand::new(ExprKind::Error, span))
-    }
-
-    fn prefix(&self, op: &Pair<Rule>, operand: Operand) -> Operand {
-        let span = self.span(op).to(operand.outer);
-        let op = if op.as_rule() == Rule::neg { UnaryOp::Neg } else { UnaryOp::Not };
-        Operand::new(ExprKind::Unary { op, operand: Box::new(operand.expr) }, span)
-    }
-
-    fn infix(&self, left: Operand, op: &Pair<Rule>, right: Operand) -> Operand {
-        let span = left.outer.to(right.outer);
-        let kind = match op.as_rule() {
-            Rule::pipe => self.pipe(left.expr, right),
-            Rule::range => self.range(left, op, right),
-            Rule::compare => self.compare(left, op, right),
-            Rule::sum | Rule::product | Rule::coalesce | Rule::and | Rule::or => {
-                let op_span = self.span(op);
-                let op = ChainOp::from_text(op.as_str()).expect("the grammar lists the operators of ChainOp");
-                chain(left.expr, Link { op, op_span, operand: right.expr })
-            }
-            other => unreachable!("{other:?} is no operator in the grammar"),
-        };
-        Operand::new(kind, span)
-    }
-
-    fn range(&self, left: Operand, op: &Pair<Rule>, right: Operand) -> ExprKind {
-        if matches!(left.expr.kind, ExprKind::Range { .. }) && !left.bracketed {
-            let error = Diagnostic::error(Code::ChainedRange, "a range has two ends")
-                .at(self.span(op), "a third")
-                .help("write `a..b`; both ends are included");
-            self.report(error);
-            return ExprKind::Error;
-        }
-        ExprKind::Range { from: Box::new(left.expr), to: Box::new(right.expr) }
-    }
-
-    fn compare(&self, left: Operand, op: &Pair<Rule>, right: Operand) -> ExprKind {
-        let op_span = self.span(op);
-        if let ExprKind::Compare { op: first, op_span: first_span, left: low, right: middle } = &left.expr.kind
-            && !left.bracketed
-        {
-            let words = |span: Span| self.source.slice(span);
-            let ascending = |sign: &str| matches!(sign, "<" | "<=");
-            let descending = |sign: &str| matches!(sign, ">" | ">=");
-            let (a, x, b) = (words(low.span), words(middle.span), words(right.expr.span));
-            let help = if ascending(first.text()) && ascending(op.as_str()) {
-                format!("write `{x} in {a}..{b}`; both ends are included")
-            } else if descending(first.text()) && descending(op.as_str()) {
-                format!("write `{x} in {b}..{a}`; both ends are included")
-            } else {
-                format!("write `{a} {first} {x} and {x} {} {b}`", op.as_str(), first = first.text())
-            };
-            let error = Diagnostic::error(Code::ChainedComparison, "comparisons are not chained")
-                .at(op_span, "a second comparison")
-                .also(*first_span, "the first")
-                .help(help);
-            self.report(error);
-            return ExprKind::Error;
-        }
-        let op = CompareOp::from_text(op.as_str()).expect("the grammar lists the operators of CompareOp");
-        ExprKind::Compare { op, op_span, left: Box::new(left.expr), right: Box::new(right.expr) }
-    }
-
-    fn pipe(&self, left: Expr, right: Operand) -> ExprKind {
-        let right_text = self.source.slice(right.outer);
-        let call = match right.expr.kind {
-            ExprKind::Call(call) if !right.bracketed => call,
-            ExprKind::Error => return ExprKind::Error,
-            other => {
-                let help = match other {
-                    ExprKind::Name(_) | ExprKind::Field { .. } => format!("write `{right_text}()`"),
-                    ExprKind::Chain { .. } | ExprKind::Compare { .. } | ExprKind::Range { .. } | ExprKind::Unary { .. } => {
-                        "`|>` is looser than other operators: put brackets around `… |> …`".to_owned()
-                    }
-                    _ => "write `value |> f(…)`: the value becomes the call's first argument".to_owned(),
-                };
-                let error =
-                    Diagnostic::error(Code::PipeNeedsCall, "the right side of `|>` is a call").at(right.outer, "no call").help(help);
-                self.report(error);
-                return ExprKind::Error;
-            }
-        };
-        match left.kind {
-            ExprKind::Pipe { value, mut calls } => {
-                calls.push(call);
-                ExprKind::Pipe { value, calls }
-            }
-            kind => ExprKind::Pipe { value: Box::new(Expr { kind, span: left.span }), calls: vec![call] },
-        }
     }
 
     fn primary(&self, pair: Pair<Rule>) -> Operand {
@@ -226,10 +126,18 @@ impl Build<'_> {
         let span = base.outer.to(self.span(&postfix));
         let mut inner = postfix.into_inner();
         let name = self.word(&inner.promised());
-        let base = Box::new(base.expr);
         let kind = match inner.next() {
-            Some(args) => ExprKind::Method { base, name, args: self.args(args) },
-            None => ExprKind::Field { base, name },
+            Some(args) => {
+                let args = self.args(args);
+                match path_of(&base.expr) {
+                    Some(mut path) => {
+                        path.push(name);
+                        ExprKind::Call(Call { path, args, span })
+                    }
+                    None => ExprKind::Method { base: Box::new(base.expr), name, args },
+                }
+            }
+            None => ExprKind::Field { base: Box::new(base.expr), name },
         };
         Operand::new(kind, span)
     }
@@ -272,13 +180,16 @@ impl Build<'_> {
     /// A key that is written as a string, which has no holes.
     fn key(&self, pair: Pair<Rule>) -> Word {
         let text = self.text(pair);
-        let plain = text.plain().map(str::to_owned).unwrap_or_else(|| {
-            let error = Diagnostic::error(Code::BadHole, "the key of an entry has no holes")
-                .at(text.span, "a key is the same in every run")
-                .help("write the name out");
-            self.report(error);
-            self.source.slice(text.span).trim_matches('"').to_owned()
-        });
+        let plain = text.plain().map_or_else(
+            || {
+                let error = Diagnostic::error(Code::BadHole, "the key of an entry has no holes")
+                    .at(text.span, "a key is the same in every run")
+                    .help("write the name out");
+                self.report(error);
+                self.source.slice(text.span).trim_matches('"').to_owned()
+            },
+            str::to_owned,
+        );
         Word { text: plain, span: text.span }
     }
 
@@ -300,48 +211,15 @@ impl Build<'_> {
     }
 }
 
-/// How many operators stand in an expression, and how many levels of the tree they can make.
-fn shape(pairs: Pairs<Rule>) -> (usize, usize) {
-    let (mut operators, mut prefixes, mut longest) = (0, 0, 0);
-    let mut infixes: Vec<Rule> = Vec::new();
-    for pair in pairs {
-        match pair.as_rule() {
-            Rule::neg | Rule::not => {
-                prefixes += 1;
-                operators += 1;
-            }
-            rule @ (Rule::pipe | Rule::or | Rule::and | Rule::compare | Rule::coalesce | Rule::range | Rule::sum | Rule::product) => {
-                operators += 1;
-                if !infixes.contains(&rule) {
-                    infixes.push(rule);
-                }
-            }
-            _ => prefixes = 0,
-        }
-        longest = longest.max(prefixes);
+/// The words of a name and fields of it, as in `(a.b).f(x)`, which is `a.b.f(x)`.
+fn path_of(expr: &Expr) -> Option<Vec<Word>> {
+    if let ExprKind::Name(name) = &expr.kind {
+        return Some(vec![Word { text: name.clone(), span: expr.span }]);
     }
-    (operators, 1 + longest + infixes.len())
-}
-
-/// Adds a link to a chain of equally tight operators, or begins one.
-fn chain(left: Expr, link: Link) -> ExprKind {
-    match left.kind {
-        ExprKind::Chain { first, mut rest } if tightness(rest[0].op) == tightness(link.op) => {
-            rest.push(link);
-            ExprKind::Chain { first, rest }
-        }
-        kind => ExprKind::Chain { first: Box::new(Expr { kind, span: left.span }), rest: vec![link] },
-    }
-}
-
-const fn tightness(op: ChainOp) -> Rule {
-    match op {
-        ChainOp::Mul | ChainOp::Div => Rule::product,
-        ChainOp::Add | ChainOp::Sub => Rule::sum,
-        ChainOp::Coalesce => Rule::coalesce,
-        ChainOp::And => Rule::and,
-        ChainOp::Or => Rule::or,
-    }
+    let ExprKind::Field { base, name } = &expr.kind else { return None };
+    let mut path = path_of(base)?;
+    path.push(name.clone());
+    Some(path)
 }
 
 /// `a.b.c` as fields of fields; a single word may be a constant.

@@ -1,7 +1,7 @@
 //! Numbers with their units, strings with their holes.
 
 use super::{Build, Promised};
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::source::Span;
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{ExprKind, Number, Part, Text, Unit, UnitWord};
@@ -15,7 +15,12 @@ impl Build<'_> {
         let mut span = self.span(&number);
         if number.as_rule() == Rule::half {
             text.insert(0, '0');
-            self.report(bad_number(span, "a number begins with a digit", &text));
+            self.report(if self.source.text[..span.start as usize].ends_with("..") {
+                let three = Span { start: span.start - 2, end: span.start + 1, ..span };
+                Diagnostic::error(Code::BadNumber, "a range is written with two points").at(three, "three points").help("write `a..b`")
+            } else {
+                bad_number(span, "a number begins with a digit", &text)
+            });
         }
         let mut unit = None;
         for pair in inner {
@@ -24,7 +29,7 @@ impl Build<'_> {
                 self.report(bad_number(span, "a number does not end with a point", &format!("{text}.0` or `{text}")));
                 continue;
             }
-            match self.unit(&pair) {
+            match self.unit(&pair, self.span(&pair).start > span.end) {
                 Some(word) => unit = Some(word),
                 None => return ExprKind::Error,
             }
@@ -40,16 +45,18 @@ impl Build<'_> {
         ExprKind::Number(Number { value, text, unit })
     }
 
-    fn unit(&self, pair: &Pair<Rule>) -> Option<UnitWord> {
+    fn unit(&self, pair: &Pair<Rule>, apart: bool) -> Option<UnitWord> {
         let text = pair.as_str();
         if let Some(unit) = Unit::from_word(text) {
             return Some(UnitWord { unit, text: text.to_owned(), span: self.span(pair) });
         }
         let known = || Unit::ALL.iter().map(|unit| unit.text());
-        let help = foreign_unit(text).or_else(|| did_you_mean(text, known().filter(|unit| unit.len() > 1))).map_or_else(
-            || format!("the units are {}", known().collect::<Vec<_>>().join(", ")),
-            |meant| format!("did you mean `{meant}`?"),
-        );
+        let meant = foreign_unit(text).or_else(|| did_you_mean(text, known().filter(|unit| unit.len() > 1)));
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if apart => format!("a `,` or an operator is missing before `{text}`, or it is meant to be a unit: {}", one_of(known())),
+            None => format!("the units are {}", one_of(known()).replace(" or ", " and ")),
+        };
         let error = Diagnostic::error(Code::UnknownUnit, format!("unknown unit `{text}`")).at(self.span(pair), "no unit of ddl").help(help);
         self.report(error);
         None
@@ -58,12 +65,17 @@ impl Build<'_> {
     pub(super) fn text(&self, pair: Pair<Rule>) -> Text {
         let span = self.span(&pair);
         let mut parts: Vec<Part> = Vec::new();
+        let mut strays = 0;
         for piece in pair.into_inner() {
             let more = match piece.as_rule() {
                 Rule::text => piece.as_str(),
                 Rule::escape => self.escape(&piece),
                 Rule::stray => {
-                    self.report(self.stray_brace(&piece));
+                    strays += 1;
+                    if strays == 1 {
+                        // the other brace of a pair says nothing new
+                        self.report(self.stray_brace(&piece));
+                    }
                     piece.as_str()
                 }
                 Rule::hole => {

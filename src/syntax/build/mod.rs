@@ -3,6 +3,7 @@
 mod exprs;
 mod items;
 mod literals;
+mod operators;
 mod types;
 
 use super::DEEPEST_TREE;

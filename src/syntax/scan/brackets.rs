@@ -167,42 +167,36 @@ impl<'a> Cutter<'a> {
     fn close(&mut self, at: usize, bracket: u8) {
         let opener = opener(bracket);
         let here = char::from(bracket);
-        match self.open.iter().rposition(|frame| frame.bracket == opener) {
-            Some(found) => {
-                let inner = self.open.split_off(found).into_iter().nth(1);
-                if let Some(frame) = inner {
-                    let error = unclosed(frame.bracket)
-                        .at(self.span(frame.token), "opened here")
-                        .also(self.span(at), format!("this `{here}` comes first"));
-                    self.report(error);
-                }
-            }
-            None => {
-                let error = match self.open.last() {
-                    Some(frame) => Diagnostic::error(
-                        Code::MismatchedBracket,
-                        format!("`{here}` closes nothing: a `{}` is open", char::from(frame.bracket)),
-                    )
-                    .at(self.span(at), format!("expected `{}`", char::from(closer(frame.bracket))))
-                    .also(self.span(frame.token), "opened here"),
-                    None => Diagnostic::error(Code::StrayBracket, format!("`{here}` closes nothing"))
-                        .at(self.span(at), "no bracket is open here"),
-                };
+        if let Some(found) = self.open.iter().rposition(|frame| frame.bracket == opener) {
+            let inner = self.open.split_off(found).into_iter().nth(1);
+            if let Some(frame) = inner {
+                let error = unclosed(frame.bracket)
+                    .at(self.span(frame.token), "opened here")
+                    .also(self.span(at), format!("this `{here}` comes first"));
                 self.report(error);
             }
+            return;
         }
+        let error = if let Some(frame) = self.open.last() {
+            let (open, close) = (char::from(frame.bracket), char::from(closer(frame.bracket)));
+            Diagnostic::error(Code::MismatchedBracket, format!("`{here}` closes nothing: a `{open}` is open"))
+                .at(self.span(at), format!("expected `{close}`"))
+                .also(self.span(frame.token), "opened here")
+        } else {
+            Diagnostic::error(Code::StrayBracket, format!("`{here}` closes nothing")).at(self.span(at), "no bracket is open here")
+        };
+        self.report(error);
     }
 
     /// Reports the outermost bracket that is still open; `before` is the declaration that shows it.
     fn close_all(&mut self, before: Option<usize>) {
         let Some(frame) = std::mem::take(&mut self.open).into_iter().next() else { return };
         let error = unclosed(frame.bracket).at(self.span(frame.token), "opened here");
-        let error = match before {
-            Some(at) => error.also(self.span(at), "the next declaration begins here"),
-            None => {
-                let end = self.view.tokens.last().map_or(0, |token| token.end);
-                error.also(self.view.span(end, end), "the file ends here")
-            }
+        let error = if let Some(at) = before {
+            error.also(self.span(at), "the next declaration begins here")
+        } else {
+            let end = self.view.tokens.last().map_or(0, |token| token.end);
+            error.also(self.view.span(end, end), "the file ends here")
         };
         self.report(error);
     }
