@@ -13,11 +13,6 @@ impl Recipe {
         Recipe { world: Memory::new().with("recipe.ddl", format!("ddl 1\n{text}\n")), options: Options::default() }
     }
 
-    fn set(mut self, name: &str, text: &str) -> Self {
-        self.options.params.insert(name.to_owned(), Given { text: text.to_owned(), origin: format!("--set {name}") });
-        self
-    }
-
     fn compile(&self) -> Compiled {
         compile(&self.world, Path::new("recipe.ddl"), &self.options).unwrap()
     }
@@ -71,4 +66,15 @@ fn the_recipe_of_the_design_compiles() {
         }
     }
     assert_eq!(compiled.diagnostics.len(), 0, "{:?}", compiled.diagnostics);
+}
+
+#[test]
+fn the_pipelines_compile() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    for name in ["quickstart", "verify", "cfp_pose", "cfp_lowres"] {
+        let compiled = compile(&crate::source::Disk, &root.join(format!("{name}.ddl")), &Options::default()).unwrap();
+        let said: Vec<String> = compiled.diagnostics.iter().map(|it| render(it, &compiled.sources, RenderOptions::default())).collect();
+        assert!(said.is_empty(), "{}", said.join("\n"));
+        assert!(!compiled.sinks.is_empty() || !compiled.open_params.is_empty(), "{name} has nothing to do");
+    }
 }
