@@ -6,6 +6,7 @@ use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::Tensor;
 
+use super::prelu::prelu;
 use super::{Conv, Linear, Module, Network, Norm, Residual, Scale};
 use crate::nn::error::NnError;
 use crate::nn::state::State;
@@ -130,7 +131,7 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         Module::Conv(c) => conv(c, state, &x),
         Module::Linear(l) => linear(l, state, &x),
         Module::Norm(n) => norm(n, state, &x, pass),
-        Module::Prelu { name, .. } => Ok(x.f_prelu(state.get(&format!("{name}.weight"))?)?),
+        Module::Prelu { name, .. } => prelu(&x, state.get(&format!("{name}.weight"))?),
         Module::Residual(r) => residual(r, state, x, pass),
         Module::Pool { side } => Ok(x.f_adaptive_avg_pool2d([*side, *side])?),
         // `reshape`, because the channels may lie innermost
