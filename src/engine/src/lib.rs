@@ -5,5 +5,5 @@
 //! bench   the same work as a `PyTorch` twin, to be timed beside it
 //! ```
 
-pub mod model;
+pub mod bench;
 pub mod nn;

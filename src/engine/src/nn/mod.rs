@@ -8,9 +8,11 @@
 //! This room knows tensors, and neither recipes nor the file formats of data. Everything runs on the device that the state lies on.
 
 pub mod backbone;
+pub mod embed;
 pub mod error;
 pub mod heads;
 pub mod net;
+pub mod optim;
 pub mod state;
 pub mod terms;
 

@@ -3,7 +3,6 @@
 pub mod fold;
 pub mod freeze;
 pub mod module;
-mod prelu;
 pub mod run;
 
 use std::ops::Range;
@@ -183,3 +182,6 @@ impl Network {
 fn through(modules: &[Module], shape: Shape) -> Result<Shape, NnError> {
     modules.iter().try_fold(shape, |shape, module| module.output(shape))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
