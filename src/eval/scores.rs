@@ -71,7 +71,7 @@ impl Moments {
 ///
 /// Whoever is accepted has a score of at least the threshold. TAR changes only at genuine scores, so for each of these it is enough to know
 /// how many impostors reach it and how many exceed it: the curve is exact however many impostors there are, and none needs storing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoreSets {
     /// The distinct genuine scores, falling.
     pub(super) levels: Vec<f64>,

@@ -1,3 +1,92 @@
 //! `ddl::run`: what goes wrong while a plan runs.
 
-codes! {}
+codes! {
+    Io = "ddl::run::io": "the store or the output folder can't be read or written" {
+        "The system refused to read or write a file of the store or of the output folder. The message says which, and what the system said. \
+         Nothing that was complete is lost: results are written beside and renamed when they are whole."
+    }
+    DiskFull = "ddl::run::disk_full": "the disk is full" {
+        "There is no room left for a result. What was written half is removed; what is in the store stays. Make room and give the same \
+         command again: it goes on where it was. `--store DIR` puts the store on another disk."
+    }
+    ReadOnly = "ddl::run::read_only": "a folder that can't be written" {
+        "The store or the output folder lies on a read-only disk, or this user may not write there. `--store DIR` and `--out DIR` take others."
+    }
+    OutputBusy = "ddl::run::output_busy": "another run writes to the same output folder" {
+        "Two runs on one output folder would mix their reports. Wait for the other one, or give this one a folder of its own: `--out DIR`. \
+         Two runs may share a store: equal work is then done once."
+    }
+    StoreFormat = "ddl::run::store_format": "a store of another make" {
+        "The folder is not a store of this version of ddl: it holds other things, or was made by a version whose layout differs. Take another \
+         folder with `--store DIR`."
+    }
+    DamagedArtifact = "ddl::run::damaged_artifact": "a damaged result in the store" {
+        "A file of the store is not what was written there: its length or digest differs. The damaged result is moved to `damaged/` in the \
+         store and computed again. If this happens more than once, look at the disk."
+    }
+    DamagedCheckpoint = "ddl::run::damaged_checkpoint": "a damaged checkpoint" {
+        "A checkpoint of an unfinished stage is not what was written there. The one before it is taken, or the stage starts anew; the \
+         result has the same bits, and only time is lost."
+    }
+    ResumeMismatch = "ddl::run::resume_mismatch": "a checkpoint that does not belong to this stage" {
+        "A checkpoint is only continued by exactly the stage that wrote it: its key, classes, optimiser, schedule and the \
+         positions of its samplers must agree. They don't, though the key does: the checkpoint was edited, or was written by another build. \
+         Remove the folder that the message names to start the stage anew."
+    }
+    NoCuda = "ddl::run::no_cuda": "there is no such graphics card" {
+        "The run asks for a device that this libtorch can't use: it is the processor's build, no driver is installed, or the number is too \
+         high. `--device cpu` always works. A libtorch with CUDA is taken by `DDL_LIBTORCH=DIR make build`."
+    }
+    BadJob = "ddl::run::bad_job": "the engine can't read its job" {
+        "The engine was started with something that is no job of this version: `ddl` and `ddl-engine` must be of one version. \
+         `make install` puts both into place."
+    }
+    LossNotFinite = "ddl::run::not_finite": "a loss that is not a finite number" {
+        "A term of the objective became NaN or infinite, so its stage was stopped: further steps would only spoil the weights. The message names \
+         the term, the step and the batch's samples. Usually the learning rate is too high; a warm-up, `clip = 5` or a smaller scale help. \
+         The last good checkpoint is kept."
+    }
+    OutOfMemory = "ddl::run::out_of_memory": "not enough memory" {
+        "libtorch could not get the memory that it needs. Make the stage's `batch` or its draws smaller, freeze more of the network, or take \
+         another device."
+    }
+    Torch = "ddl::run::libtorch": "libtorch refused an operation" {
+        "libtorch reported an error that ddl did not foresee. The message is libtorch's own. Please report it with the recipe."
+    }
+    EngineFailed = "ddl::run::engine_failed": "the engine stopped without saying why" {
+        "The engine's process ended by a crash or a kill, for example when the system ran out of memory. Finished results are \
+         in the store and unfinished stages have checkpoints: the same command goes on from there."
+    }
+    BadWeights = "ddl::run::bad_weights": "weights that can't be read" {
+        "The file is cut short, or is not safetensors. A PyTorch checkpoint is converted by \
+         `safetensors.torch.save_file(torch.load(\"model.pt\"), \"model.safetensors\")`."
+    }
+    WeightsMismatch = "ddl::run::weights_mismatch": "weights that don't fit the network" {
+        "Every tensor of a weights file must be one of the network, and the other way round. The message lists those that are missing, \
+         extra, or of another shape. Another `embedding` or `variant` of the network may be meant; `checkpoint(path, names = {…})` maps names."
+    }
+    PrototypesUnsaid = "ddl::run::prototypes_unsaid": "what new classes start from is not said" {
+        "The source model has prototypes, but none for the people of this data. Say what the new ones start from."
+        wrong: "stage b = train(a, classify(other_people, arc), …)",
+        right: "stage b = train(a, classify(other_people, arc, prototypes = class_means()), …)",
+    }
+    BatchTooLarge = "ddl::run::batch_too_large": "a batch that its data can't fill" {
+        "One pass over the data does not fill a single batch, so there is no step to take. Make the batch smaller or the data larger."
+    }
+    NoSteps = "ddl::run::no_steps": "a stage without steps" {
+        "The length of the stage comes to no step at all. Lengthen `for`."
+    }
+    OneClass = "ddl::run::one_class": "a head with fewer than two classes" {
+        "A classifier of one person learns nothing. The data of the term has fewer than two people: look at its filters."
+    }
+    NotYetRun = "ddl::run::not_yet": "something that can't be computed yet" {
+        "The recipe is right, and the engine of this version has no kernel for this part. The message names it."
+    }
+    Unmeasurable = "ddl::run::unmeasurable": "a metric that these scores can't give" {
+        "The protocol's pairs don't support the metric: too few impostors for the false accept rate, too few folds, or only one kind of \
+         pairs."
+    }
+    NoSuchNode = "ddl::run::no_such_node": "a name that the plan does not have" {
+        "`--only` and `--again` take names of the recipe, an arm as `name[seed = 2]`."
+    }
+}

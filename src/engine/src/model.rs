@@ -1,0 +1,122 @@
+//! A model: a network, its tensors, and what its heads have learned of each label space.
+
+use crate::nn::backbone::build;
+use crate::nn::error::NnError;
+use crate::nn::net::Network;
+use crate::nn::state::{State, StateError};
+use ddl::ops::nets::Backbone;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tch::{Device, Kind};
+
+/// The label space that a head's rows belong to, and the slot that a recipe gave it (`slot = "main"`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HeadId {
+    /// The label space's digest.
+    pub space: String,
+    /// The slot.
+    pub slot: String,
+}
+
+/// What a head has learned.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// People by row of the prototypes.
+    pub names: Arc<[Arc<str>]>,
+    /// Its tensors (`prototypes` `[classes, embedding]`, …).
+    pub state: State,
+}
+
+/// A model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The backbone that it was made of.
+    pub backbone: Backbone,
+    /// The network.
+    pub network: Network,
+    /// The network's tensors.
+    pub state: State,
+    /// What heads have learned.
+    pub heads: BTreeMap<HeadId, Head>,
+}
+
+/// How heads lie in a model's file: tensors under `head.<place>.`, names here.
+#[derive(Debug, Serialize, Deserialize)]
+struct HeadOnDisk {
+    #[serde(flatten)]
+    id: HeadId,
+    names: Vec<String>,
+}
+
+/// The name of a model's tensors in its artifact.
+pub const TENSORS: &str = "model.safetensors";
+/// The name of the list of heads in a model's artifact.
+pub const HEADS: &str = "heads.json";
+
+impl Model {
+    /// A backbone with its first tensors: drawn from its seed, or a checkpoint's.
+    ///
+    /// # Errors
+    /// When the checkpoint does not fit: every missing, extra or misshapen tensor is listed.
+    pub fn new(backbone: &Backbone, checkpoint: Option<(&State, &IndexMap<String, String>)>, device: Device) -> Result<Self, NnError> {
+        let model = build(backbone, checkpoint, device, Kind::Float)?;
+        Ok(Model { backbone: backbone.clone(), network: model.network, state: model.state, heads: BTreeMap::new() })
+    }
+
+    /// The bytes of the two files of a model's artifact: tensors and heads.
+    ///
+    /// # Errors
+    /// When a tensor can't be brought to the host.
+    pub fn to_files(&self) -> Result<(Vec<u8>, Vec<u8>), StateError> {
+        let mut all = self.state.clone();
+        let mut heads = Vec::new();
+        for (place, (id, head)) in self.heads.iter().enumerate() {
+            all.absorb(&format!("head.{place}."), &head.state)?;
+            heads.push(HeadOnDisk { id: id.clone(), names: head.names.iter().map(|name| name.to_string()).collect() });
+        }
+        let heads = serde_json::to_vec(&heads).unwrap_or_default(); // texts alone: JSON can write them
+        Ok((all.to_bytes(&[("made by", concat!("ddl ", env!("CARGO_PKG_VERSION")))])?, heads))
+    }
+
+    /// A model from the files of its artifact.
+    ///
+    /// # Errors
+    /// When they are not what [`Model::to_files`] wrote for this backbone.
+    pub fn from_files(backbone: &Backbone, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
+        let all = State::from_bytes(tensors)?;
+        let listed: Vec<HeadOnDisk> = serde_json::from_slice(heads)
+            .map_err(|error| NnError::Input { what: HEADS.to_owned(), expected: "a list of heads".to_owned(), found: error.to_string() })?;
+        let mut model = Model::new(backbone, Some((&all, &IndexMap::new())), device)?;
+        for (place, head) in listed.into_iter().enumerate() {
+            let state = all.part(&format!("head.{place}.")).copy()?.to(device, Kind::Float)?;
+            let names = head.names.into_iter().map(Arc::from).collect();
+            model.heads.insert(head.id, Head { names, state });
+        }
+        Ok(model)
+    }
+
+    /// The same network with tensors of its own.
+    ///
+    /// # Errors
+    /// When libtorch has no memory for them.
+    pub fn copy(&self) -> Result<Self, StateError> {
+        let heads = self.heads.iter().map(|(id, head)| Ok((id.clone(), Head { names: Arc::clone(&head.names), state: head.state.copy()? })));
+        Ok(Model {
+            backbone: self.backbone.clone(),
+            network: self.network.clone(),
+            state: self.state.copy()?,
+            heads: heads.collect::<Result<_, StateError>>()?,
+        })
+    }
+
+    /// The width of the embedding.
+    ///
+    /// # Errors
+    /// When the network does not end in an embedding.
+    pub fn width(&self) -> Result<i64, NnError> {
+        self.network.embedding()
+    }
+}
+

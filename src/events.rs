@@ -1,0 +1,369 @@
+//! What happens during a run, as JSON lines: the engine writes them, and bars, logs, the report and tests read them.
+//!
+//! Each line is one object with a `kind`. Lines of kinds that a reader does not know are errors: both programs are of one version.
+
+use crate::diag::{Code, Diagnostic, Severity};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+
+/// Something that happened. Nodes are told by their names in the plan (`warm[seed = 2]`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The engine has read its job. Always the first event.
+    RunStarted {
+        /// Version of ddl.
+        ddl: String,
+        /// Version of libtorch.
+        libtorch: String,
+        /// `cpu`, `cuda:0`.
+        device: String,
+        /// Threads that compute.
+        threads: usize,
+        /// The engine's process.
+        pid: u32,
+        /// Nodes that will be computed, in order.
+        due: Vec<String>,
+        /// Nodes of the run whose results are in the store.
+        stored: usize,
+    },
+    /// A data set was counted and its images looked at.
+    Dataset {
+        /// The data set.
+        node: String,
+        /// Its images.
+        images: u64,
+        /// Its people.
+        people: u64,
+        /// Images that can't be decoded and are skipped, as the recipe wants; the first few by name.
+        skipped: Vec<String>,
+        /// How many are skipped.
+        skipped_count: u64,
+    },
+    /// Work on a node begins.
+    NodeStarted {
+        /// The node.
+        node: String,
+        /// Its operator.
+        op: String,
+    },
+    /// A node is done and in the store.
+    NodeFinished {
+        /// The node.
+        node: String,
+        /// Its operator.
+        op: String,
+        /// Seconds that it took, in this run.
+        seconds: f64,
+        /// Bytes in the store.
+        bytes: u64,
+    },
+    /// A node's result was in the store.
+    NodeSkipped {
+        /// The node.
+        node: String,
+        /// Its operator.
+        op: String,
+    },
+    /// How far a node is, where that is more than one stroke (features, prefix, looking at images).
+    Progress {
+        /// The node.
+        node: String,
+        /// What is counted: `images`.
+        unit: String,
+        /// How many are done.
+        done: u64,
+        /// Of how many.
+        of: u64,
+        /// How many a second, over the last seconds.
+        rate: f64,
+        /// Seconds left at this rate.
+        left: f64,
+    },
+    /// A stage goes on from a checkpoint.
+    Resumed {
+        /// The stage.
+        node: String,
+        /// Steps that are done.
+        step: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// How a stage goes: about once a second, and after its last step.
+    Step {
+        /// The stage.
+        node: String,
+        /// Steps that are done.
+        step: u64,
+        /// Of how many.
+        of: u64,
+        /// Epochs that are done, with the part of the current one.
+        epoch: f64,
+        /// Images a second, over the last seconds.
+        rate: f64,
+        /// Seconds left at this rate.
+        left: f64,
+        /// Learning rate of this step.
+        lr: f64,
+        /// The objective at this step.
+        loss: f64,
+        /// Each term's value before its weight, and its parts: `classify`, `classify.accuracy`, `ddl.order`.
+        terms: BTreeMap<String, f64>,
+    },
+    /// A model was judged on the way.
+    Watched {
+        /// The stage.
+        node: String,
+        /// Steps that are done.
+        step: u64,
+        /// The protocol's name.
+        eval: String,
+        /// The metric's label, such as `accuracy` or `tar@1e-3`.
+        metric: String,
+        /// Its value.
+        value: f64,
+    },
+    /// A stage ends before its last step, because its metric no longer improves.
+    StoppedEarly {
+        /// The stage.
+        node: String,
+        /// Steps that are done.
+        step: u64,
+        /// Why, in words.
+        why: String,
+    },
+    /// The state of a stage is on the disk.
+    Checkpoint {
+        /// The stage.
+        node: String,
+        /// Steps that are done.
+        step: u64,
+    },
+    /// The images of a stage's first step as the network sees them.
+    FirstBatch {
+        /// The stage.
+        node: String,
+        /// Images by draw.
+        groups: Vec<PictureGroup>,
+    },
+    /// Something that may matter and stops nothing.
+    Warning(Failure),
+    /// What stopped a node, or the whole run where `node` is absent.
+    Failed {
+        /// The node.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// What went wrong.
+        failure: Failure,
+    },
+    /// The run was asked to stop, and did: what was begun lies in checkpoints.
+    Interrupted {
+        /// The stage that was running, with the step of its checkpoint.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<(String, u64)>,
+    },
+    /// Everything is done.
+    Done {
+        /// Nodes that were computed.
+        computed: usize,
+        /// Nodes whose results were in the store.
+        stored: usize,
+        /// Seconds of the whole run.
+        seconds: f64,
+    },
+}
+
+/// Images of one draw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PictureGroup {
+    /// The draw's name.
+    pub label: String,
+    /// The images in the order of the batch; of a large batch the first ones.
+    pub pictures: Vec<Picture>,
+}
+
+/// An image of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// A PNG, in base64.
+    pub png: String,
+    /// The sample's path.
+    pub path: String,
+    /// Who it is.
+    pub identity: String,
+}
+
+/// Something that went wrong, as it travels from one program to the other: a diagnostic without places in a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The code's stable text, such as `ddl::run::not_finite`.
+    pub code: String,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Failure { code: code.text().to_owned(), message: message.into(), help: None }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same as a diagnostic.
+    pub fn diagnostic(&self, severity: Severity) -> Diagnostic {
+        let code = Code::from_text(&self.code).unwrap_or(Code::EngineFailed);
+        Diagnostic::new(severity, code, self.message.clone()).maybe_help(self.help.clone())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "error[{}]: {}", self.code, self.message)?;
+        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Where events go. Shared by threads; each event is one whole line.
+pub trait Sink: Send + Sync {
+    /// Takes an event. A reader that has gone away is not an error: the run goes on.
+    fn emit(&self, event: Event);
+}
+
+/// Writes events as JSON lines.
+pub struct Writer<W: Write + Send> {
+    to: std::sync::Mutex<W>,
+}
+
+impl<W: Write + Send> Writer<W> {
+    /// A writer of lines to `to`.
+    pub fn new(to: W) -> Self {
+        Writer { to: std::sync::Mutex::new(to) }
+    }
+}
+
+impl<W: Write + Send> Sink for Writer<W> {
+    fn emit(&self, event: Event) {
+        let Ok(mut line) = serde_json::to_vec(&event) else { return }; // every event is JSON: its maps have text keys
+        line.push(b'\n');
+        let mut to = self.to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = to.write_all(&line).and_then(|()| to.flush());
+    }
+}
+
+/// Keeps events in memory, for tests and for nobody.
+#[derive(Debug, Default)]
+pub struct Collected(std::sync::Mutex<Vec<Event>>);
+
+impl Collected {
+    /// The events so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl Sink for Collected {
+    fn emit(&self, event: Event) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+    }
+}
+
+/// A line that is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The stream broke.
+    #[error("the events can't be read: {0}")]
+    Io(#[from] io::Error),
+    /// Something else was written there.
+    #[error("line {number} is no event ({why}): {line}")]
+    NotAnEvent {
+        /// The line's number, from 1.
+        number: usize,
+        /// Why not.
+        why: serde_json::Error,
+        /// The line.
+        line: String,
+    },
+}
+
+/// Reads events line by line. A last line without its end was cut by a kill and is passed over.
+pub fn read(from: impl BufRead) -> impl Iterator<Item = Result<Event, ReadError>> {
+    let mut from = from;
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let mut line = Vec::new();
+            match from.read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(_) if line.last() != Some(&b'\n') => return None,
+                Ok(_) => {}
+                Err(error) => return Some(Err(error.into())),
+            }
+            number += 1;
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            return Some(serde_json::from_slice(&line).map_err(|why| ReadError::NotAnEvent {
+                number,
+                why,
+                line: String::from_utf8_lossy(&line).trim_end().to_owned(),
+            }));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step() -> Event {
+        Event::Step {
+            node: "warm".to_owned(),
+            step: 3,
+            of: 10,
+            epoch: 0.3,
+            rate: 100.5,
+            left: 2.0,
+            lr: 0.1,
+            loss: 4.25,
+            terms: [("classify".to_owned(), 4.25)].into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn events_read_back_what_they_write() {
+        let failure = Failure::new(Code::LossNotFinite, "x").help("y");
+        let events = [
+            step(),
+            Event::Warning(failure.clone()),
+            Event::Failed { node: None, failure },
+            Event::Interrupted { at: Some(("warm".to_owned(), 3)) },
+        ];
+        let mut bytes = Vec::new();
+        let writer = Writer::new(&mut bytes);
+        events.iter().for_each(|event| writer.emit(event.clone()));
+        drop(writer);
+        let back: Vec<Event> = read(&bytes[..]).map(Result::unwrap).collect();
+        assert_eq!(back, events);
+    }
+
+    #[test]
+    fn a_cut_line_is_passed_over_and_a_wrong_one_is_named() {
+        let mut bytes = serde_json::to_vec(&step()).unwrap();
+        bytes.extend(b"\n{\"kind\":\"st");
+        assert_eq!(read(&bytes[..]).count(), 1);
+        let wrong = read(&b"\nhello\n"[..]).next().unwrap().unwrap_err();
+        assert!(wrong.to_string().starts_with("line 2 is no event"), "{wrong}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Locks that a process holds until it ends, however it ends.
+
+use super::{Store, StoreError};
+use crate::graph::ContentKey;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+/// The right to compute the result of one key.
+#[derive(Debug)]
+pub struct NodeLock {
+    store: Store,
+    key: ContentKey,
+    _file: File, // the lock ends with it
+}
+
+impl NodeLock {
+    pub(super) fn take(store: &Store, key: ContentKey, waiting: impl FnOnce()) -> Result<Self, StoreError> {
+        let path = store.place("locks", &key.to_string());
+        let failed = |error| StoreError::io(&path, "lock", error);
+        // The file stays: removing it would let two processes lock two files of one name.
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                waiting();
+                file.lock().map_err(failed)?;
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        Ok(NodeLock { store: store.clone(), key, _file: file })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The key.
+    pub fn key(&self) -> ContentKey {
+        self.key
+    }
+}
+
+/// The right to write to an output folder.
+#[derive(Debug)]
+pub struct OutputLock {
+    _file: File,
+}
+
+/// The file in an output folder that is locked.
+const OUTPUT_LOCK: &str = ".ddl-run";
+
+impl OutputLock {
+    /// Makes the folder and takes its lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when another run holds it, without waiting.
+    pub fn take(out: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(out).map_err(|error| StoreError::io(out, "make", error))?;
+        let path = out.join(OUTPUT_LOCK);
+        let failed = |error| StoreError::io(&path, "lock", error);
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid); // who it is helps, and is not needed
+                return Err(StoreError::Busy { out: out.to_owned(), pid: pid.trim().parse().ok() });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        Ok(OutputLock { _file: file })
+    }
+}
