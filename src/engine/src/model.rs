@@ -86,8 +86,11 @@ impl Model {
     /// When they are not what [`Model::to_files`] wrote for this backbone.
     pub fn from_files(backbone: &Backbone, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
         let all = State::from_bytes(tensors)?;
-        let listed: Vec<HeadOnDisk> = serde_json::from_slice(heads)
-            .map_err(|error| NnError::Input { what: HEADS.to_owned(), expected: "a list of heads".to_owned(), found: error.to_string() })?;
+        let listed: Vec<HeadOnDisk> = serde_json::from_slice(heads).map_err(|error| NnError::Input {
+            what: HEADS.to_owned(),
+            expected: "a list of heads".to_owned(),
+            found: error.to_string(),
+        })?;
         let mut model = Model::new(backbone, Some((&all, &IndexMap::new())), device)?;
         for (place, head) in listed.into_iter().enumerate() {
             let state = all.part(&format!("head.{place}.")).copy()?.to(device, Kind::Float)?;
@@ -102,7 +105,8 @@ impl Model {
     /// # Errors
     /// When libtorch has no memory for them.
     pub fn copy(&self) -> Result<Self, StateError> {
-        let heads = self.heads.iter().map(|(id, head)| Ok((id.clone(), Head { names: Arc::clone(&head.names), state: head.state.copy()? })));
+        let heads =
+            self.heads.iter().map(|(id, head)| Ok((id.clone(), Head { names: Arc::clone(&head.names), state: head.state.copy()? })));
         Ok(Model {
             backbone: self.backbone.clone(),
             network: self.network.clone(),
@@ -119,4 +123,3 @@ impl Model {
         self.network.embedding()
     }
 }
-

@@ -3,6 +3,7 @@
 pub mod fold;
 pub mod freeze;
 pub mod module;
+mod prelu;
 pub mod run;
 
 use std::ops::Range;

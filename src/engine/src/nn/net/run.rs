@@ -6,6 +6,7 @@ use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::Tensor;
 
+use super::prelu::prelu;
 use super::{Conv, Linear, Module, Network, Norm, Residual, Scale};
 use crate::nn::error::NnError;
 use crate::nn::state::State;
@@ -130,7 +131,7 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         Module::Conv(c) => conv(c, state, &x),
         Module::Linear(l) => linear(l, state, &x),
         Module::Norm(n) => norm(n, state, &x, pass),
-        Module::Prelu { name, .. } => prelu(state.get(&format!("{name}.weight"))?, &x),
+        Module::Prelu { name, .. } => prelu(&x, state.get(&format!("{name}.weight"))?),
         Module::Residual(r) => residual(r, state, x, pass),
         Module::Pool { side } => Ok(x.f_adaptive_avg_pool2d([*side, *side])?),
         // `reshape`, because the channels may lie innermost
@@ -167,18 +168,6 @@ fn norm(n: &Norm, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnEr
         }
         Some(_) | None => Ok(over(x)?),
     }
-}
-
-/// `x + (1 - a) max(0, -x)`, of steps whose gradients are vectorised and that keep one tensor for them: `PyTorch`'s own PReLU spends a
-/// third of a training step in its gradient (docs/performance.md). Without a gradient its own is the fastest.
-pub(super) fn prelu(slopes: &Tensor, x: &Tensor) -> Result<Tensor, NnError> {
-    if !(x.requires_grad() || slopes.requires_grad()) {
-        return Ok(x.f_prelu(slopes)?);
-    }
-    let mut over_channels = vec![1i64; x.dim()];
-    over_channels[1] = -1;
-    let below = slopes.f_neg()?.f_add_scalar_(1.0)?.f_view(over_channels.as_slice())?; // 1 - a
-    Ok(x.f_neg()?.f_relu_()?.f_mul(&below)?.f_add_(x)?)
 }
 
 fn residual(r: &Residual, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
