@@ -12,15 +12,19 @@
 
 pub mod augment;
 pub mod cell;
+pub mod check;
 pub mod decode;
 pub mod error;
 pub mod faces;
 pub mod image;
 pub mod labels;
+pub mod loader;
 pub mod predicate;
 pub mod probe;
+pub mod protocol;
 pub mod readers;
 pub mod resize;
+pub mod sampler;
 pub mod schema;
 pub mod source;
 pub mod stream;

@@ -32,6 +32,9 @@ pub struct Stream {
     pub colour: Option<Colour>,
     /// The name of the alignment template (`arcface112`, spec/method.md 6.9).
     pub alignment: Option<String>,
+    /// Images of another size than the network's are refused rather than resized (the recipe said so).
+    #[serde(default)]
+    pub refuse_resize: bool,
 }
 
 impl Stream {
@@ -42,6 +45,7 @@ impl Stream {
             size: if self.size == other.size { self.size } else { None },
             colour: meet("colour order", self.colour.as_ref(), other.colour.as_ref())?,
             alignment: meet("alignment", self.alignment.as_ref(), other.alignment.as_ref())?,
+            refuse_resize: self.refuse_resize || other.refuse_resize,
         })
     }
 }

@@ -215,6 +215,11 @@ impl<'a> Row<'a> {
         self.table.core.sizes[self.place]
     }
 
+    /// Whether the table's images of another size than the network's are refused.
+    pub fn refuses_resize(&self) -> bool {
+        self.table.stream.refuse_resize
+    }
+
     /// Where the pixels are.
     pub fn source(&self) -> &'a ImageSource {
         &self.table.core.sources[self.place]

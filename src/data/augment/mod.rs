@@ -6,7 +6,7 @@
 
 mod blur;
 mod choice;
-mod flip;
+pub mod flip;
 mod jpeg;
 mod low_resolution;
 mod occlude;
@@ -93,7 +93,7 @@ impl<'a> Dice<'a> {
     }
 
     /// The same dice under another seed and visit; what was thrown stays counted, so that equal seeds don't repeat a throw.
-    fn set(&mut self, seed: i64, visit: u64) {
+    pub(super) fn set(&mut self, seed: i64, visit: u64) {
         (self.seed, self.visit) = (seed, visit);
     }
 

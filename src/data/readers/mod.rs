@@ -1,12 +1,14 @@
 //! From folders and lists to tables. Everything is in byte order of relative paths, or in the order of a list.
 
 mod annotate;
+mod faces;
 mod folder;
 mod lines;
 mod list;
 mod pairs;
 
 pub use annotate::{Annotated, annotate};
+pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
 pub use folder::{IdentityRule, image_folder};
 pub use lines::ColumnType;
 pub use list::image_list;

@@ -1,0 +1,75 @@
+//! Decoded images in memory, up to a budget.
+
+use crate::data::image::Image;
+use crate::data::table::Row;
+use crate::data::{DataError, ImageSource};
+use crate::quantity::Bytes;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A key: the digest of a source and of a size.
+type Key = [u8; 16];
+
+/// Decoded and resized images, shared by all loaders that are given it. Images stay until it is dropped, and when the budget is spent no
+/// more are taken in: training goes round and round a set, so throwing out old ones would only make room for what comes next time too.
+#[derive(Debug)]
+pub struct ImageCache {
+    images: RwLock<HashMap<Key, Arc<[u8]>>>,
+    used: AtomicU64,
+    budget: u64,
+}
+
+impl ImageCache {
+    /// A cache of at most so many bytes of pixels (0 caches nothing).
+    pub fn new(budget: Bytes) -> Self {
+        ImageCache { images: RwLock::default(), used: AtomicU64::new(0), budget: budget.0 }
+    }
+
+    /// Bytes of pixels held.
+    pub fn used(&self) -> Bytes {
+        Bytes(self.used.load(Ordering::Relaxed).min(self.budget))
+    }
+
+    /// The image of a sample at a size, kept if there is room.
+    pub(super) fn get_or_load(
+        &self,
+        sample: &Row<'_>,
+        size: (u32, u32),
+        load: impl FnOnce() -> Result<Image, DataError>,
+    ) -> Result<Image, DataError> {
+        if self.budget == 0 {
+            return load();
+        }
+        let key = key(sample.source(), size);
+        let known = self.images.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(image) = known.and_then(|pixels| Image::new(size.0, size.1, pixels.to_vec())) {
+            return Ok(image);
+        }
+        let image = load()?;
+        let bytes = image.pixels().len() as u64;
+        if self.used.fetch_add(bytes, Ordering::Relaxed) + bytes > self.budget {
+            self.used.fetch_sub(bytes, Ordering::Relaxed);
+            return Ok(image);
+        }
+        let mut images = self.images.write().unwrap_or_else(PoisonError::into_inner);
+        if images.insert(key, Arc::from(image.pixels())).is_some() {
+            self.used.fetch_sub(bytes, Ordering::Relaxed); // two threads loaded the same image
+        }
+        Ok(image)
+    }
+}
+
+fn key(source: &ImageSource, size: (u32, u32)) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&size.0.to_le_bytes()).update(&size.1.to_le_bytes());
+    match source {
+        ImageSource::File { root, file } => {
+            hasher.update(b"file").update(root.as_os_str().as_encoded_bytes()).update(b"\0").update(file.as_bytes())
+        }
+        ImageSource::Rendered { set, index } => hasher.update(b"drawn").update(set.id().as_bytes()).update(&index.to_le_bytes()),
+    };
+    let mut key = Key::default();
+    hasher.finalize_xof().fill(&mut key);
+    key
+}

@@ -1,0 +1,112 @@
+//! Tests of the loader.
+
+use super::block::Numbers;
+use super::*;
+use crate::data::augment::{Flip, GaussianBlur};
+use crate::data::sampler::{Batches, Sampling};
+use crate::data::stream::Colour;
+use crate::data::testing::people;
+use crate::quantity::{Bytes, Fraction, Interval};
+use proptest::prelude::*;
+
+fn wanted(layout: Layout, colour: Colour, element: Element) -> Wanted {
+    Wanted { width: 8, height: 6, format: PixelFormat { layout, colour, element } }
+}
+
+fn plain() -> Wanted {
+    wanted(Layout::Nhwc, Colour::Rgb, Element::U8)
+}
+
+fn loader(table: &Table, wanted: Wanted, augment: Option<Augment>, budget: u64, threads: usize) -> Loader {
+    let cache = Arc::new(ImageCache::new(Bytes(budget)));
+    Loader::new(std::slice::from_ref(table), wanted, augment.map(|augment| (augment, 3)), cache, threads).unwrap()
+}
+
+fn pick(row: u32, visit: u64) -> Pick {
+    Pick { table: 0, row, visit }
+}
+
+fn bytes(block: &Block) -> &[u8] {
+    match &block.numbers {
+        Numbers::U8(bytes) => bytes,
+        Numbers::F32(_) => panic!("a block of bytes was asked for"),
+    }
+}
+
+#[test]
+fn pixels_are_laid_out_as_asked() {
+    let table = people([("ann", 3)]);
+    let picks = [pick(2, 0), pick(0, 0)];
+    let block = loader(&table, plain(), None, 0, 1).load(&picks).unwrap();
+    // the test images hold [index, 30 x, 40 y]
+    assert_eq!(block.shape(), [2, 6, 8, 3]);
+    assert_eq!(bytes(&block)[..6], [2, 0, 0, 2, 30, 0]);
+    let planes = loader(&table, wanted(Layout::Nchw, Colour::Bgr, Element::U8), None, 0, 1).load(&picks).unwrap();
+    assert_eq!((planes.shape(), bytes(&planes)[8], bytes(&planes)[49], bytes(&planes)[96]), ([2, 3, 6, 8], 40, 30, 2));
+    let normal = Element::F32(Normalisation { mean: 127.5, divisor: 128.0 });
+    let floats = loader(&table, wanted(Layout::Nhwc, Colour::Rgb, normal), None, 0, 1).load(&picks).unwrap();
+    let Numbers::F32(floats) = floats.numbers else { panic!("floats were asked for") };
+    assert_eq!(floats[0].to_bits(), ((2.0 - 127.5) / 128.0f32).to_bits());
+}
+
+#[test]
+fn images_of_another_size_are_resized_or_refused() {
+    let table = people([("ann", 1)]);
+    let other = Wanted { width: 4, height: 3, ..plain() };
+    assert_eq!(loader(&table, other.clone(), None, 0, 1).load(&[pick(0, 0)]).unwrap().shape(), [1, 3, 4, 3]);
+    let exact = table.with_stream(crate::data::Stream { refuse_resize: true, ..table.stream().clone() });
+    let error = loader(&exact, other, None, 0, 1).load(&[pick(0, 0)]).unwrap_err();
+    assert_eq!(error.to_string(), "drawn image 0 is 8x6, wanted 4x3");
+}
+
+#[test]
+fn the_cache_holds_to_its_budget_and_changes_nothing() {
+    let table = people([("ann", 9)]);
+    let picks: Vec<Pick> = (0..9).map(|row| pick(row, 0)).collect();
+    let bare = loader(&table, plain(), None, 0, 1).load(&picks).unwrap();
+    for budget in [0, 500, 1 << 20] {
+        let cached = loader(&table, plain(), None, budget, 2);
+        assert_eq!(cached.load(&picks).unwrap(), bare);
+        assert_eq!(cached.load(&picks).unwrap(), bare);
+        assert_eq!(cached.cache.used().0, (budget / 144).min(9) * 144);
+    }
+}
+
+#[test]
+fn treatments_come_before_the_augments_of_the_draw() {
+    let always = || Augment::Flip(Flip { p: Fraction(1.0) });
+    let table = people([("ann", 1)]);
+    let plain_image = loader(&table, plain(), None, 0, 1).image(&pick(0, 0)).unwrap();
+    let treated = table.apply(always(), None, 0).unwrap();
+    let once = loader(&treated, plain(), None, 0, 1).image(&pick(0, 0)).unwrap();
+    let twice = loader(&treated, plain(), Some(always()), 0, 1).image(&pick(0, 0)).unwrap();
+    assert_ne!(once, plain_image);
+    assert_eq!(twice, plain_image);
+}
+
+#[test]
+fn blocks_come_in_order_ahead_of_the_consumer_and_errors_end_them() {
+    let table = people([("ann", 4), ("bob", 4)]);
+    let batches = Batches::new(&table, &Sampling::Shuffled, 2, 0).unwrap();
+    let loader = loader(&table, plain(), None, 0, 2);
+    let picks: Vec<Vec<Pick>> = (0..10).map(|step| batches.at_step(step)).collect();
+    let blocks: Vec<_> = loader.prefetch(picks.clone(), 3).map(Result::unwrap).collect();
+    assert_eq!(blocks.len(), 10);
+    assert!(blocks.iter().zip(&picks).all(|((drawn, block), picks)| drawn == picks && *block == loader.load(picks).unwrap()));
+    let endless = loader.prefetch((0u64..).map(move |step| batches.at_step(step)), 2);
+    assert_eq!(endless.take(5).count(), 5); // and dropping it stops the worker
+    let wrong = loader.prefetch(vec![picks[0].clone(), vec![pick(99, 0)], picks[1].clone()], 1);
+    assert_eq!(wrong.map(|block| block.is_ok()).collect::<Vec<_>>(), [true, false]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+    #[test]
+    fn the_bits_do_not_depend_on_threads(rows in proptest::collection::vec(0u32..6, 1..30), visit in 0u64..9) {
+        let table = people([("ann", 6)]);
+        let picks: Vec<Pick> = rows.into_iter().map(|row| pick(row, visit)).collect();
+        let blur = || Some(Augment::GaussianBlur(GaussianBlur { sigma: Interval { from: 0.0, to: 2.0 } }));
+        let one = loader(&table, plain(), blur(), 0, 1).load(&picks).unwrap();
+        prop_assert_eq!(one, loader(&table, plain(), blur(), 1000, 5).load(&picks).unwrap());
+    }
+}

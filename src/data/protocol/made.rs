@@ -1,0 +1,143 @@
+//! Pairs that are drawn rather than listed.
+
+use super::{Pair, PairCounts, Verification};
+use crate::data::{DataError, Table};
+use crate::random::Draw;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+/// In each of `folds` folds, `per_fold` pairs of one person and as many of two, all different, uniform among those possible. People are
+/// parted into folds (by the rank of their names' draws), so that no person is in two. With `with`, second images come from there.
+///
+/// Errors: fewer than two folds, too few people, or a fold with too few possible pairs (with their numbers).
+pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold: usize, seed: i64) -> Result<Verification, DataError> {
+    let second = with.unwrap_or(table);
+    let people = shared_people(table, second, seed);
+    let wrong = |why: String| Err(DataError::Argument { what: "random_pairs", why });
+    if folds < 2 || per_fold == 0 {
+        return wrong("it takes at least two folds of one pair".to_owned());
+    }
+    if people.len() < 2 * folds {
+        return wrong(format!("{folds} folds take at least {} people, there are {}", 2 * folds, people.len()));
+    }
+    let mut pairs = Vec::with_capacity(2 * folds * per_fold);
+    for fold in 0..folds {
+        let members = &people[people.len() * fold / folds..people.len() * (fold + 1) / folds];
+        let pool = Pool::new(table, second, with.is_none(), members);
+        for (same, what) in [(true, "random_pairs same"), (false, "random_pairs different")] {
+            let candidates = pool.candidates(same);
+            if candidates.total < per_fold {
+                let kind = if same { "one person" } else { "two people" };
+                return wrong(format!("fold {fold} has {} possible pairs of {kind}, {per_fold} are wanted", candidates.total));
+            }
+            let chosen = choose(candidates.total, per_fold, &Draw::new(seed, what).number(fold as u64));
+            let pair = |at: usize| {
+                let (a, b) = candidates.pair(at);
+                Pair { fold: fold as u32, same, a: pool.firsts[a], b: pool.seconds[b] }
+            };
+            pairs.extend(chosen.into_iter().map(pair));
+        }
+    }
+    let counts = PairCounts { same: (folds * per_fold) as u64, different: (folds * per_fold) as u64 };
+    let second = with.cloned();
+    Ok(Verification { first: table.clone(), second, pairs, in_file: counts, kept: counts, contradicting: 0, digest: None })
+}
+
+/// The rows in both tables of each person who has rows in both, people in random order.
+fn shared_people(first: &Table, second: &Table, seed: i64) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let draw = Draw::new(seed, "random_pairs people");
+    let mut theirs: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, row) in second.rows().enumerate() {
+        theirs.entry(row.identity()).or_default().push(at);
+    }
+    let named = first.labels().names().iter().zip(first.rows_by_class()).filter(|(_, rows)| !rows.is_empty());
+    let mut people: Vec<_> = named
+        .filter_map(|(name, rows)| Some((draw.clone().text(name).rank(), name.clone(), (rows, theirs.remove(name.as_ref())?))))
+        .collect();
+    people.sort();
+    people.into_iter().map(|(_, _, rows)| rows).collect()
+}
+
+/// The images of a fold, person by person.
+struct Pool {
+    firsts: Vec<u32>,
+    seconds: Vec<u32>,
+    /// For each first image, the places in `seconds` of the same person.
+    same: Vec<Range<usize>>,
+    /// For each first image, its own place in `seconds`, if it is there.
+    itself: Vec<Option<usize>>,
+    /// Both sides are one table: each pair counts once.
+    one_table: bool,
+}
+
+impl Pool {
+    fn new(first: &Table, second: &Table, one_table: bool, people: &[(Vec<usize>, Vec<usize>)]) -> Self {
+        let mut pool = Pool { firsts: Vec::new(), seconds: Vec::new(), same: Vec::new(), itself: Vec::new(), one_table };
+        let image = |table: &Table, row: usize| table.row(row).map(|row| (row.source().clone(), row.treatment().cloned()));
+        for (ours, theirs) in people {
+            let range = pool.seconds.len()..pool.seconds.len() + theirs.len();
+            let images: Vec<_> = theirs.iter().map(|row| image(second, *row)).collect();
+            for row in ours {
+                pool.firsts.push(*row as u32);
+                pool.same.push(range.clone());
+                let own = image(first, *row);
+                pool.itself.push(images.iter().position(|other| *other == own).map(|at| range.start + at));
+            }
+            pool.seconds.extend(theirs.iter().map(|row| *row as u32));
+        }
+        pool
+    }
+
+    /// All pairs of one person, or of two.
+    fn candidates(&self, same: bool) -> Candidates {
+        let end = self.seconds.len();
+        let partners = |(at, range): (usize, &Range<usize>)| match (same, self.one_table, self.itself[at]) {
+            (true, true, _) => [at + 1..range.end, 0..0],
+            (true, false, Some(itself)) => [range.start..itself, itself + 1..range.end],
+            (true, false, None) => [range.clone(), 0..0],
+            (false, true, _) => [range.end..end, 0..0],
+            (false, false, _) => [0..range.start, range.end..end],
+        };
+        let partners: Vec<_> = self.same.iter().enumerate().map(partners).collect();
+        let mut total = 0;
+        let starts = partners
+            .iter()
+            .map(|[left, right]| {
+                total += left.len() + right.len();
+                total - left.len() - right.len()
+            })
+            .collect();
+        Candidates { partners, starts, total }
+    }
+}
+
+/// All possible pairs, numbered.
+struct Candidates {
+    /// For each first image, the places of its partners.
+    partners: Vec<[Range<usize>; 2]>,
+    /// For each first image, the number of its first pair.
+    starts: Vec<usize>,
+    total: usize,
+}
+
+impl Candidates {
+    /// Pair number `at`: places of the first and of the second image.
+    fn pair(&self, at: usize) -> (usize, usize) {
+        let first = self.starts.partition_point(|start| *start <= at) - 1; // starts[0] is 0
+        let (offset, [left, right]) = (at - self.starts[first], &self.partners[first]);
+        let second = if offset < left.len() { left.start + offset } else { right.start + offset - left.len() };
+        (first, second)
+    }
+}
+
+/// `count` different numbers below `total`, uniform, in order (Floyd's algorithm). `count` is at most `total`.
+fn choose(total: usize, count: usize, draw: &Draw) -> BTreeSet<usize> {
+    let mut chosen = BTreeSet::new();
+    for last in total - count..total {
+        let number = (draw.clone().number(last as u64).unit() * (last + 1) as f64) as usize;
+        if !chosen.insert(number.min(last)) {
+            chosen.insert(last);
+        }
+    }
+    chosen
+}

@@ -1,0 +1,94 @@
+//! Tests of protocols.
+
+use super::*;
+use crate::data::probe::ProbeCache;
+use crate::data::readers::{IdentityRule, image_folder};
+use crate::data::testing::people;
+use crate::data::views::{Amount, Order, Split, SplitPart};
+use crate::quantity::Fraction;
+use proptest::prelude::*;
+use std::io::Write;
+
+fn judged(table: &Table, within: Option<&Table>, lines: &str) -> Result<Verification, DataError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "fold,same,a,b\n{lines}").unwrap();
+    Verification::from_file(file.path(), table, within)
+}
+
+#[test]
+fn within_drops_what_crosses_the_border_and_keeps_folds() {
+    let table = people([("ann", 2), ("bob", 2), ("cid", 2), ("dan", 2)]);
+    let lines = "1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n2,1,cid/0,cid/1\n2,0,cid/0,dan/1\n";
+    let all = judged(&table, None, lines).unwrap();
+    assert_eq!((all.pairs.len(), all.folds(), all.contradicting), (4, vec![1, 2], 0));
+    let within = table.identities(&["cid", "dan"]).unwrap();
+    let some = judged(&table, Some(&within), lines).unwrap();
+    assert_eq!((some.in_file, some.kept), (PairCounts { same: 2, different: 2 }, PairCounts { same: 1, different: 1 }));
+    assert_eq!((some.folds(), some.first_rows()), (vec![2], vec![4, 5, 7]));
+}
+
+#[test]
+fn a_border_that_shifts_the_balance_is_an_error() {
+    let table = people([("ann", 2), ("bob", 2), ("cid", 2)]);
+    let lines = "1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n1,1,bob/0,bob/1\n1,0,bob/0,cid/1\n";
+    let error = |names: &[&str]| judged(&table, Some(&table.identities(names).unwrap()), lines).unwrap_err().to_string();
+    assert!(error(&["ann"]).contains("1 same and 0 different pairs are left of 2 and 2"));
+    assert!(error(&["cid"]).contains("none of its 4 pairs is within these people"));
+}
+
+#[test]
+fn contradictions_are_counted_and_filtered_samples_named() {
+    let table = people([("ann", 2), ("bob", 2)]);
+    assert_eq!(judged(&table, None, "1,1,ann/0,bob/0\n1,0,ann/0,bob/1").unwrap().contradicting, 1);
+    let bob = table.identities(&["bob"]).unwrap();
+    let error = judged(&bob, None, "1,0,ann/0,bob/1").unwrap_err().to_string();
+    assert!(error.contains(":2: `ann/0` is in the data set, but not among these samples"), "{error}");
+}
+
+#[test]
+fn made_pairs_across_two_tables_never_pair_an_image_with_itself() {
+    let table = people([("a", 3), ("b", 3), ("c", 3), ("d", 3)]);
+    let made = random_pairs(&table, Some(&table), 2, 6, 0).unwrap();
+    assert!(made.pairs.iter().all(|pair| pair.a != pair.b));
+    assert_eq!((made.second_rows().is_empty(), made.pairs.len()), (false, 24));
+    let error = random_pairs(&table, None, 2, 50, 0).unwrap_err().to_string();
+    assert_eq!(error, "random_pairs: fold 0 has 6 possible pairs of one person, 50 are wanted");
+    assert!(random_pairs(&table, None, 3, 1, 0).unwrap_err().to_string().contains("3 folds take at least 6 people, there are 4"));
+}
+
+#[test]
+fn whole_folds_of_the_shared_faces_stay_together_when_sorted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cfp");
+    if !root.is_dir() {
+        println!("skipped: ../shared/data is not there");
+        return;
+    }
+    let faces = image_folder(&root.join("images"), &IdentityRule::FirstFolder, &ProbeCache::none()).unwrap().table;
+    let part = |name: &str, part| SplitPart { name: name.to_owned(), amount: Amount::Part(Fraction(part)) };
+    let test = |order| {
+        let split = Split { parts: vec![part("train", 0.75), part("test", 0.25)], order, stratify: None };
+        faces.split_by_identity(&split).unwrap().swap_remove("test").unwrap()
+    };
+    let judged = |order| Verification::from_file(&root.join("pairs/fp.csv"), &faces, Some(&test(order)));
+    let sorted = judged(Order::Sorted).unwrap();
+    assert_eq!((sorted.kept, sorted.contradicting), (PairCounts { same: 700, different: 700 }, 0));
+    assert!(matches!(judged(Order::Random { seed: 0 }), Err(DataError::Protocol { .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+    #[test]
+    fn made_pairs_are_right_and_different_and_folds_share_no_person(seed in 0i64..1000, per_fold in 1usize..8) {
+        let table = people([("a", 4), ("b", 5), ("c", 2), ("d", 3), ("e", 4), ("f", 3), ("g", 1), ("h", 5)]);
+        let Ok(made) = random_pairs(&table, None, 2, per_fold, seed) else { return Ok(()) };
+        let person = |row: u32| table.row(row as usize).unwrap().identity();
+        let mut seen = HashSet::new();
+        for pair in &made.pairs {
+            prop_assert_eq!(pair.same, person(pair.a) == person(pair.b));
+            prop_assert!(pair.a != pair.b && seen.insert((pair.a.min(pair.b), pair.a.max(pair.b))));
+        }
+        let fold = |number: u32| made.pairs.iter().filter(move |pair| pair.fold == number).flat_map(|pair| [person(pair.a), person(pair.b)]);
+        let first: HashSet<&str> = fold(0).collect();
+        prop_assert!(fold(1).all(|name| !first.contains(name)));
+    }
+}
