@@ -2,7 +2,9 @@
 //!
 //! Each line is one object with a `kind`. Lines of kinds that a reader does not know are errors: both programs are of one version.
 
+use crate::data::image::Image;
 use crate::diag::{Code, Diagnostic, Severity};
+use base64::Engine;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -192,6 +194,18 @@ pub struct Picture {
     pub path: String,
     /// Who it is.
     pub identity: String,
+}
+
+impl Picture {
+    /// A picture of an image.
+    pub fn new(image: &Image, path: &str, identity: &str) -> Self {
+        let mut png = Vec::new();
+        let encoder = image::codecs::png::PngEncoder::new(&mut png);
+        // into memory, from pixels of the right number: nothing that could fail; else the picture is empty
+        let _ = image::ImageEncoder::write_image(encoder, image.pixels(), image.width(), image.height(), image::ExtendedColorType::Rgb8);
+        let png = base64::engine::general_purpose::STANDARD.encode(png);
+        Picture { png, path: path.to_owned(), identity: identity.to_owned() }
+    }
 }
 
 /// Something that went wrong, as it travels from one program to the other: a diagnostic without places in a source.

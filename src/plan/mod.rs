@@ -1,11 +1,13 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
+pub mod data_codes;
 mod describe;
 pub mod diff;
 mod draw;
 mod grid;
 pub mod lock;
 mod table;
+pub mod tables;
 
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;

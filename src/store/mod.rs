@@ -14,14 +14,16 @@
 mod artifact;
 mod checkpoint;
 mod error;
-mod judged;
+pub mod judged;
 mod lock;
+mod log;
 
 pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::StoreError;
 pub use judged::{Judged, Scores};
 pub use lock::{NodeLock, OutputLock};
+pub use log::{TRAINING_LOG, TrainingLog};
 
 use crate::graph::ContentKey;
 use std::fs;

@@ -4,4 +4,47 @@ codes! {
     UnreadableData = "ddl::data::unreadable": "data that can't be read" {
         "A path that the recipe needs is not there, or may not be read."
     }
+    NoImages = "ddl::data::no_images": "a folder without images" {
+        "No file below the folder is named `*.jpg`, `*.jpeg`, `*.png`, `*.webp` or `*.bmp`. Perhaps the path is one level too high or too low."
+    }
+    NoIdentity = "ddl::data::no_identity": "an image that does not tell who it is" {
+        "Without a pattern the person is the first folder below the root: `images/<person>/…/x.jpg`. For other layouts give \
+         `identity = \"…\"`, a regular expression with a group named `identity`."
+        wrong: "dataset faces = image_folder(root)              // root/0001_03.jpg",
+        right: "dataset faces = image_folder(root, identity = \"(?P<identity>[^_]+)_.*\")",
+    }
+    BadTable = "ddl::data::bad_table": "a csv that is not what the recipe says" {
+        "A line, a column or a value of a csv does not fit: the message names the file and the line. Csv files have a header; numbers \
+         carry no units there, the recipe's `schema` says them."
+    }
+    AbsentImages = "ddl::data::absent_images": "a list that names images which are not there" {
+        "A list or a pair file names images that the data set does not have. Paths in lists are relative to the folder of the data set, with `/`."
+    }
+    MissingValue = "ddl::data::missing_value": "a sample without a value" {
+        "A filter reads an attribute that some samples don't have. Say what happens to them: `missing = \"drop\"` or `\"keep\"`."
+        wrong: "dataset hard = faces |> where(abs(.yaw) > 45deg)",
+        right: "dataset hard = faces |> where(abs(.yaw) > 45deg, missing = \"drop\")",
+    }
+    EmptyData = "ddl::data::empty": "nothing is left" {
+        "A filter or a view leaves no sample. The message tells how many samples each part of the condition would leave alone."
+    }
+    DataClash = "ddl::data::clash": "data sets that don't go together" {
+        "Two samples have one name, an attribute has two types, or two known facts of images (colour order, alignment) differ. Merge what is alike."
+    }
+    BadData = "ddl::data::bad_argument": "a view that is not possible on this data" {
+        "A split, a choice of people or a sampler asks for something that this data does not have. The message says what there is."
+    }
+    Corrupt = "ddl::data::corrupt": "images that can't be decoded" {
+        "Before anything is trained every image is decoded once, so that a broken one does not stop the run an hour later. Mend or remove \
+         the files that the message names, or leave them out: `on_corrupt = \"skip\"`."
+        wrong: "dataset faces = image_folder(root)",
+        right: "dataset faces = image_folder(root, on_corrupt = \"skip\")",
+    }
+    WrongSize = "ddl::data::wrong_size": "an image of another size than the network's" {
+        "The recipe refuses to resize (`on_size = \"refuse\"`) and an image does not have the network's size."
+    }
+    BadProtocol = "ddl::data::bad_protocol": "pairs that can't be judged" {
+        "The pairs of a protocol don't fit the people that are judged: none is left, or the balance of same and different pairs shifts by more than a \
+         fifth. Keep whole folds together: `split(…, order = \"sorted\")`."
+    }
 }

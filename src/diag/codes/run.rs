@@ -89,4 +89,18 @@ codes! {
     NoSuchNode = "ddl::run::no_such_node": "a name that the plan does not have" {
         "`--only` and `--again` take names of the recipe, an arm as `name[seed = 2]`."
     }
+    Interrupted = "ddl::run::interrupted": "a run that was asked to stop" {
+        "The run was stopped by a signal. What was finished is in the store, and the stage that was running left a checkpoint: the same \
+         command goes on from there and ends with the same bits."
+    }
+    NothingLearns = "ddl::run::nothing_learns": "a stage in which nothing learns" {
+        "Every part of the network is frozen and no term has prototypes of its own, so there is nothing to train. Freeze less."
+    }
+    NormOver = "ddl::run::norm_over": "ghost batches that don't divide the batch" {
+        "`norm_over` parts the images of a step into groups of one size, so their number must be a multiple of it. The images of a \
+         step are those of all draws together: the plan tells how many."
+    }
+    Waiting = "ddl::run::waiting": "another run computes the same" {
+        "Two runs share a store and want the same result. One computes it; the other waits and then takes it."
+    }
 }

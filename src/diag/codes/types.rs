@@ -19,7 +19,7 @@ codes! {
         right: "head arc = arcface(scale = 64)",
     }
     UnknownChoice = "ddl::types::unknown_choice": "a word that is none of the choices" {
-        "Some parameters are one of a few words."
+        "Some parameters are one of a few words, written as a text. The message lists them."
         wrong: "head arc = arcface(margin_grad = \"exakt\")",
         right: "head arc = arcface(margin_grad = \"exact\")",
     }

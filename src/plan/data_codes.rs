@@ -1,0 +1,48 @@
+//! The data room's errors as diagnostics: each has a code, some a help.
+
+use crate::data::DataError;
+use crate::diag::Code;
+use crate::events::Failure;
+
+/// The code of an error of the data room.
+pub fn code(error: &DataError) -> Code {
+    match error {
+        DataError::Unreadable { .. } | DataError::LinkLoop { .. } | DataError::NameNotText { .. } => Code::UnreadableData,
+        DataError::NoImages { .. } => Code::NoImages,
+        DataError::NoIdentity { .. } | DataError::Pattern { .. } => Code::NoIdentity,
+        DataError::Line { .. } | DataError::File { .. } | DataError::NoColumn { .. } | DataError::NotAnnotated { .. } => Code::BadTable,
+        DataError::UnknownImages { .. } => Code::AbsentImages,
+        DataError::IdentityTwice { .. }
+        | DataError::PathTwice { .. }
+        | DataError::MergedTwice { .. }
+        | DataError::TypesDiffer { .. }
+        | DataError::StreamsDiffer { .. }
+        | DataError::AttributeTwice { .. } => Code::DataClash,
+        DataError::Missing { .. } => Code::MissingValue,
+        DataError::EmptyFilter { .. } | DataError::Empty { .. } => Code::EmptyData,
+        DataError::NoAttribute { .. }
+        | DataError::WrongKind { .. }
+        | DataError::Split { .. }
+        | DataError::NoSuchIdentity { .. }
+        | DataError::Argument { .. } => Code::BadData,
+        DataError::Corrupt { .. } | DataError::CorruptImages { .. } => Code::Corrupt,
+        DataError::Size { .. } => Code::WrongSize,
+        DataError::Sampler { .. } => Code::BatchTooLarge,
+        DataError::Protocol { .. } => Code::BadProtocol,
+    }
+}
+
+/// An error of the data room at a node of the plan (or none).
+pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
+    let message = node.map_or_else(|| error.to_string(), |node| format!("{node}: {error}"));
+    let failure = Failure::new(code(error), message);
+    let help = [
+        (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
+        (Code::WrongSize, "let it be resized: `on_size = \"resize\"`"),
+        (Code::MissingValue, "say what happens to such samples: `missing = \"drop\"` or `\"keep\"`"),
+    ];
+    match help.iter().find(|(of, _)| *of == code(error)) {
+        Some((_, help)) => failure.help(*help),
+        None => failure,
+    }
+}

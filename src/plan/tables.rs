@@ -1,0 +1,361 @@
+//! The data of a plan: its data set nodes become [`Table`]s, its draws [`Batches`]. Shared by the planner and the engine.
+
+use super::{Paths, Plan, PlanError};
+use crate::data::augment::Augment;
+use crate::data::faces::FaceSet;
+use crate::data::predicate::{Expr, MissingPolicy, Predicate};
+use crate::data::probe::ProbeCache;
+use crate::data::protocol::{Verification as Protocol, random_pairs};
+use crate::data::readers::{self, ColumnType, IdentityRule};
+use crate::data::sampler::{Batches, Sampling};
+use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
+use crate::data::{DataError, Table};
+use crate::lang::value::NodeId;
+use crate::ops::evals::{self, MadePairs, PairSource};
+use crate::ops::refs::FilePath;
+use crate::ops::{augments, data, outputs, samplers};
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Data that a plan names and that can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// What the data room says.
+    #[error("{node}: {source}")]
+    Data {
+        /// The node's name in the plan.
+        node: String,
+        /// What is wrong.
+        source: Box<DataError>,
+    },
+    /// A node that is no data set, or whose arguments don't fit.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A path that only a parameter knows.
+    #[error("{node}: where `{path}` lies is not known: a parameter has no value")]
+    Path {
+        /// The node's name in the plan.
+        node: String,
+        /// What the recipe says.
+        path: String,
+    },
+}
+
+/// The tables of a plan, each made once.
+#[derive(Debug)]
+pub struct Tables<'p> {
+    plan: &'p Plan,
+    paths: &'p Paths,
+    cache: ProbeCache,
+    made: Mutex<BTreeMap<NodeId, Table>>,
+    replaced: Mutex<BTreeMap<NodeId, Table>>,
+}
+
+impl<'p> Tables<'p> {
+    /// The tables of a plan whose paths lie there. Folders that were probed before are not read again.
+    pub fn new(plan: &'p Plan, paths: &'p Paths, cache: ProbeCache) -> Self {
+        Tables { plan, paths, cache, made: Mutex::default(), replaced: Mutex::default() }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
+    /// The table of a data set node.
+    ///
+    /// # Errors
+    /// Files that are not there or not what they should be, filters that leave nothing, people that don't exist.
+    pub fn table(&self, id: NodeId) -> Result<Table, TableError> {
+        if let Some(table) = self.replaced.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(table.clone());
+        }
+        if let Some(table) = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(table.clone());
+        }
+        let table = self.make(id)?;
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(id, table.clone());
+        Ok(table)
+    }
+
+    fn make(&self, id: NodeId) -> Result<Table, TableError> {
+        let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
+        match self.plan.node(id).op.as_str() {
+            "image_folder" => at(self.image_folder(id, &self.plan.parse(id)?)?),
+            "image_list" => at(self.image_list(id, &self.plan.parse(id)?)?),
+            "synthetic_faces" => at(synthetic_faces(&self.plan.parse(id)?)),
+            "annotate" => {
+                let it: data::Annotate = self.plan.parse(id)?;
+                let table = self.table(it.data.node)?;
+                let path = self.path(id, &it.path)?;
+                at(columns(&it.schema.0).and_then(|schema| Ok(readers::annotate(&table, &path, &schema, missing(it.missing))?.table)))
+            }
+            "where" => {
+                let it: data::Where = self.plan.parse(id)?;
+                at(self.table(it.data.node)?.filter(&Predicate { keep_if: it.test.row, missing: missing(it.missing) }))
+            }
+            "split" => at(self.split(&self.plan.parse(id)?)?),
+            "identities" => {
+                let it: data::Identities = self.plan.parse(id)?;
+                let table = self.table(it.data.node)?;
+                at(match &it.these {
+                    data::People::Named(names) => table.identities(names),
+                    data::People::Places(places) => table.identity_range(places.from.max(0) as usize, places.to.max(0) as usize),
+                })
+            }
+            "relabel" => at(self.table(self.plan.parse::<data::Relabel>(id)?.data.node)?.relabel()),
+            "sample" => {
+                let it: data::Sample = self.plan.parse(id)?;
+                at(self.table(it.data.node)?.sample(amount(it.amount), it.seed))
+            }
+            "merge" => {
+                let it: data::Merge = self.plan.parse(id)?;
+                let tables = it.data.iter().map(|data| self.table(data.node)).collect::<Result<Vec<_>, _>>()?;
+                let labels = match it.labels {
+                    data::MergeLabels::Disjoint => MergeLabels::Disjoint,
+                    data::MergeLabels::ByName => MergeLabels::ByName,
+                };
+                at(views::merge(&tables, labels))
+            }
+            "min_images" => {
+                let it: data::MinImages = self.plan.parse(id)?;
+                at(self.table(it.data.node)?.min_images(it.count as usize))
+            }
+            "without" => {
+                let it: data::Without = self.plan.parse(id)?;
+                at(self.table(it.data.node)?.without(&self.table(it.people.node)?))
+            }
+            "among" => {
+                let it: outputs::Among = self.plan.parse(id)?;
+                at(among(&self.table(it.data.node)?, &self.table(it.people.node)?))
+            }
+            "apply" => {
+                let it: data::Apply = self.plan.parse(id)?;
+                at(augment(&it.augment)
+                    .and_then(|augment| self.table_or_data(it.data.node, |table| table.apply(augment, it.versions, it.seed))))
+            }
+            _ => Err(self.not_data(id)),
+        }
+    }
+
+    /// For a step that already speaks the data room's errors: an input's own error is told in its words.
+    fn table_or_data(&self, input: NodeId, then: impl FnOnce(Table) -> Result<Table, DataError>) -> Result<Table, DataError> {
+        match self.table(input) {
+            Ok(table) => then(table),
+            Err(TableError::Data { source, .. }) => Err(*source),
+            Err(other) => Err(DataError::Argument { what: "apply", why: other.to_string() }),
+        }
+    }
+
+    fn not_data(&self, id: NodeId) -> TableError {
+        let node = self.plan.node(id);
+        PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "a data set" }.into()
+    }
+
+    fn data_error(&self, id: NodeId, source: DataError) -> TableError {
+        TableError::Data { node: self.plan.node(id).name.clone(), source: Box::new(source) }
+    }
+
+    /// Where a path of a node lies.
+    ///
+    /// # Errors
+    /// When no parameter says so.
+    pub fn path(&self, id: NodeId, path: &FilePath) -> Result<PathBuf, TableError> {
+        self.paths.get(&path.0).cloned().ok_or_else(|| TableError::Path { node: self.plan.node(id).name.clone(), path: path.0.clone() })
+    }
+
+    fn image_folder(&self, id: NodeId, it: &data::ImageFolder) -> Result<Result<Table, DataError>, TableError> {
+        let root = self.path(id, &it.path)?;
+        let rule = match &it.identity {
+            Some(pattern) => IdentityRule::pattern(pattern),
+            None => Ok(IdentityRule::FirstFolder),
+        };
+        Ok(rule.and_then(|rule| Ok(sized(&readers::image_folder(&root, &rule, &self.cache)?.table, it.on_size))))
+    }
+
+    fn image_list(&self, id: NodeId, it: &data::ImageList) -> Result<Result<Table, DataError>, TableError> {
+        let list = self.path(id, &it.path)?;
+        let root = match &it.root {
+            Some(root) => self.path(id, root)?,
+            None => list.parent().map_or_else(PathBuf::new, Path::to_path_buf),
+        };
+        Ok(columns(&it.schema.0).and_then(|schema| Ok(sized(&readers::image_list(&list, &root, &schema, &self.cache)?.table, it.on_size))))
+    }
+
+    fn split(&self, it: &data::Split) -> Result<Result<Table, DataError>, TableError> {
+        let table = self.table(it.data.node)?;
+        let parts = it.parts.iter().map(|(name, part)| SplitPart { name: name.clone(), amount: amount(*part) }).collect();
+        let order = match it.order {
+            data::Order::Hashed => Order::Random { seed: it.seed },
+            data::Order::Sorted => Order::Sorted,
+        };
+        let attribute = |it: &Option<crate::ops::refs::Attribute>| {
+            it.as_ref().and_then(|it| if let Expr::Attribute { name } = &it.row { Some(name.clone()) } else { None })
+        };
+        let split = Split { parts, order, stratify: attribute(&it.stratify) };
+        let by_sample = attribute(&it.by).is_some_and(|by| by == "path");
+        let parted = if by_sample { table.split_by_sample(&split) } else { table.split_by_identity(&split) };
+        Ok(parted.and_then(|mut parts| {
+            let missing = || DataError::Argument { what: "split", why: format!("there is no part `{}`", it.part) };
+            parts.swap_remove(&it.part).ok_or_else(missing)
+        }))
+    }
+
+    /// The batches that a draw node gives.
+    ///
+    /// # Errors
+    /// A sampler that can't work on its data, a pair list that names absent images.
+    pub fn batches(&self, id: NodeId) -> Result<Batches, TableError> {
+        let it: data::Draw = self.plan.parse(id)?;
+        let table = self.table(it.data.node)?;
+        let at = |source| self.data_error(id, source);
+        let sampling = match &it.by {
+            None | Some(samplers::Sampler::Shuffled(_)) => Sampling::Shuffled,
+            Some(samplers::Sampler::Balanced(_)) => Sampling::Balanced,
+            Some(samplers::Sampler::Pk(pk)) => Sampling::Pk { identities: pk.identities as usize, images: pk.images as usize },
+            Some(samplers::Sampler::PairsSampler(pairs)) => {
+                Sampling::Pairs { with: pairs.with.map(|with| self.table(with.node)).transpose()? }
+            }
+            Some(samplers::Sampler::PairList(list)) => {
+                Sampling::PairList { pairs: readers::pair_list(&self.path(id, &list.path)?, &table).map_err(at)? }
+            }
+        };
+        let composed = if let Sampling::Pk { identities, images } = sampling { Some(identities * images) } else { None };
+        let size = composed.or(it.size.map(|size| size as usize)).unwrap_or(0);
+        Batches::new(&table, &sampling, size, it.seed.unwrap_or(0)).map_err(at)
+    }
+
+    /// The pairs of a protocol node, over its data and the other set's (`with`).
+    ///
+    /// # Errors
+    /// A file that can't be read or names absent images, people who can't fill the folds; all pairs of a set are no list of pairs.
+    pub fn protocol(&self, id: NodeId) -> Result<Protocol, TableError> {
+        let it: evals::Verification = self.plan.parse(id)?;
+        let table = self.table(it.data.node)?;
+        let within = it.within.map(|within| self.table(within.node)).transpose()?;
+        let at = |result: Result<Protocol, DataError>| result.map_err(|source| self.data_error(id, source));
+        match &it.pairs {
+            PairSource::File(file) => at(Protocol::from_file(&self.path(id, file)?, &table, within.as_ref())),
+            PairSource::Made(MadePairs::RandomPairs(made)) => {
+                let other = made.with.map(|with| self.table(with.node)).transpose()?;
+                let among = |table: Table| match &within {
+                    Some(people) => at_table(self, id, among(&table, people)),
+                    None => Ok(table),
+                };
+                let (table, other) = (among(table)?, other.map(among).transpose()?);
+                at(random_pairs(&table, other.as_ref(), made.folds as usize, made.per_fold as usize, made.seed))
+            }
+            PairSource::Made(MadePairs::AllPairs(_)) => {
+                let why = "all pairs of a set are not listed".to_owned();
+                Err(self.data_error(id, DataError::Argument { what: "all_pairs", why }))
+            }
+        }
+    }
+
+    /// The images that the first and the second pictures of a protocol's pairs come from.
+    ///
+    /// # Errors
+    /// As [`Tables::table`].
+    pub fn sides(&self, id: NodeId) -> Result<(Table, Table), TableError> {
+        let it: evals::Verification = self.plan.parse(id)?;
+        let with = match &it.pairs {
+            PairSource::File(_) => None,
+            PairSource::Made(MadePairs::RandomPairs(made)) => made.with,
+            PairSource::Made(MadePairs::AllPairs(all)) => all.with,
+        };
+        let (first, second) = (self.table(it.data.node)?, self.table(with.unwrap_or(it.data).node)?);
+        let Some(people) = it.within else { return Ok((first, second)) };
+        let people = self.table(people.node)?;
+        Ok((at_table(self, id, among(&first, &people))?, at_table(self, id, among(&second, &people))?))
+    }
+
+    /// Takes this table for a node from now on: without images that can't be decoded. What was made of it before is forgotten.
+    pub fn replace(&self, id: NodeId, table: Table) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.clear();
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner).insert(id, table);
+    }
+
+    /// The augment of a draw's images, with its seed.
+    ///
+    /// # Errors
+    /// A node that is no draw.
+    pub fn draw_augment(&self, id: NodeId) -> Result<Option<(Augment, i64)>, TableError> {
+        let it: data::Draw = self.plan.parse(id)?;
+        let Some(op) = &it.augment else { return Ok(None) };
+        let augment = augment(op).map_err(|source| self.data_error(id, source))?;
+        Ok(Some((augment, it.seed.unwrap_or(0))))
+    }
+}
+
+fn at_table(tables: &Tables, id: NodeId, result: Result<Table, DataError>) -> Result<Table, TableError> {
+    result.map_err(|source| tables.data_error(id, source))
+}
+
+/// The samples whose people, by name, are in another table. The label space stays.
+fn among(table: &Table, people: &Table) -> Result<Table, DataError> {
+    let mut names: Vec<&str> = people.rows().map(|row| row.identity()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| table.labels().class(name).is_some());
+    table.identities(&names)
+}
+
+fn synthetic_faces(it: &data::SyntheticFaces) -> Result<Table, DataError> {
+    let set = FaceSet::new(it.identities, it.images, it.yaw, it.size, it.seed)
+        .map_err(|error| DataError::Argument { what: "synthetic_faces", why: error.to_string() })?;
+    readers::synthetic_faces(set)
+}
+
+fn sized(table: &Table, on_size: data::OnSize) -> Table {
+    let refuse = on_size == data::OnSize::Refuse;
+    table.with_stream(crate::data::Stream { refuse_resize: refuse, ..table.stream().clone() })
+}
+
+fn missing(policy: data::Missing) -> MissingPolicy {
+    match policy {
+        data::Missing::Error => MissingPolicy::Error,
+        data::Missing::Drop => MissingPolicy::Drop,
+        data::Missing::Keep => MissingPolicy::Keep,
+    }
+}
+
+fn amount(amount: data::Amount) -> Amount {
+    match amount {
+        data::Amount::Count(count) => Amount::Count(count),
+        data::Amount::Share(share) => Amount::Part(share),
+    }
+}
+
+fn columns(schema: &IndexMap<String, String>) -> Result<IndexMap<String, ColumnType>, DataError> {
+    let column = |word: &String| {
+        let unknown = |_| DataError::Argument { what: "schema", why: format!("there is no column type `{word}`") };
+        serde_json::from_value::<ColumnType>(serde_json::Value::from(word.as_str())).map_err(unknown)
+    };
+    schema.iter().map(|(name, word)| Ok((name.clone(), column(word)?))).collect()
+}
+
+/// An augment of a recipe as the data room knows it: the same names and fields, `kind` for `op`.
+///
+/// # Errors
+/// Values out of range.
+pub fn augment(op: &augments::Augment) -> Result<Augment, DataError> {
+    let wrong = |error: serde_json::Error| DataError::Argument { what: "augment", why: error.to_string() };
+    let json = serde_json::to_value(op).map_err(wrong)?;
+    let augment: Augment = serde_json::from_value(with_kind(json)).map_err(wrong)?;
+    augment.check()?;
+    Ok(augment)
+}
+
+fn with_kind(json: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Array(items) => Json::Array(items.into_iter().map(with_kind).collect()),
+        Json::Object(map) => Json::Object(
+            map.into_iter().map(|(name, value)| (if name == "op" { "kind".to_owned() } else { name }, with_kind(value))).collect(),
+        ),
+        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
+    }
+}
