@@ -1,0 +1,59 @@
+//! The errors of all rooms as failures with stable codes: what leaves this program.
+
+use ddl::diag::Code;
+use ddl::eval::EvalError;
+use ddl::events::Failure;
+use ddl::plan::PlanError;
+use ddl::plan::data_codes;
+use ddl::plan::tables::TableError;
+
+use crate::nn::NnError;
+use crate::nn::state::StateError;
+
+/// Of a table.
+pub fn table(error: &TableError) -> Failure {
+    match error {
+        TableError::Data { node, source } => data_codes::failure(Some(node), source),
+        TableError::Plan(error) => plan(error),
+        TableError::Path { .. } => Failure::new(Code::UnreadableData, error.to_string()).help("give the parameter: --set NAME=PATH"),
+    }
+}
+
+/// Of a plan that does not parse.
+pub fn plan(error: &PlanError) -> Failure {
+    Failure::new(Code::BadJob, error.to_string()).help("the plan was made by another version of ddl")
+}
+
+/// Of a measure.
+pub fn eval(error: &EvalError) -> Failure {
+    Failure::new(Code::Unmeasurable, error.to_string())
+}
+
+/// Of a network, a term or an optimiser.
+pub fn nn(error: &NnError) -> Failure {
+    match error {
+        NnError::State(error) => state(error),
+        NnError::Torch(_) => torch(&error.to_string()),
+        NnError::Input { .. } | NnError::Option { .. } | NnError::Unknown { .. } => Failure::new(Code::Torch, error.to_string()),
+    }
+}
+
+/// Of named tensors.
+pub fn state(error: &StateError) -> Failure {
+    match error {
+        StateError::Account(_) => Failure::new(Code::WeightsMismatch, error.to_string())
+            .help("look at `embedding` and `variant` of the network, or map names: checkpoint(path, names = {\"old.\" = \"new.\"})"),
+        StateError::File(_) => Failure::new(Code::BadWeights, error.to_string()).help("is it a whole safetensors file?"),
+        StateError::Torch(_) => torch(&error.to_string()),
+        StateError::Missing(_) | StateError::Twice(_) => Failure::new(Code::Torch, error.to_string()),
+    }
+}
+
+/// Of libtorch, by its words.
+pub fn torch(message: &str) -> Failure {
+    let low = message.to_ascii_lowercase();
+    if ["out of memory", "can't allocate", "not enough memory"].iter().any(|words| low.contains(words)) {
+        return Failure::new(Code::OutOfMemory, message).help("make the batch smaller, freeze more, or take another --device");
+    }
+    Failure::new(Code::Torch, message)
+}

@@ -1,0 +1,206 @@
+//! A stage on the disk: everything that its next step depends on, and enough to know that it is the same stage.
+
+use super::learner::Learner;
+use super::setup::Setup;
+use super::watch::{Best, Plateau, Watched};
+use super::{Stage, TrainError};
+use crate::model::{HEADS, Model, TENSORS};
+use crate::nn::optim::Optimiser;
+use crate::nn::state::State;
+use ddl::diag::Code;
+use ddl::events::{Event, Failure};
+use ddl::job::CheckpointEvery;
+use ddl::store::{Artifact, Checkpoints, Draft, StoreError, TRAINING_LOG, TrainingLog};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use std::time::Instant;
+use tch::Kind;
+
+/// The optimiser's moments.
+const MEMORY: &str = "memory.safetensors";
+/// The best model so far.
+const BEST_TENSORS: &str = "best.safetensors";
+const BEST_HEADS: &str = "best_heads.json";
+
+/// What a checkpoint says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+struct Progress {
+    /// Steps that are done.
+    step: u64,
+    /// What the stage is; must agree in every part.
+    stage: Json,
+    /// The digest of each draw's next batch: where its sampler is.
+    next: Vec<String>,
+    /// Value and step of the best model.
+    best: Option<(f64, u64)>,
+    plateau: Plateau,
+}
+
+/// Everything that a stage is, in words and digests.
+fn identity(stage: &Stage, setup: &Setup) -> Json {
+    let draws: Vec<Json> = setup
+        .draws
+        .all()
+        .iter()
+        .map(|draw| {
+            let tables: Vec<String> = draw.batches.tables().iter().map(|table| table.digest().to_hex()[..32].to_owned()).collect();
+            json!({ "name": draw.name, "key": draw.key, "tables": tables, "images": draw.rows.len(), "per epoch": draw.batches.per_epoch() })
+        })
+        .collect();
+    let classes: Vec<Json> = setup
+        .terms
+        .iter()
+        .filter_map(|term| term.head.as_ref())
+        .map(|head| json!({ "slot": head.id.slot, "label space": head.id.space }))
+        .collect();
+    json!({
+        "key": stage.tables.plan().node(stage.node).key,
+        "network": setup.network.name,
+        "classes": classes,
+        "optimiser": setup.rule,
+        "schedule": { "steps": setup.total, "per epoch": setup.per_epoch },
+        "draws": draws,
+        "cached prefix": setup.bank.as_ref().map(|bank| bank.key()),
+    })
+}
+
+fn positions(setup: &Setup, step: u64) -> Vec<String> {
+    setup.draws.all().iter().map(|draw| draw.position(step)).collect()
+}
+
+/// Writes the state of a stage between two steps.
+pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) -> Result<(), TrainError> {
+    let best = learner.watched.best.as_ref();
+    let progress = Progress {
+        step: learner.step,
+        stage: identity(stage, setup),
+        next: positions(setup, learner.step),
+        best: best.map(|best| (best.value, best.step)),
+        plateau: learner.watched.plateau,
+    };
+    let (tensors, heads) = learner.model.to_files()?;
+    let memory = learner.optimiser.memory().to_bytes(&[])?;
+    let best = best.map(|best| best.model.to_files()).transpose()?;
+    to.write(learner.step, &setup.name, json!(progress), |draft: &mut Draft| {
+        draft.write(TENSORS, &tensors)?;
+        draft.write(HEADS, &heads)?;
+        draft.write(MEMORY, &memory)?;
+        draft.write(TRAINING_LOG, &learner.log.to_bytes()?)?;
+        if let Some((tensors, heads)) = &best {
+            draft.write(BEST_TENSORS, tensors)?;
+            draft.write(BEST_HEADS, heads)?;
+        }
+        Ok(())
+    })?;
+    stage.around.events.emit(Event::Checkpoint { node: setup.name.clone(), step: learner.step });
+    Ok(())
+}
+
+/// The stage where its last whole checkpoint left it; `None` when there is none.
+///
+/// # Errors
+/// [`TrainError::ResumeMismatch`] when a checkpoint is not of this stage in every part.
+pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Option<Learner>, TrainError> {
+    let (found, damages) = from.latest()?;
+    for damage in damages {
+        stage.around.events.emit(Event::Warning(Failure::new(Code::DamagedCheckpoint, damage.to_string())));
+    }
+    let Some(found) = found else { return Ok(None) };
+    let artifact = &found.artifact;
+    let progress: Progress = artifact.meta()?;
+    let folder = from.folder().display().to_string();
+    if let Some((what, found, wanted)) = difference("", &progress.stage, &identity(stage, setup)) {
+        return Err(TrainError::ResumeMismatch { folder, what, found, wanted });
+    }
+    let next = positions(setup, progress.step);
+    if let Some(at) = (0..next.len()).find(|at| progress.next.get(*at) != Some(&next[*at])) {
+        let what = format!("sampler position of `{}`", setup.draws.all()[at].name);
+        return Err(TrainError::ResumeMismatch {
+            folder,
+            what,
+            found: progress.next.get(at).cloned().unwrap_or_default(),
+            wanted: next[at].clone(),
+        });
+    }
+    let model = model(stage, artifact, TENSORS, HEADS)?;
+    let memory = State::from_bytes(&artifact.read(MEMORY)?)?;
+    let memory = on_device(&memory, stage)?;
+    let log = TrainingLog::from_bytes(&artifact.read(TRAINING_LOG)?)?;
+    let best = match progress.best {
+        Some((value, step)) => Some(Best { value, step, model: self::model(stage, artifact, BEST_TENSORS, BEST_HEADS)? }),
+        None => None,
+    };
+    let watched = Watched { best, plateau: progress.plateau, ended: false };
+    stage.around.events.emit(Event::Resumed { node: setup.name.clone(), step: progress.step, of: setup.total });
+    Learner::at(setup, model, Optimiser::restored(&setup.rule, memory), progress.step, log, watched).map(Some)
+}
+
+fn model(stage: &Stage, artifact: &Artifact, tensors: &str, heads: &str) -> Result<Model, TrainError> {
+    let mut model = Model::from_files(&stage.source.backbone, &artifact.read(tensors)?, &artifact.read(heads)?, stage.around.device)?;
+    model.network = stage.source.network.clone();
+    Ok(model)
+}
+
+/// Moments on the device; Adam's counts of steps stay on the host, where the optimiser makes them.
+fn on_device(memory: &State, stage: &Stage) -> Result<State, TrainError> {
+    let mut moved = State::new();
+    for (name, entry) in memory.iter() {
+        let tensor = entry.tensor.f_clone(&entry.tensor)?;
+        let tensor = if tensor.kind() == Kind::Int64 { tensor } else { tensor.f_to_device(stage.around.device)? };
+        moved.insert(name, tensor, entry.role)?;
+    }
+    Ok(moved)
+}
+
+/// The first part in which two descriptions differ: where, and both sides.
+fn difference(at: &str, found: &Json, wanted: &Json) -> Option<(String, String, String)> {
+    let inside = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}, {name}") };
+    match (found, wanted) {
+        (Json::Object(a), Json::Object(b)) => {
+            let names = b.keys().chain(a.keys().filter(|name| !b.contains_key(*name)));
+            let mut each =
+                names.map(|name| difference(&inside(name), a.get(name).unwrap_or(&Json::Null), b.get(name).unwrap_or(&Json::Null)));
+            each.find_map(|difference| difference)
+        }
+        (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().find_map(|(place, (a, b))| difference(&inside(&(place + 1).to_string()), a, b))
+        }
+        _ => (found != wanted).then(|| (at.to_owned(), found.to_string(), wanted.to_string())),
+    }
+}
+
+/// Tells when a checkpoint is due. Time decides only when.
+pub struct Clock {
+    every: CheckpointEvery,
+    at: Instant,
+    step: u64,
+    last: Option<u64>,
+}
+
+impl Clock {
+    /// Starts at a step.
+    pub fn new(every: CheckpointEvery, step: u64) -> Self {
+        Clock { every, at: Instant::now(), step, last: (step > 0).then_some(step) }
+    }
+
+    /// Whether one is due after this step.
+    pub fn is_due(&self, step: u64) -> bool {
+        self.at.elapsed().as_secs_f64() >= self.every.seconds || self.every.steps.is_some_and(|steps| step - self.step >= steps)
+    }
+
+    /// One was written.
+    pub fn written(&mut self, step: u64) {
+        (self.at, self.step, self.last) = (Instant::now(), step, Some(step));
+    }
+
+    /// The step of the last one.
+    pub fn last(&self) -> Option<u64> {
+        self.last
+    }
+}
+
+impl From<serde_json::Error> for TrainError {
+    fn from(error: serde_json::Error) -> Self {
+        TrainError::Store(StoreError::io(std::path::Path::new("checkpoint"), "read", std::io::Error::other(error.to_string())))
+    }
+}

@@ -1,0 +1,181 @@
+//! Why a stage stops.
+
+use crate::failures;
+use crate::nn::error::NnError;
+use crate::nn::state::StateError;
+use ddl::data::DataError;
+use ddl::diag::Code;
+use ddl::eval::EvalError;
+use ddl::events::Failure;
+use ddl::plan::data_codes;
+use ddl::plan::tables::TableError;
+use ddl::store::StoreError;
+
+/// An error of a stage.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The run was asked to stop; a checkpoint of this step lies in the store.
+    #[error("interrupted after step {step}")]
+    Interrupted {
+        /// Steps that are done.
+        step: u64,
+    },
+    /// The run was asked to stop while a model was judged; the trainer writes a checkpoint of it.
+    #[error("interrupted")]
+    Asked,
+    /// A term is NaN or infinite.
+    #[error(
+        "`{term}` is {value} at step {step}{}; the batch: {}",
+        checkpoint.map_or_else(|| " (there is no checkpoint yet)".to_owned(), |step| format!(" (the last good checkpoint is of step {step})")),
+        samples.join(", ")
+    )]
+    NotFinite {
+        /// The term.
+        term: String,
+        /// NaN, inf or -inf.
+        value: f64,
+        /// The step, counted from 1.
+        step: u64,
+        /// The batch's samples by draw, the first few of each.
+        samples: Vec<String>,
+        /// The last checkpoint's step.
+        checkpoint: Option<u64>,
+    },
+    /// A checkpoint of this key that is not of this stage.
+    #[error("the checkpoint in {folder} was written with another {what}: {found} where {wanted} is right")]
+    ResumeMismatch {
+        /// Where it lies.
+        folder: String,
+        /// What differs.
+        what: String,
+        /// What the checkpoint says.
+        found: String,
+        /// What the stage says.
+        wanted: String,
+    },
+    /// New prototypes, and the recipe does not say what they start from.
+    #[error("the source model has prototypes, but none for the {classes} people of `{draw}` (slot \"{slot}\")")]
+    PrototypesUnsaid {
+        /// The draw.
+        draw: String,
+        /// How many classes.
+        classes: usize,
+        /// The slot.
+        slot: String,
+    },
+    /// Fewer than two classes for a head.
+    #[error("`{draw}` has {classes} person{}: a head needs at least two", if *classes == 1 { "" } else { "s" })]
+    OneClass {
+        /// The draw.
+        draw: String,
+        /// How many classes.
+        classes: usize,
+    },
+    /// A stage without steps.
+    #[error("{length} of {per_epoch} steps an epoch is no step at all")]
+    NoSteps {
+        /// What the recipe says.
+        length: String,
+        /// Steps of an epoch.
+        per_epoch: u64,
+    },
+    /// Everything is frozen.
+    #[error("nothing learns: every part of the network is frozen and no term has prototypes")]
+    NothingLearns,
+    /// The whole batch is not a multiple of `norm_over`.
+    #[error("batch norm over {over} images does not divide a step of {images} images")]
+    NormOver {
+        /// What the recipe says.
+        over: u64,
+        /// Images of a step.
+        images: usize,
+    },
+    /// Something that this version can't do.
+    #[error("{0}")]
+    NotYet(String),
+    /// A judgement that a metric can't be measured on.
+    #[error("{metric} can't be measured: {source}")]
+    Metric {
+        /// The metric.
+        metric: String,
+        /// Why not.
+        source: EvalError,
+    },
+    /// The data room's errors, with the draw or data set.
+    #[error("{node}: {source}")]
+    Data {
+        /// The node.
+        node: String,
+        /// What is wrong.
+        source: Box<DataError>,
+    },
+    /// Data that can't be had.
+    #[error(transparent)]
+    Tables(#[from] TableError),
+    /// Networks, terms, optimisers.
+    #[error(transparent)]
+    Nn(#[from] NnError),
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What a judgement came to.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        TrainError::Nn(NnError::Torch(error))
+    }
+}
+
+impl From<StateError> for TrainError {
+    fn from(error: StateError) -> Self {
+        TrainError::Nn(NnError::State(error))
+    }
+}
+
+impl TrainError {
+    /// An error of the data room at a node.
+    pub(super) fn data(node: &str) -> impl Fn(DataError) -> TrainError {
+        let node = node.to_owned();
+        move |source| TrainError::Data { node: node.clone(), source: Box::new(source) }
+    }
+
+    /// The same, knowing the last checkpoint.
+    pub(super) fn after(self, last: Option<u64>) -> Self {
+        match self {
+            TrainError::NotFinite { term, value, step, samples, .. } => {
+                TrainError::NotFinite { term, value, step, samples, checkpoint: last }
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Failure {
+        let (code, help) = match error {
+            TrainError::Failed(failure) => return failure,
+            TrainError::Store(error) => return error.into(),
+            TrainError::Data { node, source } => return data_codes::failure(Some(&node), &source),
+            TrainError::Tables(error) => return failures::table(&error),
+            TrainError::Nn(error) => return failures::nn(&error),
+            TrainError::Interrupted { .. } | TrainError::Asked => (Code::Interrupted, "the same command goes on from there"),
+            TrainError::NotFinite { .. } => {
+                (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
+            }
+            TrainError::ResumeMismatch { .. } => (Code::ResumeMismatch, "remove that folder to start the stage anew"),
+            TrainError::PrototypesUnsaid { .. } => {
+                (Code::PrototypesUnsaid, "say it: `prototypes = \"fresh\"`, `\"class_means\"` or `\"by_name\"`")
+            }
+            TrainError::OneClass { .. } => (Code::OneClass, "look at the filters of its data set"),
+            TrainError::NoSteps { .. } => (Code::NoSteps, "lengthen `for`"),
+            TrainError::NothingLearns => (Code::NothingLearns, "freeze less"),
+            TrainError::NormOver { .. } => (Code::NormOver, "choose sizes of draws whose sum is a multiple of `norm_over`"),
+            TrainError::NotYet(_) => (Code::NotYetRun, "leave it out for now"),
+            TrainError::Metric { .. } => (Code::Unmeasurable, "choose another metric, or a protocol with more pairs"),
+        };
+        Failure::new(code, error.to_string()).help(help)
+    }
+}

@@ -1,0 +1,186 @@
+//! What prototypes start from.
+
+use super::draws::{Draw, loader};
+use super::feed::Contents;
+use super::objective::HeadUse;
+use super::setup::Setup;
+use super::{Stage, TrainError};
+use crate::model::{Head, HeadId, Model};
+use crate::nn::embed::Embedder;
+use crate::nn::heads::PROTOTYPES;
+use crate::nn::state::{Role, Spec, State};
+use crate::nn::terms::Term as _;
+use ddl::data::loader::Numbers;
+use ddl::data::sampler::Pick;
+use ddl::ops::terms::Prototypes;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tch::{Device, Kind, Tensor};
+
+/// The name of a head's tensor among all parameters of a stage.
+pub fn name(id: &HeadId, tensor: &str) -> String {
+    let space = id.space.get(..16).unwrap_or(&id.space);
+    format!("head.{}.{space}.{tensor}", id.slot)
+}
+
+/// Gives the model every head that the stage's terms name: the source model's own where it has one, or a new one as the recipe says.
+pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), TrainError> {
+    let mut uses: BTreeMap<&HeadId, Vec<(&HeadUse, usize)>> = BTreeMap::new();
+    for (at, term) in setup.terms.iter().enumerate() {
+        if let Some(head) = &term.head {
+            uses.entry(&head.id).or_default().push((head, at));
+        }
+    }
+    let source_has_heads = !model.heads.is_empty();
+    let mut new = Vec::new();
+    for (id, uses) in uses {
+        let draw = &setup.draws.all()[uses[0].0.draw];
+        let names = Arc::clone(draw.batches.tables()[0].labels().names());
+        if names.len() < 2 {
+            return Err(TrainError::OneClass { draw: draw.name.clone(), classes: names.len() });
+        }
+        let width = model.width()?;
+        let mut specs: BTreeMap<String, Spec> = BTreeMap::new();
+        for (_, at) in &uses {
+            specs.extend(setup.terms[*at].term.specs(names.len() as i64, width).into_iter().map(|spec| (spec.name.clone(), spec)));
+        }
+        let known = model.heads.get(id);
+        let mut state = known.map_or_else(State::new, |head| head.state.clone());
+        let missing: Vec<&Spec> = specs.values().filter(|spec| state.entry(&spec.name).is_none()).collect();
+        let fresh = fresh(id, &missing, stage)?;
+        for spec in &missing {
+            state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
+        }
+        if known.is_none() {
+            match said(&uses)? {
+                None if source_has_heads => {
+                    let (draw, slot) = (draw.name.clone(), id.slot.clone());
+                    return Err(TrainError::PrototypesUnsaid { draw, classes: names.len(), slot });
+                }
+                None | Some(Prototypes::Fresh) => {}
+                Some(Prototypes::ByName) => by_name(&names, id, model, &mut state)?,
+                Some(Prototypes::ClassMeans) => {
+                    let draws: Vec<&Draw> = uses.iter().map(|(head, _)| &setup.draws.all()[head.draw]).collect();
+                    class_means(stage, setup, model, &draws, &mut state)?;
+                }
+            }
+        }
+        new.push((id.clone(), Head { names, state }));
+    }
+    model.heads.extend(new);
+    Ok(())
+}
+
+/// What the terms of one head say of its first prototypes.
+fn said(uses: &[(&HeadUse, usize)]) -> Result<Option<Prototypes>, TrainError> {
+    let mut said = uses.iter().filter_map(|(head, _)| head.prototypes);
+    let first = said.next();
+    if said.any(|other| Some(other) != first) {
+        return Err(TrainError::NotYet(
+            "two terms share their prototypes (one label space, one slot) and say different first ones".to_owned(),
+        ));
+    }
+    Ok(first)
+}
+
+/// New tensors, each from the stage's seed and its own whole name.
+fn fresh(id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainError> {
+    let mut state = State::new();
+    for spec in specs {
+        let named = Spec { name: name(id, &spec.name), ..(*spec).clone() };
+        let one = State::initialise(std::slice::from_ref(&named), stage.train.seed, stage.around.device, Kind::Float)?;
+        state.insert(&spec.name, one.get(&named.name)?.shallow_clone(), spec.role)?;
+    }
+    Ok(state)
+}
+
+/// Rows of the source model's prototypes of this slot, by the names of people; of two that know a person, the first by label space.
+fn by_name(names: &[Arc<str>], id: &HeadId, model: &Model, state: &mut State) -> Result<(), TrainError> {
+    let mut rows = rows_of(state)?;
+    for (row, person) in rows.iter_mut().zip(names) {
+        for (_, head) in model.heads.iter().filter(|(other, _)| other.slot == id.slot) {
+            if let Some(place) = head.names.iter().position(|name| name == person) {
+                *row = Vec::<f32>::try_from(head.state.get(PROTOTYPES)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
+                break;
+            }
+        }
+    }
+    put_rows(state, &rows)
+}
+
+/// Each class's mean embedding: of the L2-normalised embeddings of all its images under the source model as it is judged (no augment, the
+/// first version of treated images), itself of length 1. People without an image keep their drawn row.
+fn class_means(stage: &Stage, setup: &Setup, model: &Model, draws: &[&Draw], state: &mut State) -> Result<(), TrainError> {
+    let mut rows = rows_of(state)?;
+    let mut sums: Vec<Vec<f64>> = vec![vec![0.0; model.width()? as usize]; rows.len()];
+    let first = if setup.bank.is_some() { setup.prefix } else { 0 };
+    let layers = first..setup.network.layers.len();
+    let embedder = Embedder::of_layers(&setup.network, &model.state, layers, tch::get_num_threads().max(1) as usize)?;
+    let mut seen = Vec::new();
+    for draw in draws {
+        let table = &draw.batches.tables()[0];
+        if seen.contains(&table.digest()) {
+            continue;
+        }
+        seen.push(table.digest());
+        let plain = loader(stage, std::slice::from_ref(table), &setup.network.input, None).map_err(TrainError::data(&draw.name))?;
+        let plain = Draw { loader: plain, augment: None, ..(*draw).clone() };
+        let picks: Vec<Pick> = (0..table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
+        for picks in picks.chunks(CHUNK) {
+            if stage.around.interrupted.load(Ordering::Relaxed) {
+                return Err(TrainError::Interrupted { step: 0 });
+            }
+            let numbers = match &setup.bank {
+                Some(bank) => {
+                    let mut all = Vec::new();
+                    bank.read(&plain, picks, &mut all)?;
+                    Contents::Features(all)
+                }
+                None => match plain.loader.load(picks).map_err(TrainError::data(&draw.name))?.numbers {
+                    Numbers::U8(bytes) => Contents::Pixels(bytes),
+                    Numbers::F32(_) => return Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
+                },
+            };
+            let embeddings = embedder.run(&setup.input(&numbers)?)?;
+            let width = embeddings.size()[1] as usize;
+            let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
+            for (pick, embedding) in picks.iter().zip(embeddings.chunks_exact(width)) {
+                let class = table.row(pick.row as usize).map_or(0, |row| row.class()) as usize; // picks are rows
+                add_unit(&mut sums[class], embedding);
+            }
+        }
+    }
+    for (row, sum) in rows.iter_mut().zip(&sums) {
+        let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if length > 0.0 {
+            *row = sum.iter().map(|x| (x / length) as f32).collect();
+        }
+    }
+    put_rows(state, &rows)
+}
+
+/// Images that go through the network at once.
+const CHUNK: usize = 64;
+
+/// Adds a vector of length 1 in the direction of `x`; nothing for one without direction.
+fn add_unit(sum: &mut [f64], x: &[f32]) {
+    let length = x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    if length > 0.0 {
+        sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += f64::from(*x) / length);
+    }
+}
+
+fn rows_of(state: &State) -> Result<Vec<Vec<f32>>, TrainError> {
+    let prototypes = state.get(PROTOTYPES)?;
+    let width = prototypes.size()[1].max(1) as usize;
+    let flat = Vec::<f32>::try_from(prototypes.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
+    Ok(flat.chunks(width).map(<[f32]>::to_vec).collect())
+}
+
+fn put_rows(state: &mut State, rows: &[Vec<f32>]) -> Result<(), TrainError> {
+    let (size, device) = (state.get(PROTOTYPES)?.size(), state.get(PROTOTYPES)?.device());
+    let tensor = Tensor::f_from_slice(&rows.concat())?.f_view(size.as_slice())?.f_to_device(device)?;
+    state.replace(PROTOTYPES, tensor, Role::Parameter);
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The first batch as the network sees it, for people to look at.
+
+use super::TrainError;
+use super::setup::Setup;
+use ddl::events::{Picture, PictureGroup};
+
+/// Images of each draw that are shown.
+const SHOWN: usize = 24;
+
+/// The first images of each draw at the first step.
+pub fn first_batch(setup: &Setup) -> Result<Vec<PictureGroup>, TrainError> {
+    let group = |draw: &super::draws::Draw| {
+        let picture = |pick| {
+            let image = draw.loader.image(pick).map_err(TrainError::data(&draw.name))?;
+            Ok(Picture::new(&image, draw.path(pick), draw.identity(pick)))
+        };
+        let pictures = draw.picks(0).iter().take(SHOWN).map(picture).collect::<Result<Vec<_>, TrainError>>()?;
+        Ok(PictureGroup { label: draw.name.clone(), pictures })
+    };
+    setup.draws.all().iter().map(group).collect()
+}

@@ -1,0 +1,71 @@
+//! Step events, about once a second.
+
+use super::Stage;
+use super::learner::{Learner, Taken};
+use super::setup::Setup;
+use ddl::events::{Event, Sink};
+use std::time::{Duration, Instant};
+
+/// How often a step is told of.
+const PAUSE: Duration = Duration::from_millis(1000);
+
+/// Tells of steps.
+pub struct Report<'a> {
+    events: &'a dyn Sink,
+    node: &'a str,
+    total: u64,
+    per_epoch: u64,
+    images: usize,
+    told: Instant,
+    told_step: u64,
+    last: Option<Event>,
+}
+
+impl<'a> Report<'a> {
+    /// Tells of steps after `step`.
+    pub fn new(stage: &'a Stage, setup: &'a Setup, step: u64) -> Self {
+        Report {
+            events: stage.around.events,
+            node: &setup.name,
+            total: setup.total,
+            per_epoch: setup.per_epoch,
+            images: setup.draws.images(),
+            told: Instant::now(),
+            told_step: step,
+            last: None,
+        }
+    }
+
+    /// A step was taken.
+    pub fn step(&mut self, learner: &Learner, taken: &Taken) {
+        let since = self.told.elapsed();
+        let steps = learner.step - self.told_step;
+        let rate = (steps * self.images as u64) as f64 / since.as_secs_f64().max(1e-9);
+        let left = (self.total - learner.step) as f64 * self.images as f64 / rate.max(1e-9);
+        let event = Event::Step {
+            node: self.node.to_owned(),
+            step: learner.step,
+            of: self.total,
+            epoch: learner.step as f64 / self.per_epoch as f64,
+            rate,
+            left,
+            lr: taken.lr,
+            loss: taken.loss,
+            terms: taken.named.iter().map(|(name, value)| (name.clone(), f64::from(*value))).collect(),
+        };
+        if since < PAUSE && self.last.is_some() {
+            self.last = Some(event);
+            return;
+        }
+        self.events.emit(event.clone());
+        self.last = Some(event);
+        (self.told, self.told_step) = (Instant::now(), learner.step);
+    }
+
+    /// No more steps: the last one is told of, if it was not.
+    pub fn finish(&mut self, learner: &Learner) {
+        if let Some(event) = self.last.take().filter(|_| self.told_step != learner.step) {
+            self.events.emit(event);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The trainer on drawn faces and the tiny network.
+
+mod resume;
+mod steps;
+
+use super::{Banks, Stage, Surroundings, TrainError, Trained, run};
+use crate::model::Model;
+use ddl::compile::{Options, compile};
+use ddl::data::loader::ImageCache;
+use ddl::data::probe::ProbeCache;
+use ddl::events::{Collected, Event, Sink};
+use ddl::job::CheckpointEvery;
+use ddl::lang::value::NodeId;
+use ddl::ops::nets::Backbone;
+use ddl::ops::stages::Train;
+use ddl::plan::tables::Tables;
+use ddl::plan::{Paths, Plan};
+use ddl::quantity::Bytes;
+use ddl::source::Memory;
+use ddl::store::{Judged, Store};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tch::Device;
+
+/// Faces, parts of them, and a network, for recipes of one line.
+const COMMON: &str = "ddl 1
+dataset faces = synthetic_faces(identities = 12, images = 6, size = 32px, yaw = -60deg..60deg)
+dataset easy = faces |> where(abs(.yaw) < 30deg)
+dataset hard = faces |> where(abs(.yaw) >= 30deg)
+dataset small = faces |> apply(low_resolution(side = 8px..16px), versions = 2)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+head arc = arcface(scale = 16, margin = 0.2rad)
+let slow = sgd(lr = 0.05, momentum = 0.9, weight_decay = 5e-4)
+eval ver = verification(faces, pairs = random_pairs(folds = 2, per_fold = 20))
+";
+
+/// A recipe whose last stage is `s`, and where it is trained.
+pub struct Bench {
+    plan: Plan,
+    folder: tempfile::TempDir,
+    every: CheckpointEvery,
+    /// Stops the run when so many steps were taken.
+    stop_after: Option<u64>,
+    events: Collected,
+    judgement: fn(u64) -> f64,
+}
+
+/// Sets a flag when enough steps are seen.
+struct Stopper<'a> {
+    to: &'a Collected,
+    flag: &'a AtomicBool,
+    after: Option<u64>,
+}
+
+impl Sink for Stopper<'_> {
+    fn emit(&self, event: Event) {
+        if let (Event::Checkpoint { step, .. }, Some(after)) = (&event, self.after)
+            && *step >= after
+        {
+            self.flag.store(true, Ordering::Relaxed);
+        }
+        self.to.emit(event);
+    }
+}
+
+impl Bench {
+    pub fn new(recipe: &str) -> Self {
+        let text = format!("{COMMON}{recipe}\nexport out = safetensors(s, to = \"s.safetensors\")\n");
+        let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        let errors: Vec<String> = compiled.diagnostics.iter().map(ToString::to_string).filter(|it| it.starts_with("error")).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        let every = CheckpointEvery { seconds: 1e9, steps: None };
+        let folder = tempfile::tempdir().unwrap();
+        Bench { plan: compiled.plan(), folder, every, stop_after: None, events: Collected::default(), judgement: |_| 0.0 }
+    }
+
+    /// A checkpoint every so many steps.
+    pub fn every(mut self, steps: u64) -> Self {
+        self.every.steps = Some(steps);
+        self
+    }
+
+    /// Asked to stop after a checkpoint of at least this step.
+    pub fn stop_after(mut self, step: Option<u64>) -> Self {
+        self.stop_after = step;
+        self
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.events.events()
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(self.folder.path().join("store")).unwrap()
+    }
+
+    pub fn node(&self, name: &str) -> NodeId {
+        self.plan.iter().find(|(_, node)| node.name == name).unwrap_or_else(|| panic!("no {name}")).0
+    }
+
+    fn backbone(&self) -> Backbone {
+        let (_, node) = self.plan.iter().find(|(_, node)| node.op == "tiny").unwrap();
+        let mut args = ddl::ops::complete("tiny", &node.args);
+        args["op"] = "tiny".into();
+        serde_json::from_value(args).unwrap()
+    }
+
+    /// The model that stages start from, if they name none.
+    pub fn fresh(&self) -> Model {
+        Model::new(&self.backbone(), None, Device::Cpu).unwrap()
+    }
+
+    pub fn train(&self) -> Result<Trained, TrainError> {
+        self.train_from("s", &self.fresh())
+    }
+
+    pub fn train_from(&self, stage: &str, source: &Model) -> Result<Trained, TrainError> {
+        let (store, paths, banks, flag) = (self.store(), Paths::new(), Banks::default(), AtomicBool::new(false));
+        let tables = Tables::new(&self.plan, &paths, ProbeCache::none());
+        let node = self.node(stage);
+        let train: Train = self.plan.parse(node).unwrap();
+        let events = Stopper { to: &self.events, flag: &flag, after: self.stop_after };
+        let around = Surroundings {
+            device: Device::Cpu,
+            store: &store,
+            images: Arc::new(ImageCache::new(Bytes(64 << 20))),
+            loaders: 1,
+            banks: &banks,
+            every: self.every,
+            events: &events,
+            interrupted: &flag,
+        };
+        let calls = std::cell::Cell::new(0);
+        let judge = |_: &Model, _: NodeId| {
+            calls.set(calls.get() + 1);
+            Ok(judged((self.judgement)(calls.get())))
+        };
+        run(&Stage { node, train: &train, tables: &tables, source, around: &around, judge: &judge })
+    }
+}
+
+/// A judgement whose gap is `gap`.
+fn judged(gap: f64) -> Judged {
+    use ddl::eval::{PairScores, Pairs};
+    let pairs = Pairs::new(vec![0; 4], vec![true, true, false, false], PairScores::Cosine(vec![gap, gap, 0.0, 0.0])).unwrap();
+    Judged { rule: ddl::ops::evals::AccuracyRule::Insightface, scores: ddl::store::Scores::Pairs(pairs), listed: 4, dropped: 0 }
+}
+
+/// All bits of a model.
+pub fn bits(model: &Model) -> Vec<u8> {
+    model.to_files().unwrap().0
+}
+
+/// The largest difference of two models' network tensors.
+pub fn distance(a: &Model, b: &Model) -> f64 {
+    a.state.iter().map(|(name, entry)| (&entry.tensor - b.state.get(name).unwrap()).abs().max().double_value(&[])).fold(0.0, f64::max)
+}

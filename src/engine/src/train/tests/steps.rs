@@ -1,0 +1,180 @@
+//! What a stage does with draws, terms, parts and heads.
+
+use super::*;
+use ddl::events::Failure;
+
+fn code(error: TrainError) -> String {
+    Failure::from(error).code
+}
+
+fn classify(more: &str, options: &str) -> Bench {
+    Bench::new(&format!("stage s = train(net, classify(faces, arc{more}), batch = 24, for = 12 steps, optimizer = slow{options})"))
+}
+
+#[test]
+fn a_stage_learns_and_says_so() {
+    let bench = Bench::new("stage s = train(net, classify(faces, arc), batch = 24, for = 20 epochs, optimizer = slow)");
+    let trained = bench.train().unwrap();
+    let loss = trained.log.column("loss").unwrap();
+    assert_eq!((trained.steps, trained.per_epoch, loss.len()), (60, 3, 60));
+    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+    assert!(mean(&loss[50..]) < 0.7 * mean(&loss[..5]), "{loss:?}");
+    assert_eq!(trained.first_batch.len(), 1);
+    assert_eq!(trained.first_batch[0].pictures.len(), 24);
+    let events = bench.events();
+    assert!(matches!(&events[0], Event::FirstBatch { node, .. } if node == "s"));
+    assert!(matches!(events.last(), Some(Event::Step { step: 60, of: 60, .. })), "{:?}", events.last());
+    assert_eq!(trained.model.heads.len(), 1);
+}
+
+#[test]
+fn a_batches_node_is_drawn_once_for_all_terms_that_name_it() {
+    let bench = Bench::new(
+        "batches e = draw(easy, by = balanced(), size = 12)
+         batches h = draw(hard, by = balanced(), size = 12)
+         batches pe = draw(easy, by = pairs(), size = 8)
+         batches ph = draw(hard, by = pairs(), size = 8)
+         stage s = train(net, classify(e, arc) + classify(h, arc)
+                              + ddl(teacher = branch(pairs = pe, negatives = e), students = [branch(pairs = ph, negatives = h)]),
+                         for = 6 steps, optimizer = slow)",
+    );
+    let trained = bench.train().unwrap();
+    let labels: Vec<&str> = trained.first_batch.iter().map(|group| group.label.as_str()).collect();
+    assert_eq!(labels.len(), 4, "{labels:?}");
+    let columns: Vec<&str> = trained.log.columns().map(|(name, _)| name).collect();
+    assert!(columns.contains(&"classify(e)") && columns.contains(&"classify(h)") && columns.contains(&"ddl.order"), "{columns:?}");
+    assert_eq!(trained.model.heads.len(), 1, "easy and hard are views of one label space");
+}
+
+#[test]
+fn equal_stages_end_with_equal_bits_and_another_seed_with_others() {
+    let one = classify("", "").train().unwrap();
+    let two = classify("", "").every(3).train().unwrap();
+    let other = classify("", ", seed = 1").train().unwrap();
+    assert_eq!(bits(&one.model), bits(&two.model));
+    assert_ne!(bits(&one.model), bits(&other.model));
+}
+
+#[test]
+fn the_source_stays_and_frozen_parts_stay_too() {
+    let bench = classify("", ", freeze = [net.trunk, net.activations]");
+    let source = bench.fresh();
+    let before = bits(&source);
+    let trained = bench.train_from("s", &source).unwrap();
+    assert_eq!(bits(&source), before);
+    let changed: Vec<&str> =
+        source.state.iter().filter(|(name, entry)| entry.tensor != *trained.model.state.get(name).unwrap()).map(|it| it.0).collect();
+    let network = &source.network;
+    let frozen = network.freeze(&["trunk", "activations"]).unwrap();
+    let prefix: Vec<String> = network.specs_of(0..frozen.prefix()).into_iter().map(|spec| spec.name).collect();
+    assert!(!changed.is_empty() && changed.iter().all(|name| !prefix.contains(&(*name).to_owned())), "{changed:?}");
+}
+
+#[test]
+fn frozen_batch_norm_keeps_its_statistics() {
+    let bench = classify("", ", batch_norm = \"frozen\"");
+    let (source, trained) = (bench.fresh(), bench.train().unwrap());
+    for (name, entry) in source.state.iter().filter(|(name, _)| name.contains("running_")) {
+        assert_eq!(&entry.tensor, trained.model.state.get(name).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn a_cached_prefix_gives_what_the_uncached_way_gives() {
+    for data in
+        ["draw(easy, by = balanced(), size = 12)", "draw(small, by = shuffled(), size = 12)", "draw(easy, size = 12, augment = [flip()])"]
+    {
+        let recipe = |sampler: &str| {
+            Bench::new(&format!(
+                "batches e = {sampler}
+                 stage s = train(net, classify(e, arc, prototypes = \"class_means\"), for = 12 steps, freeze = [net.trunk, net.activations],
+                                 batch_norm = \"frozen\", optimizer = sgd(lr = 0.01))"
+            ))
+        };
+        let cached = recipe(data);
+        let with = cached.train().unwrap();
+        assert!(cached.events().iter().any(|event| matches!(event, Event::Progress { .. })), "{data}: no bank was made");
+        super::super::bank::FORBIDDEN.set(true);
+        let plain = recipe(data);
+        let without = plain.train();
+        super::super::bank::FORBIDDEN.set(false);
+        let without = without.unwrap();
+        assert!(!plain.events().iter().any(|event| matches!(event, Event::Progress { .. })));
+        let distance = distance(&with.model, &without.model);
+        let moved = super::distance(&with.model, &cached.fresh());
+        assert!(distance < 1e-4 * moved.max(1e-3), "{data}: {distance} of {moved}");
+        let again = cached.train().unwrap();
+        assert_eq!(bits(&again.model), bits(&with.model));
+        let made = cached.events().iter().filter(|event| matches!(event, Event::Progress { .. })).count();
+        assert_eq!(made, 1, "{data}: the bank was made twice");
+    }
+}
+
+#[test]
+fn prototypes_go_on_or_start_as_the_recipe_says() {
+    let first = classify("", "").train().unwrap();
+    let goes_on = classify("", ", seed = 5").train_from("s", &first.model).unwrap();
+    assert_eq!(goes_on.model.heads.len(), 1);
+    let relabelled = |more: &str| {
+        Bench::new(&format!(
+            "dataset anew = faces |> relabel()
+             stage s = train(net, classify(anew, arc{more}), batch = 24, for = 1 steps, optimizer = sgd(lr = 0.0))"
+        ))
+    };
+    assert_eq!(code(relabelled("").train_from("s", &first.model).unwrap_err()), "ddl::run::prototypes_unsaid");
+    let rows = |model: &Model, old: bool| {
+        let old_id = first.model.heads.keys().next().unwrap();
+        let head = model.heads.iter().find(|(id, _)| (*id == old_id) == old).unwrap().1;
+        head.state.get("prototypes").unwrap().copy()
+    };
+    let by_name = relabelled(", prototypes = \"by_name\"").train_from("s", &first.model).unwrap();
+    assert_eq!(rows(&by_name.model, false), rows(&first.model, true));
+    let means = relabelled(", prototypes = \"class_means\"").train_from("s", &first.model).unwrap();
+    let means = rows(&means.model, false);
+    let lengths = Vec::<f64>::try_from(means.norm_scalaropt_dim(2.0, [1i64], false).to_kind(tch::Kind::Double)).unwrap();
+    assert!(lengths.iter().all(|length| (length - 1.0).abs() < 1e-5), "{lengths:?}");
+    let fresh = relabelled(", prototypes = \"fresh\"").train_from("s", &first.model).unwrap();
+    assert_ne!(rows(&fresh.model, false), means);
+}
+
+#[test]
+fn watching_changes_nothing_and_keeping_takes_the_best() {
+    let plain = classify("", "").train().unwrap();
+    let watched = classify("", ", watch = every(25%, [ver])");
+    assert_eq!(bits(&watched.train().unwrap().model), bits(&plain.model));
+    let seen = watched.events().iter().filter(|event| matches!(event, Event::Watched { metric, .. } if metric == "gap")).count();
+    assert_eq!(seen, 4);
+    let mut best = classify("", ", keep = best(ver.gap, every = 3 steps)");
+    best.judgement = |call| [0.1, 0.5, 0.2, 0.3][call as usize - 1];
+    let best = best.train().unwrap();
+    assert_eq!((best.kept, best.steps), (6, 12));
+    assert_ne!(bits(&best.model), bits(&plain.model));
+    let mut stopped = classify("", ", stop = plateau(ver.gap, patience = 2 checks, every = 2 steps)");
+    stopped.judgement = |call| [0.1, 0.5, 0.5, 0.4, 0.3, 0.2][call as usize - 1];
+    let trained = stopped.train().unwrap();
+    assert_eq!((trained.kept, trained.steps), (8, 8));
+    assert!(stopped.events().iter().any(|event| matches!(event, Event::StoppedEarly { step: 8, .. })));
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_stage() {
+    let bench = Bench::new("stage s = train(net, classify(faces, arc), batch = 24, for = 50 steps, optimizer = sgd(lr = 1e30))");
+    let error = bench.every(1).train().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("`classify` is ") && text.contains("the last good checkpoint is of step"), "{text}");
+    assert!(text.contains(" more"), "{text}");
+    assert_eq!(code(error), "ddl::run::not_finite");
+}
+
+#[test]
+fn what_can_not_be_trained_is_said_before_it_starts() {
+    let one =
+        "dataset one = faces |> identities(0..0)\nstage s = train(net, classify(one, arc), batch = 2, for = 1 epoch, optimizer = slow)";
+    let alone = Bench::new(one).train().map(|_| ()).map_err(code);
+    assert_eq!(alone, Err("ddl::run::one_class".to_owned()));
+    let large = Bench::new("stage s = train(net, classify(faces, arc), batch = 1000, for = 1 epoch, optimizer = slow)");
+    assert_eq!(code(large.train().unwrap_err()), "ddl::run::batch_too_large");
+    assert_eq!(code(classify("", ", norm_over = 7 images").train().unwrap_err()), "ddl::run::norm_over");
+    assert_eq!(code(classify("", ", precision = \"mixed\"").train().unwrap_err()), "ddl::run::not_yet");
+    assert!(classify("", ", norm_over = 12 images").train().is_ok());
+}
