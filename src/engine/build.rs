@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 
 fn main() {
+    println!("cargo:rustc-env=DDL_LIBTORCH_VERSION={}", version().unwrap_or_else(|| "unknown".to_owned()));
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     // Said by torch-sys, which we depend on directly for this alone: cargo passes `DEP_*` to direct dependents only.
@@ -15,4 +16,16 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,--no-as-needed");
         println!("cargo:rustc-link-arg=-ltorch");
     }
+}
+
+/// What libtorch's folder says of its version: `build-version` of a libtorch archive, `version.py` of a Python package.
+fn version() -> Option<String> {
+    let lib = std::path::PathBuf::from(env::var_os("DEP_TCH_LIBTORCH_LIB")?);
+    let folder = lib.parent()?;
+    if let Ok(text) = fs::read_to_string(folder.join("build-version")) {
+        return Some(text.trim().to_owned());
+    }
+    let text = fs::read_to_string(folder.join("version.py")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
+    Some(line.trim_matches(['\'', '"']).to_owned())
 }

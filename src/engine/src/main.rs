@@ -1,2 +1,75 @@
-//! Executes a ddl plan with libtorch.
-fn main() {}
+//! `ddl-engine run JOB.json`: executes a plan with libtorch. Events go to the standard output as JSON lines.
+
+use ddl::diag::Code;
+use ddl::events::{Event, Failure, Sink, Writer};
+use ddl::job::{Job, exit};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const USAGE: &str = "\
+ddl-engine executes a plan with libtorch; `ddl run` starts it.
+
+Usage: ddl-engine run JOB.json     (`-` reads the job from the standard input)
+       ddl-engine --version";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let code = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["run", job] => run(job),
+        ["--version" | "-V"] => {
+            println!("ddl-engine {} (libtorch {})", env!("CARGO_PKG_VERSION"), ddl_engine::LIBTORCH);
+            exit::DONE
+        }
+        ["--help" | "-h"] => {
+            println!("{USAGE}");
+            exit::DONE
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            2
+        }
+    };
+    std::process::exit(code);
+}
+
+fn run(job: &str) -> i32 {
+    let events = Writer::new(std::io::stdout());
+    let failed = |failure: Failure| {
+        events.emit(Event::Failed { node: None, failure });
+        exit::FAILED
+    };
+    let job = match read(job) {
+        Ok(job) => job,
+        Err(why) => return failed(Failure::new(Code::BadJob, why).help("ddl and ddl-engine must be of one version: make install")),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    let handler = ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(exit::INTERRUPTED); // asked a second time: at once
+        }
+    });
+    if let Err(error) = handler {
+        return failed(Failure::new(Code::BadJob, format!("signals can't be handled: {error}")));
+    }
+    // A panic is a mistake of this program; the front still learns what it says.
+    let ended = catch_unwind(AssertUnwindSafe(|| ddl_engine::exec::run(&job, &events, &stop)));
+    ended.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        failed(Failure::new(Code::EngineFailed, format!("the engine met a mistake of its own: {}", text.unwrap_or_default())))
+    })
+}
+
+fn read(job: &str) -> Result<Job, String> {
+    let text = if job == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(Path::new(job))
+    };
+    let text = text.map_err(|error| format!("the job {job} can't be read: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{job} is no job of this version: {error}"))
+}

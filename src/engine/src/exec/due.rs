@@ -1,0 +1,119 @@
+//! What must be computed, in order, and what the store already has.
+
+use ddl::diag::{Code, did_you_mean};
+use ddl::events::Failure;
+use ddl::lang::value::NodeId;
+use ddl::plan::Plan;
+use ddl::store::Store;
+use std::collections::BTreeSet;
+
+/// Operators whose results lie in the store.
+const ARTIFACTS: [&str; 5] = ["train", "chosen", "averaged", "features", "judge"];
+
+/// What a run comes to.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// To be computed, inputs first.
+    pub compute: Vec<NodeId>,
+    /// In the store already.
+    pub stored: Vec<NodeId>,
+}
+
+/// What the sinks (or the nodes of these names) need that the store does not have.
+///
+/// # Errors
+/// A name that the plan does not have.
+pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Result<Due, Failure> {
+    for name in only.iter().chain(again) {
+        named(plan, name)?;
+    }
+    let roots: Vec<NodeId> = if only.is_empty() {
+        plan.sinks.clone()
+    } else {
+        plan.iter().filter(|(_, node)| only.contains(&node.name) || only.contains(&bare(&node.name))).map(|(id, _)| id).collect()
+    };
+    let mut due = Due::default();
+    let mut seen = BTreeSet::new();
+    for root in roots {
+        visit(plan, store, again, root, &mut seen, &mut due);
+    }
+    Ok(due)
+}
+
+/// A name without its arm.
+fn bare(name: &str) -> String {
+    name.split('[').next().unwrap_or(name).to_owned()
+}
+
+/// Whether a node was asked for again.
+pub fn wanted_again(again: &[String], name: &str) -> bool {
+    again.iter().any(|wanted| *wanted == name || *wanted == bare(name))
+}
+
+fn named(plan: &Plan, name: &str) -> Result<(), Failure> {
+    if plan.nodes.iter().any(|node| node.name == name || bare(&node.name) == name) {
+        return Ok(());
+    }
+    let near = did_you_mean(name, plan.nodes.iter().map(|node| node.name.as_str())).map(|near| format!("did you mean `{near}`?"));
+    let failure = Failure::new(Code::NoSuchNode, format!("the plan has nothing called `{name}`"));
+    Err(match near {
+        Some(near) => failure.help(near),
+        None => failure,
+    })
+}
+
+fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BTreeSet<NodeId>, due: &mut Due) {
+    if !seen.insert(id) {
+        return;
+    }
+    let node = plan.node(id);
+    let artifact = ARTIFACTS.contains(&node.op.as_str());
+    if artifact && !wanted_again(again, &node.name) && store.peek(node.key).is_some() {
+        due.stored.push(id);
+        return;
+    }
+    for input in artifact_inputs(plan, id) {
+        visit(plan, store, again, input, seen, due);
+    }
+    if artifact {
+        due.compute.push(id);
+    }
+}
+
+/// The nearest nodes above this one whose results lie in the store. A judgement needs features alone: their models may be gone.
+fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
+    let features_only = plan.node(id).op == "judge";
+    let mut found = BTreeSet::new();
+    let mut todo: Vec<NodeId> = plan.node(id).inputs.clone();
+    let mut seen = BTreeSet::new();
+    while let Some(input) = todo.pop() {
+        if !seen.insert(input) {
+            continue;
+        }
+        let op = plan.node(input).op.as_str();
+        if ARTIFACTS.contains(&op) {
+            if !features_only || op == "features" {
+                found.insert(input);
+            }
+        } else {
+            todo.extend(&plan.node(input).inputs);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The data sets on the disk that some nodes read.
+pub fn sources(plan: &Plan, compute: &[NodeId]) -> Vec<NodeId> {
+    let mut found = BTreeSet::new();
+    let mut todo = compute.to_vec();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = todo.pop() {
+        if seen.insert(id) {
+            if matches!(plan.node(id).op.as_str(), "image_folder" | "image_list") {
+                found.insert(id);
+            }
+            todo.extend(&plan.node(id).inputs);
+        }
+    }
+    found.into_iter().collect()
+}

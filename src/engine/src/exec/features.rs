@@ -1,0 +1,114 @@
+//! Features: the embeddings of a data set's images.
+
+use super::{Exec, Halt};
+use crate::model::Model;
+use crate::nn::embed::Embedder;
+use ddl::data::Table;
+use ddl::data::augment::Augment;
+use ddl::data::loader::{Element, Layout, Loader, Numbers, PixelFormat, Wanted};
+use ddl::data::sampler::Pick;
+use ddl::data::stream::Colour;
+use ddl::events::Event;
+use ddl::lang::value::NodeId;
+use ddl::ops::outputs::Features;
+use ddl::plan::data_codes;
+use ddl::plan::tables::augment;
+use ddl::store::Artifact;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+use tch::Kind;
+
+/// Images that are loaded at once; what an image's embedding is does not depend on it.
+const BATCH: usize = 64;
+/// Batches that are loaded ahead.
+const AHEAD: usize = 3;
+/// The name of the features in their artifact: rows of little-endian f32.
+const FILE: &str = "features.f32";
+
+/// What the artifact says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+struct Facts {
+    /// Rows.
+    images: usize,
+    /// Numbers in a row.
+    width: usize,
+}
+
+/// Embeddings of images, row by row.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// `[images, width]`
+    pub numbers: Vec<f32>,
+    /// Numbers in a row.
+    pub width: usize,
+}
+
+/// Which images are embedded, and how they are seen.
+pub struct Seen<'t> {
+    /// The images.
+    pub table: &'t Table,
+    /// What each goes through before, with the seed of the draw that each sample gets.
+    pub augment: Option<(Augment, i64)>,
+    /// Whether each is mirrored at last.
+    pub flip: bool,
+}
+
+impl Exec<'_> {
+    pub(super) fn features(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let it: Features = self.job.plan.parse(id)?;
+        let table = self.tables.table(it.data.node)?;
+        let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
+        let augment = it.augment.as_ref().map(augment).transpose().map_err(named)?.map(|augment| (augment, it.seed));
+        self.make(id, |draft| {
+            let model = self.model(it.model.node)?;
+            let rows = self.embed(self.name(id), &model, &Seen { table: &table, augment, flip: it.flip })?;
+            let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+            draft.write(FILE, &raw)?;
+            Ok(serde_json::json!(Facts { images: table.len(), width: rows.width }))
+        })
+    }
+
+    /// The embeddings of a table's images under a model as it is judged.
+    pub(super) fn embed(&self, node: &str, model: &Model, seen: &Seen) -> Result<Rows, Halt> {
+        let named = |error| Halt::from(data_codes::failure(Some(node), &error));
+        let input = model.network.input;
+        let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
+        let wanted = Wanted { width: input.width as u32, height: input.height as u32, format };
+        let loader = Loader::new(std::slice::from_ref(seen.table), wanted, seen.augment.clone(), self.images.clone(), self.loaders());
+        let embedder = Embedder::new(&model.network, &model.state, self.threads())?;
+        let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
+        let batches: Vec<Vec<Pick>> = picks.chunks(BATCH).map(<[Pick]>::to_vec).collect();
+        let mut rows = Rows { numbers: Vec::new(), width: model.width()? as usize };
+        let (begun, mut told, mut done) = (Instant::now(), Instant::now(), 0);
+        for block in loader.map_err(named)?.prefetch(batches, AHEAD) {
+            self.halt_if_asked()?;
+            let (picks, block) = block.map_err(named)?;
+            let Numbers::U8(pixels) = block.numbers else { continue }; // not reached: bytes were asked for
+            let mut images = input.tensor(&pixels, self.device, Kind::Float)?;
+            if seen.flip {
+                images = images.f_flip([3])?;
+            }
+            let embeddings = embedder.run(&images)?.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_reshape([-1])?;
+            rows.numbers.extend(Vec::<f32>::try_from(&embeddings)?);
+            done += picks.len();
+            if told.elapsed().as_secs_f64() > 1.0 {
+                told = Instant::now();
+                let of = seen.table.len();
+                let rate = done as f64 / begun.elapsed().as_secs_f64().max(1e-9);
+                let left = (of - done) as f64 / rate.max(1e-9);
+                let (node, unit) = (node.to_owned(), "images".to_owned());
+                self.events.emit(Event::Progress { node, unit, done: done as u64, of: of as u64, rate, left });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The features of a node.
+    pub(super) fn read_features(&self, id: NodeId) -> Result<Rows, Halt> {
+        let artifact = self.artifact(id)?;
+        let facts: Facts = artifact.meta()?;
+        let raw = artifact.read(FILE)?;
+        let (numbers, _) = raw.as_chunks::<4>();
+        Ok(Rows { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
+    }
+}

@@ -1,0 +1,149 @@
+//! Judgements: the scores of a protocol's pairs.
+
+use super::features::{Rows, Seen};
+use super::{Exec, Halt};
+use crate::model::Model;
+use ddl::data::Table;
+use ddl::diag::Code;
+use ddl::eval::{Folding, PairScores, Pairs, all_pairs, cosine, cross_pairs};
+use ddl::events::Failure;
+use ddl::lang::value::NodeId;
+use ddl::ops::evals::{Embed, MadePairs, PairSource, Verification};
+use ddl::ops::outputs::{FeaturesRef, Judge};
+use ddl::plan::data_codes;
+use ddl::plan::tables::augment;
+use ddl::store::{Artifact, Judged, Scores};
+use rayon::prelude::*;
+
+/// Embeddings of one side of a protocol.
+struct Side {
+    table: Table,
+    rows: Rows,
+}
+
+impl Side {
+    fn row(&self, at: usize) -> &[f32] {
+        let width = self.rows.width;
+        self.rows.numbers.get(at * width..(at + 1) * width).unwrap_or_default()
+    }
+
+    /// Classes by the names that `names` knows; people whom it does not know have one class that is nobody's there.
+    fn labels(&self, names: &Table) -> Vec<u32> {
+        self.table.rows().map(|row| names.labels().class(row.identity()).unwrap_or(u32::MAX)).collect()
+    }
+}
+
+/// One embedding of an image's and its mirror image's.
+fn combined(embed: &Embed, plain: Rows, mirrored: Option<Rows>) -> Rows {
+    let Some(mirrored) = mirrored else { return plain };
+    match embed {
+        Embed::Plain(_) => plain,
+        Embed::FlipSum(_) => {
+            Rows { numbers: plain.numbers.iter().zip(&mirrored.numbers).map(|(a, b)| a + b).collect(), width: plain.width }
+        }
+        Embed::FlipConcat(_) => {
+            let width = plain.width.max(1);
+            let both = plain.numbers.chunks_exact(width).zip(mirrored.numbers.chunks_exact(width));
+            Rows { numbers: both.flat_map(|(a, b)| a.iter().chain(b).copied()).collect(), width: 2 * width }
+        }
+    }
+}
+
+impl Exec<'_> {
+    pub(super) fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let it: Judge = self.job.plan.parse(id)?;
+        let eval: Verification = self.job.plan.parse(it.eval.node)?;
+        self.make(id, |draft| {
+            let (gallery, probe) = (self.stored_side(&it.gallery, &eval.embed)?, self.stored_side(&it.probe, &eval.embed)?);
+            Ok(self.scores(it.eval.node, &eval, &gallery, &probe)?.write(draft)?)
+        })
+    }
+
+    /// A model's judgement on the way, with no result in the store: features are made and forgotten.
+    pub(super) fn judge_now(&self, node: &str, model: &Model, id: NodeId) -> Result<Judged, Halt> {
+        let eval: Verification = self.job.plan.parse(id)?;
+        let (first, second) = self.tables.sides(id)?;
+        let gallery = self.fresh_side(node, model, &eval, first, eval.gallery.as_ref())?;
+        let same = eval.gallery == eval.probe && second.digest() == gallery.table.digest();
+        let probe = if same { None } else { Some(self.fresh_side(node, model, &eval, second, eval.probe.as_ref())?) };
+        self.scores(id, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))
+    }
+
+    fn fresh_side(
+        &self,
+        node: &str,
+        model: &Model,
+        eval: &Verification,
+        table: Table,
+        through: Option<&ddl::ops::augments::Augment>,
+    ) -> Result<Side, Halt> {
+        let named = |error| Halt::from(data_codes::failure(Some(node), &error));
+        let through = through.map(augment).transpose().map_err(named)?.map(|augment| (augment, eval.seed));
+        let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false })?;
+        let mirrored = match eval.embed {
+            Embed::Plain(_) => None,
+            Embed::FlipSum(_) | Embed::FlipConcat(_) => {
+                Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true })?)
+            }
+        };
+        Ok(Side { rows: combined(&eval.embed, plain, mirrored), table })
+    }
+
+    fn stored_side(&self, features: &[FeaturesRef], embed: &Embed) -> Result<Side, Halt> {
+        let Some(plain) = features.first() else {
+            return Err(Failure::new(Code::BadJob, "a judgement without features").into());
+        };
+        let it: ddl::ops::outputs::Features = self.job.plan.parse(plain.node)?;
+        let table = self.tables.table(it.data.node)?;
+        let rows = self.read_features(plain.node)?;
+        let mirrored = features.get(1).map(|mirrored| self.read_features(mirrored.node)).transpose()?;
+        Ok(Side { table, rows: combined(embed, rows, mirrored) })
+    }
+
+    fn scores(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
+        match &eval.pairs {
+            PairSource::Made(MadePairs::AllPairs(all)) => {
+                let features = |side: &Side| ddl::eval::Features::new(&side.rows.numbers, side.rows.width, side.labels(&gallery.table));
+                let sets = if all.with.is_some() || eval.probe != eval.gallery {
+                    cross_pairs(&features(probe)?, &features(gallery)?)
+                } else {
+                    all_pairs(&features(gallery)?)
+                }?;
+                let (genuine, impostor) = sets.counts();
+                Ok(Judged { rule: eval.rule, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
+            }
+            PairSource::File(_) | PairSource::Made(MadePairs::RandomPairs(_)) => self.listed(id, eval, gallery, probe),
+        }
+    }
+
+    fn listed(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
+        let protocol = self.tables.protocol(id)?;
+        let first = places(&protocol.first, &gallery.table);
+        let second = places(protocol.second.as_ref().unwrap_or(&protocol.first), &probe.table);
+        let scores: Option<Vec<f64>> = protocol
+            .pairs
+            .par_iter()
+            .map(|pair| {
+                let (a, b) = (first.get(pair.a as usize).copied().flatten()?, second.get(pair.b as usize).copied().flatten()?);
+                cosine(gallery.row(a), probe.row(b))
+            })
+            .collect();
+        let Some(scores) = scores else {
+            let failure = Failure::new(Code::Unmeasurable, "an image of a pair has no embedding, or one without direction");
+            return Err(failure.help("the weights may not fit the images").into());
+        };
+        let (folds, same) = protocol.pairs.iter().map(|pair| (pair.fold, pair.same)).unzip();
+        let mut pairs = Pairs::new(folds, same, PairScores::Cosine(scores))?;
+        if let Some(folds) = eval.folds {
+            pairs = pairs.refold(Folding::Stratified(folds));
+        }
+        let dropped = protocol.in_file.total() - protocol.kept.total();
+        Ok(Judged { rule: eval.rule, scores: Scores::Pairs(pairs), listed: protocol.in_file.total(), dropped })
+    }
+}
+
+/// For each row of `from`, the row of the same image in `to`.
+fn places(from: &Table, to: &Table) -> Vec<Option<usize>> {
+    let rows = to.row_of_path();
+    from.rows().map(|row| rows.get(row.path()).copied()).collect()
+}

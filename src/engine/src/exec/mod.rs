@@ -1,0 +1,255 @@
+//! Walks a plan: what the store has is skipped, the rest is computed in order, events tell what happens.
+
+mod check;
+mod due;
+mod features;
+mod judging;
+mod models;
+mod stages;
+
+use crate::failures;
+use crate::model::Model;
+use crate::train::{Banks, TrainError};
+use ddl::data::loader::ImageCache;
+use ddl::data::probe::ProbeCache;
+use ddl::diag::Code;
+use ddl::events::{Event, Failure, Sink};
+use ddl::graph::ContentKey;
+use ddl::job::{Device, Job};
+use ddl::lang::value::NodeId;
+use ddl::plan::PlanError;
+use ddl::plan::tables::{TableError, Tables};
+use ddl::quantity::Bytes;
+use ddl::store::{Artifact, Draft, Found, NodeLock, Store, StoreError};
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Decoded images are kept up to this size.
+const IMAGE_CACHE: Bytes = Bytes(2 << 30);
+/// Models that are kept while a run goes on.
+const MODELS_KEPT: usize = 4;
+
+/// Why a run ends before its end.
+#[derive(Debug)]
+pub enum Halt {
+    /// Something went wrong at a node, or at none.
+    Failed(Option<String>, Failure),
+    /// The run was asked to stop; the stage that was running, with the step of its checkpoint.
+    Interrupted(Option<(String, u64)>),
+}
+
+macro_rules! halts {
+    ($($error:ty, |$it:ident| $failure:expr;)*) => {$(
+        impl From<$error> for Halt {
+            fn from($it: $error) -> Self {
+                Halt::Failed(None, $failure)
+            }
+        }
+    )*};
+}
+
+halts! {
+    Failure, |it| it;
+    StoreError, |it| it.into();
+    TableError, |it| failures::table(&it);
+    PlanError, |it| failures::plan(&it);
+    crate::nn::NnError, |it| failures::nn(&it);
+    crate::nn::state::StateError, |it| failures::state(&it);
+    tch::TchError, |it| failures::torch(&it.to_string());
+    ddl::eval::EvalError, |it| failures::eval(&it);
+}
+
+/// A run.
+pub struct Exec<'a> {
+    job: &'a Job,
+    tables: Tables<'a>,
+    store: Store,
+    events: &'a dyn Sink,
+    stop: &'a AtomicBool,
+    device: tch::Device,
+    images: Arc<ImageCache>,
+    banks: Banks,
+    models: RefCell<BTreeMap<ContentKey, Rc<Model>>>,
+}
+
+/// Runs a job; the last event says how it ended, the result is the process's exit code.
+pub fn run(job: &Job, events: &dyn Sink, stop: &AtomicBool) -> i32 {
+    let started = Instant::now();
+    match Exec::start(job, events, stop).and_then(|exec| exec.walk(started)) {
+        Ok(()) => ddl::job::exit::DONE,
+        Err(Halt::Failed(node, failure)) => {
+            events.emit(Event::Failed { node, failure });
+            ddl::job::exit::FAILED
+        }
+        Err(Halt::Interrupted(at)) => {
+            events.emit(Event::Interrupted { at });
+            ddl::job::exit::INTERRUPTED
+        }
+    }
+}
+
+fn device(wanted: Device) -> Result<tch::Device, Failure> {
+    match wanted {
+        Device::Cpu => Ok(tch::Device::Cpu),
+        Device::Cuda(number) => {
+            let count = if tch::Cuda::is_available() { tch::Cuda::device_count().max(0) as usize } else { 0 };
+            if number < count {
+                return Ok(tch::Device::Cuda(number));
+            }
+            let found =
+                if count == 0 { "libtorch finds no graphics card".to_owned() } else { format!("there are {count}, counted from 0") };
+            Err(Failure::new(Code::NoCuda, format!("{wanted} was asked for, and {found}"))
+                .help("run with --device cpu, or with a libtorch that was built for your card"))
+        }
+    }
+}
+
+impl<'a> Exec<'a> {
+    fn start(job: &'a Job, events: &'a dyn Sink, stop: &'a AtomicBool) -> Result<Self, Halt> {
+        let device = device(job.device)?;
+        if job.threads == Some(0) || job.loaders == Some(0) {
+            return Err(Failure::new(Code::BadJob, "a run needs at least one thread").help("--threads 1").into());
+        }
+        if let Some(threads) = job.threads {
+            tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+            // an earlier pool of this process stays: the number of threads changes no result
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        }
+        let store = Store::open(&job.store)?;
+        let tables = Tables::new(&job.plan, &job.paths, ProbeCache::in_folder(job.store.join("probes")));
+        let images = Arc::new(ImageCache::new(IMAGE_CACHE));
+        Ok(Exec { job, tables, store, events, stop, device, images, banks: Banks::default(), models: RefCell::default() })
+    }
+
+    /// Threads that compute.
+    fn threads(&self) -> usize {
+        tch::get_num_threads().max(1) as usize
+    }
+
+    fn loaders(&self) -> usize {
+        self.job.loaders.unwrap_or_else(|| self.threads())
+    }
+
+    fn name(&self, id: NodeId) -> &str {
+        &self.job.plan.node(id).name
+    }
+
+    fn walk(&self, started: Instant) -> Result<(), Halt> {
+        let due = due::due(&self.job.plan, &self.store, &self.job.only, &self.job.again)?;
+        self.events.emit(Event::RunStarted {
+            ddl: env!("CARGO_PKG_VERSION").to_owned(),
+            libtorch: crate::LIBTORCH.to_owned(),
+            device: self.job.device.to_string(),
+            threads: self.threads(),
+            pid: std::process::id(),
+            due: due.compute.iter().map(|id| self.name(*id).to_owned()).collect(),
+            stored: due.stored.len(),
+        });
+        for id in &due.stored {
+            self.events.emit(Event::NodeSkipped { node: self.name(*id).to_owned(), op: self.job.plan.node(*id).op.clone() });
+        }
+        self.check_data(&due.compute)?;
+        for id in &due.compute {
+            self.compute(*id)?;
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        self.events.emit(Event::Done { computed: due.compute.len(), stored: due.stored.len(), seconds });
+        Ok(())
+    }
+
+    fn halt_if_asked(&self) -> Result<(), Halt> {
+        if self.stop.load(Ordering::Relaxed) { Err(Halt::Interrupted(None)) } else { Ok(()) }
+    }
+
+    /// Computes a node whose inputs are there.
+    fn compute(&self, id: NodeId) -> Result<Artifact, Halt> {
+        self.halt_if_asked()?;
+        let node = self.job.plan.node(id);
+        let begun = Instant::now();
+        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.clone() });
+        let made = match node.op.as_str() {
+            "train" => self.train(id),
+            "chosen" => self.chosen(id),
+            "averaged" => self.averaged(id),
+            "features" => self.features(id),
+            "judge" => self.judge(id),
+            other => {
+                let failure = Failure::new(Code::BadJob, format!("the engine has no kernel for `{other}`"));
+                Err(failure.help("the plan was made by another version of ddl").into())
+            }
+        };
+        let artifact = made.map_err(|halt| match halt {
+            Halt::Failed(None, failure) => Halt::Failed(Some(node.name.clone()), failure),
+            other @ (Halt::Failed(Some(_), _) | Halt::Interrupted(_)) => other,
+        })?;
+        self.events.emit(Event::NodeFinished {
+            node: node.name.clone(),
+            op: node.op.clone(),
+            seconds: begun.elapsed().as_secs_f64(),
+            bytes: artifact.bytes(),
+        });
+        Ok(artifact)
+    }
+
+    /// Takes a node's lock, and gives its result where another process made it meanwhile.
+    fn begin(&self, id: NodeId) -> Result<(NodeLock, Option<Artifact>), Halt> {
+        let node = self.job.plan.node(id);
+        let waiting = || {
+            let message = format!("another run computes `{}`; this one waits for it", node.name);
+            self.events.emit(Event::Warning(Failure::new(Code::Waiting, message)));
+        };
+        let lock = self.store.lock(node.key, waiting)?;
+        if due::wanted_again(&self.job.again, &node.name) {
+            return Ok((lock, None));
+        }
+        Ok(match self.store.get(node.key)? {
+            Found::Whole(artifact) => (lock, Some(artifact)),
+            Found::Absent => (lock, None),
+            Found::Damaged(damage) => {
+                self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, damage.to_string()).help("it is computed again")));
+                (lock, None)
+            }
+        })
+    }
+
+    /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of itself.
+    fn make(&self, id: NodeId, fill: impl FnOnce(&mut Draft) -> Result<Json, Halt>) -> Result<Artifact, Halt> {
+        let node = self.job.plan.node(id);
+        let (lock, made) = self.begin(id)?;
+        if let Some(artifact) = made {
+            return Ok(artifact);
+        }
+        let mut draft = lock.draft()?;
+        let meta = fill(&mut draft)?;
+        Ok(lock.commit(draft, &node.op, &node.name, meta)?)
+    }
+
+    /// The result of a node that was computed before; if it turns out to be damaged or gone, it is computed again with what it needs.
+    fn artifact(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let node = self.job.plan.node(id);
+        match self.store.get(node.key)? {
+            Found::Whole(artifact) => return Ok(artifact),
+            Found::Damaged(damage) => {
+                self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, damage.to_string()).help("it is computed again")));
+            }
+            Found::Absent => {
+                let message = format!("the result of `{}` is no longer in the store", node.name);
+                self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, message).help("it is computed again")));
+            }
+        }
+        self.compute(id)
+    }
+}
+
+/// How a stage's error ends the run.
+fn halted(name: &str, error: TrainError) -> Halt {
+    match error {
+        TrainError::Interrupted { step } => Halt::Interrupted(Some((name.to_owned(), step))),
+        other => Halt::Failed(None, other.into()),
+    }
+}

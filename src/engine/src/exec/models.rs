@@ -1,0 +1,188 @@
+//! Models: backbones with their first tensors, stages from the store, and what is chosen or averaged of several.
+
+use super::{Exec, Halt, MODELS_KEPT};
+use crate::failures;
+use crate::model::{HEADS, Head, Model, TENSORS};
+use crate::nn::state::State;
+use ddl::diag::Code;
+use ddl::events::Failure;
+use ddl::lang::value::NodeId;
+use ddl::ops::nets::{AnyWeights, Backbone, Weights};
+use ddl::ops::refs::FilePath;
+use ddl::ops::stages::{Averaged, Chosen};
+use ddl::store::Artifact;
+use ddl::store::Judged;
+use indexmap::IndexMap;
+use std::rc::Rc;
+use tch::{Kind, Tensor};
+
+impl Exec<'_> {
+    /// The model of a node.
+    pub(super) fn model(&self, id: NodeId) -> Result<Rc<Model>, Halt> {
+        let key = self.job.plan.node(id).key;
+        if let Some(model) = self.models.borrow().get(&key) {
+            return Ok(Rc::clone(model));
+        }
+        let backbone = self.backbone(id)?;
+        let model = if is_backbone(&self.job.plan.node(id).op) {
+            self.first_tensors(id, &backbone)?
+        } else {
+            let artifact = self.artifact(id)?;
+            Model::from_files(&backbone, &artifact.read(TENSORS)?, &artifact.read(HEADS)?, self.device)?
+        };
+        let model = Rc::new(model);
+        let mut kept = self.models.borrow_mut();
+        if kept.len() >= MODELS_KEPT {
+            kept.pop_first();
+        }
+        kept.insert(key, Rc::clone(&model));
+        Ok(model)
+    }
+
+    /// The backbone that a model was made of.
+    pub(super) fn backbone(&self, mut id: NodeId) -> Result<Backbone, Halt> {
+        loop {
+            let node = self.job.plan.node(id);
+            if is_backbone(&node.op) {
+                let mut args = ddl::ops::complete(&node.op, &node.args);
+                if args.is_null() {
+                    args = ddl::ops::complete(&node.op, &serde_json::json!({}));
+                }
+                if let Some(map) = args.as_object_mut() {
+                    map.insert("op".to_owned(), node.op.clone().into());
+                }
+                let parsed = serde_json::from_value(args);
+                return parsed
+                    .map_err(|error| Failure::new(Code::BadJob, format!("the arguments of `{}` don't fit: {error}", node.name)).into());
+            }
+            let models = |name: &str| {
+                node.args
+                    .get(name)
+                    .map(|it| if let Some(list) = it.as_array() { list.first().cloned().unwrap_or_default() } else { it.clone() })
+            };
+            let next = models("model").or_else(|| models("models"));
+            let next = next.and_then(|next| next.get("node").and_then(serde_json::Value::as_u64));
+            let Some(next) = next else {
+                return Err(Failure::new(Code::BadJob, format!("`{}` is no model", node.name)).into());
+            };
+            id = NodeId(next as u32);
+        }
+    }
+
+    fn first_tensors(&self, id: NodeId, backbone: &Backbone) -> Result<Model, Halt> {
+        let weights = match backbone {
+            Backbone::MobileFaceNet(it) => it.weights.as_ref(),
+            Backbone::IResNet(it) => it.weights.as_ref(),
+            Backbone::Tiny(it) => it.weights.as_ref(),
+        };
+        let named = |error: &crate::nn::NnError, path: &FilePath| {
+            let failure = failures::nn(error);
+            Failure { message: format!("{}: {}", self.shown(id, path), failure.message), ..failure }
+        };
+        match weights {
+            None => Ok(Model::new(backbone, None, self.device)?),
+            Some(Weights::Path(path)) => {
+                let state = self.read_weights(id, path)?;
+                Ok(Model::new(backbone, Some((&state, &IndexMap::new())), self.device).map_err(|error| named(&error, path))?)
+            }
+            Some(Weights::With(AnyWeights::Checkpoint(it))) => {
+                let state = self.read_weights(id, &it.path)?;
+                Ok(Model::new(backbone, Some((&state, &it.names)), self.device).map_err(|error| named(&error, &it.path))?)
+            }
+        }
+    }
+
+    fn shown(&self, id: NodeId, path: &FilePath) -> String {
+        self.tables.path(id, path).map_or_else(|_| path.0.clone(), |real| real.display().to_string())
+    }
+
+    fn read_weights(&self, id: NodeId, path: &FilePath) -> Result<State, Halt> {
+        let real = self.tables.path(id, path)?;
+        let bytes = std::fs::read(&real).map_err(|error| {
+            Failure::new(Code::BadWeights, format!("cannot read the weights {}: {error}", real.display())).help("check the path")
+        })?;
+        State::from_bytes(&bytes).map_err(|error| {
+            let failure = failures::state(&error);
+            Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }
+                .help("weights are read from whole safetensors files")
+                .into()
+        })
+    }
+
+    pub(super) fn chosen(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let it: Chosen = self.job.plan.parse(id)?;
+        let mut best: Option<(f64, NodeId)> = None;
+        for (model, judged) in it.models.iter().zip(&it.judged) {
+            let artifact = self.artifact(judged.node)?;
+            let judged = Judged::read(&artifact)?;
+            let value = judged.measure(&it.metric)?.value;
+            let better = best.is_none_or(|(best, _)| if it.metric.higher_is_better() { value > best } else { value < best });
+            if better {
+                best = Some((value, model.node));
+            }
+        }
+        let Some((value, model)) = best else { return Err(Failure::new(Code::BadJob, "a choice among no models").into()) };
+        let files = self.model(model)?.to_files()?;
+        let name = self.job.plan.node(model).name.clone();
+        self.make(id, |draft| {
+            write_model(draft, &files)?;
+            Ok(serde_json::json!({ "chosen": name, "value": value }))
+        })
+    }
+
+    pub(super) fn averaged(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let it: Averaged = self.job.plan.parse(id)?;
+        let models = it.models.iter().map(|model| self.model(model.node)).collect::<Result<Vec<_>, _>>()?;
+        let Some(first) = models.first() else { return Err(Failure::new(Code::BadJob, "a mean of no models").into()) };
+        let mut mean = first.copy()?;
+        mean.state = average(&models.iter().map(|model| &model.state).collect::<Vec<_>>())?;
+        // heads that not all of them have, or whose people differ, have no mean
+        let shared: Vec<_> = first
+            .heads
+            .iter()
+            .filter(|(id, head)| models.iter().all(|model| model.heads.get(id).is_some_and(|other| other.names == head.names)))
+            .map(|(id, head)| (id.clone(), head.names.clone()))
+            .collect();
+        mean.heads.clear();
+        for (head, names) in shared {
+            let states: Vec<&State> = models.iter().filter_map(|model| model.heads.get(&head).map(|head| &head.state)).collect();
+            let state = average(&states)?;
+            mean.heads.insert(head, Head { names, state });
+        }
+        let files = mean.to_files()?;
+        self.make(id, |draft| {
+            write_model(draft, &files)?;
+            Ok(serde_json::json!({ "models": models.len() }))
+        })
+    }
+}
+
+/// Writes the two files of a model.
+pub fn write_model(draft: &mut ddl::store::Draft, files: &(Vec<u8>, Vec<u8>)) -> Result<(), Halt> {
+    draft.write(TENSORS, &files.0)?;
+    draft.write(HEADS, &files.1)?;
+    Ok(())
+}
+
+fn is_backbone(op: &str) -> bool {
+    matches!(op, "mobilefacenet" | "iresnet" | "tiny")
+}
+
+/// The mean of each tensor in float64, in its own precision; whole numbers are the first's.
+fn average(states: &[&State]) -> Result<State, crate::nn::NnError> {
+    let mut mean = State::new();
+    let Some(first) = states.first() else { return Ok(mean) };
+    for (name, entry) in first.iter() {
+        if !entry.tensor.is_floating_point() {
+            mean.insert(name, entry.tensor.f_detach()?.f_clone(&entry.tensor)?, entry.role)?;
+            continue;
+        }
+        let mut sum = Tensor::f_zeros_like(&entry.tensor.f_detach()?.f_to_kind(Kind::Double)?)?;
+        for state in states {
+            let _ = sum.f_add_(&state.get(name)?.f_detach()?.f_to_kind(Kind::Double)?)?;
+        }
+        let scaled = sum.f_div_scalar(states.len() as i64)?;
+        mean.insert(name, scaled.f_to_kind(entry.tensor.kind())?, entry.role)?;
+    }
+    Ok(mean)
+}

@@ -1,0 +1,50 @@
+//! Stages: trained, and their results written.
+
+use super::models::write_model;
+use super::{Exec, Halt, halted};
+use crate::model::Model;
+use crate::train::{self, Stage, Surroundings, TrainError};
+use ddl::lang::value::NodeId;
+use ddl::ops::stages::Train;
+use ddl::store::{Artifact, TRAINING_LOG};
+
+/// The images of a stage's first step in its artifact: a list of [`ddl::events::PictureGroup`].
+pub const FIRST_BATCH: &str = "first_batch.json";
+
+impl Exec<'_> {
+    pub(super) fn train(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let it: Train = self.job.plan.parse(id)?;
+        let node = self.job.plan.node(id);
+        let (lock, made) = self.begin(id)?;
+        if let Some(artifact) = made {
+            return Ok(artifact);
+        }
+        let source = self.model(it.model.node)?;
+        let around = Surroundings {
+            device: self.device,
+            store: &self.store,
+            images: self.images.clone(),
+            loaders: self.loaders(),
+            banks: &self.banks,
+            every: self.job.checkpoint,
+            events: self.events,
+            interrupted: self.stop,
+        };
+        let judge = |model: &Model, eval: NodeId| {
+            self.judge_now(&node.name, model, eval).map_err(|halt| match halt {
+                Halt::Failed(_, failure) => TrainError::Failed(failure),
+                Halt::Interrupted(_) => TrainError::Asked,
+            })
+        };
+        let stage = Stage { node: id, train: &it, tables: &self.tables, source: &source, around: &around, judge: &judge };
+        let trained = train::run(&stage).map_err(|error| halted(&node.name, error))?;
+        let mut draft = lock.draft()?;
+        write_model(&mut draft, &trained.model.to_files()?)?;
+        draft.write(TRAINING_LOG, &trained.log.to_bytes()?)?;
+        draft.write_json(FIRST_BATCH, &trained.first_batch)?;
+        let meta = serde_json::json!({ "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept });
+        let artifact = lock.commit(draft, &node.op, &node.name, meta)?;
+        self.store.checkpoints(node.key).clear()?;
+        Ok(artifact)
+    }
+}
