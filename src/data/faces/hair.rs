@@ -4,7 +4,7 @@ use super::features::relief;
 use super::head::{Head, Ring};
 use super::identity::{Cut, Hair};
 use super::maths::{V3, mix, noise, sin_cos, smooth, v3};
-use super::mesh::{Grid, Material, Mesh};
+use super::mesh::{Detail, Grid, Material, Mesh};
 use super::sample::Setting;
 use std::f64::consts::FRAC_PI_2;
 
@@ -24,33 +24,32 @@ const CROPPED: [[f32; 2]; 11] = [
 ];
 const BOB: [[f32; 2]; 4] = [[0.66, 22.0], [0.74, 8.0], [0.82, -46.0], [2.00, -50.0]];
 const LONG: [[f32; 2]; 4] = [[0.66, 22.0], [0.74, 6.0], [0.80, -105.0], [2.00, -110.0]];
-const COLUMNS: usize = 60;
-const ROWS: usize = 32;
 
 /// Adds the person's hair to a mesh, if there is any.
-pub(super) fn build(head: &Head<'_>, setting: &Setting, mesh: &mut Mesh) {
+pub(super) fn build(head: &Head<'_>, setting: &Setting, mesh: &mut Mesh, detail: Detail) {
+    let (columns, row_count) = detail.of((44, 24), (60, 32));
     let hair = &head.person.hair;
     let lowest = match hair.cut {
         Cut::Bald | Cut::Cropped | Cut::Short => -48.0,
         Cut::Bob => -54.0,
         Cut::Long => -112.0,
     };
-    let places: Vec<(f32, f32, f32)> = (0..COLUMNS)
+    let places: Vec<(f32, f32, f32)> = (0..columns)
         .map(|column| {
-            let around = 4.0 * column as f32 / COLUMNS as f32 - 2.0;
+            let around = 4.0 * column as f32 / columns as f32 - 2.0;
             let (sine, cosine) = sin_cos(f64::from(around) * FRAC_PI_2);
             (around, sine as f32, cosine as f32)
         })
         .collect();
     let top = head.top() - 0.3;
-    let rows: Vec<(f32, Ring)> = (0..ROWS)
+    let rows: Vec<(f32, Ring)> = (0..row_count)
         .map(|row| {
-            let t = row as f32 / (ROWS - 1) as f32;
+            let t = row as f32 / (row_count - 1) as f32;
             let y = top + (lowest - top) * t * (0.45 + 0.55 * t);
             (y, hanging(head, y))
         })
         .collect();
-    let grid = Grid { rows: ROWS, columns: COLUMNS, material: Material::Hair };
+    let grid = Grid { rows: row_count, columns, material: Material::Hair };
     mesh.grid(grid, |row, column| {
         let ((y, ring), (around, sine, cosine)) = (rows[row], places[column]);
         let mut at = ring.place(y, sine, cosine >= 0.0);

@@ -3,7 +3,7 @@
 use super::features::relief;
 use super::identity::Identity;
 use super::maths::{V3, hill, sin_cos, smooth, v3};
-use super::mesh::{Grid, Material, Mesh};
+use super::mesh::{Detail, Grid, Material, Mesh};
 use super::pose::Face;
 
 /// A horizontal section: half-width, foremost and rearmost depth.
@@ -98,9 +98,9 @@ impl<'a> Head<'a> {
     }
 
     /// Adds the head to a mesh.
-    pub fn build(&self, mesh: &mut Mesh) {
-        let rows = rows(self.top(), self.bottom());
-        let columns = columns();
+    pub fn build(&self, mesh: &mut Mesh, detail: Detail) {
+        let rows = rows(self.top(), self.bottom(), detail.of(30, 43));
+        let columns = columns(detail.of(18, 25));
         let rings: Vec<Ring> = rows.iter().map(|&y| self.ring(y)).collect();
         let grid = Grid { rows: rows.len(), columns: columns.len(), material: Material::Skin };
         mesh.grid(grid, |row, column| {
@@ -126,14 +126,14 @@ impl Ring {
     }
 }
 
-/// Heights of the rows, closer where the face has features.
-fn rows(top: f32, bottom: f32) -> Vec<f32> {
+/// Heights of the rows, `count` of them where the face has its features, fewer above and below.
+fn rows(top: f32, bottom: f32, count: usize) -> Vec<f32> {
     let (brow, chin) = (15.0, bottom + 7.0);
     let above = (0..9).map(|i| {
         let t = i as f32 / 9.0;
         top + (brow - top) * t * (0.35 + 0.65 * t)
     });
-    let face = (0..43).map(|i| brow + (chin - brow) * (i as f32 / 43.0));
+    let face = (0..count).map(|i| brow + (chin - brow) * (i as f32 / count as f32));
     let below = (0..=6).map(|i| {
         let t = i as f32 / 6.0;
         chin + (bottom - chin) * t * (1.6 - 0.6 * t)
@@ -141,11 +141,11 @@ fn rows(top: f32, bottom: f32) -> Vec<f32> {
     above.chain(face).chain(below).collect()
 }
 
-/// Places around a ring: once over the front from the image's left, closer in the middle, then back behind.
-fn columns() -> Vec<(f32, bool)> {
+/// Places around a ring: over the front from the image's left, `half` to either side and closer in the middle, then back behind.
+fn columns(half: usize) -> Vec<(f32, bool)> {
     let arc = |t: f32| sin_cos(f64::from(t) * std::f64::consts::FRAC_PI_2).0 as f32;
-    let front = (0..=50).map(|i| {
-        let t = i as f32 / 25.0 - 1.0;
+    let front = (0..=2 * half).map(|i| {
+        let t = i as f32 / half as f32 - 1.0;
         (arc(t * (0.62 + 0.38 * t * t)), true)
     });
     let back = (1..10).map(|i| (-arc(i as f32 / 5.0 - 1.0), false));

@@ -44,6 +44,24 @@ pub(super) struct Mesh {
     pub coarse: Vec<Triangle>,
 }
 
+/// How closely surfaces are cut into triangles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// For images below 80 pixels.
+    Coarse,
+    Fine,
+}
+
+impl Detail {
+    /// One of two numbers.
+    pub fn of<T>(self, coarse: T, fine: T) -> T {
+        match self {
+            Detail::Coarse => coarse,
+            Detail::Fine => fine,
+        }
+    }
+}
+
 /// The size of a grid of vertices, at least two of each; its last column joins its first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {

@@ -23,6 +23,21 @@ pub(super) struct Paint {
     pub soft: f32,
 }
 
+impl Paint {
+    /// The mean of paints of one material, each with the same `share`.
+    pub fn mean(paints: impl Iterator<Item = Paint>, share: f32) -> Paint {
+        let mut mean = Paint { colour: V3::default(), gloss: 0.0, polish: 0, open: 0.0, soft: 0.0 };
+        for paint in paints {
+            mean.colour = mean.colour + paint.colour * share;
+            mean.gloss += paint.gloss * share;
+            mean.open += paint.open * share;
+            mean.soft += paint.soft * share;
+            mean.polish = paint.polish;
+        }
+        mean
+    }
+}
+
 /// A place on a surface, in head space.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {

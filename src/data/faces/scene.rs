@@ -6,8 +6,8 @@ use super::head::Head;
 use super::identity::Identity;
 use super::light::Lighting;
 use super::maths::{V3, blend, mix, noise, smooth, v3};
-use super::mesh::{Material, Mesh};
-use super::paint::{Painter, Place};
+use super::mesh::{Detail, Material, Mesh};
+use super::paint::{Paint, Painter, Place};
 use super::parts;
 use super::pose::Face;
 use super::raster::{self, Hit, NOTHING};
@@ -17,7 +17,7 @@ use rand_chacha::rand_core::Rng;
 /// Draws a person at a setting: `size` x `size` pixels, row by row, three bytes (red, green, blue) each.
 pub(super) fn render(person: &Identity, setting: &Setting, size: usize) -> Vec<u8> {
     let face = Face::new(person, setting);
-    let mesh = build(person, &face, setting);
+    let mesh = build(person, &face, setting, size);
     let scene = Posed::new(&mesh, person, &face, setting, size);
     let painter = Painter { person, face: &face, cloth: setting.scene.cloth };
     let exposure = 0.95 * setting.camera.exposure / (0.35 + 0.65 * scene.lighting.meter());
@@ -42,13 +42,14 @@ fn samples_per_pixel(size: usize) -> usize {
 }
 
 /// The mesh of a person in an expression.
-fn build(person: &Identity, face: &Face, setting: &Setting) -> Mesh {
+fn build(person: &Identity, face: &Face, setting: &Setting, size: usize) -> Mesh {
+    let detail = if size < 80 { Detail::Coarse } else { Detail::Fine };
     let mut mesh = Mesh::new();
     let head = Head::new(person, face);
-    head.build(&mut mesh);
+    head.build(&mut mesh, detail);
     parts::ears(&head, &mut mesh);
     parts::neck(&head, &mut mesh);
-    hair::build(&head, setting, &mut mesh);
+    hair::build(&head, setting, &mut mesh, detail);
     if face.glasses {
         parts::glasses(&head, &mut mesh);
     }
@@ -80,29 +81,38 @@ impl<'a> Posed<'a> {
         Posed { mesh, turned, normals, hits, lighting, side, grid }
     }
 
-    /// What a pixel shows. One sample stands for all where they see one material without fine paint.
+    /// What a pixel shows. Where all its samples see one material, it is lit once, and painted once unless its paint is fine.
     fn pixel(&self, painter: &Painter<'_>, row: usize, column: usize) -> Seen {
         let first = (row * self.grid) * self.side + column * self.grid;
-        let hits = (0..self.grid).flat_map(|down| &self.hits[first + down * self.side..][..self.grid]);
+        let hits = || (0..self.grid).flat_map(|down| &self.hits[first + down * self.side..][..self.grid]);
         let share = 1.0 / (self.grid * self.grid) as f32;
-        let material = |hit: &Hit| (hit.triangle != NOTHING).then(|| self.mesh.triangles[hit.triangle as usize].material);
-        let leading = material(&self.hits[first]);
-        let mut seen = Seen { colour: BLACK, open: 0.0 };
-        if hits.clone().all(|hit| material(hit) == leading) {
-            let Some(leading) = leading else { return Seen { open: 1.0, ..seen } };
+        let leading = self.material(&self.hits[first]);
+        if hits().all(|hit| hit.triangle == self.hits[first].triangle || self.material(hit) == leading) {
+            let Some(material) = leading else { return Seen { colour: BLACK, open: 1.0 } };
             let middle = &self.hits[first + (self.grid / 2) * (self.side + 1)];
-            if painter.is_plain(leading, self.place(middle).at) {
-                return Seen { colour: self.colour(painter, middle), ..seen };
-            }
-        }
-        for hit in hits {
-            if hit.triangle == NOTHING {
-                seen.open += share;
+            let place = self.place(middle);
+            let paint = if painter.is_plain(material, place.at) {
+                painter.paint(material, place)
             } else {
-                seen.colour = seen.colour + self.colour(painter, hit) * share;
+                Paint::mean(hits().map(|hit| painter.paint(material, self.place(hit))), share)
+            };
+            return Seen { colour: self.lit(middle, material, &paint), open: 0.0 };
+        }
+        let mut seen = Seen { colour: BLACK, open: 0.0 };
+        for hit in hits() {
+            match self.material(hit) {
+                None => seen.open += share,
+                Some(material) => {
+                    let paint = painter.paint(material, self.place(hit));
+                    seen.colour = seen.colour + self.lit(hit, material, &paint) * share;
+                }
             }
         }
         seen
+    }
+
+    fn material(&self, hit: &Hit) -> Option<Material> {
+        (hit.triangle != NOTHING).then(|| self.mesh.triangles[hit.triangle as usize].material)
     }
 
     /// The place that a hit shows.
@@ -113,15 +123,15 @@ impl<'a> Posed<'a> {
         Place { at, cover: number(p.cover, q.cover, r.cover), around: number(p.around, q.around, r.around) }
     }
 
-    fn colour(&self, painter: &Painter<'_>, hit: &Hit) -> V3 {
-        let triangle = self.mesh.triangles[hit.triangle as usize];
-        let corners = triangle.corners.map(|corner| corner as usize);
+    /// The light from a painted place.
+    fn lit(&self, hit: &Hit, material: Material, paint: &Paint) -> V3 {
+        let corners = self.mesh.triangles[hit.triangle as usize].corners.map(|corner| corner as usize);
         let between = |of: &[V3]| of[corners[0]] + (of[corners[1]] - of[corners[0]]) * hit.b + (of[corners[2]] - of[corners[0]]) * hit.c;
         let mut normal = between(&self.normals).unit();
-        if normal.z < 0.0 && matches!(triangle.material, Material::Hair | Material::Frame) {
+        if normal.z < 0.0 && matches!(material, Material::Hair | Material::Frame) {
             normal = normal * -1.0;
         }
-        self.lighting.shade(&painter.paint(triangle.material, self.place(hit)), between(&self.turned), normal)
+        self.lighting.shade(paint, between(&self.turned), normal)
     }
 }
 
@@ -164,7 +174,7 @@ fn develop(light: &[V3], camera: &Camera) -> Vec<u8> {
 #[cfg(test)]
 pub(super) fn showing(person: &Identity, setting: &Setting, size: usize, wanted: impl Fn(&Face, Material, V3) -> bool) -> Vec<[f32; 2]> {
     let face = Face::new(person, setting);
-    let mesh = build(person, &face, setting);
+    let mesh = build(person, &face, setting, size);
     let scene = Posed::new(&mesh, person, &face, setting, size);
     let samples = scene.hits.iter().enumerate().filter(|(_, hit)| hit.triangle != NOTHING);
     samples
