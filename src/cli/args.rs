@@ -1,7 +1,8 @@
 //! What can be typed.
 
 use super::screen::{ColorChoice, MessageFormat};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// A language for face-recognition experiments: written once, checked, run, reproduced.
 #[derive(Debug, Parser)]
@@ -37,6 +38,14 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check recipes: names, types, units, shapes; with values for their parameters also what lies at their paths
+    Check(CheckArgs),
+    /// Show what a recipe comes to: data, stages, steps, images, memory
+    Plan(PlanArgs),
+    /// Write down what a recipe's numbers are made of (`r.ddl.lock`)
+    Lock(LockArgs),
+    /// Compare two recipes, plans or locks
+    Diff(DiffArgs),
     /// Say what a code of a message means, or list all codes
     Explain(ExplainArgs),
     /// Show what an operator does, or list all operators
@@ -46,6 +55,109 @@ pub enum Command {
     /// Serve an editor (not there yet)
     #[command(hide = true)]
     Lsp,
+}
+
+/// A recipe and the values of its parameters.
+#[derive(Debug, Args)]
+pub struct RecipeArgs {
+    /// The recipe
+    #[arg(value_name = "RECIPE")]
+    pub recipe: PathBuf,
+    /// Give a parameter a value, as the recipe would write it: `--set length='8 epochs'`; a path may be bare
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+    /// Take values of parameters from a YAML file of `name: value`; paths are relative to that file, `--set` wins
+    #[arg(long, value_name = "FILE")]
+    pub params: Vec<PathBuf>,
+    /// The folder in which results and what is known of data are kept
+    #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
+    pub store: PathBuf,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write NAME=VALUE, such as length='8 epochs'".to_owned()),
+    }
+}
+
+/// What `ddl check` takes.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The recipe
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+}
+
+/// What `ddl plan` takes.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The recipe
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlanFormat,
+    /// Say why each node must run: it is not in the store, and what changed since the lock
+    #[arg(long)]
+    pub why: bool,
+    /// End with exit code 2 when anything must run
+    #[arg(long)]
+    pub check: bool,
+    /// Show what the planner made too (features, judgements, draws without a name)
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// How a plan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum PlanFormat {
+    /// A table for people.
+    #[default]
+    Table,
+    /// The whole plan as YAML.
+    Yaml,
+    /// The whole plan as JSON.
+    Json,
+    /// A drawing for Graphviz.
+    Dot,
+    /// A drawing for Mermaid.
+    Mermaid,
+}
+
+/// What `ddl lock` takes.
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    /// The recipe
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Write the lock to this file instead of beside the recipe; `-` prints it
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing; end with exit code 2 when the lock is not up to date
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What `ddl diff` takes.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// What was: a recipe, a plan (YAML or JSON) or a lock
+    pub before: PathBuf,
+    /// What is: a recipe, a plan (YAML or JSON) or a lock
+    pub after: PathBuf,
+    /// Give a parameter of the recipes a value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+    /// Take values of parameters of the recipes from a YAML file
+    #[arg(long, value_name = "FILE")]
+    pub params: Vec<PathBuf>,
+    /// The folder in which results and what is known of data are kept
+    #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
+    pub store: PathBuf,
+    /// End with exit code 2 when anything differs
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// What `ddl explain` takes.
@@ -65,11 +177,11 @@ pub struct DocArgs {
     pub format: DocFormat,
     /// Write the whole reference, as Markdown files, into this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["operator", "format"])]
-    pub reference: Option<std::path::PathBuf>,
+    pub reference: Option<PathBuf>,
 }
 
 /// How documentation is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum DocFormat {
     /// For a terminal.
     #[default]

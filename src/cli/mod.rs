@@ -2,10 +2,16 @@
 
 pub mod args;
 mod bug;
+mod check;
 mod completions;
+mod diff;
 mod doc;
 mod explain;
+mod files;
+mod lock;
 pub mod outcome;
+mod plan;
+mod recipe;
 pub mod screen;
 mod usage;
 
@@ -22,7 +28,7 @@ pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let outcome = match Cli::try_parse_from(&words) {
         Ok(cli) => {
-            let screen = Screen::new(&cli.global);
+            let screen = Screen::new(&cli.global, matches!(cli.command, Command::Check(_)));
             run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen))
         }
         Err(error) => usage::report(&error, &words),
@@ -32,6 +38,10 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
     match command {
+        Command::Check(args) => check::run(args, screen),
+        Command::Plan(args) => plan::run(args, screen),
+        Command::Lock(args) => lock::run(args, screen),
+        Command::Diff(args) => diff::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Doc(args) => doc::run(args, screen),
         Command::Completions(args) => completions::run(args, screen),

@@ -33,6 +33,8 @@ pub enum ColorChoice {
 #[derive(Debug)]
 pub struct Screen {
     format: MessageFormat,
+    /// Messages for programs go to standard output, because they are what the command is for.
+    json_is_result: bool,
     quiet: bool,
     message_style: RenderOptions,
     result_color: bool,
@@ -42,8 +44,9 @@ pub struct Screen {
 const WIDTHS: std::ops::RangeInclusive<usize> = 60..=120;
 
 impl Screen {
-    /// What the command line and the terminal want.
-    pub fn new(global: &Global) -> Self {
+    /// What the command line and the terminal want. Where messages are the result of the command, `--message-format json` writes them to
+    /// standard output.
+    pub fn new(global: &Global, messages_are_results: bool) -> Self {
         let wants = |terminal: bool| match global.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -52,6 +55,7 @@ impl Screen {
         let columns = if io::stderr().is_terminal() { console_columns() } else { 100 };
         Screen {
             format: global.message_format,
+            json_is_result: messages_are_results,
             quiet: global.quiet,
             message_style: RenderOptions { color: wants(io::stderr().is_terminal()), width: columns.clamp(*WIDTHS.start(), *WIDTHS.end()) },
             result_color: wants(io::stdout().is_terminal()),
@@ -82,8 +86,12 @@ impl Screen {
             MessageFormat::Human => render(diagnostic, sources, self.message_style),
             MessageFormat::Json => to_json(diagnostic, sources) + "\n",
         };
-        // where standard error is closed there is nobody to tell
-        let _ = io::stderr().write_all(text.as_bytes());
+        // where nobody reads there is nobody to tell
+        let _ = if self.format == MessageFormat::Json && self.json_is_result {
+            io::stdout().write_all(text.as_bytes())
+        } else {
+            io::stderr().write_all(text.as_bytes())
+        };
     }
 
     /// All diagnostics of a compilation.

@@ -16,6 +16,8 @@ pub struct Given {
     pub text: String,
     /// Where it was given, for messages: `--set length`.
     pub origin: String,
+    /// The folder that a relative path is relative to; the working directory when empty.
+    pub base: PathBuf,
 }
 
 impl Compiler<'_> {
@@ -90,7 +92,7 @@ impl Compiler<'_> {
             _ if given.text.trim() == "none" && matches!(ty, Type::Optional(_)) => return Val::new(ty.clone(), Value::None, span),
             Type::Path => {
                 let text = if quoted { given.text.trim().trim_matches('"').to_owned() } else { given.text.clone() };
-                let path = PathValue { shown: format!("${name}"), real: Some(PathBuf::from(text)), digest: None };
+                let path = PathValue { shown: format!("${name}"), real: Some(given.base.join(text)), digest: None };
                 return Val::new(Type::Path, Value::Path(path), span);
             }
             Type::Text | Type::Choice(_) if !quoted => {

@@ -3,7 +3,8 @@
 //! `r.ddl.lock` is YAML whose entries are sorted and stand one on a line.
 
 use super::Plan;
-use crate::graph::ContentKey;
+use crate::graph::{ContentKey, Graph};
+use crate::lang::value::{PathValue, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -99,6 +100,21 @@ impl Lock {
         lock
     }
 
+    /// This lock with the digests of what lies at the paths of a graph.
+    #[must_use]
+    pub fn with_data(mut self, graph: &Graph) -> Self {
+        for (_, node) in graph.nodes() {
+            node.args.values().for_each(|value| {
+                paths(value, &mut |path| {
+                    if let Some(digest) = &path.digest {
+                        self.data.insert(path.shown.clone(), digest.clone());
+                    }
+                });
+            });
+        }
+        self
+    }
+
     /// The text of the file.
     pub fn to_yaml(&self) -> String {
         let mut out = format!("# What {} was run with. `ddl run --locked` refuses when anything differs.\n", self.recipe);
@@ -156,5 +172,37 @@ fn inner_operators(json: &serde_json::Value, found: &mut BTreeMap<String, u32>) 
             map.values().for_each(|value| inner_operators(value, found));
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {}
+    }
+}
+
+/// Calls `see` with every path inside a value.
+fn paths(value: &Value, see: &mut dyn FnMut(&PathValue)) {
+    match value {
+        Value::Path(path) => see(path),
+        Value::Range(ends) => {
+            paths(&ends.0, see);
+            paths(&ends.1, see);
+        }
+        Value::List(items) => items.iter().for_each(|item| paths(item, see)),
+        Value::Record(fields) => fields.values().for_each(|value| paths(value, see)),
+        Value::Op(op) => op.args.values().for_each(|value| paths(value, see)),
+        Value::Arms(arms) => arms.iter().for_each(|(_, value)| paths(value, see)),
+        Value::None
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Angle(_)
+        | Value::Pixels(_)
+        | Value::Span(_)
+        | Value::Fraction(_)
+        | Value::Images(_)
+        | Value::Checks(_)
+        | Value::Bytes(_)
+        | Value::Row(_)
+        | Value::Schema(_)
+        | Value::Node(_)
+        | Value::Hole(_)
+        | Value::Poison => {}
     }
 }

@@ -6,6 +6,7 @@ pub mod diff;
 mod draw;
 mod grid;
 pub mod lock;
+pub mod probe;
 mod table;
 pub mod tables;
 
@@ -121,6 +122,16 @@ impl Plan {
             return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: T::NAME });
         }
         ops::parse(&node.args).map_err(|source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source })
+    }
+
+    /// The whole plan as YAML.
+    pub fn yaml(&self) -> String {
+        serde_yaml::to_string(self).unwrap_or_default() // texts, numbers and lists under text keys always serialise
+    }
+
+    /// The whole plan as JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n" // as above
     }
 
     /// All nodes with their places.

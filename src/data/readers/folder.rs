@@ -71,7 +71,7 @@ pub fn image_folder(root: &Path, rule: &IdentityRule, cache: &ProbeCache) -> Res
 }
 
 /// The relative paths of all images below a folder in byte order, and the number of other files.
-fn images_below(root: &Path) -> Result<(Vec<Arc<str>>, usize), DataError> {
+pub fn images_below(root: &Path) -> Result<(Vec<Arc<str>>, usize), DataError> {
     let mut paths: Vec<Arc<str>> = Vec::new();
     let mut ignored = 0;
     for entry in walkdir::WalkDir::new(root).follow_links(true) {

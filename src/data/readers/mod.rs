@@ -9,7 +9,7 @@ mod pairs;
 
 pub use annotate::{Annotated, annotate};
 pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
-pub use folder::{IdentityRule, image_folder};
+pub use folder::{IdentityRule, image_folder, images_below};
 pub use lines::ColumnType;
 pub use list::image_list;
 pub use pairs::{PairFile, PairLine, pair_file, pair_list};

@@ -5,4 +5,8 @@ codes! {
         "An option or a value of the command line does not exist, is missing, or does not fit the others. `ddl COMMAND --help` lists what there is. \
          Nothing was read or written."
     }
+    BadParamsFile = "ddl::cli::params_file": "a file of parameters that cannot be read as one" {
+        "`--params FILE` takes a YAML file of `name: value`, each value as a recipe would write it: `length: 8 epochs`, `lr: 0.01`, \
+         `faces_dir: ../faces` (relative to the file), `sides: [8px, 12px]`."
+    }
 }

@@ -1,0 +1,32 @@
+//! `ddl check`: everything that can be known of a recipe before it runs.
+
+use super::args::CheckArgs;
+use super::outcome::{Outcome, Stop};
+use super::recipe::Recipe;
+use super::screen::Screen;
+use crate::diag::Severity;
+
+/// Checks a recipe and says what was found.
+pub fn run(args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
+    let compiled = Recipe::from(&args.recipe).compile_quietly()?;
+    screen.messages(&compiled.diagnostics, &compiled.sources);
+    let count = |severity| compiled.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let mut said = format!("{}: ", args.recipe.recipe.display());
+    said += &match (errors, warnings) {
+        (0, 0) => format!("no mistakes; {}", counted(compiled.plan().nodes.len(), "node")),
+        (0, warnings) => counted(warnings, "warning"),
+        (errors, 0) => counted(errors, "error"),
+        (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+    };
+    if errors == 0 && !compiled.open_params.is_empty() {
+        said += &format!("; without a value for {}, what depends on data is not checked", compiled.open_params.join(", "));
+    }
+    screen.note(said);
+    Ok(if errors > 0 { Outcome::Wrong } else { Outcome::Done })
+}
+
+/// `1 error`, `2 errors`.
+pub fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}

@@ -1,0 +1,27 @@
+//! Files of the user's: written whole or not at all.
+
+use super::outcome::Stop;
+use crate::diag::{Code, Diagnostic};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    replace(path, bytes).map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write {}: {error}", path.display()))))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".ddl-").make_in(folder, |path| std::fs::File::create_new(path))?;
+    file.write_all(bytes)?;
+    if let Ok(metadata) = std::fs::metadata(&target) {
+        if metadata.permissions().readonly() {
+            return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        }
+        file.as_file().set_permissions(metadata.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
