@@ -203,7 +203,7 @@ pub enum DataError {
         why: String,
     },
     /// An identity is not in the table.
-    #[error("there is no identity `{name}`{}", suggestion(near))]
+    #[error("there is no identity `{name}`{}", suggestion(near.as_ref()))]
     NoSuchIdentity {
         /// The wanted name.
         name: String,
@@ -274,6 +274,6 @@ fn conjuncts_text(conjuncts: &[(String, usize)]) -> String {
 }
 
 /// `", did you mean …?"`.
-fn suggestion(near: &Option<Arc<str>>) -> String {
-    near.as_ref().map_or_else(String::new, |near| format!(", did you mean `{near}`?"))
+fn suggestion(near: Option<&Arc<str>>) -> String {
+    near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"))
 }

@@ -226,7 +226,9 @@ impl Expr {
             Expr::Const { .. } => {}
             Expr::Not { of } | Expr::Abs { of } | Expr::Neg { of } | Expr::In { of, .. } => of.collect_attributes(names),
             Expr::And { of } | Expr::Or { of } | Expr::Min { of } | Expr::Max { of } => {
-                of.iter().for_each(|part| part.collect_attributes(names));
+                for part in of {
+                    part.collect_attributes(names);
+                }
             }
             Expr::Compare { left, right, .. } | Expr::Arithmetic { left, right, .. } => {
                 left.collect_attributes(names);

@@ -6,7 +6,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use serde::{Deserialize, Serialize};
 
 /// How pixels are interpolated when an image is resized. On the way down every kernel but `Nearest` is widened to the area that a new
-/// pixel covers (as PIL does, unlike OpenCV but for its `INTER_AREA`); on the way up it has its own width. Edges are cut, not repeated.
+/// pixel covers (as PIL does, unlike `OpenCV` but for its `INTER_AREA`); on the way up it has its own width. Edges are cut, not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kernel {
@@ -35,6 +35,7 @@ impl Kernel {
 }
 
 /// The picture at another size (sides of 0 are taken as 1; the proportions may change). The bits don't depend on the processor.
+#[allow(clippy::missing_panics_doc)] // each expect says why it can't
 pub fn resize(image: &Image, width: u32, height: u32, kernel: Kernel) -> Image {
     let (width, height) = (width.max(1), height.max(1));
     if image.size() == (width, height) {
@@ -61,7 +62,7 @@ mod tests {
         image.pixels().iter().step_by(3).copied().collect()
     }
 
-    /// The numbers are PIL 13's: `Image.fromarray(a).resize(size, kernel)`, made by tests/data/resize_oracle.py.
+    /// The numbers are PIL 13's: `Image.fromarray(a).resize(size, kernel)`, made by `tests/data/resize_oracle.py`.
     #[test]
     fn the_kernels_agree_with_pil() {
         let row = grey(&[10, 20, 40, 80, 160, 250, 30, 0], 8);

@@ -100,16 +100,12 @@ impl<'a> Dice<'a> {
     /// The next draw of an augment of this name.
     fn draw(&mut self, name: &'static str) -> Draw {
         let draw = Draw::new(self.seed, name).text(self.sample).number(self.visit);
-        match self.thrown.iter_mut().find(|(thrown, _)| *thrown == name) {
-            Some((_, times)) => {
-                *times += 1;
-                draw.number(*times)
-            }
-            None => {
-                self.thrown.push((name, 0));
-                draw
-            }
+        if let Some((_, times)) = self.thrown.iter_mut().find(|(thrown, _)| *thrown == name) {
+            *times += 1;
+            return draw.number(*times);
         }
+        self.thrown.push((name, 0));
+        draw
     }
 
     /// Whether a thing of this probability happens.

@@ -52,7 +52,9 @@ impl Grey {
     pub fn apply(self, mut image: Image, dice: &mut Dice<'_>) -> Image {
         if dice.happens("grey", self.p) {
             let (pixels, _) = image.pixels_mut().as_chunks_mut::<3>();
-            pixels.iter_mut().for_each(|pixel| *pixel = [luma(*pixel); 3]);
+            for pixel in pixels {
+                *pixel = [luma(*pixel); 3];
+            }
         }
         image
     }

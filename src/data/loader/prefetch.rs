@@ -6,10 +6,13 @@ use crate::data::sampler::Pick;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
+/// A batch and its images.
+type Made = Result<(Vec<Pick>, Block), DataError>;
+
 /// Blocks in the order of their batches, made ahead. After an error there is no more. Dropping it stops the work.
 #[derive(Debug)]
 pub struct Prefetch {
-    blocks: Option<Receiver<Result<(Vec<Pick>, Block), DataError>>>,
+    blocks: Option<Receiver<Made>>,
     worker: Option<JoinHandle<()>>,
 }
 
@@ -30,7 +33,7 @@ impl Prefetch {
 }
 
 impl Iterator for Prefetch {
-    type Item = Result<(Vec<Pick>, Block), DataError>;
+    type Item = Made;
     fn next(&mut self) -> Option<Self::Item> {
         self.blocks.as_ref()?.recv().ok()
     }

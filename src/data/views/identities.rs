@@ -49,7 +49,7 @@ impl Table {
         let mut names: Vec<Arc<str>> = self.rows().map(|row| row.shared_identity().clone()).collect();
         names.sort();
         names.dedup();
-        self.relabelled(LabelSpace::new(&format!("relabel {}", self.labels.id()), names)?)
+        Ok(self.relabelled(LabelSpace::new(&format!("relabel {}", self.labels.id()), names)?))
     }
 
     /// The classes that `keep` keeps, in order, and their rows. `view` names the view in the error when no row is left.
@@ -59,15 +59,15 @@ impl Table {
         if names.len() == self.labels.len() {
             return Ok(self.clone()); // the same people are the same label space
         }
-        let narrowed = self.relabelled(LabelSpace::new(&format!("narrow {}", self.labels.id()), names)?)?;
+        let narrowed = self.relabelled(LabelSpace::new(&format!("narrow {}", self.labels.id()), names)?);
         if narrowed.is_empty() { Err(DataError::Empty { view: view.to_owned(), total: self.len() }) } else { Ok(narrowed) }
     }
 
     /// The rows of people of another label space (matched by name), with its classes.
-    fn relabelled(&self, labels: LabelSpace) -> Result<Table, DataError> {
+    fn relabelled(&self, labels: LabelSpace) -> Table {
         let new: Vec<u32> = self.labels.names().iter().map(|name| labels.class(name).unwrap_or(NOBODY)).collect();
         let classes: Arc<[u32]> = self.classes.iter().map(|class| new.get(*class as usize).copied().unwrap_or(NOBODY)).collect();
         let rows = self.rows.iter().copied().filter(|place| classes[*place as usize] != NOBODY).collect();
-        Ok(Table { labels, classes, rows, ..self.clone() })
+        Table { classes, labels, rows, ..self.clone() }
     }
 }

@@ -122,28 +122,29 @@ fn joined_columns(tables: &[Table]) -> Result<Arc<[Column]>, DataError> {
     Ok(columns.into())
 }
 
-/// All treatments, and the number of each row's.
-fn joined_treatments(tables: &[Table]) -> Result<(Arc<[Treatment]>, Option<Arc<[u16]>>), DataError> {
+/// Treatments, and the number of each row's (none at all if no row has one).
+type Numbered = (Arc<[Treatment]>, Option<Arc<[u16]>>);
+
+/// All treatments, and the number of each row's; `u16::MAX` is no treatment.
+fn joined_treatments(tables: &[Table]) -> Result<Numbered, DataError> {
     if tables.iter().all(|table| table.treated.is_none()) {
         return Ok((Arc::from([]), None));
     }
     let mut treatments: Vec<Treatment> = Vec::new();
     let mut treated = Vec::new();
     for row in tables.iter().flat_map(Table::rows) {
-        let number = match row.treatment() {
-            None => u16::MAX,
-            Some(treatment) => match treatments.iter().position(|known| known == treatment) {
-                Some(known) => known as u16,
-                None => {
-                    treatments.push(treatment.clone());
-                    treatments.len() as u16 - 1
-                }
-            },
+        let Some(treatment) = row.treatment() else {
+            treated.push(u16::MAX);
+            continue;
         };
-        treated.push(number);
-    }
-    if treatments.len() >= usize::from(u16::MAX) - 1 {
-        return Err(DataError::Argument { what: "merge", why: format!("{} different treatments are too many", treatments.len()) });
+        let number = treatments.iter().position(|known| known == treatment).unwrap_or(treatments.len());
+        if number == treatments.len() {
+            treatments.push(treatment.clone());
+        }
+        if number >= usize::from(u16::MAX) - 1 {
+            return Err(DataError::Argument { what: "merge", why: format!("more than {number} different treatments") });
+        }
+        treated.push(number as u16);
     }
     Ok((treatments.into(), Some(treated.into())))
 }
