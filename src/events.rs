@@ -208,6 +208,11 @@ impl Picture {
     }
 }
 
+/// The bytes of a picture's PNG.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
 /// Something that went wrong, as it travels from one program to the other: a diagnostic without places in a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

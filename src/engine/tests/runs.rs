@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::Run;
+use common::{Ended, Run};
 use ddl::events::Event;
 use ddl::ops::evals::{Accuracy, Eer, Metric};
 use ddl::ops::refs::EvalRef;
+use std::time::{Duration, Instant};
 
 const DISTILLED: &str = "stage warm = train(net, classify(people.train, arc), batch = 24, for = 10 epochs, optimizer = slow)
     stage s = train(warm, classify(easy, arc) + classify(hard, arc) + ddl(teacher = easy, students = [hard]), batch = 8, for = 6 steps, optimizer = slow)
@@ -29,4 +30,133 @@ fn a_recipe_goes_from_a_plan_to_judgements_and_a_second_run_does_nothing() {
     assert_eq!(log.steps(), 6);
     let second = run.run().done();
     assert!(matches!(second.events.last(), Some(Event::Done { computed: 0, stored, .. }) if *stored > 0));
+}
+
+/// A stage of many short steps, each of which leaves a checkpoint.
+const LONG: &str = "batches e = draw(easy, by = balanced(), size = 12)
+    batches h = draw(hard, by = balanced(), size = 12, augment = [flip()])
+    stage s = train(net, classify(e, arc) + classify(h, arc) + ddl(teacher = easy, students = [hard]), batch = 8, for = 40 steps,
+                    optimizer = sgd(lr = 0.05), keep = best(ver.gap, every = 20 steps))";
+
+#[test]
+fn a_run_that_is_killed_again_and_again_ends_with_the_same_bits() {
+    let whole = Run::new(LONG);
+    let begun = Instant::now();
+    whole.run().done();
+    let time = begun.elapsed();
+    let killed = Run::new(LONG);
+    let (mut kills, mut resumed) = (0, 0);
+    let ended: Ended = loop {
+        let mut run = killed.start();
+        // moments that fall anywhere: while it starts, trains, writes, judges
+        std::thread::sleep(time.mul_f64(ddl::random::Draw::new(1, "kill").number(kills).unit()));
+        if kills == 20 || run.child.try_wait().unwrap().is_some() {
+            break run.end();
+        }
+        run.child.kill().unwrap(); // SIGKILL
+        kills += 1;
+        resumed += usize::from(run.end().events.iter().any(|event| matches!(event, Event::Resumed { .. })));
+    };
+    ended.done();
+    println!("{kills} kills, {resumed} of them after going on");
+    assert!(kills > 0, "it was never killed");
+    assert_eq!(killed.model("s"), whole.model("s"), "after {kills} kills");
+    let log = |run: &Run| run.artifact(run.node("s")).read("log.safetensors").unwrap();
+    assert_eq!(log(&killed), log(&whole));
+    assert!(!killed.store().checkpoints(killed.job.plan.node(killed.node("s")).key).folder().exists());
+}
+
+#[test]
+fn a_signal_ends_in_a_checkpoint_and_the_next_run_goes_on() {
+    let run = Run::new(LONG);
+    let started = run.start();
+    let folder = run.job.store.join("checkpoints");
+    while !std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let pid = started.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let ended = started.end();
+    assert_eq!(ended.code, Some(130), "{:?}", ended.failure());
+    let Some(Event::Interrupted { at: Some((node, step)) }) = ended.events.last() else { panic!("{:?}", ended.events.last()) };
+    assert!(node == "s" && *step > 0);
+    let second = run.run().done();
+    assert!(second.events.iter().any(|event| matches!(event, Event::Resumed { step: at, .. } if at == step)));
+}
+
+#[test]
+fn two_runs_on_one_store_do_the_work_once() {
+    let run = Run::new(LONG);
+    let (first, second) = (run.start(), run.start());
+    let (first, second) = (first.end().done(), second.end().done());
+    let steps = |ended: &Ended| ended.events.iter().filter(|event| matches!(event, Event::FirstBatch { .. })).count();
+    assert_eq!(steps(&first) + steps(&second), 1);
+    let alone = Run::new(LONG);
+    alone.run().done();
+    assert_eq!(alone.model("s"), run.model("s"));
+}
+
+#[test]
+fn a_damaged_result_is_computed_again_with_a_warning() {
+    let run = Run::new(DISTILLED);
+    run.run().done();
+    let before = run.judged();
+    let spoil = |id| {
+        let artifact = run.artifact(id);
+        let file = artifact.manifest().files.keys().next().unwrap();
+        let path = artifact.path(file).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[10] ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    };
+    // what only the engine will read: a model whose judgement is asked for again
+    spoil(run.node("warm"));
+    let again = before.iter().map(|(id, _)| run.job.plan.node(*id).name.clone()).collect();
+    let features = run.job.plan.iter().filter(|(_, node)| node.op == "features").map(|(_, node)| node.name.clone()).collect::<Vec<_>>();
+    let mut second = Run { job: run.job.clone(), ..run };
+    second.job.again = again;
+    second.job.again.extend(features);
+    let ended = second.run().done();
+    let warned = ended.events.iter().any(|event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::damaged_artifact"));
+    assert!(warned, "{:?}", ended.events);
+    assert_eq!(second.judged(), before);
+}
+
+#[test]
+fn only_what_is_asked_for_is_computed() {
+    let mut run = Run::new(DISTILLED);
+    run.job.only = vec!["warm".to_owned()];
+    let ended = run.run().done();
+    assert!(matches!(&ended.events[0], Event::RunStarted { due, .. } if due == &["warm"]));
+    run.job.only = vec!["warn".to_owned()];
+    let text = run.run().failed("ddl::run::no_such_node");
+    assert!(text.contains("did you mean `warm`?"), "{text}");
+}
+
+#[test]
+fn a_device_that_is_not_there_and_a_job_that_is_none_are_said_at_once() {
+    let mut run = Run::new(DISTILLED);
+    if !tch::Cuda::is_available() {
+        run.job.device = ddl::job::Device::Cuda(0);
+        let text = run.run().failed("ddl::run::no_cuda");
+        assert!(text.contains("cuda:0 was asked for, and libtorch finds no graphics card"), "{text}");
+    }
+    let file = run.folder.path().join("no.json");
+    std::fs::write(&file, "{\"plan\": 3}").unwrap();
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_ddl-engine")).arg("run").arg(&file).output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("ddl::run::bad_job"));
+}
+
+#[test]
+fn a_store_that_can_not_be_written_is_said() {
+    let mut run = Run::new(DISTILLED);
+    run.job.store = "/proc/store".into();
+    let failure = run.run();
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.failure().is_some_and(|failure| failure.code.starts_with("ddl::run::")), "{:?}", failure.failure());
+    run.job.store = run.folder.path().join("occupied");
+    std::fs::create_dir(&run.job.store).unwrap();
+    std::fs::write(run.job.store.join("x"), "x").unwrap();
+    run.run().failed("ddl::run::store_format");
 }

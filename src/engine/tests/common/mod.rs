@@ -10,7 +10,7 @@ use ddl::source::Memory;
 use ddl::store::{Artifact, Found, Judged, Store};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 /// Faces, a network and a protocol, for recipes of a few lines.
 pub const COMMON: &str = "ddl 1
@@ -28,6 +28,21 @@ eval ver = verification(people.test, pairs = random_pairs(folds = 2, per_fold = 
 pub struct Run {
     pub folder: tempfile::TempDir,
     pub job: Job,
+}
+
+/// A run that goes on.
+pub struct Started {
+    pub child: Child,
+    events: tempfile::NamedTempFile,
+}
+
+impl Started {
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let code = self.child.wait().unwrap().code();
+        let events = read(BufReader::new(self.events.reopen().unwrap())).map(Result::unwrap).collect();
+        Ended { code, events }
+    }
 }
 
 /// How a run ended.
@@ -57,7 +72,7 @@ impl Run {
             out: folder.path().join("out"),
             only: Vec::new(),
             again: Vec::new(),
-            checkpoint: CheckpointEvery { seconds: 1e9, steps: Some(1) },
+            checkpoint: CheckpointEvery { seconds: 1e9, steps: Some(2) },
         };
         Run { folder, job }
     }
@@ -68,19 +83,16 @@ impl Run {
         file
     }
 
-    pub fn start(&self) -> Child {
+    /// Starts the engine; its events go to a file, which never fills up as a pipe does.
+    pub fn start(&self) -> Started {
+        let events = tempfile::NamedTempFile::new().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_ddl-engine"));
-        command.arg("run").arg(self.job_file()).stdout(Stdio::piped()).spawn().unwrap()
-    }
-
-    pub fn end(child: Child) -> Ended {
-        let out = child.wait_with_output().unwrap();
-        let events = read(BufReader::new(&out.stdout[..])).map(Result::unwrap).collect();
-        Ended { code: out.status.code(), events }
+        let child = command.arg("run").arg(self.job_file()).stdout(events.reopen().unwrap()).spawn().unwrap();
+        Started { child, events }
     }
 
     pub fn run(&self) -> Ended {
-        Run::end(self.start())
+        self.start().end()
     }
 
     pub fn store(&self) -> Store {
