@@ -127,6 +127,11 @@ impl SourceMap {
     pub fn load(&mut self, world: &dyn World, path: &Path, shown: impl Into<String>) -> Result<FileId, ReadError> {
         let shown = shown.into();
         let bytes = world.read(path).map_err(|cause| ReadError::Unreadable { path: shown.clone(), cause: cause.to_string() })?;
+        self.add_bytes(shown, bytes)
+    }
+
+    /// Adds a recipe's bytes under `shown`; a text that is too long or not UTF-8 is refused.
+    pub fn add_bytes(&mut self, shown: String, bytes: Vec<u8>) -> Result<FileId, ReadError> {
         if bytes.len() > LONGEST_SOURCE {
             return Err(ReadError::TooLong { path: shown, bytes: bytes.len() });
         }

@@ -40,6 +40,8 @@ pub struct Global {
 pub enum Command {
     /// Check recipes: names, types, units, shapes; with values for their parameters also what lies at their paths
     Check(CheckArgs),
+    /// Format recipes: one style, no options
+    Fmt(FmtArgs),
     /// Show what a recipe comes to: data, stages, steps, images, memory
     Plan(PlanArgs),
     /// Write down what a recipe's numbers are made of (`r.ddl.lock`)
@@ -87,6 +89,17 @@ pub struct CheckArgs {
     /// The recipe
     #[command(flatten)]
     pub recipe: RecipeArgs,
+}
+
+/// What `ddl fmt` takes.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// The recipes, formatted in place; `-` reads standard input and prints
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not formatted and end with exit code 2 if there are any
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// What `ddl plan` takes.

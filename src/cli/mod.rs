@@ -8,6 +8,7 @@ mod diff;
 mod doc;
 mod explain;
 mod files;
+mod fmt;
 mod lock;
 pub mod outcome;
 mod plan;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
     match command {
         Command::Check(args) => check::run(args, screen),
+        Command::Fmt(args) => fmt::run(args, screen),
         Command::Plan(args) => plan::run(args, screen),
         Command::Lock(args) => lock::run(args, screen),
         Command::Diff(args) => diff::run(args, screen),

@@ -17,7 +17,7 @@ use crate::ops;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 /// A plan. Equal recipes and parameters give equal plans, byte for byte, on every machine.
@@ -179,17 +179,22 @@ pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params:
     plan
 }
 
-/// Gives nodes that no recipe names a name made of what they do; equal ones are counted.
+/// Gives nodes that no recipe names a name made of what they do; of several with one name the later ones are counted.
 fn name_the_rest(plan: &mut Plan) {
-    let mut taken: HashSet<String> = plan.nodes.iter().map(|node| node.name.clone()).collect();
+    let named: HashSet<String> = plan.nodes.iter().map(|node| node.name.clone()).filter(|name| !name.is_empty()).collect();
+    let mut taken: HashMap<String, usize> = HashMap::new();
     for at in 0..plan.nodes.len() {
-        if plan.nodes[at].name.is_empty() {
-            let made = plan.made_name(NodeId(at as u32));
-            let name = (1..).map(|n| if n == 1 { made.clone() } else { format!("{made} ({n})") }).find(|name| !taken.contains(name));
-            let name = name.unwrap_or(made); // the numbers don't end before the nodes do
-            taken.insert(name.clone());
-            plan.nodes[at].name = name;
+        let id = NodeId(at as u32);
+        let unnamed = plan.nodes[at].name.is_empty();
+        let wanted = if unnamed { plan.made_name(id) } else { plan.nodes[at].name.clone() };
+        let mut name = wanted.clone();
+        while taken.contains_key(&name) || (unnamed && named.contains(&name)) {
+            let count = taken.entry(wanted.clone()).or_insert(1);
+            *count += 1;
+            name = format!("{wanted} ({count})");
         }
+        taken.entry(name.clone()).or_insert(1);
+        plan.nodes[at].name = name;
     }
 }
 
