@@ -168,6 +168,9 @@ pub struct DiffArgs {
     /// The folder in which results and what is known of data are kept
     #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
     pub store: PathBuf,
+    /// Name every node, also those that change only because of what they read
+    #[arg(long, short)]
+    pub verbose: bool,
     /// End with exit code 2 when anything differs
     #[arg(long)]
     pub check: bool,

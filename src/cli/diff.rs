@@ -6,7 +6,7 @@ use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::Plan;
-use crate::plan::diff::differences;
+use crate::plan::diff::{differences, summary};
 use crate::plan::lock::Lock;
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub fn run(args: &DiffArgs, screen: &Screen) -> Result<Outcome, Stop> {
         screen.note("no difference");
         return Ok(Outcome::Done);
     }
-    let lines: String = found.iter().map(|difference| format!("{difference}\n")).collect();
+    let lines = if args.verbose { found.iter().map(ToString::to_string).collect() } else { summary(&found) };
+    let lines: String = lines.into_iter().map(|line| line + "\n").collect();
     screen.result(&lines)?;
     Ok(if args.check { Outcome::Wrong } else { Outcome::Done })
 }
@@ -32,7 +33,8 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
         return Ok(Lock::of(&plan).with_data(&compiled.graph));
     }
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message));
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
     // JSON is YAML; a lock says so in its first entry
     if let Ok(plan) = serde_yaml::from_str::<Plan>(&text) {
         return Ok(Lock::of(&plan));

@@ -7,7 +7,8 @@ use std::path::Path;
 
 /// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    replace(path, bytes).map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write {}: {error}", path.display()))))
+    replace(path, bytes)
+        .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write {}: {error}", path.display()))))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

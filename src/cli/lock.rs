@@ -7,7 +7,7 @@ use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::compile::Compiled;
 use crate::diag::{Code, Diagnostic};
-use crate::plan::diff::{Difference, differences};
+use crate::plan::diff::{Difference, differences, summary};
 use crate::plan::lock::Lock;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,8 @@ pub fn beside(recipe: &Path) -> PathBuf {
 /// Reads a lock.
 pub fn read(file: &Path) -> Result<Lock, Stop> {
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message).help("`ddl lock` writes it"));
-    let text = std::fs::read_to_string(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
     Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no lock: {error}", file.display())))
 }
 
@@ -58,7 +59,8 @@ fn check(file: &Path, now: &Lock, screen: &Screen) -> Result<Outcome, Stop> {
 
 /// A lock that the recipe no longer fits, with all that differs.
 pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
-    let lines: Vec<String> = found.iter().filter(|it| !matches!(it, Difference::Metric { .. })).map(ToString::to_string).collect();
+    let found: Vec<Difference> = found.iter().filter(|it| !matches!(it, Difference::Metric { .. })).cloned().collect();
+    let lines = summary(&found);
     Diagnostic::error(Code::LockDiffers, format!("{} is not what would be run now:\n{}", file.display(), lines.join("\n")))
         .help("`ddl lock` writes a new one; version control has the recipe that the old one belongs to")
 }

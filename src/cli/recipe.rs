@@ -46,7 +46,11 @@ impl Recipe<'_> {
         }
         let names: Vec<String> = compiled.open_params.iter().map(|name| format!("`{name}`")).collect();
         let example: Vec<String> = compiled.open_params.iter().map(|name| format!("--set {name}=…")).collect();
-        let message = if names.len() == 1 { format!("the parameter {} has no value", names[0]) } else { format!("the parameters {} have no values", names.join(", ")) };
+        let message = if names.len() == 1 {
+            format!("the parameter {} has no value", names[0])
+        } else {
+            format!("the parameters {} have no values", names.join(", "))
+        };
         Err(Stop::refuse(Diagnostic::error(Code::OpenParam, message).help(format!("give them: {}", example.join(" ")))))
     }
 
@@ -83,7 +87,8 @@ impl Recipe<'_> {
 /// The values of a YAML file of `name: value`.
 fn read_params(file: &Path) -> Result<IndexMap<String, Given>, Stop> {
     let shown = file.display();
-    let wrong = |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
+    let wrong =
+        |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
     let text = std::fs::read_to_string(file)
         .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
     let yaml: Yaml = serde_yaml::from_str(&text).map_err(|error| wrong(format!("{shown} is no YAML: {error}")))?;
@@ -97,7 +102,8 @@ fn read_params(file: &Path) -> Result<IndexMap<String, Given>, Stop> {
     let base = file.parent().unwrap_or(Path::new("")).to_owned();
     let given = |(name, value): (Yaml, Yaml)| {
         let name = name.as_str().ok_or_else(|| wrong(format!("{shown} has a name that is no text")))?.to_owned();
-        let text = as_recipe(&value, true).ok_or_else(|| wrong(format!("{shown}: the value of `{name}` is nothing that a recipe could say")))?;
+        let text =
+            as_recipe(&value, true).ok_or_else(|| wrong(format!("{shown}: the value of `{name}` is nothing that a recipe could say")))?;
         let origin = format!("{shown}, {name}");
         Ok((name, Given { text, origin, base: base.clone() }))
     };

@@ -118,6 +118,44 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
     found
 }
 
+/// The lines that tell a person what differs: causes in full, arms of one node together, what only follows counted.
+pub fn summary(found: &[Difference]) -> Vec<String> {
+    let mut lines: Vec<(String, String, usize)> = Vec::new(); // the node without its arm, the line, how many arms
+    let mut follow = 0;
+    for difference in found {
+        if matches!(difference, Difference::Follows { .. }) {
+            follow += 1;
+            continue;
+        }
+        let line = difference.to_string();
+        let without_arm = without_arm(&line);
+        match lines.iter_mut().find(|(known, _, _)| *known == without_arm) {
+            Some((_, _, arms)) => *arms += 1,
+            None => lines.push((without_arm, line, 1)),
+        }
+    }
+    let mut lines: Vec<String> =
+        lines.into_iter().map(|(short, line, arms)| if arms == 1 { line } else { format!("{short} ({arms} arms)") }).collect();
+    match follow {
+        0 => {}
+        1 => lines.push("1 node changes only because of what it reads".to_owned()),
+        n => lines.push(format!("{n} nodes change only because of what they read")),
+    }
+    lines
+}
+
+/// A line about a node, without the arm in the node's name.
+fn without_arm(line: &str) -> String {
+    let Some(rest) = line.strip_prefix("node ") else { return line.to_owned() };
+    let Some((name, said)) = rest.split_once(": ") else { return line.to_owned() };
+    let base = match (name.find('['), name.find(" (")) {
+        (Some(at), _) if name.ends_with(']') => &name[..at],
+        (_, Some(at)) if name.ends_with(')') && name[at + 2..name.len() - 1].bytes().all(|b| b.is_ascii_digit()) => &name[..at],
+        _ => name,
+    };
+    format!("node {base}: {said}")
+}
+
 impl Difference {
     /// Whether it means that a run would give something else: names and obtained numbers do not.
     pub fn matters(&self) -> bool {

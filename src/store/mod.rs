@@ -61,7 +61,8 @@ impl Store {
             Ok(text) if text == FORMAT => {}
             Ok(text) => return Err(StoreError::Format { root, found: text.trim().chars().take(80).collect() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let occupied = fs::read_dir(&root).is_ok_and(|mut entries| entries.next().is_some());
+                let occupied =
+                    fs::read_dir(&root).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|it| it.file_name() != "probes")));
                 if occupied && !root.join("artifacts").is_dir() {
                     return Err(StoreError::Format { root, found: "a folder with other things in it".to_owned() });
                 }
