@@ -54,7 +54,7 @@ impl Head for heads::Head {
     }
 }
 
-/// Class vectors start from N(0, 0.01²), as in insightface and TFace.
+/// Class vectors start from N(0, 0.01²), as in insightface and `TFace`.
 fn prototypes(classes: i64, embedding: i64) -> Spec {
     Spec { name: PROTOTYPES.into(), shape: vec![classes, embedding], role: Role::Parameter, init: Init::Normal { sd: 0.01 } }
 }

@@ -67,7 +67,7 @@ pub struct Layer {
 pub enum Part {
     /// Layers that lie side by side.
     Layers(Range<usize>),
-    /// The slopes of all PReLUs.
+    /// The slopes of all `PReLU`s.
     Activations,
 }
 

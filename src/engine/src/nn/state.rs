@@ -173,6 +173,7 @@ impl State {
     }
 
     /// The same names over other tensors.
+    #[must_use]
     pub fn map(&self, mut of: impl FnMut(&Tensor) -> Tensor) -> State {
         let entries = self.entries.iter().map(|(name, e)| (name.clone(), Entry { tensor: of(&e.tensor), role: e.role }));
         State { entries: entries.collect() }

@@ -41,8 +41,8 @@ fn start() -> Tensor {
     Tensor::from_slice(&[1.5f64]).set_requires_grad(true)
 }
 
-fn assert_walk(rule: Rule, mut by_hand: impl FnMut(f64, i32) -> f64) {
-    let found = walk(&mut Optimiser::new(&rule), &mut start(), 7);
+fn assert_walk(rule: &Rule, mut by_hand: impl FnMut(f64, i32) -> f64) {
+    let found = walk(&mut Optimiser::new(rule), &mut start(), 7);
     let expected = (1..=7).fold(1.5, &mut by_hand);
     assert!((found - expected).abs() < 1e-12, "{rule:?}: {found}, expected {expected}");
 }
@@ -51,7 +51,7 @@ fn assert_walk(rule: Rule, mut by_hand: impl FnMut(f64, i32) -> f64) {
 fn steps_are_those_of_the_formulas() {
     for (momentum, decay, nesterov) in [(0.0, 0.0, false), (0.9, 0.0, false), (0.9, 0.1, false), (0.9, 0.1, true)] {
         let mut v: Option<f64> = None;
-        assert_walk(Rule::Sgd(sgd(momentum, decay, nesterov)), |w, _| {
+        assert_walk(&Rule::Sgd(sgd(momentum, decay, nesterov)), |w, _| {
             let g = slope(w) + decay * w;
             let new = v.map_or(g, |v| momentum * v + g);
             v = Some(new);
@@ -64,14 +64,14 @@ fn steps_are_those_of_the_formulas() {
         s = 0.99 * s + 0.01 * g * g;
         LR / (1.0 - 0.9f64.powi(t)) * m / ((s / (1.0 - 0.99f64.powi(t))).sqrt() + 1e-8)
     };
-    assert_walk(Rule::Adam(adam()), |w, t| w - moment(slope(w) + 0.1 * w, t));
+    assert_walk(&Rule::Adam(adam()), |w, t| w - moment(slope(w) + 0.1 * w, t));
     let (mut m, mut s) = (0.0, 0.0);
     let mut moment = |g: f64, t: i32| {
         m = 0.9 * m + 0.1 * g;
         s = 0.99 * s + 0.01 * g * g;
         LR / (1.0 - 0.9f64.powi(t)) * m / ((s / (1.0 - 0.99f64.powi(t))).sqrt() + 1e-8)
     };
-    assert_walk(Rule::AdamW(adamw()), |w, t| w * (1.0 - LR * 0.1) - moment(slope(w), t));
+    assert_walk(&Rule::AdamW(adamw()), |w, t| w * (1.0 - LR * 0.1) - moment(slope(w), t));
 }
 
 #[test]

@@ -81,7 +81,8 @@ impl State {
             match renamed.remove(&spec.name) {
                 None => account.missing.push(spec.name.clone()),
                 Some(entry) if entry.tensor.size() != spec.shape => {
-                    account.misshapen.push(Misshapen { name: spec.name.clone(), expected: spec.shape.clone(), found: entry.tensor.size() })
+                    let found = entry.tensor.size();
+                    account.misshapen.push(Misshapen { name: spec.name.clone(), expected: spec.shape.clone(), found });
                 }
                 Some(entry) => {
                     account.taken += 1;
