@@ -35,7 +35,9 @@ fn run(recipe: &str, paths: &[(&str, &Path)]) -> Run {
     let text = format!("{COMMON}{params}{recipe}\n");
     let given: IndexMap<String, Given> = paths
         .iter()
-        .map(|(name, path)| ((*name).to_owned(), Given { text: path.display().to_string(), origin: "test".to_owned() }))
+        .map(|(name, path)| {
+            ((*name).to_owned(), Given { text: path.display().to_string(), origin: "test".to_owned(), base: std::path::PathBuf::new() })
+        })
         .collect();
     let options = Options { params: given, ..Options::default() };
     let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &options).unwrap();
