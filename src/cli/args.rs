@@ -44,6 +44,8 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Show what a recipe comes to: data, stages, steps, images, memory
     Plan(PlanArgs),
+    /// Run a recipe: compute what the store does not have, and write tables, metrics and a report
+    Run(RunArgs),
     /// Write down what a recipe's numbers are made of (`r.ddl.lock`)
     Lock(LockArgs),
     /// Compare two recipes, plans or locks
@@ -120,6 +122,41 @@ pub struct PlanArgs {
     /// Show what the planner made too (features, judgements, draws without a name)
     #[arg(long, short)]
     pub verbose: bool,
+}
+
+/// What `ddl run` takes.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The recipe
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Where to compute: cpu, cuda, or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: crate::job::Device,
+    /// Threads that compute; as many as there are cores without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Only this node of the plan and what it needs (may be given several times)
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Compute this node again although the store has it
+    #[arg(long, value_name = "NAME")]
+    pub again: Vec<String>,
+    /// The folder of the run's tables, metrics and report; `runs/<recipe>` without it
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write what happens to this file too, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Seconds between checkpoints of a stage
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub checkpoint: f64,
+    /// Say what would be computed, and compute nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Refuse to run when anything differs from the recipe's lock
+    #[arg(long)]
+    pub locked: bool,
 }
 
 /// How a plan is written.

@@ -13,6 +13,7 @@ mod lock;
 pub mod outcome;
 mod plan;
 mod recipe;
+mod run;
 pub mod screen;
 mod usage;
 
@@ -42,6 +43,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
         Command::Check(args) => check::run(args, screen),
         Command::Fmt(args) => fmt::run(args, screen),
         Command::Plan(args) => plan::run(args, screen),
+        Command::Run(args) => run::run(args, screen),
         Command::Lock(args) => lock::run(args, screen),
         Command::Diff(args) => diff::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),

@@ -13,6 +13,7 @@
 
 mod artifact;
 mod checkpoint;
+pub mod due;
 mod error;
 pub mod judged;
 mod lock;
@@ -61,8 +62,9 @@ impl Store {
             Ok(text) if text == FORMAT => {}
             Ok(text) => return Err(StoreError::Format { root, found: text.trim().chars().take(80).collect() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let occupied =
-                    fs::read_dir(&root).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|it| it.file_name() != "probes")));
+                // what is known of data may be there before the first result
+                let foreign = |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() != "probes");
+                let occupied = fs::read_dir(&root).is_ok_and(|mut entries| entries.any(foreign));
                 if occupied && !root.join("artifacts").is_dir() {
                     return Err(StoreError::Format { root, found: "a folder with other things in it".to_owned() });
                 }

@@ -103,4 +103,11 @@ codes! {
     Waiting = "ddl::run::waiting": "another run computes the same" {
         "Two runs share a store and want the same result. One computes it; the other waits and then takes it."
     }
+    NoEngine = "ddl::run::no_engine": "the engine can't be found or started" {
+        "`ddl` checks and reports; `ddl-engine` computes with libtorch. It is looked for at DDL_ENGINE, beside `ddl`, and on the search path."
+    }
+    ExpectFailed = "ddl::run::expect_failed": "a claim of the recipe does not hold" {
+        "An `expect` is a claim over metrics that the run verifies: over means of `replicate`, in every arm of a `sweep`. Everything else was done: \
+         the tables, the metrics and the report are written."
+    }
 }

@@ -55,6 +55,14 @@ fn run(job: &str) -> i32 {
     if let Err(error) = handler {
         return failed(Failure::new(Code::BadJob, format!("signals can't be handled: {error}")));
     }
+    if std::env::var_os("DDL_WATCH_STDIN").is_some() {
+        let stop = Arc::clone(&stop);
+        // whoever started the engine holds its standard input; when they are gone, nobody listens: write a checkpoint and leave
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
     // A panic is a mistake of this program; the front still learns what it says.
     let ended = catch_unwind(AssertUnwindSafe(|| ddl_engine::exec::run(&job, &events, &stop)));
     ended.unwrap_or_else(|panic| {

@@ -15,7 +15,7 @@ impl Exec<'_> {
     /// Looks at every image of the data that will be used, so that a broken one does not stop the run an hour later.
     pub(super) fn check_data(&self, compute: &[NodeId]) -> Result<(), Halt> {
         let size = self.input_size(compute)?;
-        for id in super::due::sources(&self.job.plan, compute) {
+        for id in ddl::store::due::sources(&self.job.plan, compute) {
             self.halt_if_asked()?;
             let node = self.job.plan.node(id);
             let policy = match node.op.as_str() {

@@ -1,7 +1,6 @@
 //! Walks a plan: what the store has is skipped, the rest is computed in order, events tell what happens.
 
 mod check;
-mod due;
 mod features;
 mod judging;
 mod models;
@@ -140,7 +139,7 @@ impl<'a> Exec<'a> {
     }
 
     fn walk(&self, started: Instant) -> Result<(), Halt> {
-        let due = due::due(&self.job.plan, &self.store, &self.job.only, &self.job.again)?;
+        let due = ddl::store::due::due(&self.job.plan, &self.store, &self.job.only, &self.job.again)?;
         self.events.emit(Event::RunStarted {
             ddl: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: crate::LIBTORCH.to_owned(),
@@ -204,7 +203,7 @@ impl<'a> Exec<'a> {
             self.events.emit(Event::Warning(Failure::new(Code::Waiting, message)));
         };
         let lock = self.store.lock(node.key, waiting)?;
-        if due::wanted_again(&self.job.again, &node.name) {
+        if ddl::store::due::wanted_again(&self.job.again, &node.name) {
             return Ok((lock, None));
         }
         Ok(match self.store.get(node.key)? {

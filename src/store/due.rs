@@ -1,10 +1,10 @@
 //! What must be computed, in order, and what the store already has.
 
-use ddl::diag::{Code, did_you_mean};
-use ddl::events::Failure;
-use ddl::lang::value::NodeId;
-use ddl::plan::Plan;
-use ddl::store::Store;
+use super::Store;
+use crate::diag::{Code, did_you_mean};
+use crate::events::Failure;
+use crate::lang::value::NodeId;
+use crate::plan::Plan;
 use std::collections::BTreeSet;
 
 /// Operators whose results lie in the store.

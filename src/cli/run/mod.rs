@@ -1,0 +1,203 @@
+//! `ddl run`: compiles and plans, starts the engine on what the store does not have, then writes tables, metrics and the report.
+
+mod engine;
+mod page;
+mod progress;
+mod results;
+
+use super::args::RunArgs;
+use super::files;
+use super::lock::{beside, differs, lock_of, read};
+use super::outcome::{Outcome, Stop};
+use super::recipe::Recipe;
+use super::screen::Screen;
+use crate::compile::Compiled;
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::events::Failure;
+use crate::job::{CheckpointEvery, Job};
+use crate::lang::value::NodeId;
+use crate::ops::outputs::{Expect, ExportSafetensors};
+use crate::plan::Plan;
+use crate::plan::diff::Difference;
+use crate::store::due::{Due, due};
+use crate::store::{OutputLock, Store, StoreError};
+use results::Results;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The name of a model's tensors in the artifact of a stage.
+const TENSORS: &str = "model.safetensors";
+
+/// Runs a recipe.
+pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
+    if !args.checkpoint.is_finite() || args.checkpoint < 0.0 {
+        return Err(Stop::wrong("--checkpoint takes a number of seconds"));
+    }
+    let compiled = Recipe::from(&args.recipe).compile_closed(screen)?;
+    let plan = compiled.plan();
+    if args.locked {
+        check_lock(&compiled, &args.recipe.recipe)?;
+    }
+    let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
+    let due = due(&plan, &store, &args.only, &args.again)
+        .map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))?;
+    if args.dry_run {
+        return dry(&plan, &due, screen);
+    }
+    let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
+    let _lock = OutputLock::take(&out).map_err(|error| stored(&error))?;
+    let begun = Instant::now();
+    if due.compute.is_empty() {
+        screen.note(format!("nothing to do: the store has all {} results", due.stored.len()));
+    } else {
+        compute(args, screen, &compiled, &plan, &out)?;
+    }
+    let outcome = finish(args, screen, &compiled, &plan, &store, &out)?;
+    screen.note(format!("done in {}", progress::duration(begun.elapsed().as_secs_f64())));
+    Ok(outcome)
+}
+
+fn stored(error: &StoreError) -> Stop {
+    Stop::fail(Failure::new(error.code(), error.to_string()).diagnostic(Severity::Error))
+}
+
+fn default_out(recipe: &Path) -> PathBuf {
+    Path::new("runs").join(recipe.file_stem().unwrap_or(recipe.as_os_str()))
+}
+
+fn check_lock(compiled: &Compiled, recipe: &Path) -> Result<(), Stop> {
+    let file = beside(recipe);
+    let found = crate::plan::diff::differences(&read(&file)?, &lock_of(compiled));
+    if found.iter().all(|difference| matches!(difference, Difference::Metric { .. })) {
+        return Ok(());
+    }
+    Err(Stop::refuse(differs(&file, &found)))
+}
+
+fn dry(plan: &Plan, due: &Due, screen: &Screen) -> Result<Outcome, Stop> {
+    let mut text = format!("{} to compute, {} in the store\n", due.compute.len(), due.stored.len());
+    for id in &due.compute {
+        let node = plan.node(*id);
+        text.push_str(&format!("  {:<10} {}\n", node.op, node.name));
+    }
+    screen.result(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn compute(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, out: &Path) -> Result<(), Stop> {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let job = Job {
+        plan: plan.clone(),
+        paths: compiled.paths.iter().map(|(shown, real)| (shown.clone(), absolute(real))).collect(),
+        device: args.device,
+        threads: args.threads.map(usize::from),
+        loaders: None,
+        store: absolute(&args.recipe.store),
+        out: absolute(out),
+        only: args.only.clone(),
+        again: args.again.clone(),
+        checkpoint: CheckpointEvery { seconds: args.checkpoint, steps: None },
+    };
+    engine::execute(&job, args.events.as_deref(), screen)
+}
+
+/// What is written when all is computed.
+fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, store: &Store, out: &Path) -> Result<Outcome, Stop> {
+    let results = Results::read(plan, store, &args.only)?;
+    files::write(&out.join("plan.yaml"), plan.yaml().as_bytes())?;
+    let metrics = crate::report::metrics_json(&results.metrics)
+        .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("the metrics can't be written: {error}"))))?;
+    files::write(&out.join("metrics.json"), metrics.as_bytes())?;
+    for warning in &results.warnings {
+        screen.message(&Diagnostic::warning(Code::Unmeasurable, warning.clone()), &compiled.sources);
+    }
+    let exported = export(args, plan, store, out)?;
+    let report = page::report(compiled, plan, store, &results, args)?;
+    let page = out.join("report.html");
+    files::write(&page, crate::report::page(&report).as_bytes())?;
+    for table in &report.tables {
+        screen.result(&format!("{}\n", crate::report::TableView::of(table)))?;
+    }
+    for file in exported {
+        screen.result(&format!("wrote {}\n", file.display()))?;
+    }
+    let broken = expects(args, screen, plan, &results)?;
+    screen.result(&format!("report: {}\n", page.display()))?;
+    Ok(if broken { Outcome::Failed } else { Outcome::Done })
+}
+
+fn wanted(args: &RunArgs, name: &str) -> bool {
+    args.only.is_empty() || args.only.iter().any(|only| only == name)
+}
+
+fn bad_plan(error: impl std::fmt::Display) -> Stop {
+    Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
+}
+
+fn export(args: &RunArgs, plan: &Plan, store: &Store, out: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let mut written = Vec::new();
+    for &sink in &plan.sinks {
+        let node = plan.node(sink);
+        if node.op != "safetensors" || !wanted(args, &node.name) {
+            continue;
+        }
+        let it: ExportSafetensors = plan.parse(sink).map_err(bad_plan)?;
+        let Some(artifact) = store.peek(plan.node(it.model.node).key) else {
+            let message = format!("`{}` exports `{}`, which is no trained model", node.name, plan.node(it.model.node).name);
+            return Err(Stop::fail(Diagnostic::error(Code::NotYetRun, message).help("export a stage")));
+        };
+        let bytes = artifact.read(TENSORS).map_err(|error| stored(&error))?;
+        let file = out.join(&it.to);
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot make {}: {error}", folder.display()))))?;
+        }
+        files::write(&file, &bytes)?;
+        written.push(file);
+    }
+    Ok(written)
+}
+
+/// Verifies the recipe's claims; says which hold.
+fn expects(args: &RunArgs, screen: &Screen, plan: &Plan, results: &Results) -> Result<bool, Stop> {
+    let mut broken = false;
+    for &sink in &plan.sinks {
+        let node = plan.node(sink);
+        if node.op != "expect" || !wanted(args, &node.name) {
+            continue;
+        }
+        let it: Expect = plan.parse(sink).map_err(bad_plan)?;
+        let holds = it.claim.holds(&mut |judged, metric| results.mean(judged, metric))?;
+        if holds {
+            screen.result(&format!("expect {}: holds ({})\n", node.name, it.text))?;
+            continue;
+        }
+        broken = true;
+        let numbers = numbers(&it.claim, results)?;
+        screen.message(
+            &Diagnostic::error(Code::ExpectFailed, format!("the claim `{}` does not hold: {}", node.name, it.text))
+                .help(format!("measured: {numbers}")),
+            &crate::source::SourceMap::new(),
+        );
+    }
+    Ok(broken)
+}
+
+/// Both sides of the comparisons of a claim.
+fn numbers(claim: &crate::ops::outputs::Claim, results: &Results) -> Result<String, Stop> {
+    use crate::ops::outputs::Claim;
+    Ok(match claim {
+        Claim::Compare { left, right, .. } => {
+            let mut score = |judged: &[crate::ops::outputs::JudgedRef], metric: &_| results.mean(judged, metric);
+            format!("{:.6} on the left, {:.6} on the right", left.value(&mut score)?, right.value(&mut score)?)
+        }
+        Claim::And(a, b) | Claim::Or(a, b) => format!("{}; {}", numbers(a, results)?, numbers(b, results)?),
+        Claim::Not(a) => numbers(a, results)?,
+        Claim::Constant(truth) => truth.to_string(),
+    })
+}
+
+/// The nodes of an operator that the sinks need.
+fn nodes_of<'p>(plan: &'p Plan, op: &'p str) -> impl Iterator<Item = NodeId> + 'p {
+    plan.iter().filter(move |(_, node)| node.op == op).map(|(id, _)| id)
+}

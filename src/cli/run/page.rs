@@ -1,0 +1,155 @@
+//! What the report's page shows, gathered from the plan and the store.
+
+use super::results::Results;
+use super::{nodes_of, stored};
+use crate::cli::args::RunArgs;
+use crate::cli::outcome::Stop;
+use crate::compile::Compiled;
+use crate::events::PictureGroup;
+use crate::lang::value::NodeId;
+use crate::plan::Plan;
+use crate::report::model::{
+    Batch, BatchGroup, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing, GraphNode, NodeState, PngDataUri,
+    Report, RocCurve, RocPlot, Series, Tile,
+};
+use crate::store::{Store, TRAINING_LOG, TrainingLog};
+use base64::Engine as _;
+
+/// Points of a curve on the page.
+const CURVE_POINTS: usize = 400;
+/// Points of a ROC curve on the page.
+const ROC_POINTS: usize = 200;
+/// Models of a figure: more can't be told apart.
+const PANELS: usize = 6;
+/// Pictures of a draw.
+const TILES: usize = 16;
+/// The images of a stage's first step in its artifact.
+const FIRST_BATCH: &str = "first_batch.json";
+
+/// The report of a run.
+pub fn report(compiled: &Compiled, plan: &Plan, store: &Store, results: &Results, args: &RunArgs) -> Result<Report, Stop> {
+    let recipe = compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
+    let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();
+    let (distributions, rocs) = figures(plan, results)?;
+    Ok(Report {
+        title,
+        doc: plan.doc.lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned(),
+        recipe,
+        warnings: compiled.diagnostics.iter().map(|it| it.message.clone()).chain(results.warnings.iter().cloned()).collect(),
+        tables: results.tables.clone(),
+        distributions,
+        rocs,
+        curves: curves(plan, store)?,
+        batches: batches(plan, store)?,
+        graph: drawing(plan),
+        facts: facts(plan, args),
+    })
+}
+
+/// For each protocol the similarity distributions of the models, and their ROC curves. Of replicates the first stands for all.
+fn figures(plan: &Plan, results: &Results) -> Result<(Vec<Distribution>, Vec<RocPlot>), Stop> {
+    let (mut distributions, mut rocs) = (Vec::new(), Vec::new());
+    for (eval, rows) in results.by_eval(plan)? {
+        let mut panels = Vec::new();
+        let mut curves = Vec::new();
+        let mut labels: Vec<String> = Vec::new();
+        for (label, judged) in rows {
+            let bare = label.split('[').next().unwrap_or(&label).to_owned();
+            if labels.contains(&bare) || labels.len() >= PANELS {
+                continue;
+            }
+            let Some(judged) = results.of(judged) else { continue };
+            let sets = judged.sets();
+            labels.push(bare);
+            panels.push(DistributionPanel { model: label.clone(), sets: vec![DistributionSet::of(&plan.node(eval).name, &sets)] });
+            curves.push(RocCurve { label, points: sets.roc(ROC_POINTS) });
+        }
+        let name = plan.node(eval).name.clone();
+        distributions.push(Distribution {
+            title: name.clone(),
+            note: "cosine similarity of genuine and impostor pairs".to_owned(),
+            panels,
+        });
+        rocs.push(RocPlot { title: name, curves });
+    }
+    Ok((distributions, rocs))
+}
+
+fn curves(plan: &Plan, store: &Store) -> Result<Vec<CurvePlot>, Stop> {
+    let mut plots = Vec::new();
+    for id in nodes_of(plan, "train") {
+        let node = plan.node(id);
+        let Some(artifact) = store.peek(node.key) else { continue };
+        if artifact.path(TRAINING_LOG).is_none() {
+            continue;
+        }
+        let bytes = artifact.read(TRAINING_LOG).map_err(|error| stored(&error))?;
+        let log = TrainingLog::from_bytes(&bytes).map_err(|error| stored(&error))?;
+        let series: Vec<Series> = log
+            .columns()
+            .filter(|(name, _)| *name != "lr" && !name.contains('.'))
+            .map(|(name, column)| Series { label: name.to_owned(), points: thinned(column) })
+            .collect();
+        plots.push(CurvePlot { title: node.name.clone(), y_label: "loss".to_owned(), series });
+    }
+    Ok(plots)
+}
+
+/// Means over equal pieces, at most [`CURVE_POINTS`] of them.
+fn thinned(column: &[f32]) -> Vec<(u64, f64)> {
+    let piece = column.len().div_ceil(CURVE_POINTS).max(1);
+    let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64;
+    column.chunks(piece).enumerate().map(|(at, values)| ((at * piece) as u64, mean(values))).filter(|(_, y)| y.is_finite()).collect()
+}
+
+fn batches(plan: &Plan, store: &Store) -> Result<Vec<Batch>, Stop> {
+    let mut batches: Vec<Batch> = Vec::new();
+    for id in nodes_of(plan, "train") {
+        let node = plan.node(id);
+        let Some(artifact) = store.peek(node.key).filter(|artifact| artifact.path(FIRST_BATCH).is_some()) else { continue };
+        let bytes = artifact.read(FIRST_BATCH).map_err(|error| stored(&error))?;
+        let groups: Vec<PictureGroup> = serde_json::from_slice(&bytes).unwrap_or_default(); // a picture less, nothing else
+        let groups: Vec<BatchGroup> = groups.into_iter().map(group).collect();
+        let title = format!("{}, first step", node.name.split('[').next().unwrap_or(&node.name));
+        if !batches.iter().any(|known| known.title == title) {
+            batches.push(Batch { title, groups });
+        }
+    }
+    Ok(batches)
+}
+
+fn group(group: PictureGroup) -> BatchGroup {
+    let tile = |picture: crate::events::Picture| {
+        let png = base64::engine::general_purpose::STANDARD.decode(picture.png).ok()?;
+        Some(Tile { image: PngDataUri::from_png(&png).ok()?, caption: picture.identity })
+    };
+    BatchGroup { label: group.label, tiles: group.pictures.into_iter().take(TILES).filter_map(tile).collect() }
+}
+
+fn drawing(plan: &Plan) -> GraphDrawing {
+    let nodes = plan
+        .iter()
+        .map(|(_, node)| {
+            let state = if matches!(node.op.as_str(), "train" | "features" | "judge" | "chosen" | "averaged") {
+                NodeState::Ran
+            } else {
+                NodeState::Described
+            };
+            GraphNode { label: node.name.clone(), kind: node.op.clone(), state }
+        })
+        .collect();
+    let edges =
+        plan.iter().flat_map(|(id, node)| node.inputs.iter().map(move |input: &NodeId| (input.0 as usize, id.0 as usize))).collect();
+    GraphDrawing { nodes, edges, mermaid: Some(plan.drawing(false).mermaid()) }
+}
+
+fn facts(plan: &Plan, args: &RunArgs) -> Vec<Fact> {
+    let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+    let mut facts = vec![fact("ddl", plan.ddl.clone()), fact("recipe", plan.recipe.clone()), fact("device", args.device.to_string())];
+    facts.extend(args.threads.map(|threads| fact("threads", threads.to_string())));
+    facts.extend(plan.params.iter().map(|(name, value)| fact(&format!("parameter {name}"), value.clone())));
+    facts.extend(
+        plan.iter().filter(|(_, node)| node.op == "train").map(|(_, node)| fact(&format!("key of {}", node.name), node.key.to_string())),
+    );
+    facts
+}
