@@ -60,6 +60,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// The error that an error of the system is.
+    #[allow(clippy::needless_pass_by_value)] // it ends here: `map_err(|error| StoreError::io(…, error))` reads best
     pub fn io(path: &Path, doing: &'static str, error: io::Error) -> Self {
         let (path, why) = (path.to_owned(), error.to_string());
         match error.kind() {

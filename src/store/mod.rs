@@ -138,7 +138,7 @@ impl Store {
     fn move_aside(&self, folder: &Path, name: &str) -> Result<(), StoreError> {
         let area = self.root.join("damaged");
         fs::create_dir_all(&area).map_err(|error| StoreError::io(&area, "make", error))?;
-        let free = (1..).map(|n: u32| area.join(format!("{name}-{n}"))).find(|path| !path.exists());
+        let free = (1..u32::MAX).map(|n| area.join(format!("{name}-{n}"))).find(|path| !path.exists());
         let Some(aside) = free else { return Ok(()) };
         match fs::rename(folder, &aside) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io(folder, "move aside", error)),

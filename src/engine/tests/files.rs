@@ -31,7 +31,7 @@ fn faces(root: &Path, people: u32, images: u32) {
 }
 
 fn run(recipe: &str, paths: &[(&str, &Path)]) -> Run {
-    let params: String = paths.iter().map(|(name, _)| format!("param {name} : path\n")).collect();
+    let params: String = paths.iter().map(|(name, _)| ["param ", name, " : path\n"].concat()).collect::<Vec<_>>().concat();
     let text = format!("{COMMON}{params}{recipe}\n");
     let given: IndexMap<String, Given> = paths
         .iter()

@@ -75,7 +75,7 @@ impl Exec<'_> {
         let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
         let wanted = Wanted { width: input.width as u32, height: input.height as u32, format };
         let loader = Loader::new(std::slice::from_ref(seen.table), wanted, seen.augment.clone(), self.images.clone(), self.loaders());
-        let embedder = Embedder::new(&model.network, &model.state, self.threads())?;
+        let embedder = Embedder::new(&model.network, &model.state, super::threads())?;
         let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(BATCH).map(<[Pick]>::to_vec).collect();
         let mut rows = Rows { numbers: Vec::new(), width: model.width()? as usize };

@@ -108,6 +108,11 @@ fn device(wanted: Device) -> Result<tch::Device, Failure> {
     }
 }
 
+/// Threads that compute.
+fn threads() -> usize {
+    tch::get_num_threads().max(1) as usize
+}
+
 impl<'a> Exec<'a> {
     fn start(job: &'a Job, events: &'a dyn Sink, stop: &'a AtomicBool) -> Result<Self, Halt> {
         let device = device(job.device)?;
@@ -125,13 +130,8 @@ impl<'a> Exec<'a> {
         Ok(Exec { job, tables, store, events, stop, device, images, banks: Banks::default(), models: RefCell::default() })
     }
 
-    /// Threads that compute.
-    fn threads(&self) -> usize {
-        tch::get_num_threads().max(1) as usize
-    }
-
     fn loaders(&self) -> usize {
-        self.job.loaders.unwrap_or_else(|| self.threads())
+        self.job.loaders.unwrap_or_else(threads)
     }
 
     fn name(&self, id: NodeId) -> &str {
@@ -144,7 +144,7 @@ impl<'a> Exec<'a> {
             ddl: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: crate::LIBTORCH.to_owned(),
             device: self.job.device.to_string(),
-            threads: self.threads(),
+            threads: threads(),
             pid: std::process::id(),
             due: due.compute.iter().map(|id| self.name(*id).to_owned()).collect(),
             stored: due.stored.len(),

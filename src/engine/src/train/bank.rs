@@ -311,8 +311,8 @@ fn make(stage: &Stage, setup: &Setup, lock: &ddl::store::NodeLock, sources: &BTr
         if stage.around.interrupted.load(Ordering::Relaxed) {
             return Err(TrainError::Interrupted { step: 0 });
         }
-        let images = chunk.par_iter().map(|source| source.image()).collect::<Result<Vec<_>, _>>()?;
-        let bytes: Vec<u8> = images.iter().flat_map(|image| image.pixels()).copied().collect();
+        let images = chunk.par_iter().copied().map(Source::image).collect::<Result<Vec<_>, _>>()?;
+        let bytes: Vec<u8> = images.iter().flat_map(Image::pixels).copied().collect();
         let output = frozen.run(&setup.network.input.tensor(&bytes, setup.device, Kind::Float)?)?;
         // channels innermost, as images come in
         let output = if output.dim() == 4 { output.f_permute([0, 2, 3, 1])? } else { output };

@@ -77,24 +77,22 @@ impl Drop for Feed {
 
 fn batch(draws: &[Draw], bank: Option<&Bank>, step: u64) -> Result<Batch, TrainError> {
     let picks: Vec<Vec<Pick>> = draws.iter().map(|draw| draw.picks(step)).collect();
-    let numbers = match bank {
-        Some(bank) => {
-            let mut all = Vec::new();
-            for (draw, picks) in draws.iter().zip(&picks) {
-                bank.read(draw, picks, &mut all)?;
-            }
-            Contents::Features(all)
+    let each = draws.iter().zip(&picks);
+    let numbers = if let Some(bank) = bank {
+        let mut all = Vec::new();
+        for (draw, picks) in each {
+            bank.read(draw, picks, &mut all)?;
         }
-        None => {
-            let mut all = Vec::new();
-            for (draw, picks) in draws.iter().zip(&picks) {
-                match draw.loader.load(picks).map_err(TrainError::data(&draw.name))?.numbers {
-                    Numbers::U8(bytes) => all.extend_from_slice(&bytes),
-                    Numbers::F32(_) => return Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
-                }
+        Contents::Features(all)
+    } else {
+        let mut all = Vec::new();
+        for (draw, picks) in each {
+            match draw.loader.load(picks).map_err(TrainError::data(&draw.name))?.numbers {
+                Numbers::U8(bytes) => all.extend_from_slice(&bytes),
+                Numbers::F32(_) => return Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
             }
-            Contents::Pixels(all)
         }
+        Contents::Pixels(all)
     };
     Ok(Batch { step, picks, numbers })
 }

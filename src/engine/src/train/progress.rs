@@ -7,7 +7,7 @@ use ddl::events::{Event, Sink};
 use std::time::{Duration, Instant};
 
 /// How often a step is told of.
-const PAUSE: Duration = Duration::from_millis(1000);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Tells of steps.
 pub struct Report<'a> {

@@ -73,7 +73,7 @@ impl Setup {
             BatchNorm::Frozen => Norms::Running,
         };
         let over = train.norm_over.map(|images| images.0);
-        if let Some(over) = over.filter(|over| norms == Norms::Batch && draws.images() as u64 % over != 0) {
+        if let Some(over) = over.filter(|over| norms == Norms::Batch && !(draws.images() as u64).is_multiple_of(*over)) {
             return Err(TrainError::NormOver { over, images: draws.images() });
         }
         let terms = TermSetup::all(stage, &draws)?;
