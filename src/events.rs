@@ -372,7 +372,6 @@ mod tests {
         let mut bytes = Vec::new();
         let writer = Writer::new(&mut bytes);
         events.iter().for_each(|event| writer.emit(event.clone()));
-        drop(writer);
         let back: Vec<Event> = read(&bytes[..]).map(Result::unwrap).collect();
         assert_eq!(back, events);
     }

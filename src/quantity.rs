@@ -108,7 +108,7 @@ macro_rules! counted {
             type Err = NotAQuantity;
             fn from_str(text: &str) -> Result<Self, NotAQuantity> {
                 match number_and_unit(text) {
-                    Some((value, unit)) if [$($unit),*].contains(&unit) && (value as $inner) as f64 == value => Ok($name(value as $inner)),
+                    Some((value, unit)) if [$($unit),*].contains(&unit) && value.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&value) => Ok($name(value as $inner)),
                     _ => Err(NotAQuantity { found: text.to_owned(), wanted: $wanted }),
                 }
             }
@@ -159,7 +159,7 @@ const BYTE_UNITS: [(&str, u64); 5] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB"
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, size) = BYTE_UNITS.iter().find(|(_, size)| self.0 >= *size && self.0 % size == 0).unwrap_or(&("B", 1));
+        let (unit, size) = BYTE_UNITS.iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size)).unwrap_or(&("B", 1));
         write!(f, "{} {unit}", self.0 / size)
     }
 }

@@ -18,7 +18,7 @@ impl Compiler<'_> {
             Ok(value) => Val::new(refine(&val.ty, wanted), value, span),
             Err(Misfit::Said) => Val::poison(span),
             Err(Misfit::No) => {
-                let diagnostic = self.misfit(&val, wanted, what);
+                let diagnostic = Self::misfit(&val, wanted, what);
                 self.wrong(diagnostic, span)
             }
         }
@@ -111,7 +111,7 @@ impl Compiler<'_> {
         Ok(Value::Path(PathValue { shown: text.clone(), real: Some(real), digest: None }))
     }
 
-    fn misfit(&mut self, val: &Val, wanted: &Type, what: &str) -> Diagnostic {
+    fn misfit(val: &Val, wanted: &Type, what: &str) -> Diagnostic {
         let found = match &val.ty {
             Type::Int | Type::Float => format!("{}, a bare number", val.value),
             Type::Text => format!("the text {}", val.value),
@@ -143,7 +143,7 @@ impl Compiler<'_> {
             (Type::List(of), given) if **of == *given => Some("put it in brackets: […]".to_owned()),
             (Type::Int, Type::Float) => Some("write it without a fraction".to_owned()),
             (Type::Model, Type::Eval) => Some("a model comes before its evaluation".to_owned()),
-            (Type::Optional(_), _) | (_, _) => None,
+            _ => None, // the types say it all
         };
         Diagnostic::error(Code::Mismatch, format!("{what} is {wanted}, and this is {found}"))
             .at(val.span, val.ty.to_string())

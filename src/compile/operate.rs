@@ -25,7 +25,7 @@ impl Compiler<'_> {
             for arg in args.iter().filter(|arg| !matches!(arg.value.kind, ExprKind::Record(_))) {
                 self.use_names(&arg.value, env);
             }
-            return self.empty_result(decl, span);
+            return Self::empty_result(decl, span);
         };
         match decl.name {
             "compare" => return self.compare_call(&bound, span, env),
@@ -38,7 +38,7 @@ impl Compiler<'_> {
     }
 
     /// What a wrong call gives: nothing, of the type that it would have had.
-    fn empty_result(&self, decl: &Decl, span: Span) -> Val {
+    fn empty_result(decl: &Decl, span: Span) -> Val {
         match (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) {
             // its attributes are not known
             Type::Dataset(_) | Type::Record(_) | Type::Named(_) => Val::poison(span),

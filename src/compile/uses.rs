@@ -23,7 +23,7 @@ fn of_expr(expr: &Expr, names: &mut Vec<String>) {
     match &expr.kind {
         ExprKind::Name(name) => names.push(name.clone()),
         ExprKind::String(text) => {
-            names.extend(text.parts.iter().filter_map(|part| if let Part::Hole(word) = part { Some(word.text.clone()) } else { None }))
+            names.extend(text.parts.iter().filter_map(|part| if let Part::Hole(word) = part { Some(word.text.clone()) } else { None }));
         }
         ExprKind::List(items) => items.iter().for_each(|item| of_expr(item, names)),
         ExprKind::Comprehension { element, source, .. } => {

@@ -193,7 +193,7 @@ fn nodes(before: &Lock, after: &Lock) -> Vec<Difference> {
             }
             (None, Some(is)) => match keys_before.get(&is.key) {
                 Some(old) if !after.nodes.contains_key(*old) => {
-                    rest.push(Difference::Renamed { before: (*old).clone(), after: name.clone() })
+                    rest.push(Difference::Renamed { before: (*old).clone(), after: name.clone() });
                 }
                 _ => causes.push(Difference::Added { name: name.clone() }),
             },

@@ -64,3 +64,11 @@ fn completions_for_every_shell() {
         assert!(ran.code() == 0 && ran.stdout().contains("explain"), "{shell}");
     }
 }
+
+#[test]
+fn fmt_rewrites_a_recipe_in_its_place() {
+    let shell = Shell::new().file("a.ddl", "ddl 1\nlet   x=1\n");
+    assert!(shell.path().join("a.ddl").exists());
+    shell.ddl("fmt a.ddl");
+    assert_eq!(shell.read("a.ddl"), "ddl 1\n\nlet x = 1\n");
+}

@@ -97,7 +97,7 @@ impl<'s> Progress<'s> {
             }
             Event::Resumed { node, step, of } => self.line(&format!("  {node} goes on from step {step} of {of}")),
             Event::Watched { node, step, eval, metric, value } => {
-                self.line(&format!("  {node} at step {step}: {eval}.{metric} = {value:.4}"))
+                self.line(&format!("  {node} at step {step}: {eval}.{metric} = {value:.4}"));
             }
             Event::StoppedEarly { node, step, why } => self.line(&format!("  {node} ends at step {step}: {why}")),
             Event::NodeStarted { .. }

@@ -74,7 +74,7 @@ impl Model {
         let mut heads = Vec::new();
         for (place, (id, head)) in self.heads.iter().enumerate() {
             all.absorb(&format!("head.{place}."), &head.state)?;
-            heads.push(HeadOnDisk { id: id.clone(), names: head.names.iter().map(|name| name.to_string()).collect() });
+            heads.push(HeadOnDisk { id: id.clone(), names: head.names.iter().map(ToString::to_string).collect() });
         }
         let heads = serde_json::to_vec(&heads).unwrap_or_default(); // texts alone: JSON can write them
         Ok((all.to_bytes(&[("made by", concat!("ddl ", env!("CARGO_PKG_VERSION")))])?, heads))
