@@ -49,7 +49,7 @@ codes! {
         right: "augment low = low_resolution(side = 8px)",
     }
     NotFinite = "ddl::types::not_finite": "a number that is infinite or undefined" {
-        "Numbers in recipes are finite."
+        "Numbers in recipes are finite: a division by zero, or one that is too large, is an error where it arises."
         wrong: "let x = 1 / 0",
         right: "let x = 1 / 2",
     }
