@@ -127,7 +127,9 @@ impl Reader<'_> {
             return self.junk(chunk, head);
         }
         let (start, end) = (self.tokens[chunk.first].start, self.tokens[chunk.last - 1].end);
-        match build::declarations(self.source, start..end) {
+        let before = |offset: usize| self.file.comments.partition_point(|comment| (comment.span.start as usize) < offset);
+        let comments = &self.file.comments[before(start)..before(end)];
+        match build::declarations(self.source, start..end, comments) {
             Ok((items, errors)) => {
                 self.file.items.extend(items);
                 self.errors.extend(errors);

@@ -62,7 +62,8 @@ impl Build<'_> {
             Rule::string => ExprKind::String(self.text(pair)),
             Rule::attribute => ExprKind::Attribute(self.word(&pair.into_inner().promised())),
             Rule::list => self.list(pair),
-            Rule::access => return self.access(pair),
+            Rule::named => return self.named(pair),
+            Rule::touched => return self.touched(pair),
             Rule::choice => self.choice(pair),
             other => unreachable!("{other:?} is no value in the grammar"),
         };
@@ -93,33 +94,31 @@ impl Build<'_> {
         ExprKind::List(elements)
     }
 
-    /// `f(x)`, `a.b`, `(x).f(y)`: something named, grouped or a record, and what touches it.
-    fn access(&self, pair: Pair<Rule>) -> Operand {
+    /// `(x).f(y)`, `{a = 1}.a`: a group or a record, and what touches it.
+    fn touched(&self, pair: Pair<Rule>) -> Operand {
         let whole = self.span(&pair);
         let mut inner = pair.into_inner();
         let base = inner.promised();
-        let postfixes = inner.len();
-        let build = || {
-            let mut operand = self.base(base);
-            for postfix in inner {
-                operand = self.postfix(operand, postfix);
-            }
-            operand
-        };
-        self.deeper(postfixes, || whole, build).unwrap_or(Operand::new(ExprKind::Error, whole))
-    }
-
-    fn base(&self, base: Pair<Rule>) -> Operand {
         let span = self.span(&base);
-        match base.as_rule() {
-            Rule::named => self.named(base, span),
+        self.with_postfixes(whole, inner, || match base.as_rule() {
             Rule::group => {
                 let inside = self.expr(base.into_inner().promised());
                 Operand { expr: inside, bracketed: true, outer: span }
             }
             Rule::record => Operand::new(ExprKind::Record(self.entries(base)), span),
             other => unreachable!("{other:?} is nothing that fields belong to"),
-        }
+        })
+    }
+
+    fn with_postfixes<'i>(
+        &self,
+        whole: Span,
+        postfixes: impl ExactSizeIterator<Item = Pair<'i, Rule>>,
+        base: impl FnOnce() -> Operand,
+    ) -> Operand {
+        let levels = postfixes.len();
+        let build = || postfixes.fold(base(), |operand, postfix| self.postfix(operand, postfix));
+        self.deeper(levels, || whole, build).unwrap_or(Operand::new(ExprKind::Error, whole))
     }
 
     fn postfix(&self, base: Operand, postfix: Pair<Rule>) -> Operand {
@@ -142,24 +141,24 @@ impl Build<'_> {
         Operand::new(kind, span)
     }
 
-    /// A path of words, called or not.
-    fn named(&self, pair: Pair<Rule>, span: Span) -> Operand {
+    /// A path of words, called or not, and what touches the call.
+    fn named(&self, pair: Pair<Rule>) -> Operand {
+        let whole = self.span(&pair);
         let mut inner = pair.into_inner();
-        let path: Vec<Word> = inner.promised().into_inner().map(|word| self.word(&word)).collect();
-        for pair in inner {
-            match pair.as_rule() {
-                Rule::gap => {
-                    let name = &path[path.len() - 1].text;
-                    let error = Diagnostic::error(Code::GapBeforeCall, format!("a call has no blank between `{name}` and `(`"))
-                        .at(self.span(&pair), "this blank")
-                        .help(format!("write `{name}(…)`"));
-                    self.report(error);
-                }
-                Rule::args => return Operand::new(ExprKind::Call(Call { args: self.args(pair), path, span }), span),
-                other => unreachable!("{other:?} after a path"),
+        let mut path = Vec::new();
+        let mut args = None;
+        while args.is_none() {
+            match inner.next() {
+                Some(word) if word.as_rule() == Rule::word => path.push(self.word(&word)),
+                Some(called) => args = Some(called),
+                None => break,
             }
         }
-        self.deeper(path.len() - 1, || span, || fields(path)).unwrap_or(Operand::new(ExprKind::Error, span))
+        let Some(args) = args else {
+            return self.deeper(path.len() - 1, || whole, || fields(path)).unwrap_or(Operand::new(ExprKind::Error, whole));
+        };
+        let span = whole.first().to(self.span(&args));
+        self.with_postfixes(whole, inner, || Operand::new(ExprKind::Call(Call { args: self.args(args), path, span }), span))
     }
 
     fn entries(&self, record: Pair<Rule>) -> Vec<Entry> {

@@ -2,7 +2,6 @@
 
 use super::{Build, Promised};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::source::Span;
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{ExprKind, Number, Part, Text, Unit, UnitWord};
 use pest::iterators::Pair;
@@ -11,24 +10,9 @@ impl Build<'_> {
     pub(super) fn quantity(&self, pair: Pair<Rule>) -> ExprKind {
         let mut inner = pair.into_inner();
         let number = inner.promised();
-        let mut text = number.as_str().to_owned();
-        let mut span = self.span(&number);
-        if number.as_rule() == Rule::half {
-            text.insert(0, '0');
-            self.report(if self.source.text[..span.start as usize].ends_with("..") {
-                let three = Span { start: span.start - 2, end: span.start + 1, ..span };
-                Diagnostic::error(Code::BadNumber, "a range is written with two points").at(three, "three points").help("write `a..b`")
-            } else {
-                bad_number(span, "a number begins with a digit", &text)
-            });
-        }
+        let (text, span) = (number.as_str().to_owned(), self.span(&number));
         let mut unit = None;
         for pair in inner {
-            if pair.as_rule() == Rule::dangling {
-                span = span.to(self.span(&pair));
-                self.report(bad_number(span, "a number does not end with a point", &format!("{text}.0` or `{text}")));
-                continue;
-            }
             match self.unit(&pair, self.span(&pair).start > span.end) {
                 Some(word) => unit = Some(word),
                 None => return ExprKind::Error,
@@ -116,10 +100,6 @@ impl Build<'_> {
             .at(self.span(pair), if brace == "{" { "no name and `}` follow" } else { "no `{` and name before it" })
             .help(format!("a hole holds one name; a brace itself is written `\\{brace}`"))
     }
-}
-
-fn bad_number(span: Span, message: &str, mended: &str) -> Diagnostic {
-    Diagnostic::error(Code::BadNumber, message).at(span, "this is no number").help(format!("write `{mended}`"))
 }
 
 /// The unit that a word of other languages stands for.

@@ -8,11 +8,12 @@ mod types;
 
 use super::DEEPEST_TREE;
 use super::grammar::{Grammar, Rule};
-use super::tree::{Doc, Item, Word};
+use super::tree::{Comment, Doc, Item, Word};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,9 +26,10 @@ pub(super) struct Refused {
     pub expected: Vec<Rule>,
 }
 
-/// Reads the declarations in these bytes of the source.
-pub(super) fn declarations(source: &Source, bytes: Range<usize>) -> Result<(Vec<Item>, Vec<Diagnostic>), Refused> {
-    let pairs = Grammar::parse(Rule::declaration, &source.text[bytes.clone()]).map_err(|error| {
+/// Reads the declarations in these bytes of the source; the comments among them are blanks to the grammar.
+pub(super) fn declarations(source: &Source, bytes: Range<usize>, comments: &[Comment]) -> Result<(Vec<Item>, Vec<Diagnostic>), Refused> {
+    let text = without(comments, &source.text[bytes.clone()], bytes.start);
+    let pairs = Grammar::parse(Rule::declaration, &text).map_err(|error| {
         let at = match error.location {
             pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => bytes.start + at,
         };
@@ -40,6 +42,21 @@ pub(super) fn declarations(source: &Source, bytes: Range<usize>) -> Result<(Vec<
     let build = Build { source, base: bytes.start, depth: Cell::new(0), too_deep: Cell::new(false), errors: RefCell::new(Vec::new()) };
     let items = pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::item).map(|pair| build.item(pair)).collect();
     Ok((items, build.errors.into_inner()))
+}
+
+/// The text, which begins at `base`, with blanks for comments: every byte stays in its place.
+fn without<'t>(comments: &[Comment], text: &'t str, base: usize) -> Cow<'t, str> {
+    if comments.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for comment in comments {
+        let range = comment.span.range();
+        out.push_str(&text[out.len()..range.start - base]);
+        out.extend(std::iter::repeat_n(' ', range.len()));
+    }
+    out.push_str(&text[out.len()..]);
+    Cow::Owned(out)
 }
 
 /// A line of documentation: its text without slashes and one blank.

@@ -1,5 +1,7 @@
 //! The grammar's "no" in words: what stands there, what could, and what was probably meant.
 
+mod slips;
+
 use super::build::Refused;
 use super::grammar::Rule;
 use super::scan::{Kind, RESERVED_WORDS, Token};
@@ -22,7 +24,8 @@ pub(super) fn complain(source: &Source, tokens: &[Token], refused: &Refused) -> 
         at -= 1;
         expected = vec![Wanted::Operator];
     }
-    Place { source, tokens, at, expected }.complain()
+    let place = Place { source, tokens, at, expected };
+    place.slip().unwrap_or_else(|| place.complain())
 }
 
 /// The diagnostic for a text where a declaration should begin and nothing like one does.
@@ -70,6 +73,10 @@ fn wanted(rules: &[Rule]) -> Vec<Wanted> {
     if wanted.contains(&Wanted::Argument) {
         wanted.retain(|one| *one != Wanted::Value);
     }
+    if wanted.contains(&Wanted::Value) {
+        // a name is a value
+        wanted.retain(|one| *one != Wanted::Name);
+    }
     wanted
 }
 
@@ -79,20 +86,18 @@ fn class(rule: Rule) -> Option<Wanted> {
         Rule::expr
         | Rule::quantity
         | Rule::number
-        | Rule::half
         | Rule::string
-        | Rule::access
         | Rule::named
-        | Rule::path
-        | Rule::first
+        | Rule::touched
         | Rule::attribute
         | Rule::list
         | Rule::group
+        | Rule::record
         | Rule::choice
         | Rule::neg => Wanted::Value,
         Rule::arg | Rule::label => Wanted::Argument,
         Rule::entry => Wanted::Entry,
-        Rule::name | Rule::word | Rule::formal | Rule::pattern | Rule::module => Wanted::Name,
+        Rule::name | Rule::word | Rule::formal | Rule::pattern | Rule::module | Rule::path => Wanted::Name,
         Rule::ty | Rule::single_ty | Rule::ty_name | Rule::one_of | Rule::list_ty | Rule::record_ty => Wanted::Type,
         Rule::pipe | Rule::or | Rule::and | Rule::compare | Rule::coalesce | Rule::range | Rule::sum | Rule::product => Wanted::Operator,
         Rule::assign | Rule::default | Rule::entry_sign => Wanted::Word("="),
