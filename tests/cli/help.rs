@@ -11,7 +11,7 @@ fn without_a_command_it_shows_what_there_is() {
 
 #[test]
 fn a_misspelt_command_is_recognised() {
-    insta::assert_snapshot!(Shell::new().ddl("dok").transcript());
+    insta::assert_snapshot!(Shell::new().ddl("explian").transcript());
 }
 
 #[test]
@@ -70,5 +70,5 @@ fn fmt_rewrites_a_recipe_in_its_place() {
     let shell = Shell::new().file("a.ddl", "ddl 1\nlet   x=1\n");
     assert!(shell.path().join("a.ddl").exists());
     shell.ddl("fmt a.ddl");
-    assert_eq!(shell.read("a.ddl"), "ddl 1\n\nlet x = 1\n");
+    assert_eq!(shell.read("a.ddl"), "ddl 1\nlet x = 1\n");
 }
