@@ -6,6 +6,7 @@ use common::{Ended, Run};
 use ddl::events::Event;
 use ddl::ops::evals::{Accuracy, Eer, Metric};
 use ddl::ops::refs::EvalRef;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const DISTILLED: &str = "stage warm = train(net, classify(people.train, arc), batch = 24, for = 10 epochs, optimizer = slow)
@@ -64,6 +65,52 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bits() {
     let log = |run: &Run| run.artifact(run.node("s")).read("log.safetensors").unwrap();
     assert_eq!(log(&killed), log(&whole));
     assert!(!killed.store().checkpoints(killed.job.plan.node(killed.node("s")).key).folder().exists());
+}
+
+/// Whether something is being written at this moment: a checkpoint or a result.
+fn is_writing(store: &Path) -> bool {
+    let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries(store.join("tmp")).next().is_some() || entries(store.join("checkpoints")).any(|stage| stage.join("new").exists())
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_writes_ends_with_the_same_bits() {
+    let whole = Run::new(LONG);
+    whole.run().done();
+    let mut killed = Run::new(LONG);
+    killed.job.checkpoint.steps = Some(1);
+    let mut kills = 0;
+    let ended: Ended = loop {
+        let mut run = killed.start();
+        let moment = ddl::random::Draw::new(2, "kill").number(kills);
+        // some writes are let pass; then the kill falls somewhere into one, or just behind it
+        let mut pass = (moment.clone().text("writes").unit() * 6.0) as u32;
+        let mut before = false;
+        while run.child.try_wait().unwrap().is_none() {
+            let now = is_writing(&killed.job.store);
+            if now && !before {
+                if pass == 0 {
+                    break;
+                }
+                pass -= 1;
+            }
+            before = now;
+            std::thread::yield_now();
+        }
+        if kills == 12 || run.child.try_wait().unwrap().is_some() {
+            break run.end();
+        }
+        std::thread::sleep(Duration::from_micros((moment.text("after").unit() * 3000.0) as u64));
+        run.child.kill().unwrap(); // SIGKILL
+        kills += 1;
+        run.end();
+    };
+    ended.done();
+    println!("{kills} kills while something was written");
+    assert!(kills > 0, "it was never killed");
+    assert_eq!(killed.model("s"), whole.model("s"), "after {kills} kills");
+    let left = |area: &str| std::fs::read_dir(killed.job.store.join(area)).unwrap().count();
+    assert_eq!((left("tmp"), left("checkpoints"), left("damaged")), (0, 0, 0), "something was left behind");
 }
 
 #[test]

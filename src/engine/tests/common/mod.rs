@@ -1,6 +1,8 @@
 //! A recipe, run by the engine's own program in a folder of its own.
 #![allow(dead_code)] // not every test file uses all of it
 
+pub mod shell;
+
 use ddl::compile::{Options, compile};
 use ddl::events::{Event, read};
 use ddl::job::{CheckpointEvery, Device, Job};
