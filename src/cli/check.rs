@@ -4,17 +4,24 @@ use super::args::CheckArgs;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
+use crate::data::probe::ProbeCache;
 use crate::diag::Severity;
 
 /// Checks a recipe and says what was found.
 pub fn run(args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
-    let compiled = Recipe::from(&args.recipe).compile_quietly()?;
+    let recipe = Recipe::from(&args.recipe);
+    let compiled = recipe.compile_quietly()?;
     screen.messages(&compiled.diagnostics, &compiled.sources);
-    let count = |severity| compiled.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    // what lies at paths is looked at where the recipe itself is right
+    let (plan, wrong) =
+        if compiled.has_errors() { (compiled.plan(), Vec::new()) } else { compiled.known_plan(ProbeCache::in_folder(recipe.probes())) };
+    screen.messages(&wrong, &compiled.sources);
+    let all = || compiled.diagnostics.iter().chain(&wrong);
+    let count = |severity| all().filter(|diagnostic| diagnostic.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let mut said = format!("{}: ", args.recipe.recipe.display());
     said += &match (errors, warnings) {
-        (0, 0) => format!("no mistakes; {}", counted(compiled.plan().nodes.len(), "node")),
+        (0, 0) => format!("no mistakes; {}", counted(plan.nodes.len(), "node")),
         (0, warnings) => counted(warnings, "warning"),
         (errors, 0) => counted(errors, "error"),
         (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 pub fn run(args: &PlanArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile(screen)?;
-    let plan = compiled.plan();
+    let plan = recipe.plan(&compiled, screen)?;
     screen.result(&written(&plan, args))?;
     if !compiled.open_params.is_empty() {
         screen.note(format!("without a value for {}, what depends on data is not counted", compiled.open_params.join(", ")));

@@ -4,7 +4,9 @@ use super::args::RecipeArgs;
 use super::outcome::{Outcome, Stop};
 use super::screen::Screen;
 use crate::compile::{Compiled, Given, Options, compile};
+use crate::data::probe::ProbeCache;
 use crate::diag::{Code, Diagnostic};
+use crate::plan::Plan;
 use crate::plan::probe::DiskProber;
 use crate::source::Disk;
 use indexmap::IndexMap;
@@ -52,6 +54,13 @@ impl Recipe<'_> {
             format!("the parameters {} have no values", names.join(", "))
         };
         Err(Stop::refuse(Diagnostic::error(Code::OpenParam, message).help(format!("give them: {}", example.join(" ")))))
+    }
+
+    /// The plan of what was compiled, with all that is known of its data. What is wrong with the data ends the command.
+    pub fn plan(&self, compiled: &Compiled, screen: &Screen) -> Result<Plan, Stop> {
+        let (plan, wrong) = compiled.known_plan(ProbeCache::in_folder(self.probes()));
+        screen.messages(&wrong, &compiled.sources);
+        if wrong.is_empty() { Ok(plan) } else { Err(Stop::Shown(Outcome::Wrong)) }
     }
 
     /// Compiles it and shows nothing.

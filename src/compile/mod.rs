@@ -24,11 +24,12 @@ mod uses;
 
 pub use params::Given;
 
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::data::probe::ProbeCache;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
-use crate::plan::{Paths, Plan, plan_of};
+use crate::plan::{Paths, Plan, facts, plan_of};
 use crate::source::{SourceMap, Span, World};
 use axes::Point;
 use indexmap::IndexMap;
@@ -80,12 +81,31 @@ pub struct Compiled {
 impl Compiled {
     /// Whether anything is an error.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::diag::Severity::Error)
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// The plan, without facts.
     pub fn plan(&self) -> Plan {
         plan_of(&self.graph, &self.sinks, &self.recipe, &self.doc, self.params.clone())
+    }
+}
+
+impl Compiled {
+    /// The plan with what is known of its nodes, and what is wrong with the data, at the places of the recipe that say it.
+    pub fn known_plan(&self, cache: ProbeCache) -> (Plan, Vec<Diagnostic>) {
+        let mut plan = self.plan();
+        let troubles = facts::fill(&mut plan, &self.paths, cache);
+        let needed = self.graph.needed(&self.sinks); // in the order of the plan
+        let said = troubles.into_iter().map(|trouble| {
+            let name = &plan.node(trouble.node).name;
+            let diagnostic = trouble.failure.diagnostic(Severity::Error);
+            match needed.get(trouble.node.0 as usize).and_then(|id| self.graph.node(*id).span) {
+                Some(span) => diagnostic.at(span, format!("in `{name}`")),
+                None => diagnostic,
+            }
+        });
+        let said = said.collect();
+        (plan, said)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{Plan, PlanNode};
 use crate::data::predicate::Expr;
-use crate::lang::decl::Decl;
+use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
-use crate::lang::value::NodeId;
+use crate::lang::value::{Args, NodeId};
 use crate::ops::registry;
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -135,6 +136,18 @@ impl PlanNode {
     /// Whether the planner made this node: no recipe can say its operator.
     pub fn is_derived(&self) -> bool {
         registry().get(self.op.as_str()).is_some_and(|decl| decl.hidden)
+    }
+
+    /// Whether it is a data set.
+    pub fn is_data(&self) -> bool {
+        let Some(decl) = registry().get(self.op.as_str()) else { return false };
+        let ty = (decl.result)(&Call { types: &IndexMap::new(), args: &Args::new() });
+        matches!(ty, Type::Dataset(_) | Type::Record(_) | Type::Named(_))
+    }
+
+    /// Whether it is a data set that lies on the disk, not made of another one.
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self.op.as_str(), "image_folder" | "image_list")
     }
 }
 

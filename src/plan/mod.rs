@@ -4,9 +4,12 @@ pub mod data_codes;
 mod describe;
 pub mod diff;
 mod draw;
+pub mod facts;
 mod grid;
 pub mod lock;
+mod memory;
 pub mod probe;
+pub mod schedule;
 mod table;
 pub mod tables;
 
@@ -14,6 +17,7 @@ use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
 use crate::ops;
+use crate::ops::nets::Backbone;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -76,10 +80,13 @@ pub struct Facts {
     /// Pairs of a protocol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<u64>,
+    /// Images of one batch of a draw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u64>,
     /// Steps of a stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// Steps of one epoch of a stage.
+    /// Steps of one epoch of a stage; batches of one pass of a draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps_per_epoch: Option<u64>,
     /// Images of one step, by draw.
@@ -91,7 +98,7 @@ pub struct Facts {
     /// Multiply-adds of one forward pass of one image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiply_adds: Option<u64>,
-    /// Bytes of memory, roughly.
+    /// Bytes of memory that a stage takes at its peak, roughly: what is counted says [`memory::of_stage`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
     /// Things that a reader should know: an unknown alignment, pairs that were dropped.
@@ -122,6 +129,29 @@ impl Plan {
             return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: T::NAME });
         }
         ops::parse(&node.args).map_err(|source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source })
+    }
+
+    /// The backbone that a model was made of, with its first weights: of several models that one is made of, the first one's.
+    ///
+    /// # Errors
+    /// A node that is no model, or arguments that don't fit.
+    pub fn backbone(&self, mut id: NodeId) -> Result<Backbone, PlanError> {
+        loop {
+            let node = self.node(id);
+            if Backbone::decls().iter().any(|decl| decl.name == node.op) {
+                let args = if node.args.is_null() { serde_json::json!({}) } else { node.args.clone() };
+                let mut args = ops::complete(&node.op, &args);
+                if let Some(map) = args.as_object_mut() {
+                    map.insert("op".to_owned(), node.op.clone().into());
+                }
+                let wrong = |source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source };
+                return serde_json::from_value(args).map_err(wrong);
+            }
+            let model = node.args.get("model").or_else(|| node.args.get("models")?.get(0));
+            let next = model.and_then(|model| model.get("node")?.as_u64()).filter(|next| *next < u64::from(id.0));
+            let no_model = || PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "a model" };
+            id = NodeId(next.ok_or_else(no_model)? as u32);
+        }
     }
 
     /// The whole plan as YAML.

@@ -60,7 +60,7 @@ impl Section {
     fn columns(self) -> &'static [&'static str] {
         match self {
             Section::Data => &["name", ">images", ">people", "is"],
-            Section::Draws => &["name", ">images", ">people", "is"],
+            Section::Draws => &["name", ">images", ">people", ">a batch", ">an epoch", "is"],
             Section::Networks => &["name", ">parameters", ">multiply-adds", "is"],
             Section::Stages => &["name", "for", ">steps", ">an epoch", "images a step", ">memory", "from"],
             Section::Protocols => &["name", ">pairs", ">images", "is"],
@@ -107,7 +107,11 @@ impl Plan {
         let memory = facts.memory.map(bytes).unwrap_or_default();
         let name = node.name.clone();
         match section {
-            Section::Data | Section::Draws => vec![name, count(facts.images), count(facts.identities), self.is(id)],
+            Section::Data => vec![name, count(facts.images), count(facts.identities), self.is(id)],
+            Section::Draws => {
+                let counts = [facts.images, facts.identities, facts.batch, facts.steps_per_epoch].map(count);
+                [name].into_iter().chain(counts).chain([self.is(id)]).collect()
+            }
             Section::Networks => {
                 vec![
                     name,

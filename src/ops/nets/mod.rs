@@ -1,5 +1,9 @@
 //! Backbones: networks with their first weights.
 
+mod cost;
+
+pub use cost::{Cost, PartCost, iresnet_blocks};
+
 use super::refs::FilePath;
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;

@@ -40,33 +40,8 @@ impl Exec<'_> {
     }
 
     /// The backbone that a model was made of.
-    pub(super) fn backbone(&self, mut id: NodeId) -> Result<Backbone, Halt> {
-        loop {
-            let node = self.job.plan.node(id);
-            if is_backbone(&node.op) {
-                let mut args = ddl::ops::complete(&node.op, &node.args);
-                if args.is_null() {
-                    args = ddl::ops::complete(&node.op, &serde_json::json!({}));
-                }
-                if let Some(map) = args.as_object_mut() {
-                    map.insert("op".to_owned(), node.op.clone().into());
-                }
-                let parsed = serde_json::from_value(args);
-                return parsed
-                    .map_err(|error| Failure::new(Code::BadJob, format!("the arguments of `{}` don't fit: {error}", node.name)).into());
-            }
-            let models = |name: &str| {
-                node.args
-                    .get(name)
-                    .map(|it| if let Some(list) = it.as_array() { list.first().cloned().unwrap_or_default() } else { it.clone() })
-            };
-            let next = models("model").or_else(|| models("models"));
-            let next = next.and_then(|next| next.get("node").and_then(serde_json::Value::as_u64));
-            let Some(next) = next else {
-                return Err(Failure::new(Code::BadJob, format!("`{}` is no model", node.name)).into());
-            };
-            id = NodeId(next as u32);
-        }
+    pub(super) fn backbone(&self, id: NodeId) -> Result<Backbone, Halt> {
+        Ok(self.job.plan.backbone(id)?)
     }
 
     fn first_tensors(&self, id: NodeId, backbone: &Backbone) -> Result<Model, Halt> {

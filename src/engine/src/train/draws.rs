@@ -35,7 +35,6 @@ pub struct Draw {
 #[derive(Debug)]
 pub struct Draws {
     all: Arc<[Draw]>,
-    per_epoch: u64,
 }
 
 impl Draws {
@@ -49,8 +48,7 @@ impl Draws {
             let from = all.last().map_or(0, |draw| draw.rows.end);
             all.push(draw(stage, node, input, from)?);
         }
-        let per_epoch = all.iter().map(|draw| draw.batches.per_epoch()).max().unwrap_or(1);
-        Ok(Draws { all: all.into(), per_epoch })
+        Ok(Draws { all: all.into() })
     }
 
     /// The draws.
@@ -58,19 +56,14 @@ impl Draws {
         &self.all
     }
 
-    /// The place of a node among them.
-    pub fn place(&self, node: NodeId) -> Option<usize> {
-        self.all.iter().position(|draw| draw.node == node)
-    }
-
-    /// Steps of an epoch: one pass of the longest.
-    pub fn per_epoch(&self) -> u64 {
-        self.per_epoch
-    }
-
     /// Images of a step.
     pub fn images(&self) -> usize {
         self.all.last().map_or(0, |draw| draw.rows.end)
+    }
+
+    /// The place of a node among them.
+    pub fn place(&self, node: NodeId) -> Option<usize> {
+        self.all.iter().position(|draw| draw.node == node)
     }
 }
 

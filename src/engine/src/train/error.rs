@@ -8,6 +8,7 @@ use ddl::diag::Code;
 use ddl::eval::EvalError;
 use ddl::events::Failure;
 use ddl::plan::data_codes;
+use ddl::plan::schedule::ScheduleError;
 use ddl::plan::tables::TableError;
 use ddl::store::StoreError;
 
@@ -63,33 +64,12 @@ pub enum TrainError {
         /// The slot.
         slot: String,
     },
-    /// Fewer than two classes for a head.
-    #[error("`{draw}` has {classes} person{}: a head needs at least two", if *classes == 1 { "" } else { "s" })]
-    OneClass {
-        /// The draw.
-        draw: String,
-        /// How many classes.
-        classes: usize,
-    },
-    /// A stage without steps.
-    #[error("{length} of {per_epoch} steps an epoch is no step at all")]
-    NoSteps {
-        /// What the recipe says.
-        length: String,
-        /// Steps of an epoch.
-        per_epoch: u64,
-    },
+    /// A stage that can't be trained, whatever its network is.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// Everything is frozen.
     #[error("nothing learns: every part of the network is frozen and no term has prototypes")]
     NothingLearns,
-    /// The whole batch is not a multiple of `norm_over`.
-    #[error("batch norm over {over} images does not divide a step of {images} images")]
-    NormOver {
-        /// What the recipe says.
-        over: u64,
-        /// Images of a step.
-        images: usize,
-    },
     /// Something that this version can't do.
     #[error("{0}")]
     NotYet(String),
@@ -161,6 +141,7 @@ impl From<TrainError> for Failure {
             TrainError::Data { node, source } => return data_codes::failure(Some(&node), &source),
             TrainError::Tables(error) => return failures::table(&error),
             TrainError::Nn(error) => return failures::nn(&error),
+            TrainError::Schedule(error) => return error.failure(),
             TrainError::Interrupted { .. } | TrainError::Asked => (Code::Interrupted, "the same command goes on from there"),
             TrainError::NotFinite { .. } => {
                 (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
@@ -169,10 +150,7 @@ impl From<TrainError> for Failure {
             TrainError::PrototypesUnsaid { .. } => {
                 (Code::PrototypesUnsaid, "say it: `prototypes = \"fresh\"`, `\"class_means\"` or `\"by_name\"`")
             }
-            TrainError::OneClass { .. } => (Code::OneClass, "look at the filters of its data set"),
-            TrainError::NoSteps { .. } => (Code::NoSteps, "lengthen `for`"),
             TrainError::NothingLearns => (Code::NothingLearns, "freeze less"),
-            TrainError::NormOver { .. } => (Code::NormOver, "choose sizes of draws whose sum is a multiple of `norm_over`"),
             TrainError::NotYet(_) => (Code::NotYetRun, "leave it out for now"),
             TrainError::Metric { .. } => (Code::Unmeasurable, "choose another metric, or a protocol with more pairs"),
         };

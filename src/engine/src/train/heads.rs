@@ -13,6 +13,7 @@ use crate::nn::terms::Term as _;
 use ddl::data::loader::Numbers;
 use ddl::data::sampler::Pick;
 use ddl::ops::terms::Prototypes;
+use ddl::plan::schedule::ScheduleError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,7 +39,7 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
         let draw = &setup.draws.all()[uses[0].0.draw];
         let names = Arc::clone(draw.batches.tables()[0].labels().names());
         if names.len() < 2 {
-            return Err(TrainError::OneClass { draw: draw.name.clone(), classes: names.len() });
+            return Err(ScheduleError::OneClass { draw: draw.name.clone(), classes: names.len() }.into());
         }
         let width = model.width()?;
         let mut specs: BTreeMap<String, Spec> = BTreeMap::new();

@@ -8,9 +8,11 @@ use super::{Stage, TrainError};
 use crate::nn::net::{Frozen, Network, Norms, Pass};
 use crate::nn::state::State;
 use crate::nn::terms::Term as _;
+use ddl::data::sampler::PassFacts;
 use ddl::ops::nets::AnyPart;
 use ddl::ops::optimizers::Optimizer;
 use ddl::ops::stages::{BatchNorm, Precision};
+use ddl::plan::schedule::Schedule;
 use ddl::quantity::Span;
 use ddl::random::Draw as Named;
 use std::sync::Arc;
@@ -63,8 +65,8 @@ impl Setup {
             nodes.extend(weighted.term.needs()?.into_iter().map(|need| need.batches));
         }
         let draws = Draws::new(stage, nodes, &network.input)?;
-        let per_epoch = draws.per_epoch();
-        let total = steps(train.r#for, per_epoch)?;
+        let passes: Vec<PassFacts> = draws.all().iter().map(|draw| draw.batches.facts()).collect();
+        let schedule = Schedule::new(train, &passes)?;
         let parts: Vec<&str> = train.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
         let frozen = network.freeze(&parts)?;
         let prefix = frozen.prefix();
@@ -73,9 +75,6 @@ impl Setup {
             BatchNorm::Frozen => Norms::Running,
         };
         let over = train.norm_over.map(|images| images.0);
-        if let Some(over) = over.filter(|over| norms == Norms::Batch && !(draws.images() as u64).is_multiple_of(*over)) {
-            return Err(TrainError::NormOver { over, images: draws.images() });
-        }
         let terms = TermSetup::all(stage, &draws)?;
         let name = stage.tables.plan().node(stage.node).name.clone();
         let mut setup = Setup {
@@ -86,8 +85,8 @@ impl Setup {
             frozen,
             network,
             bank: None,
-            per_epoch,
-            total,
+            per_epoch: schedule.per_epoch,
+            total: schedule.steps,
             rule: train.optimizer.clone(),
             clip: train.clip,
             device: stage.around.device,
@@ -134,15 +133,6 @@ impl Setup {
             _ => flat.f_view([count, -1])?,
         })
     }
-}
-
-/// The steps of a stage.
-fn steps(length: Span, per_epoch: u64) -> Result<u64, TrainError> {
-    let total = match length {
-        Span::Epochs(_) | Span::Steps(_) => length.steps(per_epoch, 0),
-        Span::Part(part) => return Err(TrainError::NotYet(format!("a stage can't be {}% of itself", part * 100.0))),
-    };
-    if total == 0 { Err(TrainError::NoSteps { length: length.to_string(), per_epoch }) } else { Ok(total) }
 }
 
 /// How many steps lie between two checks.

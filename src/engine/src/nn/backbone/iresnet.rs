@@ -1,6 +1,6 @@
 //! Improved `ResNet` as insightface's `iresnet.py` builds it, with its names.
 
-use ddl::ops::nets::IResNet;
+use ddl::ops::nets::{IResNet, iresnet_blocks};
 
 use super::Backbone;
 use crate::nn::error::NnError;
@@ -15,14 +15,8 @@ const EPS: f64 = 1e-5;
 
 /// Blocks in each stage.
 fn blocks(depth: u32) -> Result<[usize; 4], NnError> {
-    match depth {
-        18 => Ok([2, 2, 2, 2]),
-        34 => Ok([3, 4, 6, 3]),
-        50 => Ok([3, 4, 14, 3]),
-        100 => Ok([3, 13, 30, 3]),
-        200 => Ok([6, 26, 60, 6]),
-        other => Err(NnError::Option { option: "depth", value: other.to_string(), why: "the depths are 18, 34, 50, 100 and 200".into() }),
-    }
+    let why = || "the depths are 18, 34, 50, 100 and 200".to_owned();
+    iresnet_blocks(depth).ok_or_else(|| NnError::Option { option: "depth", value: depth.to_string(), why: why() })
 }
 
 impl Backbone for IResNet {

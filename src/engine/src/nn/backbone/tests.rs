@@ -74,6 +74,29 @@ fn mobilefacenets_count_as_the_spec_says() {
     assert_eq!(count(128, MobileVariant::Tface), (1_002_880, "0.2210".into()));
 }
 
+/// What the language says of a network, counted without libtorch, is what was built.
+#[test]
+fn networks_cost_what_their_declarations_say() {
+    let variants = [None, Some(MobileVariant::Classic), Some(MobileVariant::Tface), Some(MobileVariant::Mxnet)];
+    let mut all: Vec<nets::Backbone> = variants.into_iter().map(|variant| nets::Backbone::MobileFaceNet(mobile(96, variant))).collect();
+    all.extend(nets::IRESNET_DEPTHS.into_iter().map(|depth| nets::Backbone::IResNet(iresnet(depth as u32))));
+    all.push(nets::Backbone::IResNet(IResNet { dropout: 0.4, ..iresnet(18) }));
+    all.extend([16, 47, 64].map(|side| nets::Backbone::Tiny(tiny(side))));
+    for backbone in all {
+        let (cost, network) = (backbone.cost().unwrap(), backbone.network().unwrap());
+        let size = network.size().unwrap();
+        assert_eq!((cost.parameters(), cost.multiply_adds()), (size.parameters, size.multiply_adds), "{backbone:?}");
+        assert_eq!(cost.parts.iter().map(|part| part.fixed).sum::<u64>(), size.parameters - size.trainable, "{backbone:?}");
+        assert_eq!((i64::from(cost.side), cost.embedding as i64), (network.input.height, network.embedding().unwrap()), "{backbone:?}");
+        for part in &cost.parts {
+            let Ok(crate::nn::net::Part::Layers(layers)) = network.part(&part.name) else { continue }; // `middle` has no name in recipes
+            let specs = network.specs_of(layers);
+            let parameters = specs.iter().filter(|spec| spec.role != crate::nn::state::Role::Buffer).map(crate::nn::state::Spec::numel);
+            assert_eq!(part.parameters, parameters.sum::<u64>(), "{} of {backbone:?}", part.name);
+        }
+    }
+}
+
 #[test]
 fn names_are_insightfaces() {
     let names =

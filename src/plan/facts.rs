@@ -1,0 +1,303 @@
+//! What is known of a plan's nodes before anything runs: sizes of data, lengths of stages, costs of networks.
+//!
+//! Facts follow from the plan and from what lies at its paths, never from the machine. No fact is part of a key.
+
+use super::schedule::{Schedule, ScheduleError};
+use super::tables::{TableError, Tables};
+use super::{Facts, Paths, Plan, data_codes, memory};
+use crate::data::probe::ProbeCache;
+use crate::data::sampler::PassFacts;
+use crate::data::{DataError, Table};
+use crate::diag::Code;
+use crate::events::Failure;
+use crate::lang::value::NodeId;
+use crate::ops::data::Draw;
+use crate::ops::evals::{MadePairs, PairSource, Verification};
+use crate::ops::nets::{Backbone, Cost};
+use crate::ops::outputs::Features;
+use crate::ops::stages::Train;
+use crate::ops::terms::Term;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that makes a node impossible.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// The node.
+    pub node: NodeId,
+    /// What is wrong; the message does not name the node.
+    pub failure: Failure,
+}
+
+/// Fills in the facts of every node of which they can be known. What is wrong with data is said once, at the node where it shows;
+/// nodes whose paths no parameter gives, and what depends on them, stay without facts.
+pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Vec<Trouble> {
+    let (facts, troubles) = {
+        let mut gather = Gather::new(plan, paths, cache);
+        for (id, _) in plan.iter() {
+            gather.node(id);
+        }
+        gather.sizes();
+        (gather.facts, gather.troubles)
+    };
+    for (id, facts) in facts {
+        plan.nodes[id.0 as usize].facts = facts;
+    }
+    troubles
+}
+
+/// Facts as they are gathered, inputs before what reads them.
+struct Gather<'p> {
+    plan: &'p Plan,
+    tables: Tables<'p>,
+    facts: BTreeMap<NodeId, Facts>,
+    passes: BTreeMap<NodeId, PassFacts>,
+    /// Nodes that can't be known, for want of a path or because something is wrong.
+    unknown: BTreeSet<NodeId>,
+    troubles: Vec<Trouble>,
+    /// Sides of the networks' inputs that see the images of a data set on the disk.
+    seen_at: BTreeMap<NodeId, BTreeSet<u32>>,
+}
+
+impl<'p> Gather<'p> {
+    fn new(plan: &'p Plan, paths: &'p Paths, cache: ProbeCache) -> Self {
+        Gather {
+            plan,
+            tables: Tables::new(plan, paths, cache),
+            facts: BTreeMap::new(),
+            passes: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            troubles: Vec::new(),
+            seen_at: BTreeMap::new(),
+        }
+    }
+
+    fn node(&mut self, id: NodeId) {
+        let node = self.plan.node(id);
+        if Backbone::decls().iter().any(|decl| decl.name == node.op) {
+            return self.backbone(id);
+        }
+        let open = node.inputs.iter().any(|input| self.unknown.contains(input));
+        if open {
+            self.unknown.insert(id);
+            return;
+        }
+        let known = match node.op.as_str() {
+            "draw" => self.draw(id),
+            "verification" => self.protocol(id),
+            "train" => self.stage(id),
+            "features" => self.features(id),
+            _ if node.is_data() => self.data(id),
+            _ => Ok(Facts::default()),
+        };
+        match known {
+            Ok(facts) => {
+                self.facts.insert(id, facts);
+            }
+            Err(error) => {
+                self.unknown.insert(id);
+                self.troubles.extend(error.failure().map(|failure| Trouble { node: id, failure }));
+            }
+        }
+    }
+
+    fn backbone(&mut self, id: NodeId) {
+        let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
+        let Some(cost) = backbone.cost() else { return };
+        let mut facts = Facts { parameters: Some(cost.parameters()), multiply_adds: Some(cost.multiply_adds()), ..Facts::default() };
+        if let Backbone::MobileFaceNet(it) = &backbone
+            && it.variant.is_none()
+            && it.weights.is_some()
+        {
+            facts.notes.push("the weights tell which variant it is; parameters are counted for \"classic\"".to_owned());
+        }
+        self.facts.insert(id, facts);
+    }
+
+    fn data(&mut self, id: NodeId) -> Result<Facts, Unknown> {
+        let table = self.tables.table(id)?;
+        let mut facts = Facts { images: Some(table.len() as u64), identities: Some(table.labels().len() as u64), ..Facts::default() };
+        let absent = table.labels().len() - table.people();
+        if absent > 0 {
+            facts.notes.push(format!("{absent} of {} people have no image here", table.labels().len()));
+        }
+        if self.plan.node(id).is_on_disk() && table.stream().alignment.is_none() {
+            facts.notes.push("how these faces are aligned is not known".to_owned());
+        }
+        Ok(facts)
+    }
+
+    fn draw(&mut self, id: NodeId) -> Result<Facts, Unknown> {
+        let it: Draw = self.plan.parse(id).map_err(TableError::from)?;
+        let table = self.tables.table(it.data.node)?;
+        let pass = self.tables.batches(id)?.facts();
+        let mut facts = Facts {
+            images: Some(table.len() as u64),
+            identities: Some(table.labels().len() as u64),
+            batch: Some(pass.images_per_batch as u64),
+            steps_per_epoch: Some(pass.batches as u64),
+            ..Facts::default()
+        };
+        if pass.people_left_out > 0 {
+            let (people, images) = (pass.people_left_out, pass.images_left_out);
+            facts.notes.push(format!("people who make no pair are never drawn: {people}, with {images} of the images"));
+        }
+        self.passes.insert(id, pass);
+        Ok(facts)
+    }
+
+    fn protocol(&mut self, id: NodeId) -> Result<Facts, Unknown> {
+        let it: Verification = self.plan.parse(id).map_err(TableError::from)?;
+        if let PairSource::Made(MadePairs::AllPairs(all)) = &it.pairs {
+            let (first, second) = self.tables.sides(id)?;
+            let (a, b) = (first.len() as u64, second.len() as u64);
+            let (pairs, images) = if all.with.is_some() { (a * b, a + b) } else { (a * a.saturating_sub(1) / 2, a) };
+            return Ok(Facts { pairs: Some(pairs), images: Some(images), ..Facts::default() });
+        }
+        let protocol = self.tables.protocol(id)?;
+        let images = protocol.first_rows().len() + protocol.second_rows().len();
+        let mut facts = Facts { pairs: Some(protocol.kept.total()), images: Some(images as u64), ..Facts::default() };
+        let (kept, listed) = (protocol.kept, protocol.in_file);
+        if kept != listed {
+            facts.notes.push(format!(
+                "{} of {} pairs are within these people: {} of {} same, {} of {} different",
+                kept.total(),
+                listed.total(),
+                kept.same,
+                listed.same,
+                kept.different,
+                listed.different
+            ));
+        }
+        if protocol.contradicting > 0 {
+            facts.notes.push(format!("{} pairs say `same` otherwise than the identities of their images", protocol.contradicting));
+        }
+        Ok(facts)
+    }
+
+    fn stage(&mut self, id: NodeId) -> Result<Facts, Unknown> {
+        let it: Train = self.plan.parse(id).map_err(TableError::from)?;
+        let cost = self.plan.backbone(id).ok().and_then(|backbone| backbone.cost());
+        let draws = self.plan.draws(id).map_err(TableError::from)?;
+        let passes = || draws.iter().filter_map(|draw| self.passes.get(draw));
+        let schedule = Schedule::new(&it, passes())?;
+        let images_per_step = draws
+            .iter()
+            .filter_map(|draw| Some((self.plan.node(*draw).name.clone(), self.passes.get(draw)?.images_per_batch as u64)))
+            .collect();
+        let mut facts =
+            Facts { steps: Some(schedule.steps), steps_per_epoch: Some(schedule.per_epoch), images_per_step, ..Facts::default() };
+        let classes = self.classes(&it)?;
+        if let Some(cost) = cost {
+            let prototypes = classes * cost.embedding;
+            facts.memory = Some(memory::of_stage(&it, &cost, prototypes, schedule.images));
+            for draw in &draws {
+                self.sees(*draw, &cost);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Classes of all heads of a stage; heads of one label space and slot share their prototypes.
+    fn classes(&self, it: &Train) -> Result<u64, Unknown> {
+        let mut heads = BTreeMap::new();
+        for weighted in &it.objective.terms {
+            let Term::Classify(classify) = &weighted.term else { continue };
+            let draw: Draw = self.plan.parse(classify.data.node).map_err(TableError::from)?;
+            let table = self.tables.table(draw.data.node)?;
+            let classes = table.labels().len();
+            if classes < 2 {
+                let draw = self.plan.node(classify.data.node).name.clone();
+                return Err(ScheduleError::OneClass { draw, classes }.into());
+            }
+            heads.insert((table.labels().id().to_owned(), classify.slot.clone()), classes as u64);
+        }
+        Ok(heads.values().sum())
+    }
+
+    fn features(&mut self, id: NodeId) -> Result<Facts, Unknown> {
+        let it: Features = self.plan.parse(id).map_err(TableError::from)?;
+        if let Some(cost) = self.plan.backbone(id).ok().and_then(|backbone| backbone.cost()) {
+            self.sees(it.data.node, &cost);
+        }
+        let images = self.tables.table(it.data.node)?.len() as u64;
+        Ok(Facts { images: Some(images), ..Facts::default() })
+    }
+
+    /// Remembers that a network sees the images that a node is made of.
+    fn sees(&mut self, node: NodeId, cost: &Cost) {
+        let mut todo = vec![node];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let node = self.plan.node(id);
+            if node.is_on_disk() {
+                self.seen_at.entry(id).or_default().insert(cost.side);
+            } else {
+                todo.extend(&node.inputs);
+            }
+        }
+    }
+
+    /// Says which images are resized, and refuses those that must not be.
+    fn sizes(&mut self) {
+        for (id, sides) in std::mem::take(&mut self.seen_at) {
+            let Ok(table) = self.tables.table(id) else { continue };
+            for side in sides {
+                match resized(&table, side) {
+                    (0, _) => {}
+                    (_, Some(error)) if table.stream().refuse_resize => {
+                        self.troubles.push(Trouble { node: id, failure: data_codes::failure(None, &error) });
+                    }
+                    (count, _) => {
+                        let note = format!("{count} of {} images are not {side}x{side} and are resized", table.len());
+                        self.facts.entry(id).or_default().notes.push(note);
+                    }
+                }
+            }
+        }
+        self.troubles.sort_by_key(|trouble| trouble.node);
+    }
+}
+
+/// How many images of a known size are not of this side, and the first of them as an error.
+fn resized(table: &Table, side: u32) -> (usize, Option<DataError>) {
+    let other = |row: &crate::data::table::Row| row.size().is_some_and(|size| size != (side, side));
+    let first = table
+        .rows()
+        .find(other)
+        .and_then(|row| Some(DataError::Size { image: row.path().to_owned(), found: row.size()?, wanted: (side, side) }));
+    (table.rows().filter(other).count(), first)
+}
+
+/// Why the facts of a node are not known.
+#[derive(Debug)]
+enum Unknown {
+    Table(TableError),
+    Schedule(ScheduleError),
+}
+
+impl From<TableError> for Unknown {
+    fn from(error: TableError) -> Self {
+        Unknown::Table(error)
+    }
+}
+
+impl From<ScheduleError> for Unknown {
+    fn from(error: ScheduleError) -> Self {
+        Unknown::Schedule(error)
+    }
+}
+
+impl Unknown {
+    /// What is wrong; nothing is where only a parameter has no value yet.
+    fn failure(&self) -> Option<Failure> {
+        match self {
+            Unknown::Table(TableError::Data { source, .. }) => Some(data_codes::failure(None, source)),
+            Unknown::Table(TableError::Plan(error)) => Some(Failure::new(Code::BadJob, error.to_string())),
+            Unknown::Table(TableError::Path { .. }) => None,
+            Unknown::Schedule(error) => Some(error.failure()),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! How much memory a stage takes, roughly: what follows from its declaration, whatever the engine's own buffers are.
+
+use crate::ops::nets::{AnyPart, Cost};
+use crate::ops::optimizers::Optimizer;
+use crate::ops::stages::Train;
+
+/// Bytes of a number.
+const FLOAT: u64 = 4;
+
+/// Bytes that a stage holds at its peak: the network's numbers and the prototypes; for those that learn a gradient and the optimiser's
+/// moments; and for each image of a step the input and what every layer gives, from the first layer that learns on. Not counted: decoded
+/// images, a copy of the source model, and what libtorch takes for itself.
+///
+/// `prototypes` are the numbers in all heads' prototypes, `images` those of one step.
+pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64 {
+    let names: Vec<&str> = train.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
+    let (frozen, slopes_frozen) = cost.frozen(&names);
+    let mut learning = prototypes;
+    let mut kept = 3 * u64::from(cost.side).pow(2);
+    let mut prefix = true;
+    for (part, frozen) in cost.parts.iter().zip(frozen) {
+        prefix &= frozen;
+        if !frozen {
+            learning += part.parameters - part.fixed - if slopes_frozen { part.slopes } else { 0 };
+        }
+        if !prefix {
+            kept += part.activations;
+        }
+    }
+    let numbers = cost.parameters() + prototypes + learning * (1 + moments(&train.optimizer)) + images * kept;
+    numbers * FLOAT
+}
+
+/// Numbers that an optimiser keeps for each number that learns.
+fn moments(optimizer: &Optimizer) -> u64 {
+    match optimizer {
+        Optimizer::Sgd(sgd) => u64::from(sgd.momentum > 0.0),
+        Optimizer::Adam(_) | Optimizer::AdamW(_) => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::nets::PartCost;
+    use serde_json::json;
+
+    fn train(optimizer: serde_json::Value, freeze: &[&str]) -> Train {
+        let part = |name: &&str| json!({"op": "part", "model": {"node": 0}, "name": name});
+        crate::ops::parse(&json!({
+            "model": {"node": 0}, "for": "1 epochs", "optimizer": optimizer, "freeze": freeze.iter().map(part).collect::<Vec<_>>(),
+            "objective": {"terms": []},
+        }))
+        .unwrap()
+    }
+
+    fn cost() -> Cost {
+        let part = |name: &str, parameters, slopes, activations| PartCost {
+            name: name.to_owned(),
+            parameters,
+            slopes,
+            fixed: 0,
+            multiply_adds: 0,
+            activations,
+        };
+        Cost { side: 10, embedding: 4, parts: vec![part("stem", 100, 10, 5000), part("neck", 20, 2, 70)] }
+    }
+
+    #[test]
+    fn what_learns_has_a_gradient_and_moments() {
+        let sgd = json!({"op": "sgd", "lr": 0.1});
+        let adam = json!({"op": "adam", "lr": 0.1});
+        assert_eq!(of_stage(&train(sgd.clone(), &[]), &cost(), 40, 2), 4 * (120 + 40 + 160 * 2 + 2 * (300 + 5070)));
+        assert_eq!(of_stage(&train(adam, &[]), &cost(), 40, 2), 4 * (120 + 40 + 160 * 3 + 2 * (300 + 5070)));
+        // the stem is fixed: no gradient, and nothing of it is kept for the way back
+        assert_eq!(of_stage(&train(sgd, &["trunk", "activations"]), &cost(), 40, 2), 4 * (120 + 40 + (40 + 18) * 2 + 2 * (300 + 70)));
+    }
+}

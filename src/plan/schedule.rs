@@ -1,0 +1,167 @@
+//! How long a stage is and how big a step of it: one rule, for the plan and for the trainer.
+
+use super::{Plan, PlanError};
+use crate::data::sampler::PassFacts;
+use crate::diag::Code;
+use crate::events::Failure;
+use crate::lang::value::NodeId;
+use crate::ops::stages::{BatchNorm, Train};
+use crate::quantity::Span;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// How long a stage is, and how big a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// Steps of an epoch: one pass of the longest batches; shorter ones start again.
+    pub per_epoch: u64,
+    /// Steps of the stage.
+    pub steps: u64,
+    /// Images of a step: of all draws together.
+    pub images: u64,
+}
+
+/// A stage that can't be trained, whatever its network is.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ScheduleError {
+    /// A stage without steps.
+    #[error("{length} of {per_epoch} steps an epoch is no step at all")]
+    NoSteps {
+        /// What the recipe says.
+        length: Span,
+        /// Steps of an epoch.
+        per_epoch: u64,
+    },
+    /// A length that is a part of the stage itself.
+    #[error("a stage can't be {length} of itself")]
+    PartOfItself {
+        /// What the recipe says.
+        length: Span,
+    },
+    /// The images of a step are no multiple of `norm_over`.
+    #[error("batch norm over {over} images does not divide a step of {images} images")]
+    NormOver {
+        /// What the recipe says.
+        over: u64,
+        /// Images of a step.
+        images: u64,
+    },
+    /// Fewer than two classes for a head.
+    #[error("`{draw}` has {classes} person{}: a head needs at least two", if *classes == 1 { "" } else { "s" })]
+    OneClass {
+        /// The draw.
+        draw: String,
+        /// How many classes.
+        classes: usize,
+    },
+}
+
+impl Schedule {
+    /// The schedule of a stage that draws these batches, each once a step.
+    ///
+    /// # Errors
+    /// A length of no step; a length that is a part of itself; batch norm over images that don't divide a step.
+    pub fn new<'a>(train: &Train, draws: impl IntoIterator<Item = &'a PassFacts>) -> Result<Self, ScheduleError> {
+        let (mut per_epoch, mut images) = (1, 0);
+        for draw in draws {
+            per_epoch = per_epoch.max(draw.batches as u64);
+            images += draw.images_per_batch as u64;
+        }
+        let steps = match train.r#for {
+            length @ (Span::Epochs(_) | Span::Steps(_)) => length.steps(per_epoch, 0),
+            length @ Span::Part(_) => return Err(ScheduleError::PartOfItself { length }),
+        };
+        if steps == 0 {
+            return Err(ScheduleError::NoSteps { length: train.r#for, per_epoch });
+        }
+        if let Some(over) = train.norm_over.map(|over| over.0)
+            && train.batch_norm == BatchNorm::Batch
+            && !images.is_multiple_of(over)
+        {
+            return Err(ScheduleError::NormOver { over, images });
+        }
+        Ok(Schedule { per_epoch, steps, images })
+    }
+}
+
+impl ScheduleError {
+    /// The error with its code and what to do about it.
+    pub fn failure(&self) -> Failure {
+        let (code, help) = match self {
+            ScheduleError::NoSteps { .. } => (Code::NoSteps, "lengthen `for`"),
+            ScheduleError::PartOfItself { .. } => (Code::NoSteps, "say it in epochs or steps: `for = 8 epochs`"),
+            ScheduleError::NormOver { .. } => (Code::NormOver, "choose sizes of draws whose sum is a multiple of `norm_over`"),
+            ScheduleError::OneClass { .. } => (Code::OneClass, "look at the filters of its data set"),
+        };
+        Failure::new(code, self.to_string()).help(help)
+    }
+}
+
+impl Plan {
+    /// The draws that the objective of a stage names, in the order of the plan: each is drawn once a step, whoever names it.
+    ///
+    /// # Errors
+    /// A node that is no stage.
+    pub fn draws(&self, stage: NodeId) -> Result<Vec<NodeId>, PlanError> {
+        let node = self.node(stage);
+        let objective = node.args.get("objective").filter(|_| node.op == "train").ok_or_else(|| PlanError::WrongOperator {
+            name: node.name.clone(),
+            op: node.op.clone(),
+            wanted: "train",
+        })?;
+        let mut found = BTreeSet::new();
+        nodes_in(objective, &mut found);
+        Ok(found.into_iter().filter(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.op == "draw")).collect())
+    }
+}
+
+/// The nodes that arguments name.
+fn nodes_in(json: &Json, found: &mut BTreeSet<NodeId>) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| nodes_in(item, found)),
+        Json::Object(map) => {
+            if let (1, Some(id)) = (map.len(), map.get("node").and_then(Json::as_u64)) {
+                found.insert(NodeId(id as u32));
+            }
+            map.values().for_each(|value| nodes_in(value, found));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn train(more: &[(&str, Json)]) -> Train {
+        let mut args = json!({
+            "model": {"node": 0}, "for": "2.5 epochs", "optimizer": {"op": "sgd", "lr": 0.1},
+            "objective": {"terms": [{"weight": 1.0, "term": {"op": "triplet", "data": {"node": 1}}}]},
+        });
+        for (name, value) in more {
+            args[*name] = value.clone();
+        }
+        crate::ops::parse(&args).unwrap()
+    }
+
+    fn pass(batches: usize, images_per_batch: usize) -> PassFacts {
+        PassFacts { unit: "images", units: batches * images_per_batch, batches, images_per_batch, people_left_out: 0, images_left_out: 0 }
+    }
+
+    #[test]
+    fn an_epoch_is_one_pass_of_the_longest_batches() {
+        let schedule = Schedule::new(&train(&[]), &[pass(10, 32), pass(41, 64)]).unwrap();
+        assert_eq!(schedule, Schedule { per_epoch: 41, steps: 103, images: 96 }); // 102.5 rounds up
+    }
+
+    #[test]
+    fn what_can_not_be_trained_says_why() {
+        let wrong = |more: &[(&str, Json)]| Schedule::new(&train(more), &[pass(10, 32)]).unwrap_err().to_string();
+        assert_eq!(wrong(&[("for", "0.01 epochs".into())]), "0.01 epochs of 10 steps an epoch is no step at all");
+        assert_eq!(wrong(&[("for", "50%".into())]), "a stage can't be 50% of itself");
+        assert_eq!(wrong(&[("norm_over", "12 images".into())]), "batch norm over 12 images does not divide a step of 32 images");
+        let frozen = train(&[("norm_over", "12 images".into()), ("batch_norm", "frozen".into())]);
+        assert!(Schedule::new(&frozen, &[pass(10, 32)]).is_ok());
+    }
+}
