@@ -33,12 +33,11 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if !args.checkpoint.is_finite() || args.checkpoint < 0.0 {
         return Err(Stop::wrong("--checkpoint takes a number of seconds"));
     }
-    let recipe = Recipe::from(&args.recipe);
-    let compiled = recipe.compile_closed(screen)?;
+    let compiled = Recipe::from(&args.recipe).compile_closed(screen)?;
     if args.locked {
         check_lock(&compiled, &args.recipe.recipe)?;
     }
-    let plan = recipe.plan(&compiled, screen)?;
+    let plan = compiled.plan();
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
     let due = due(&plan, &store, &args.only, &args.again)
         .map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))?;
