@@ -71,7 +71,11 @@ impl Compiler<'_> {
             (ChainOp::Or, Value::Bool(a), Value::Bool(b)) => Val::new(Type::Bool, Value::Bool(*a || *b), span),
             _ => match arithmetic(op, &left.value, &right.value) {
                 Some((ty, value)) => self.finite(ty, value, span),
-                None => self.bad_operands(op.text(), op_span, &left, &right, None),
+                None => {
+                    let texts = left.ty == Type::Text || right.ty == Type::Text;
+                    let help = (op == ChainOp::Add && texts).then_some("a text takes in another by a hole: \"{name}-{seed}\"");
+                    self.bad_operands(op.text(), op_span, &left, &right, help)
+                }
             },
         }
     }
@@ -100,16 +104,18 @@ impl Compiler<'_> {
     }
 
     fn join_path(&mut self, left: Val, right: Val, span: Span) -> Val {
+        if let Value::Text(more) = &right.value
+            && leaves(more)
+        {
+            return self.wrong(
+                Diagnostic::error(Code::PathLeaves, format!("the path {more:?} leaves the folder that it is joined to"))
+                    .at(right.span, "outside")
+                    .help("data outside comes in by a parameter: param data : path"),
+                span,
+            );
+        }
         let path = match (&left.value, &right.value) {
             (Value::Path(base), Value::Text(more)) => {
-                if leaves(more) {
-                    return self.wrong(
-                        Diagnostic::error(Code::PathLeaves, format!("the path {more:?} leaves the folder that it is joined to"))
-                            .at(right.span, "outside")
-                            .help("data outside comes in by a parameter: param data : path"),
-                        span,
-                    );
-                }
                 PathValue { shown: format!("{}/{more}", base.shown), real: base.real.as_ref().map(|real| real.join(more)), digest: None }
             }
             (Value::Hole(param), Value::Text(more)) => PathValue { shown: format!("${param}/{more}"), real: None, digest: None },

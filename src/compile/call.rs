@@ -6,7 +6,7 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, OpValue, Value};
-use crate::ops::{NOT_YET, registry};
+use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
 use indexmap::IndexMap;
@@ -152,6 +152,19 @@ impl Compiler<'_> {
         )
     }
 
+    /// Whether an argument is one that the language has and this version's operator does not; says so, once for each.
+    fn says_not_yet(&mut self, op: &str, label: &Word) -> bool {
+        let Some((_, name, what)) = ARGUMENTS_NOT_YET.iter().find(|(of, name, _)| *of == op && *name == label.text) else { return false };
+        if self.not_yet.insert(format!("{op}({name})")) {
+            self.diagnostics.push(
+                Diagnostic::error(Code::NotYet, format!("`{name}` of `{op}` does not exist yet: {what} is planned"))
+                    .at(label.span, "not yet")
+                    .help(format!("`ddl doc {op}` lists the parameters that exist")),
+            );
+        }
+        true
+    }
+
     /// Marks what an expression uses, so that a mistake beside it makes no further warnings.
     fn expr_quietly(&mut self, expr: &Expr, env: &mut Env) {
         if !matches!(expr.kind, ExprKind::Attribute(_)) {
@@ -227,6 +240,10 @@ impl Compiler<'_> {
         let mut bound = Bound::new();
         let mut position = 0;
         let mut fine = true;
+        // parameters that a misspelt name means: they are not missing
+        let mut misspelt: Vec<&str> = Vec::new();
+        // whether something that does not exist yet was said, which may stand for what is missing
+        let mut unsure = false;
         if let Some(val) = piped {
             match open.first() {
                 Some(param) => {
@@ -246,7 +263,14 @@ impl Compiler<'_> {
             let param = match &arg.label {
                 Some(label) => {
                     let Some(param) = open.iter().find(|param| param.name == label.text) else {
-                        let near = did_you_mean(&label.text, open.iter().map(|param| param.name)).map_or_else(
+                        fine = false;
+                        if self.says_not_yet(decl.name, label) {
+                            unsure = true;
+                            continue;
+                        }
+                        let meant = did_you_mean(&label.text, open.iter().map(|param| param.name));
+                        misspelt.extend(meant);
+                        let near = meant.map_or_else(
                             || format!("its parameters are {}", one_of(open.iter().map(|param| param.name))),
                             |near| format!("did you mean `{near}`?"),
                         );
@@ -255,7 +279,6 @@ impl Compiler<'_> {
                                 .at(label.span, "unknown")
                                 .help(near),
                         );
-                        fine = false;
                         continue;
                     };
                     *param
@@ -274,10 +297,11 @@ impl Compiler<'_> {
                 }
             };
             if bound.contains_key(param.name) {
-                self.diagnostics.push(
-                    Diagnostic::error(Code::RepeatedArgument, format!("the parameter `{}` of `{}` is given twice", param.name, decl.name))
-                        .at(arg.span, "again"),
-                );
+                // of two arguments by one name the parser has said so
+                if args.iter().filter(|it| it.label.as_ref().is_some_and(|label| label.text == param.name)).count() < 2 {
+                    let twice = format!("the parameter `{}` of `{}` is given twice", param.name, decl.name);
+                    self.diagnostics.push(Diagnostic::error(Code::RepeatedArgument, twice).at(arg.span, "again"));
+                }
                 fine = false;
                 continue;
             }
@@ -285,7 +309,8 @@ impl Compiler<'_> {
         }
         let missing: Vec<&str> =
             open.iter().filter(|param| param.default.is_none() && !bound.contains_key(param.name)).map(|param| param.name).collect();
-        if !missing.is_empty() {
+        let missing: Vec<&str> = missing.into_iter().filter(|name| !misspelt.contains(name)).collect();
+        if !missing.is_empty() && !unsure {
             let docs: Vec<String> = open
                 .iter()
                 .filter(|param| missing.contains(&param.name))

@@ -113,14 +113,27 @@ impl Compiler<'_> {
 
     fn misfit(val: &Val, wanted: &Type, what: &str) -> Diagnostic {
         let found = match &val.ty {
-            Type::Int | Type::Float => format!("{}, a bare number", val.value),
-            Type::Text => format!("the text {}", val.value),
+            Type::Int | Type::Float if !val.is_hole() => format!("the number {}", val.value),
+            Type::Text if !val.is_hole() => format!("the text {}", val.value),
             ty => ty.to_string(),
         };
         if let Some(dimension) = quantity_in(wanted) {
             let (words, units) = dimension.in_words();
+            let bare = |ty: &Type| matches!(ty, Type::Int | Type::Float);
             match &val.ty {
-                Type::Int | Type::Float => {
+                Type::Range(of) if bare(of) => {
+                    let help = match &val.value {
+                        Value::Range(ends) => {
+                            let end = |end| super::row::example(dimension, end);
+                            format!("add its unit ({units}) to both ends, for example {}..{}", end(&ends.0), end(&ends.1))
+                        }
+                        _ => format!("add its unit ({units}) to both ends"),
+                    };
+                    return Diagnostic::error(Code::UnitMissing, format!("{what} is {wanted}, and bare numbers have no unit"))
+                        .at(val.span, "no unit")
+                        .help(help);
+                }
+                ty if bare(ty) => {
                     return Diagnostic::error(Code::UnitMissing, format!("{what} is {words}, and a bare number has no unit"))
                         .at(val.span, "no unit")
                         .help(format!("add its unit ({units}), for example {}", super::row::example(dimension, &val.value)));

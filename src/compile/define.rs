@@ -27,6 +27,7 @@ impl Compiler<'_> {
                 span,
             );
         }
+        self.called.insert(id);
         let Some(given) = self.bind_formals(def, args, piped, span, env) else { return self.def_result(def, id, span) };
         let mut inner = Env::top(id.module, env.point.clone());
         inner.depth = env.depth + 1;
@@ -84,9 +85,20 @@ impl Compiler<'_> {
         let mut given: IndexMap<String, Val> = IndexMap::new();
         let mut position = 0;
         let mut fine = true;
-        if let (Some(val), Some(first)) = (piped, def.formals.first()) {
-            given.insert(first.name.text.clone(), val);
-            position = 1;
+        match (piped, def.formals.first()) {
+            (Some(val), Some(first)) => {
+                given.insert(first.name.text.clone(), val);
+                position = 1;
+            }
+            (Some(val), None) => {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::TooManyArguments, format!("`{name}` takes no arguments"))
+                        .at(val.span, "piped into it")
+                        .also(def.name.span, "declared here"),
+                );
+                fine = false;
+            }
+            (None, _) => {}
         }
         for arg in args {
             let val = self.expr(&arg.value, env);
@@ -114,7 +126,9 @@ impl Compiler<'_> {
                 fine = false;
                 continue;
             };
-            if given.insert(formal.name.text.clone(), val).is_some() {
+            // of two arguments by one name the parser has said so
+            let by_name_twice = args.iter().filter(|it| it.label.as_ref().is_some_and(|label| label.text == formal.name.text)).count() > 1;
+            if given.insert(formal.name.text.clone(), val).is_some() && !by_name_twice {
                 self.diagnostics.push(
                     Diagnostic::error(Code::RepeatedArgument, format!("the parameter `{}` of `{name}` is given twice", formal.name.text))
                         .at(arg.span, "again"),

@@ -286,8 +286,12 @@ impl Compiler<'_> {
             ExprKind::Name(name) => vec![(name.clone(), over.span)],
             _ => Vec::new(),
         };
+        let mut unknown = false;
         for (name, at) in &names {
-            self.name(name, *at, env);
+            unknown |= self.name(name, *at, env).is_poison();
+        }
+        if unknown {
+            return poison;
         }
         let Given::Expr(model) = model else {
             return self.wrong(

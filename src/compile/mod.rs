@@ -194,6 +194,8 @@ pub(crate) struct Compiler<'a> {
     digests: HashMap<PathBuf, Option<String>>,
     /// Names of operators that do not exist yet, each said once.
     not_yet: std::collections::BTreeSet<String>,
+    /// `def`s that something called: the others are checked by themselves.
+    called: std::collections::BTreeSet<BindingId>,
 }
 
 impl<'a> Compiler<'a> {
@@ -214,6 +216,7 @@ impl<'a> Compiler<'a> {
             open_params: Vec::new(),
             digests: HashMap::new(),
             not_yet: std::collections::BTreeSet::new(),
+            called: std::collections::BTreeSet::new(),
         }
     }
 

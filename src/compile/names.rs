@@ -74,7 +74,7 @@ impl Compiler<'_> {
             );
         }
         self.stack.push(id);
-        let val = self.evaluate(id, &kind, &own);
+        let val = self.evaluate(id, &kind, &own, used_at);
         self.stack.pop();
         self.name_nodes(id, &kind, &val, &own);
         self.memo.insert(memo, val.clone());
@@ -95,7 +95,7 @@ impl Compiler<'_> {
         )
     }
 
-    fn evaluate(&mut self, id: BindingId, kind: &Kind, point: &Point) -> Val {
+    fn evaluate(&mut self, id: BindingId, kind: &Kind, point: &Point, used_at: Span) -> Val {
         let tree = Arc::clone(&self.modules[id.module.0].tree);
         let span = self.modules[id.module.0].bindings[id.place].span;
         let mut env = Env::top(id.module, point.clone());
@@ -117,18 +117,18 @@ impl Compiler<'_> {
                 let name = self.modules[id.module.0].bindings[id.place].name.clone();
                 self.wrong(
                     Diagnostic::error(Code::UnknownName, format!("`{name}` is a def, and needs its arguments"))
-                        .at(span, "a def")
+                        .at(used_at, "a def")
                         .help(format!("write {name}(…)")),
-                    span,
+                    used_at,
                 )
             }
             Kind::Module(_) => {
                 let name = self.modules[id.module.0].bindings[id.place].name.clone();
                 self.wrong(
                     Diagnostic::error(Code::UnknownName, format!("`{name}` is a recipe that is used, not a value"))
-                        .at(span, "a recipe")
+                        .at(used_at, "a recipe")
                         .help(format!("name something of it: {name}.…")),
-                    span,
+                    used_at,
                 )
             }
             Kind::Axis(..) | Kind::Operator | Kind::Junk => Val::poison(span),

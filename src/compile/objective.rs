@@ -163,7 +163,8 @@ impl Compiler<'_> {
         if !self.draws_pairs(pairs) {
             self.diagnostics.push(
                 Diagnostic::error(Code::NeedsSampler, "the `pairs` of a branch are drawn by a sampler of pairs")
-                    .at(stage.span, "in this stage's objective")
+                    .at(self.graph.node(pairs).span.unwrap_or(stage.span), "draws single images")
+                    .also(stage.span, "for this stage's objective")
                     .help("draw them so: draw(data, by = pairs(), size = 32)"),
             );
             return None;

@@ -80,6 +80,17 @@ impl Compiler<'_> {
                 val
             }
         };
+        if decl.name == "train" && param.ty == Type::Model && matches!(val.ty, Type::Record(_)) {
+            let at = val.span;
+            if self.not_yet.insert("several networks".to_owned()) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::NotYet, "several networks in one stage do not exist yet: deep mutual learning is planned")
+                        .at(at, "not yet")
+                        .help("train each network in a stage of its own"),
+                );
+            }
+            return Val::poison(at);
+        }
         let val = self.coerce(val, &param.ty, env.module, &what);
         self.within_limits(val, param, &what)
     }
@@ -106,7 +117,11 @@ impl Compiler<'_> {
             (End::Unbounded, End::Unbounded) => return val,
         };
         let span = val.span;
-        self.wrong(Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}")).at(span, format!("{outside} is outside")), span)
+        self.wrong(
+            Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}"))
+                .at(span, format!("{} is outside", outside.magnitude().map_or_else(|| outside.to_string(), show))),
+            span,
+        )
     }
 
     /// `{yaw: deg, camera: category}`: words for types, not values.

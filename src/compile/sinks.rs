@@ -26,6 +26,10 @@ impl Compiler<'_> {
             if let Kind::Def(_) = kind {
                 continue; // checked below, when it is known whether anything calls it
             }
+            if let Kind::Axis(item, _) = kind {
+                let axis = self.axis_id(root, item);
+                self.axis_values(axis); // for its own mistakes, whether or not anything depends on it
+            }
             let axes = self.axes_of(id);
             let axes = if let Kind::Axis(..) = kind { std::collections::BTreeSet::new() } else { axes };
             for point in self.points(&axes) {
@@ -45,8 +49,9 @@ impl Compiler<'_> {
             }
         }
         for place in 0..count {
-            if matches!(self.modules[root.0].bindings[place].kind, Kind::Def(_)) && !self.modules[root.0].bindings[place].used {
-                self.check_def(BindingId { module: root, place });
+            let id = BindingId { module: root, place };
+            if matches!(self.modules[root.0].bindings[place].kind, Kind::Def(_)) && !self.called.contains(&id) {
+                self.check_def(id);
             }
         }
         let needed = self.graph.needed(&sinks);
@@ -124,6 +129,9 @@ impl Compiler<'_> {
             let mut names = Vec::new();
             super::uses::of_item(item, &mut names);
             for name in names {
+                if matches!(&item.kind, ItemKind::Def(def) if def.name.text == name) {
+                    continue; // what only calls itself is not used
+                }
                 if let Some(&place) = self.modules[root.0].names.get(&name) {
                     self.modules[root.0].bindings[place].used = true;
                 }
@@ -149,6 +157,7 @@ impl Compiler<'_> {
 
     fn one_export_path(&mut self, sinks: &[NodeId]) {
         let mut paths: BTreeMap<String, NodeId> = BTreeMap::new();
+        let mut said = std::collections::BTreeSet::new();
         for sink in sinks {
             let node = self.graph.node(*sink);
             let Some(Value::Text(to)) = node.args.get("to") else { continue };
@@ -163,11 +172,17 @@ impl Compiler<'_> {
             }
             if let Some(before) = paths.insert(to.clone(), *sink)
                 && before != *sink
+                && said.insert(to.clone())
             {
+                let help = if names.iter().any(|(_, arm)| !arm.is_empty()) {
+                    "put the axis into the name: to = \"model-{seed}.safetensors\""
+                } else {
+                    "give each a file of its own"
+                };
                 let first = self.graph.node(before).span;
                 let mut diagnostic = Diagnostic::error(Code::OneExportPath, format!("several exports write {to:?}"))
                     .at(span.unwrap_or_default(), names.first().map_or_else(String::new, |(name, arm)| crate::plan::in_arm(name, arm)))
-                    .help("put the axis into the name: to = \"model-{seed}.safetensors\"");
+                    .help(help);
                 if let Some(first) = first.filter(|first| Some(*first) != span) {
                     diagnostic = diagnostic.also(first, "the other");
                 }
