@@ -232,6 +232,10 @@ impl Draft {
         fs::create_dir_all(area).map_err(|error| StoreError::io(area, "make", error))?;
         let old = self.folder.with_extension("old");
         if folder.exists() {
+            if old.exists() {
+                // a kill came between the renames and the clearing of an earlier commit
+                fs::remove_dir_all(&old).map_err(|error| StoreError::io(&old, "clear", error))?;
+            }
             fs::rename(folder, &old).map_err(|error| StoreError::io(folder, "replace", error))?;
         }
         fs::rename(&self.folder, folder).map_err(|error| StoreError::io(folder, "write", error))?;

@@ -69,6 +69,18 @@ fn every_kind_of_damage_is_seen_and_moved_aside() {
 }
 
 #[test]
+fn a_result_is_replaced_although_a_kill_left_the_one_before_it() {
+    let (_folder, store) = store();
+    put(&store, key("a"), b"hello");
+    let left = store.place("tmp", &format!("{}.old", key("a")));
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("a.bin"), b"older").unwrap();
+    put(&store, key("a"), b"again");
+    assert_eq!(store.peek(key("a")).unwrap().read("a.bin").unwrap(), b"again");
+    assert_eq!(fs::read_dir(store.root().join("tmp")).unwrap().count(), 0);
+}
+
+#[test]
 fn a_lock_is_waited_for() {
     let (_folder, store) = store();
     let held = store.lock(key("a"), || {}).unwrap();
