@@ -4,17 +4,26 @@ use super::args::LockArgs;
 use super::files;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
+use super::run::engine::libtorch;
+use super::run::results::Results;
+use super::run::stored;
 use super::screen::Screen;
 use crate::compile::Compiled;
 use crate::diag::{Code, Diagnostic};
+use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
-use crate::plan::lock::Lock;
+use crate::plan::lock::{Lock, LockedMetric};
+use crate::report::MetricRow;
+use crate::store::Store;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Writes, prints or checks the lock of a recipe.
 pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let compiled = Recipe::from(&args.recipe).compile_closed(screen)?;
-    let lock = lock_of(&compiled);
+    let mut lock = lock_of(&compiled);
+    lock.libtorch = libtorch();
+    lock.metrics = metrics(&compiled.plan(), &args.recipe.store)?;
     let file = args.output.clone().unwrap_or_else(|| beside(&args.recipe.recipe));
     if args.check {
         return check(&file, &lock, screen);
@@ -28,7 +37,19 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     Ok(Outcome::Done)
 }
 
-/// The lock of a compiled recipe, with the numbers that the store has.
+/// The numbers of the recipe's tables that the store has, by `model: eval.metric`.
+fn metrics(plan: &Plan, store: &Path) -> Result<BTreeMap<String, LockedMetric>, Stop> {
+    if !store.join("artifacts").is_dir() {
+        return Ok(BTreeMap::new());
+    }
+    let store = Store::open(store).map_err(|error| stored(&error))?;
+    let rows = Results::read(plan, &store, &[])?.metrics;
+    let locked =
+        |row: &MetricRow| LockedMetric { value: row.value, std: row.std, low: row.ci.map(|ci| ci.low), high: row.ci.map(|ci| ci.high) };
+    Ok(rows.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect())
+}
+
+/// The lock of a compiled recipe, without what only the engine and the store know.
 pub fn lock_of(compiled: &Compiled) -> Lock {
     Lock::of(&compiled.plan()).with_data(&compiled.graph)
 }

@@ -16,6 +16,7 @@ mod recipe;
 mod run;
 pub mod screen;
 mod usage;
+mod why;
 
 use args::{Cli, Command};
 use clap::Parser;

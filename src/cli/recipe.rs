@@ -43,17 +43,8 @@ impl Recipe<'_> {
     /// The same where every parameter must have a value, because something is to be run or written down.
     pub fn compile_closed(&self, screen: &Screen) -> Result<Compiled, Stop> {
         let compiled = self.compile(screen)?;
-        if compiled.open_params.is_empty() {
-            return Ok(compiled);
-        }
-        let names: Vec<String> = compiled.open_params.iter().map(|name| format!("`{name}`")).collect();
-        let example: Vec<String> = compiled.open_params.iter().map(|name| format!("--set {name}=…")).collect();
-        let message = if names.len() == 1 {
-            format!("the parameter {} has no value", names[0])
-        } else {
-            format!("the parameters {} have no values", names.join(", "))
-        };
-        Err(Stop::refuse(Diagnostic::error(Code::OpenParam, message).help(format!("give them: {}", example.join(" ")))))
+        closed(&compiled)?;
+        Ok(compiled)
     }
 
     /// The plan of what was compiled, with all that is known of its data. What is wrong with the data ends the command.
@@ -91,6 +82,21 @@ impl Recipe<'_> {
         }
         Ok(values)
     }
+}
+
+/// Refuses a recipe whose parameters do not all have values.
+pub fn closed(compiled: &Compiled) -> Result<(), Stop> {
+    if compiled.open_params.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = compiled.open_params.iter().map(|name| format!("`{name}`")).collect();
+    let example: Vec<String> = compiled.open_params.iter().map(|name| format!("--set {name}=…")).collect();
+    let message = if names.len() == 1 {
+        format!("the parameter {} has no value", names[0])
+    } else {
+        format!("the parameters {} have no values", names.join(", "))
+    };
+    Err(Stop::refuse(Diagnostic::error(Code::OpenParam, message).help(format!("give them: {}", example.join(" ")))))
 }
 
 /// The values of a YAML file of `name: value`.

@@ -97,8 +97,19 @@ impl Store {
     /// # Errors
     /// When the store can't be read at all.
     pub fn get(&self, key: ContentKey) -> Result<Found, StoreError> {
-        let folder = self.artifact_folder(key);
-        let damage = match Artifact::open(folder.clone(), key) {
+        let found = self.check(key)?;
+        if matches!(found, Found::Damaged(_)) {
+            self.move_aside(&self.artifact_folder(key), &key.to_string())?;
+        }
+        Ok(found)
+    }
+
+    /// As [`Store::get`], but a damaged result stays where it is.
+    ///
+    /// # Errors
+    /// When the store can't be read at all.
+    pub fn check(&self, key: ContentKey) -> Result<Found, StoreError> {
+        let damage = match Artifact::open(self.artifact_folder(key), key) {
             Ok(None) => return Ok(Found::Absent),
             Ok(Some(artifact)) => match artifact.check() {
                 Ok(()) => return Ok(Found::Whole(artifact)),
@@ -108,10 +119,7 @@ impl Store {
         };
         match damage {
             Damage { io: Some(error), path, .. } => Err(StoreError::io(&path, "read", error)),
-            damage => {
-                self.move_aside(&folder, &key.to_string())?;
-                Ok(Found::Damaged(damage))
-            }
+            damage => Ok(Found::Damaged(damage)),
         }
     }
 

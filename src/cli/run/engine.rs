@@ -79,6 +79,14 @@ fn find() -> Result<PathBuf, Stop> {
     })
 }
 
+/// The version of libtorch that the engine is linked with; none where there is no engine to ask.
+pub fn libtorch() -> Option<String> {
+    let said = Command::new(find().ok()?).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(said.stdout).ok()?;
+    let (_, version) = text.split_once("(libtorch ")?;
+    Some(version.trim_end().trim_end_matches(')').to_owned())
+}
+
 fn start(engine: &Path, job: &Path) -> Result<Child, Stop> {
     let mut command = Command::new(engine);
     command.arg("run").arg(job).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).env("DDL_WATCH_STDIN", "1");

@@ -1,9 +1,9 @@
 //! `ddl run`: compiles and plans, starts the engine on what the store does not have, then writes tables, metrics and the report.
 
-mod engine;
+pub(super) mod engine;
 mod page;
 mod progress;
-mod results;
+pub(super) mod results;
 
 use super::args::RunArgs;
 use super::files;
@@ -19,6 +19,7 @@ use crate::lang::value::NodeId;
 use crate::ops::outputs::{Expect, ExportSafetensors};
 use crate::plan::Plan;
 use crate::plan::diff::Difference;
+use crate::plan::lock::Lock;
 use crate::store::due::{Due, due};
 use crate::store::{OutputLock, Store, StoreError};
 use results::Results;
@@ -57,17 +58,20 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     Ok(outcome)
 }
 
-fn stored(error: &StoreError) -> Stop {
+/// A store that can't be used, as the end of a command.
+pub(super) fn stored(error: &StoreError) -> Stop {
     Stop::fail(Failure::new(error.code(), error.to_string()).diagnostic(Severity::Error))
 }
 
-fn default_out(recipe: &Path) -> PathBuf {
+/// Where a run of `r.ddl` writes what is for people: `runs/r`.
+pub(super) fn default_out(recipe: &Path) -> PathBuf {
     Path::new("runs").join(recipe.file_stem().unwrap_or(recipe.as_os_str()))
 }
 
 fn check_lock(compiled: &Compiled, recipe: &Path) -> Result<(), Stop> {
     let file = beside(recipe);
-    let found = crate::plan::diff::differences(&read(&file)?, &lock_of(compiled));
+    let now = Lock { libtorch: engine::libtorch(), ..lock_of(compiled) };
+    let found = crate::plan::diff::differences(&read(&file)?, &now);
     if found.iter().all(|difference| matches!(difference, Difference::Metric { .. })) {
         return Ok(());
     }

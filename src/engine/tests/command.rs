@@ -73,6 +73,41 @@ fn a_locked_run_is_refused_when_anything_differs() {
 }
 
 #[test]
+fn a_plan_says_what_is_due_and_why() {
+    let shell = shell();
+    assert_eq!(shell.ddl("plan r.ddl --check").code(), 2);
+    assert_eq!(shell.ddl("-q run r.ddl").code(), 0);
+    assert_eq!(shell.ddl("plan r.ddl --check").code(), 0);
+    // without a lock the last run is what is compared with
+    insta::assert_snapshot!(shell.ddl("plan r.ddl --why --check --set 'length=8 steps'").transcript());
+    let features = shell.files(".ddl/store/artifacts").into_iter().find(|path| path.ends_with("features.f32")).unwrap();
+    std::fs::write(&features, b"spoilt").unwrap();
+    let damaged = shell.ddl("plan r.ddl --why --check");
+    assert!(damaged.code() == 2 && damaged.stdout().contains("must run: "), "{}", damaged.transcript());
+    assert!(features.is_file(), "a plan changes nothing");
+}
+
+#[test]
+fn a_lock_holds_the_numbers_with_their_intervals() {
+    let shell = shell();
+    shell.ddl("-q lock r.ddl");
+    assert!(!shell.read("r.ddl.lock").contains("metrics:"), "nothing is measured yet");
+    assert_eq!(shell.ddl("-q run r.ddl").code(), 0);
+    assert_eq!(shell.ddl("-q lock r.ddl").code(), 0);
+    let lock = ddl::plan::lock::Lock::from_yaml(&shell.read("r.ddl.lock")).unwrap();
+    let rows: serde_json::Value = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert_eq!((lock.metrics.len(), lock.libtorch.as_deref()), (rows.len(), Some(ddl_engine::LIBTORCH)));
+    for row in rows {
+        let name = format!("{}: {}.{}", row["model"].as_str().unwrap(), row["eval"].as_str().unwrap(), row["metric"].as_str().unwrap());
+        let locked = &lock.metrics[&name];
+        assert_eq!((Some(locked.value), locked.low), (row["value"].as_f64(), row["ci"]["low"].as_f64()), "{name}");
+    }
+    assert_eq!(shell.ddl("-q lock r.ddl --check").code(), 0);
+    assert_eq!(shell.ddl("-q lock r.ddl --check --set 'length=8 steps'").code(), 2);
+}
+
+#[test]
 fn what_is_exported_is_read_again_as_weights() {
     let shell = shell();
     assert_eq!(shell.ddl("run r.ddl").code(), 0);

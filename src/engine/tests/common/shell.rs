@@ -1,7 +1,7 @@
 //! A folder of its own and `ddl` to run in it with this engine; what was typed and printed is a transcript.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// A temporary folder in which `ddl` is run.
@@ -43,6 +43,20 @@ impl Shell {
     /// A file's bytes.
     pub fn bytes(&self, path: &str) -> Vec<u8> {
         std::fs::read(self.folder.path().join(path)).unwrap()
+    }
+
+    /// All files below a folder, sorted.
+    pub fn files(&self, folder: &str) -> Vec<PathBuf> {
+        let mut todo = vec![self.folder.path().join(folder)];
+        let mut files = Vec::new();
+        while let Some(folder) = todo.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { todo.push(path) } else { files.push(path) }
+            }
+        }
+        files.sort();
+        files
     }
 
     /// Runs `ddl` with these words (parted by blanks; `'…'` holds blanks together) to its end.

@@ -1,0 +1,80 @@
+//! Why each result of a plan must be computed, or need not be.
+
+use super::lock::{beside, lock_of};
+use crate::compile::Compiled;
+use crate::plan::Plan;
+use crate::plan::diff::{Difference, differences, summary};
+use crate::plan::lock::Lock;
+use crate::store::due::Due;
+use crate::store::{Found, Store, StoreError};
+use std::fmt::Write as _; // a String takes all that is written to it
+use std::path::Path;
+
+/// Why the results of a plan are due, one a line, with what changed since the lock or, without one, since the last run into `out`.
+pub fn why(compiled: &Compiled, plan: &Plan, due: &Due, store: &Store, recipe: &Path, out: &Path) -> Result<String, StoreError> {
+    let before = before(recipe, out);
+    let found = before.as_ref().map(|(_, lock)| differences(lock, &lock_of(compiled))).unwrap_or_default();
+    let mut text = String::new();
+    for id in &due.stored {
+        let node = plan.node(*id);
+        let state = match store.check(node.key)? {
+            Found::Whole(_) => "in the store".to_owned(),
+            Found::Absent => "must run: it is no longer in the store".to_owned(),
+            Found::Damaged(damage) => format!("must run: {damage}"),
+        };
+        let _ = writeln!(text, "{:<9} {}: {state}", node.op, node.name);
+    }
+    for id in &due.compute {
+        let node = plan.node(*id);
+        let reason = reason(&found, &node.name).unwrap_or_else(|| match store.check(node.key) {
+            Ok(Found::Damaged(damage)) => damage.to_string(),
+            Ok(Found::Absent | Found::Whole(_)) | Err(_) => "it is not in the store".to_owned(),
+        });
+        let _ = writeln!(text, "{:<9} {}: must run: {reason}", node.op, node.name);
+    }
+    if let Some((name, _)) = before {
+        let causes: Vec<Difference> = found.into_iter().filter(Difference::matters).collect();
+        if !causes.is_empty() {
+            let _ = writeln!(text, "\nSince {name}:");
+            summary(&causes).iter().for_each(|line| {
+                let _ = writeln!(text, "  {line}");
+            });
+        }
+    }
+    Ok(text)
+}
+
+/// What the recipe was when its lock was written, or when it last ran; with the name of the file that says so.
+fn before(recipe: &Path, out: &Path) -> Option<(String, Lock)> {
+    let lock = beside(recipe);
+    if let Ok(text) = std::fs::read_to_string(&lock)
+        && let Ok(read) = Lock::from_yaml(&text)
+    {
+        return Some((lock.display().to_string(), read));
+    }
+    let plan = out.join("plan.yaml");
+    let text = std::fs::read_to_string(&plan).ok()?;
+    let read: Plan = serde_yaml::from_str(&text).ok()?;
+    Some((plan.display().to_string(), Lock::of(&read)))
+}
+
+/// What changed about a node, if anything did.
+fn reason(found: &[Difference], wanted: &str) -> Option<String> {
+    found.iter().find_map(|difference| match difference {
+        Difference::Added { name } if name == wanted => Some("it is new".to_owned()),
+        Difference::Changed { name, .. } | Difference::Follows { name, .. } if name == wanted => {
+            let line = difference.to_string();
+            Some(line.split_once(": ").map_or(line.clone(), |(_, said)| said.to_owned()))
+        }
+        Difference::Program { .. }
+        | Difference::Param { .. }
+        | Difference::Data { .. }
+        | Difference::Operator { .. }
+        | Difference::Added { .. }
+        | Difference::Removed { .. }
+        | Difference::Renamed { .. }
+        | Difference::Changed { .. }
+        | Difference::Follows { .. }
+        | Difference::Metric { .. } => None,
+    })
+}
