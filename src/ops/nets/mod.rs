@@ -16,7 +16,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 crate::operator! {
-    /// Weights from a safetensors file, with every tensor accounted for.
+    /// Weights from a file, with every tensor accounted for: safetensors, or what PyTorch's `torch.save` writes (a state dict, or a checkpoint with one in it). Of a pickle only tensors are built; nothing that it says is run.
     pub struct Checkpoint("checkpoint", 1, |_| Type::Weights) {
         /// The file.
         path: FilePath;

@@ -72,11 +72,9 @@ impl Exec<'_> {
         let bytes = std::fs::read(&real).map_err(|error| {
             Failure::new(Code::BadWeights, format!("cannot read the weights {}: {error}", real.display())).help("check the path")
         })?;
-        State::from_bytes(&bytes).map_err(|error| {
+        State::from_weights(&bytes).map_err(|error| {
             let failure = failures::state(&error);
-            Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }
-                .help("weights are read from whole safetensors files")
-                .into()
+            Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }.into()
         })
     }
 

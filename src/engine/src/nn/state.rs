@@ -4,6 +4,7 @@ pub mod account;
 pub mod file;
 pub mod init;
 pub mod names;
+pub mod torch;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

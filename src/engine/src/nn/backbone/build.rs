@@ -61,7 +61,7 @@ pub fn build<B: Backbone>(
 }
 
 fn defects(account: &Account) -> usize {
-    account.missing.len() + account.extra.len() + account.misshapen.len()
+    account.missing.len() + account.extra.len() + account.misshapen.len() + account.mistyped.len()
 }
 
 /// Heads' tensors are no part of a backbone.
