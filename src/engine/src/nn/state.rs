@@ -69,7 +69,7 @@ pub enum StateError {
     Twice(String),
     /// The tensors that came are not the ones that were wanted.
     #[error("{0}")]
-    Account(Account),
+    Account(Box<Account>),
     /// A file of tensors could not be understood.
     #[error(transparent)]
     File(#[from] FileError),

@@ -38,7 +38,7 @@ pub fn build<B: Backbone>(
         return Ok(Model { network, state, account: None });
     };
     let maps = if names.is_empty() { layouts(backbone, checkpoint)? } else { vec![said(names)?] };
-    let mut nearest: Option<Account> = None;
+    let mut nearest: Option<Box<Account>> = None;
     for network in backbone.variants()? {
         let specs = network.specs();
         for map in &maps {

@@ -95,7 +95,7 @@ impl State {
             }
         }
         account.extra = renamed.names().map(|name| original[name].clone()).collect();
-        if account.is_full() { Ok((state, account)) } else { Err(StateError::Account(account)) }
+        if account.is_full() { Ok((state, account)) } else { Err(StateError::Account(Box::new(account))) }
     }
 }
 

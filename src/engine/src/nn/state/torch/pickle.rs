@@ -226,7 +226,7 @@ impl Machine<'_> {
 
     fn set(&mut self, items: Vec<Value>) -> Done<()> {
         let Value::Dict(place) = *self.top()? else { return Err(broken("items for what is no dictionary")) };
-        if items.len() % 2 != 0 {
+        if !items.len().is_multiple_of(2) {
             return Err(broken("a key without a value"));
         }
         let mut items = items.into_iter();
