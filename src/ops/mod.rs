@@ -97,7 +97,6 @@ pub const NOT_YET: &[(&str, &str)] = &[
     ("histogram_loss", "histogram loss"),
     ("identification", "1:N identification"),
     ("kd", "knowledge distillation"),
-    ("lightcnn", "LightCNN"),
     ("mutual", "deep mutual learning"),
     ("onnx", "ONNX export"),
     ("panel", "panels of protocols"),

@@ -58,8 +58,12 @@ codes! {
          in the store and unfinished stages have checkpoints: the same command goes on from there."
     }
     BadWeights = "ddl::run::bad_weights": "weights that can't be read" {
-        "The file is cut short, or is not safetensors. A PyTorch checkpoint is converted by \
-         `safetensors.torch.save_file(torch.load(\"model.pt\"), \"model.safetensors\")`."
+        "The file is cut short or damaged, has values that are not finite, or is of another kind. Weights are read from safetensors and from \
+         what `torch.save` writes (`.pt`, `.pth`, `.ckpt`): a state dict, or a checkpoint with one under `state_dict`, `model` and the like."
+    }
+    UnsafeWeights = "ddl::run::unsafe_weights": "a pickle that names more than tensors" {
+        "A file of PyTorch's is a pickle, which can name any function of Python and have it called. Here nothing is ever run: tensors are \
+         built, and a file that names anything else is refused. Where you trust the file, save its state dict alone with PyTorch."
     }
     WeightsMismatch = "ddl::run::weights_mismatch": "weights that don't fit the network" {
         "Every tensor of a weights file must be one of the network, and the other way round. The message lists those that are missing, \

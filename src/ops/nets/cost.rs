@@ -53,10 +53,12 @@ impl Cost {
 }
 
 impl Backbone {
-    /// What it costs; nothing for a depth that does not exist.
+    /// What it costs; nothing for a depth that does not exist, and for networks that are not counted here yet.
     pub fn cost(&self) -> Option<Cost> {
         match self {
+            Backbone::MobileFaceNet(it) if matches!(it.variant, Some(MobileVariant::Mbf | MobileVariant::MbfLarge)) => None,
             Backbone::MobileFaceNet(it) => Some(mobilefacenet(it)),
+            Backbone::Ir(_) | Backbone::LightCnn(_) | Backbone::Vgg16(_) | Backbone::SphereNet(_) | Backbone::ResNet50(_) => None,
             Backbone::IResNet(it) => iresnet(it),
             Backbone::Tiny(it) => Some(tiny(it)),
         }
@@ -166,6 +168,7 @@ fn mobilefacenet(it: &MobileFaceNet) -> Cost {
     walk.linear(u64::from(it.embedding), variant == MobileVariant::Mxnet);
     match variant {
         MobileVariant::Classic | MobileVariant::Mxnet => walk.norm(),
+        MobileVariant::Mbf | MobileVariant::MbfLarge => walk.norm(),
         MobileVariant::Tface => walk.count(0, 0),
     }
     walk.cost(SIDE)

@@ -1,8 +1,12 @@
 //! Backbones: networks with their first weights.
 
+mod classic;
 mod cost;
+mod ir;
 
+pub use classic::{LightCnn, LightForm, ResNet50, SphereNet, Vgg16};
 pub use cost::{Cost, PartCost, iresnet_blocks};
+pub use ir::{Ir, IrForm, ir_depths};
 
 use super::refs::FilePath;
 use crate::lang::decl::{Call, Complaint};
@@ -12,7 +16,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 crate::operator! {
-    /// Weights from a safetensors file, with every tensor accounted for.
+    /// Weights from a file, with every tensor accounted for: safetensors, or what PyTorch's `torch.save` writes (a state dict, or a checkpoint with one in it). Of a pickle only tensors are built; nothing that it says is run.
     pub struct Checkpoint("checkpoint", 1, |_| Type::Weights) {
         /// The file.
         path: FilePath;
@@ -59,11 +63,27 @@ crate::choice! {
         Tface = "tface",
         /// A bias in the last linear layer, batch-norm epsilon 1e-3 in 2-d layers and 2e-5 in the last one (MXNet conversions).
         Mxnet = "mxnet",
+        /// insightface's `mbf`: twice the channels between units, as many inside; (x - 127.5) / 127.5.
+        Mbf = "mbf",
+        /// insightface's `mbf_large`: four times the channels between units, twice as many units; (x - 127.5) / 127.5.
+        MbfLarge = "mbf_large",
+    }
+}
+
+crate::choice! {
+    /// The order of an image's channels, as a network sees them. Data is read red first and turned into it.
+    pub enum Colour {
+        /// Red, green, blue.
+        Rgb = "rgb",
+        /// Blue, green, red.
+        Bgr = "bgr",
+        /// One channel: 0.299 red + 0.587 green + 0.114 blue.
+        Grey = "grey",
     }
 }
 
 crate::operator! {
-    /// MobileFaceNet for 112x112 RGB crops, (x - 127.5) / 128. Parts: stem, stage1, stage2, stage3, trunk (all before the last 1x1 convolution), neck, activations (PReLU slopes).
+    /// MobileFaceNet for 112x112 RGB crops, (x - 127.5) / 128 (insightface's two forms: / 127.5). Parts: stem, stage1, stage2, stage3, trunk (all before the last 1x1 convolution), neck, activations (PReLU slopes).
     ///
     /// Source: Chen et al., "MobileFaceNets", CCBR 2018; layer table in spec 5.3.
     pub struct MobileFaceNet("mobilefacenet", 1, |_| Type::Model) {
@@ -101,12 +121,21 @@ crate::operator! {
 pub const IRESNET_DEPTHS: [i64; 5] = [18, 34, 50, 100, 200];
 
 fn known_depth(call: &Call) -> Vec<Complaint> {
+    one_of_depths(call, "iresnet", &IRESNET_DEPTHS)
+}
+
+/// A complaint where the argument `depth` is none of these.
+fn one_of_depths(call: &Call, net: &str, depths: &[i64]) -> Vec<Complaint> {
     match call.args.get("depth") {
-        Some(Value::Int(depth)) if !IRESNET_DEPTHS.contains(depth) => vec![Complaint {
-            param: Some("depth"),
-            message: format!("there is no iresnet of depth {depth}"),
-            help: Some("the depths are 18, 34, 50, 100 and 200".to_owned()),
-        }],
+        Some(Value::Int(depth)) if !depths.contains(depth) => {
+            let (last, rest) = depths.split_last().unwrap_or((&0, &[]));
+            let rest = rest.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            vec![Complaint {
+                param: Some("depth"),
+                message: format!("there is no {net} of depth {depth}"),
+                help: Some(format!("the depths are {rest} and {last}")),
+            }]
+        }
         _ => Vec::new(),
     }
 }
@@ -129,14 +158,38 @@ crate::operator! {
 
 crate::family! {
     /// Any backbone.
-    pub enum Backbone: Type::Model => { MobileFaceNet, IResNet, Tiny }
+    pub enum Backbone: Type::Model => { MobileFaceNet, IResNet, Ir, LightCnn, Vgg16, SphereNet, ResNet50, Tiny }
+}
+
+impl Backbone {
+    /// Where its first weights come from, if the recipe says so.
+    pub fn weights(&self) -> Option<&Weights> {
+        match self {
+            Backbone::MobileFaceNet(it) => it.weights.as_ref(),
+            Backbone::IResNet(it) => it.weights.as_ref(),
+            Backbone::Ir(it) => it.weights.as_ref(),
+            Backbone::LightCnn(it) => it.weights.as_ref(),
+            Backbone::Vgg16(it) => it.weights.as_ref(),
+            Backbone::SphereNet(it) => it.weights.as_ref(),
+            Backbone::ResNet50(it) => it.weights.as_ref(),
+            Backbone::Tiny(it) => it.weights.as_ref(),
+        }
+    }
+
+    /// Whether an operator of this name is a backbone.
+    pub fn is(op: &str) -> bool {
+        Self::decls().iter().any(|decl| decl.name == op)
+    }
 }
 
 /// The named parts of each backbone.
 pub fn parts(backbone: &str) -> &'static [&'static str] {
     match backbone {
         "mobilefacenet" => &["stem", "stage1", "stage2", "stage3", "trunk", "neck", "activations"],
-        "iresnet" => &["stem", "stage1", "stage2", "stage3", "stage4", "trunk", "neck", "activations"],
+        "iresnet" | "ir" | "lightcnn" | "spherenet" | "resnet50" => {
+            &["stem", "stage1", "stage2", "stage3", "stage4", "trunk", "neck", "activations"]
+        }
+        "vgg16" => &["stem", "stage1", "stage2", "stage3", "stage4", "stage5", "trunk", "neck", "activations"],
         "tiny" => &["stem", "trunk", "neck", "activations"],
         _ => &[],
     }

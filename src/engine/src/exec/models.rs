@@ -24,7 +24,7 @@ impl Exec<'_> {
             return Ok(Rc::clone(model));
         }
         let backbone = self.backbone(id)?;
-        let model = if is_backbone(&self.job.plan.node(id).op) {
+        let model = if Backbone::is(&self.job.plan.node(id).op) {
             self.first_tensors(id, &backbone)?
         } else {
             let artifact = self.artifact(id)?;
@@ -45,11 +45,7 @@ impl Exec<'_> {
     }
 
     fn first_tensors(&self, id: NodeId, backbone: &Backbone) -> Result<Model, Halt> {
-        let weights = match backbone {
-            Backbone::MobileFaceNet(it) => it.weights.as_ref(),
-            Backbone::IResNet(it) => it.weights.as_ref(),
-            Backbone::Tiny(it) => it.weights.as_ref(),
-        };
+        let weights = backbone.weights();
         let named = |error: &crate::nn::NnError, path: &FilePath| {
             let failure = failures::nn(error);
             Failure { message: format!("{}: {}", self.shown(id, path), failure.message), ..failure }
@@ -76,11 +72,9 @@ impl Exec<'_> {
         let bytes = std::fs::read(&real).map_err(|error| {
             Failure::new(Code::BadWeights, format!("cannot read the weights {}: {error}", real.display())).help("check the path")
         })?;
-        State::from_bytes(&bytes).map_err(|error| {
+        State::from_weights(&bytes).map_err(|error| {
             let failure = failures::state(&error);
-            Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }
-                .help("weights are read from whole safetensors files")
-                .into()
+            Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }.into()
         })
     }
 
@@ -137,10 +131,6 @@ pub fn write_model(draft: &mut ddl::store::Draft, files: &(Vec<u8>, Vec<u8>)) ->
     draft.write(TENSORS, &files.0)?;
     draft.write(HEADS, &files.1)?;
     Ok(())
-}
-
-fn is_backbone(op: &str) -> bool {
-    matches!(op, "mobilefacenet" | "iresnet" | "tiny")
 }
 
 /// The mean of each tensor in float64, in its own precision; whole numbers are the first's.

@@ -1,9 +1,15 @@
 //! Backbones: each declaration in `ddl::ops::nets` as a network, with its first tensors.
 
 pub mod build;
+pub mod ir;
 pub mod iresnet;
+pub mod lightcnn;
 pub mod mobilefacenet;
+mod pieces;
+pub mod resnet50;
+pub mod spherenet;
 pub mod tiny;
+pub mod vgg16;
 
 use ddl::ops::nets;
 
@@ -37,6 +43,11 @@ macro_rules! each {
         match $self {
             nets::Backbone::MobileFaceNet($it) => $do,
             nets::Backbone::IResNet($it) => $do,
+            nets::Backbone::Ir($it) => $do,
+            nets::Backbone::LightCnn($it) => $do,
+            nets::Backbone::Vgg16($it) => $do,
+            nets::Backbone::SphereNet($it) => $do,
+            nets::Backbone::ResNet50($it) => $do,
             nets::Backbone::Tiny($it) => $do,
         }
     };
@@ -58,6 +69,11 @@ impl Backbone for nets::Backbone {
     fn seed(&self) -> i64 {
         each!(self, it => it.seed())
     }
+}
+
+/// A backbone's own names, beside a classifier (a pattern of whole names) that is left out.
+fn without(classifier: &str) -> Vec<NameMap> {
+    NameMap::new(&[(classifier, None), build::HEADS]).into_iter().collect()
 }
 
 #[cfg(test)]

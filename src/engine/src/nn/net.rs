@@ -8,34 +8,51 @@ pub mod run;
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
 use crate::nn::state::{Role, Spec};
 pub use freeze::Frozen;
-pub use module::{Conv, Linear, Module, Norm, Residual, Scale, Shape};
+pub use module::{Conv, Keep, Linear, Module, Norm, Residual, Scale, Shape, Window};
 pub use run::{Norms, Pass};
 
-/// What a network wants to see: RGB images of one size, each value turned into `(value - mean) / divisor`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The order of an image's channels.
+pub use ddl::ops::nets::Colour;
+
+/// What a network wants to see: images of one size and colour order, each value turned into `(value - mean) / divisor`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// Pixels from top to bottom.
     pub height: i64,
     /// Pixels from left to right.
     pub width: i64,
-    /// Subtracted from each value (0..255).
-    pub mean: f64,
+    /// The order of the channels.
+    pub colour: Colour,
+    /// Subtracted from each value (0..255), by channel in this order; grey has the first alone.
+    pub mean: [f64; 3],
     /// Each difference is divided by it.
     pub divisor: f64,
 }
 
+/// Shares of red, green and blue in grey (ITU-R BT.601, what image libraries use).
+const GREY: [f64; 3] = [0.299, 0.587, 0.114];
+
 impl Input {
     /// RGB, side x side pixels, `(value - 127.5) / divisor`.
     pub const fn centred(side: i64, divisor: f64) -> Self {
-        Input { height: side, width: side, mean: 127.5, divisor }
+        Input { height: side, width: side, colour: Colour::Rgb, mean: [127.5; 3], divisor }
     }
 
-    /// Images as bytes, `[n, height, width, 3]` red first, as a tensor `[n, 3, height, width]` whose channels lie innermost.
+    /// Channels that the network sees.
+    pub const fn channels(&self) -> i64 {
+        match self.colour {
+            Colour::Rgb | Colour::Bgr => 3,
+            Colour::Grey => 1,
+        }
+    }
+
+    /// Images as bytes, `[n, height, width, 3]` red first, as a tensor `[n, channels, height, width]` whose channels lie innermost.
     pub fn tensor(&self, bytes: &[u8], device: Device, kind: Kind) -> Result<Tensor, NnError> {
         let image = self.height * self.width * 3;
         let count = bytes.len() as i64 / image;
@@ -47,9 +64,27 @@ impl Input {
             });
         }
         let pixels = Tensor::f_from_data_size(bytes, &[count, self.height, self.width, 3], Kind::Uint8)?;
-        let mut values = pixels.f_to_device(device)?.f_to_kind(kind)?;
-        let _ = values.f_sub_scalar_(self.mean)?.f_div_scalar_(self.divisor)?;
+        let mut values = self.in_order(&pixels.f_to_device(device)?.f_to_kind(kind)?)?;
+        let mean = &self.mean[..self.channels() as usize];
+        if mean.iter().all(|m| m.to_bits() == mean[0].to_bits()) {
+            let _ = values.f_sub_scalar_(mean[0])?.f_div_scalar_(self.divisor)?;
+        } else {
+            let mean = Tensor::f_from_slice(mean)?.f_to_device(device)?.f_to_kind(kind)?;
+            let _ = values.f_sub_(&mean)?.f_div_scalar_(self.divisor)?;
+        }
         Ok(values.f_permute([0, 3, 1, 2])?)
+    }
+
+    /// `[n, height, width, channels]` of `[n, height, width, 3]` red first. Grey is a whole number, as in a grey file.
+    fn in_order(&self, rgb: &Tensor) -> Result<Tensor, NnError> {
+        match self.colour {
+            Colour::Rgb => Ok(rgb.shallow_clone()),
+            Colour::Bgr => Ok(rgb.f_flip([3])?),
+            Colour::Grey => {
+                let shares = Tensor::f_from_slice(&GREY)?.f_to_device(rgb.device())?.f_to_kind(rgb.kind())?;
+                Ok(rgb.f_matmul(&shares)?.f_round()?.f_unsqueeze(-1)?)
+            }
+        }
     }
 }
 
@@ -112,7 +147,7 @@ impl Network {
 
     /// The shape of one image's input.
     pub fn input_shape(&self) -> Shape {
-        Shape::Map { channels: 3, height: self.input.height, width: self.input.width }
+        Shape::Map { channels: self.input.channels(), height: self.input.height, width: self.input.width }
     }
 
     /// The shape after each layer, for one image.

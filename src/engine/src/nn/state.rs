@@ -4,6 +4,7 @@ pub mod account;
 pub mod file;
 pub mod init;
 pub mod names;
+pub mod torch;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -68,7 +69,7 @@ pub enum StateError {
     Twice(String),
     /// The tensors that came are not the ones that were wanted.
     #[error("{0}")]
-    Account(Account),
+    Account(Box<Account>),
     /// A file of tensors could not be understood.
     #[error(transparent)]
     File(#[from] FileError),

@@ -37,8 +37,8 @@ pub fn build<B: Backbone>(
         let state = State::initialise(&network.specs(), backbone.seed(), device, kind)?;
         return Ok(Model { network, state, account: None });
     };
-    let maps = if names.is_empty() { layouts(backbone)? } else { vec![said(names)?] };
-    let mut nearest: Option<Account> = None;
+    let maps = if names.is_empty() { layouts(backbone, checkpoint)? } else { vec![said(names)?] };
+    let mut nearest: Option<Box<Account>> = None;
     for network in backbone.variants()? {
         let specs = network.specs();
         for map in &maps {
@@ -61,16 +61,37 @@ pub fn build<B: Backbone>(
 }
 
 fn defects(account: &Account) -> usize {
-    account.missing.len() + account.extra.len() + account.misshapen.len()
+    account.missing.len() + account.extra.len() + account.misshapen.len() + account.mistyped.len()
 }
 
 /// Heads' tensors are no part of a backbone.
-const HEADS: (&str, Option<&str>) = (r"head\..*", None);
+pub(super) const HEADS: (&str, Option<&str>) = (r"head\..*", None);
 
-fn layouts<B: Backbone>(backbone: &B) -> Result<Vec<NameMap>, NnError> {
-    let mut maps = vec![map(&[HEADS])?, map(&[HEADS, (r"module\.(.*)", Some("$1"))])?, map(&[HEADS, (r"backbone\.(.*)", Some("$1"))])?];
+/// What training code wraps a network in.
+const WRAPPERS: [&str; 6] = ["module.", "backbone.", "model.", "net.", "encoder.", "network."];
+
+/// The backbone's own names and known ones, each under whatever wrappers all of the checkpoint's names (but heads') share.
+fn layouts<B: Backbone>(backbone: &B, checkpoint: &State) -> Result<Vec<NameMap>, NnError> {
+    let mut maps = vec![map(&[HEADS])?];
     maps.extend(backbone.known_names());
+    let wrapped = wrapping(checkpoint);
+    if !wrapped.is_empty() {
+        let inside = maps.iter().map(|map| map.clone().under(&wrapped)).collect::<Vec<_>>();
+        maps.extend(inside);
+    }
     Ok(maps)
+}
+
+fn wrapping(checkpoint: &State) -> String {
+    let names: Vec<&str> = checkpoint.names().filter(|name| !name.starts_with("head.")).collect();
+    let mut wrapped = String::new();
+    while let Some(next) = WRAPPERS.iter().find(|next| names.iter().all(|name| name[wrapped.len()..].starts_with(**next))) {
+        if names.is_empty() {
+            break;
+        }
+        wrapped += next;
+    }
+    wrapped
 }
 
 fn map(rules: &[(&str, Option<&str>)]) -> Result<NameMap, NnError> {

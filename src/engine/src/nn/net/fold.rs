@@ -50,7 +50,19 @@ fn modules(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>,
                 let (body, shortcut) = (modules(&r.body, from, to)?, modules(&r.shortcut, from, to)?);
                 done.push(Module::Residual(Residual { body, shortcut }));
             }
-            (Module::Conv(_) | Module::Linear(_) | Module::Norm(_) | Module::Prelu { .. } | Module::Pool { .. } | Module::Flatten, _) => {
+            (Module::Gate(gate), _) => done.push(Module::Gate(modules(gate, from, to)?)),
+            (
+                Module::Conv(_)
+                | Module::Linear(_)
+                | Module::Norm(_)
+                | Module::Prelu { .. }
+                | Module::Pool { .. }
+                | Module::Flatten
+                | Module::Relu
+                | Module::Mfm
+                | Module::Window(_),
+                _,
+            ) => {
                 let mut specs = Vec::new();
                 module.specs(&mut specs);
                 for spec in specs {

@@ -69,12 +69,16 @@ impl Network {
                         collect(body, to);
                         collect(shortcut, to);
                     }
+                    Module::Gate(gate) => collect(gate, to),
                     Module::Conv(_)
                     | Module::Linear(_)
                     | Module::Norm(_)
                     | Module::Pool { .. }
                     | Module::Flatten
-                    | Module::Dropout { .. } => {}
+                    | Module::Dropout { .. }
+                    | Module::Relu
+                    | Module::Mfm
+                    | Module::Window(_) => {}
                 }
             }
         }

@@ -74,6 +74,38 @@ pub struct Residual {
     pub shortcut: Vec<Module>,
 }
 
+/// What is kept of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// The largest value.
+    Max,
+    /// The mean.
+    Mean,
+}
+
+/// Pooling over square windows, without padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// What is kept.
+    pub keep: Keep,
+    /// The window's side.
+    pub side: i64,
+    /// Pixels between two windows.
+    pub stride: i64,
+    /// Whether a window that hangs over the edge counts.
+    pub ceil: bool,
+}
+
+impl Window {
+    /// The side of what comes out, for a side of what goes in.
+    fn output(self, side: i64) -> i64 {
+        let room = side - self.side;
+        let windows = if self.ceil { (room + self.stride - 1) / self.stride } else { room / self.stride } + 1;
+        // libtorch's rule: a window starts inside
+        if (windows - 1) * self.stride >= side { windows - 1 } else { windows }
+    }
+}
+
 /// A piece of a layer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Module {
@@ -99,6 +131,14 @@ pub enum Module {
     },
     /// A map as a vector, channels outermost.
     Flatten,
+    /// `max(x, 0)`.
+    Relu,
+    /// Max-feature-map: the larger of the first and the second half of the channels.
+    Mfm,
+    /// One number of each window of a map.
+    Window(Window),
+    /// `x sigmoid(gate(x))`, the gate one number per channel: squeeze and excitation.
+    Gate(Vec<Module>),
     /// Values set to 0 with this probability while training, the others scaled up.
     Dropout {
         /// The probability.
@@ -178,7 +218,8 @@ impl Module {
             }
             Module::Prelu { name, channels } => add(name, "weight", &[*channels], Role::Parameter, Init::Constant(0.25)),
             Module::Residual(r) => r.body.iter().chain(&r.shortcut).for_each(|module| module.specs(to)),
-            Module::Pool { .. } | Module::Flatten | Module::Dropout { .. } => {}
+            Module::Gate(gate) => gate.iter().for_each(|module| module.specs(to)),
+            Module::Pool { .. } | Module::Flatten | Module::Dropout { .. } | Module::Relu | Module::Mfm | Module::Window(_) => {}
         }
     }
 
@@ -207,7 +248,23 @@ impl Module {
             (Module::Pool { side }, Shape::Map { channels, .. }) => Ok(Shape::Map { channels, height: *side, width: *side }),
             (Module::Pool { .. }, Shape::Vector(_)) => Err(wrong("a map".into())),
             (Module::Flatten, _) => Ok(Shape::Vector(input.numel())),
-            (Module::Norm(_) | Module::Prelu { .. } | Module::Dropout { .. }, _) => Ok(input),
+            (Module::Mfm, _) if input.channels() % 2 != 0 => Err(wrong("an even number of channels".into())),
+            (Module::Mfm, Shape::Map { channels, height, width }) => Ok(Shape::Map { channels: channels / 2, height, width }),
+            (Module::Mfm, Shape::Vector(n)) => Ok(Shape::Vector(n / 2)),
+            (Module::Window(w), Shape::Map { channels, height, width }) if height >= w.side && width >= w.side => {
+                Ok(Shape::Map { channels, height: w.output(height), width: w.output(width) })
+            }
+            (Module::Window(w), _) => Err(wrong(format!("a map of at least {0} x {0}", w.side))),
+            (Module::Gate(gate), Shape::Map { channels, .. }) => {
+                let one = super::through(gate, input)?;
+                if one == (Shape::Map { channels, height: 1, width: 1 }) {
+                    Ok(input)
+                } else {
+                    Err(wrong(format!("a gate of {channels} numbers, not {one:?}")))
+                }
+            }
+            (Module::Gate(_), Shape::Vector(_)) => Err(wrong("a map".into())),
+            (Module::Norm(_) | Module::Prelu { .. } | Module::Dropout { .. } | Module::Relu, _) => Ok(input),
         }
     }
 
@@ -217,7 +274,15 @@ impl Module {
             Module::Conv(c) => Ok((self.output(input)?.numel() * (c.input / c.groups) * c.kernel * c.kernel).unsigned_abs()),
             Module::Linear(l) => Ok((l.input * l.output).unsigned_abs()),
             Module::Residual(r) => Ok(sum(&r.body, input)? + sum(&r.shortcut, input)?),
-            Module::Norm(_) | Module::Prelu { .. } | Module::Pool { .. } | Module::Flatten | Module::Dropout { .. } => Ok(0),
+            Module::Gate(gate) => sum(gate, input),
+            Module::Norm(_)
+            | Module::Prelu { .. }
+            | Module::Pool { .. }
+            | Module::Flatten
+            | Module::Dropout { .. }
+            | Module::Relu
+            | Module::Mfm
+            | Module::Window(_) => Ok(0),
         }
     }
 
@@ -231,6 +296,10 @@ impl Module {
             Module::Pool { .. } => "a pooling",
             Module::Flatten => "a flattening",
             Module::Dropout { .. } => "a dropout",
+            Module::Relu => "a rectifier",
+            Module::Mfm => "a max-feature-map",
+            Module::Window(_) => "a pooling over windows",
+            Module::Gate(_) => "a gate",
         }
     }
 }

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 use tch::Tensor;
 
 use super::prelu::prelu;
-use super::{Conv, Linear, Module, Network, Norm, Residual, Scale};
+use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window};
 use crate::nn::error::NnError;
 use crate::nn::state::State;
 
@@ -64,7 +64,7 @@ impl Pass {
 }
 
 impl Network {
-    /// Embeddings `[n, d]` of images `[n, 3, height, width]`.
+    /// Embeddings `[n, d]` of images `[n, channels, height, width]`.
     pub fn forward(&self, state: &State, images: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
         self.forward_range(state, images, 0..self.layers.len(), pass)
     }
@@ -137,6 +137,13 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         // `reshape`, because the channels may lie innermost
         Module::Flatten => Ok(x.f_reshape([x.size()[0], -1])?),
         Module::Dropout { p } => dropout(*p, x, pass),
+        Module::Relu => Ok(x.f_relu()?),
+        Module::Mfm => {
+            let half = x.size()[1] / 2;
+            Ok(x.f_narrow(1, 0, half)?.f_maximum(&x.f_narrow(1, half, half)?)?)
+        }
+        Module::Window(w) => window(*w, &x),
+        Module::Gate(gate) => Ok(run(gate, state, x.shallow_clone(), pass)?.f_sigmoid()?.f_mul(&x)?),
     }
 }
 
@@ -167,6 +174,14 @@ fn norm(n: &Norm, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnEr
             Ok(Tensor::f_cat(&groups, 0)?)
         }
         Some(_) | None => Ok(over(x)?),
+    }
+}
+
+fn window(w: Window, x: &Tensor) -> Result<Tensor, NnError> {
+    let (side, stride) = ([w.side; 2], [w.stride; 2]);
+    match w.keep {
+        Keep::Max => Ok(x.f_max_pool2d(side, stride, [0, 0], [1, 1], w.ceil)?),
+        Keep::Mean => Ok(x.f_avg_pool2d(side, stride, [0, 0], w.ceil, true, None::<i64>)?),
     }
 }
 

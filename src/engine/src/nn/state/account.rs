@@ -28,14 +28,16 @@ pub struct Account {
     pub extra: Vec<String>,
     /// Tensors of another shape.
     pub misshapen: Vec<Misshapen>,
+    /// Tensors of whole numbers where others are wanted.
+    pub mistyped: Vec<String>,
     /// Names (as the checkpoint says them) that the map drops on purpose.
     pub ignored: Vec<String>,
 }
 
 impl Account {
-    /// Whether nothing is missing, superfluous or misshapen.
+    /// Whether nothing is missing, superfluous, misshapen or of another type.
     pub fn is_full(&self) -> bool {
-        self.missing.is_empty() && self.extra.is_empty() && self.misshapen.is_empty()
+        self.missing.is_empty() && self.extra.is_empty() && self.misshapen.is_empty() && self.mistyped.is_empty()
     }
 }
 
@@ -46,7 +48,8 @@ impl fmt::Display for Account {
         list(f, "not known to the network", &self.extra)?;
         let misshapen: Vec<String> =
             self.misshapen.iter().map(|m| format!("{}: expected {:?}, found {:?}", m.name, m.expected, m.found)).collect();
-        list(f, "of another shape", &misshapen)
+        list(f, "of another shape", &misshapen)?;
+        list(f, "of whole numbers", &self.mistyped)
     }
 }
 
@@ -84,6 +87,7 @@ impl State {
                     let found = entry.tensor.size();
                     account.misshapen.push(Misshapen { name: spec.name.clone(), expected: spec.shape.clone(), found });
                 }
+                Some(entry) if !entry.tensor.is_floating_point() => account.mistyped.push(spec.name.clone()),
                 Some(entry) => {
                     account.taken += 1;
                     state.insert(&spec.name, entry.tensor, spec.role)?;
@@ -91,7 +95,7 @@ impl State {
             }
         }
         account.extra = renamed.names().map(|name| original[name].clone()).collect();
-        if account.is_full() { Ok((state, account)) } else { Err(StateError::Account(account)) }
+        if account.is_full() { Ok((state, account)) } else { Err(StateError::Account(Box::new(account))) }
     }
 }
 

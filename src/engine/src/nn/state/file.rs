@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Kind, Tensor};
 
+use super::torch::{self, TorchFileError};
 use super::{Role, State, StateError};
 
 /// Bytes that are not a file of tensors that we can read.
@@ -13,6 +14,17 @@ pub enum FileError {
     /// Not the safetensors format, or cut short.
     #[error("these are not whole safetensors: {0}")]
     Format(#[from] safetensors::SafeTensorError),
+    /// A file of PyTorch's.
+    #[error(transparent)]
+    Torch(#[from] TorchFileError),
+    /// Numbers that no training leaves behind.
+    #[error("tensor `{name}` has {count} values that are not finite")]
+    NotFinite {
+        /// The first such tensor.
+        name: String,
+        /// How many of its values.
+        count: i64,
+    },
     /// A number format that libtorch has no equal of.
     #[error("tensor `{name}` has the number format {dtype}, which is not supported")]
     Dtype {
@@ -29,6 +41,12 @@ fn key(role: Role) -> Option<&'static str> {
         Role::Parameter => None,
         Role::Fixed => Some("ddl.fixed"),
         Role::Buffer => Some("ddl.buffers"),
+    }
+}
+
+impl From<TorchFileError> for StateError {
+    fn from(error: TorchFileError) -> Self {
+        FileError::from(error).into()
     }
 }
 
@@ -66,6 +84,18 @@ impl State {
         HashMap::from([("ddl".to_string(), text)])
     }
 
+    /// A state from the bytes of a file of weights: safetensors, or what `torch.save` wrote. Every value must be finite.
+    pub fn from_weights(bytes: &[u8]) -> Result<State, StateError> {
+        let state = if torch::is_torch(bytes) { torch::read(bytes)? } else { State::from_bytes(bytes)? };
+        for (name, entry) in state.iter().filter(|(_, entry)| entry.tensor.is_floating_point()) {
+            let count = entry.tensor.f_isfinite()?.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+            if count > 0 {
+                return Err(FileError::NotFinite { name: name.to_owned(), count }.into());
+            }
+        }
+        Ok(state)
+    }
+
     /// A state from the bytes of any safetensors file, on the host. Roles that the file does not tell are taken from the names
     /// (`running_mean`, `running_var`, `num_batches_tracked` are buffers).
     pub fn from_bytes(bytes: &[u8]) -> Result<State, StateError> {
@@ -82,18 +112,23 @@ impl State {
         for (name, view) in file.iter() {
             let shape: Vec<i64> = view.shape().iter().map(|&side| side as i64).collect();
             let tensor = Tensor::f_from_data_size(view.data(), &shape, kind(name, view.dtype())?)?;
-            let is_statistic = ["running_mean", "running_var", "num_batches_tracked"].iter().any(|end| name.ends_with(end));
-            let role = if buffers.iter().any(|b| b == name) || is_statistic {
+            let role = if buffers.iter().any(|b| b == name) {
                 Role::Buffer
             } else if fixed.iter().any(|f| f == name) {
                 Role::Fixed
             } else {
-                Role::Parameter
+                role_by_name(name)
             };
             state.insert(name, tensor, role)?;
         }
         Ok(state)
     }
+}
+
+/// What a tensor is to training, where its file does not tell.
+pub(super) fn role_by_name(name: &str) -> Role {
+    let is_statistic = ["running_mean", "running_var", "num_batches_tracked"].iter().any(|end| name.ends_with(end));
+    if is_statistic { Role::Buffer } else { Role::Parameter }
 }
 
 const KINDS: [(Kind, Dtype); 10] = [

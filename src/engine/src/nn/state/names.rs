@@ -17,6 +17,8 @@ struct Rule {
 #[derive(Debug, Clone)]
 pub struct NameMap {
     rules: Vec<Rule>,
+    /// Taken off the front of a name before the rules.
+    wrapper: String,
 }
 
 /// A rule that is not a regular expression.
@@ -44,7 +46,7 @@ impl NameMap {
             compiled.push(Rule { from: whole(pattern.as_ref())?, to: to.as_ref().map(|to| to.as_ref().to_string()) });
         }
         compiled.push(Rule { from: whole(r"(.*\.)?num_batches_tracked")?, to: None });
-        Ok(NameMap { rules: compiled })
+        Ok(NameMap { rules: compiled, wrapper: String::new() })
     }
 
     /// A map of prefixes: `("f.0.", "layers.0.")` renames all that begins so.
@@ -56,8 +58,16 @@ impl NameMap {
         Self::new(&rules)
     }
 
+    /// The same rules for names that begin with `wrapper`, which is taken off first.
+    #[must_use]
+    pub fn under(mut self, wrapper: &str) -> Self {
+        self.wrapper.insert_str(0, wrapper);
+        self
+    }
+
     /// What this name becomes; `None` when it is dropped.
     pub fn apply(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix(&self.wrapper).unwrap_or(name);
         for rule in &self.rules {
             if let Some(found) = rule.from.captures(name) {
                 let to = rule.to.as_ref()?;

@@ -1,0 +1,82 @@
+//! `ResNet`-50 and SE-`ResNet`-50 of VGGFace2 (Cao et al., FG 2018), with the names of their `PyTorch` ports.
+
+use ddl::ops::nets::{Colour, ResNet50};
+
+use super::Backbone;
+use super::pieces::{biased, conv, ends, norm};
+use crate::nn::error::NnError;
+use crate::nn::net::{Input, Keep, Layer, Module, Network, Part, Residual, Window};
+use crate::nn::state::{Init, NameMap};
+
+/// Blocks of each stage, and channels inside them; four times as many go out.
+const STAGES: [(usize, i64); 4] = [(3, 64), (4, 128), (6, 256), (3, 512)];
+const REDUCTION: i64 = 16;
+const INIT: Init = Init::KaimingFanOut;
+/// The mean colour of `resnet50_ft`'s input: blue, green, red.
+const MEAN: [f64; 3] = [91.4953, 103.8827, 131.0912];
+
+impl Backbone for ResNet50 {
+    fn network(&self) -> Result<Network, NnError> {
+        let stem = vec![
+            conv("conv1".into(), (3, 64), 7, 2, INIT),
+            norm("bn1".into(), 64),
+            Module::Relu,
+            Module::Window(Window { keep: Keep::Max, side: 3, stride: 2, ceil: true }),
+        ];
+        let mut layers = vec![Layer { name: "stem".into(), modules: stem }];
+        let mut parts = vec![("stem".to_string(), Part::Layers(0..1))];
+        let mut input = 64;
+        for (stage, (count, inside)) in STAGES.into_iter().enumerate() {
+            let start = layers.len();
+            for i in 0..count {
+                let name = format!("layer{}.{i}", stage + 1);
+                let stride = if i == 0 && stage > 0 { 2 } else { 1 };
+                let modules = vec![block(self.se, &name, input, inside, stride, i == 0), Module::Relu];
+                layers.push(Layer { name, modules });
+                input = inside * 4;
+            }
+            parts.push((format!("stage{}", stage + 1), Part::Layers(start..layers.len())));
+        }
+        let trunk = layers.len();
+        layers.push(Layer { name: "embedding".into(), modules: vec![Module::Pool { side: 1 }, Module::Flatten] });
+        ends(&mut parts, trunk, layers.len());
+        let input = Input { height: 224, width: 224, colour: Colour::Bgr, mean: MEAN, divisor: 1.0 };
+        Ok(Network { name: if self.se { "se_resnet50" } else { "resnet50" }.into(), input, layers, parts })
+    }
+
+    /// Checkpoints bring their classifier along.
+    fn known_names(&self) -> Vec<NameMap> {
+        super::without(r"fc\..*")
+    }
+
+    fn seed(&self) -> i64 {
+        self.seed
+    }
+}
+
+/// The stride sits on the first convolution, as in the Caffe networks.
+fn block(se: bool, name: &str, input: i64, inside: i64, stride: i64, first: bool) -> Module {
+    let of = |end: &str| format!("{name}.{end}");
+    let output = inside * 4;
+    let mut body = vec![
+        conv(of("conv1"), (input, inside), 1, stride, INIT),
+        norm(of("bn1"), inside),
+        Module::Relu,
+        conv(of("conv2"), (inside, inside), 3, 1, INIT),
+        norm(of("bn2"), inside),
+        Module::Relu,
+        conv(of("conv3"), (inside, output), 1, 1, INIT),
+        norm(of("bn3"), output),
+    ];
+    if se {
+        let narrow = output / REDUCTION;
+        body.push(Module::Gate(vec![
+            Module::Pool { side: 1 },
+            biased(of("conv4"), (output, narrow), 1, 1, INIT),
+            Module::Relu,
+            biased(of("conv5"), (narrow, output), 1, 1, INIT),
+        ]));
+    }
+    let around = || vec![conv(of("downsample.0"), (input, output), 1, stride, INIT), norm(of("downsample.1"), output)];
+    Module::Residual(Residual { body, shortcut: if first { around() } else { Vec::new() } })
+}
