@@ -12,7 +12,7 @@ use tch::{Device, Kind, Reduction, Tensor};
 use crate::nn::backbone::build;
 use crate::nn::embed::Embedder;
 use crate::nn::error::NnError;
-use crate::nn::heads::Head;
+use crate::nn::heads::{Head, Moment};
 use crate::nn::net::{Network, Norms, Pass};
 use crate::nn::optim::{Optimiser, Trained};
 use crate::nn::state::State;
@@ -113,7 +113,7 @@ impl Training {
     fn step(&mut self, network: &Network, images: &Tensor) -> Result<(), NnError> {
         self.trained.iter_mut().for_each(Trained::clear);
         let embedding = network.forward(&self.state, images, &Pass::training(Norms::Batch, Draw::new(0, "bench")))?;
-        let logits = self.arcface.logits(&embedding, &self.labels, &self.head)?;
+        let logits = self.arcface.logits(&embedding, &self.labels, &Moment::first(&self.head))?.logits;
         logits.f_cross_entropy_loss(&self.labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)?.f_backward()?;
         self.optimiser.step(&self.trained, LR)
     }

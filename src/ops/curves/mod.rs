@@ -66,9 +66,23 @@ crate::operator! {
     }
 }
 
+crate::operator! {
+    /// `max(to, value (1 + gamma i)^-power)`, i the iteration counted from 1: how L-Softmax and A-Softmax take back their plain logit.
+    pub struct Inverse("inverse", 1, |_| Type::Curve) {
+        /// The number at the start.
+        value: f64;
+        /// How fast it falls, per iteration.
+        gamma: f64 = 0.12, in 0.0..=1e6;
+        /// The exponent.
+        power: f64 = 1.0, in 0.0..=1e3;
+        /// Where it stops to fall.
+        to: f64 = 0.0;
+    }
+}
+
 crate::family! {
     /// Any curve that is not a constant.
-    pub enum Shape: Type::Curve => { Drops, Cosine, Poly, Ramp, Warmup }
+    pub enum Shape: Type::Curve => { Drops, Cosine, Poly, Ramp, Warmup, Inverse }
 }
 
 /// A number, or a curve over the stage.
@@ -122,6 +136,7 @@ impl Curve {
                 it.value + (it.to - it.value) * (step as f64 / over as f64).min(1.0)
             }
             Curve::Shape(Shape::Warmup(it)) => warm(it.value, &it.over, &|_| it.value),
+            Curve::Shape(Shape::Inverse(it)) => (it.value * (1.0 + it.gamma * (step + 1) as f64).powf(-it.power)).max(it.to),
         }
     }
 
@@ -150,6 +165,13 @@ mod tests {
         near(49, 0.1);
         near(50, 0.01);
         near(75, 0.001);
+    }
+
+    #[test]
+    fn inverse_falls_by_iterations_to_its_floor() {
+        let curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 }));
+        assert!((curve.at(0, 1, 10) - 1000.0 / 1.12).abs() < 1e-9 && (curve.at(99, 1, 10) - 1000.0 / 13.0).abs() < 1e-9);
+        assert!((curve.at(100_000, 1, 10) - 5.0).abs() < 1e-12);
     }
 
     #[test]

@@ -65,6 +65,22 @@ crate::operator! {
         slot: String = "main".to_owned();
         /// The first prototypes where the source model has none for this label space.
         prototypes: Option<Prototypes> = None;
+        /// At each step only so large a part of the classes competes: those of the batch, and others drawn anew (PartialFC: An et al., CVPR 2022;
+        /// 10% to 30% for hundreds of thousands of people).
+        sample: Fraction = Fraction(1.0), in 1e-6..=1.0;
+        /// Negatives with a larger cosine get logit 0, before any margin: they may be the same person under another label (insightface).
+        filter: Option<f64> = None, in 0.0..=1.0;
+    }
+    check = filters_cosines;
+}
+
+fn filters_cosines(call: &Call) -> Vec<Complaint> {
+    match (call.args.get("filter"), call.args.get("head")) {
+        (Some(filter), Some(Value::Op(head))) if *filter != Value::None && matches!(head.op, "softmax" | "lsoftmax") => {
+            let message = format!("`filter` looks at cosines, and the logits of `{}` are none", head.op);
+            vec![about("filter", message, "leave it out, or take a head over cosines such as cosface() or arcface()")]
+        }
+        _ => Vec::new(), // no filter, or cosines
     }
 }
 
@@ -123,7 +139,7 @@ impl Param for Objective {
 }
 
 /// A complaint about one argument.
-pub(super) fn about(param: &'static str, message: String, help: &str) -> Complaint {
+pub(crate) fn about(param: &'static str, message: String, help: &str) -> Complaint {
     Complaint { param: Some(param), message, help: Some(help.to_owned()) }
 }
 

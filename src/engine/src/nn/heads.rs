@@ -1,12 +1,24 @@
 //! Margin heads: how an embedding and the prototypes of the classes become logits.
 
+pub mod adaface;
+pub mod amsoftmax;
 pub mod arcface;
 pub mod combined;
 pub mod cosface;
 mod cosine;
+pub mod curricularface;
+pub mod lsoftmax;
+pub mod magface;
+mod multiple;
+pub mod mv_softmax;
 pub mod normface;
 pub mod softmax;
+pub mod sphereface;
+pub mod sphereface_r;
+pub mod subcentre;
+pub mod sv_softmax;
 
+use ddl::ops::curves::Curve;
 use ddl::ops::heads;
 use tch::{Kind, Tensor};
 
@@ -20,25 +32,91 @@ pub const PROTOTYPES: &str = "prototypes";
 /// The name of a head's class biases in its state, `[classes]`.
 pub const BIAS: &str = "bias";
 
+/// Where a stage is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock {
+    /// The step, counted from 0.
+    pub step: u64,
+    /// Steps of an epoch.
+    pub per_epoch: u64,
+    /// Steps of the stage.
+    pub total: u64,
+}
+
+impl Clock {
+    /// A curve's number now.
+    pub fn read(&self, curve: &Curve) -> f64 {
+        curve.at(self.step, self.per_epoch, self.total)
+    }
+}
+
+/// What is around a head when it is used.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// The tensors of [`Head::specs`].
+    pub state: &'a State,
+    /// Where the stage is.
+    pub clock: Clock,
+    /// Negatives with a larger cosine than this count as 0.
+    pub filter: Option<f64>,
+}
+
+impl<'a> Moment<'a> {
+    /// The first step, without a filter.
+    pub fn first(state: &'a State) -> Self {
+        Moment { state, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
+    }
+}
+
+/// What a head makes of embeddings.
+#[derive(Debug)]
+pub struct Logits {
+    /// `[n, classes]`
+    pub logits: Tensor,
+    /// A scalar that is added to the term's value.
+    pub extra: Option<Tensor>,
+    /// Named scalars for events, without gradients.
+    pub parts: Vec<(String, Tensor)>,
+    /// New values of tensors of the state, without gradients.
+    pub updates: Vec<(String, Tensor)>,
+}
+
+impl From<Tensor> for Logits {
+    fn from(logits: Tensor) -> Self {
+        Logits { logits, extra: None, parts: Vec::new(), updates: Vec::new() }
+    }
+}
+
 /// A margin function.
 pub trait Head {
-    /// The tensors that it needs for so many classes. Row i of `prototypes` belongs to class i.
+    /// The tensors that it needs for so many classes. Row i of `prototypes` belongs to class i, and so does row i of every other parameter with
+    /// so many rows.
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
         vec![prototypes(classes, embedding)]
     }
 
-    /// Logits `[n, classes]` of embeddings `x` `[n, d]` of the classes `labels` `[n]` (int64).
-    fn logits(&self, x: &Tensor, labels: &Tensor, state: &State) -> Result<Tensor, NnError>;
+    /// Logits `[n, classes]` of embeddings `x` `[n, d]` of the classes `labels` `[n]` (int64). Changes no state: what it would change, it returns.
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError>;
 }
 
 macro_rules! each {
     ($self:ident, $it:ident => $do:expr) => {
         match $self {
             heads::Head::Softmax($it) => $do,
+            heads::Head::LSoftmax($it) => $do,
+            heads::Head::SphereFace($it) => $do,
+            heads::Head::SphereFaceR($it) => $do,
             heads::Head::NormFace($it) => $do,
+            heads::Head::AmSoftmax($it) => $do,
             heads::Head::CosFace($it) => $do,
             heads::Head::ArcFace($it) => $do,
+            heads::Head::SubCentre($it) => $do,
             heads::Head::Combined($it) => $do,
+            heads::Head::SvSoftmax($it) => $do,
+            heads::Head::MvSoftmax($it) => $do,
+            heads::Head::CurricularFace($it) => $do,
+            heads::Head::MagFace($it) => $do,
+            heads::Head::AdaFace($it) => $do,
         }
     };
 }
@@ -48,15 +126,20 @@ impl Head for heads::Head {
         each!(self, it => it.specs(classes, embedding))
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, state: &State) -> Result<Tensor, NnError> {
-        check(x, labels, state.get(PROTOTYPES)?)?;
-        each!(self, it => it.logits(x, labels, state))
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+        check(x, labels, at.state.get(PROTOTYPES)?)?;
+        each!(self, it => it.logits(x, labels, at))
     }
 }
 
 /// Class vectors start from N(0, 0.01²), as in insightface and `TFace`.
 fn prototypes(classes: i64, embedding: i64) -> Spec {
     Spec { name: PROTOTYPES.into(), shape: vec![classes, embedding], role: Role::Parameter, init: Init::Normal { sd: 0.01 } }
+}
+
+/// A number of a head's state that changes otherwise than by gradients.
+fn moment(name: &str, first: f64) -> Spec {
+    Spec { name: name.into(), shape: vec![], role: Role::Buffer, init: Init::Constant(first) }
 }
 
 fn check(x: &Tensor, labels: &Tensor, prototypes: &Tensor) -> Result<(), NnError> {

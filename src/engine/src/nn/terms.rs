@@ -12,6 +12,7 @@ use ::ddl::random::Draw;
 use tch::Tensor;
 
 use crate::nn::error::NnError;
+use crate::nn::heads::Clock;
 use crate::nn::state::{Spec, State};
 
 /// A batch that a term needs, each step anew.
@@ -62,6 +63,8 @@ pub struct Around<'a> {
     pub head: &'a State,
     /// The name of this step's noise.
     pub noise: &'a Draw,
+    /// Where the stage is.
+    pub clock: Clock,
 }
 
 /// What a term came to.
@@ -73,6 +76,8 @@ pub struct Value {
     pub parts: Vec<(String, Tensor)>,
     /// How many parts of the value were left out, because this batch has nothing to compute them from (a scalar).
     pub skipped: Tensor,
+    /// New values of tensors of the state of its head, which the trainer puts there after the step.
+    pub updates: Vec<(String, Tensor)>,
 }
 
 /// A term of an objective.

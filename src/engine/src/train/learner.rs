@@ -78,7 +78,7 @@ impl Learner {
     /// [`TrainError::NotFinite`] before anything is changed; what libtorch refuses.
     pub fn take_step(&mut self, setup: &Setup, batch: &Batch) -> Result<Taken, TrainError> {
         let embeddings = setup.embed(&self.model.state, batch)?;
-        let Outcome { loss, value, named } = objective::evaluate(setup, &self.model, &embeddings, batch)?;
+        let Outcome { loss, value, named, updates } = objective::evaluate(setup, &self.model, &embeddings, batch)?;
         self.parameters.iter_mut().for_each(Parameter::clear);
         loss.f_backward()?;
         if let Some(longest) = setup.clip {
@@ -86,6 +86,11 @@ impl Learner {
         }
         let lr = self.optimiser.curve().at(batch.step, setup.per_epoch, setup.total);
         self.optimiser.step(&self.parameters, lr)?;
+        for (id, name, tensor) in updates {
+            if let Some(head) = self.model.heads.get_mut(&id) {
+                head.state.replace(&name, tensor, Role::Buffer);
+            }
+        }
         let fixed = [("loss".to_owned(), value as f32), ("lr".to_owned(), lr as f32)];
         self.log.push(fixed.into_iter().chain(named.iter().cloned()));
         self.step += 1;

@@ -5,10 +5,12 @@ use super::feed::Batch;
 use super::setup::Setup;
 use super::{Stage, TrainError};
 use crate::model::{HeadId, Model};
-use crate::nn::state::State;
+use crate::nn::heads::Clock;
+use crate::nn::state::{Role, State};
 use crate::nn::terms::{Around, Given, Take, Term as _};
 use ddl::ops::curves::Curve;
 use ddl::ops::terms::{Prototypes, Term};
+use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
 /// A term of the stage.
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub value: f64,
     /// Numbers by name, for the log: each term's value, its parts, what it skipped.
     pub named: Vec<(String, f32)>,
+    /// New values of heads' tensors that follow the batches: they become the model's once the step is taken.
+    pub updates: Vec<(HeadId, String, Tensor)>,
 }
 
 impl TermSetup {
@@ -105,10 +109,23 @@ pub fn evaluate(setup: &Setup, model: &Model, embeddings: &Tensor, batch: &Batch
     let (nothing, noise) = (State::new(), setup.noise(batch.step));
     let mut loss: Option<Tensor> = None;
     let (mut names, mut scalars) = (Vec::new(), Vec::new());
+    let clock = Clock { step: batch.step, per_epoch: setup.per_epoch, total: setup.total };
+    // terms that share a head see what those before them made of its state
+    let mut changed: BTreeMap<&HeadId, State> = BTreeMap::new();
+    let mut updates = Vec::new();
     for term in &setup.terms {
-        let head = term.head.as_ref().and_then(|head| model.heads.get(&head.id));
-        let around = Around { head: head.map_or(&nothing, |head| &head.state), noise: &noise };
+        let id = term.head.as_ref().map(|head| &head.id);
+        let head = id.and_then(|id| changed.get(id).or_else(|| model.heads.get(id).map(|head| &head.state)));
+        let around = Around { head: head.unwrap_or(&nothing), noise: &noise, clock };
         let value = term.term.evaluate(&term.given(setup, embeddings, batch)?, &around)?;
+        if let (Some(id), false) = (id, value.updates.is_empty()) {
+            let mut state = head.cloned().unwrap_or_default();
+            for (name, tensor) in &value.updates {
+                state.replace(name, tensor.f_detach()?, Role::Buffer);
+                updates.push((id.clone(), name.clone(), tensor.f_detach()?));
+            }
+            changed.insert(id, state);
+        }
         let mut note = |name: String, scalar: &Tensor| -> Result<(), TrainError> {
             names.push(name);
             scalars.push(scalar.f_detach()?.f_to_kind(Kind::Float)?.f_to_device(setup.device)?.f_reshape([1])?);
@@ -136,7 +153,7 @@ pub fn evaluate(setup: &Setup, model: &Model, embeddings: &Tensor, batch: &Batch
     if let Some((term, value)) = wrong.or_else(|| (!value.is_finite()).then(|| ("the objective".to_owned(), value))) {
         return Err(TrainError::NotFinite { term, value, step: batch.step + 1, samples: samples(setup, batch), checkpoint: None });
     }
-    Ok(Outcome { loss, value, named })
+    Ok(Outcome { loss, value, named, updates })
 }
 
 /// How many samples of each draw an error names.

@@ -5,14 +5,13 @@ use std::f64::consts::PI;
 use ddl::ops::heads::{ArcFace, ArcForm, MarginGrad};
 use tch::Tensor;
 
-use super::Head;
 use super::cosine::{cosines, detached, scaled, sine};
+use super::{Head, Logits, Moment};
 use crate::nn::error::NnError;
-use crate::nn::state::State;
 
 impl Head for ArcFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, state: &State) -> Result<Tensor, NnError> {
-        scaled(&cosines(x, state)?, labels, self.scale, |cosine| {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
             let shifted = shifted(cosine, self.margin.as_radians(), self.form);
             match self.margin_grad {
                 MarginGrad::Exact => shifted,
@@ -23,7 +22,7 @@ impl Head for ArcFace {
 }
 
 /// `cos(theta + m) = cos(theta) cos(m) - sin(theta) sin(m)`, and what stands for it where theta + m would leave [0, pi].
-fn shifted(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
+pub(super) fn shifted(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
     let plain = cosine * m.cos() - sine(cosine) * m.sin();
     match form {
         ArcForm::Plain => plain,

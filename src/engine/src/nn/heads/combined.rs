@@ -3,14 +3,13 @@
 use ddl::ops::heads::{Combined, MarginGrad};
 use tch::Tensor;
 
-use super::Head;
 use super::cosine::{angle, cosines, detached, scaled};
+use super::{Head, Logits, Moment};
 use crate::nn::error::NnError;
-use crate::nn::state::State;
 
 impl Head for Combined {
-    fn logits(&self, x: &Tensor, labels: &Tensor, state: &State) -> Result<Tensor, NnError> {
-        scaled(&cosines(x, state)?, labels, self.scale, |cosine| {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
             let shifted = (angle(cosine) * self.factor + self.angle.as_radians()).cos() - self.cosine;
             match self.margin_grad {
                 MarginGrad::Exact => shifted,

@@ -3,13 +3,12 @@
 use ddl::ops::heads::CosFace;
 use tch::Tensor;
 
-use super::Head;
 use super::cosine::{cosines, scaled};
+use super::{Head, Logits, Moment};
 use crate::nn::error::NnError;
-use crate::nn::state::State;
 
 impl Head for CosFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, state: &State) -> Result<Tensor, NnError> {
-        scaled(&cosines(x, state)?, labels, self.scale, |cosine| cosine - self.margin)
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| cosine - self.margin)
     }
 }

@@ -2,9 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::PROTOTYPES;
+use super::{Logits, Moment, PROTOTYPES};
 use crate::nn::error::NnError;
-use crate::nn::state::State;
 
 /// Below this a length counts as it: a feature of zeros has cosine 0 with everything, and a finite gradient.
 const SHORTEST: f64 = 1e-12;
@@ -15,17 +14,37 @@ pub(crate) fn unit(x: &Tensor) -> Tensor {
     x / length
 }
 
-/// cos(theta) between each feature and each class vector, `[n, classes]`.
-pub(super) fn cosines(x: &Tensor, state: &State) -> Result<Tensor, NnError> {
-    Ok(unit(x).f_matmul(&unit(state.get(PROTOTYPES)?).tr())?)
+/// cos(theta) between each feature and each class vector, `[n, classes]`, filtered.
+pub(super) fn cosines(x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Tensor, NnError> {
+    filtered(unit(x).f_matmul(&unit(at.state.get(PROTOTYPES)?).tr())?, labels, at.filter)
+}
+
+/// The cosines `[n, classes]` with 0 in place of those to other classes that are larger than the filter.
+pub(super) fn filtered(cosines: Tensor, labels: &Tensor, filter: Option<f64>) -> Result<Tensor, NnError> {
+    let Some(most) = filter else { return Ok(cosines) };
+    let suspect = cosines.detach().gt(most).f_scatter_value(1, &labels.f_unsqueeze(1)?, 0)?;
+    Ok(cosines.f_masked_fill(&suspect, 0.0)?)
+}
+
+/// The cosine to the own class, `[n]`.
+pub(super) fn own(cosines: &Tensor, labels: &Tensor) -> Result<Tensor, NnError> {
+    Ok(cosines.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?)
+}
+
+/// `scale` times the values `[n, classes]` with `target` `[n]` in the places of the own classes.
+pub(super) fn with_target(values: &Tensor, labels: &Tensor, target: &Tensor, scale: f64) -> Result<Tensor, NnError> {
+    Ok(values.f_scatter(1, &labels.f_unsqueeze(1)?, &target.f_unsqueeze(1)?)?.f_mul_scalar(scale)?)
+}
+
+/// Lengths of rows, `[n]`, with a finite gradient for a row of zeros.
+pub(super) fn lengths(x: &Tensor) -> Tensor {
+    x.square().sum_dim_intlist([1].as_slice(), false, None).clamp_min(SHORTEST * SHORTEST).sqrt()
 }
 
 /// Logits whose target entries are `margin` of the target cosines `[n]`, times `scale`.
-pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl FnOnce(&Tensor) -> Tensor) -> Result<Tensor, NnError> {
-    let at = labels.f_unsqueeze(1)?; // [n, 1]
-    let target = margin(&cosines.f_gather(1, &at, false)?.f_squeeze_dim(1)?); // [n]
-    let mut logits = cosines.f_scatter(1, &at, &target.f_unsqueeze(1)?)?; // [n, classes]
-    Ok(logits.f_mul_scalar_(scale)?)
+pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl FnOnce(&Tensor) -> Tensor) -> Result<Logits, NnError> {
+    let target = margin(&own(cosines, labels)?); // [n]
+    Ok(with_target(cosines, labels, &target, scale)?.into())
 }
 
 /// sin(theta) of cosines, finite in value and gradient at cos = ±1.

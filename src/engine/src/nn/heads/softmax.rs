@@ -3,9 +3,9 @@
 use ddl::ops::heads::Softmax;
 use tch::Tensor;
 
-use super::{BIAS, Head, PROTOTYPES, prototypes};
+use super::{BIAS, Head, Logits, Moment, PROTOTYPES, prototypes};
 use crate::nn::error::NnError;
-use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::state::{Init, Role, Spec};
 
 impl Head for Softmax {
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
@@ -13,8 +13,8 @@ impl Head for Softmax {
         std::iter::once(prototypes(classes, embedding)).chain(self.bias.then_some(bias)).collect()
     }
 
-    fn logits(&self, x: &Tensor, _labels: &Tensor, state: &State) -> Result<Tensor, NnError> {
-        let bias = if self.bias { Some(state.get(BIAS)?) } else { None };
-        Ok(x.f_linear(state.get(PROTOTYPES)?, bias)?) // [n, classes]
+    fn logits(&self, x: &Tensor, _labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+        let bias = if self.bias { Some(at.state.get(BIAS)?) } else { None };
+        Ok(x.f_linear(at.state.get(PROTOTYPES)?, bias)?.into()) // [n, classes]
     }
 }

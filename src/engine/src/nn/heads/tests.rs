@@ -1,16 +1,19 @@
-//! Golden numbers of spec 4.1 in float64, and gradients by finite differences.
+//! Golden numbers of spec 4.1 in float64, and gradients by finite differences: the heads without state.
+
+mod all;
 
 use ddl::ops::heads::{self, ArcFace, ArcForm, Combined, CosFace, MarginGrad, NormFace, Softmax};
 use ddl::quantity::Angle;
 use tch::{Kind, Reduction, Tensor};
 
-use super::Head;
 use super::golden::{assert_gradient, features, labels, prototypes, state};
+use super::{Head, Moment};
 
 const ARC: ArcFace = ArcFace { scale: 64.0, margin: Angle::radians(0.5), form: ArcForm::Safe, margin_grad: MarginGrad::Exact };
 
 fn loss(head: &heads::Head, x: &Tensor, w: &Tensor) -> Tensor {
-    let logits = head.logits(x, &labels(), &state(w.shallow_clone())).unwrap();
+    let state = state(w.shallow_clone());
+    let logits = head.logits(x, &labels(), &Moment::first(&state)).unwrap().logits;
     logits.cross_entropy_loss(&labels(), None::<&Tensor>, Reduction::Mean, -100, 0.0)
 }
 
@@ -22,7 +25,7 @@ fn assert_golden(head: &heads::Head, expected: f64) {
 fn all() -> Vec<heads::Head> {
     vec![
         heads::Head::Softmax(Softmax { bias: false }),
-        heads::Head::NormFace(NormFace { scale: 30.0 }),
+        heads::Head::NormFace(NormFace { scale: 30.0, learn_scale: false }),
         heads::Head::CosFace(CosFace { scale: 30.0, margin: 0.35 }),
         heads::Head::ArcFace(ARC),
         heads::Head::ArcFace(ArcFace { form: ArcForm::Easy, ..ARC }),
@@ -47,7 +50,7 @@ fn all() -> Vec<heads::Head> {
 #[test]
 fn losses_are_those_of_the_spec() {
     assert_golden(&heads::Head::Softmax(Softmax { bias: false }), 0.519_745_865_7);
-    assert_golden(&heads::Head::NormFace(NormFace { scale: 30.0 }), 1.984_991e-4);
+    assert_golden(&heads::Head::NormFace(NormFace { scale: 30.0, learn_scale: false }), 1.984_991e-4);
     assert_golden(&heads::Head::CosFace(CosFace { scale: 30.0, margin: 0.35 }), 1.340_538_702_4);
     assert_golden(&heads::Head::CosFace(CosFace { scale: 64.0, margin: 0.35 }), 2.740_647_112_0);
     assert_golden(&heads::Head::CosFace(CosFace { scale: 64.0, margin: 0.4 }), 4.357_224_435_6);
@@ -71,7 +74,11 @@ fn the_safe_and_easy_forms_go_on_beyond_the_border() {
     let (w, x) = (prototypes(), features() * -1.0);
     let target = |form| {
         let head = ArcFace { form, scale: 1.0, ..ARC };
-        head.logits(&x, &labels(), &state(w.shallow_clone())).unwrap().gather(1, &labels().unsqueeze(1), false).squeeze_dim(1)
+        head.logits(&x, &labels(), &Moment::first(&state(w.shallow_clone())))
+            .unwrap()
+            .logits
+            .gather(1, &labels().unsqueeze(1), false)
+            .squeeze_dim(1)
     };
     let cosine = target(ArcForm::Easy); // unchanged, since cos(theta) < 0
     let m = 0.5f64;
@@ -96,7 +103,7 @@ fn a_detached_margin_changes_the_gradient_by_the_known_ratios() {
         // one class and one dimension more, so that the cosine is the only unknown
         let x = Tensor::stack(&[cosine.shallow_clone(), (cosine.square() * -1.0 + 1.0).sqrt()], 1);
         let w = Tensor::from_slice(&[1.0f64, 0.0]).view([1, 2]);
-        let logits = head.logits(&x, &Tensor::zeros([4], (Kind::Int64, tch::Device::Cpu)), &state(w)).unwrap();
+        let logits = head.logits(&x, &Tensor::zeros([4], (Kind::Int64, tch::Device::Cpu)), &Moment::first(&state(w))).unwrap().logits;
         logits.sum(Kind::Double).backward();
         cosine.grad()
     };
@@ -119,7 +126,7 @@ fn a_feature_on_its_prototype_has_a_finite_gradient() {
 #[test]
 fn embeddings_of_another_width_are_refused() {
     let head = heads::Head::ArcFace(ARC);
-    let error = head.logits(&features().narrow(1, 0, 5), &labels(), &state(prototypes())).unwrap_err();
+    let error = head.logits(&features().narrow(1, 0, 5), &labels(), &Moment::first(&state(prototypes()))).unwrap_err();
     assert_eq!(error.to_string(), "embeddings for a head: expected [n, 6], found [4, 5]");
-    assert!(head.logits(&features(), &labels().narrow(0, 0, 3), &state(prototypes())).is_err());
+    assert!(head.logits(&features(), &labels().narrow(0, 0, 3), &Moment::first(&state(prototypes()))).is_err());
 }

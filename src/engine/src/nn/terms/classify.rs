@@ -1,11 +1,13 @@
 //! Cross-entropy over the logits of a head.
 
+mod sample;
+
 use ddl::ops::terms::{Classify, Reduce};
 use tch::{Kind, Reduction, Tensor};
 
 use super::{Around, Given, Need, Take, Term, Value, mismatch, zero};
 use crate::nn::error::NnError;
-use crate::nn::heads::Head;
+use crate::nn::heads::{Head, Logits, Moment};
 use crate::nn::state::Spec;
 
 impl Term for Classify {
@@ -21,11 +23,17 @@ impl Term for Classify {
         let [Given::Labelled { embedding, labels }] = given else {
             return Err(mismatch("classify", "labelled embeddings", given));
         };
-        let logits = self.head.logits(embedding, labels, around.head)?; // [n, classes]
+        let some = sample::classes(around.head, labels, self.sample.0, around.noise)?;
+        let (state, labels) = some.as_ref().map_or((around.head, labels), |(state, labels)| (state, labels));
+        let moment = Moment { state, clock: around.clock, filter: self.filter };
+        let Logits { logits, extra, mut parts, updates } = self.head.logits(embedding, labels, &moment)?; // [n, classes]
         let each = logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?; // [n]
         let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);
         let skipped = zero(&each);
-        Ok(Value { value: reduce(&each, self.reduce.as_ref())?, parts: vec![("accuracy".into(), right)], skipped })
+        let value = reduce(&each, self.reduce.as_ref())?;
+        let value = extra.map_or_else(|| value.shallow_clone(), |extra| &value + extra);
+        parts.insert(0, ("accuracy".into(), right));
+        Ok(Value { value, parts, skipped, updates })
     }
 }
 

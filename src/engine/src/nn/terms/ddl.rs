@@ -98,7 +98,7 @@ fn combine(term: &Ddl, branches: &[Branch]) -> Value {
         parts.push((format!("{name}.positives"), branch.positive.count()));
     }
     let parts = parts.into_iter().map(|(name, part)| (name, part.detach().to_kind(Kind::Float))).collect();
-    Value { value, parts, skipped }
+    Value { value, parts, skipped, updates: vec![] }
 }
 
 #[cfg(test)]

@@ -28,13 +28,13 @@ impl Term for Triplet {
         };
         let Some(differences) = differences.filter(|them| them.numel() > 0) else {
             let nothing = embedding.sum(embedding.kind()) * 0.0;
-            return Ok(Value { skipped: zero(&nothing) + 1.0, value: nothing, parts: vec![] });
+            return Ok(Value { skipped: zero(&nothing) + 1.0, value: nothing, parts: vec![], updates: vec![] });
         };
         let losses = (&differences + self.margin).clamp_min(0.0);
         let active = losses.detach().gt(0.0).mean(Kind::Float);
         let count = Tensor::from(losses.numel() as f32);
         let parts = vec![("active".into(), active), ("triplets".into(), count)];
-        Ok(Value { skipped: zero(&losses), value: losses.mean(losses.kind()), parts })
+        Ok(Value { skipped: zero(&losses), value: losses.mean(losses.kind()), parts, updates: vec![] })
     }
 }
 
@@ -103,6 +103,7 @@ mod tests {
     use ddl::ops::refs::DrawnRef;
 
     use super::*;
+    use crate::nn::heads::Clock;
     use crate::nn::heads::golden::{assert_gradient, features, table};
     use crate::nn::state::State;
 
@@ -110,7 +111,7 @@ mod tests {
         let term = Triplet { data: DrawnRef { node: NodeId(0) }, margin, mining };
         let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
         let noise = Draw::new(0, "noise").number(step);
-        term.evaluate(&given, &Around { head: &State::new(), noise: &noise }).unwrap()
+        term.evaluate(&given, &Around { head: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
     }
 
     const PAIRS: [i64; 4] = [0, 0, 1, 1];
