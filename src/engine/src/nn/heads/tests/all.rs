@@ -144,7 +144,6 @@ fn losses_are_those_of_the_oracle() {
     let text = include_str!("../../../../../../tests/oracles/heads/golden.json");
     let oracle: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).unwrap();
     let expected = |name: &str| oracle[name].as_f64().unwrap();
-    use MarginGrad::{Detached, Exact};
     let cases: Vec<(&str, Any, Option<f64>)> = vec![
         ("sv_plain", sv(SvMargin::Plain), None),
         ("sv_am", sv(SvMargin::Am), None),
@@ -153,12 +152,16 @@ fn losses_are_those_of_the_oracle() {
         ("mv_am_adaptive", mv(MvMargin::Am, MvWeight::Adaptive, 4.0, true), None),
         ("mv_arc_fixed", mv(MvMargin::Arc, MvWeight::Fixed, 4.0, true), None),
         ("mv_arc_hard", mv(MvMargin::Arc, MvWeight::Adaptive, 4.0, false), None),
-        ("sphereface_r_v0", r(Magnification::Monotone, Detached), None),
-        ("sphereface_r_v0", r(Magnification::Monotone, Exact), None),
-        ("sphereface_r_v1", r(Magnification::Clipped, Exact), None),
-        ("sphereface_r_v2", r(Magnification::Others, Exact), None),
+        ("sphereface_r_v0", r(Magnification::Monotone, MarginGrad::Detached), None),
+        ("sphereface_r_v0", r(Magnification::Monotone, MarginGrad::Exact), None),
+        ("sphereface_r_v1", r(Magnification::Clipped, MarginGrad::Exact), None),
+        ("sphereface_r_v2", r(Magnification::Others, MarginGrad::Exact), None),
         ("subcentre", sub(3), None),
-        ("filtered", Any::ArcFace(ArcFace { scale: 8.0, margin: Angle::radians(0.5), form: ArcForm::Safe, margin_grad: Exact }), Some(0.2)),
+        (
+            "filtered",
+            Any::ArcFace(ArcFace { scale: 8.0, margin: Angle::radians(0.5), form: ArcForm::Safe, margin_grad: MarginGrad::Exact }),
+            Some(0.2),
+        ),
     ];
     for (name, head, filter) in cases {
         near(see(&head, &features(), &whole(&head), filter).value, expected(&format!("{name}_near")));
