@@ -80,11 +80,11 @@ fn a_plan_says_what_is_due_and_why() {
     assert_eq!(shell.ddl("plan r.ddl --check").code(), 0);
     // without a lock the last run is what is compared with
     insta::assert_snapshot!(shell.ddl("plan r.ddl --why --check --set 'length=8 steps'").transcript());
-    let features = shell.files(".ddl/store/artifacts").into_iter().find(|path| path.ends_with("features.f32")).unwrap();
-    std::fs::write(&features, b"spoilt").unwrap();
+    let model = shell.files(".ddl/store/artifacts").into_iter().find(|path| path.ends_with("model.safetensors")).unwrap();
+    std::fs::write(&model, b"spoilt").unwrap();
     let damaged = shell.ddl("plan r.ddl --why --check");
     assert!(damaged.code() == 2 && damaged.stdout().contains("must run: "), "{}", damaged.transcript());
-    assert!(features.is_file(), "a plan changes nothing");
+    assert!(model.is_file(), "a plan changes nothing");
 }
 
 #[test]
