@@ -58,6 +58,24 @@ fn the_planners_own_operators_are_not_shown() {
 }
 
 #[test]
+fn the_reference_in_docs_is_what_the_program_says() {
+    let shell = Shell::new();
+    assert_eq!(shell.ddl("doc --reference made").code(), 0);
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let names = |folder: &std::path::Path| {
+        let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let mend = "mend it with: cargo run -- doc --reference docs/reference";
+    let pages = names(&shell.path().join("made"));
+    assert_eq!(names(&docs), pages, "{mend}");
+    for page in pages {
+        assert!(std::fs::read_to_string(docs.join(&page)).unwrap() == shell.read(&format!("made/{page}")), "{page} is stale; {mend}");
+    }
+}
+
+#[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = Shell::new().ddl(&format!("completions {shell}"));
