@@ -37,7 +37,8 @@ mod skin;
 #[cfg(test)]
 mod tests;
 
-pub use sample::{Expression, Light};
+pub use rayon::prelude::*;
+use sample::{Expression, Light};
 
 use crate::quantity::{Angle, Interval, Pixels};
 use crate::random::Draw;
@@ -174,8 +175,22 @@ impl FaceSet {
     pub fn describe(&self, index: u64) -> Option<FaceSample> {
         let name = self.name(index)?;
         let person = self.person(&name);
-        let Setting { yaw, pitch, roll, light, expression, glasses, .. } = self.setting(&name, &person);
-        Some(FaceSample { identity: name.identity, path: name.path, yaw, pitch, roll, light, expression, glasses })
+        Some(self.described(name, &person))
+    }
+
+    fn described(&self, name: Name, person: &Identity) -> FaceSample {
+        let Setting { yaw, pitch, roll, light, expression, glasses, .. } = self.setting(&name, person);
+        FaceSample { identity: name.identity, path: name.path, yaw, pitch, roll, light, expression, glasses }
+    }
+
+    /// What is known of all images, in order: as [`FaceSet::describe`], with each person made once.
+    pub fn describe_all(&self) -> Vec<FaceSample> {
+        let images = u64::from(self.images).max(1);
+        let of_person = |first: u64| {
+            let person = self.name(first).map(|name| self.person(&name));
+            (first..first + images).filter_map(move |index| Some(self.described(self.name(index)?, person.as_ref()?)))
+        };
+        (0..self.len() / images).into_par_iter().flat_map_iter(|person| of_person(person * images)).collect()
     }
 
     /// Draws an image: `size * size * 3` bytes, row by row, red green blue; `None` beyond the end.

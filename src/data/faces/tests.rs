@@ -88,6 +88,8 @@ fn images_have_their_size_and_there_is_none_beyond_the_end() {
     let set = faces(2, 3, degrees(0.0, 0.0));
     assert_eq!(set.render(5).unwrap().len(), 32 * 32 * 3);
     assert!(set.render(6).is_none() && set.describe(6).is_none());
+    let one_by_one: Vec<_> = (0..set.len()).map(|index| set.describe(index).unwrap()).collect();
+    assert_eq!(set.describe_all(), one_by_one);
 }
 
 #[test]

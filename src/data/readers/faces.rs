@@ -35,8 +35,7 @@ pub fn synthetic_faces(set: FaceSet) -> Result<Table, DataError> {
     let too_many = |_| DataError::Argument { what: "synthetic_faces", why: format!("{} images are too many", set.len()) };
     let count = u32::try_from(set.len()).map_err(too_many)?;
     let mut builder = TableBuilder::new(Schema::new(["yaw", "pitch"].map(|name| (name.to_owned(), AttributeType::Angle))));
-    for index in 0..count {
-        let Some(face) = set.describe(u64::from(index)) else { continue }; // not reached: index < len
+    for (index, face) in (0..count).zip(set.describe_all()) {
         builder.push(NewRow {
             path: Arc::from(face.path),
             identity: Arc::from(face.identity),
