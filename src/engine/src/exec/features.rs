@@ -15,8 +15,9 @@ use ddl::plan::data_codes;
 use ddl::plan::tables::augment;
 use ddl::store::Artifact;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::time::Instant;
-use tch::Kind;
+use tch::{Kind, Tensor};
 
 /// Images that are loaded at once; what an image's embedding is does not depend on it.
 const BATCH: usize = 64;
@@ -61,24 +62,41 @@ impl Exec<'_> {
         let augment = it.augment.as_ref().map(augment).transpose().map_err(named)?.map(|augment| (augment, it.seed));
         self.make(id, |draft| {
             let model = self.model(it.model.node)?;
-            let rows = self.embed(self.name(id), &model, &Seen { table: &table, augment, flip: it.flip })?;
+            let shared = self.shared_layers(it.model.node)?;
+            let rows = self.embed(self.name(id), &model, &Seen { table: &table, augment, flip: it.flip }, shared)?;
             let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
             draft.write(FILE, &raw)?;
             Ok(serde_json::json!(Facts { images: table.len(), width: rows.width }))
         })
     }
 
-    /// The embeddings of a table's images under a model as it is judged.
-    pub(super) fn embed(&self, node: &str, model: &Model, seen: &Seen) -> Result<Rows, Halt> {
+    /// The embeddings of a table's images under a model as it is judged. `shared` of its first layers may be those of other models too.
+    pub(super) fn embed(&self, node: &str, model: &Model, seen: &Seen, shared: usize) -> Result<Rows, Halt> {
+        let (width, end) = (model.width()? as usize, model.network.layers.len());
+        let Some(front) = self.front(node, model, seen, shared)? else {
+            return Ok(Rows { numbers: self.through(node, model, seen, 0..end)?, width });
+        };
+        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, super::threads())?;
+        let mut numbers = Vec::new();
+        for from in (0..seen.table.len()).step_by(BATCH) {
+            self.halt_if_asked()?;
+            let rows = front.rows(from, (from + BATCH).min(seen.table.len()), self.device)?;
+            numbers.extend(flat(&embedder.run(&rows)?)?);
+        }
+        Ok(Rows { numbers, width })
+    }
+
+    /// What these layers of a model make of a table's images, the first of them given the images themselves.
+    pub(super) fn through(&self, node: &str, model: &Model, seen: &Seen, layers: Range<usize>) -> Result<Vec<f32>, Halt> {
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let input = model.network.input;
         let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
         let wanted = Wanted { width: input.width as u32, height: input.height as u32, format };
         let loader = Loader::new(std::slice::from_ref(seen.table), wanted, seen.augment.clone(), self.images.clone(), self.loaders());
-        let embedder = Embedder::new(&model.network, &model.state, super::threads())?;
+        let embedder = Embedder::of_layers(&model.network, &model.state, layers, super::threads())?;
         let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(BATCH).map(<[Pick]>::to_vec).collect();
-        let mut rows = Rows { numbers: Vec::new(), width: model.width()? as usize };
+        let mut numbers = Vec::new();
         let (begun, mut told, mut done) = (Instant::now(), Instant::now(), 0);
         for block in loader.map_err(named)?.prefetch(batches, AHEAD) {
             self.halt_if_asked()?;
@@ -88,8 +106,7 @@ impl Exec<'_> {
             if seen.flip {
                 images = images.f_flip([3])?;
             }
-            let embeddings = embedder.run(&images)?.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_reshape([-1])?;
-            rows.numbers.extend(Vec::<f32>::try_from(&embeddings)?);
+            numbers.extend(flat(&embedder.run(&images)?)?);
             done += picks.len();
             if told.elapsed().as_secs_f64() > 1.0 {
                 told = Instant::now();
@@ -100,7 +117,7 @@ impl Exec<'_> {
                 self.events.emit(Event::Progress { node, unit, done: done as u64, of: of as u64, rate, left });
             }
         }
-        Ok(rows)
+        Ok(numbers)
     }
 
     /// The features of a node.
@@ -111,4 +128,10 @@ impl Exec<'_> {
         let (numbers, _) = raw.as_chunks::<4>();
         Ok(Rows { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
     }
+}
+
+/// The numbers of a layer's output, row by row; maps with their channels innermost, as images come in.
+fn flat(output: &Tensor) -> Result<Vec<f32>, tch::TchError> {
+    let output = if output.dim() == 4 { output.f_permute([0, 2, 3, 1])? } else { output.shallow_clone() };
+    Vec::try_from(&output.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_reshape([-1])?)
 }

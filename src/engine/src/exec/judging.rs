@@ -59,31 +59,32 @@ impl Exec<'_> {
         })
     }
 
-    /// A model's judgement on the way, with no result in the store: features are made and forgotten.
-    pub(super) fn judge_now(&self, node: &str, model: &Model, id: NodeId) -> Result<Judged, Halt> {
+    /// The judgement of a stage's model on the way, with no result in the store: features are made and forgotten.
+    pub(super) fn judge_now(&self, stage: NodeId, model: &Model, id: NodeId) -> Result<Judged, Halt> {
         let eval: Verification = self.job.plan.parse(id)?;
         let (first, second) = self.tables.sides(id)?;
-        let gallery = self.fresh_side(node, model, &eval, first, eval.gallery.as_ref())?;
+        let gallery = self.fresh_side(stage, model, &eval, first, eval.gallery.as_ref())?;
         let same = eval.gallery == eval.probe && second.digest() == gallery.table.digest();
-        let probe = if same { None } else { Some(self.fresh_side(node, model, &eval, second, eval.probe.as_ref())?) };
+        let probe = if same { None } else { Some(self.fresh_side(stage, model, &eval, second, eval.probe.as_ref())?) };
         self.scores(id, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))
     }
 
     fn fresh_side(
         &self,
-        node: &str,
+        stage: NodeId,
         model: &Model,
         eval: &Verification,
         table: Table,
         through: Option<&ddl::ops::augments::Augment>,
     ) -> Result<Side, Halt> {
+        let (node, shared) = (self.name(stage), self.shared_layers(stage)?);
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let through = through.map(augment).transpose().map_err(named)?.map(|augment| (augment, eval.seed));
-        let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false })?;
+        let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false }, shared)?;
         let mirrored = match eval.embed {
             Embed::Plain(_) => None,
             Embed::FlipSum(_) | Embed::FlipConcat(_) => {
-                Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true })?)
+                Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true }, shared)?)
             }
         };
         Ok(Side { rows: combined(&eval.embed, plain, mirrored), table })

@@ -4,6 +4,7 @@ mod check;
 mod features;
 mod judging;
 mod models;
+mod shared;
 mod stages;
 
 use crate::failures;
@@ -74,6 +75,7 @@ pub struct Exec<'a> {
     images: Arc<ImageCache>,
     banks: Banks,
     models: RefCell<BTreeMap<ContentKey, Rc<Model>>>,
+    fronts: RefCell<shared::Fronts>,
 }
 
 /// Runs a job; the last event says how it ended, the result is the process's exit code.
@@ -127,7 +129,18 @@ impl<'a> Exec<'a> {
         let store = Store::open(&job.store)?;
         let tables = Tables::new(&job.plan, &job.paths, ProbeCache::in_folder(job.store.join("probes")));
         let images = Arc::new(ImageCache::new(IMAGE_CACHE));
-        Ok(Exec { job, tables, store, events, stop, device, images, banks: Banks::default(), models: RefCell::default() })
+        Ok(Exec {
+            job,
+            tables,
+            store,
+            events,
+            stop,
+            device,
+            images,
+            banks: Banks::default(),
+            models: RefCell::default(),
+            fronts: RefCell::default(),
+        })
     }
 
     fn loaders(&self) -> usize {

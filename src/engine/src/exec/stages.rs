@@ -31,7 +31,7 @@ impl Exec<'_> {
             interrupted: self.stop,
         };
         let judge = |model: &Model, eval: NodeId| {
-            self.judge_now(&node.name, model, eval).map_err(|halt| match halt {
+            self.judge_now(id, model, eval).map_err(|halt| match halt {
                 Halt::Failed(_, failure) => TrainError::Failed(failure),
                 Halt::Interrupted(_) => TrainError::Asked,
             })

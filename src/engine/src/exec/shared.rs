@@ -1,0 +1,203 @@
+//! What judged models have in common: stages that train the last layers of one network see the same images through the same first layers,
+//! so what those make of the images is computed once and kept while the run goes on.
+//!
+//! Nothing of it changes a bit: a front and the rest of a network make the whole (see [`crate::nn::embed`]), and fronts are told apart by
+//! their tensors and by their images, not by what the plan says of them.
+
+use super::features::Seen;
+use super::{Exec, Halt};
+use crate::model::Model;
+use crate::nn::backbone::Backbone as _;
+use ddl::lang::decl::Operator as _;
+use ddl::lang::value::NodeId;
+use ddl::ops::nets::{AnyPart, Backbone};
+use ddl::ops::stages::{Averaged, Chosen, Train};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use tch::Tensor;
+
+/// Numbers of all fronts together that are kept, as bytes; the oldest goes first, and a larger one is not made.
+const KEPT: usize = 2 << 30;
+
+/// What a front is a front of: its layers with their tensors, and the images.
+type Name = [u8; 32];
+
+/// Outputs of a network's first layers.
+#[derive(Debug)]
+pub struct Front {
+    name: Name,
+    /// Rows of numbers; maps have their channels innermost.
+    numbers: Vec<f32>,
+    /// The sides of a row, `[channels, height, width]` or `[width]`.
+    sides: Vec<i64>,
+}
+
+impl Front {
+    fn width(&self) -> usize {
+        self.sides.iter().product::<i64>().max(1) as usize
+    }
+
+    /// Rows `from..to` as the layer itself leaves them.
+    pub fn rows(&self, from: usize, to: usize, device: tch::Device) -> Result<Tensor, tch::TchError> {
+        let count = (to - from) as i64;
+        let flat = Tensor::f_from_slice(&self.numbers[from * self.width()..to * self.width()])?.f_to_device(device)?;
+        match self.sides[..] {
+            [channels, height, width] => flat.f_view([count, height, width, channels])?.f_permute([0, 3, 1, 2]),
+            _ => flat.f_view([count, -1]),
+        }
+    }
+}
+
+/// The fronts of a run, the newest last.
+pub type Fronts = VecDeque<Rc<Front>>;
+
+impl Exec<'_> {
+    /// How many first layers of a model others in the plan may share: those that its stage left as they were.
+    pub(super) fn shared_layers(&self, id: NodeId) -> Result<usize, Halt> {
+        let op = self.job.plan.node(id).op.as_str();
+        if Backbone::is(op) {
+            let of = self.stages_from(id)?.into_iter().map(|stage| self.fixed_layers(&stage)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(of.into_iter().filter(|layers| *layers > 0).min().unwrap_or(0));
+        }
+        let models = match op {
+            Train::NAME => return self.fixed_layers(&self.job.plan.parse(id)?),
+            Chosen::NAME => self.job.plan.parse::<Chosen>(id)?.models,
+            Averaged::NAME => self.job.plan.parse::<Averaged>(id)?.models,
+            _ => Vec::new(),
+        };
+        let of = models.iter().map(|model| self.shared_layers(model.node)).collect::<Result<Vec<_>, _>>()?;
+        Ok(of.into_iter().min().unwrap_or(0))
+    }
+
+    fn stages_from(&self, source: NodeId) -> Result<Vec<Train>, Halt> {
+        let stages = self.job.plan.iter().filter(|(_, node)| node.op == Train::NAME && node.inputs.contains(&source));
+        let stages = stages.map(|(id, _)| self.job.plan.parse::<Train>(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok(stages.into_iter().filter(|stage| stage.model.node == source).collect())
+    }
+
+    fn fixed_layers(&self, stage: &Train) -> Result<usize, Halt> {
+        let parts: Vec<&str> = stage.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
+        if parts.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.backbone(stage.model.node)?.network()?.freeze(&parts)?.prefix())
+    }
+
+    /// What the first `layers` of a model make of these images; `None` where that would take too much memory.
+    pub(super) fn front(&self, node: &str, model: &Model, seen: &Seen, layers: usize) -> Result<Option<Rc<Front>>, Halt> {
+        let Some(shape) = layers.checked_sub(1).map(|last| model.network.shapes().map(|shapes| shapes[last])).transpose()? else {
+            return Ok(None);
+        };
+        let bytes = shape.numel().max(1) as usize * seen.table.len() * size_of::<f32>();
+        if bytes > KEPT {
+            return Ok(None);
+        }
+        let name = name(model, seen, layers)?;
+        if let Some(front) = self.fronts.borrow().iter().find(|front| front.name == name) {
+            return Ok(Some(Rc::clone(front)));
+        }
+        let numbers = self.through(node, model, seen, 0..layers)?;
+        let front = Rc::new(Front { name, numbers, sides: shape.sides() });
+        let mut kept = self.fronts.borrow_mut();
+        let size = |front: &Rc<Front>| front.numbers.len() * size_of::<f32>();
+        while !kept.is_empty() && kept.iter().map(size).sum::<usize>() + bytes > KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Rc::clone(&front));
+        Ok(Some(front))
+    }
+}
+
+/// The digest of some first layers with their tensors, and of the images as they are seen.
+fn name(model: &Model, seen: &Seen, layers: usize) -> Result<Name, Halt> {
+    let mut tensors = crate::nn::State::new();
+    for spec in model.network.specs_of(0..layers) {
+        let entry = model.state.get(&spec.name)?;
+        tensors.insert(&spec.name, entry.shallow_clone(), spec.role)?;
+    }
+    let roots = seen.table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
+    let seen = format!("{} {roots} {:?} {}", seen.table.digest(), seen.augment, seen.flip);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{:?} {:?}", model.network.input, &model.network.layers[..layers]).as_bytes());
+    hasher.update(&tensors.to_bytes(&[])?).update(seen.as_bytes());
+    Ok(*hasher.finalize().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ddl::compile::{Options, compile};
+    use ddl::data::augment::{Augment, Flip};
+    use ddl::events::Collected;
+    use ddl::job::{CheckpointEvery, Device, Job};
+    use ddl::source::Memory;
+    use std::path::Path;
+    use std::sync::atomic::AtomicBool;
+
+    const RECIPE: &str = "ddl 1
+dataset faces = synthetic_faces(identities = 8, images = 4, size = 32px, yaw = -60deg..60deg)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+head arc = arcface(scale = 16, margin = 0.2rad)
+def tune(seed: int) -> model {
+  return train(net, classify(faces, arc), batch = 8, for = 3 steps, seed = seed, freeze = [net.trunk], optimizer = sgd(lr = 0.1))
+}
+sweep seed in [1, 2]
+eval ver = verification(faces, pairs = random_pairs(folds = 2, per_fold = 20))
+stage best = select(tune(seed), by = ver.accuracy, over = [seed])
+report table = compare([net, best], columns = [ver.accuracy])
+";
+
+    fn job(folder: &Path) -> Job {
+        let compiled = compile(&Memory::new().with("recipe.ddl", RECIPE.to_owned()), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        let (plan, paths) = (compiled.plan(), compiled.paths);
+        Job {
+            plan,
+            paths,
+            device: Device::Cpu,
+            threads: None,
+            loaders: None,
+            store: folder.join("store"),
+            out: folder.join("out"),
+            only: Vec::new(),
+            again: Vec::new(),
+            checkpoint: CheckpointEvery { seconds: 1e9, steps: None },
+        }
+    }
+
+    #[test]
+    fn models_of_one_trunk_share_what_it_makes_of_the_images_bit_for_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (job, events, stop) = (job(folder.path()), Collected::default(), AtomicBool::new(false));
+        let exec = Exec::start(&job, &events, &stop).unwrap();
+        let of = |op: &str| job.plan.iter().filter(|(_, node)| node.op == op).map(|(id, _)| id).collect::<Vec<_>>();
+        let models = [of("tiny"), of("train"), of("chosen")].concat();
+        assert_eq!(models.len(), 4);
+        let table = exec.tables.table(of("synthetic_faces")[0]).unwrap();
+        for (augment, flip) in [(None, false), (None, true), (Some((Augment::Flip(Flip { p: ddl::quantity::Fraction(0.5) }), 3)), false)] {
+            let seen = Seen { table: &table, augment, flip };
+            for id in &models {
+                let (model, shared) = (exec.model(*id).unwrap(), exec.shared_layers(*id).unwrap());
+                assert!(shared > 0, "{}", exec.name(*id));
+                let whole = exec.embed("whole", &model, &seen, 0).unwrap();
+                assert_eq!(exec.embed("shared", &model, &seen, shared).unwrap().numbers, whole.numbers, "{}", exec.name(*id));
+            }
+        }
+        assert_eq!(exec.fronts.borrow().len(), 3, "one for each way to see the images");
+    }
+
+    #[test]
+    fn a_network_whose_first_layers_learn_shares_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut job = job(folder.path());
+        for node in &mut job.plan.nodes {
+            if let Some(args) = node.args.as_object_mut() {
+                args.remove("freeze");
+            }
+        }
+        let (events, stop) = (Collected::default(), AtomicBool::new(false));
+        let exec = Exec::start(&job, &events, &stop).unwrap();
+        for (id, _) in job.plan.iter().filter(|(_, node)| ["tiny", "train", "chosen"].contains(&node.op.as_str())) {
+            assert_eq!(exec.shared_layers(id).unwrap(), 0);
+        }
+    }
+}
