@@ -16,3 +16,8 @@ pub mod train;
 
 /// The version of libtorch that this program was built with.
 pub const LIBTORCH: &str = env!("DDL_LIBTORCH_VERSION");
+
+/// The allocator of every program that runs libtorch, and of libtorch itself: a step's tensors are as large as the last one's, and glibc
+/// would give each back to the system and fault it in again (docs/performance.md). `.cargo/config.toml` sets it up.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
