@@ -222,14 +222,19 @@ impl Compiler<'_> {
     }
 
     /// The backbone that a model was made from.
-    pub(super) fn backbone_of(&self, mut model: crate::lang::value::NodeId) -> Option<&'static str> {
+    pub(super) fn backbone_of(&self, model: crate::lang::value::NodeId) -> Option<&'static str> {
+        self.backbone_node(model).map(|node| self.graph.node(node).op)
+    }
+
+    /// The node of the backbone that a model was made from; of several models that one is made of, the first one's.
+    pub(super) fn backbone_node(&self, mut model: crate::lang::value::NodeId) -> Option<crate::lang::value::NodeId> {
         loop {
             let node = self.graph.node(model);
-            if crate::ops::nets::Backbone::decls().iter().any(|decl| decl.name == node.op) {
-                return Some(node.op);
+            if crate::ops::nets::Backbone::is(node.op) {
+                return Some(model);
             }
             let mut next = None;
-            node.args.get("model")?.nodes(&mut |id| next = next.or(Some(id)));
+            node.args.get("model").or_else(|| node.args.get("models"))?.nodes(&mut |id| next = next.or(Some(id)));
             model = next?;
         }
     }

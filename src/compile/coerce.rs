@@ -151,10 +151,12 @@ impl Compiler<'_> {
             let near = did_you_mean(word, words.iter().map(String::as_str)).map(|near| format!("did you mean {near:?}?"));
             return Diagnostic::error(Code::UnknownChoice, format!("{what} is {wanted}")).at(val.span, "none of these").maybe_help(near);
         }
-        let help = match (wanted, &val.ty) {
+        let inner = if let Type::Optional(of) = wanted { of } else { wanted };
+        let help = match (inner, &val.ty) {
             (Type::Path, _) => Some("a path is a text in quotes, or a parameter of type path".to_owned()),
             (Type::List(of), given) if **of == *given => Some("put it in brackets: […]".to_owned()),
             (Type::Int, Type::Float) => Some("write it without a fraction".to_owned()),
+            (Type::Output, Type::Text) => Some(format!("write tap({})", val.value)),
             (Type::Model, Type::Eval) => Some("a model comes before its evaluation".to_owned()),
             _ => None, // the types say it all
         };

@@ -10,6 +10,7 @@ mod call;
 mod claims;
 mod coerce;
 mod define;
+mod distil;
 mod expr;
 mod judge;
 mod modules;

@@ -100,6 +100,11 @@ impl Compiler<'_> {
         for term in terms(&objective) {
             let Value::Record(mut fields) = term else { continue };
             let Some(Value::Op(op)) = fields.get("term").cloned() else { continue };
+            if let Some(Value::Node(model)) = args.get("model")
+                && !self.check_outputs(&op, *model, span)
+            {
+                return Val::new(Type::Model, Value::Poison, span);
+            }
             match self.draw_for(*op, &stage) {
                 Some(op) => fields.insert("term".to_owned(), Value::Op(Box::new(op))),
                 None => return Val::new(Type::Model, Value::Poison, span),

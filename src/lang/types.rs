@@ -87,6 +87,8 @@ pub enum Type {
     Model,
     /// A named part of a network.
     Part,
+    /// An output of a network (`tap("stage3")`).
+    Output,
     /// A source of weights.
     Weights,
     /// A margin function.
@@ -186,6 +188,7 @@ impl fmt::Display for Type {
             Type::Batches => "batches",
             Type::Model => "a model",
             Type::Part => "a part of a network",
+            Type::Output => "an output of a network",
             Type::Weights => "weights",
             Type::Head => "a head",
             Type::Objective => "an objective",

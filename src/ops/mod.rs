@@ -72,6 +72,7 @@ fn all() -> Vec<Decl> {
     all.extend(heads::Head::decls());
     all.extend(terms::Reduce::decls());
     all.extend(terms::ddl::AnyBranch::decls());
+    all.extend(terms::Output::decls());
     all.extend(terms::Term::decls());
     all.extend(curves::Shape::decls());
     all.extend(optimizers::Optimizer::decls());
@@ -92,17 +93,14 @@ pub const NOT_YET: &[(&str, &str)] = &[
     ("contrastive", "contrastive loss"),
     ("histogram_loss", "histogram loss"),
     ("identification", "1:N identification"),
-    ("kd", "knowledge distillation"),
     ("mutual", "deep mutual learning"),
     ("onnx", "ONNX export"),
     ("panel", "panels of protocols"),
     ("play", "alternating optimisation"),
     ("quantise", "quantisation"),
     ("recordio", "reading MXNet RecordIO"),
-    ("rkd", "relational distillation"),
     ("scface_folder", "the SCface layout"),
     ("scface_mugshots", "the SCface layout"),
-    ("sp", "similarity-preserving distillation"),
     ("template_verification", "template verification"),
     ("vit", "vision transformers"),
 ];

@@ -2,9 +2,10 @@
 //!
 //! Facts follow from the plan and from what lies at its paths, never from the machine. No fact is part of a key.
 
+use super::grid::rounded;
 use super::schedule::{Schedule, ScheduleError};
 use super::tables::{TableError, Tables};
-use super::{Facts, Paths, Plan, data_codes, memory};
+use super::{Facts, Paths, Plan, data_codes, memory, teaching};
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
 use crate::data::{DataError, Table};
@@ -16,7 +17,6 @@ use crate::ops::evals::{MadePairs, PairSource, Verification};
 use crate::ops::nets::{Backbone, Cost};
 use crate::ops::outputs::Features;
 use crate::ops::stages::Train;
-use crate::ops::terms::Term;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that makes a node impossible.
@@ -194,22 +194,48 @@ impl<'p> Gather<'p> {
                 self.sees(*draw, &cost);
             }
         }
+        self.teachers(&it, &mut facts)?;
         Ok(facts)
+    }
+
+    /// What the teachers of a stage cost.
+    fn teachers(&mut self, it: &Train, facts: &mut Facts) -> Result<(), Unknown> {
+        let mut seen: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
+        for weighted in &it.objective.terms {
+            if let Some((teacher, data)) = weighted.term.teacher() {
+                seen.entry(teacher.node).or_default().insert(data.node);
+            }
+            teaching::knows_the_people(self.plan, &self.tables, &weighted.term)?;
+        }
+        for (teacher, draws) in seen {
+            let images = draws.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
+            let name = &self.plan.node(teacher).name;
+            let cost = self.plan.backbone(teacher).ok().and_then(|backbone| backbone.cost());
+            let each = cost.as_ref().map_or_else(String::new, |cost| format!(" ({} multiply-adds each)", rounded(cost.multiply_adds())));
+            facts
+                .notes
+                .push(format!("the teacher `{name}` sees {images} images a step{each}; what it says of images that stay the same is kept"));
+            if let Some(cost) = cost {
+                facts.memory = facts.memory.map(|memory| memory + memory::of_teacher(&cost, images));
+                draws.iter().for_each(|draw| self.sees(*draw, &cost));
+            }
+        }
+        Ok(())
     }
 
     /// Classes of all heads of a stage; heads of one label space and slot share their prototypes.
     fn classes(&self, it: &Train) -> Result<u64, Unknown> {
         let mut heads = BTreeMap::new();
         for weighted in &it.objective.terms {
-            let Term::Classify(classify) = &weighted.term else { continue };
-            let draw: Draw = self.plan.parse(classify.data.node).map_err(TableError::from)?;
+            let Some((data, slot)) = weighted.term.prototypes() else { continue };
+            let draw: Draw = self.plan.parse(data.node).map_err(TableError::from)?;
             let table = self.tables.table(draw.data.node)?;
             let classes = table.labels().len();
             if classes < 2 {
-                let draw = self.plan.node(classify.data.node).name.clone();
+                let draw = self.plan.node(data.node).name.clone();
                 return Err(ScheduleError::OneClass { draw, classes }.into());
             }
-            heads.insert((table.labels().id().to_owned(), classify.slot.clone()), classes as u64);
+            heads.insert((table.labels().id().to_owned(), slot.to_owned()), classes as u64);
         }
         Ok(heads.values().sum())
     }
@@ -273,9 +299,10 @@ fn resized(table: &Table, side: u32) -> (usize, Option<DataError>) {
 
 /// Why the facts of a node are not known.
 #[derive(Debug)]
-enum Unknown {
+pub(super) enum Unknown {
     Table(TableError),
     Schedule(ScheduleError),
+    Failure(Failure),
 }
 
 impl From<TableError> for Unknown {
@@ -298,6 +325,7 @@ impl Unknown {
             Unknown::Table(TableError::Plan(error)) => Some(Failure::new(Code::BadJob, error.to_string())),
             Unknown::Table(TableError::Path { .. }) => None,
             Unknown::Schedule(error) => Some(error.failure()),
+            Unknown::Failure(failure) => Some(failure.clone()),
         }
     }
 }

@@ -31,6 +31,11 @@ pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64
     numbers * FLOAT
 }
 
+/// Bytes that a teacher holds: its numbers, its images and what it says of them.
+pub fn of_teacher(cost: &Cost, images: u64) -> u64 {
+    (cost.parameters() + images * (3 * u64::from(cost.side).pow(2) + cost.embedding)) * FLOAT
+}
+
 /// Numbers that an optimiser keeps for each number that learns.
 fn moments(optimizer: &Optimizer) -> u64 {
     match optimizer {

@@ -12,6 +12,7 @@ pub mod probe;
 pub mod schedule;
 mod table;
 pub mod tables;
+mod teaching;
 
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;

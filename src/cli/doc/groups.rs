@@ -98,7 +98,7 @@ fn group(decl: &Decl) -> Group {
         Type::Model if nets::Backbone::decls().iter().any(|backbone| backbone.name == decl.name) => Group::Backbones,
         Type::Weights | Type::Part => Group::Backbones,
         Type::Head => Group::Heads,
-        Type::Objective | Type::Reduce | Type::Branch => Group::Terms,
+        Type::Objective | Type::Reduce | Type::Branch | Type::Output => Group::Terms,
         Type::Model | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
         Type::Optimizer => Group::Optimizers,
         Type::Curve => Group::Curves,

@@ -106,6 +106,7 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Batches
         | Type::Model
         | Type::Part
+        | Type::Output
         | Type::Weights
         | Type::Head
         | Type::Objective

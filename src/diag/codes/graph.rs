@@ -19,4 +19,10 @@ codes! {
         wrong: "stage s = train(net, triplet(faces), batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))",
         right: "stage s = train(net, triplet(draw(faces, by = pk(16, 4))), for = 1 epoch, optimizer = sgd(lr = 0.1))",
     }
+    Tap = "ddl::graph::tap": "an output that a network does not have, or that does not fit" {
+        "`tap` names a part of a network whose output is a map; the parts of each backbone stand in its documentation. A term that compares \
+         the outputs of two networks place by place needs maps of one height and width."
+        wrong: "stage s = train(net, nst(faces, teacher = big, at = tap(\"stage9\")), …)",
+        right: "stage s = train(net, nst(faces, teacher = big, at = tap(\"stage3\")), …)",
+    }
 }

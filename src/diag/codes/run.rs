@@ -74,6 +74,16 @@ codes! {
         wrong: "stage b = train(a, classify(other_people, arc), …)",
         right: "stage b = train(a, classify(other_people, arc, prototypes = class_means()), …)",
     }
+    TeacherPrototypes = "ddl::run::teacher_prototypes": "a teacher that does not know the people" {
+        "Distillation by logits compares what both networks say of the same people, each by its own prototypes. The teacher has none for the \
+         people of this data: it was trained on others, under another slot, or comes from a file of weights without prototypes."
+        wrong: "backbone big = iresnet(50, weights = weights)\nstage s = train(net, kd(people, teacher = big), …)",
+        right: "stage taught = train(big, classify(people, arc), …)\nstage s = train(net, kd(people, teacher = taught), …)",
+    }
+    Outputs = "ddl::run::outputs": "outputs of two networks that can't be compared" {
+        "A term compares what comes out of a part of the student with what comes out of a part of the teacher. Channels may differ (a map between \
+         them is learned), height and width may not, and an embedding is no map."
+    }
     BatchTooLarge = "ddl::run::batch_too_large": "a batch that its data can't fill" {
         "One pass over the data does not fill a single batch, so there is no step to take. Make the batch smaller or the data larger."
     }

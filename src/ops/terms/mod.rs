@@ -2,7 +2,7 @@
 
 use super::curves::Curve;
 use super::heads::Head;
-use super::refs::DrawnRef;
+use super::refs::{DrawnRef, ModelRef};
 use crate::lang::decl::{Call, Complaint, Param};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -10,7 +10,9 @@ use crate::quantity::Fraction;
 use serde::{Deserialize, Serialize};
 
 pub mod ddl;
+pub mod distil;
 pub use ddl::{Branch, Ddl, Divergence, Grid, Negatives, Normalisation};
+pub use distil::{Feature, FeatureDistance, Kd, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
 
 crate::operator! {
     /// The mean over samples.
@@ -110,7 +112,30 @@ crate::operator! {
 
 crate::family! {
     /// Any term.
-    pub enum Term: Type::Objective => { Classify, Triplet, Ddl }
+    pub enum Term: Type::Objective => { Classify, Triplet, Ddl, Kd, Rkd, Sp, Feature, Nst }
+}
+
+impl Term {
+    /// The model that teaches it and the data on which, if it has a teacher.
+    pub fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        match self {
+            Term::Kd(it) => Some((it.teacher, it.data)),
+            Term::Rkd(it) => Some((it.teacher, it.data)),
+            Term::Sp(it) => Some((it.teacher, it.data)),
+            Term::Feature(it) => Some((it.teacher, it.data)),
+            Term::Nst(it) => Some((it.teacher, it.data)),
+            Term::Classify(_) | Term::Triplet(_) | Term::Ddl(_) => None,
+        }
+    }
+
+    /// The data over whose people it has prototypes, and their slot.
+    pub fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        match self {
+            Term::Classify(it) => Some((it.data, &it.slot)),
+            Term::Kd(it) => Some((it.data, &it.slot)),
+            Term::Rkd(_) | Term::Sp(_) | Term::Feature(_) | Term::Nst(_) | Term::Triplet(_) | Term::Ddl(_) => None,
+        }
+    }
 }
 
 /// A term with its weight.

@@ -7,6 +7,7 @@ use ddl::events::Event;
 use ddl::lang::value::NodeId;
 use ddl::ops::data::{ImageFolder, ImageList, OnCorrupt};
 use ddl::plan::data_codes;
+use std::collections::BTreeSet;
 
 /// Corrupt images that an event names.
 const NAMED: usize = 10;
@@ -46,10 +47,18 @@ impl Exec<'_> {
     /// The one size of images that all networks in use want, if it is one.
     fn input_size(&self, compute: &[NodeId]) -> Result<Option<(u32, u32)>, Halt> {
         let mut sizes = Vec::new();
-        for id in compute.iter().filter(|id| matches!(self.job.plan.node(**id).op.as_str(), "train" | "features")) {
-            let input = self.backbone(*id)?.network()?.input;
-            sizes.push((input.width as u32, input.height as u32));
+        for id in compute {
+            let mut models = match self.job.plan.node(*id).op.as_str() {
+                "train" => crate::train::teachers(&self.job.plan.parse(*id)?),
+                "features" => BTreeSet::new(),
+                _ => continue, // sees no images
+            };
+            models.insert(*id);
+            for model in models {
+                sizes.push(self.backbone(model)?.network()?.input.size());
+            }
         }
+        sizes.sort_unstable();
         sizes.dedup();
         Ok(if sizes.len() == 1 { sizes.pop() } else { None })
     }

@@ -20,6 +20,8 @@ impl Exec<'_> {
             return Ok(artifact);
         }
         let source = self.model(it.model.node)?;
+        let taught = train::teachers(&it).into_iter().map(|node| Ok((node, self.model(node)?)));
+        let teachers = taught.collect::<Result<_, Halt>>()?;
         let around = Surroundings {
             device: self.device,
             store: &self.store,
@@ -36,7 +38,8 @@ impl Exec<'_> {
                 Halt::Interrupted(_) => TrainError::Asked,
             })
         };
-        let stage = Stage { node: id, train: &it, tables: &self.tables, source: &source, around: &around, judge: &judge };
+        let stage =
+            Stage { node: id, train: &it, tables: &self.tables, source: &source, teachers: &teachers, around: &around, judge: &judge };
         let trained = train::run(&stage).map_err(|error| halted(&node.name, error))?;
         let mut draft = lock.draft()?;
         write_model(&mut draft, &trained.model.to_files()?)?;

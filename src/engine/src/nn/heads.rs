@@ -137,6 +137,11 @@ fn prototypes(classes: i64, embedding: i64) -> Spec {
     Spec { name: PROTOTYPES.into(), shape: vec![classes, embedding], role: Role::Parameter, init: Init::Normal { sd: 0.01 } }
 }
 
+/// The tensors that logits without a margin need: class vectors alone.
+pub fn plain_specs(classes: i64, embedding: i64) -> Vec<Spec> {
+    vec![prototypes(classes, embedding)]
+}
+
 /// A number of a head's state that changes otherwise than by gradients.
 fn moment(name: &str, first: f64) -> Spec {
     Spec { name: name.into(), shape: vec![], role: Role::Buffer, init: Init::Constant(first) }

@@ -44,6 +44,11 @@ impl Input {
         Input { height: side, width: side, colour: Colour::Rgb, mean: [127.5; 3], divisor }
     }
 
+    /// Width and height, as images are loaded.
+    pub const fn size(&self) -> (u32, u32) {
+        (self.width as u32, self.height as u32)
+    }
+
     /// Channels that the network sees.
     pub const fn channels(&self) -> i64 {
         match self.colour {

@@ -4,6 +4,12 @@
 
 pub mod classify;
 pub mod ddl;
+pub mod feature;
+pub mod kd;
+pub mod logits;
+pub mod nst;
+pub mod rkd;
+pub mod sp;
 pub mod triplet;
 
 use ::ddl::lang::value::NodeId;
@@ -15,17 +21,40 @@ use crate::nn::error::NnError;
 use crate::nn::heads::Clock;
 use crate::nn::state::{Spec, State};
 
-/// A batch that a term needs, each step anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A batch that a term needs, each step anew, and what a network makes of it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Need {
     /// Which batches. Needs of one node are met by one draw.
     pub batches: NodeId,
+    /// Whose output.
+    pub whose: Whose,
     /// What of it.
     pub take: Take,
 }
 
+impl Need {
+    /// What the term's own network makes of a batch.
+    pub fn own(batches: NodeId, take: Take) -> Self {
+        Need { batches, whose: Whose::Own, take }
+    }
+
+    /// What a teacher makes of it.
+    pub fn taught(batches: NodeId, teacher: NodeId, take: Take) -> Self {
+        Need { batches, whose: Whose::Teacher(teacher), take }
+    }
+}
+
+/// Whose output a term needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// The network's that the term trains.
+    Own,
+    /// A model's that stays as it is: no gradient, as it is judged.
+    Teacher(NodeId),
+}
+
 /// What a term takes of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Take {
     /// Embeddings alone.
     Embeddings,
@@ -33,6 +62,15 @@ pub enum Take {
     Labelled,
     /// Embeddings of pairs of images.
     Pairs,
+    /// Logits over the people of the batch's label space.
+    Logits {
+        /// The slot of the prototypes.
+        slot: String,
+        /// What cosines are multiplied by; inner products without.
+        scale: Option<f64>,
+    },
+    /// What comes out of a named part; the embedding without a name.
+    Output(Option<String>),
 }
 
 /// A batch as a term is given it, with the gradient's way back to the network.
@@ -54,12 +92,16 @@ pub enum Given {
         /// `[n, d]`
         right: Tensor,
     },
+    /// For [`Take::Logits`]: `[n, classes]`.
+    Logits(Tensor),
+    /// For [`Take::Output`]: `[n, d]` or `[n, channels, height, width]`.
+    Output(Tensor),
 }
 
 /// What is around a term in a step.
 #[derive(Clone)]
 pub struct Around<'a> {
-    /// The state of the term's head for its label space and slot; empty for terms without.
+    /// The state of the term for its slot, and for its label space where it has one; empty for terms without.
     pub head: &'a State,
     /// The name of this step's noise.
     pub noise: &'a Draw,
@@ -90,6 +132,14 @@ pub trait Term {
         Vec::new()
     }
 
+    /// The tensors of its state that follow from the shapes (without images) of what it is given; none for most terms.
+    ///
+    /// # Errors
+    /// Shapes that the term can't compare: known before the first step.
+    fn specs_between(&self, _shapes: &[Vec<i64>]) -> Result<Vec<Spec>, NnError> {
+        Ok(Vec::new())
+    }
+
     /// Its value for these batches, one for each of [`Term::needs`]. Never NaN on finite embeddings.
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError>;
 }
@@ -100,6 +150,11 @@ macro_rules! each {
             terms::Term::Classify($it) => $do,
             terms::Term::Triplet($it) => $do,
             terms::Term::Ddl($it) => $do,
+            terms::Term::Kd($it) => $do,
+            terms::Term::Rkd($it) => $do,
+            terms::Term::Sp($it) => $do,
+            terms::Term::Feature($it) => $do,
+            terms::Term::Nst($it) => $do,
         }
     };
 }
@@ -111,6 +166,10 @@ impl Term for terms::Term {
 
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
         each!(self, it => it.specs(classes, embedding))
+    }
+
+    fn specs_between(&self, shapes: &[Vec<i64>]) -> Result<Vec<Spec>, NnError> {
+        each!(self, it => it.specs_between(shapes))
     }
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
@@ -126,6 +185,8 @@ fn mismatch(term: &str, expected: &str, given: &[Given]) -> NnError {
             Given::Embeddings(_) => "embeddings",
             Given::Labelled { .. } => "labelled embeddings",
             Given::Pairs { .. } => "pairs",
+            Given::Logits(_) => "logits",
+            Given::Output(_) => "an output",
         })
         .collect();
     NnError::Input { what: format!("batches of {term}"), expected: expected.into(), found: found.join(", ") }
@@ -135,3 +196,23 @@ fn mismatch(term: &str, expected: &str, given: &[Given]) -> NnError {
 fn zero(like: &Tensor) -> Tensor {
     Tensor::zeros([], (like.kind(), like.device()))
 }
+
+/// Each image's output as a row `[n, numbers]`.
+fn rows(output: &Tensor) -> Result<Tensor, NnError> {
+    Ok(output.f_reshape([output.size()[0], -1])?)
+}
+
+/// A value without anything else to tell.
+fn plain(value: Tensor, parts: Vec<(String, Tensor)>) -> Value {
+    let parts = parts.into_iter().map(|(name, part)| (name, part.detach().to_kind(tch::Kind::Float))).collect();
+    Value { skipped: zero(&value), value, parts, updates: vec![] }
+}
+
+/// The output that a teacher is asked for: the one of the student's name unless another is said.
+fn same_or(teacher: Option<&terms::Output>, student: Option<&terms::Output>) -> Option<String> {
+    teacher.or(student).map(|output| output.layer().to_owned())
+}
+
+/// Golden numbers of the distillation terms.
+#[cfg(test)]
+mod distil_tests;

@@ -1,13 +1,15 @@
-//! What the frozen layers make of every image that a stage can draw, computed once.
+//! What the frozen layers, or a teacher, make of every image that a stage can draw, computed once.
 //!
 //! An image stands in the bank under the digest of its bytes as they enter the network, so equal images share a row, whatever view, version or
 //! mirror image they are. The bank is a result of the store whose key is made of the frozen layers' own tensors and of those digests:
 //! all stages and seeds with the same frozen layers and images share it. Rows are read from the file; the system's cache bounds memory.
 
-use super::draws::{Draw, loader};
-use super::setup::Setup;
+use super::draws::{Draw, Draws, Sight, loader};
+use super::net::pixels;
 use super::{Stage, TrainError};
 use crate::nn::embed::Embedder;
+use crate::nn::net::Network;
+use crate::nn::state::State;
 use ddl::data::Table;
 use ddl::data::augment::{Augment, flip::mirror};
 use ddl::data::image::Image;
@@ -28,7 +30,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use tch::{Device, Kind};
+use tch::Device;
 
 #[cfg(test)]
 thread_local! {
@@ -55,6 +57,16 @@ struct Rows {
     places: HashMap<Digest, u32>,
 }
 
+/// Leading layers of a network that stay as they are.
+pub struct Layers<'n> {
+    /// The network.
+    pub network: &'n Network,
+    /// Its tensors.
+    pub state: &'n State,
+    /// How many of its layers.
+    pub count: usize,
+}
+
 /// A bank as the draws of one stage see it.
 #[derive(Debug)]
 pub struct Bank {
@@ -78,30 +90,32 @@ const LARGEST: u64 = 24 << 30;
 const CHUNK: usize = 64;
 
 impl Bank {
-    /// The bank of a stage, made if the store has none; `None` where the images change at each visit, or where it would cost more than it saves.
-    /// Which of both is a function of the plan and its data alone.
-    pub fn of(stage: &Stage, setup: &Setup) -> Result<Option<Arc<Bank>>, TrainError> {
-        if setup.prefix == 0 {
+    /// The bank of some layers for the draws that a network sees, made if the store has none; `None` where the images change at each visit,
+    /// or where it would cost more than it saves in so many steps. Which of both is a function of the plan and its data alone.
+    pub fn of(stage: &Stage, layers: &Layers, draws: &Draws, sight: &Sight, steps: u64) -> Result<Option<Arc<Bank>>, TrainError> {
+        if layers.count == 0 {
             return Ok(None);
         }
         #[cfg(test)]
         if FORBIDDEN.get() {
             return Ok(None);
         }
-        let Some(fixed) = setup.draws.all().iter().map(fixed).collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let seen: Vec<&Draw> = sight.draws.iter().map(|place| &draws.all()[*place]).collect();
+        let Some(fixed) = seen.iter().map(|draw| fixed(draw)).collect::<Option<Vec<_>>>() else { return Ok(None) };
         let images: u64 = fixed.iter().flatten().map(|(table, versions, mirrored)| images(table, *versions, *mirrored)).sum();
-        let numbers = setup.network.shapes()?[setup.prefix - 1].numel() as usize;
-        let drawn = setup.draws.images() as u64 * setup.total;
+        let numbers = layers.network.shapes()?[layers.count - 1].numel() as usize;
+        let drawn = sight.images() as u64 * steps;
         if images * numbers as u64 * 4 > LARGEST || images > 8 * drawn {
             return Ok(None);
         }
         let mut sources: BTreeMap<Digest, Source> = BTreeMap::new();
         let mut named = Vec::new();
-        for (draw, tables) in setup.draws.all().iter().zip(&fixed) {
+        for (draw, tables) in seen.into_iter().zip(&fixed) {
             let mut of_draw = Vec::new();
             for (table, versions, mirrored) in tables {
-                let plain = loader(stage, std::slice::from_ref(table), &setup.network.input, None).map_err(TrainError::data(&draw.name))?;
-                let digests = digests(stage, setup, draw, table, &plain, *versions, *mirrored)?;
+                let plain =
+                    loader(stage, std::slice::from_ref(table), &layers.network.input, None).map_err(TrainError::data(&draw.name))?;
+                let digests = digests(stage, layers, draw, table, &plain, *versions, *mirrored)?;
                 for (at, digest) in digests.iter().enumerate() {
                     sources.entry(*digest).or_insert_with(|| Source::at(at, *versions, *mirrored, &plain, &draw.name));
                 }
@@ -109,8 +123,8 @@ impl Bank {
             }
             named.push((draw.node, of_draw));
         }
-        let key = key(setup, stage, sources.keys())?;
-        let rows = rows(stage, setup, key, numbers, &sources)?;
+        let key = key(layers, sources.keys())?;
+        let rows = rows(stage, layers, key, numbers, &sources)?;
         let place = |digest: &Digest| rows.places.get(digest).copied().unwrap_or(0); // every digest has a row
         let draws = named.into_iter().map(|(node, tables)| {
             let tables = tables.into_iter().map(|(versions, mirrored, digests)| TablePlaces {
@@ -218,7 +232,7 @@ impl<'n> Source<'n> {
 /// The digests of all images of a table: by row, version, and mirror image.
 fn digests(
     stage: &Stage,
-    setup: &Setup,
+    layers: &Layers,
     draw: &Draw,
     table: &Table,
     loader: &Loader,
@@ -229,7 +243,7 @@ fn digests(
     let roots = table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
     let mut name = blake3::Hasher::new();
     name.update(table.digest().as_bytes()).update(roots.as_bytes()).update(&versions.to_le_bytes()).update(&[u8::from(mirrored)]);
-    name.update(format!("{:?}", setup.network.input).as_bytes());
+    name.update(format!("{:?}", layers.network.input).as_bytes());
     let name: [u8; 32] = *name.finalize().as_bytes();
     if let Some(known) = banks.digests.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
         return Ok(Arc::clone(known));
@@ -247,16 +261,14 @@ fn digests(
 }
 
 /// The key of a bank: the frozen layers with their tensors, and the images.
-fn key<'d>(setup: &Setup, stage: &Stage, digests: impl Iterator<Item = &'d Digest>) -> Result<ContentKey, TrainError> {
-    let state = &stage.source.state;
-    let mut tensors = crate::nn::State::new();
-    for spec in setup.network.specs_of(0..setup.prefix) {
-        let entry = state.get(&spec.name)?;
+fn key<'d>(of: &Layers, digests: impl Iterator<Item = &'d Digest>) -> Result<ContentKey, TrainError> {
+    let mut tensors = State::new();
+    for spec in of.network.specs_of(0..of.count) {
+        let entry = of.state.get(&spec.name)?;
         tensors.insert(&spec.name, entry.shallow_clone(), spec.role)?;
     }
     let tensors = blake3::hash(&tensors.to_bytes(&[])?).to_hex().to_string();
-    let layers =
-        blake3::hash(format!("{:?} {:?}", setup.network.input, &setup.network.layers[..setup.prefix]).as_bytes()).to_hex().to_string();
+    let layers = blake3::hash(format!("{:?} {:?}", of.network.input, &of.network.layers[..of.count]).as_bytes()).to_hex().to_string();
     let mut images = blake3::Hasher::new();
     for digest in digests {
         images.update(digest);
@@ -269,7 +281,7 @@ fn key<'d>(setup: &Setup, stage: &Stage, digests: impl Iterator<Item = &'d Diges
 /// The rows of a key: open already, in the store, or made now.
 fn rows(
     stage: &Stage,
-    setup: &Setup,
+    layers: &Layers,
     key: ContentKey,
     numbers: usize,
     sources: &BTreeMap<Digest, Source>,
@@ -282,10 +294,10 @@ fn rows(
     let lock = store.lock(key, || {})?;
     let artifact = match store.get(key)? {
         Found::Whole(artifact) => artifact,
-        Found::Absent => make(stage, setup, &lock, sources)?,
+        Found::Absent => make(stage, layers, &lock, sources)?,
         Found::Damaged(damage) => {
             stage.around.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, damage.to_string())));
-            make(stage, setup, &lock, sources)?
+            make(stage, layers, &lock, sources)?
         }
     };
     let index = artifact.read(INDEX)?;
@@ -299,8 +311,9 @@ fn rows(
 }
 
 /// Runs every image through the frozen layers, in the order of the digests.
-fn make(stage: &Stage, setup: &Setup, lock: &ddl::store::NodeLock, sources: &BTreeMap<Digest, Source>) -> Result<Artifact, TrainError> {
-    let frozen = Embedder::of_layers(&setup.network, &stage.source.state, 0..setup.prefix, tch::get_num_threads().max(1) as usize)?;
+fn make(stage: &Stage, layers: &Layers, lock: &ddl::store::NodeLock, sources: &BTreeMap<Digest, Source>) -> Result<Artifact, TrainError> {
+    let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, tch::get_num_threads().max(1) as usize)?;
+    let name = &stage.tables.plan().node(stage.node).name;
     let mut draft = lock.draft()?;
     let path = draft.path(FEATURES);
     let failed = |error| StoreError::io(&path, "write", error);
@@ -313,7 +326,7 @@ fn make(stage: &Stage, setup: &Setup, lock: &ddl::store::NodeLock, sources: &BTr
         }
         let images = chunk.par_iter().copied().map(Source::image).collect::<Result<Vec<_>, _>>()?;
         let bytes: Vec<u8> = images.iter().flat_map(Image::pixels).copied().collect();
-        let output = frozen.run(&setup.network.input.tensor(&bytes, setup.device, Kind::Float)?)?;
+        let output = frozen.run(&pixels(&layers.network.input, &bytes, stage.around.device)?)?;
         // channels innermost, as images come in
         let output = if output.dim() == 4 { output.f_permute([0, 2, 3, 1])? } else { output };
         let output = output.f_contiguous()?.f_to_device(Device::Cpu)?;
@@ -325,12 +338,12 @@ fn make(stage: &Stage, setup: &Setup, lock: &ddl::store::NodeLock, sources: &BTr
             let (done, of) = (((at + 1) * CHUNK).min(all.len()) as u64, all.len() as u64);
             let rate = done as f64 / started.elapsed().as_secs_f64().max(1e-9);
             let left = (of - done) as f64 / rate.max(1e-9);
-            stage.around.events.emit(Event::Progress { node: setup.name.clone(), unit: "images".to_owned(), done, of, rate, left });
+            stage.around.events.emit(Event::Progress { node: name.clone(), unit: "images".to_owned(), done, of, rate, left });
         }
     }
     file.into_inner().map_err(|error| failed(error.into_error()))?;
     draft.adopt(FEATURES)?;
     draft.write(INDEX, &sources.keys().flatten().copied().collect::<Vec<u8>>())?;
-    let meta = json!({ "layers": setup.prefix, "images": sources.len() });
-    Ok(lock.commit(draft, "prefix", &format!("the first {} layers, for {}", setup.prefix, setup.name), meta)?)
+    let meta = json!({ "layers": layers.count, "images": sources.len() });
+    Ok(lock.commit(draft, "prefix", &format!("the first {} layers, for {name}", layers.count), meta)?)
 }

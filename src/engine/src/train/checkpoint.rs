@@ -44,23 +44,19 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         .iter()
         .map(|draw| {
             let tables: Vec<String> = draw.batches.tables().iter().map(|table| table.digest().to_hex()[..32].to_owned()).collect();
-            json!({ "name": draw.name, "key": draw.key, "tables": tables, "images": draw.rows.len(), "per epoch": draw.batches.per_epoch() })
+            json!({ "name": draw.name, "key": draw.key, "tables": tables, "images": draw.images, "per epoch": draw.batches.per_epoch() })
         })
         .collect();
-    let classes: Vec<Json> = setup
-        .terms
-        .iter()
-        .filter_map(|term| term.head.as_ref())
-        .map(|head| json!({ "slot": head.id.slot, "label space": head.id.space }))
-        .collect();
+    let classes: Vec<Json> =
+        setup.terms.iter().flat_map(|term| &term.heads).map(|head| json!({ "slot": head.id.slot, "label space": head.id.space })).collect();
     json!({
         "key": stage.tables.plan().node(stage.node).key,
-        "network": setup.network.name,
+        "network": setup.net.network.name,
         "classes": classes,
         "optimiser": setup.rule,
         "schedule": { "steps": setup.total, "per epoch": setup.per_epoch },
         "draws": draws,
-        "cached prefix": setup.bank.as_ref().map(|bank| bank.key()),
+        "cached prefix": setup.net.bank.as_ref().map(|bank| bank.key()),
     })
 }
 

@@ -12,6 +12,9 @@ use ddl::lang::value::NodeId;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Width and height of images, as a network wants them.
+pub type Size = (u32, u32);
+
 /// One batches node.
 #[derive(Debug, Clone)]
 pub struct Draw {
@@ -23,12 +26,12 @@ pub struct Draw {
     pub key: ContentKey,
     /// What is drawn at each step.
     pub batches: Arc<Batches>,
-    /// Images at the network's size.
-    pub loader: Loader,
+    /// Images at each size that a network wants; the first is the first network's.
+    loaders: Vec<(Size, Loader)>,
     /// What each image goes through anew, with its seed.
     pub augment: Option<(Augment, i64)>,
-    /// Its rows in the whole batch of a step.
-    pub rows: Range<usize>,
+    /// Images of a step.
+    pub images: usize,
 }
 
 /// All draws of a stage, in the order in which terms first name them.
@@ -38,16 +41,9 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// The draws that these nodes name.
-    pub fn new(stage: &Stage, nodes: impl IntoIterator<Item = NodeId>, input: &Input) -> Result<Self, TrainError> {
-        let mut all: Vec<Draw> = Vec::new();
-        for node in nodes {
-            if all.iter().any(|draw| draw.node == node) {
-                continue;
-            }
-            let from = all.last().map_or(0, |draw| draw.rows.end);
-            all.push(draw(stage, node, input, from)?);
-        }
+    /// The draws of these nodes, with images at the sizes that these networks want.
+    pub fn new(stage: &Stage, nodes: &[NodeId], inputs: &[Input]) -> Result<Self, TrainError> {
+        let all: Vec<Draw> = nodes.iter().map(|node| draw(stage, *node, inputs)).collect::<Result<_, _>>()?;
         Ok(Draws { all: all.into() })
     }
 
@@ -58,7 +54,7 @@ impl Draws {
 
     /// Images of a step.
     pub fn images(&self) -> usize {
-        self.all.last().map_or(0, |draw| draw.rows.end)
+        self.all.iter().map(|draw| draw.images).sum()
     }
 
     /// The place of a node among them.
@@ -67,23 +63,78 @@ impl Draws {
     }
 }
 
-fn draw(stage: &Stage, node: NodeId, input: &Input, from: usize) -> Result<Draw, TrainError> {
+/// The draws that a network sees, one after the other in its batch.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// Their places among all draws.
+    pub draws: Vec<usize>,
+    rows: Vec<Range<usize>>,
+}
+
+impl Sight {
+    /// The draws whose nodes are wanted, in their order.
+    pub fn new(draws: &Draws, wanted: impl Fn(NodeId) -> bool) -> Self {
+        let mut sight = Sight { draws: Vec::new(), rows: Vec::new() };
+        for (place, draw) in draws.all.iter().enumerate().filter(|(_, draw)| wanted(draw.node)) {
+            let from = sight.images();
+            sight.draws.push(place);
+            sight.rows.push(from..from + draw.images);
+        }
+        sight
+    }
+
+    /// Images of a step.
+    pub fn images(&self) -> usize {
+        self.rows.last().map_or(0, |rows| rows.end)
+    }
+
+    /// The rows of a draw in the network's batch; none of one that it does not see.
+    pub fn rows(&self, place: usize) -> Range<usize> {
+        let at = self.draws.iter().position(|seen| *seen == place);
+        at.map_or(0..0, |at| self.rows[at].clone())
+    }
+}
+
+fn draw(stage: &Stage, node: NodeId, inputs: &[Input]) -> Result<Draw, TrainError> {
     let of = stage.tables.plan().node(node);
     let batches = stage.tables.batches(node)?;
     let augment = stage.tables.draw_augment(node)?;
     let images = batches.facts().images_per_batch;
-    let loader = loader(stage, batches.tables(), input, augment.clone()).map_err(TrainError::data(&of.name))?;
-    Ok(Draw { node, name: of.name.clone(), key: of.key, batches: Arc::new(batches), loader, augment, rows: from..from + images })
+    let mut loaders: Vec<(Size, Loader)> = Vec::new();
+    for input in inputs {
+        if !loaders.iter().any(|(size, _)| *size == input.size()) {
+            let loader = loader(stage, batches.tables(), input, augment.clone()).map_err(TrainError::data(&of.name))?;
+            loaders.push((input.size(), loader));
+        }
+    }
+    Ok(Draw { node, name: of.name.clone(), key: of.key, batches: Arc::new(batches), loaders, augment, images })
 }
 
 /// A loader of bytes at the network's size.
 pub fn loader(stage: &Stage, tables: &[Table], input: &Input, augment: Option<(Augment, i64)>) -> Result<Loader, ddl::data::DataError> {
     let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
-    let wanted = Wanted { width: input.width as u32, height: input.height as u32, format };
+    let (width, height) = input.size();
+    let wanted = Wanted { width, height, format };
     Loader::new(tables, wanted, augment, Arc::clone(&stage.around.images), stage.around.loaders)
 }
 
 impl Draw {
+    /// Images of a size that a network wants.
+    pub fn loader(&self, size: Size) -> &Loader {
+        let at = self.loaders.iter().position(|(known, _)| *known == size);
+        &self.loaders[at.unwrap_or(0)].1 // all sizes have one
+    }
+
+    /// Images as the first network sees them.
+    pub fn shown(&self) -> &Loader {
+        &self.loaders[0].1 // a stage has a network
+    }
+
+    /// The same images as they lie in the data: no augment.
+    pub fn plain(&self, loader: Loader, size: Size) -> Draw {
+        Draw { loaders: vec![(size, loader)], augment: None, ..self.clone() }
+    }
+
     /// What is drawn at a step.
     pub fn picks(&self, step: u64) -> Vec<Pick> {
         self.batches.at_step(step)

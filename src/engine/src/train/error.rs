@@ -64,6 +64,28 @@ pub enum TrainError {
         /// The slot.
         slot: String,
     },
+    /// A teacher by logits that was not trained on the people of the data.
+    #[error("{term}: the teacher `{teacher}` has no prototypes for the {classes} people of `{draw}` (slot \"{slot}\")")]
+    TeacherPrototypes {
+        /// The term.
+        term: String,
+        /// The teacher.
+        teacher: String,
+        /// The draw.
+        draw: String,
+        /// How many classes.
+        classes: usize,
+        /// The slot.
+        slot: String,
+    },
+    /// Outputs of two networks that a term can't compare.
+    #[error("{term}: {why}")]
+    Outputs {
+        /// The term.
+        term: String,
+        /// What does not fit.
+        why: String,
+    },
     /// A stage that can't be trained, whatever its network is.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -150,6 +172,10 @@ impl From<TrainError> for Failure {
             TrainError::PrototypesUnsaid { .. } => {
                 (Code::PrototypesUnsaid, "say it: `prototypes = \"fresh\"`, `\"class_means\"` or `\"by_name\"`")
             }
+            TrainError::TeacherPrototypes { .. } => {
+                (Code::TeacherPrototypes, "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()")
+            }
+            TrainError::Outputs { .. } => (Code::Outputs, "tap parts whose outputs have one height and width"),
             TrainError::NothingLearns => (Code::NothingLearns, "freeze less"),
             TrainError::NotYet(_) => (Code::NotYetRun, "leave it out for now"),
             TrainError::Metric { .. } => (Code::Unmeasurable, "choose another metric, or a protocol with more pairs"),

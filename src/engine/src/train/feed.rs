@@ -2,32 +2,81 @@
 
 use super::TrainError;
 use super::bank::Bank;
-use super::draws::Draw;
+use super::draws::{Draw, Size};
 use super::setup::Setup;
 use ddl::data::loader::Numbers;
 use ddl::data::sampler::Pick;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
-/// The images of a step, one draw after the other.
+/// The images of a step.
 #[derive(Debug)]
 pub struct Batch {
     /// The step, counted from 0.
     pub step: u64,
     /// What was drawn, by draw.
     pub picks: Vec<Vec<Pick>>,
-    /// The images, or what the frozen layers make of them.
-    pub numbers: Contents,
+    /// What goes into the networks, by inlet.
+    pub numbers: Vec<Contents>,
 }
 
-/// What goes into the network.
+/// What goes into a network, one draw after the other.
 #[derive(Debug)]
 pub enum Contents {
     /// Pixels `[images, height, width, 3]`.
     Pixels(Vec<u8>),
-    /// Outputs of the last frozen layer, `[images, …]`.
+    /// Outputs of some layer, `[images, …]`.
     Features(Vec<f32>),
+}
+
+/// Where images of some draws come in: networks that see the same share one.
+#[derive(Debug, Clone)]
+pub struct Inlet {
+    /// The draws, by place.
+    pub draws: Vec<usize>,
+    /// What comes.
+    pub source: Source,
+}
+
+/// What comes in.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Images of this size.
+    Pixels(Size),
+    /// What some layers make of them.
+    Rows(Arc<Bank>),
+}
+
+/// The inlets of a stage.
+#[derive(Debug, Default)]
+pub struct Inlets {
+    all: Vec<Inlet>,
+}
+
+impl Inlets {
+    /// The place of an inlet: an old one where one brings the same.
+    pub fn place(&mut self, inlet: Inlet) -> usize {
+        let same = |other: &Inlet| {
+            other.draws == inlet.draws
+                && match (&other.source, &inlet.source) {
+                    (Source::Pixels(a), Source::Pixels(b)) => a == b,
+                    (Source::Rows(a), Source::Rows(b)) => a.key() == b.key(),
+                    (Source::Pixels(_), Source::Rows(_)) | (Source::Rows(_), Source::Pixels(_)) => false,
+                }
+        };
+        self.all.iter().position(same).unwrap_or_else(|| {
+            self.all.push(inlet);
+            self.all.len() - 1
+        })
+    }
+
+    /// All of them.
+    pub fn all(self) -> Arc<[Inlet]> {
+        self.all.into()
+    }
 }
 
 /// How many batches wait at most.
@@ -44,10 +93,10 @@ impl Feed {
     /// Starts to make the batches of all steps from `step` on.
     pub fn start(setup: &Setup, step: u64) -> Self {
         let (sender, batches) = sync_channel(AHEAD);
-        let (draws, bank, total) = (Arc::clone(setup.draws.all()), setup.bank.clone(), setup.total);
+        let (draws, inlets, total) = (Arc::clone(setup.draws.all()), Arc::clone(&setup.inlets), setup.total);
         let work = move || {
             for step in step..total {
-                let batch = batch(&draws, bank.as_deref(), step);
+                let batch = batch(&draws, &inlets, step);
                 let last = batch.is_err();
                 if sender.send(batch).is_err() || last {
                     return; // nobody wants more, or there is nothing to go on with
@@ -75,24 +124,40 @@ impl Drop for Feed {
     }
 }
 
-fn batch(draws: &[Draw], bank: Option<&Bank>, step: u64) -> Result<Batch, TrainError> {
+fn batch(draws: &[Draw], inlets: &[Inlet], step: u64) -> Result<Batch, TrainError> {
     let picks: Vec<Vec<Pick>> = draws.iter().map(|draw| draw.picks(step)).collect();
-    let each = draws.iter().zip(&picks);
-    let numbers = if let Some(bank) = bank {
-        let mut all = Vec::new();
-        for (draw, picks) in each {
-            bank.read(draw, picks, &mut all)?;
-        }
-        Contents::Features(all)
-    } else {
-        let mut all = Vec::new();
-        for (draw, picks) in each {
-            match draw.loader.load(picks).map_err(TrainError::data(&draw.name))?.numbers {
-                Numbers::U8(bytes) => all.extend_from_slice(&bytes),
-                Numbers::F32(_) => return Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
+    // each image is made once for each size that networks want
+    let mut loaded: BTreeMap<(usize, Size), Vec<u8>> = BTreeMap::new();
+    let mut numbers = Vec::with_capacity(inlets.len());
+    for inlet in inlets {
+        numbers.push(match &inlet.source {
+            Source::Rows(bank) => {
+                let mut all = Vec::new();
+                for &place in &inlet.draws {
+                    bank.read(&draws[place], &picks[place], &mut all)?;
+                }
+                Contents::Features(all)
             }
-        }
-        Contents::Pixels(all)
-    };
+            Source::Pixels(size) => {
+                let mut all = Vec::new();
+                for &place in &inlet.draws {
+                    let bytes = match loaded.entry((place, *size)) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(free) => free.insert(pixels(&draws[place], *size, &picks[place])?),
+                    };
+                    all.extend_from_slice(bytes);
+                }
+                Contents::Pixels(all)
+            }
+        });
+    }
     Ok(Batch { step, picks, numbers })
+}
+
+/// Images of a draw.
+pub fn pixels(draw: &Draw, size: Size, picks: &[Pick]) -> Result<Vec<u8>, TrainError> {
+    match draw.loader(size).load(picks).map_err(TrainError::data(&draw.name))?.numbers {
+        Numbers::U8(bytes) => Ok(bytes),
+        Numbers::F32(_) => Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
+    }
 }

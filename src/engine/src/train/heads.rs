@@ -1,19 +1,16 @@
-//! What prototypes start from.
+//! What the state of terms starts from: prototypes by what the recipe says, everything else by the seed.
 
 use super::draws::{Draw, loader};
-use super::feed::Contents;
-use super::objective::HeadUse;
+use super::feed::{Contents, pixels};
 use super::setup::Setup;
+use super::terms::HeadUse;
 use super::{Stage, TrainError};
 use crate::model::{Head, HeadId, Model};
 use crate::nn::embed::Embedder;
 use crate::nn::heads::PROTOTYPES;
 use crate::nn::state::{Role, Spec, State};
-use crate::nn::terms::Term as _;
-use ddl::data::loader::Numbers;
 use ddl::data::sampler::Pick;
 use ddl::ops::terms::Prototypes;
-use ddl::plan::schedule::ScheduleError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,34 +22,21 @@ pub fn name(id: &HeadId, tensor: &str) -> String {
     format!("head.{}.{space}.{tensor}", id.slot)
 }
 
-/// Gives the model every head that the stage's terms name: the source model's own where it has one, or a new one as the recipe says.
+/// Gives the model every head and every map between outputs that the stage's terms name: the source model's own where it has one, or a new
+/// one as the recipe says.
 pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), TrainError> {
-    let mut uses: BTreeMap<&HeadId, Vec<(&HeadUse, usize)>> = BTreeMap::new();
-    for (at, term) in setup.terms.iter().enumerate() {
-        if let Some(head) = &term.head {
-            uses.entry(&head.id).or_default().push((head, at));
-        }
+    let mut uses: BTreeMap<&HeadId, Vec<&HeadUse>> = BTreeMap::new();
+    for head in setup.terms.iter().flat_map(|term| &term.heads) {
+        uses.entry(&head.id).or_default().push(head);
     }
-    let source_has_heads = !model.heads.is_empty();
+    let source_has_heads = model.heads.values().any(|head| head.state.entry(PROTOTYPES).is_some());
     let mut new = Vec::new();
     for (id, uses) in uses {
-        let draw = &setup.draws.all()[uses[0].0.draw];
+        let draw = &setup.draws.all()[uses[0].draw];
         let names = Arc::clone(draw.batches.tables()[0].labels().names());
-        if names.len() < 2 {
-            return Err(ScheduleError::OneClass { draw: draw.name.clone(), classes: names.len() }.into());
-        }
-        let width = model.width()?;
-        let mut specs: BTreeMap<String, Spec> = BTreeMap::new();
-        for (_, at) in &uses {
-            specs.extend(setup.terms[*at].term.specs(names.len() as i64, width).into_iter().map(|spec| (spec.name.clone(), spec)));
-        }
+        let specs = uses.iter().flat_map(|head| &head.specs);
         let known = model.heads.get(id);
-        let mut state = known.map_or_else(State::new, |head| head.state.clone());
-        let missing: Vec<&Spec> = specs.values().filter(|spec| state.entry(&spec.name).is_none()).collect();
-        let fresh = fresh(id, &missing, stage)?;
-        for spec in &missing {
-            state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
-        }
+        let mut state = completed(id, specs, known, stage)?;
         if known.is_none() {
             match said(&uses)? {
                 None if source_has_heads => {
@@ -62,20 +46,44 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
                 None | Some(Prototypes::Fresh) => {}
                 Some(Prototypes::ByName) => by_name(&names, id, model, &mut state)?,
                 Some(Prototypes::ClassMeans) => {
-                    let draws: Vec<&Draw> = uses.iter().map(|(head, _)| &setup.draws.all()[head.draw]).collect();
+                    let draws: Vec<&Draw> = uses.iter().map(|head| &setup.draws.all()[head.draw]).collect();
                     class_means(stage, setup, model, &draws, &mut state)?;
                 }
             }
         }
         new.push((id.clone(), Head { names, state }));
     }
+    for term in setup.terms.iter().filter(|term| !term.between.is_empty()) {
+        let Some(id) = &term.own else { continue };
+        let state = completed(id, &term.between, model.heads.get(id), stage)?;
+        for spec in &term.between {
+            let found = state.get(&spec.name)?.size();
+            if found != spec.shape {
+                let why = format!("the source model's `{}` (slot \"{}\") is {found:?}, and {:?} is needed", spec.name, id.slot, spec.shape);
+                return Err(TrainError::Outputs { term: term.label.clone(), why });
+            }
+        }
+        new.push((id.clone(), Head { names: Arc::from([]), state }));
+    }
     model.heads.extend(new);
     Ok(())
 }
 
+/// A head's state with every tensor that is needed: known ones as they are, the others new.
+fn completed<'s>(id: &HeadId, specs: impl IntoIterator<Item = &'s Spec>, known: Option<&Head>, stage: &Stage) -> Result<State, TrainError> {
+    let specs: BTreeMap<&str, &Spec> = specs.into_iter().map(|spec| (spec.name.as_str(), spec)).collect();
+    let mut state = known.map_or_else(State::new, |head| head.state.clone());
+    let missing: Vec<&Spec> = specs.into_values().filter(|spec| state.entry(&spec.name).is_none()).collect();
+    let fresh = fresh(id, &missing, stage)?;
+    for spec in &missing {
+        state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
+    }
+    Ok(state)
+}
+
 /// What the terms of one head say of its first prototypes.
-fn said(uses: &[(&HeadUse, usize)]) -> Result<Option<Prototypes>, TrainError> {
-    let mut said = uses.iter().filter_map(|(head, _)| head.prototypes);
+fn said(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
+    let mut said = uses.iter().filter_map(|head| head.prototypes);
     let first = said.next();
     if said.any(|other| Some(other) != first) {
         return Err(TrainError::NotYet(
@@ -100,7 +108,7 @@ fn fresh(id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainErro
 fn by_name(names: &[Arc<str>], id: &HeadId, model: &Model, state: &mut State) -> Result<(), TrainError> {
     let mut rows = rows_of(state)?;
     for (row, person) in rows.iter_mut().zip(names) {
-        for (_, head) in model.heads.iter().filter(|(other, _)| other.slot == id.slot) {
+        for (_, head) in model.heads.iter().filter(|(other, head)| other.slot == id.slot && head.state.entry(PROTOTYPES).is_some()) {
             if let Some(place) = head.names.iter().position(|name| name == person) {
                 *row = Vec::<f32>::try_from(head.state.get(PROTOTYPES)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
                 break;
@@ -115,9 +123,10 @@ fn by_name(names: &[Arc<str>], id: &HeadId, model: &Model, state: &mut State) ->
 fn class_means(stage: &Stage, setup: &Setup, model: &Model, draws: &[&Draw], state: &mut State) -> Result<(), TrainError> {
     let mut rows = rows_of(state)?;
     let mut sums: Vec<Vec<f64>> = vec![vec![0.0; model.width()? as usize]; rows.len()];
-    let first = if setup.bank.is_some() { setup.prefix } else { 0 };
-    let layers = first..setup.network.layers.len();
-    let embedder = Embedder::of_layers(&setup.network, &model.state, layers, tch::get_num_threads().max(1) as usize)?;
+    let (net, input) = (&setup.net, setup.net.network.input);
+    let first = if net.bank.is_some() { net.prefix } else { 0 };
+    let layers = first..net.network.layers.len();
+    let embedder = Embedder::of_layers(&net.network, &model.state, layers, tch::get_num_threads().max(1) as usize)?;
     let mut seen = Vec::new();
     for draw in draws {
         let table = &draw.batches.tables()[0];
@@ -125,25 +134,22 @@ fn class_means(stage: &Stage, setup: &Setup, model: &Model, draws: &[&Draw], sta
             continue;
         }
         seen.push(table.digest());
-        let plain = loader(stage, std::slice::from_ref(table), &setup.network.input, None).map_err(TrainError::data(&draw.name))?;
-        let plain = Draw { loader: plain, augment: None, ..(*draw).clone() };
+        let plain = loader(stage, std::slice::from_ref(table), &input, None).map_err(TrainError::data(&draw.name))?;
+        let plain = draw.plain(plain, input.size());
         let picks: Vec<Pick> = (0..table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         for picks in picks.chunks(CHUNK) {
             if stage.around.interrupted.load(Ordering::Relaxed) {
                 return Err(TrainError::Interrupted { step: 0 });
             }
-            let numbers = match &setup.bank {
+            let numbers = match &net.bank {
                 Some(bank) => {
                     let mut all = Vec::new();
                     bank.read(&plain, picks, &mut all)?;
                     Contents::Features(all)
                 }
-                None => match plain.loader.load(picks).map_err(TrainError::data(&draw.name))?.numbers {
-                    Numbers::U8(bytes) => Contents::Pixels(bytes),
-                    Numbers::F32(_) => return Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
-                },
+                None => Contents::Pixels(pixels(&plain, input.size(), picks)?),
             };
-            let embeddings = embedder.run(&setup.input(&numbers)?)?;
+            let embeddings = embedder.run(&net.input(&numbers, setup.device)?)?;
             let width = embeddings.size()[1] as usize;
             let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
             for (pick, embedding) in picks.iter().zip(embeddings.chunks_exact(width)) {

@@ -3,8 +3,10 @@
 use super::feed::Batch;
 use super::objective::{self, Outcome};
 use super::setup::Setup;
+use super::teacher::Teacher;
+use super::terms::Made;
 use super::watch::Watched;
-use super::{Stage, TrainError, Trained, heads};
+use super::{Stage, TrainError, Trained, cast, heads};
 use crate::model::{HeadId, Model};
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::Role;
@@ -53,10 +55,10 @@ impl Learner {
         log: TrainingLog,
         watched: Watched,
     ) -> Result<Self, TrainError> {
-        model.state.require_gradients(|name| setup.frozen.trains(name))?;
-        let used: Vec<&HeadId> = setup.terms.iter().filter_map(|term| term.head.as_ref().map(|head| &head.id)).collect();
+        model.state.require_gradients(|name| setup.net.frozen.trains(name))?;
+        let used: Vec<&HeadId> = setup.terms.iter().flat_map(|term| term.heads.iter().map(|head| &head.id).chain(&term.own)).collect();
         let mut parameters = Vec::new();
-        for (name, entry) in model.state.iter().filter(|(name, entry)| entry.role == Role::Parameter && setup.frozen.trains(name)) {
+        for (name, entry) in model.state.iter().filter(|(name, entry)| entry.role == Role::Parameter && setup.net.frozen.trains(name)) {
             parameters.push(Parameter::new(&setup.rule, name, &entry.tensor, false));
         }
         for (id, head) in &model.heads {
@@ -76,9 +78,12 @@ impl Learner {
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] before anything is changed; what libtorch refuses.
-    pub fn take_step(&mut self, setup: &Setup, batch: &Batch) -> Result<Taken, TrainError> {
-        let embeddings = setup.embed(&self.model.state, batch)?;
-        let Outcome { loss, value, named, updates } = objective::evaluate(setup, &self.model, &embeddings, batch)?;
+    pub fn take_step(&mut self, stage: &Stage, setup: &Setup, batch: &Batch) -> Result<Taken, TrainError> {
+        let way = setup.way(batch.step);
+        let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&batch.numbers, setup.device)?));
+        let teachers = setup.teachers.iter().map(teach).collect::<Result<_, TrainError>>()?;
+        let made = Made { net: setup.net.run(&self.model.state, &batch.numbers[setup.net.inlet], &way)?, teachers };
+        let Outcome { loss, value, named, updates } = objective::evaluate(setup, &self.model, &made, batch)?;
         self.parameters.iter_mut().for_each(Parameter::clear);
         loss.f_backward()?;
         if let Some(longest) = setup.clip {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! terms ──need──▶ draws ──loaders, ahead──▶ one batch ──(cached prefix)──▶ ONE forward ──▶ each term its own rows
-//!                                                                                             │ weighted sum
+//!                                               └──(cached)──▶ teachers, without gradient ──▶ │ weighted sum
 //!        checkpoints ◀── learner: model, moments, step, log ◀── optimiser step ◀── gradient ◀─┘
 //! ```
 //!
@@ -10,19 +10,24 @@
 //! with the same bits. Time decides only when something is written or said.
 
 mod bank;
+mod cast;
 mod checkpoint;
 mod draws;
 mod error;
 mod feed;
 mod heads;
 mod learner;
+mod net;
 mod objective;
 mod pictures;
 mod progress;
 mod setup;
+mod teacher;
+mod terms;
 mod watch;
 
 pub use bank::Banks;
+pub use cast::teachers;
 pub use error::TrainError;
 
 use crate::model::Model;
@@ -33,6 +38,8 @@ use ddl::lang::value::NodeId;
 use ddl::ops::stages::Train;
 use ddl::plan::tables::Tables;
 use ddl::store::{Judged, Store, TrainingLog};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;
@@ -67,6 +74,8 @@ pub struct Stage<'a> {
     pub tables: &'a Tables<'a>,
     /// The model that it starts from; it stays as it is.
     pub source: &'a Model,
+    /// The models of [`teachers`]; they stay as they are too.
+    pub teachers: &'a BTreeMap<NodeId, Rc<Model>>,
     /// What is around it.
     pub around: &'a Surroundings<'a>,
     /// Judges a model under a protocol (a node of the plan), for `watch`, `keep` and `stop`. Must not change the model.
@@ -114,7 +123,7 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
             return Err(TrainError::Interrupted { step: learner.step });
         }
         let batch = feed.next(learner.step)?;
-        let taken = learner.take_step(&setup, &batch).map_err(|error| error.after(saved.last()))?;
+        let taken = learner.take_step(stage, &setup, &batch).map_err(|error| error.after(saved.last()))?;
         report.step(&learner, &taken);
         match watch::after_step(stage, &setup, &mut learner) {
             // not judged to the end: the step is judged anew when the stage goes on from its last checkpoint

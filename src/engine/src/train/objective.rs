@@ -1,41 +1,15 @@
 //! The objective: every term gets its own rows of the one forward pass, and the weighted values are summed in the order of the plan.
 
-use super::draws::Draws;
+use super::TrainError;
 use super::feed::Batch;
 use super::setup::Setup;
-use super::{Stage, TrainError};
+use super::terms::Made;
 use crate::model::{HeadId, Model};
 use crate::nn::heads::Clock;
 use crate::nn::state::{Role, State};
-use crate::nn::terms::{Around, Given, Take, Term as _};
-use ddl::ops::curves::Curve;
-use ddl::ops::terms::{Prototypes, Term};
+use crate::nn::terms::{Around, Term as _};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
-
-/// A term of the stage.
-pub struct TermSetup {
-    /// What events call it: the operator, with its data where there are several.
-    pub label: String,
-    /// What it computes.
-    pub term: Term,
-    /// What its value is multiplied by.
-    pub weight: Curve,
-    /// The draws that it is given, in its order.
-    needs: Vec<(usize, Take)>,
-    /// The head whose state it has.
-    pub head: Option<HeadUse>,
-}
-
-/// A term's head.
-pub struct HeadUse {
-    /// Which.
-    pub id: HeadId,
-    /// The draw whose label space it classifies.
-    pub draw: usize,
-    /// What new prototypes start from, if the recipe says so.
-    pub prototypes: Option<Prototypes>,
-}
 
 /// What a step came to.
 pub struct Outcome {
@@ -49,63 +23,11 @@ pub struct Outcome {
     pub updates: Vec<(HeadId, String, Tensor)>,
 }
 
-impl TermSetup {
-    /// The terms of a stage.
-    pub fn all(stage: &Stage, draws: &Draws) -> Result<Vec<Self>, TrainError> {
-        let terms = &stage.train.objective.terms;
-        let mut all: Vec<TermSetup> = Vec::with_capacity(terms.len());
-        for weighted in terms {
-            let mut needs = Vec::new();
-            for need in weighted.term.needs()? {
-                let place = draws.place(need.batches);
-                needs.push((place.ok_or_else(|| TrainError::NotYet("a term without its draw".to_owned()))?, need.take)); // all were made
-            }
-            let op = weighted.term.name();
-            let several = terms.iter().filter(|other| other.term.name() == op).count() > 1;
-            let data = needs.first().map_or("", |(draw, _)| &draws.all()[*draw].name);
-            let mut label = if several { format!("{op}({data})") } else { op.to_owned() };
-            let same = all.iter().filter(|other| other.label.starts_with(&label)).count();
-            if same > 0 {
-                label = format!("{label}#{}", same + 1);
-            }
-            let head = match &weighted.term {
-                Term::Classify(classify) => needs.first().map(|(draw, _)| HeadUse {
-                    id: HeadId { space: draws.all()[*draw].batches.tables()[0].labels().id().to_owned(), slot: classify.slot.clone() },
-                    draw: *draw,
-                    prototypes: classify.prototypes,
-                }),
-                Term::Triplet(_) | Term::Ddl(_) => None,
-            };
-            all.push(TermSetup { label, term: weighted.term.clone(), weight: weighted.weight.clone(), needs, head });
-        }
-        Ok(all)
-    }
-
-    /// Its batches out of the embeddings of the whole step.
-    fn given(&self, setup: &Setup, embeddings: &Tensor, batch: &Batch) -> Result<Vec<Given>, TrainError> {
-        let given = |&(place, take): &(usize, Take)| {
-            let draw = &setup.draws.all()[place];
-            let (from, count) = (draw.rows.start as i64, draw.rows.len() as i64);
-            let own = embeddings.f_narrow(0, from, count)?;
-            Ok(match take {
-                Take::Embeddings => Given::Embeddings(own),
-                Take::Labelled => {
-                    let labels: Vec<i64> = draw.batches.classes(&batch.picks[place]).into_iter().map(i64::from).collect();
-                    Given::Labelled { embedding: own, labels: Tensor::f_from_slice(&labels)?.f_to_device(setup.device)? }
-                }
-                // batches of pairs hold all first images, then all second ones
-                Take::Pairs => Given::Pairs { left: own.f_narrow(0, 0, count / 2)?, right: own.f_narrow(0, count / 2, count / 2)? },
-            })
-        };
-        self.needs.iter().map(given).collect()
-    }
-}
-
 /// The objective of a step.
 ///
 /// # Errors
 /// [`TrainError::NotFinite`] for the first term that is NaN or infinite.
-pub fn evaluate(setup: &Setup, model: &Model, embeddings: &Tensor, batch: &Batch) -> Result<Outcome, TrainError> {
+pub fn evaluate(setup: &Setup, model: &Model, made: &Made, batch: &Batch) -> Result<Outcome, TrainError> {
     let (nothing, noise) = (State::new(), setup.noise(batch.step));
     let mut loss: Option<Tensor> = None;
     let (mut names, mut scalars) = (Vec::new(), Vec::new());
@@ -114,12 +36,12 @@ pub fn evaluate(setup: &Setup, model: &Model, embeddings: &Tensor, batch: &Batch
     let mut changed: BTreeMap<&HeadId, State> = BTreeMap::new();
     let mut updates = Vec::new();
     for term in &setup.terms {
-        let id = term.head.as_ref().map(|head| &head.id);
-        let head = id.and_then(|id| changed.get(id).or_else(|| model.heads.get(id).map(|head| &head.state)));
-        let around = Around { head: head.unwrap_or(&nothing), noise: &noise, clock };
-        let value = term.term.evaluate(&term.given(setup, embeddings, batch)?, &around)?;
-        if let (Some(id), false) = (id, value.updates.is_empty()) {
-            let mut state = head.cloned().unwrap_or_default();
+        let state = |id: &HeadId| changed.get(id).or_else(|| model.heads.get(id).map(|head| &head.state));
+        let own = term.own.as_ref().and_then(state);
+        let around = Around { head: own.unwrap_or(&nothing), noise: &noise, clock };
+        let value = term.term.evaluate(&term.given(setup, made, batch, &state)?, &around)?;
+        if let (Some(id), false) = (&term.own, value.updates.is_empty()) {
+            let mut state = own.cloned().unwrap_or_default();
             for (name, tensor) in &value.updates {
                 state.replace(name, tensor.f_detach()?, Role::Buffer);
                 updates.push((id.clone(), name.clone(), tensor.f_detach()?));

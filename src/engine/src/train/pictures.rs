@@ -11,7 +11,7 @@ const SHOWN: usize = 24;
 pub fn first_batch(setup: &Setup) -> Result<Vec<PictureGroup>, TrainError> {
     let group = |draw: &super::draws::Draw| {
         let picture = |pick| {
-            let image = draw.loader.image(pick).map_err(TrainError::data(&draw.name))?;
+            let image = draw.shown().image(pick).map_err(TrainError::data(&draw.name))?;
             Ok(Picture::new(&image, draw.path(pick), draw.identity(pick)))
         };
         let pictures = draw.picks(0).iter().take(SHOWN).map(picture).collect::<Result<Vec<_>, TrainError>>()?;

@@ -1,5 +1,6 @@
 //! The trainer on drawn faces and the tiny network.
 
+mod distil;
 mod methods;
 mod resume;
 mod steps;
@@ -12,14 +13,15 @@ use ddl::data::probe::ProbeCache;
 use ddl::events::{Collected, Event, Sink};
 use ddl::job::CheckpointEvery;
 use ddl::lang::value::NodeId;
-use ddl::ops::nets::Backbone;
 use ddl::ops::stages::Train;
 use ddl::plan::tables::Tables;
 use ddl::plan::{Paths, Plan};
 use ddl::quantity::Bytes;
 use ddl::source::Memory;
 use ddl::store::{Judged, Store};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;
@@ -100,16 +102,21 @@ impl Bench {
         self.plan.iter().find(|(_, node)| node.name == name).unwrap_or_else(|| panic!("no {name}")).0
     }
 
-    fn backbone(&self) -> Backbone {
-        let (_, node) = self.plan.iter().find(|(_, node)| node.op == "tiny").unwrap();
-        let mut args = ddl::ops::complete("tiny", &node.args);
-        args["op"] = "tiny".into();
-        serde_json::from_value(args).unwrap()
-    }
-
     /// The model that stages start from, if they name none.
     pub fn fresh(&self) -> Model {
-        Model::new(&self.backbone(), None, Device::Cpu).unwrap()
+        self.fresh_of(self.node("s"))
+    }
+
+    /// The backbone that a model was made of, with its first tensors.
+    fn fresh_of(&self, node: NodeId) -> Model {
+        Model::new(&self.plan.backbone(node).unwrap(), None, Device::Cpu).unwrap()
+    }
+
+    /// The model of a teacher: a network with its first tensors, or a stage, trained to its end.
+    fn teacher(&self, node: NodeId) -> Rc<Model> {
+        let of = self.plan.node(node);
+        let fresh = self.fresh_of(node);
+        Rc::new(if of.op == "train" { self.train_stage(&of.name, &fresh, BTreeMap::new(), None).unwrap().model } else { fresh })
     }
 
     pub fn train(&self) -> Result<Trained, TrainError> {
@@ -117,11 +124,28 @@ impl Bench {
     }
 
     pub fn train_from(&self, stage: &str, source: &Model) -> Result<Trained, TrainError> {
+        let train: Train = self.plan.parse(self.node(stage)).unwrap();
+        let teacher = |node| (node, self.teacher(node));
+        self.train_stage(stage, source, super::teachers(&train).into_iter().map(teacher).collect(), self.stop_after)
+    }
+
+    /// Trains `s` with these teachers.
+    pub fn train_with(&self, source: &Model, teachers: BTreeMap<NodeId, Rc<Model>>) -> Result<Trained, TrainError> {
+        self.train_stage("s", source, teachers, self.stop_after)
+    }
+
+    fn train_stage(
+        &self,
+        stage: &str,
+        source: &Model,
+        teachers: BTreeMap<NodeId, Rc<Model>>,
+        stop_after: Option<u64>,
+    ) -> Result<Trained, TrainError> {
         let (store, paths, banks, flag) = (self.store(), Paths::new(), Banks::default(), AtomicBool::new(false));
         let tables = Tables::new(&self.plan, &paths, ProbeCache::none());
         let node = self.node(stage);
         let train: Train = self.plan.parse(node).unwrap();
-        let events = Stopper { to: &self.events, flag: &flag, after: self.stop_after };
+        let events = Stopper { to: &self.events, flag: &flag, after: stop_after };
         let around = Surroundings {
             device: Device::Cpu,
             store: &store,
@@ -137,7 +161,7 @@ impl Bench {
             calls.set(calls.get() + 1);
             Ok(judged((self.judgement)(calls.get())))
         };
-        run(&Stage { node, train: &train, tables: &tables, source, around: &around, judge: &judge })
+        run(&Stage { node, train: &train, tables: &tables, source, teachers: &teachers, around: &around, judge: &judge })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Counts of spec 5.1 and 5.3, names, and the shared weights.
 
+mod taps;
+
 use std::path::Path;
 
 use ddl::ops::nets::{Colour, IResNet, Ir, IrForm, LightCnn, LightForm, MobileFaceNet, MobileVariant, ResNet50, SphereNet, Tiny, Vgg16};

@@ -12,7 +12,7 @@ use crate::nn::state::Spec;
 
 impl Term for Classify {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
-        Ok(vec![Need { batches: self.data.node, take: Take::Labelled }])
+        Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {

@@ -37,8 +37,8 @@ impl Term for Ddl {
                 let why = "a data set must have become batches of pairs and of different people before the engine".to_string();
                 return Err(NnError::Option { option: "teacher and students", value: "a data set".into(), why });
             };
-            needs.push(Need { batches: branch.pairs.node, take: Take::Pairs });
-            needs.push(Need { batches: branch.negatives.node, take: Take::Embeddings });
+            needs.push(Need::own(branch.pairs.node, Take::Pairs));
+            needs.push(Need::own(branch.negatives.node, Take::Embeddings));
         }
         Ok(needs)
     }

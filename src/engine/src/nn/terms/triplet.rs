@@ -11,7 +11,7 @@ use crate::nn::heads::unit;
 
 impl Term for Triplet {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
-        Ok(vec![Need { batches: self.data.node, take: Take::Labelled }])
+        Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {

@@ -1,0 +1,34 @@
+//! Knowledge distillation (Hinton et al., 2015): `T² KL(softmax(z_t / T) || softmax(z_s / T))`, the mean over the batch.
+
+use ddl::ops::terms::Kd;
+use tch::Tensor;
+
+use super::logits::{agreement, divergence, take};
+use super::{Around, Given, Need, Term, Value, mismatch, plain};
+use crate::nn::error::NnError;
+
+impl Term for Kd {
+    fn needs(&self) -> Result<Vec<Need>, NnError> {
+        let of = |slot: &str| take(self.logits, self.scale, slot);
+        let teacher = self.teacher_slot.as_deref().unwrap_or(&self.slot);
+        Ok(vec![Need::own(self.data.node, of(&self.slot)), Need::taught(self.data.node, self.teacher.node, of(teacher))])
+    }
+
+    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
+        let [Given::Logits(student), Given::Logits(teacher)] = given else {
+            return Err(mismatch("kd", "logits of the student and of the teacher", given));
+        };
+        let temperature = around.clock.read(&self.temperature);
+        if temperature <= 0.0 {
+            let why = "a temperature is more than 0 at every step".to_owned();
+            return Err(NnError::Option { option: "temperature", value: temperature.to_string(), why });
+        }
+        Ok(plain(softened(student, teacher, temperature)?, vec![("agreement".into(), agreement(student, teacher))]))
+    }
+}
+
+/// The loss for logits `[n, classes]`.
+pub(super) fn softened(student: &Tensor, teacher: &Tensor, temperature: f64) -> Result<Tensor, NnError> {
+    let each = divergence(teacher, student, temperature)?; // [n]
+    Ok(each.mean(each.kind()).f_mul_scalar(temperature * temperature)?)
+}

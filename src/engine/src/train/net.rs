@@ -1,0 +1,89 @@
+//! A network that is trained, and the part of each step that it sees.
+
+use super::bank::{Bank, Layers};
+use super::cast::{Outputs, Share};
+use super::draws::{Draws, Sight};
+use super::feed::{Contents, Inlet, Inlets, Source};
+use super::setup::Way;
+use super::{Stage, TrainError};
+use crate::nn::net::{Frozen, Input, Network};
+use crate::nn::state::State;
+use ddl::ops::nets::AnyPart;
+use std::sync::Arc;
+use tch::{Device, Kind, Tensor};
+
+/// A network of the stage.
+pub struct Net {
+    /// The network.
+    pub network: Network,
+    /// What of it stays.
+    pub frozen: Frozen,
+    /// How many leading layers stay, up to the first whose output a term wants.
+    pub prefix: usize,
+    /// The draws that it sees.
+    pub sight: Sight,
+    /// Their outputs, if they are kept.
+    pub bank: Option<Arc<Bank>>,
+    /// Where its images, or the kept outputs, come in.
+    pub inlet: usize,
+    /// The layers whose outputs terms want.
+    layers: Vec<usize>,
+}
+
+impl Net {
+    /// The network of a stage, with its cached prefix where there is one.
+    pub fn new(stage: &Stage, share: &Share, draws: &Draws, steps: u64, inlets: &mut Inlets) -> Result<Self, TrainError> {
+        let network = stage.source.network.clone();
+        let parts: Vec<&str> = stage.train.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
+        let frozen = network.freeze(&parts)?;
+        let layers: Vec<usize> = share.layers.iter().copied().collect();
+        let prefix = frozen.prefix().min(layers.first().map_or(0, |first| first + 1));
+        let sight = share.sight(draws);
+        let of = Layers { network: &network, state: &stage.source.state, count: prefix };
+        let bank = Bank::of(stage, &of, draws, &sight, steps)?;
+        let source = bank.as_ref().map_or_else(|| Source::Pixels(network.input.size()), |bank| Source::Rows(Arc::clone(bank)));
+        let inlet = inlets.place(Inlet { draws: sight.draws.clone(), source });
+        Ok(Net { network, frozen, prefix, sight, bank, inlet, layers })
+    }
+
+    /// The wanted outputs of a batch as it is trained, with gradients to what learns; the frozen prefix leaves nothing for them.
+    pub fn run(&self, state: &State, numbers: &Contents, way: &Way) -> Result<Outputs, TrainError> {
+        let pass = way.pass.clone().fixing(&self.frozen.layers);
+        let input = self.input(numbers, way.device)?;
+        let after = match numbers {
+            Contents::Pixels(_) => tch::no_grad(|| self.network.forward_range(state, &input, 0..self.prefix, &pass))?,
+            Contents::Features(_) => input,
+        };
+        let rest = self.prefix..self.network.layers.len();
+        let (fixed, learned): (Vec<usize>, Vec<usize>) = self.layers.iter().partition(|layer| !rest.contains(layer));
+        let mut outputs: Outputs = fixed.into_iter().map(|layer| (layer, after.shallow_clone())).collect();
+        let (_, tapped) = self.network.forward_taps(state, &after, rest, &pass, &learned)?;
+        outputs.extend(learned.into_iter().zip(tapped));
+        Ok(outputs)
+    }
+
+    /// What goes into the network, or into its first layer that learns.
+    pub fn input(&self, numbers: &Contents, device: Device) -> Result<Tensor, TrainError> {
+        match numbers {
+            Contents::Pixels(bytes) => pixels(&self.network.input, bytes, device),
+            Contents::Features(numbers) => features(&self.network, self.prefix - 1, numbers, device),
+        }
+    }
+}
+
+/// Images as a network sees them.
+pub fn pixels(input: &Input, bytes: &[u8], device: Device) -> Result<Tensor, TrainError> {
+    Ok(input.tensor(bytes, device, Kind::Float)?)
+}
+
+/// Kept outputs of a layer as a tensor laid out as the layer itself leaves it.
+pub fn features(network: &Network, layer: usize, numbers: &[f32], device: Device) -> Result<Tensor, TrainError> {
+    let sides = network.shapes()?[layer].sides();
+    let count = numbers.len() as i64 / sides.iter().product::<i64>().max(1);
+    let flat = Tensor::f_from_slice(numbers)?.f_to_device(device)?;
+    Ok(match sides[..] {
+        // channels innermost, as images come in
+        [channels, height, width] => flat.f_view([count, height, width, channels])?.f_permute([0, 3, 1, 2])?,
+        _ => flat.f_view([count, -1])?,
+    })
+}

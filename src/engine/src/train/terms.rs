@@ -1,0 +1,197 @@
+//! The terms of a stage: what each is given, and the state that it has.
+
+use super::cast::{Cast, Outputs, Player, Wanted, teacher};
+use super::draws::{Draws, Sight};
+use super::feed::Batch;
+use super::setup::Setup;
+use super::{Stage, TrainError};
+use crate::model::{HeadId, Model};
+use crate::nn::heads::plain_specs;
+use crate::nn::state::{Spec, State};
+use crate::nn::terms::logits::logits;
+use crate::nn::terms::{Given, Take, Term as _};
+use ddl::ops::curves::Curve;
+use ddl::ops::terms::{Prototypes, Term};
+use ddl::plan::schedule::ScheduleError;
+use tch::Tensor;
+
+/// A term of the stage.
+pub struct TermSetup {
+    /// What events call it: the operator, with its data where there are several.
+    pub label: String,
+    /// What it computes.
+    pub term: Term,
+    /// What its value is multiplied by.
+    pub weight: Curve,
+    /// What it is given, in its order.
+    wanted: Vec<Want>,
+    /// The heads whose prototypes it needs.
+    pub heads: Vec<HeadUse>,
+    /// The state that it has itself: its head's, or tensors between outputs.
+    pub own: Option<HeadId>,
+    /// Tensors between outputs of two networks.
+    pub between: Vec<Spec>,
+}
+
+/// A batch of a network's output.
+struct Want {
+    wanted: Wanted,
+    /// The place of its draw.
+    draw: usize,
+    /// The head over whose people logits are.
+    head: HeadId,
+}
+
+/// A head that a term needs.
+pub struct HeadUse {
+    /// Which.
+    pub id: HeadId,
+    /// The draw whose label space it is over.
+    pub draw: usize,
+    /// What new prototypes start from, if the recipe says so.
+    pub prototypes: Option<Prototypes>,
+    /// Its tensors.
+    pub specs: Vec<Spec>,
+}
+
+impl TermSetup {
+    /// The terms of a stage.
+    ///
+    /// # Errors
+    /// Outputs that don't fit each other; a teacher that does not know the people.
+    pub fn all(stage: &Stage, cast: &Cast, draws: &Draws) -> Result<Vec<Self>, TrainError> {
+        let terms = &stage.train.objective.terms;
+        let mut all: Vec<TermSetup> = Vec::with_capacity(terms.len());
+        for (weighted, wanted) in terms.iter().zip(&cast.terms) {
+            let op = weighted.term.name();
+            let several = terms.iter().filter(|other| other.term.name() == op).count() > 1;
+            let wanted = wanted.iter().map(|wanted| want(wanted, draws)).collect::<Result<Vec<_>, _>>()?;
+            let data = wanted.first().map_or("", |want| &draws.all()[want.draw].name);
+            let mut label = if several { format!("{op}({data})") } else { op.to_owned() };
+            let same = all.iter().filter(|other| other.label.starts_with(&label)).count();
+            if same > 0 {
+                label = format!("{label}#{}", same + 1);
+            }
+            let mut term = TermSetup {
+                label,
+                term: weighted.term.clone(),
+                weight: weighted.weight.clone(),
+                wanted,
+                heads: Vec::new(),
+                own: None,
+                between: Vec::new(),
+            };
+            term.state(stage, cast, draws)?;
+            all.push(term);
+        }
+        Ok(all)
+    }
+
+    /// Works out which state it needs.
+    fn state(&mut self, stage: &Stage, cast: &Cast, draws: &Draws) -> Result<(), TrainError> {
+        let network = |player| match player {
+            Player::Net(_) => Ok(stage.source),
+            Player::Teacher(place) => teacher(stage, cast.teachers[place].0),
+        };
+        let mut shapes = Vec::new();
+        for want in &self.wanted {
+            let model = network(want.wanted.of)?;
+            match (&want.wanted.take, want.wanted.of) {
+                (Take::Output(_), _) => shapes.push(model.network.shapes()?[want.wanted.layer].sides()),
+                (Take::Logits { .. }, Player::Net(_)) => {
+                    let specs = plain_specs(classes(draws, want.draw)?, model.width()?);
+                    self.heads.push(HeadUse { id: want.head.clone(), draw: want.draw, prototypes: None, specs });
+                }
+                (Take::Logits { slot, .. }, Player::Teacher(place)) if !model.heads.contains_key(&want.head) => {
+                    let name = |node| stage.tables.plan().node(node).name.clone();
+                    let teacher = name(cast.teachers[place].0);
+                    let (draw, classes) = (draws.all()[want.draw].name.clone(), classes(draws, want.draw)? as usize);
+                    return Err(TrainError::TeacherPrototypes { term: self.label.clone(), teacher, draw, classes, slot: slot.clone() });
+                }
+                (Take::Logits { .. } | Take::Embeddings | Take::Labelled | Take::Pairs, _) => {}
+            }
+        }
+        if let (Term::Classify(classify), Some(first)) = (&self.term, self.wanted.first()) {
+            let id = HeadId { slot: classify.slot.clone(), ..first.head.clone() };
+            let specs = self.term.specs(classes(draws, first.draw)?, stage.source.width()?);
+            self.heads.push(HeadUse { id: id.clone(), draw: first.draw, prototypes: classify.prototypes, specs });
+            self.own = Some(id);
+        }
+        let misfit = |error: crate::nn::NnError| TrainError::Outputs { term: self.label.clone(), why: error.to_string() };
+        self.between = self.term.specs_between(&shapes).map_err(misfit)?;
+        if let (Term::Feature(feature), false) = (&self.term, self.between.is_empty()) {
+            self.own = Some(HeadId { space: String::new(), slot: feature.slot.clone() });
+        }
+        Ok(())
+    }
+
+    /// Its batches out of what the networks made of the whole step. `head` gives the state of a head of the network as it is now.
+    pub fn given<'h>(
+        &self,
+        setup: &Setup,
+        outputs: &Made,
+        batch: &Batch,
+        head: &dyn Fn(&HeadId) -> Option<&'h State>,
+    ) -> Result<Vec<Given>, TrainError> {
+        self.wanted.iter().map(|want| want.given(setup, outputs, batch, head)).collect()
+    }
+}
+
+/// What all networks made of a step's images.
+pub struct Made<'s> {
+    /// The stage's network.
+    pub net: Outputs,
+    /// The teachers, with their models.
+    pub teachers: Vec<(&'s Model, Outputs)>,
+}
+
+/// People of a draw's label space.
+fn classes(draws: &Draws, draw: usize) -> Result<i64, TrainError> {
+    let draw = &draws.all()[draw];
+    let classes = draw.batches.tables()[0].labels().len();
+    if classes < 2 {
+        return Err(ScheduleError::OneClass { draw: draw.name.clone(), classes }.into());
+    }
+    Ok(classes as i64)
+}
+
+fn want(wanted: &Wanted, draws: &Draws) -> Result<Want, TrainError> {
+    let draw = draws.place(wanted.batches).ok_or_else(|| TrainError::NotYet("a term without its draw".to_owned()))?; // all were made
+    let slot = if let Take::Logits { slot, .. } = &wanted.take { slot.clone() } else { String::new() };
+    let space = draws.all()[draw].batches.tables()[0].labels().id().to_owned();
+    Ok(Want { wanted: wanted.clone(), draw, head: HeadId { space, slot } })
+}
+
+impl Want {
+    fn given<'h>(
+        &self,
+        setup: &Setup,
+        made: &Made,
+        batch: &Batch,
+        head: &dyn Fn(&HeadId) -> Option<&'h State>,
+    ) -> Result<Given, TrainError> {
+        let (sight, outputs, known): (&Sight, &Outputs, Option<&State>) = match self.wanted.of {
+            Player::Net(_) => (&setup.net.sight, &made.net, head(&self.head)),
+            Player::Teacher(place) => {
+                let (model, outputs) = &made.teachers[place];
+                (&setup.teachers[place].sight, outputs, model.heads.get(&self.head).map(|head| &head.state))
+            }
+        };
+        let rows = sight.rows(self.draw);
+        let missing = || TrainError::NotYet("a term without its output".to_owned()); // every wanted layer is an output
+        let own = outputs.get(&self.wanted.layer).ok_or_else(missing)?.f_narrow(0, rows.start as i64, rows.len() as i64)?;
+        let half = rows.len() as i64 / 2;
+        Ok(match &self.wanted.take {
+            Take::Embeddings => Given::Embeddings(own),
+            Take::Output(_) => Given::Output(own),
+            Take::Labelled => {
+                let labels = setup.draws.all()[self.draw].batches.classes(&batch.picks[self.draw]);
+                let labels: Vec<i64> = labels.into_iter().map(i64::from).collect();
+                Given::Labelled { embedding: own, labels: Tensor::f_from_slice(&labels)?.f_to_device(setup.device)? }
+            }
+            // batches of pairs hold all first images, then all second ones
+            Take::Pairs => Given::Pairs { left: own.f_narrow(0, 0, half)?, right: own.f_narrow(0, half, half)? },
+            Take::Logits { scale, .. } => Given::Logits(logits(&own, known.ok_or_else(missing)?, *scale)?),
+        })
+    }
+}

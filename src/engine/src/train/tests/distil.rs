@@ -1,0 +1,146 @@
+//! Teachers: every distillation term learns, goes on with the same bits, and gets the same bits from kept outputs as from computed ones.
+
+use super::methods::assert_falls;
+use super::*;
+
+/// A larger teacher, trained for a while, and one that never was.
+const TEACHERS: &str = "backbone big = tiny(embedding = 24, side = 32px, width = 12, seed = 3)
+stage taught = train(big, classify(faces, arc), batch = 24, for = 12 steps, optimizer = slow)
+backbone other = tiny(embedding = 16, side = 48px, width = 10, seed = 4)
+";
+
+/// Terms over the draw `e`, with a learning rate that suits each.
+const TERMS: &[(&str, f64)] = &[
+    ("kd(e, teacher = taught, temperature = 2, scale = 16)", 0.05),
+    ("kd(e, teacher = taught, temperature = 4 |> ramp(to = 1, over = 50%), logits = \"linear\")", 0.01),
+    ("rkd(e, teacher = taught)", 0.01),
+    ("10 * sp(e, teacher = taught)", 0.05),
+    ("sp(e, teacher = other, normalise = \"features\")", 0.05),
+    ("sp(e, teacher = taught, at = tap(\"stage3\"), teacher_at = tap(\"stage2\"))", 0.05),
+    ("feature(e, teacher = taught)", 0.05),
+    ("feature(e, teacher = taught, distance = \"cosine\", at = tap(\"trunk\"), slot = \"maps\")", 0.05),
+    ("feature(e, teacher = other, normalise = true)", 0.5),
+    ("nst(e, teacher = taught, at = tap(\"stage2\"))", 0.05),
+    ("nst(e, teacher = other, at = tap(\"stage1\"), teacher_at = tap(\"stage2\"), teacher_term = false)", 0.05),
+];
+
+fn recipe(term: &str, steps: u64, optimizer: &str, more: &str) -> Bench {
+    Bench::new(&format!(
+        "{TEACHERS}batches e = draw(faces, size = 24{more})
+         stage s = train(net, {term}, for = {steps} steps, optimizer = {optimizer})"
+    ))
+}
+
+fn sgd(lr: f64) -> String {
+    format!("sgd(lr = {lr}, momentum = 0.9)")
+}
+
+#[test]
+fn every_distillation_term_learns() {
+    for (term, lr) in TERMS {
+        let trained = recipe(term, 40, &sgd(*lr), "").train().unwrap();
+        let loss = trained.log.column("loss").unwrap();
+        // without the teacher's own part the loss of nst may be below 0: what matters is how far it falls
+        let least = loss.iter().copied().fold(f32::MAX, f32::min).min(0.0);
+        let shifted: Vec<f32> = loss.iter().map(|x| x - least + if least < 0.0 { 0.01 } else { 0.0 }).collect();
+        assert_falls(term, &shifted);
+    }
+}
+
+#[test]
+fn they_stand_beside_a_classification_and_share_its_prototypes() {
+    let trained =
+        recipe("0.1 * classify(e, arc) + 0.9 * kd(e, teacher = taught) + 25 * rkd(e, teacher = taught)", 6, &sgd(0.01), "").train();
+    let trained = trained.unwrap();
+    assert_eq!(trained.model.heads.len(), 1);
+    let columns: Vec<&str> = trained.log.columns().map(|(name, _)| name).collect();
+    for wanted in ["classify", "kd", "kd.agreement", "rkd.distance", "rkd.angle"] {
+        assert!(columns.contains(&wanted), "{wanted}: {columns:?}");
+    }
+}
+
+#[test]
+fn stopped_and_resumed_they_end_with_the_same_bits() {
+    for (term, lr) in TERMS {
+        let bench = || recipe(term, 7, &sgd(*lr), ", augment = [flip()]");
+        let whole = bench().train().unwrap();
+        let stopped = bench().every(3).stop_after(Some(3));
+        assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 3 }), "{term}");
+        let resumed = stopped.stop_after(None).train().unwrap();
+        assert_eq!(bits(&resumed.model), bits(&whole.model), "{term}");
+        assert_eq!(resumed.log.column("loss"), whole.log.column("loss"), "{term}");
+    }
+}
+
+#[test]
+fn what_a_teacher_says_is_kept_where_images_stay_the_same() {
+    let terms = "kd(e, teacher = taught, scale = 16) + sp(e, teacher = other) + nst(e, teacher = other, at = tap(\"stage1\"), teacher_at = tap(\"stage2\"))";
+    let with = recipe(terms, 12, &sgd(0.01), "");
+    let kept = with.train().unwrap();
+    assert!(with.events().iter().any(|event| matches!(event, Event::Progress { .. })), "nothing was kept");
+    super::super::bank::FORBIDDEN.set(true);
+    let without = recipe(terms, 12, &sgd(0.01), "");
+    let computed = without.train();
+    super::super::bank::FORBIDDEN.set(false);
+    assert!(!without.events().iter().any(|event| matches!(event, Event::Progress { .. })));
+    assert_eq!(bits(&kept.model), bits(&computed.unwrap().model), "kept outputs are other ones");
+    // images that change at each visit are seen anew
+    let anew = recipe(terms, 4, &sgd(0.01), ", augment = [grey(p = 50%)]");
+    anew.train().unwrap();
+    assert!(!anew.events().iter().any(|event| matches!(event, Event::Progress { .. })));
+}
+
+/// A frozen layer whose output a term taps is where the cached prefix ends.
+#[test]
+fn a_tapped_part_may_be_frozen() {
+    let bench = Bench::new(&format!(
+        "{TEACHERS}stage s = train(net, sp(faces, teacher = other, at = tap(\"stage1\")) + classify(faces, arc), batch = 12, for = 4 steps,
+                                   freeze = [net.trunk, net.activations], optimizer = slow)"
+    ));
+    let trained = bench.train().unwrap();
+    let kept = bench.fresh();
+    for (name, entry) in kept.state.iter().filter(|(name, _)| name.starts_with("stage")) {
+        assert_eq!(&entry.tensor, trained.model.state.get(name).unwrap(), "{name}");
+    }
+}
+
+/// The teacher gets no gradient and keeps its running statistics: after the stage it says what it said before.
+#[test]
+fn a_teacher_stays_as_it_is() {
+    let bench = recipe("rkd(e, teacher = taught) + feature(e, teacher = taught)", 5, &sgd(0.05), "");
+    let (train, source): (Train, _) = (bench.plan.parse(bench.node("s")).unwrap(), bench.fresh());
+    let node = *super::super::teachers(&train).first().unwrap();
+    let teacher = bench.teacher(node);
+    let before = bits(&teacher);
+    bench.train_with(&source, [(node, Rc::clone(&teacher))].into()).unwrap();
+    assert_eq!(bits(&teacher), before);
+}
+
+#[test]
+fn a_learned_map_goes_on_in_the_next_stage() {
+    let first = recipe("feature(e, teacher = taught)", 5, &sgd(0.05), "").train().unwrap();
+    let adapter = |model: &Model| {
+        let (id, head) = model.heads.iter().next().unwrap();
+        assert_eq!((id.slot.as_str(), id.space.as_str(), model.heads.len()), ("adapter", "", 1));
+        head.state.get("adapter").unwrap().copy()
+    };
+    assert_eq!(adapter(&first.model).size(), [24, 16]);
+    let still = recipe("feature(e, teacher = taught)", 1, &sgd(0.0), "").train_from("s", &first.model).unwrap();
+    assert_eq!(adapter(&still.model), adapter(&first.model));
+    // of another width, it is another map
+    let wide = Bench::new(
+        "backbone wide = tiny(embedding = 32, side = 32px, width = 8, seed = 9)
+         stage s = train(net, feature(faces, teacher = wide), batch = 12, for = 1 steps, optimizer = slow)",
+    );
+    let error = wide.train_from("s", &first.model).unwrap_err();
+    assert!(error.to_string().contains("[32, 16] is needed"), "{error}");
+}
+
+#[test]
+fn a_teacher_that_does_not_know_the_people_is_refused_before_training() {
+    let error = recipe("kd(e, teacher = big)", 5, &sgd(0.05), "").train().unwrap_err();
+    assert!(error.to_string().contains("the teacher `big` has no prototypes for the 12 people of `e` (slot \"main\")"), "{error}");
+    assert_eq!(ddl::events::Failure::from(error).code, "ddl::run::teacher_prototypes");
+    let slot = recipe("kd(e, teacher = taught, teacher_slot = \"second\")", 5, &sgd(0.05), "").train().unwrap_err();
+    assert!(slot.to_string().contains("slot \"second\""), "{slot}");
+}

@@ -1,0 +1,172 @@
+//! Terms by which a teacher, a model that stays as it is, teaches the network that is trained.
+//!
+//! A teacher runs as it is judged and gets no gradient. Where the images of a batch are the same at every visit, what it says of them is
+//! computed once and kept.
+
+use crate::lang::types::Type;
+use crate::ops::curves::Curve;
+use crate::ops::refs::{DrawnRef, ModelRef};
+
+crate::operator! {
+    /// What comes out of a named part of a network (`stem`, `stage1`, …, `trunk`): a map `[channels, height, width]` for each image. The parts of each backbone stand in its documentation.
+    pub struct Tap("tap", 1, |_| Type::Output) {
+        /// The part.
+        layer: String;
+    }
+}
+
+crate::family! {
+    /// An output of a network other than its embedding.
+    pub enum Output: Type::Output => { Tap }
+}
+
+impl Output {
+    /// The part that is tapped.
+    pub fn layer(&self) -> &str {
+        match self {
+            Output::Tap(tap) => &tap.layer,
+        }
+    }
+}
+
+crate::choice! {
+    /// How logits are made of an embedding and the prototypes, for terms that compare logits: without any margin.
+    pub enum PlainLogits {
+        /// `scale` times the cosine, as margin heads have them.
+        Cosine = "cosine",
+        /// The inner product, and the bias where there is one, as `softmax()` has them.
+        Linear = "linear",
+    }
+}
+
+crate::operator! {
+    /// Knowledge distillation: the student's class probabilities follow the teacher's, both softened by a temperature T.
+    ///
+    /// `T^2 KL(softmax(z_t / T) || softmax(z_s / T))`, the mean over the batch. z are logits `[batch, classes]` over the people of the data, without margin, each network's by its own prototypes: the teacher must have been trained on the same people.
+    /// RepDistiller weighs it 0.9 beside a classification weighed 0.1.
+    ///
+    /// Source: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015; RepDistiller's `KD.py` gives T = 4.
+    pub struct Kd("kd", 1, |_| Type::Objective) {
+        /// What both networks see.
+        data: DrawnRef;
+        /// The model that teaches.
+        teacher: ModelRef;
+        /// The temperature T, a number or a curve.
+        temperature: Curve = Curve::Constant(4.0), in 1e-3..=1e3;
+        /// How logits are made.
+        logits: PlainLogits = PlainLogits::Cosine;
+        /// What cosines are multiplied by.
+        scale: f64 = 64.0, in 0.0..=1e4;
+        /// The slot of the student's prototypes.
+        slot: String = "main".to_owned();
+        /// The slot of the teacher's prototypes; the student's name without.
+        teacher_slot: Option<String> = None;
+    }
+}
+
+crate::operator! {
+    /// Relational distillation: distances and angles between the student's embeddings follow those between the teacher's. The two may have different widths.
+    ///
+    /// `distance Huber(d_s / mean+(d_s), d_t / mean+(d_t)) + angle Huber(cos_s, cos_t)`: d over all B^2 pairs of the batch with the zero diagonal, each divided by the mean of its positive entries; cos of the angle at j between i and k over all B^3 triples.
+    /// Memory grows as B^3 and B^2 times the width. The authors' own weights for metric learning are 1 and 2.
+    ///
+    /// Source: Park et al., "Relational Knowledge Distillation", CVPR 2019; RepDistiller and TFace give the weights 25 and 50.
+    pub struct Rkd("rkd", 1, |_| Type::Objective) {
+        /// What both networks see.
+        data: DrawnRef;
+        /// The model that teaches.
+        teacher: ModelRef;
+        /// Weight of the distances; 0 leaves them out.
+        distance: f64 = 25.0, in 0.0..=1e6;
+        /// Weight of the angles; 0 leaves them out.
+        angle: f64 = 50.0, in 0.0..=1e6;
+        /// Whether embeddings are brought to length 1 first.
+        normalise: bool = false;
+    }
+}
+
+crate::choice! {
+    /// What similarity-preserving distillation normalises.
+    pub enum SpNorm {
+        /// The rows of the similarity matrix (the paper).
+        Rows = "rows",
+        /// The features, so that similarities are cosines (TFace).
+        Features = "features",
+    }
+}
+
+crate::operator! {
+    /// Similarity-preserving distillation: the batch's matrix of similarities under the student follows that under the teacher. The two may have different widths.
+    ///
+    /// `|G_t - G_s|_F^2 / B^2`, `G = F F^T` with rows of length 1, F the outputs as rows `[batch, numbers]`. RepDistiller weighs it 3000.
+    ///
+    /// Source: Tung and Mori, "Similarity-Preserving Knowledge Distillation", ICCV 2019.
+    pub struct Sp("sp", 1, |_| Type::Objective) {
+        /// What both networks see.
+        data: DrawnRef;
+        /// The model that teaches.
+        teacher: ModelRef;
+        /// What is normalised.
+        normalise: SpNorm = SpNorm::Rows;
+        /// The student's output; its embedding without.
+        at: Option<Output> = None;
+        /// The teacher's output; the one of the same name as the student's without.
+        teacher_at: Option<Output> = None;
+    }
+}
+
+crate::choice! {
+    /// How far apart two features are.
+    pub enum FeatureDistance {
+        /// The mean squared difference over all numbers.
+        L2 = "l2",
+        /// `1 - cos`, the mean over images (and over the places of a map).
+        Cosine = "cosine",
+    }
+}
+
+crate::operator! {
+    /// Feature distillation: the student's output follows the teacher's. Where the teacher has more or fewer channels, a linear map `[teacher's, student's]` without bias is learned between them; it is state of the model.
+    ///
+    /// Of maps, every place counts; the two must have the same height and width.
+    ///
+    /// Source: Romero et al., "FitNets: Hints for Thin Deep Nets", ICLR 2015; the mean squared difference as in RepDistiller's `FitNet.py`.
+    pub struct Feature("feature", 1, |_| Type::Objective) {
+        /// What both networks see.
+        data: DrawnRef;
+        /// The model that teaches.
+        teacher: ModelRef;
+        /// How far apart two outputs are.
+        distance: FeatureDistance = FeatureDistance::L2;
+        /// Whether outputs are brought to length 1 first (over channels).
+        normalise: bool = false;
+        /// The student's output; its embedding without.
+        at: Option<Output> = None;
+        /// The teacher's output; the one of the same name as the student's without.
+        teacher_at: Option<Output> = None;
+        /// The learned map is kept by its slot.
+        slot: String = "adapter".to_owned();
+    }
+}
+
+crate::operator! {
+    /// Neuron selectivity transfer: the distribution of the student's channels follows that of the teacher's, by the squared maximum mean discrepancy under a polynomial kernel.
+    ///
+    /// `mean k(t, t') + mean k(s, s') - 2 mean k(s, t)`, `k(a, b) = (a^T b + offset)^2` over all channels of an image, each channel's map as a vector of length 1; the mean over images. The larger map is averaged down to the smaller one's side. RepDistiller weighs it 50.
+    ///
+    /// Source: Huang and Wang, "Like What You Like: Knowledge Distill via Neuron Selectivity Transfer", 2017.
+    pub struct Nst("nst", 1, |_| Type::Objective) {
+        /// What both networks see.
+        data: DrawnRef;
+        /// The model that teaches.
+        teacher: ModelRef;
+        /// The student's output, a map.
+        at: Output;
+        /// The teacher's output; the one of the same name as the student's without.
+        teacher_at: Option<Output> = None;
+        /// What the kernel adds to the inner product.
+        offset: f64 = 0.0, in 0.0..=1e3;
+        /// Whether `mean k(t, t')` counts, a constant to the student: public code leaves it out.
+        teacher_term: bool = true;
+    }
+}

@@ -1,0 +1,124 @@
+//! What can be known of teachers before anything runs.
+
+use super::facts::Unknown;
+use super::tables::{TableError, Tables};
+use super::{Plan, PlanNode};
+use crate::diag::Code;
+use crate::events::Failure;
+use crate::lang::value::NodeId;
+use crate::ops::data::Draw;
+use crate::ops::nets::Backbone;
+use crate::ops::stages::Train;
+use crate::ops::terms::Term;
+
+/// Refuses a teacher by logits that was never trained on the people of the data. Weights from a file may bring prototypes: of them the stage itself
+/// says so, before its first step.
+pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Result<(), Unknown> {
+    let Term::Kd(kd) = term else { return Ok(()) };
+    let slot = kd.teacher_slot.as_deref().unwrap_or(&kd.slot);
+    let (space, classes) = people(plan, tables, kd.data.node)?;
+    if has_prototypes(plan, tables, kd.teacher.node, (&space, slot))? != Some(false) {
+        return Ok(());
+    }
+    let name = |node| &plan.node(node).name;
+    let (teacher, draw) = (name(kd.teacher.node), name(kd.data.node));
+    let message = format!("kd: the teacher `{teacher}` has no prototypes for the {classes} people of `{draw}` (slot \"{slot}\")");
+    let help = "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()";
+    Err(Unknown::Failure(Failure::new(Code::TeacherPrototypes, message).help(help)))
+}
+
+/// The label space of a draw, and how many people it has.
+fn people(plan: &Plan, tables: &Tables, draw: NodeId) -> Result<(String, usize), TableError> {
+    let table = tables.table(plan.parse::<Draw>(draw)?.data.node)?;
+    Ok((table.labels().id().to_owned(), table.labels().len()))
+}
+
+/// Whether a model has prototypes of a label space and slot; `None` where only its file knows.
+fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str, &str)) -> Result<Option<bool>, TableError> {
+    loop {
+        let node = plan.node(model);
+        if Backbone::is(&node.op) {
+            return Ok(plan.backbone(model)?.weights().is_none().then_some(false));
+        }
+        if node.op == "train" {
+            for weighted in &plan.parse::<Train>(model)?.objective.terms {
+                let Some((data, slot)) = weighted.term.prototypes() else { continue };
+                if slot == wanted.1 && people(plan, tables, data.node)?.0 == wanted.0 {
+                    return Ok(Some(true));
+                }
+            }
+        }
+        let Some(next) = source(node).filter(|next| next.0 < model.0) else { return Ok(None) };
+        model = next;
+    }
+}
+
+/// The model that a model was made from; of several the first one.
+fn source(node: &PlanNode) -> Option<NodeId> {
+    let model = node.args.get("model").or_else(|| node.args.get("models")?.get(0))?;
+    Some(NodeId(model.get("node")?.as_u64()? as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::{Options, compile};
+    use crate::data::probe::ProbeCache;
+    use crate::plan::Plan;
+    use crate::source::Memory;
+    use std::path::Path;
+
+    const COMMON: &str = "ddl 1
+dataset faces = synthetic_faces(identities = 8, images = 4)
+dataset anew = faces |> relabel()
+backbone net = tiny()
+backbone big = tiny(width = 32)
+head arc = arcface()
+stage taught = train(big, classify(faces, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))
+stage later = train(taught, classify(anew, arc, prototypes = \"fresh\", slot = \"new\"), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))
+";
+
+    fn plan(term: &str) -> (Plan, Vec<String>) {
+        let text = format!("{COMMON}stage s = train(net, {term}, batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))\n");
+        let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+        let (plan, said) = compiled.known_plan(ProbeCache::none());
+        (plan, said.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_teacher_by_logits_must_know_the_people() {
+        for term in ["kd(faces, taught)", "kd(faces, later)", "kd(anew, later, teacher_slot = \"new\")", "rkd(faces, big)"] {
+            assert_eq!(plan(term).1, Vec::<String>::new(), "{term}");
+        }
+        for (term, teacher, slot) in [
+            ("kd(faces, big)", "big", "main"),
+            ("kd(anew, taught)", "taught", "main"),
+            ("kd(anew, later)", "later", "main"),
+            ("kd(faces, taught, teacher_slot = \"new\")", "taught", "new"),
+        ] {
+            let said = plan(term).1;
+            let wanted = format!("the teacher `{teacher}` has no prototypes for the 8 people of");
+            assert!(said.len() == 1 && said[0].contains(&wanted) && said[0].contains(&format!("(slot \"{slot}\")")), "{term}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_teacher_has_its_cost_in_the_plan() {
+        let facts = |term: &str| {
+            let plan = plan(term).0;
+            let stage = plan.nodes.iter().find(|node| node.name == "s").unwrap();
+            (stage.facts.memory.unwrap(), stage.facts.notes.clone())
+        };
+        let ((alone, none), (taught, notes)) =
+            (facts("classify(faces, arc)"), facts("classify(faces, arc) + sp(faces, big) + rkd(faces, big)"));
+        let numbers = |name: &str| plan("sp(faces, big)").0.nodes.iter().find(|node| node.name == name).unwrap().facts.parameters.unwrap();
+        assert_eq!(taught - alone, 4 * (numbers("big") + 8 * (3 * 64 * 64 + 64)));
+        assert_eq!(none, Vec::<String>::new());
+        assert_eq!(notes.len(), 1);
+        assert!(
+            notes[0].starts_with("the teacher `big` sees 8 images a step (") && notes[0].contains("multiply-adds each"),
+            "{}",
+            notes[0]
+        );
+    }
+}
