@@ -7,6 +7,7 @@ use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
+use crate::ops::terms::COMPARES_IMAGES;
 use crate::source::Span;
 use crate::syntax::tree::ChainOp;
 
@@ -139,11 +140,11 @@ impl Compiler<'_> {
             }
             _ => {
                 if let Some(Value::Node(data)) = op.args.get("data").cloned() {
-                    if op.op == "triplet" && self.graph.node(data).op != "draw" {
+                    if COMPARES_IMAGES.contains(&op.op) && self.graph.node(data).op != "draw" {
                         self.diagnostics.push(
-                            Diagnostic::error(Code::NeedsSampler, "triplets need several images of each person in a batch")
+                            Diagnostic::error(Code::NeedsSampler, format!("`{}` needs several images of each person in a batch", op.op))
                                 .at(stage.span, "a term over a bare data set")
-                                .help("draw them so: triplet(draw(data, by = pk(identities = 16, images = 4)), …)"),
+                                .help(format!("draw them so: {}(draw(data, by = pk(identities = 16, images = 4)), …)", op.op)),
                         );
                         return None;
                     }

@@ -89,9 +89,6 @@ fn all() -> Vec<Decl> {
 /// Names that recipes will want and that have no operator yet: each is named by the checker instead of being unknown.
 pub const NOT_YET: &[(&str, &str)] = &[
     ("bin", "reading .bin validation packs"),
-    ("center", "center loss"),
-    ("contrastive", "contrastive loss"),
-    ("histogram_loss", "histogram loss"),
     ("identification", "1:N identification"),
     ("mutual", "deep mutual learning"),
     ("onnx", "ONNX export"),
@@ -108,7 +105,6 @@ pub const NOT_YET: &[(&str, &str)] = &[
 /// Arguments that the language knows and that have no kernel yet, by operator: named by the checker like [`NOT_YET`].
 pub const ARGUMENTS_NOT_YET: &[(&str, &str, &str)] = &[
     ("classify", "of", "a term of one of several networks"),
-    ("classify", "sample", "sampling classes (Partial FC)"),
     ("compare", "across", "a table with an axis across its columns"),
     ("compare", "rows", "a table with an axis down its rows"),
     ("ddl", "of", "a term of one of several networks"),

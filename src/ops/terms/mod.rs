@@ -9,38 +9,30 @@ use crate::lang::value::Value;
 use crate::quantity::Fraction;
 use serde::{Deserialize, Serialize};
 
+pub mod center;
+pub mod contrastive;
 pub mod ddl;
 pub mod distil;
+pub mod histogram_loss;
+pub mod marginal;
+pub mod n_pair;
+pub mod range_loss;
+pub mod reduce;
+pub mod triplet;
+
+pub use center::{Center, CenterForm, CenterStep};
+pub use contrastive::{Contrastive, ContrastiveHinge};
 pub use ddl::{Branch, Ddl, Divergence, Grid, Negatives, Normalisation};
 pub use distil::{Feature, FeatureDistance, Kd, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
+pub use histogram_loss::{HistogramCost, HistogramFit, HistogramLoss};
+pub use marginal::Marginal;
+pub use n_pair::NPair;
+pub use range_loss::RangeLoss;
+pub use reduce::{Focal, Mean, Ohem, Reduce};
+pub use triplet::{Distance, Mining, Triplet};
 
-crate::operator! {
-    /// The mean over samples.
-    pub struct Mean("mean", 1, |_| Type::Reduce) {}
-}
-
-crate::operator! {
-    /// Focal loss: each sample's value times (1 - p)^gamma, p = exp(-value) (Lin et al., ICCV 2017).
-    pub struct Focal("focal", 1, |_| Type::Reduce) {
-        /// The exponent.
-        gamma: f64 = 2.0, in 0.0..=10.0;
-        /// The form of TFace and evoLVe, which weighs the batch's mean instead of each sample.
-        of_mean: bool = false;
-    }
-}
-
-crate::operator! {
-    /// Only the largest values of the batch (Shrivastava et al., CVPR 2016).
-    pub struct Ohem("ohem", 1, |_| Type::Reduce) {
-        /// The share that is kept, rounded down, at least one sample.
-        keep: Fraction = Fraction(0.9), in 0.0..=1.0;
-    }
-}
-
-crate::family! {
-    /// Any reduction.
-    pub enum Reduce: Type::Reduce => { Mean, Focal, Ohem }
-}
+/// Terms that compare images of one person with each other: a bare data set, of which single images would be drawn, is refused for them.
+pub const COMPARES_IMAGES: &[&str] = &["contrastive", "histogram_loss", "marginal", "n_pair", "range_loss", "triplet"];
 
 crate::choice! {
     /// The first values of prototypes on a new label space.
@@ -86,33 +78,11 @@ fn filters_cosines(call: &Call) -> Vec<Complaint> {
     }
 }
 
-crate::choice! {
-    /// Which triplets count.
-    pub enum Mining {
-        /// All of a batch.
-        All = "all",
-        /// For each positive pair, negatives that are farther than the positive but within the margin (FaceNet).
-        SemiHard = "semi_hard",
-        /// The farthest positive and the nearest negative of each anchor (Hermans et al., 2017).
-        Hardest = "hardest",
-    }
-}
-
-crate::operator! {
-    /// Triplet loss on L2-normalised features: mean max(0, |a - p|^2 - |a - n|^2 + margin) (Schroff et al., "FaceNet", CVPR 2015).
-    pub struct Triplet("triplet", 1, |_| Type::Objective) {
-        /// What is drawn; best by `pk(identities, images)`.
-        data: DrawnRef;
-        /// The margin, in squared distance.
-        margin: f64 = 0.2, in 0.0..=4.0;
-        /// Which triplets count.
-        mining: Mining = Mining::SemiHard;
-    }
-}
-
 crate::family! {
     /// Any term.
-    pub enum Term: Type::Objective => { Classify, Triplet, Ddl, Kd, Rkd, Sp, Feature, Nst }
+    pub enum Term: Type::Objective => {
+        Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
+    }
 }
 
 impl Term {
@@ -124,7 +94,15 @@ impl Term {
             Term::Sp(it) => Some((it.teacher, it.data)),
             Term::Feature(it) => Some((it.teacher, it.data)),
             Term::Nst(it) => Some((it.teacher, it.data)),
-            Term::Classify(_) | Term::Triplet(_) | Term::Ddl(_) => None,
+            Term::Classify(_)
+            | Term::Contrastive(_)
+            | Term::Triplet(_)
+            | Term::Center(_)
+            | Term::Marginal(_)
+            | Term::RangeLoss(_)
+            | Term::HistogramLoss(_)
+            | Term::NPair(_)
+            | Term::Ddl(_) => None,
         }
     }
 
@@ -133,7 +111,18 @@ impl Term {
         match self {
             Term::Classify(it) => Some((it.data, &it.slot)),
             Term::Kd(it) => Some((it.data, &it.slot)),
-            Term::Rkd(_) | Term::Sp(_) | Term::Feature(_) | Term::Nst(_) | Term::Triplet(_) | Term::Ddl(_) => None,
+            Term::Contrastive(_)
+            | Term::Triplet(_)
+            | Term::Center(_)
+            | Term::Marginal(_)
+            | Term::RangeLoss(_)
+            | Term::HistogramLoss(_)
+            | Term::NPair(_)
+            | Term::Ddl(_)
+            | Term::Rkd(_)
+            | Term::Sp(_)
+            | Term::Feature(_)
+            | Term::Nst(_) => None,
         }
     }
 }

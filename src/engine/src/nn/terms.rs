@@ -2,18 +2,26 @@
 //!
 //! A term says which batches it needs and computes from what it is given; it draws nothing, runs no network and changes no state.
 
+pub mod center;
 pub mod classify;
+pub mod contrastive;
 pub mod ddl;
 pub mod feature;
+pub mod histogram_loss;
 pub mod kd;
 pub mod logits;
+pub mod marginal;
+pub mod n_pair;
 pub mod nst;
+mod pairs;
+pub mod range_loss;
+mod reduce;
 pub mod rkd;
 pub mod sp;
 pub mod triplet;
 
 use ::ddl::lang::value::NodeId;
-use ::ddl::ops::terms;
+use ::ddl::ops::terms::{self, Prototypes};
 use ::ddl::random::Draw;
 use tch::Tensor;
 
@@ -118,8 +126,23 @@ pub struct Value {
     pub parts: Vec<(String, Tensor)>,
     /// How many parts of the value were left out, because this batch has nothing to compute them from (a scalar).
     pub skipped: Tensor,
-    /// New values of tensors of the state of its head, which the trainer puts there after the step.
+    /// New values of tensors of its state, which the trainer puts there after the step.
     pub updates: Vec<(String, Tensor)>,
+}
+
+/// What a term keeps of the label space of its first batches, from step to step and from stage to stage.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory<'a> {
+    /// Kept per label space and slot.
+    pub slot: &'a str,
+    /// The tensor of [`Term::specs`] that has a row for each person.
+    pub rows: &'static str,
+    /// What new rows start from, if the recipe says so; drawn, if it does not.
+    pub first: Option<Prototypes>,
+    /// Whether class means are of features of length 1, and of length 1 themselves.
+    pub unit: bool,
+    /// Whether the recipe must say what new rows start from, where the source model has such rows of other label spaces.
+    pub must_say: bool,
 }
 
 /// A term of an objective.
@@ -127,7 +150,12 @@ pub trait Term {
     /// The batches it needs, in the order in which [`Term::evaluate`] is given them.
     fn needs(&self) -> Result<Vec<Need>, NnError>;
 
-    /// The tensors of its state for so many classes of its label space; none for terms without a head.
+    /// What it keeps of its label space; nothing for most.
+    fn memory(&self) -> Option<Memory<'_>> {
+        None
+    }
+
+    /// The tensors of its state for so many classes of its label space; none for terms without [`Term::memory`].
     fn specs(&self, _classes: i64, _embedding: i64) -> Vec<Spec> {
         Vec::new()
     }
@@ -142,13 +170,24 @@ pub trait Term {
 
     /// Its value for these batches, one for each of [`Term::needs`]. Never NaN on finite embeddings.
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError>;
+
+    /// Sets of similarities of these batches by name (`teacher.positive`), for pictures of how they move; none for most terms.
+    fn similarities(&self, _given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
+        Ok(Vec::new())
+    }
 }
 
 macro_rules! each {
     ($self:ident, $it:ident => $do:expr) => {
         match $self {
             terms::Term::Classify($it) => $do,
+            terms::Term::Contrastive($it) => $do,
             terms::Term::Triplet($it) => $do,
+            terms::Term::Center($it) => $do,
+            terms::Term::Marginal($it) => $do,
+            terms::Term::RangeLoss($it) => $do,
+            terms::Term::HistogramLoss($it) => $do,
+            terms::Term::NPair($it) => $do,
             terms::Term::Ddl($it) => $do,
             terms::Term::Kd($it) => $do,
             terms::Term::Rkd($it) => $do,
@@ -164,6 +203,10 @@ impl Term for terms::Term {
         each!(self, it => it.needs())
     }
 
+    fn memory(&self) -> Option<Memory<'_>> {
+        each!(self, it => it.memory())
+    }
+
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
         each!(self, it => it.specs(classes, embedding))
     }
@@ -174,6 +217,10 @@ impl Term for terms::Term {
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
         each!(self, it => it.evaluate(given, around))
+    }
+
+    fn similarities(&self, given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
+        each!(self, it => it.similarities(given))
     }
 }
 
@@ -216,3 +263,5 @@ fn same_or(teacher: Option<&terms::Output>, student: Option<&terms::Output>) -> 
 /// Golden numbers of the distillation terms.
 #[cfg(test)]
 mod distil_tests;
+#[cfg(test)]
+mod tests;

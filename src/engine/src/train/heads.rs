@@ -1,4 +1,4 @@
-//! What the state of terms starts from: prototypes by what the recipe says, everything else by the seed.
+//! What the state of terms starts from: prototypes and centres by what the recipe says, everything else by the seed.
 
 use super::draws::{Draw, loader};
 use super::feed::{Contents, pixels};
@@ -7,7 +7,6 @@ use super::terms::HeadUse;
 use super::{Stage, TrainError};
 use crate::model::{Head, HeadId, Model};
 use crate::nn::embed::Embedder;
-use crate::nn::heads::PROTOTYPES;
 use crate::nn::state::{Role, Spec, State};
 use ddl::data::sampler::Pick;
 use ddl::ops::terms::Prototypes;
@@ -29,7 +28,6 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
     for head in setup.terms.iter().flat_map(|term| &term.heads) {
         uses.entry(&head.id).or_default().push(head);
     }
-    let source_has_heads = model.heads.values().any(|head| head.state.entry(PROTOTYPES).is_some());
     let mut new = Vec::new();
     for (id, uses) in uses {
         let draw = &setup.draws.all()[uses[0].draw];
@@ -37,17 +35,21 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
         let specs = uses.iter().flat_map(|head| &head.specs);
         let known = model.heads.get(id);
         let mut state = completed(id, specs, known, stage)?;
-        if known.is_none() {
+        let mut by_rows: BTreeMap<&str, Vec<&HeadUse>> = BTreeMap::new();
+        uses.iter().for_each(|head| by_rows.entry(head.rows.name).or_default().push(head));
+        for (rows, uses) in by_rows.into_iter().filter(|(rows, _)| known.is_none_or(|head| head.state.entry(rows).is_none())) {
+            let elsewhere = model.heads.values().any(|head| head.state.entry(rows).is_some());
+            let first = FirstRows { name: rows, unit: uses[0].rows.unit, slot: &id.slot };
             match said(&uses)? {
-                None if source_has_heads => {
+                None if elsewhere && uses.iter().any(|head| head.rows.must_say) => {
                     let (draw, slot) = (draw.name.clone(), id.slot.clone());
                     return Err(TrainError::PrototypesUnsaid { draw, classes: names.len(), slot });
                 }
                 None | Some(Prototypes::Fresh) => {}
-                Some(Prototypes::ByName) => by_name(&names, id, model, &mut state)?,
+                Some(Prototypes::ByName) => first.by_name(&names, model, &mut state)?,
                 Some(Prototypes::ClassMeans) => {
                     let draws: Vec<&Draw> = uses.iter().map(|head| &setup.draws.all()[head.draw]).collect();
-                    class_means(stage, setup, model, &draws, &mut state)?;
+                    first.class_means(stage, setup, model, &draws, &mut state)?;
                 }
             }
         }
@@ -81,14 +83,13 @@ fn completed<'s>(id: &HeadId, specs: impl IntoIterator<Item = &'s Spec>, known: 
     Ok(state)
 }
 
-/// What the terms of one head say of its first prototypes.
+/// What the terms that share rows say of their first values.
 fn said(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
-    let mut said = uses.iter().filter_map(|head| head.prototypes);
+    let mut said = uses.iter().filter_map(|head| head.rows.first);
     let first = said.next();
-    if said.any(|other| Some(other) != first) {
-        return Err(TrainError::NotYet(
-            "two terms share their prototypes (one label space, one slot) and say different first ones".to_owned(),
-        ));
+    if said.any(|other| Some(other) != first) || uses.iter().any(|head| head.rows.unit != uses[0].rows.unit) {
+        let rows = uses[0].rows.name;
+        return Err(TrainError::NotYet(format!("two terms share their {rows} (one label space, one slot) and say different first ones")));
     }
     Ok(first)
 }
@@ -104,90 +105,121 @@ fn fresh(id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainErro
     Ok(state)
 }
 
-/// Rows of the source model's prototypes of this slot, by the names of people; of two that know a person, the first by label space.
-fn by_name(names: &[Arc<str>], id: &HeadId, model: &Model, state: &mut State) -> Result<(), TrainError> {
-    let mut rows = rows_of(state)?;
-    for (row, person) in rows.iter_mut().zip(names) {
-        for (_, head) in model.heads.iter().filter(|(other, head)| other.slot == id.slot && head.state.entry(PROTOTYPES).is_some()) {
-            if let Some(place) = head.names.iter().position(|name| name == person) {
-                *row = Vec::<f32>::try_from(head.state.get(PROTOTYPES)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
-                break;
-            }
-        }
-    }
-    put_rows(state, &rows)
+/// A tensor with a row for each person that starts otherwise than drawn.
+struct FirstRows<'a> {
+    name: &'a str,
+    /// Whether means are of features of length 1, and of length 1 themselves.
+    unit: bool,
+    slot: &'a str,
 }
 
-/// Each class's mean embedding: of the L2-normalised embeddings of all its images under the source model as it is judged (no augment, the
-/// first version of treated images), itself of length 1. People without an image keep their drawn row.
-fn class_means(stage: &Stage, setup: &Setup, model: &Model, draws: &[&Draw], state: &mut State) -> Result<(), TrainError> {
-    let mut rows = rows_of(state)?;
-    let mut sums: Vec<Vec<f64>> = vec![vec![0.0; model.width()? as usize]; rows.len()];
-    let (net, input) = (&setup.net, setup.net.network.input);
-    let first = if net.bank.is_some() { net.prefix } else { 0 };
-    let layers = first..net.network.layers.len();
-    let embedder = Embedder::of_layers(&net.network, &model.state, layers, tch::get_num_threads().max(1) as usize)?;
-    let mut seen = Vec::new();
-    for draw in draws {
-        let table = &draw.batches.tables()[0];
-        if seen.contains(&table.digest()) {
-            continue;
-        }
-        seen.push(table.digest());
-        let plain = loader(stage, std::slice::from_ref(table), &input, None).map_err(TrainError::data(&draw.name))?;
-        let plain = draw.plain(plain, input.size());
-        let picks: Vec<Pick> = (0..table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
-        for picks in picks.chunks(CHUNK) {
-            if stage.around.interrupted.load(Ordering::Relaxed) {
-                return Err(TrainError::Interrupted { step: 0 });
-            }
-            let numbers = match &net.bank {
-                Some(bank) => {
-                    let mut all = Vec::new();
-                    bank.read(&plain, picks, &mut all)?;
-                    Contents::Features(all)
+impl FirstRows<'_> {
+    /// Rows of the source model's own of this slot, by the names of people; of two label spaces that know a person, the first.
+    fn by_name(&self, names: &[Arc<str>], model: &Model, state: &mut State) -> Result<(), TrainError> {
+        let mut rows = self.of(state)?;
+        for (row, person) in rows.iter_mut().zip(names) {
+            for (_, head) in model.heads.iter().filter(|(other, head)| other.slot == self.slot && head.state.entry(self.name).is_some()) {
+                if let Some(place) = head.names.iter().position(|name| name == person) {
+                    *row = Vec::<f32>::try_from(head.state.get(self.name)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
+                    break;
                 }
-                None => Contents::Pixels(pixels(&plain, input.size(), picks)?),
-            };
-            let embeddings = embedder.run(&net.input(&numbers, setup.device)?)?;
-            let width = embeddings.size()[1] as usize;
-            let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
-            for (pick, embedding) in picks.iter().zip(embeddings.chunks_exact(width)) {
-                let class = table.row(pick.row as usize).map_or(0, |row| row.class()) as usize; // picks are rows
-                add_unit(&mut sums[class], embedding);
             }
         }
+        self.put(state, &rows)
     }
-    for (row, sum) in rows.iter_mut().zip(&sums) {
-        let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if length > 0.0 {
-            *row = sum.iter().map(|x| (x / length) as f32).collect();
+
+    /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are of
+    /// length 1 of embeddings of length 1. People without an image keep their drawn row.
+    fn class_means(&self, stage: &Stage, setup: &Setup, model: &Model, draws: &[&Draw], state: &mut State) -> Result<(), TrainError> {
+        let mut rows = self.of(state)?;
+        let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, self.unit); rows.len()];
+        let (net, input) = (&setup.net, setup.net.network.input);
+        let first = if net.bank.is_some() { net.prefix } else { 0 };
+        let layers = first..net.network.layers.len();
+        let embedder = Embedder::of_layers(&net.network, &model.state, layers, tch::get_num_threads().max(1) as usize)?;
+        let mut seen = Vec::new();
+        for draw in draws {
+            let table = &draw.batches.tables()[0];
+            if seen.contains(&table.digest()) {
+                continue;
+            }
+            seen.push(table.digest());
+            let plain = loader(stage, std::slice::from_ref(table), &input, None).map_err(TrainError::data(&draw.name))?;
+            let plain = draw.plain(plain, input.size());
+            let picks: Vec<Pick> = (0..table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
+            for picks in picks.chunks(CHUNK) {
+                if stage.around.interrupted.load(Ordering::Relaxed) {
+                    return Err(TrainError::Interrupted { step: 0 });
+                }
+                let numbers = match &net.bank {
+                    Some(bank) => {
+                        let mut all = Vec::new();
+                        bank.read(&plain, picks, &mut all)?;
+                        Contents::Features(all)
+                    }
+                    None => Contents::Pixels(pixels(&plain, input.size(), picks)?),
+                };
+                let embeddings = embedder.run(&net.input(&numbers, setup.device)?)?;
+                let width = embeddings.size()[1] as usize;
+                let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
+                for (pick, embedding) in picks.iter().zip(embeddings.chunks_exact(width)) {
+                    let class = table.row(pick.row as usize).map_or(0, |row| row.class()) as usize; // picks are rows
+                    sums[class].add(embedding);
+                }
+            }
         }
+        for (row, sum) in rows.iter_mut().zip(&sums) {
+            if let Some(mean) = sum.mean() {
+                *row = mean;
+            }
+        }
+        self.put(state, &rows)
     }
-    put_rows(state, &rows)
+
+    fn of(&self, state: &State) -> Result<Vec<Vec<f32>>, TrainError> {
+        let tensor = state.get(self.name)?;
+        let width = tensor.size()[1].max(1) as usize;
+        let flat = Vec::<f32>::try_from(tensor.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
+        Ok(flat.chunks(width).map(<[f32]>::to_vec).collect())
+    }
+
+    fn put(&self, state: &mut State, rows: &[Vec<f32>]) -> Result<(), TrainError> {
+        let (size, device) = (state.get(self.name)?.size(), state.get(self.name)?.device());
+        let role = state.entry(self.name).map_or(Role::Parameter, |entry| entry.role);
+        let tensor = Tensor::f_from_slice(&rows.concat())?.f_view(size.as_slice())?.f_to_device(device)?;
+        state.replace(self.name, tensor, role);
+        Ok(())
+    }
 }
 
 /// Images that go through the network at once.
 const CHUNK: usize = 64;
 
-/// Adds a vector of length 1 in the direction of `x`; nothing for one without direction.
-fn add_unit(sum: &mut [f64], x: &[f32]) {
-    let length = x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
-    if length > 0.0 {
-        sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += f64::from(*x) / length);
+/// The mean of vectors, or the direction of the sum of their directions.
+#[derive(Clone)]
+struct Sum {
+    total: Vec<f64>,
+    count: f64,
+    unit: bool,
+}
+
+impl Sum {
+    fn new(width: usize, unit: bool) -> Self {
+        Sum { total: vec![0.0; width], count: 0.0, unit }
     }
-}
 
-fn rows_of(state: &State) -> Result<Vec<Vec<f32>>, TrainError> {
-    let prototypes = state.get(PROTOTYPES)?;
-    let width = prototypes.size()[1].max(1) as usize;
-    let flat = Vec::<f32>::try_from(prototypes.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
-    Ok(flat.chunks(width).map(<[f32]>::to_vec).collect())
-}
+    /// Adds a vector; where directions count, nothing for one without direction.
+    fn add(&mut self, x: &[f32]) {
+        let length = if self.unit { x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt() } else { 1.0 };
+        if length > 0.0 {
+            self.total.iter_mut().zip(x).for_each(|(sum, x)| *sum += f64::from(*x) / length);
+            self.count += 1.0;
+        }
+    }
 
-fn put_rows(state: &mut State, rows: &[Vec<f32>]) -> Result<(), TrainError> {
-    let (size, device) = (state.get(PROTOTYPES)?.size(), state.get(PROTOTYPES)?.device());
-    let tensor = Tensor::f_from_slice(&rows.concat())?.f_view(size.as_slice())?.f_to_device(device)?;
-    state.replace(PROTOTYPES, tensor, Role::Parameter);
-    Ok(())
+    /// The mean; none of nothing, or of directions that cancel each other.
+    fn mean(&self) -> Option<Vec<f32>> {
+        let whole = if self.unit { self.total.iter().map(|x| x * x).sum::<f64>().sqrt() } else { self.count };
+        (whole > 0.0).then(|| self.total.iter().map(|x| (x / whole) as f32).collect())
+    }
 }

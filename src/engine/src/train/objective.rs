@@ -21,6 +21,8 @@ pub struct Outcome {
     pub named: Vec<(String, f32)>,
     /// New values of heads' tensors that follow the batches: they become the model's once the step is taken.
     pub updates: Vec<(HeadId, String, Tensor)>,
+    /// Sets of similarities by name, at the steps at which they are kept.
+    pub similarities: Vec<(String, Vec<f32>)>,
 }
 
 /// The objective of a step.
@@ -34,12 +36,19 @@ pub fn evaluate(setup: &Setup, model: &Model, made: &Made, batch: &Batch) -> Res
     let clock = Clock { step: batch.step, per_epoch: setup.per_epoch, total: setup.total };
     // terms that share a head see what those before them made of its state
     let mut changed: BTreeMap<&HeadId, State> = BTreeMap::new();
-    let mut updates = Vec::new();
+    let (mut updates, mut similarities) = (Vec::new(), Vec::new());
     for term in &setup.terms {
         let state = |id: &HeadId| changed.get(id).or_else(|| model.heads.get(id).map(|head| &head.state));
         let own = term.own.as_ref().and_then(state);
         let around = Around { head: own.unwrap_or(&nothing), noise: &noise, clock };
-        let value = term.term.evaluate(&term.given(setup, made, batch, &state)?, &around)?;
+        let given = term.given(setup, made, batch, &state)?;
+        let value = term.term.evaluate(&given, &around)?;
+        if setup.keeps_similarities(batch.step) {
+            for (name, set) in term.term.similarities(&given)? {
+                let set = set.f_to_kind(Kind::Float)?.f_to_device(tch::Device::Cpu)?;
+                similarities.push((format!("{}.{name}", term.label), Vec::<f32>::try_from(set)?));
+            }
+        }
         if let (Some(id), false) = (&term.own, value.updates.is_empty()) {
             let mut state = own.cloned().unwrap_or_default();
             for (name, tensor) in &value.updates {
@@ -75,7 +84,7 @@ pub fn evaluate(setup: &Setup, model: &Model, made: &Made, batch: &Batch) -> Res
     if let Some((term, value)) = wrong.or_else(|| (!value.is_finite()).then(|| ("the objective".to_owned(), value))) {
         return Err(TrainError::NotFinite { term, value, step: batch.step + 1, samples: samples(setup, batch), checkpoint: None });
     }
-    Ok(Outcome { loss, value, named, updates })
+    Ok(Outcome { loss, value, named, updates, similarities })
 }
 
 /// How many samples of each draw an error names.

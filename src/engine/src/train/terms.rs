@@ -6,7 +6,7 @@ use super::feed::Batch;
 use super::setup::Setup;
 use super::{Stage, TrainError};
 use crate::model::{HeadId, Model};
-use crate::nn::heads::plain_specs;
+use crate::nn::heads::{PROTOTYPES, plain_specs};
 use crate::nn::state::{Spec, State};
 use crate::nn::terms::logits::logits;
 use crate::nn::terms::{Given, Take, Term as _};
@@ -48,10 +48,22 @@ pub struct HeadUse {
     pub id: HeadId,
     /// The draw whose label space it is over.
     pub draw: usize,
-    /// What new prototypes start from, if the recipe says so.
-    pub prototypes: Option<Prototypes>,
+    /// The tensor of its state that has a row for each person, and how new rows start.
+    pub rows: Rows,
     /// Its tensors.
     pub specs: Vec<Spec>,
+}
+
+/// A tensor with a row for each person: see [`Memory`](crate::nn::terms::Memory).
+pub struct Rows {
+    /// Its name.
+    pub name: &'static str,
+    /// What new rows start from, if the recipe says so.
+    pub first: Option<Prototypes>,
+    /// Whether class means are of features of length 1, and of length 1 themselves.
+    pub unit: bool,
+    /// Whether the recipe must say what new rows start from, where the source model has such rows of other label spaces.
+    pub must_say: bool,
 }
 
 impl TermSetup {
@@ -100,7 +112,8 @@ impl TermSetup {
                 (Take::Output(_), _) => shapes.push(model.network.shapes()?[want.wanted.layer].sides()),
                 (Take::Logits { .. }, Player::Net(_)) => {
                     let specs = plain_specs(classes(draws, want.draw)?, model.width()?);
-                    self.heads.push(HeadUse { id: want.head.clone(), draw: want.draw, prototypes: None, specs });
+                    let rows = Rows { name: PROTOTYPES, first: None, unit: true, must_say: true };
+                    self.heads.push(HeadUse { id: want.head.clone(), draw: want.draw, rows, specs });
                 }
                 (Take::Logits { slot, .. }, Player::Teacher(place)) if !model.heads.contains_key(&want.head) => {
                     let name = |node| stage.tables.plan().node(node).name.clone();
@@ -111,10 +124,11 @@ impl TermSetup {
                 (Take::Logits { .. } | Take::Embeddings | Take::Labelled | Take::Pairs, _) => {}
             }
         }
-        if let (Term::Classify(classify), Some(first)) = (&self.term, self.wanted.first()) {
-            let id = HeadId { slot: classify.slot.clone(), ..first.head.clone() };
+        if let (Some(memory), Some(first)) = (self.term.memory(), self.wanted.first()) {
+            let id = HeadId { slot: memory.slot.to_owned(), ..first.head.clone() };
             let specs = self.term.specs(classes(draws, first.draw)?, stage.source.width()?);
-            self.heads.push(HeadUse { id: id.clone(), draw: first.draw, prototypes: classify.prototypes, specs });
+            let rows = Rows { name: memory.rows, first: memory.first, unit: memory.unit, must_say: memory.must_say };
+            self.heads.push(HeadUse { id: id.clone(), draw: first.draw, rows, specs });
             self.own = Some(id);
         }
         let misfit = |error: crate::nn::NnError| TrainError::Outputs { term: self.label.clone(), why: error.to_string() };

@@ -1,11 +1,13 @@
-//! Triplet loss on features of length 1: `mean max(0, |a - p|² - |a - n|² + margin)`.
+//! Triplet loss on features of length 1: `mean max(0, d(a, p) - d(a, n) + margin)`, `d(a, b) = |a - b|²` and its kin.
 
-use ddl::ops::terms::{Mining, Triplet};
+use ddl::ops::terms::{Distance, Mining, Triplet};
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, zero};
+use super::pairs::{labelled, nothing, root};
+use super::reduce::reduce;
+use super::{Around, Given, Need, Take, Term, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -15,26 +17,38 @@ impl Term for Triplet {
     }
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Labelled { embedding, labels }] = given else {
-            return Err(mismatch("triplet", "labelled embeddings", given));
-        };
+        let (embedding, labels) = labelled("triplet", given)?;
         let x = unit(embedding);
-        let distance = x.f_matmul(&x.tr())? * -2.0 + 2.0; // [n, n], squared
+        let distance = distances(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
         let people = Vec::<i64>::try_from(labels)?;
         let differences = match self.mining {
             Mining::All => all(&distance, &people)?,
-            Mining::SemiHard => semi_hard(&distance, &people, self.margin, around.noise)?,
+            Mining::SemiHard => drawn(&distance, &people, (true, self.margin), around.noise)?,
+            Mining::Violating => drawn(&distance, &people, (false, self.margin), around.noise)?,
             Mining::Hardest => hardest(&distance, &people)?,
         };
-        let Some(differences) = differences.filter(|them| them.numel() > 0) else {
-            let nothing = embedding.sum(embedding.kind()) * 0.0;
-            return Ok(Value { skipped: zero(&nothing) + 1.0, value: nothing, parts: vec![], updates: vec![] });
-        };
-        let losses = (&differences + self.margin).clamp_min(0.0);
-        let active = losses.detach().gt(0.0).mean(Kind::Float);
+        let Some(differences) = differences.filter(|them| them.numel() > 0) else { return Ok(nothing(embedding)) };
+        let losses = if self.soft { differences.softplus() } else { (&differences + self.margin).clamp_min(0.0) };
+        let active = losses.detach().gt(0.0);
+        let counted = if self.of_active { losses.f_masked_select(&active)? } else { losses.shallow_clone() };
+        // where nothing costs anything, the mean over what does is 0
+        let value = if counted.numel() == 0 { losses.sum(losses.kind()) * 0.0 } else { reduce(&counted, self.reduce.as_ref())? };
         let count = Tensor::from(losses.numel() as f32);
-        let parts = vec![("active".into(), active), ("triplets".into(), count)];
-        Ok(Value { skipped: zero(&losses), value: losses.mean(losses.kind()), parts, updates: vec![] })
+        let parts = vec![("active".into(), active.mean(Kind::Float)), ("triplets".into(), count)];
+        Ok(Value { skipped: zero(&losses), value, parts, updates: vec![] })
+    }
+}
+
+/// Cosines this near to 1 and -1 count as it: the angle of two equal features has a finite gradient.
+const LARGEST_COSINE: f64 = 1.0 - 1e-7;
+
+/// Distances of features with these cosines.
+fn distances(cosines: &Tensor, by: Distance) -> Tensor {
+    let squared = || cosines * -2.0 + 2.0;
+    match by {
+        Distance::Squared => squared(),
+        Distance::Euclidean => root(&squared()),
+        Distance::Angle => cosines.clamp(-LARGEST_COSINE, LARGEST_COSINE).acos(),
     }
 }
 
@@ -73,10 +87,12 @@ fn all(distance: &Tensor, people: &[i64]) -> Result<Option<Tensor>, NnError> {
     Ok(Some((own - rows).f_masked_select(&strange)?))
 }
 
-/// For each positive pair one negative, drawn from those farther than the positive but by less than the margin.
-fn semi_hard(distance: &Tensor, people: &[i64], margin: f64, noise: &Draw) -> Result<Option<Tensor>, NnError> {
+/// For each positive pair one negative, drawn from those farther than the positive by less than the margin; also from nearer ones, if
+/// `farther` is not asked for.
+fn drawn(distance: &Tensor, people: &[i64], (farther, margin): (bool, f64), noise: &Draw) -> Result<Option<Tensor>, NnError> {
     let Some((own, rows, strange)) = by_pair(distance, people)? else { return Ok(None) };
-    let band = rows.gt_tensor(&own).logical_and(&rows.lt_tensor(&(&own + margin))).logical_and(&strange);
+    let within = rows.lt_tensor(&(&own + margin)).logical_and(&strange);
+    let band = if farther { within.logical_and(&rows.gt_tensor(&own)) } else { within };
     let mut stream = noise.clone().text("triplet").stream();
     // 24 bits each: exact in float32
     let ranks: Vec<f32> = (0..rows.numel()).map(|_| (stream.next_u32() >> 8) as f32).collect();
@@ -108,7 +124,22 @@ mod tests {
     use crate::nn::state::State;
 
     fn evaluate(mining: Mining, margin: f64, x: &Tensor, people: &[i64], step: u64) -> Value {
-        let term = Triplet { data: DrawnRef { node: NodeId(0) }, margin, mining };
+        evaluate_as(&Triplet { margin, mining, ..facenet() }, x, people, step)
+    }
+
+    fn facenet() -> Triplet {
+        Triplet {
+            data: DrawnRef { node: NodeId(0) },
+            margin: 0.2,
+            mining: Mining::All,
+            distance: Distance::Squared,
+            soft: false,
+            of_active: false,
+            reduce: None,
+        }
+    }
+
+    fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> Value {
         let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
         let noise = Draw::new(0, "noise").number(step);
         term.evaluate(&given, &Around { head: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
@@ -124,8 +155,26 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_the_formula() {
-        for mining in [Mining::All, Mining::Hardest, Mining::SemiHard] {
+        for mining in [Mining::All, Mining::Hardest, Mining::SemiHard, Mining::Violating] {
             assert_gradient(&features(), |x| evaluate(mining, 0.2, x, &PAIRS, 0).value);
+        }
+        for distance in [Distance::Euclidean, Distance::Angle] {
+            assert_gradient(&features(), |x| evaluate_as(&Triplet { distance, ..facenet() }, x, &PAIRS, 0).value);
+        }
+        let forms = [Triplet { soft: true, ..facenet() }, Triplet { of_active: true, ..facenet() }];
+        for term in forms {
+            assert_gradient(&features(), |x| evaluate_as(&term, x, &PAIRS, 0).value);
+        }
+    }
+
+    /// Two images of one person that are the same: no distance has an infinite slope there.
+    #[test]
+    fn equal_features_have_finite_gradients() {
+        for distance in [Distance::Squared, Distance::Euclidean, Distance::Angle] {
+            let one = features().get(0);
+            let x = Tensor::stack(&[&one, &one, &features().get(1), &one], 0).set_requires_grad(true);
+            evaluate_as(&Triplet { distance, ..facenet() }, &x, &PAIRS, 0).value.backward();
+            assert!(x.grad().norm().double_value(&[]).is_finite(), "{distance:?}");
         }
     }
 
@@ -136,32 +185,37 @@ mod tests {
         let rows = unit(&x);
         let d = |a: i64, b: i64| (rows.get(a) - rows.get(b)).square().sum(Kind::Double).double_value(&[]);
         let (mut hard, margin) = (Vec::new(), 0.6);
-        let mut bands = Vec::new();
+        let (mut bands, mut violating) = (Vec::new(), Vec::new());
         for a in 0..12i64 {
             let others = |same: bool| (0..12i64).filter(move |&b| b != a && (b / 3 == a / 3) == same);
             let far = others(true).map(|p| d(a, p)).fold(f64::MIN, f64::max);
             let near = others(false).map(|n| d(a, n)).fold(f64::MAX, f64::min);
             hard.push((far - near + margin).max(0.0));
-            bands.extend(
-                others(true).map(|p| others(false).map(|n| d(a, n) - d(a, p)).filter(|by| *by > 0.0 && *by < margin).collect::<Vec<_>>()),
-            );
+            for p in others(true) {
+                let within: Vec<f64> = others(false).map(|n| d(a, n) - d(a, p)).filter(|by| *by < margin).collect();
+                bands.push(within.iter().copied().filter(|by| *by > 0.0).collect::<Vec<_>>());
+                violating.push(within);
+            }
         }
         let found = evaluate(Mining::Hardest, margin, &x, &people, 0).value.double_value(&[]);
         assert!((found - hard.iter().sum::<f64>() / 12.0).abs() < 1e-12);
 
-        bands.retain(|band| !band.is_empty());
-        let semi = evaluate(Mining::SemiHard, margin, &x, &people, 0);
-        assert!((semi.parts[1].1.double_value(&[]) - bands.len() as f64).abs() < 1e-9);
-        // the mean over steps tends to the mean over the bands
-        let expected = bands.iter().map(|band| margin - band.iter().sum::<f64>() / band.len() as f64).sum::<f64>() / bands.len() as f64;
-        let mean = (0..400).map(|step| evaluate(Mining::SemiHard, margin, &x, &people, step).value.double_value(&[])).sum::<f64>() / 400.0;
-        assert!((mean - expected).abs() < 0.01, "{mean}, expected {expected}");
-        assert_eq!(semi.value, evaluate(Mining::SemiHard, margin, &x, &people, 0).value);
+        // violating triplets differ by far more than those of the band do
+        for (mining, mut bands, tolerance) in [(Mining::SemiHard, bands, 0.01), (Mining::Violating, violating, 0.03)] {
+            bands.retain(|band| !band.is_empty());
+            let found = evaluate(mining, margin, &x, &people, 0);
+            assert!((found.parts[1].1.double_value(&[]) - bands.len() as f64).abs() < 1e-9);
+            // the mean over steps tends to the mean over the bands
+            let expected = bands.iter().map(|band| margin - band.iter().sum::<f64>() / band.len() as f64).sum::<f64>() / bands.len() as f64;
+            let mean = (0..400).map(|step| evaluate(mining, margin, &x, &people, step).value.double_value(&[])).sum::<f64>() / 400.0;
+            assert!((mean - expected).abs() < tolerance, "{mining:?}: {mean}, expected {expected}");
+            assert_eq!(found.value, evaluate(mining, margin, &x, &people, 0).value);
+        }
     }
 
     #[test]
     fn a_batch_without_triplets_is_skipped() {
-        for mining in [Mining::All, Mining::Hardest, Mining::SemiHard] {
+        for mining in [Mining::All, Mining::Hardest, Mining::SemiHard, Mining::Violating] {
             for people in [[0, 1, 2, 3], [5, 5, 5, 5]] {
                 let x = features().set_requires_grad(true);
                 let value = evaluate(mining, 0.2, &x, &people, 0);

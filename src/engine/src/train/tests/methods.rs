@@ -43,6 +43,72 @@ fn every_head_learns() {
     }
 }
 
+/// Terms over several images of each person, trained for some steps.
+const TERMS: &[(&str, f64)] = &[
+    ("contrastive(b)", 0.05),
+    ("contrastive(b, hinge = \"square\", reduce = ohem(keep = 50%))", 0.05),
+    ("triplet(b, mining = \"all\", margin = 0.5)", 0.05),
+    ("triplet(b, mining = \"hardest\", distance = \"euclidean\", soft = true)", 0.05),
+    ("triplet(b, mining = \"violating\", distance = \"angle\", margin = 0.35)", 0.05),
+    ("marginal(b, reduce = focal(gamma = 1))", 0.05),
+    ("range_loss(b, intra = 0.1, inter = 1, margin = 1, normalise = true)", 0.05),
+    ("histogram_loss(b)", 0.05),
+    ("histogram_loss(b, fit = \"beta\", cost = \"linear\", margin = 0.5)", 0.05),
+    ("n_pair(b, normalise = true, scale = 8)", 0.05),
+];
+
+fn over_pk(objective: &str, lr: f64, steps: u64) -> Bench {
+    Bench::new(&format!(
+        "batches b = draw(faces, by = pk(identities = 6, images = 4))
+         stage s = train(net, {objective}, for = {steps} steps, optimizer = sgd(lr = {lr}, momentum = 0.9))"
+    ))
+}
+
+#[test]
+fn every_metric_term_learns() {
+    for (term, lr) in TERMS {
+        assert_falls(term, over_pk(term, *lr, 40).train().unwrap().log.column("loss").unwrap());
+    }
+    for center in ["center(b)", "center(b, form = \"whole\", step = \"gradient\", centres = \"class_means\")"] {
+        let trained = over_pk(&format!("classify(b, arc) + 0.1 * {center}"), 0.02, 40).train().unwrap();
+        assert_falls(center, trained.log.column("loss").unwrap());
+        assert_falls(center, trained.log.column("center").unwrap());
+    }
+}
+
+#[test]
+fn centres_and_what_is_mined_go_on_with_the_same_bits() {
+    for objective in ["classify(b, arc) + 0.1 * center(b)", "triplet(b)", "0.1 * center(b) + center(b, slot = \"other\", rate = 0.1)"] {
+        let whole = over_pk(objective, 0.05, 9).train().unwrap();
+        let stopped = over_pk(objective, 0.05, 9).every(4).stop_after(Some(4));
+        assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 4 }));
+        let resumed = stopped.stop_after(None).train().unwrap();
+        assert_eq!(bits(&resumed.model), bits(&whole.model), "{objective}");
+    }
+}
+
+/// Centres are kept beside prototypes, per label space and slot; a later stage goes on with them, and adds them to a model that has none.
+#[test]
+fn centres_are_kept_from_stage_to_stage() {
+    let centres = |model: &Model| model.heads.values().next().unwrap().state.get("centres").unwrap().copy();
+    let first = over_pk("classify(b, arc)", 0.05, 2).train().unwrap().model;
+    assert!(first.heads.values().next().unwrap().state.entry("centres").is_none());
+    // no image moves a centre whose rate is 0
+    let added = over_pk("classify(b, arc) + 0.1 * center(b, rate = 0)", 0.05, 2).train_from("s", &first).unwrap().model;
+    assert_eq!(added.heads.len(), 1);
+    let kept = over_pk("classify(b, arc) + 0.1 * center(b, rate = 0)", 0.05, 3).train_from("s", &added).unwrap().model;
+    assert_eq!(centres(&kept), centres(&added));
+    let moved = over_pk("classify(b, arc) + 0.1 * center(b)", 0.05, 3).train_from("s", &added).unwrap().model;
+    assert_ne!(centres(&moved), centres(&added));
+    // means of features as they are, not of directions
+    let means = over_pk("center(b, rate = 0, centres = \"class_means\")", 0.0, 1).train_from("s", &first).unwrap().model;
+    let lengths = centres(&means).norm_scalaropt_dim(2.0, [1i64], false);
+    assert!((lengths - 1.0).abs().min().double_value(&[]) > 1e-3);
+    let unit = over_pk("center(b, rate = 0, normalise = true, centres = \"class_means\")", 0.0, 1).train_from("s", &first).unwrap().model;
+    let lengths = centres(&unit).norm_scalaropt_dim(2.0, [1i64], false);
+    assert!((lengths - 1.0).abs().max().double_value(&[]) < 1e-5);
+}
+
 #[test]
 fn heads_with_state_and_sampled_classes_go_on_with_the_same_bits() {
     let cases = [

@@ -1,0 +1,34 @@
+//! Marginal loss over all pairs of a batch: `mean max(0, ξ - y (θ - |x̂ᵢ - x̂ⱼ|²))`, `y = ±1`.
+
+use ddl::ops::terms::Marginal;
+use tch::Kind;
+
+use super::pairs::{Pairs, labelled, mean_where, nothing, squared_distances};
+use super::reduce::reduce;
+use super::{Around, Given, Need, Take, Term, Value, zero};
+use crate::nn::error::NnError;
+use crate::nn::heads::unit;
+
+impl Term for Marginal {
+    fn needs(&self) -> Result<Vec<Need>, NnError> {
+        Ok(vec![Need::own(self.data.node, Take::Labelled)])
+    }
+
+    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("marginal", given)?;
+        let pairs = Pairs::of(labels)?;
+        if pairs.len() == 0 {
+            return Ok(nothing(embedding));
+        }
+        let squared = pairs.take(&squared_distances(&unit(embedding))?)?; // [pairs]
+        let sign = pairs.same.to_kind(squared.kind()) * 2.0 - 1.0;
+        let each = ((&squared * -1.0 + self.threshold) * sign * -1.0 + self.error).clamp_min(0.0);
+        let different = pairs.same.logical_not();
+        let parts = vec![
+            ("same".into(), mean_where(&each, &pairs.same)),
+            ("different".into(), mean_where(&each, &different)),
+            ("active".into(), each.detach().gt(0.0).mean(Kind::Float)),
+        ];
+        Ok(Value { skipped: zero(&each), value: reduce(&each, self.reduce.as_ref())?, parts, updates: vec![] })
+    }
+}

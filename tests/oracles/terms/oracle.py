@@ -1,0 +1,263 @@
+"""Terms computed the plain way, one number at a time, to compare the engine's with. Shares no code with it.
+
+Made again with:
+    python3 tests/oracles/terms/oracle.py > tests/oracles/terms/golden.json
+"""
+
+import json
+import math
+import sys
+
+N, WIDTH = 8, 5
+Y = [0, 0, 0, 1, 1, 2, 2, 3]
+Z = [[math.sin(1.3 * i + 0.7 * j * j + 0.11 * i * i * j) for j in range(1, WIDTH + 1)] for i in range(1, N + 1)]
+# centres of four people
+C = [[math.cos(0.7 * k + 0.2 * j * k) for j in range(1, WIDTH + 1)] for k in range(1, 5)]
+PAIRS = [(i, j) for i in range(N) for j in range(i + 1, N)]
+
+
+def dot(a, b):
+    return sum(p * q for p, q in zip(a, b))
+
+
+def unit(a):
+    return [p / math.sqrt(dot(a, a)) for p in a]
+
+
+def square(a, b):
+    return sum((p - q) ** 2 for p, q in zip(a, b))
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def ohem(values, keep):
+    return mean(sorted(values, reverse=True)[: max(1, math.floor(keep * len(values)))])
+
+
+def focal(values, gamma):
+    return mean([(1 - math.exp(-v)) ** gamma * v for v in values])
+
+
+U = [unit(z) for z in Z]
+out = {}
+
+
+def contrastive(x, margin, squared=False):
+    values = []
+    for i, j in PAIRS:
+        d2 = square(x[i], x[j])
+        short = max(0.0, margin - (d2 if squared else math.sqrt(d2)))
+        values.append(0.5 * (d2 if Y[i] == Y[j] else (short if squared else short**2)))
+    return values
+
+
+out["contrastive_raw"] = mean(contrastive(Z, 2.0))
+out["contrastive_square"] = mean(contrastive(U, 1.5, squared=True))
+out["contrastive_ohem"] = ohem(contrastive(U, 1.5), 0.5)
+out["contrastive_focal"] = focal(contrastive(U, 1.5), 2.0)
+
+
+def marginal(theta, xi):
+    return [max(0.0, xi - (1 if Y[i] == Y[j] else -1) * (theta - square(U[i], U[j]))) for i, j in PAIRS]
+
+
+out["marginal"] = mean(marginal(1.2, 0.3))
+out["marginal_narrow"] = mean(marginal(0.9, 0.1))
+out["marginal_focal"] = focal(marginal(1.2, 0.3), 2.0)
+
+DISTANCES = {
+    "squared": lambda a, b: square(a, b),
+    "euclidean": lambda a, b: math.sqrt(square(a, b)),
+    "angle": lambda a, b: math.acos(dot(a, b)),
+}
+
+
+def triplets(d):
+    for a in range(N):
+        for p in range(N):
+            if p != a and Y[p] == Y[a]:
+                for n in range(N):
+                    if Y[n] != Y[a]:
+                        yield d(U[a], U[p]) - d(U[a], U[n])
+
+
+def hardest(d):
+    for a in range(N):
+        own = [d(U[a], U[p]) for p in range(N) if p != a and Y[p] == Y[a]]
+        other = [d(U[a], U[n]) for n in range(N) if Y[n] != Y[a]]
+        if own:
+            yield max(own) - min(other)
+
+
+out["triplet_euclidean"] = mean([max(0.0, t + 0.2) for t in triplets(DISTANCES["euclidean"])])
+out["triplet_angle"] = mean([max(0.0, t + 0.35) for t in triplets(DISTANCES["angle"])])
+out["triplet_active"] = mean([t + 0.2 for t in triplets(DISTANCES["squared"]) if t + 0.2 > 0])
+out["triplet_ohem"] = ohem([max(0.0, t + 0.2) for t in triplets(DISTANCES["squared"])], 0.25)
+out["triplet_hardest_soft"] = mean([math.log(1 + math.exp(t)) for t in hardest(DISTANCES["euclidean"])])
+
+
+def rows(person):
+    return [i for i in range(N) if Y[i] == person]
+
+
+def range_loss(x, k, intra, inter, margin, squared):
+    within = 0.0
+    for person in sorted(set(Y)):
+        own = rows(person)
+        d = [square(x[i], x[j]) for i in own for j in own if i < j]
+        d = sorted([v if squared else math.sqrt(v) for v in d], reverse=True)[:k]
+        if d:
+            within += len(d) / sum(1 / v for v in d)
+    means = [[mean([x[i][c] for i in rows(person)]) for c in range(WIDTH)] for person in sorted(set(Y))]
+    nearest = min(square(a, b) for at, a in enumerate(means) for b in means[:at])
+    return intra * within + inter * max(0.0, margin - nearest)
+
+
+out["range"] = range_loss(Z, 2, 0.3, 0.7, 9.0, True)
+out["range_root"] = range_loss(U, 1, 0.5, 2.0, 1.5, False)
+
+
+def bins(values, nodes):
+    step = 2 / (nodes - 1)
+    return [mean([max(0.0, 1 - abs(s - (-1 + r * step)) / step) for s in values]) for r in range(nodes)]
+
+
+def beta(values, nodes):
+    step = 2 / (nodes - 1)
+    x = [(s + 1) / 2 for s in values]
+    m = mean(x)
+    v = sum((s - m) ** 2 for s in x) / (len(x) - 1)
+    a = m * m * (1 - m) / v - m
+    b = a * (1 - m) / m
+    t = [r / (nodes - 1) for r in range(nodes)]
+    t[0], t[-1] = 1e-5, 0.999
+    whole = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    return [math.exp(whole + (a - 1) * math.log(p) + (b - 1) * math.log(1 - p)) * step / 2 for p in t]
+
+
+def histogram(nodes, cost, fit=bins):
+    s = {(i, j): dot(U[i], U[j]) for i, j in PAIRS}
+    pos = fit([v for (i, j), v in s.items() if Y[i] == Y[j]], nodes)
+    neg = fit([v for (i, j), v in s.items() if Y[i] != Y[j]], nodes)
+    t = [-1 + 2 * r / (nodes - 1) for r in range(nodes)]
+    return sum(pos[i] * neg[j] * cost(t[i], t[j], i, j) for i in range(nodes) for j in range(nodes))
+
+
+simple = lambda s, t, i, j: 1.0 if i <= j else 0.0
+out["histogram_simple"] = histogram(21, simple)
+out["histogram_linear"] = histogram(21, lambda s, t, i, j: max(0.0, 0.3 - s + t))
+out["histogram_exp"] = histogram(21, lambda s, t, i, j: math.log(1 + math.exp(2.5 * (0.1 - s + t))))
+out["histogram_beta"] = histogram(21, simple, beta)
+out["histogram_beta_linear"] = histogram(31, lambda s, t, i, j: max(0.0, 0.3 - s + t), beta)
+
+
+def n_pair(x, scale, regulariser):
+    pairs = []
+    for person in sorted(set(Y)):
+        own = rows(person)
+        pairs += [(person, own[at], own[at + 1]) for at in range(0, len(own) - 1, 2)]
+    values = []
+    for person, a, p in pairs:
+        mine = scale * dot(x[a], x[p])
+        values.append(math.log(1 + sum(math.exp(scale * dot(x[a], x[q]) - mine) for other, _, q in pairs if other != person)))
+    long = mean([dot(x[a], x[a]) for _, a, _ in pairs]) + mean([dot(x[p], x[p]) for _, _, p in pairs])
+    return mean(values) + regulariser / 4 * long
+
+
+out["n_pair"] = n_pair(Z, 1.0, 0.002)
+out["n_pair_unit"] = n_pair(U, 8.0, 0.0)
+
+
+def center(factor, is_sum, counted, rate, x=Z):
+    c = [list(row) for row in C]
+    values = []
+    for _ in range(2):
+        each = [factor * square(x[i], c[Y[i]]) for i in range(N)]
+        values.append(sum(each) if is_sum else mean(each))
+        moved = [list(row) for row in c]
+        for k in range(4):
+            pull = [sum(c[k][d] - x[i][d] for i in rows(k)) for d in range(WIDTH)]
+            by = 1 / (1 + len(rows(k))) if counted else 2 * factor / (1 if is_sum else N)
+            moved[k] = [c[k][d] - rate * by * pull[d] for d in range(WIDTH)]
+        c = moved
+    return values + c[0]
+
+
+out["center"] = center(0.5, False, True, 0.5)
+out["center_sum"] = center(0.5, True, True, 0.3)
+out["center_port"] = center(1.0, False, False, 0.5)
+out["center_unit"] = center(0.5, False, True, 0.5, U)
+
+
+def waves(a, b, c):
+    return [[math.sin(a * i + b * j + c * i * j) for j in range(1, 9)] for i in range(1, 7)]
+
+
+def plus(x, y, by):
+    return [[p + by * q for p, q in zip(a, b)] for a, b in zip(x, y)]
+
+
+EASY = (waves(0.9, 0.5, 0.3), plus(waves(0.9, 0.5, 0.3), waves(1.7, 0.2, 1.1), 0.3), waves(0.37, 0.11, 0.73))
+HARD = (waves(0.4, 0.7, 0.6), plus(waves(0.4, 0.7, 0.6), waves(0.8, 1.3, 0.45), 0.9), waves(0.21, 0.17, 0.29))
+
+
+def ddl(divergence="kl", symmetric=False, nodes=1000, gamma=50.0, count=False, full_row=False, threshold=0.0, students=1, scale=1.0):
+    """The whole loss, the overlap of each branch's two histograms, and how far each student's gap is behind the teacher's."""
+    t = [-1 + 2 * r / (nodes - 1) if symmetric else r / nodes for r in range(nodes)]
+    step = 2 / (nodes - 1) if symmetric else 1 / nodes
+
+    def histogram(values):
+        h = [sum(math.exp(-gamma * (s - q) ** 2) for s in values) for q in t]
+        whole = len(values) if count else sum(h)
+        return [v / whole for v in h]
+
+    def kl(p, q):
+        return sum((a + 1e-9) * math.log((a + 1e-9) / (b + 1e-9)) for a, b in zip(p, q))
+
+    def apart(p, q):
+        if divergence == "kl":
+            return kl(p, q)
+        if divergence == "js":
+            m = [(a + b) / 2 for a, b in zip(p, q)]
+            return 0.5 * kl(p, m) + 0.5 * kl(q, m)
+        total, cdf = 0.0, 0.0
+        for a, b in zip(p, q):
+            cdf += a - b
+            total += abs(cdf) * step if divergence == "emd" else 2 * cdf * cdf * step
+        return total
+
+    branches = []
+    for left, right, others in [EASY] + [HARD] * students:
+        pos = [s for s in (dot(unit(a), unit(b)) for a, b in zip(left, right)) if s > threshold]
+        u = [unit(x) for x in others]
+        n = len(u)
+        if full_row:
+            neg = [max(dot(u[i], u[j]) for j in range(n) if j != i) for i in range(n)]
+        else:
+            neg = [max([0.0] + [dot(u[i], u[j]) for j in range(i + 1, n)]) for i in range(n)]
+        branches.append((pos, neg, histogram(pos), histogram(neg)))
+    teacher = branches[0]
+    value = 0.0
+    for branch in branches[1:]:
+        value += 0.1 * apart(teacher[2], branch[2]) + 0.02 * apart(teacher[3], branch[3])
+    value -= 0.5 * sum(mean(i[0]) - mean(j[1]) for i in branches for j in branches)
+    overlaps = []
+    for _, _, p, q in branches:
+        overlaps.append(sum(min(a / sum(p), b / sum(q)) for a, b in zip(p, q)))
+    gaps = [mean(branch[0]) - mean(branch[1]) for branch in branches]
+    return [scale * value] + overlaps[:2] + [gaps[0] - gaps[1]]
+
+
+out["ddl"] = ddl()
+out["ddl_two"] = ddl(students=2)
+out["ddl_js"] = ddl("js")
+out["ddl_emd"] = ddl("emd")
+out["ddl_energy"] = ddl("energy", students=2)
+out["ddl_symmetric"] = ddl(symmetric=True, nodes=201, count=True)
+out["ddl_wide"] = ddl("js", symmetric=True, nodes=101, gamma=20.0, full_row=True)
+out["ddl_full_row"] = ddl(full_row=True, threshold=0.6, scale=8.0)
+
+json.dump(out, sys.stdout, indent=1)
+print()
