@@ -1,4 +1,4 @@
-//! What happened at each step of a stage: columns of numbers, as a safetensors file that any tool reads.
+//! What happened at each step of a stage: columns of numbers, and some steps' sets of similarities, as a safetensors file that any tool reads.
 
 use super::StoreError;
 use indexmap::IndexMap;
@@ -10,6 +10,18 @@ use std::path::Path;
 pub struct TrainingLog {
     columns: IndexMap<String, Vec<f32>>,
     steps: usize,
+    sets: Vec<Kept>,
+}
+
+/// A set of numbers of one step (the similarities of a batch), in the file a tensor named `name@step`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// What it is: `ddl.teacher.positive`.
+    pub name: String,
+    /// The numbers.
+    pub values: Vec<f32>,
 }
 
 /// Its name in the artifact of a stage.
@@ -24,6 +36,18 @@ impl TrainingLog {
             column.push(value);
         }
         self.steps += 1;
+    }
+
+    /// Keeps a set of numbers of a step.
+    pub fn keep(&mut self, step: u64, name: &str, values: Vec<f32>) {
+        self.sets.push(Kept { step, name: name.to_owned(), values });
+    }
+
+    /// What was kept, in the order of steps and names.
+    pub fn kept(&self) -> impl Iterator<Item = &Kept> {
+        let mut sets: Vec<&Kept> = self.sets.iter().collect();
+        sets.sort_by(|a, b| (a.step, &a.name).cmp(&(b.step, &b.name)));
+        sets.into_iter()
     }
 
     /// How many steps there are.
@@ -50,8 +74,13 @@ impl TrainingLog {
             let padding = std::iter::repeat_n(f32::NAN, self.steps - column.len());
             column.iter().copied().chain(padding).flat_map(f32::to_le_bytes).collect::<Vec<u8>>()
         };
-        let columns: Vec<(&String, Vec<u8>)> = self.columns.iter().map(|(name, column)| (name, bytes(column))).collect();
-        let views = columns.iter().map(|(name, bytes)| Ok((*name, TensorView::new(Dtype::F32, vec![self.steps], bytes)?)));
+        let columns = self.columns.iter().map(|(name, column)| (name.clone(), self.steps, bytes(column)));
+        let sets = self.kept().map(|kept| {
+            let bytes: Vec<u8> = kept.values.iter().copied().flat_map(f32::to_le_bytes).collect();
+            (format!("{}@{}", kept.name, kept.step), kept.values.len(), bytes)
+        });
+        let tensors: Vec<(String, usize, Vec<u8>)> = columns.chain(sets).collect();
+        let views = tensors.iter().map(|(name, count, bytes)| Ok((name, TensorView::new(Dtype::F32, vec![*count], bytes)?)));
         let file = views.collect::<Result<Vec<_>, _>>().and_then(|views| safetensors::serialize(views, None));
         file.map_err(|error| StoreError::io(Path::new(TRAINING_LOG), "write", std::io::Error::other(error.to_string())))
     }
@@ -71,8 +100,14 @@ impl TrainingLog {
             if view.dtype() != Dtype::F32 || !rest.is_empty() {
                 return Err(wrong(format!("column `{name}` is not of 32-bit numbers")));
             }
-            log.steps = log.steps.max(numbers.len());
-            log.columns.insert(name, numbers.iter().map(|number| f32::from_le_bytes(*number)).collect());
+            let values: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
+            match name.rsplit_once('@').and_then(|(name, step)| Some((name, step.parse().ok()?))) {
+                Some((name, step)) => log.keep(step, name, values),
+                None => {
+                    log.steps = log.steps.max(values.len());
+                    log.columns.insert(name, values);
+                }
+            }
         }
         Ok(log)
     }
@@ -88,7 +123,11 @@ mod tests {
         let value = |name: &str, value| (name.to_owned(), value);
         log.push([value("loss", 1.5), value("lr", 0.1)]);
         log.push([value("loss", 1.25), value("late", 3.0)]);
+        log.keep(2, "ddl.teacher.positive", vec![0.5, 0.25, 0.125]);
+        log.keep(1, "ddl.teacher.positive", vec![]);
         let back = TrainingLog::from_bytes(&log.to_bytes().unwrap()).unwrap();
+        assert_eq!(back.kept().map(|kept| (kept.step, kept.values.len())).collect::<Vec<_>>(), [(1, 0), (2, 3)]);
+        assert_eq!(back.kept().last(), log.kept().last());
         assert_eq!((back.steps(), back.column("loss").unwrap()), (2, &[1.5, 1.25][..]));
         assert!(back.column("late").unwrap()[0].is_nan() && back.column("lr").unwrap()[1].is_nan());
         assert!(TrainingLog::from_bytes(b"nonsense").is_err());

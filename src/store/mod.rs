@@ -24,7 +24,7 @@ pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::StoreError;
 pub use judged::{Judged, Scores};
 pub use lock::{NodeLock, OutputLock};
-pub use log::{TRAINING_LOG, TrainingLog};
+pub use log::{Kept, TRAINING_LOG, TrainingLog};
 
 use crate::graph::ContentKey;
 use std::fs;

@@ -5,6 +5,7 @@ use super::{nodes_of, stored};
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::Stop;
 use crate::compile::Compiled;
+use crate::eval::ScoreSets;
 use crate::events::PictureGroup;
 use crate::lang::value::NodeId;
 use crate::plan::Plan;
@@ -14,11 +15,17 @@ use crate::report::model::{
 };
 use crate::store::{Store, TRAINING_LOG, TrainingLog};
 use base64::Engine as _;
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// Points of a curve on the page.
 const CURVE_POINTS: usize = 400;
 /// Points of a ROC curve on the page.
 const ROC_POINTS: usize = 200;
+/// Steps of a stage in a figure, beside the last.
+const MOMENTS: usize = 3;
+/// The branch that is drawn first.
+const TEACHER: &str = "teacher";
 /// Models of a figure: more can't be told apart.
 const PANELS: usize = 6;
 /// Pictures of a draw.
@@ -30,7 +37,8 @@ const FIRST_BATCH: &str = "first_batch.json";
 pub fn report(compiled: &Compiled, plan: &Plan, store: &Store, results: &Results, args: &RunArgs) -> Result<Report, Stop> {
     let recipe = compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
     let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();
-    let (distributions, rocs) = figures(plan, results)?;
+    let (mut distributions, rocs) = figures(plan, results)?;
+    distributions.extend(learned(plan, store)?);
     Ok(Report {
         title,
         doc: plan.doc.lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned(),
@@ -77,22 +85,68 @@ fn figures(plan: &Plan, results: &Results) -> Result<(Vec<Distribution>, Vec<Roc
 
 fn curves(plan: &Plan, store: &Store) -> Result<Vec<CurvePlot>, Stop> {
     let mut plots = Vec::new();
-    for id in nodes_of(plan, "train") {
-        let node = plan.node(id);
-        let Some(artifact) = store.peek(node.key) else { continue };
-        if artifact.path(TRAINING_LOG).is_none() {
-            continue;
-        }
-        let bytes = artifact.read(TRAINING_LOG).map_err(|error| stored(&error))?;
-        let log = TrainingLog::from_bytes(&bytes).map_err(|error| stored(&error))?;
+    for (name, log) in logs(plan, store)? {
         let series: Vec<Series> = log
             .columns()
             .filter(|(name, _)| *name != "lr" && !name.contains('.'))
             .map(|(name, column)| Series { label: name.to_owned(), points: thinned(column) })
             .collect();
-        plots.push(CurvePlot { title: node.name.clone(), y_label: "loss".to_owned(), series });
+        plots.push(CurvePlot { title: name, y_label: "loss".to_owned(), series });
     }
     Ok(plots)
+}
+
+/// What happened in each stage, by its name.
+fn logs(plan: &Plan, store: &Store) -> Result<Vec<(String, TrainingLog)>, Stop> {
+    let mut logs = Vec::new();
+    for id in nodes_of(plan, "train") {
+        let node = plan.node(id);
+        let Some(artifact) = store.peek(node.key).filter(|artifact| artifact.path(TRAINING_LOG).is_some()) else { continue };
+        let bytes = artifact.read(TRAINING_LOG).map_err(|error| stored(&error))?;
+        logs.push((node.name.clone(), TrainingLog::from_bytes(&bytes).map_err(|error| stored(&error))?));
+    }
+    Ok(logs)
+}
+
+/// How the similarities that a term works on moved: those of the first, the last and some steps between, by branch. Of replicates the first
+/// stands for all.
+fn learned(plan: &Plan, store: &Store) -> Result<Vec<Distribution>, Stop> {
+    let mut figures: Vec<Distribution> = Vec::new();
+    for (name, log) in logs(plan, store)? {
+        let stage = name.split('[').next().unwrap_or(&name);
+        for (term, steps) in by_term(&log) {
+            let title = format!("{stage}, {term}");
+            if figures.iter().any(|known| known.title == title) {
+                continue;
+            }
+            let last = steps.len().saturating_sub(1);
+            let shown = steps.into_iter().enumerate().filter(|(at, _)| at % last.div_ceil(MOMENTS).max(1) == 0 || *at == last);
+            let panels = shown.map(|(_, (step, sets))| DistributionPanel { model: format!("step {step}"), sets }).collect();
+            let note = "cosine similarity of the pairs of one batch".to_owned();
+            figures.push(Distribution { title, note, panels });
+        }
+    }
+    Ok(figures)
+}
+
+/// For each term the steps of which similarities were kept, with its branches; a branch without pairs at a step is left out there.
+fn by_term(log: &TrainingLog) -> IndexMap<String, BTreeMap<u64, Vec<DistributionSet>>> {
+    let mut halves: BTreeMap<(u64, String, String), [Vec<f64>; 2]> = BTreeMap::new();
+    for kept in log.kept() {
+        let mut words = kept.name.rsplitn(3, '.');
+        let (Some(sign), Some(branch), Some(term)) = (words.next(), words.next(), words.next()) else { continue };
+        let both = halves.entry((kept.step, term.to_owned(), branch.to_owned())).or_default();
+        both[usize::from(sign == "negative")].extend(kept.values.iter().map(|value| f64::from(*value)));
+    }
+    let mut terms: IndexMap<String, BTreeMap<u64, Vec<DistributionSet>>> = IndexMap::new();
+    for ((step, term, branch), [positive, negative]) in halves {
+        let Ok(sets) = ScoreSets::new(positive, negative) else { continue };
+        terms.entry(term).or_default().entry(step).or_default().push(DistributionSet::of(&branch, &sets));
+    }
+    for sets in terms.values_mut().flat_map(BTreeMap::values_mut) {
+        sets.sort_by(|a, b| (a.name != TEACHER, &a.name).cmp(&(b.name != TEACHER, &b.name)));
+    }
+    terms
 }
 
 /// Means over equal pieces, at most [`CURVE_POINTS`] of them.
@@ -152,4 +206,26 @@ fn facts(plan: &Plan, args: &RunArgs) -> Vec<Fact> {
         plan.iter().filter(|(_, node)| node.op == "train").map(|(_, node)| fact(&format!("key of {}", node.name), node.key.to_string())),
     );
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn similarities_of_a_term_become_panels_by_step() {
+        let mut log = TrainingLog::default();
+        for step in [1, 50, 100] {
+            for branch in ["student1", "teacher", "student2"] {
+                log.keep(step, &format!("ddl(e.one).{branch}.positive"), if branch == "student2" { vec![] } else { vec![0.5, 0.75] });
+                log.keep(step, &format!("ddl(e.one).{branch}.negative"), vec![0.0, 0.25]);
+            }
+        }
+        let terms = by_term(&log);
+        let steps = &terms["ddl(e.one)"];
+        assert_eq!(steps.keys().copied().collect::<Vec<_>>(), [1, 50, 100]);
+        let names: Vec<&str> = steps[&50].iter().map(|set| set.name.as_str()).collect();
+        assert_eq!(names, ["teacher", "student1"], "a branch without positives is left out");
+        assert!((steps[&50][0].genuine_mean - 0.625).abs() < 1e-12 && (steps[&50][0].impostor_mean - 0.125).abs() < 1e-12);
+    }
 }

@@ -4,6 +4,7 @@ use ddl::ops::curves::Curve;
 use ddl::ops::heads::{ArcFace, ArcForm, Head as AnyHead, MarginGrad};
 use ddl::ops::nets::{Backbone as AnyBackbone, IResNet, MobileFaceNet};
 use ddl::ops::optimizers::{Optimizer, Sgd};
+use ddl::ops::terms::Ddl;
 use ddl::quantity::Angle;
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
@@ -12,10 +13,11 @@ use tch::{Device, Kind, Reduction, Tensor};
 use crate::nn::backbone::build;
 use crate::nn::embed::Embedder;
 use crate::nn::error::NnError;
-use crate::nn::heads::{Head, Moment};
+use crate::nn::heads::{Clock, Head, Moment};
 use crate::nn::net::{Network, Norms, Pass};
 use crate::nn::optim::{Optimiser, Trained};
-use crate::nn::state::State;
+use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::terms::{Around, Given, Term as _};
 
 const CLASSES: i64 = 1000;
 const LR: f64 = 1e-3;
@@ -116,6 +118,64 @@ impl Training {
         let logits = self.arcface.logits(&embedding, &self.labels, &Moment::first(&self.head))?.logits;
         logits.f_cross_entropy_loss(&self.labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)?.f_backward()?;
         self.optimiser.step(&self.trained, LR)
+    }
+}
+
+/// The distribution distillation loss on random embeddings: its value and their gradient.
+pub struct Distillation {
+    term: Ddl,
+    given: Vec<Tensor>,
+    state: State,
+}
+
+impl Distillation {
+    /// So many students; `size` pairs and `size` images of different people in each branch, embeddings of 128 numbers, all options as released.
+    ///
+    /// # Errors
+    /// When the term's declaration has a parameter without a default that is not given here.
+    pub fn new(students: u32, size: i64) -> Result<Self, NnError> {
+        let side = |at: u32| {
+            let batches = |node: u32| serde_json::json!({ "node": node });
+            serde_json::json!({ "op": "branch", "pairs": batches(2 * at), "negatives": batches(2 * at + 1) })
+        };
+        let args = serde_json::json!({ "teacher": side(0), "students": (1..=students).map(side).collect::<Vec<_>>() });
+        let term: Ddl = ddl::ops::parse(&args).map_err(|error| NnError::Input {
+            what: "the arguments of ddl".into(),
+            expected: "those of its declaration".into(),
+            found: error.to_string(),
+        })?;
+        let spec = |name: String| Spec { name, shape: vec![size, 128], role: Role::Parameter, init: Init::Normal { sd: 1.0 } };
+        let names = (0..=students).flat_map(|at| ["left", "right", "negatives"].map(|part| format!("{part}{at}")));
+        let state = State::initialise(&names.map(spec).collect::<Vec<_>>(), 0, Device::Cpu, Kind::Float)?;
+        let mut given = Vec::new();
+        for at in 0..=students {
+            for part in ["left", "right", "negatives"] {
+                // two images of one person are alike
+                let own = state.get(&format!("{part}{at}"))?;
+                let tensor = if part == "right" { own + state.get(&format!("left{at}"))? * 2.0 } else { own.shallow_clone() };
+                given.push(tensor.detach().f_set_requires_grad(true)?);
+            }
+        }
+        Ok(Distillation { term, given, state: State::new() })
+    }
+
+    /// Forward and backward.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn step(&mut self) -> Result<(), NnError> {
+        let given: Vec<Given> = self
+            .given
+            .chunks(3)
+            .flat_map(|branch| {
+                let pairs = Given::Pairs { left: branch[0].shallow_clone(), right: branch[1].shallow_clone() };
+                [pairs, Given::Embeddings(branch[2].shallow_clone())]
+            })
+            .collect();
+        let noise = Draw::new(0, "bench");
+        let value = self.term.evaluate(&given, &Around { head: &self.state, noise: &noise, clock: Clock::default() })?.value;
+        self.given.iter_mut().for_each(Tensor::zero_grad);
+        Ok(value.f_backward()?)
     }
 }
 

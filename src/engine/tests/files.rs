@@ -119,3 +119,57 @@ fn weights_that_do_not_fit_are_listed() {
     let text = run(&wider, &[("file", &file)]).run().failed("ddl::run::weights_mismatch");
     assert!(text.contains("expected [24"), "{text}");
 }
+
+/// The authors' own way: positive pairs are listed offline, people of the other branch are drawn.
+#[test]
+fn the_distribution_loss_trains_on_listed_pairs() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("images");
+    faces(&root, 4, 4);
+    let mut lists = [String::from("a,b\n"), String::from("a,b\n")];
+    for person in std::fs::read_dir(&root).unwrap() {
+        let person = person.unwrap();
+        let mut images: Vec<String> = std::fs::read_dir(person.path())
+            .unwrap()
+            .map(|file| format!("{}/{}", person.file_name().display(), file.unwrap().file_name().display()))
+            .collect();
+        images.sort();
+        for (list, pair) in lists.iter_mut().zip(images.chunks(2)) {
+            *list += &format!("{},{}\n", pair[0], pair[1]);
+        }
+    }
+    let list = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (easy, hard) = (list("easy.csv", &lists[0]), list("hard.csv", &lists[1]));
+    let recipe = "dataset files = image_folder(root)
+        batches pe = draw(files, by = pair_list(easy_pairs), size = 4)
+        batches ph = draw(files, by = pair_list(hard_pairs), size = 4)
+        batches e = draw(files, by = balanced(), size = 4)
+        batches h = draw(files, by = balanced(), size = 4, seed = 1)
+        stage s = train(net, ddl(teacher = branch(pairs = pe, negatives = e), students = [branch(pairs = ph, negatives = h)],
+                                 negatives = \"full_row\", divergence = \"js\"), for = 3 steps, optimizer = slow)";
+    let at = |hard: &Path| run(recipe, &[("root", &root), ("easy_pairs", &easy), ("hard_pairs", hard)]);
+    let done = at(&hard);
+    done.run().done();
+    let log = ddl::store::TrainingLog::from_bytes(&done.artifact(done.node("s")).read("log.safetensors").unwrap()).unwrap();
+    for name in
+        ["ddl.teacher.gap", "ddl.teacher.overlap", "ddl.student1.mean_positive", "ddl.student1.mean_negative", "ddl.student1.behind"]
+    {
+        assert_eq!(log.column(name).map(<[f32]>::len), Some(3), "{name}");
+    }
+    let kept: Vec<(u64, &str, usize)> = log.kept().map(|kept| (kept.step, kept.name.as_str(), kept.values.len())).collect();
+    assert_eq!(kept.len(), 3 * 4, "{kept:?}");
+    assert_eq!(kept[0], (1, "ddl.student1.negative", 4));
+    let two_people = list("wrong.csv", &format!("a,b\n{}\n", pair_of_two(&lists[1])));
+    let text = at(&two_people).run().failed("ddl::data::bad_table");
+    assert!(text.contains("two people"), "{text}");
+}
+
+/// The first image of the first pair beside the first image of the last one.
+fn pair_of_two(list: &str) -> String {
+    let first: Vec<&str> = list.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    format!("{},{}", first[0], first[first.len() - 1])
+}

@@ -83,7 +83,7 @@ impl Learner {
         let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&batch.numbers, setup.device)?));
         let teachers = setup.teachers.iter().map(teach).collect::<Result<_, TrainError>>()?;
         let made = Made { net: setup.net.run(&self.model.state, &batch.numbers[setup.net.inlet], &way)?, teachers };
-        let Outcome { loss, value, named, updates } = objective::evaluate(setup, &self.model, &made, batch)?;
+        let Outcome { loss, value, named, updates, similarities } = objective::evaluate(setup, &self.model, &made, batch)?;
         self.parameters.iter_mut().for_each(Parameter::clear);
         loss.f_backward()?;
         if let Some(longest) = setup.clip {
@@ -98,6 +98,9 @@ impl Learner {
         }
         let fixed = [("loss".to_owned(), value as f32), ("lr".to_owned(), lr as f32)];
         self.log.push(fixed.into_iter().chain(named.iter().cloned()));
+        for (name, values) in similarities {
+            self.log.keep(batch.step + 1, &name, values);
+        }
         self.step += 1;
         Ok(Taken { lr, loss: value, named })
     }

@@ -17,6 +17,9 @@ use ddl::random::Draw as Named;
 use std::sync::Arc;
 use tch::Device;
 
+/// Steps of a stage of which similarities are kept, beside the last.
+const KEPT: u64 = 10;
+
 /// A stage, ready to start.
 pub struct Setup {
     /// What the plan calls it.
@@ -102,6 +105,11 @@ impl Setup {
     /// The name of a step's noise.
     pub fn noise(&self, step: u64) -> Named {
         self.noise.clone().number(step)
+    }
+
+    /// Whether sets of similarities are kept of a step: of the first, the last, and some between.
+    pub fn keeps_similarities(&self, step: u64) -> bool {
+        step.is_multiple_of(self.total.div_ceil(KEPT).max(1)) || step + 1 == self.total
     }
 
     /// How networks are run at a step.

@@ -12,11 +12,11 @@ mod similarity;
 
 use ddl::ops::terms::Ddl;
 use ddl::ops::terms::ddl::{AnyBranch, Side};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use self::histogram::{Grid, divergence, histogram};
 use self::similarity::{Similarities, negatives, positives};
-use super::{Around, Given, Need, Take, Term, Value, mismatch, zero};
+use super::{Around, Given, Need, Take, Term, Value, mismatch};
 use crate::nn::error::NnError;
 
 /// What is known of one branch in a step.
@@ -48,7 +48,18 @@ impl Term for Ddl {
             return Err(mismatch("ddl", "pairs and embeddings of the teacher and of each student", given));
         }
         let branches = given.chunks(2).enumerate().map(|(at, given)| branch(self, given, at == 0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(combine(self, &branches))
+        combine(self, &branches)
+    }
+
+    fn similarities(&self, given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
+        let mut sets = Vec::new();
+        for (at, given) in given.chunks(2).enumerate() {
+            let branch = branch(self, given, at == 0)?;
+            let counted = branch.positive.values.f_masked_select(&branch.positive.counted.gt(0.5))?;
+            sets.push((format!("{}.positive", name(at)), counted.detach()));
+            sets.push((format!("{}.negative", name(at)), branch.negative.values.detach()));
+        }
+        Ok(sets)
     }
 }
 
@@ -69,36 +80,50 @@ fn branch(term: &Ddl, given: &[Given], is_teacher: bool) -> Result<Branch, NnErr
 }
 
 /// What can't be computed (a branch without positives above the threshold) counts 0, and is counted.
-fn combine(term: &Ddl, branches: &[Branch]) -> Value {
-    let (teacher, students) = (&branches[0], &branches[1..]);
-    let grid = Grid::new(term.grid, i64::from(term.nodes), &teacher.positive_histogram);
-    // each of its own: they are summed up in place
-    let [mut positive, mut negative, mut order, mut skipped] = [(); 4].map(|()| zero(&teacher.positive_histogram));
-    for student in students {
-        let both = teacher.positive.any() * student.positive.any();
-        skipped += (&both * -1.0 + 1.0).detach();
-        positive += divergence(term.divergence, &teacher.positive_histogram, &student.positive_histogram, &grid) * both;
-        negative += divergence(term.divergence, &teacher.negative_histogram, &student.negative_histogram, &grid);
-    }
-    for i in branches {
-        let any = i.positive.any();
-        skipped += (&any * -1.0 + 1.0).detach() * branches.len() as f64;
-        for j in branches {
-            order += (j.negative.mean() - i.positive.mean()) * &any;
+fn combine(term: &Ddl, branches: &[Branch]) -> Result<Value, NnError> {
+    let all = |of: fn(&Branch) -> Tensor| Ok::<_, NnError>(Tensor::f_stack(&branches.iter().map(of).collect::<Vec<_>>(), 0)?);
+    let grid = Grid::new(term.grid, i64::from(term.nodes), &branches[0].positive_histogram);
+    let (any, mean_positive, mean_negative) = (all(|it| it.positive.any())?, all(|it| it.positive.mean())?, all(|it| it.negative.mean())?); // [branches]
+    let (positive, negative) = (all(|it| it.positive_histogram.shallow_clone())?, all(|it| it.negative_histogram.shallow_clone())?); // [branches, nodes]
+    let (kind, count, students) = (positive.kind(), branches.len() as i64, branches.len() as i64 - 1);
+    let apart = |of: &Tensor| Ok::<_, NnError>(divergence(term.divergence, &of.f_narrow(0, 0, 1)?, &of.f_narrow(0, 1, students)?, &grid));
+    let both = any.f_narrow(0, 0, 1)? * any.f_narrow(0, 1, students)?; // [students]
+    let (apart_positive, apart_negative) = (apart(&positive)? * &both, apart(&negative)?);
+    // sum_i sum_j any_i (E[S_j-] - E[S_i+])
+    let order = any.sum(kind) * mean_negative.sum(kind) - (&any * &mean_positive).sum(kind) * count as f64;
+    let sums = (apart_positive.sum(kind), apart_negative.sum(kind));
+    let value = (&sums.0 * term.positive_weight + &sums.1 * term.negative_weight + &order * term.order) * term.world_scale;
+    let skipped = (&both * -1.0 + 1.0).sum(kind) + (&any * -1.0 + 1.0).sum(kind) * count as f64;
+    let gap = &mean_positive - &mean_negative;
+    let shared = shares(&positive).minimum(&shares(&negative)).f_sum_dim_intlist([1].as_slice(), false, None)?;
+    let mut parts = vec![("positive".to_string(), sums.0), ("negative".to_string(), sums.1), ("order".to_string(), order)];
+    for at in 0..count {
+        let name = name(at as usize);
+        let mut note = |part: &str, of: &Tensor, at: i64| parts.push((format!("{name}.{part}"), of.get(at)));
+        note("gap", &gap, at);
+        note("mean_positive", &mean_positive, at);
+        note("mean_negative", &mean_negative, at);
+        note("overlap", &shared, at);
+        if at > 0 {
+            note("divergence_positive", &apart_positive, at - 1);
+            note("divergence_negative", &apart_negative, at - 1);
+            parts.push((format!("{name}.behind"), gap.get(0) - gap.get(at)));
         }
+        parts.push((format!("{name}.positives"), branches[at as usize].positive.count()));
     }
-    let value = (&positive * term.positive_weight + &negative * term.negative_weight + &order * term.order) * term.world_scale;
-    let mut parts = vec![("positive".to_string(), positive), ("negative".to_string(), negative), ("order".to_string(), order)];
-    for (at, branch) in branches.iter().enumerate() {
-        let name = if at == 0 { "teacher".to_string() } else { format!("student{at}") };
-        let (positive, negative) = (branch.positive.mean(), branch.negative.mean());
-        parts.push((format!("{name}.gap"), &positive - &negative));
-        parts.push((format!("{name}.mean_positive"), positive));
-        parts.push((format!("{name}.mean_negative"), negative));
-        parts.push((format!("{name}.positives"), branch.positive.count()));
-    }
-    let parts = parts.into_iter().map(|(name, part)| (name, part.detach().to_kind(Kind::Float))).collect();
-    Value { value, parts, skipped, updates: vec![] }
+    let parts = parts.into_iter().map(|(name, part)| (name, part.detach())).collect();
+    Ok(Value { value, parts, skipped: skipped.detach(), updates: vec![] })
+}
+
+/// What events call a branch.
+fn name(branch: usize) -> String {
+    if branch == 0 { "teacher".to_string() } else { format!("student{branch}") }
+}
+
+/// Histograms `[branches, nodes]` of the sum 1, however they are normalised.
+fn shares(histograms: &Tensor) -> Tensor {
+    let whole = histograms.sum_dim_intlist([1].as_slice(), true, None).clamp_min(f64::from(f32::MIN_POSITIVE));
+    histograms.detach() / whole.detach()
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(super) fn histogram(of: &Similarities, grid: &Grid, gamma: f64, normalisatio
     sum / whole
 }
 
-/// How far the student's histogram `q` is from the teacher's `p`, a scalar.
+/// How far students' histograms `q` `[…, nodes]` are from the teacher's `p`, `[…]`.
 pub(super) fn divergence(by: Divergence, p: &Tensor, q: &Tensor, grid: &Grid) -> Tensor {
     match by {
         Divergence::Kl => kl(p, q),
@@ -49,15 +49,19 @@ pub(super) fn divergence(by: Divergence, p: &Tensor, q: &Tensor, grid: &Grid) ->
             (kl(p, &middle) + kl(q, &middle)) * 0.5
         }
         // Both are integrals over the difference of the two distribution functions.
-        Divergence::Emd => (p - q).cumsum(0, None).abs().sum(p.kind()) * grid.step,
-        Divergence::Energy => (p - q).cumsum(0, None).square().sum(p.kind()) * (2.0 * grid.step),
+        Divergence::Emd => over_nodes(&(p - q).cumsum(-1, None).abs()) * grid.step,
+        Divergence::Energy => over_nodes(&(p - q).cumsum(-1, None).square()) * (2.0 * grid.step),
     }
 }
 
 /// `sum_r p_r log(p_r / q_r)`
 fn kl(p: &Tensor, q: &Tensor) -> Tensor {
     let (p, q) = (p + FLOOR, q + FLOOR);
-    (&p * (p.log() - q.log())).sum(p.kind())
+    over_nodes(&(&p * (p.log() - q.log())))
+}
+
+fn over_nodes(of: &Tensor) -> Tensor {
+    of.sum_dim_intlist([-1].as_slice(), false, None)
 }
 
 #[cfg(test)]

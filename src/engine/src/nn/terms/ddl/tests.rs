@@ -5,6 +5,8 @@ use ddl::ops::refs::BatchesRef;
 use ddl::ops::terms::{Branch as Named, Ddl, Divergence, Grid as Nodes, Negatives, Normalisation};
 use ddl::random::Draw;
 
+use tch::Kind;
+
 use super::*;
 use crate::nn::heads::Clock;
 use crate::nn::heads::golden::{assert_gradient, table};
@@ -70,10 +72,9 @@ fn the_value_is_that_of_the_released_code() {
     let value = evaluate(&released(1), &inputs());
     near(value.value.double_value(&[]), -1.372_471_530_384_820_5, 1e-9);
     near(value.skipped.double_value(&[]), 0.0, 1e-12);
-    // parts are float32
-    near(part(&value, "positive"), 1.068_024_259_433_988_4, 1e-6);
-    near(part(&value, "negative"), 0.311_893_524_469_555_5, 1e-6);
-    near(part(&value, "order"), -2.971_023_653_635_221, 1e-6);
+    near(part(&value, "positive"), 1.068_024_259_433_988_4, 1e-9);
+    near(part(&value, "negative"), 0.311_893_524_469_555_5, 1e-9);
+    near(part(&value, "order"), -2.971_023_653_635_221, 1e-9);
     near(evaluate(&released(2), &inputs()).value.double_value(&[]), -2.988_587_926_544_257, 1e-9);
 }
 
@@ -90,6 +91,51 @@ fn similarities_are_those_of_the_released_code() {
     expect(&easy.values, &[0.963_975_59, 0.952_988_62, 0.965_170_34, 0.979_720_46, 0.953_351_68, 0.948_449_64]);
     let hard = positives(&x[4], &x[5], 0.0).unwrap();
     expect(&hard.values, &[0.638_291_29, 0.582_201_50, 0.561_660_09, 0.996_900_00, 0.746_212_56, 0.883_876_68]);
+}
+
+/// Every option, against `tests/oracles/terms`: the value, what the branches' two histograms share, and how far the student is behind.
+#[test]
+fn every_form_is_that_of_the_oracle() {
+    let oracle: serde_json::Value = serde_json::from_str(include_str!("../../../../../../tests/oracles/terms/golden.json")).unwrap();
+    let symmetric = |nodes| Ddl { grid: Nodes::Symmetric, nodes, ..released(1) };
+    let forms = [
+        ("ddl", released(1)),
+        ("ddl_two", released(2)),
+        ("ddl_js", Ddl { divergence: Divergence::Js, ..released(1) }),
+        ("ddl_emd", Ddl { divergence: Divergence::Emd, ..released(1) }),
+        ("ddl_energy", Ddl { divergence: Divergence::Energy, ..released(2) }),
+        ("ddl_symmetric", Ddl { normalisation: Normalisation::Count, ..symmetric(201) }),
+        ("ddl_wide", Ddl { divergence: Divergence::Js, gamma: 20.0, negatives: Negatives::FullRow, ..symmetric(101) }),
+        ("ddl_full_row", Ddl { negatives: Negatives::FullRow, positive_threshold: 0.6, world_scale: 8.0, ..released(1) }),
+    ];
+    for (name, term) in forms {
+        let found = evaluate(&term, &inputs());
+        let expected: Vec<f64> = oracle[name].as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect();
+        near(found.value.double_value(&[]), expected[0], 1e-8 * expected[0].abs().max(1.0));
+        let parts = ["teacher.overlap", "student1.overlap", "student1.behind"].map(|of| part(&found, of));
+        parts.iter().zip(&expected[1..]).for_each(|(found, expected)| near(*found, *expected, 1e-9));
+        // each student's own divergences add up to the whole
+        let each = |of: &str| term.students.iter().enumerate().map(|(at, _)| part(&found, &format!("student{}.{of}", at + 1))).sum::<f64>();
+        near(each("divergence_positive"), part(&found, "positive"), 1e-9);
+        near(each("divergence_negative"), part(&found, "negative"), 1e-9);
+    }
+}
+
+#[test]
+fn similarities_are_told_apart_by_branch_and_sign() {
+    let mut x = inputs();
+    x[5] = Tensor::cat(&[x[4].narrow(0, 0, 2) * -1.0, x[5].narrow(0, 2, 4)], 0);
+    let given = [
+        Given::Pairs { left: x[2].shallow_clone(), right: x[3].shallow_clone() },
+        Given::Embeddings(x[0].shallow_clone()),
+        Given::Pairs { left: x[4].shallow_clone(), right: x[5].shallow_clone() },
+        Given::Embeddings(x[1].shallow_clone()),
+    ];
+    let sets = released(1).similarities(&given).unwrap();
+    let counts: Vec<(&str, usize)> = sets.iter().map(|(name, set)| (name.as_str(), set.numel())).collect();
+    // two pairs of the student are opposite, and do not count
+    assert_eq!(counts, [("teacher.positive", 6), ("teacher.negative", 6), ("student1.positive", 4), ("student1.negative", 6)]);
+    near(sets[0].1.double_value(&[0]), 0.963_975_59, 1e-8);
 }
 
 #[test]
