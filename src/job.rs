@@ -1,5 +1,7 @@
 //! What the engine is asked to do: a plan, and everything about this machine that is no part of it. `ddl-engine run JOB.json`.
 
+pub mod term;
+
 use crate::plan::{Paths, Plan};
 use serde::{Deserialize, Serialize};
 use std::fmt;

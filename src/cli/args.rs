@@ -50,6 +50,8 @@ pub enum Command {
     Lock(LockArgs),
     /// Compare two recipes, plans or locks
     Diff(DiffArgs),
+    /// Evaluate a head or term on given arrays: its value, parts and gradients
+    Term(Box<TermArgs>),
     /// Say what a code of a message means, or list all codes
     Explain(ExplainArgs),
     /// Show what an operator does, or list all operators
@@ -211,6 +213,80 @@ pub struct DiffArgs {
     /// End with exit code 2 when anything differs
     #[arg(long)]
     pub check: bool,
+}
+
+/// What `ddl term` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Arrays are .npy files: embeddings [images, width], labels [images] counted from 0, pairs two files of [pairs, width].\n\n\
+                        ddl term 'arcface(scale = 64, margin = 0.5rad)' --embeddings x.npy --labels y.npy --prototypes w.npy --dtype float64\n\
+                        ddl term 'triplet(data, margin = 0.2)' --embeddings x.npy --labels y.npy --grad-out gradients\n\
+                        ddl term 'rkd(data, teacher)' --embeddings x.npy --teacher t.npy\n\
+                        ddl term 'ddl(teacher = branch(pairs = pe, negatives = e), students = [branch(pairs = ph, negatives = h)])' \\\n  \
+                          --batch e=easy.npy --batch h=hard.npy --pairs pe=e1.npy,e2.npy --pairs ph=h1.npy,h2.npy"
+)]
+pub struct TermArgs {
+    /// A head, or terms over `data` and the batches named here, as a recipe says them
+    #[arg(value_name = "EXPRESSION")]
+    pub expression: String,
+    /// The embeddings of the batch `data`
+    #[arg(long, value_name = "FILE")]
+    pub embeddings: Option<PathBuf>,
+    /// The labels of the batch `data`
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// The class vectors of a head [people, width]; the same as `--init prototypes=FILE`
+    #[arg(long, value_name = "FILE")]
+    pub prototypes: Option<PathBuf>,
+    /// The embeddings of another batch of images
+    #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
+    pub batch: Vec<(String, String)>,
+    /// The labels of another batch; of pairs those of all first images, then of all second ones
+    #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
+    pub batch_labels: Vec<(String, String)>,
+    /// The embeddings of a batch of pairs: row i of both files shows one person
+    #[arg(long, value_name = "NAME=LEFT,RIGHT", value_parser = assignment)]
+    pub pairs: Vec<(String, String)>,
+    /// What the teacher makes of the images of `data`, for terms that name `teacher`; its class vectors are `--init teacher.prototypes=FILE`
+    #[arg(long, value_name = "FILE")]
+    pub teacher: Option<PathBuf>,
+    /// A tensor of the terms' state (`centres`, `t`, `norm_mean`; `SLOT.NAME` of another slot); drawn as for a new stage without it
+    #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
+    pub init: Vec<(String, String)>,
+    /// How many people there are, where no tensor says it; else the largest label decides
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub classes: Option<u64>,
+    /// The precision
+    #[arg(long, value_enum, default_value_t)]
+    pub dtype: Dtype,
+    /// The step of the stage, counted from 0: for curves, and for what is drawn by chance
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1_000_000_000))]
+    pub step: u64,
+    /// Steps of the stage, for curves
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub steps: u64,
+    /// The stage's seed
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub seed: i64,
+    /// Where to compute: cpu, cuda, or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: crate::job::Device,
+    /// Write every gradient (`data.npy`, `prototypes.npy`) and changed state (`t.after.npy`) into this folder
+    #[arg(long, value_name = "DIR")]
+    pub grad_out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The precision of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Dtype {
+    /// 32 bits, as stages compute.
+    #[default]
+    Float32,
+    /// 64 bits.
+    Float64,
 }
 
 /// What `ddl explain` takes.

@@ -15,6 +15,7 @@ mod plan;
 mod recipe;
 mod run;
 pub mod screen;
+mod term;
 mod usage;
 mod why;
 
@@ -47,6 +48,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
         Command::Run(args) => run::run(args, screen),
         Command::Lock(args) => lock::run(args, screen),
         Command::Diff(args) => diff::run(args, screen),
+        Command::Term(args) => term::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Doc(args) => doc::run(args, screen),
         Command::Completions(args) => completions::run(args, screen),

@@ -1,7 +1,7 @@
 //! Operators for a book.
 
 use super::groups::{Group, chapters, result, summary};
-use super::signature::{call, set_by_compiler, shown, takes};
+use super::signature::{call, on_arrays, set_by_compiler, shown, takes};
 use crate::lang::decl::Decl;
 use std::fmt::Write as _; // a String takes all that is written to it
 
@@ -34,6 +34,9 @@ pub fn operator(decl: &Decl, level: usize) -> String {
         let _ = writeln!(out, "{}", escaped(line.trim()));
     }
     let _ = writeln!(out, "\nGives {}. Version {}.", result(decl), decl.version);
+    if let Some(command) = on_arrays(decl) {
+        let _ = writeln!(out, "\nOn arrays: `{command}`");
+    }
     let params: Vec<_> = decl.params.iter().filter(|param| !set_by_compiler(param)).collect();
     if !params.is_empty() {
         out.push_str("\n| parameter | what fits | default | |\n|---|---|---|---|\n");

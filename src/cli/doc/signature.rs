@@ -21,6 +21,27 @@ pub fn call(decl: &Decl) -> String {
     if line.chars().count() <= LONGEST { line } else { format!("{}(\n    {},\n)", decl.name, params.join(",\n    ")) }
 }
 
+/// How a head or term is evaluated on arrays, as a command; none for what `ddl term` can't take alone.
+pub fn on_arrays(decl: &Decl) -> Option<String> {
+    let required: Vec<&str> = decl.params.iter().filter(|param| param.default.is_none()).map(|param| param.name).collect();
+    let name = decl.name;
+    let labelled = "--embeddings x.npy --labels y.npy";
+    match (super::groups::result(decl), required.as_slice()) {
+        (Type::Head, []) => Some(format!("ddl term '{name}()' {labelled} --prototypes w.npy")),
+        (Type::Objective, ["data"]) => Some(format!("ddl term '{name}(data)' {labelled}")),
+        (Type::Objective, ["data", "head"]) => Some(format!("ddl term '{name}(data, arcface())' {labelled} --prototypes w.npy")),
+        (Type::Objective, ["data", "teacher"]) => {
+            let prototypes = if name == "kd" { " --prototypes w.npy --init teacher.prototypes=tw.npy" } else { "" };
+            Some(format!("ddl term '{name}(data, teacher)' --embeddings x.npy --labels y.npy --teacher t.npy{prototypes}"))
+        }
+        (Type::Objective, ["teacher", "students"]) => Some(format!(
+            "ddl term '{name}(teacher = branch(pairs = pe, negatives = e), students = [branch(pairs = ph, negatives = h)])' \
+             --batch e=e.npy --batch h=h.npy --pairs pe=e1.npy,e2.npy --pairs ph=h1.npy,h2.npy"
+        )),
+        _ => None,
+    }
+}
+
 /// Whether a parameter is no matter of the recipe's (`split`'s `part`).
 pub fn set_by_compiler(param: &ParamDecl) -> bool {
     param.doc.contains("the compiler says it")

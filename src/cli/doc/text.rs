@@ -1,7 +1,7 @@
 //! Operators for a terminal.
 
 use super::groups::{chapters, result, summary};
-use super::signature::{call, set_by_compiler, shown, takes};
+use super::signature::{call, on_arrays, set_by_compiler, shown, takes};
 use crate::lang::decl::Decl;
 use std::fmt::Write as _; // a String takes all that is written to it
 
@@ -25,6 +25,9 @@ pub fn operator(decl: &Decl) -> String {
     let mut out = format!("{}\n  gives {}; version {}\n\n", call(decl), result(decl), decl.version);
     for line in decl.doc.trim().lines() {
         let _ = writeln!(out, "{}", line.trim());
+    }
+    if let Some(command) = on_arrays(decl) {
+        let _ = writeln!(out, "\nOn arrays: {command}");
     }
     let params: Vec<_> = decl.params.iter().filter(|param| !set_by_compiler(param)).collect();
     if params.is_empty() {

@@ -6,6 +6,7 @@ use crate::cli::screen::Screen;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::{self, Event};
 use crate::job::Job;
+use crate::job::term::{TermAnswer, TermJob};
 use crate::source::SourceMap;
 use std::fs::File;
 use std::io::{BufReader, Write};
@@ -27,10 +28,7 @@ static PID: AtomicU32 = AtomicU32::new(0);
 pub fn execute(job: &Job, events_file: Option<&Path>, screen: &Screen) -> Result<(), Stop> {
     let engine = find()?;
     let mut log = events_file.map(open_log).transpose()?;
-    let mut file =
-        tempfile::Builder::new().prefix("ddl-job-").suffix(".json").tempfile().map_err(|error| cannot("write the engine's job", &error))?;
-    serde_json::to_writer(&mut file, job).map_err(|error| cannot("write the engine's job", &error))?;
-    file.flush().map_err(|error| cannot("write the engine's job", &error))?;
+    let file = written(job)?;
     let mut child = start(&engine, file.path())?;
     PID.store(child.id(), Ordering::SeqCst);
     // The engine stands in a process group of its own: what the terminal sends to this one is passed on, once each time.
@@ -51,6 +49,30 @@ pub fn execute(job: &Job, events_file: Option<&Path>, screen: &Screen) -> Result
     let mut diagnostic = Diagnostic::error(Code::EngineFailed, message);
     diagnostic = diagnostic.help("nothing is lost: the same command goes on from the last checkpoint");
     Err(Stop::fail(diagnostic))
+}
+
+/// Has the engine evaluate a term on arrays.
+///
+/// # Errors
+/// That it can't be found or started, or ends without an answer.
+pub fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
+    let engine = find()?;
+    let file = written(job)?;
+    let output = Command::new(&engine).arg("term").arg(file.path()).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| {
+        let diagnostic = Diagnostic::error(Code::NoEngine, format!("cannot start {}: {error}", engine.display()));
+        Stop::fail(diagnostic.help("build it with `make install`, or set DDL_ENGINE to where it lies"))
+    })?;
+    serde_json::from_slice(&output.stdout).map_err(|error| cannot("understand the engine", &format!("{error} ({})", output.status)))
+}
+
+/// A job in a file of its own.
+fn written(job: &impl serde::Serialize) -> Result<tempfile::NamedTempFile, Stop> {
+    let failed = |error: &dyn std::fmt::Display| cannot("write the engine's job", error);
+    let mut file = tempfile::Builder::new().prefix("ddl-job-").suffix(".json").tempfile().map_err(|error| failed(&error))?;
+    serde_json::to_writer(&mut file, job).map_err(|error| failed(&error))?;
+    file.flush().map_err(|error| failed(&error))?;
+    Ok(file)
 }
 
 fn cannot(what: &str, error: &dyn std::fmt::Display) -> Stop {

@@ -9,4 +9,8 @@ codes! {
         "`--params FILE` takes a YAML file of `name: value`, each value as a recipe would write it: `length: 8 epochs`, `lr: 0.01`, \
          `faces_dir: ../faces` (relative to the file), `sides: [8px, 12px]`."
     }
+    BadArray = "ddl::cli::array": "an array that does not fit" {
+        "`ddl term` takes embeddings, labels and state as .npy files: embeddings [images, width] of 32- or 64-bit numbers, labels [images] of whole numbers \
+         from 0, prototypes and centres [people, width]. The message says which file differs and how."
+    }
 }

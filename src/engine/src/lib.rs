@@ -4,6 +4,7 @@
 //! exec    walks the plan: what is in the store is skipped, the rest is computed
 //! train   the one trainer
 //! nn      backbones, heads, terms, optimisers, weights in and out
+//! term    a head or term on given arrays
 //! bench   the same work as a `PyTorch` twin, to be timed beside it
 //! ```
 
@@ -12,6 +13,7 @@ pub mod exec;
 mod failures;
 pub mod model;
 pub mod nn;
+pub mod term;
 pub mod train;
 
 /// The version of libtorch that this program was built with.

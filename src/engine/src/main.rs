@@ -1,7 +1,9 @@
 //! `ddl-engine run JOB.json`: executes a plan with libtorch. Events go to the standard output as JSON lines.
+//! `ddl-engine term JOB.json`: evaluates a term on arrays. The answer goes there as one JSON object.
 
 use ddl::diag::Code;
 use ddl::events::{Event, Failure, Sink, Writer};
+use ddl::job::term::TermAnswer;
 use ddl::job::{Job, exit};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,12 +15,14 @@ const USAGE: &str = "\
 ddl-engine executes a plan with libtorch; `ddl run` starts it.
 
 Usage: ddl-engine run JOB.json     (`-` reads the job from the standard input)
+       ddl-engine term JOB.json
        ddl-engine --version";
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let code = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["run", job] => run(job),
+        ["term", job] => term(job),
         ["--version" | "-V"] => {
             println!("ddl-engine {} (libtorch {})", env!("CARGO_PKG_VERSION"), ddl_engine::LIBTORCH);
             exit::DONE
@@ -41,7 +45,7 @@ fn run(job: &str) -> i32 {
         events.emit(Event::Failed { node: None, failure });
         exit::FAILED
     };
-    let job = match read(job) {
+    let job: Job = match read(job) {
         Ok(job) => job,
         Err(why) => return failed(Failure::new(Code::BadJob, why).help("ddl and ddl-engine must be of one version: make install")),
     };
@@ -65,13 +69,28 @@ fn run(job: &str) -> i32 {
     }
     // A panic is a mistake of this program; the front still learns what it says.
     let ended = catch_unwind(AssertUnwindSafe(|| ddl_engine::exec::run(&job, &events, &stop)));
-    ended.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        failed(Failure::new(Code::EngineFailed, format!("the engine met a mistake of its own: {}", text.unwrap_or_default())))
-    })
+    ended.unwrap_or_else(|panic| failed(mistake(panic.as_ref())))
 }
 
-fn read(job: &str) -> Result<Job, String> {
+fn term(job: &str) -> i32 {
+    let answer = match read(job) {
+        Err(why) => TermAnswer::Failed(Failure::new(Code::BadJob, why).help("ddl and ddl-engine must be of one version: make install")),
+        Ok(job) => catch_unwind(|| ddl_engine::term::answer(&job)).unwrap_or_else(|panic| TermAnswer::Failed(mistake(panic.as_ref()))),
+    };
+    println!("{}", serde_json::to_string(&answer).unwrap_or_default()); // numbers and texts: JSON can write them
+    match answer {
+        TermAnswer::Done(_) => exit::DONE,
+        TermAnswer::Failed(_) => exit::FAILED,
+    }
+}
+
+/// A panic of this program as the front is told of it.
+fn mistake(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    Failure::new(Code::EngineFailed, format!("the engine met a mistake of its own: {}", text.unwrap_or_default()))
+}
+
+fn read<T: serde::de::DeserializeOwned>(job: &str) -> Result<T, String> {
     let text = if job == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)

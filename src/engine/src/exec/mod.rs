@@ -94,7 +94,8 @@ pub fn run(job: &Job, events: &dyn Sink, stop: &AtomicBool) -> i32 {
     }
 }
 
-fn device(wanted: Device) -> Result<tch::Device, Failure> {
+/// Where tensors lie.
+pub(crate) fn device(wanted: Device) -> Result<tch::Device, Failure> {
     match wanted {
         Device::Cpu => Ok(tch::Device::Cpu),
         Device::Cuda(number) => {

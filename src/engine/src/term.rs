@@ -1,0 +1,374 @@
+//! `ddl-engine term JOB.json`: an objective evaluated on arrays in place of drawn images.
+//!
+//! Terms see what they see in a stage: embeddings with a gradient's way back, labels, the state of their label space. Nothing is trained.
+
+mod arrays;
+
+use crate::exec;
+use crate::failures;
+use crate::nn::error::shape;
+use crate::nn::heads::plain_specs;
+use crate::nn::heads::{Clock, PROTOTYPES};
+use crate::nn::state::{Role, Spec, State};
+use crate::nn::terms::logits::logits;
+use crate::nn::terms::{Around, Given, Need, Take, Term as _, Value, Whose};
+use arrays::{floats, labels};
+use ddl::diag::Code;
+use ddl::events::Failure;
+use ddl::job::term::{ArrayBatch, ChangedRow, Embeddings, GradientRow, TermAnswer, TermJob, TermReport, TermRow};
+use ddl::ops::stages::Train;
+use ddl::ops::terms::{Term, Weighted};
+use ddl::random::Draw;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+
+/// The slot whose state is named by its tensors alone; of others it is `SLOT.NAME`.
+const MAIN: &str = "main";
+
+/// Evaluates a job.
+pub fn answer(job: &TermJob) -> TermAnswer {
+    match evaluate(job) {
+        Ok(report) => TermAnswer::Done(report),
+        Err(failure) => TermAnswer::Failed(failure),
+    }
+}
+
+/// The arrays of a batch, ready for terms.
+struct Batch<'a> {
+    of: &'a ArrayBatch,
+    /// One array of embeddings, or two.
+    embeddings: Vec<Tensor>,
+    labels: Option<Tensor>,
+}
+
+fn wrong(message: String, help: &str) -> Failure {
+    Failure::new(Code::BadArray, message).help(help)
+}
+
+fn torch(error: tch::TchError) -> Failure {
+    failures::nn(&error.into())
+}
+
+fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
+    let train: Train = ddl::ops::parse(&job.stage)
+        .map_err(|error| Failure::new(Code::BadJob, error.to_string()).help("ddl and ddl-engine must be of one version: make install"))?;
+    let kind = if job.double { Kind::Double } else { Kind::Float };
+    let device = exec::device(job.device)?;
+    let batches = job.batches.iter().map(|of| Batch::read(of, kind, device)).collect::<Result<Vec<_>, _>>()?;
+    let teacher = job.teacher.as_deref().map(|file| Teacher::read(job, file, kind, device)).transpose()?;
+    let width = one_width(&batches)?;
+    let terms = &train.objective.terms;
+    let mut state = States::new(job, kind, device, train.seed);
+    state.of_people(terms, &batches, width)?;
+    let noise = Draw::new(train.seed, "noise").number(job.step);
+    let steps = train.r#for.steps(1, 1).max(job.step + 1);
+    let clock = Clock { step: job.step, per_epoch: 1, total: steps };
+    let nothing = State::new();
+    let (mut sum, mut rows, mut changed) = (None::<Tensor>, Vec::new(), Vec::new());
+    for Weighted { weight, term } in terms {
+        let needs = term.needs().map_err(|error| failures::nn(&error))?;
+        let given = needs.iter().map(|need| given(need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
+        let slot = state.between(term, &given)?.or_else(|| term.memory().map(|memory| memory.slot.to_owned()));
+        let own = slot.as_ref().and_then(|slot| state.slots.get(slot)).unwrap_or(&nothing);
+        let around = Around { head: own, noise: &noise, clock };
+        let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(|error| failures::nn(&error))?;
+        let weight = clock.read(weight);
+        let number = |tensor: &Tensor| tensor.double_value(&[]);
+        let parts = parts.iter().map(|(name, part)| (name.clone(), number(part))).collect();
+        rows.push(TermRow { name: term.name().to_owned(), weight, value: number(&value), skipped: number(&skipped), parts });
+        let weighted = value.f_mul_scalar(weight).map_err(torch)?;
+        sum = Some(match sum {
+            Some(sum) => sum.f_add(&weighted).map_err(torch)?,
+            None => weighted,
+        });
+        if let Some(slot) = slot {
+            // terms of one label space and slot see what those before them made of its state
+            for (name, tensor) in updates {
+                let own = state.slots.entry(slot.clone()).or_default();
+                let before = own.get(&name).map_err(|error| failures::state(&error))?.detach();
+                changed.push((full_name(&slot, &name), before, tensor.detach()));
+                own.replace(&name, tensor.detach(), Role::Buffer);
+            }
+        }
+    }
+    state.all_taken()?;
+    let sum = sum.ok_or_else(|| wrong("the expression has no terms".to_owned(), "name a head or a term"))?;
+    if sum.requires_grad() {
+        sum.f_backward().map_err(torch)?;
+    }
+    let out = job.grad_out.as_deref();
+    let gradients = gradients(&batches, &state.slots, out)?;
+    let changed = changed.into_iter().map(|(name, before, after)| change(name, &before, &after, out)).collect::<Result<_, _>>()?;
+    Ok(TermReport { value: sum.double_value(&[]), terms: rows, gradients, changed, drawn: state.drawn })
+}
+
+impl<'a> Batch<'a> {
+    fn read(of: &'a ArrayBatch, kind: Kind, device: Device) -> Result<Self, Failure> {
+        let matrix = |file: &Path| {
+            let tensor = floats(file, kind)?.f_to_device(device).map_err(torch)?;
+            let tensor = rows_of_images(file, tensor)?;
+            tensor.f_set_requires_grad(true).map_err(torch)
+        };
+        let embeddings = match &of.embeddings {
+            Embeddings::Images(file) => vec![matrix(file)?],
+            Embeddings::Pairs(left, right) => {
+                let both = vec![matrix(left)?, matrix(right)?];
+                if both[0].size() != both[1].size() {
+                    let (a, b) = (shape(&both[0].size()), shape(&both[1].size()));
+                    let message = format!("the pairs `{}` are {a} in {} and {b} in {}", of.name, left.display(), right.display());
+                    return Err(wrong(message, "row i of both shows one person"));
+                }
+                both
+            }
+        };
+        let labels = of.labels.as_deref().map(labels).transpose()?.map(|tensor| tensor.f_to_device(device).map_err(torch)).transpose()?;
+        if let (Some(labels), Some(file)) = (&labels, &of.labels) {
+            let images: i64 = embeddings.iter().map(|tensor| tensor.size()[0]).sum();
+            if labels.size() != [images] {
+                let message = format!("{} is {}, and `{}` has {images} images", file.display(), shape(&labels.size()), of.name);
+                return Err(wrong(message, "one label for each row of embeddings"));
+            }
+        }
+        Ok(Batch { of, embeddings, labels })
+    }
+}
+
+/// Embeddings or maps of at least one image.
+fn rows_of_images(file: &Path, tensor: Tensor) -> Result<Tensor, Failure> {
+    if !matches!(tensor.dim(), 2 | 4) || tensor.numel() == 0 {
+        let message = format!("{} is {}, and embeddings are [images, width]", file.display(), shape(&tensor.size()));
+        return Err(wrong(message, "one row for each image; maps of a named part are [images, channels, height, width]"));
+    }
+    Ok(tensor)
+}
+
+/// What a teacher makes of the images.
+struct Teacher {
+    /// `[n, d]` or `[n, channels, height, width]`
+    output: Tensor,
+    /// Its class vectors, where they were given.
+    prototypes: State,
+}
+
+/// The name of the teacher's class vectors.
+const TEACHERS: &str = "teacher.prototypes";
+
+impl Teacher {
+    fn read(job: &TermJob, file: &Path, kind: Kind, device: Device) -> Result<Self, Failure> {
+        let output = rows_of_images(file, floats(file, kind)?)?.f_to_device(device).map_err(torch)?;
+        let mut prototypes = State::new();
+        if let Some(file) = job.init.get(TEACHERS) {
+            let tensor = floats(file, kind)?.f_to_device(device).map_err(torch)?;
+            prototypes.insert(PROTOTYPES, tensor, Role::Fixed).map_err(|error| failures::state(&error))?;
+        }
+        Ok(Teacher { output, prototypes })
+    }
+}
+
+/// The width of all embeddings.
+fn one_width(batches: &[Batch]) -> Result<i64, Failure> {
+    let first = batches.first().ok_or_else(|| wrong("the expression names no batch".to_owned(), "a term takes batches: triplet(data)"))?;
+    let width = first.embeddings[0].size()[1];
+    match batches.iter().find(|batch| batch.embeddings[0].size()[1] != width) {
+        None => Ok(width),
+        Some(other) => {
+            let found = other.embeddings[0].size()[1];
+            let message = format!("the embeddings of `{}` have {width} numbers, those of `{}` {found}", first.of.name, other.of.name);
+            Err(wrong(message, "all come from one network"))
+        }
+    }
+}
+
+/// What a term is given of a batch.
+fn given(need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &States) -> Result<Given, Failure> {
+    let batch = batches.iter().find(|batch| batch.of.node == need.batches);
+    let batch = batch.ok_or_else(|| Failure::new(Code::BadJob, "a term names a batch that has no arrays"))?;
+    let name = &batch.of.name;
+    let own = Tensor::f_cat(&batch.embeddings, 0).map_err(torch)?;
+    let (all, teaches) = match need.whose {
+        Whose::Own => (own, None),
+        Whose::Teacher(_) => {
+            let teacher = teacher.ok_or_else(|| wrong("this term has a teacher".to_owned(), "give --teacher FILE"))?;
+            if teacher.output.size()[0] != own.size()[0] {
+                let (found, images) = (shape(&teacher.output.size()), own.size()[0]);
+                return Err(wrong(format!("the teacher's output is {found}, and `{name}` has {images} images"), "one row for each image"));
+            }
+            (teacher.output.shallow_clone(), Some(teacher))
+        }
+    };
+    if all.dim() != 2 && !matches!(need.take, Take::Output(_)) {
+        let message = format!("this term takes embeddings [images, width], and `{name}` is {}", shape(&all.size()));
+        return Err(wrong(message, "maps are for terms over a named part: at = tap(…)"));
+    }
+    Ok(match &need.take {
+        Take::Embeddings => Given::Embeddings(all),
+        Take::Output(_) => Given::Output(all),
+        Take::Labelled => {
+            let help = if name == "data" { "give --labels FILE".to_owned() } else { format!("give --batch-labels {name}=FILE") };
+            let labels = batch.labels.as_ref().ok_or_else(|| wrong(format!("this term needs the labels of `{name}`"), &help))?;
+            Given::Labelled { embedding: all, labels: labels.shallow_clone() }
+        }
+        Take::Pairs => match &batch.embeddings[..] {
+            [left, right] => Given::Pairs { left: left.shallow_clone(), right: right.shallow_clone() },
+            _ => {
+                return Err(wrong(format!("this term needs pairs, and `{name}` is single images"), "give --pairs NAME=LEFT.npy,RIGHT.npy"));
+            }
+        },
+        Take::Logits { slot, scale } => {
+            let head = match teaches {
+                None => state.slots.get(slot),
+                Some(teacher) => Some(&teacher.prototypes).filter(|prototypes| !prototypes.is_empty()),
+            };
+            let help = format!("give --init {TEACHERS}=FILE");
+            let head = head.ok_or_else(|| wrong("this term compares logits, and the teacher has no class vectors".to_owned(), &help))?;
+            Given::Logits(logits(&all, head, *scale).map_err(|error| failures::nn(&error))?)
+        }
+    })
+}
+
+fn full_name(slot: &str, name: &str) -> String {
+    if slot == MAIN { name.to_owned() } else { format!("{slot}.{name}") }
+}
+
+/// The state of each slot, from the given files or as for a new stage.
+struct States<'a> {
+    job: &'a TermJob,
+    kind: Kind,
+    device: Device,
+    seed: i64,
+    /// By slot.
+    slots: BTreeMap<String, State>,
+    /// Names of tensors that no file gave.
+    drawn: Vec<String>,
+    /// Names of all tensors.
+    taken: Vec<String>,
+}
+
+impl<'a> States<'a> {
+    fn new(job: &'a TermJob, kind: Kind, device: Device, seed: i64) -> Self {
+        States { job, kind, device, seed, slots: BTreeMap::new(), drawn: Vec::new(), taken: Vec::new() }
+    }
+
+    /// What terms keep of the people of their first batches.
+    fn of_people(&mut self, terms: &[Weighted], batches: &[Batch], width: i64) -> Result<(), Failure> {
+        let mut rows = Vec::new();
+        for Weighted { term, .. } in terms {
+            let needs = term.needs().map_err(|error| failures::nn(&error))?;
+            let labels = needs.first().and_then(|need| batches.iter().find(|batch| batch.of.node == need.batches)?.labels.as_ref());
+            if let Some(memory) = term.memory() {
+                rows.push(full_name(memory.slot, memory.rows));
+                self.add(memory.slot, term.specs(classes(self.job, &rows, labels)?, width))?;
+            }
+            for need in needs.iter().filter(|need| need.whose == Whose::Own) {
+                let Take::Logits { slot, .. } = &need.take else { continue };
+                rows.push(full_name(slot, PROTOTYPES));
+                self.add(slot, plain_specs(classes(self.job, &rows, labels)?, width))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a term keeps between two outputs, and its slot; none for most terms.
+    fn between(&mut self, term: &Term, given: &[Given]) -> Result<Option<String>, Failure> {
+        let shape = |given: &Given| if let Given::Output(output) = given { Some(output.size()[1..].to_vec()) } else { None };
+        let shapes: Vec<Vec<i64>> = given.iter().filter_map(shape).collect();
+        let specs = term.specs_between(&shapes).map_err(|error| wrong(error.to_string(), "look at the files' shapes"))?;
+        let Term::Feature(feature) = term else { return Ok(None) };
+        self.add(&feature.slot, specs)?;
+        Ok(Some(feature.slot.clone()))
+    }
+
+    /// Adds the tensors that a slot does not have yet.
+    fn add(&mut self, slot: &str, specs: Vec<Spec>) -> Result<(), Failure> {
+        let state = self.slots.entry(slot.to_owned()).or_default();
+        for spec in specs {
+            if state.entry(&spec.name).is_some() {
+                continue;
+            }
+            let full = full_name(slot, &spec.name);
+            let tensor = if let Some(file) = self.job.init.get(&full) {
+                fitting(&full, file, &spec, self.kind)?.f_to_device(self.device).map_err(torch)?
+            } else {
+                self.drawn.push(full.clone());
+                let fresh = State::initialise(std::slice::from_ref(&spec), self.seed, self.device, self.kind);
+                fresh.and_then(|fresh| fresh.get(&spec.name).map(Tensor::shallow_clone)).map_err(|error| failures::state(&error))?
+            };
+            self.taken.push(full);
+            let tensor = tensor.f_set_requires_grad(spec.role == Role::Parameter).map_err(torch)?;
+            state.insert(&spec.name, tensor, spec.role).map_err(|error| failures::state(&error))?;
+        }
+        Ok(())
+    }
+
+    /// An error for a file of a tensor that no term has.
+    fn all_taken(&self) -> Result<(), Failure> {
+        let of_teacher = |name: &str| name == TEACHERS && self.job.teacher.is_some();
+        let Some(unknown) = self.job.init.keys().find(|name| !of_teacher(name) && !self.taken.contains(name)) else { return Ok(()) };
+        let has = self.taken.join(", ");
+        let has = if has.is_empty() { "this expression has no state".to_owned() } else { format!("its state is {has}") };
+        Err(wrong(format!("there is no tensor `{unknown}` in the state of the terms"), &has))
+    }
+}
+
+/// A tensor of the state out of a file.
+fn fitting(name: &str, file: &Path, spec: &Spec, kind: Kind) -> Result<Tensor, Failure> {
+    let tensor = floats(file, kind)?;
+    if tensor.size() != spec.shape {
+        let message = format!("{} is {}, and `{name}` is {}", file.display(), shape(&tensor.size()), shape(&spec.shape));
+        return Err(wrong(message, "rows are people, columns are the embedding's numbers"));
+    }
+    Ok(tensor)
+}
+
+/// How many people the label space has; every label is one of them.
+fn classes(job: &TermJob, rows: &[String], labels: Option<&Tensor>) -> Result<i64, Failure> {
+    let given = rows.iter().rev().find_map(|name| job.init.get(name));
+    let of_file = given.map(|file| Ok::<_, Failure>((file, arrays::sides(file)?))).transpose()?;
+    let largest = labels.map_or(-1, |labels| labels.max().int64_value(&[]));
+    let count = match (job.classes, &of_file) {
+        (Some(classes), _) => classes as i64,
+        (None, Some((_, sides))) => sides.first().copied().unwrap_or(0),
+        (None, None) => largest + 1,
+    };
+    if largest >= count {
+        let of = of_file.map_or_else(|| "--classes".to_owned(), |(file, _)| file.display().to_string());
+        return Err(wrong(
+            format!("label {largest} is out of range: {of} has {count} people, counted from 0"),
+            "labels are rows of the prototypes",
+        ));
+    }
+    Ok(count)
+}
+
+/// Every gradient, written to the folder if there is one.
+fn gradients(batches: &[Batch], states: &BTreeMap<String, State>, out: Option<&Path>) -> Result<Vec<GradientRow>, Failure> {
+    let mut all = Vec::new();
+    for batch in batches {
+        let parts: &[&str] = if batch.embeddings.len() == 1 { &[""] } else { &[".left", ".right"] };
+        all.extend(parts.iter().zip(&batch.embeddings).map(|(part, tensor)| (format!("{}{part}", batch.of.name), tensor)));
+    }
+    for (slot, state) in states {
+        let learned = state.iter().filter(|(_, entry)| entry.role == Role::Parameter);
+        all.extend(learned.map(|(name, entry)| (full_name(slot, name), &entry.tensor)));
+    }
+    let row = |(of, tensor): (String, &Tensor)| {
+        let gradient = tensor.grad();
+        // what the value does not depend on has a gradient of zeros
+        let gradient = if gradient.defined() { gradient } else { tensor.detach().zeros_like() };
+        if let Some(folder) = out {
+            arrays::write(folder, &of, &gradient)?;
+        }
+        let (norm, largest) = (gradient.norm().double_value(&[]), gradient.abs().max().double_value(&[]));
+        Ok(GradientRow { of, shape: gradient.size(), norm, largest })
+    };
+    all.into_iter().map(row).collect()
+}
+
+fn change(name: String, before: &Tensor, after: &Tensor, out: Option<&Path>) -> Result<ChangedRow, Failure> {
+    if let Some(folder) = out {
+        arrays::write(folder, &format!("{name}.after"), after)?;
+    }
+    let value = (after.numel() == 1).then(|| after.f_reshape([1]).map(|it| it.double_value(&[0]))).transpose().map_err(torch)?;
+    Ok(ChangedRow { name, shape: after.size(), value, moved: (after - before).norm().double_value(&[]) })
+}
