@@ -17,6 +17,7 @@ use crate::ops::evals::{MadePairs, PairSource, Verification};
 use crate::ops::nets::{Backbone, Cost};
 use crate::ops::outputs::Features;
 use crate::ops::stages::Train;
+use crate::ops::terms::Term;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that makes a node impossible.
@@ -190,12 +191,33 @@ impl<'p> Gather<'p> {
         if let Some(cost) = cost {
             let prototypes = classes * cost.embedding;
             facts.memory = Some(memory::of_stage(&it, &cost, prototypes, schedule.images));
+            self.heads(&it, cost.embedding, &mut facts)?;
             for draw in &draws {
                 self.sees(*draw, &cost);
             }
         }
         self.teachers(&it, &mut facts)?;
         Ok(facts)
+    }
+
+    /// What the heads of a stage compute, and what sampling classes saves of it.
+    fn heads(&self, it: &Train, embedding: u64, facts: &mut Facts) -> Result<(), Unknown> {
+        for weighted in &it.objective.terms {
+            let Term::Classify(classify) = &weighted.term else { continue };
+            let (draw, images) = (classify.data.node, self.passes.get(&classify.data.node).map_or(0, |pass| pass.images_per_batch as u64));
+            let data: Draw = self.plan.parse(draw).map_err(TableError::from)?;
+            let classes = self.tables.table(data.data.node)?.labels().len() as u64;
+            let bytes = |part| memory::of_head(images, classes, part, embedding);
+            let part = classify.sample.0;
+            facts.memory = facts.memory.map(|memory| memory + bytes(part));
+            let competing = memory::competing(classes, part);
+            if competing < classes {
+                let (name, saved) = (&self.plan.node(draw).name, super::grid::bytes(bytes(1.0).saturating_sub(bytes(part))));
+                let (competing, classes) = (super::grid::grouped(competing), super::grid::grouped(classes));
+                facts.notes.push(format!("`{name}`: {competing} of {classes} people compete at each step, which saves {saved}"));
+            }
+        }
+        Ok(())
     }
 
     /// What the teachers of a stage cost.
@@ -327,5 +349,38 @@ impl Unknown {
             Unknown::Schedule(error) => Some(error.failure()),
             Unknown::Failure(failure) => Some(failure.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::{Options, compile};
+    use crate::data::probe::ProbeCache;
+    use crate::source::Memory;
+    use std::path::Path;
+
+    /// The stage's memory, and what is noted of it.
+    fn stage(sample: &str) -> (u64, Vec<String>) {
+        let text = format!(
+            "ddl 1
+             dataset faces = synthetic_faces(identities = 2000, images = 2, size = 32px)
+             backbone net = tiny(embedding = 16, side = 32px, width = 8)
+             stage s = train(net, classify(faces, cosface(), sample = {sample}), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))"
+        );
+        let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        let (plan, said) = compiled.known_plan(ProbeCache::none());
+        assert!(said.is_empty() && !compiled.has_errors(), "{said:?} {:?}", compiled.diagnostics);
+        let stage = plan.nodes.into_iter().find(|node| node.name == "s").unwrap();
+        (stage.facts.memory.unwrap(), stage.facts.notes)
+    }
+
+    #[test]
+    fn a_plan_says_what_sampling_classes_saves() {
+        let ((all, none), (some, notes)) = (stage("100%"), stage("10%"));
+        assert_eq!(none, Vec::<String>::new());
+        // 2,000 rows of 16 and 4 x 8 numbers against 200 rows of 2 x 16 and 4 x 8
+        assert_eq!(all - some, 4 * (2000 * 48 - 200 * 64));
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].contains("200 of 2,000 people compete at each step, which saves 325 KiB"), "{}", notes[0]);
     }
 }

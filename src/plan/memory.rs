@@ -8,8 +8,8 @@ use crate::ops::stages::Train;
 const FLOAT: u64 = 4;
 
 /// Bytes that a stage holds at its peak: the network's numbers and the prototypes; for those that learn a gradient and the optimiser's
-/// moments; and for each image of a step the input and what every layer gives, from the first layer that learns on. Not counted: decoded
-/// images, a copy of the source model, and what libtorch takes for itself.
+/// moments; and for each image of a step the input and what every layer gives, from the first layer that learns on. What heads compute is
+/// counted by [`of_head`]. Not counted: decoded images, a copy of the source model, and what libtorch takes for itself.
 ///
 /// `prototypes` are the numbers in all heads' prototypes, `images` those of one step.
 pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64 {
@@ -29,6 +29,20 @@ pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64
     }
     let numbers = cost.parameters() + prototypes + learning * (1 + moments(&train.optimizer)) + images * kept;
     numbers * FLOAT
+}
+
+/// Bytes that a head holds for the way back: of each class that competes its vector at length 1 (and a copy of it, where only a part of the
+/// classes does), and for each image and each such class the cosine, the value with its margin, the logit and its log-probability.
+pub fn of_head(images: u64, classes: u64, part: f64, embedding: u64) -> u64 {
+    let competing = competing(classes, part);
+    let copies = if competing < classes { 2 } else { 1 };
+    competing * (copies * embedding + 4 * images) * FLOAT
+}
+
+/// How many of so many classes compete at a step that draws this part of them.
+pub fn competing(classes: u64, part: f64) -> u64 {
+    // 0.29 of 100 are 29, though their product is 28.999999999999996
+    ((part * classes as f64 + 1e-9).floor() as u64).clamp(1, classes)
 }
 
 /// Bytes that a teacher holds: its numbers, its images and what it says of them.
@@ -69,6 +83,13 @@ mod tests {
             activations,
         };
         Cost { side: 10, embedding: 4, parts: vec![part("stem", 100, 10, 5000), part("neck", 20, 2, 70)] }
+    }
+
+    #[test]
+    fn sampled_classes_take_their_part() {
+        assert_eq!(of_head(8, 1000, 1.0, 16), 4 * 1000 * (16 + 4 * 8));
+        assert_eq!(of_head(8, 1000, 0.29, 16), 4 * 290 * (2 * 16 + 4 * 8));
+        assert_eq!((competing(100, 0.29), competing(100, 1e-6), competing(100, 1.0)), (29, 1, 100));
     }
 
     #[test]
