@@ -120,6 +120,19 @@ pub struct FaceSample {
     pub glasses: bool,
 }
 
+/// The name and the pose of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceView {
+    /// As in [`FaceSample`].
+    pub identity: String,
+    /// As in [`FaceSample`].
+    pub path: String,
+    /// As in [`FaceSample`].
+    pub yaw: Angle,
+    /// As in [`FaceSample`].
+    pub pitch: Angle,
+}
+
 impl FaceSet {
     /// A set of faces whose yaw is uniform in an interval, drawn `size` pixels wide and high.
     pub fn new(identities: u32, images: u32, yaw: Interval<Angle>, size: Pixels, seed: i64) -> Result<Self, FaceSetError> {
@@ -183,14 +196,14 @@ impl FaceSet {
         FaceSample { identity: name.identity, path: name.path, yaw, pitch, roll, light, expression, glasses }
     }
 
-    /// What is known of all images, in order: as [`FaceSet::describe`], with each person made once.
-    pub fn describe_all(&self) -> Vec<FaceSample> {
-        let images = u64::from(self.images).max(1);
-        let of_person = |first: u64| {
-            let person = self.name(first).map(|name| self.person(&name));
-            (first..first + images).filter_map(move |index| Some(self.described(self.name(index)?, person.as_ref()?)))
+    /// The names and poses of all images, in order, without making their people: as [`FaceSet::describe`] tells them.
+    pub fn views(&self) -> Vec<FaceView> {
+        let view = |index: u64| {
+            let name = self.name(index)?;
+            let (yaw, pitch) = sample::pose(&self.draw_of(&name), self.yaw);
+            Some(FaceView { identity: name.identity, path: name.path, yaw, pitch })
         };
-        (0..self.len() / images).into_par_iter().flat_map_iter(|person| of_person(person * images)).collect()
+        (0..self.len()).into_par_iter().filter_map(view).collect()
     }
 
     /// Draws an image: `size * size * 3` bytes, row by row, red green blue; `None` beyond the end.
@@ -213,7 +226,12 @@ impl FaceSet {
     }
 
     fn setting(&self, name: &Name, person: &Identity) -> Setting {
-        Setting::new(Draw::new(self.seed, "face image").text(&name.path), person, self.yaw)
+        Setting::new(self.draw_of(name), person, self.yaw)
+    }
+
+    /// What an image's setting is drawn from.
+    fn draw_of(&self, name: &Name) -> Draw {
+        Draw::new(self.seed, "face image").text(&name.path)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::identity::Identity;
 use super::mesh::Material;
 use super::sample::Setting;
-use super::{FaceSet, FaceSetError, MAX_YAW, eyes, scene};
+use super::{FaceSample, FaceSet, FaceSetError, FaceView, MAX_YAW, eyes, scene};
 use crate::quantity::{Angle, Interval, Pixels};
 use crate::random::Draw;
 use rayon::prelude::*;
@@ -88,8 +88,9 @@ fn images_have_their_size_and_there_is_none_beyond_the_end() {
     let set = faces(2, 3, degrees(0.0, 0.0));
     assert_eq!(set.render(5).unwrap().len(), 32 * 32 * 3);
     assert!(set.render(6).is_none() && set.describe(6).is_none());
-    let one_by_one: Vec<_> = (0..set.len()).map(|index| set.describe(index).unwrap()).collect();
-    assert_eq!(set.describe_all(), one_by_one);
+    let view = |it: FaceSample| FaceView { identity: it.identity, path: it.path, yaw: it.yaw, pitch: it.pitch };
+    let one_by_one: Vec<_> = (0..set.len()).map(|index| view(set.describe(index).unwrap())).collect();
+    assert_eq!(set.views(), one_by_one);
 }
 
 #[test]

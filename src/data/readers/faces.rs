@@ -35,7 +35,7 @@ pub fn synthetic_faces(set: FaceSet) -> Result<Table, DataError> {
     let too_many = |_| DataError::Argument { what: "synthetic_faces", why: format!("{} images are too many", set.len()) };
     let count = u32::try_from(set.len()).map_err(too_many)?;
     let mut builder = TableBuilder::new(Schema::new(["yaw", "pitch"].map(|name| (name.to_owned(), AttributeType::Angle))));
-    for (index, face) in (0..count).zip(set.describe_all()) {
+    for (index, face) in (0..count).zip(set.views()) {
         builder.push(NewRow {
             path: Arc::from(face.path),
             identity: Arc::from(face.identity),
