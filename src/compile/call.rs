@@ -85,8 +85,11 @@ impl Compiler<'_> {
                 .filter(|it| matches!(it.kind, Kind::Def(_)) && !it.name.starts_with('_'))
                 .map(|it| it.name.as_str())
                 .collect();
-            did_you_mean(&name.text, defs.iter().copied())
-                .map_or_else(|| format!("its defs are {}", one_of(defs.iter().copied())), |near| format!("did you mean `{near}`?"))
+            match did_you_mean(&name.text, defs.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if defs.is_empty() => "it has no defs".to_owned(),
+                None => format!("its defs are {}", one_of(defs.iter().copied())),
+            }
         };
         self.wrong(
             Diagnostic::error(Code::UnknownOperator, format!("there is no def `{}` there", name.text)).at(name.span, "unknown").help(near),
@@ -124,9 +127,6 @@ impl Compiler<'_> {
     }
 
     fn unknown_operator(&mut self, callee: &Word, args: &[Arg], span: Span, env: &mut Env) -> Val {
-        for arg in args {
-            self.expr_quietly(&arg.value, env);
-        }
         if let Some((name, what)) = NOT_YET.iter().find(|(name, _)| *name == callee.text) {
             if self.not_yet.insert((*name).to_owned()) {
                 self.diagnostics.push(
@@ -136,6 +136,9 @@ impl Compiler<'_> {
                 );
             }
             return Val::poison(span);
+        }
+        for arg in args.iter().filter(|arg| !matches!(arg.value.kind, ExprKind::Record(_))) {
+            self.use_names(&arg.value, env);
         }
         let near = {
             let module = &self.modules[env.module.0];
@@ -163,17 +166,6 @@ impl Compiler<'_> {
             );
         }
         true
-    }
-
-    /// Marks what an expression uses, so that a mistake beside it makes no further warnings.
-    fn expr_quietly(&mut self, expr: &Expr, env: &mut Env) {
-        if !matches!(expr.kind, ExprKind::Attribute(_)) {
-            let before = env.row.replace(crate::lang::types::Attributes::new());
-            let kept = std::mem::take(&mut self.diagnostics);
-            self.expr(expr, env);
-            self.diagnostics = kept;
-            env.row = before;
-        }
     }
 
     /// `pose.tar(1e-3)`, `pose.accuracy`, `net.trunk`.
@@ -248,7 +240,7 @@ impl Compiler<'_> {
         // parameters that a misspelt name means: they are not missing
         let mut misspelt: Vec<&str> = Vec::new();
         // whether something that does not exist yet was said, which may stand for what is missing
-        let mut unsure = false;
+        let mut unsure = args.iter().any(|arg| is_not_yet(&arg.value));
         if let Some(val) = piped {
             match open.first() {
                 Some(param) => {
@@ -334,6 +326,17 @@ impl Compiler<'_> {
         // what was given is evaluated all the same, for its own mistakes
         Some(bound).filter(|_| fine)
     }
+}
+
+/// Whether an expression is a call of an operator that does not exist yet.
+fn is_not_yet(expr: &Expr) -> bool {
+    let ExprKind::Call(call) = &expr.kind else { return false };
+    matches!(call.path.as_slice(), [callee] if NOT_YET.iter().any(|(name, _)| *name == callee.text))
+}
+
+/// Whether an argument's name is one that does not exist yet.
+pub(super) fn is_argument_not_yet(op: &str, label: Option<&Word>) -> bool {
+    label.is_some_and(|label| ARGUMENTS_NOT_YET.iter().any(|(of, name, _)| *of == op && *name == label.text))
 }
 
 /// Parameters that the compiler fills in itself.

@@ -1,6 +1,7 @@
 //! Claims: comparisons of scores, kept as what [`crate::ops::outputs::Claim`] reads.
 
 use super::{Compiler, Val};
+use crate::graph::Graph;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
@@ -15,6 +16,27 @@ pub(super) fn tagged(tag: &str, value: Value) -> Value {
 pub(super) fn unary(tag: &str, value: Value) -> Value {
     if matches!(value, Value::Poison | Value::Hole(_)) { value } else { tagged(tag, value) }
 }
+
+/// The claim in the one form that all its orders share: what is joined by `+`, `*`, `and` and `or` stands sorted.
+pub(super) fn canonical(claim: &Value, graph: &Graph) -> Value {
+    match claim {
+        Value::Record(fields) => {
+            let fields = fields.iter().map(|(tag, value)| {
+                let mut value = canonical(value, graph);
+                if let (true, Value::List(operands)) = (COMMUTES.contains(&tag.as_str()), &mut value) {
+                    operands.sort_by_cached_key(|operand| graph.meaning(operand).to_string());
+                }
+                (tag.clone(), value)
+            });
+            Value::Record(fields.collect())
+        }
+        Value::List(items) => Value::List(items.iter().map(|item| canonical(item, graph)).collect()),
+        other => other.clone(), // numbers, judgements and metrics have no order inside
+    }
+}
+
+/// The operations of claims and scores that mean the same in any order; the judgements of a score are averaged.
+const COMMUTES: [&str; 5] = ["add", "multiply", "and", "or", "judged"];
 
 fn number(val: &Val) -> Option<Value> {
     match &val.ty {

@@ -77,6 +77,10 @@ impl Compiler<'_> {
                 }
                 other => Ok(other.clone()),
             },
+            // named protocols where several are wanted
+            (List(of), Record(types)) if **of == Type::Eval && types.values().all(|ty| *ty == Type::Eval || *ty == Unknown) => {
+                Ok(if let Value::Record(fields) = &val.value { Value::List(fields.values().cloned().collect()) } else { val.value.clone() })
+            }
             (Type::Augment, List(given)) if matches!(**given, Type::Augment | Unknown) => match &val.value {
                 Value::List(items) => Ok(chain(items.clone())),
                 other => Ok(other.clone()),
@@ -108,7 +112,15 @@ impl Compiler<'_> {
     fn literal_path(&mut self, val: &Val, module: ModuleId) -> Result<Value, Misfit> {
         let Value::Text(text) = &val.value else { return Ok(val.value.clone()) };
         let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
-        Ok(Value::Path(PathValue { shown: text.clone(), real: Some(real), digest: None }))
+        Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), digest: None }))
+    }
+
+    /// A literal path as the recipe itself would say it: two files that say `images` mean two folders.
+    fn shown_from_root(&self, module: ModuleId, text: &str) -> String {
+        let root = self.modules.first().and_then(|root| root.dir.as_deref());
+        let below = self.modules[module.0].dir.as_deref().zip(root).and_then(|(dir, root)| dir.strip_prefix(root).ok());
+        let folders = below.into_iter().flat_map(|below| below.iter()).map(|folder| folder.to_string_lossy());
+        folders.chain([text.into()]).collect::<Vec<_>>().join("/")
     }
 
     fn misfit(val: &Val, wanted: &Type, what: &str) -> Diagnostic {

@@ -32,21 +32,23 @@ impl Compiler<'_> {
         let mut inner = Env::top(id.module, env.point.clone());
         inner.depth = env.depth + 1;
         for formal in &def.formals {
-            let val = match given.get(&formal.name.text) {
-                Some(val) => val.clone(),
-                None => match &formal.default {
-                    Some(default) => self.expr(default, &mut inner),
-                    None => Val::poison(span),
-                },
+            // a path is relative to the file that says it: the caller's, or the def's own
+            let (val, said_in) = match (given.get(&formal.name.text), &formal.default) {
+                (Some(val), _) => (val.clone(), env.module),
+                (None, Some(default)) => (self.expr(default, &mut inner), id.module),
+                (None, None) => (Val::poison(span), id.module),
             };
             let ty = self.type_of(&formal.ty, id.module);
-            let val = self.coerce(val, &ty, id.module, &format!("`{}` of `{}`", formal.name.text, def.name.text));
+            let val = self.coerce(val, &ty, said_in, &format!("`{}` of `{}`", formal.name.text, def.name.text));
             let val = self.formal_limits(val, formal, &mut inner);
             inner.locals.push((formal.name.text.clone(), val));
         }
+        let made_before = self.graph.len();
         self.stack.push(id);
         let result = self.body(def, &mut inner);
         self.stack.pop();
+        // what is wrong with a node is said where the recipe calls for it
+        self.graph.place(made_before, tree.items[item].span, span);
         Val { span, ..result }
     }
 

@@ -84,10 +84,16 @@ impl Compiler<'_> {
         };
         let counted = matches!(unit.unit, Unit::Px | Unit::Steps | Unit::Images | Unit::Checks | Unit::B);
         if counted && (x.fract() != 0.0 || x > 4e9) {
+            let help = if x.fract() == 0.0 {
+                "there are at most 4,000,000,000".to_owned()
+            } else {
+                let blank = if unit.unit == Unit::Px { "" } else { " " };
+                format!("write for example {}{blank}{}", x.round().max(1.0), unit.unit.text())
+            };
             return self.wrong(
                 Diagnostic::error(Code::NotWhole, format!("{} are counted in whole numbers", unit.unit.text()))
                     .at(span, "not a whole number in range")
-                    .help(format!("write for example {}", x.round())),
+                    .help(help),
                 span,
             );
         }
@@ -258,10 +264,11 @@ impl Compiler<'_> {
                     let near = {
                         let known: Vec<&str> =
                             self.modules[inner.0].names.keys().map(String::as_str).filter(|name| !name.starts_with('_')).collect();
-                        did_you_mean(&name.text, known.iter().copied()).map_or_else(
-                            || format!("it has {}", one_of(known.iter().copied())),
-                            |near| format!("did you mean `{module}.{near}`?"),
-                        )
+                        match did_you_mean(&name.text, known.iter().copied()) {
+                            Some(near) => format!("did you mean `{module}.{near}`?"),
+                            None if known.is_empty() => "it declares nothing".to_owned(),
+                            None => format!("it has {}", one_of(known.iter().copied())),
+                        }
                     };
                     self.wrong(
                         Diagnostic::error(Code::UnknownField, format!("`{module}` has nothing called `{}`", name.text))

@@ -20,9 +20,12 @@ mod operate;
 mod params;
 mod row;
 mod sinks;
+mod table;
+mod twins;
 mod types;
 mod uses;
 
+pub use modules::STANDARD;
 pub use params::Given;
 
 use crate::data::probe::ProbeCache;
@@ -92,20 +95,31 @@ impl Compiled {
 }
 
 impl Compiled {
-    /// The plan with what is known of its nodes, and what is wrong with the data, at the places of the recipe that say it.
+    /// The plan with what is known of its nodes; what is wrong with the data, and what a reader of the numbers should know, at the places of
+    /// the recipe that say it.
     pub fn known_plan(&self, cache: ProbeCache) -> (Plan, Vec<Diagnostic>) {
         let mut plan = self.plan();
-        let troubles = facts::fill(&mut plan, &self.paths, cache);
+        let known = facts::fill(&mut plan, &self.paths, cache);
         let needed = self.graph.needed(&self.sinks); // in the order of the plan
-        let said = troubles.into_iter().map(|trouble| {
-            let name = &plan.node(trouble.node).name;
+        let place = |node: NodeId| needed.get(node.0 as usize).and_then(|id| self.graph.node(*id).span);
+        let mut said = Vec::new();
+        for trouble in known.troubles {
             let diagnostic = trouble.failure.diagnostic(Severity::Error);
-            match needed.get(trouble.node.0 as usize).and_then(|id| self.graph.node(*id).span) {
-                Some(span) => diagnostic.at(span, format!("in `{name}`")),
+            said.push(match place(trouble.node) {
+                Some(span) => diagnostic.at(span, plan.in_node(trouble.node)),
                 None => diagnostic,
+            });
+        }
+        for finding in known.findings {
+            let mut diagnostic = finding.failure.diagnostic(finding.severity);
+            if let Some(span) = place(finding.node) {
+                diagnostic = diagnostic.at(span, finding.label);
             }
-        });
-        let said = said.collect();
+            if let Some((span, label)) = finding.also.and_then(|(node, label)| Some((place(node)?, label))) {
+                diagnostic = diagnostic.also(span, label);
+            }
+            said.push(diagnostic);
+        }
         (plan, said)
     }
 }

@@ -208,7 +208,8 @@ impl Compiler<'_> {
         let file = match self.sources.load(self.world, &path, path.to_string_lossy()) {
             Ok(file) => file,
             Err(error) => {
-                self.diagnostics.push(Diagnostic::from(error).at(text.span, "used here"));
+                let help = format!("a path is relative to the file that says it: this one means {}", path.display());
+                self.diagnostics.push(Diagnostic::from(error).at(text.span, "used here").help(help));
                 self.bind(module, alias, Kind::Junk);
                 return;
             }
@@ -281,7 +282,7 @@ impl Compiler<'_> {
                     self.bind(module, &bound, Kind::Operator);
                 }
                 _ => {
-                    let known: Vec<String> = self.modules[id.0].names.keys().cloned().collect();
+                    let known: Vec<String> = self.modules[id.0].names.keys().filter(|name| !name.starts_with('_')).cloned().collect();
                     let near = did_you_mean(&word.text, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                     self.diagnostics.push(
                         Diagnostic::error(Code::UnknownName, format!("`std.{module_name}` has nothing called `{}`", word.text))

@@ -116,10 +116,7 @@ impl Compiler<'_> {
             let nothing = Diagnostic::error(Code::BadArgument, "this stage has nothing to minimise").at(span, "no terms");
             return self.wrong(nothing, span);
         }
-        let key = |term: &Value, compiler: &Self| {
-            term.to_json_with(&mut |node| serde_json::Value::String(compiler.graph.node(node).key.to_string())).to_string()
-        };
-        lowered.sort_by_cached_key(|term| key(term, self));
+        lowered.sort_by_cached_key(|term| self.graph.meaning(term).to_string());
         args.insert("objective", of_terms(lowered));
         let node = self.graph.add("train", args, Some(span));
         Val::new(Type::Model, Value::Node(node), span)
@@ -204,11 +201,18 @@ impl Compiler<'_> {
             };
             args.insert("size", batch);
         }
+        let own_seed = args.contains_key("seed");
         args.entry("seed").or_insert(Value::Int(stage.seed));
-        let drawn = self.graph.add("draw", args, original.span);
+        let span = if is_draw { original.span } else { Some(stage.span) };
+        let drawn = self.graph.add("draw", args, span);
         if is_draw {
             for (name, arm) in &original.names {
-                self.graph.name(drawn, name, arm);
+                let mut arm = arm.clone();
+                if !own_seed && stage.seed != 0 {
+                    // the same draw in stages of several seeds
+                    arm.entry("seed".to_owned()).or_insert_with(|| stage.seed.to_string());
+                }
+                self.graph.name(drawn, name, &arm);
             }
         }
         Some(drawn)

@@ -22,7 +22,13 @@ impl Compiler<'_> {
         env: &mut Env,
     ) -> Val {
         let Some(bound) = self.bind_args(decl, args, piped, callee) else {
-            for arg in args.iter().filter(|arg| !matches!(arg.value.kind, ExprKind::Record(_))) {
+            let looked_at = |arg: &&Arg| match arg.value.kind {
+                ExprKind::Record(_) => false,
+                // a name may be of what only that argument knows
+                ExprKind::Name(_) => !super::call::is_argument_not_yet(decl.name, arg.label.as_ref()),
+                _ => true,
+            };
+            for arg in args.iter().filter(looked_at) {
                 self.use_names(&arg.value, env);
             }
             return Self::empty_result(decl, span);
@@ -54,10 +60,13 @@ impl Compiler<'_> {
             let Some(given) = bound.get(param.name) else { continue };
             let val = self.argument(decl, param, given, &types, env);
             types.insert(param.name, val.ty.clone());
-            if param.default.as_ref().is_some_and(|default| default.to_json() == val.value.to_json()) {
+            let value = shortest(val.value);
+            // `none` says nothing: what then holds is the default
+            let unsaid = matches!(param.ty, Type::Optional(_)) && value == Value::None;
+            if unsaid || param.default.as_ref().is_some_and(|default| means_the_same(default, &value)) {
                 continue;
             }
-            args.insert(param.name, val.value);
+            args.insert(param.name, value);
         }
         (types, args)
     }
@@ -82,6 +91,7 @@ impl Compiler<'_> {
         };
         if decl.name == "train" && param.ty == Type::Model && matches!(val.ty, Type::Record(_)) {
             let at = val.span;
+            self.twins(&val);
             if self.not_yet.insert("several networks".to_owned()) {
                 self.diagnostics.push(
                     Diagnostic::error(Code::NotYet, "several networks in one stage do not exist yet: deep mutual learning is planned")
@@ -104,7 +114,9 @@ impl Compiler<'_> {
         };
         let outside = ends.iter().find(|end| end.magnitude().is_some_and(|x| !limits.hold(x)));
         let Some(outside) = outside else { return val };
-        let show = |x: f64| like(outside, x);
+        let ends_of = |bound: &End<f64>| if let End::Included(x) | End::Excluded(x) = bound { Some(*x) } else { None };
+        let in_degrees = [&limits.low, &limits.high].into_iter().filter_map(ends_of).all(whole_degrees);
+        let show = |x: f64| if in_degrees && matches!(outside, Value::Angle(_)) { degrees(x) } else { like(outside, x) };
         let allowed = match (limits.low, limits.high) {
             (End::Included(low), End::Included(high)) => format!("from {} to {}", show(low), show(high)),
             (End::Included(low), End::Excluded(high)) => format!("from {} to less than {}", show(low), show(high)),
@@ -117,11 +129,7 @@ impl Compiler<'_> {
             (End::Unbounded, End::Unbounded) => return val,
         };
         let span = val.span;
-        self.wrong(
-            Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}"))
-                .at(span, format!("{} is outside", outside.magnitude().map_or_else(|| outside.to_string(), show))),
-            span,
-        )
+        self.wrong(Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}")).at(span, format!("{outside} is outside")), span)
     }
 
     /// `{yaw: deg, camera: category}`: words for types, not values.
@@ -231,7 +239,7 @@ impl Compiler<'_> {
     }
 
     /// Evaluates an expression for its own mistakes and uses only.
-    fn use_names(&mut self, expr: &Expr, env: &mut Env) {
+    pub(super) fn use_names(&mut self, expr: &Expr, env: &mut Env) {
         let before = env.row.take();
         if !holds_attribute(expr) {
             self.expr(expr, env);
@@ -259,11 +267,48 @@ fn wants_row(ty: &Type) -> bool {
     }
 }
 
+/// Whether two values mean the same; of plain numbers and words it is told without writing them down.
+fn means_the_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Bool(_), Value::Bool(_))
+        | (Value::Int(_), Value::Int(_))
+        | (Value::Float(_), Value::Float(_))
+        | (Value::Text(_), Value::Text(_))
+        | (Value::Fraction(_), Value::Fraction(_))
+        | (Value::Node(_), Value::Node(_)) => a == b,
+        _ => a.to_json() == b.to_json(), // ranges, lists and operators: by what a plan says
+    }
+}
+
+/// The shortest form of a value that can be said in two: `checkpoint(path)` without options is the path.
+fn shortest(value: Value) -> Value {
+    match value {
+        Value::Op(mut op) => {
+            let stands_for = crate::ops::registry().get(op.op).and_then(|decl| decl.stands_for);
+            let alone = stands_for.filter(|name| op.args.keys().eq([name]));
+            match alone.and_then(|name| op.args.remove(name)) {
+                Some(value) => value,
+                None => Value::Op(op),
+            }
+        }
+        other => other,
+    }
+}
+
+/// Whether an angle in radians is a whole number of degrees.
+fn whole_degrees(x: f64) -> bool {
+    (x.to_degrees() - x.to_degrees().round()).abs() < 1e-9
+}
+
+fn degrees(x: f64) -> String {
+    format!("{}deg", x.to_degrees().round())
+}
+
 /// A number in the unit of a quantity, for messages.
 fn like(value: &Value, x: f64) -> String {
-    use crate::quantity::{Angle, Bytes, Fraction};
+    use crate::quantity::{Bytes, Fraction};
     match value {
-        Value::Angle(_) => Angle::radians(x).to_string(),
+        Value::Angle(_) => format!("{x}rad"),
         Value::Fraction(_) => Fraction(x).to_string(),
         Value::Pixels(_) => format!("{x}px"),
         Value::Bytes(_) => Bytes(x as u64).to_string(),

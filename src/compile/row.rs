@@ -223,6 +223,8 @@ fn row_of(val: &Val) -> Option<Row> {
 pub(super) fn example(dimension: Dimension, value: &Value) -> String {
     let number = value.magnitude().map_or_else(|| "1".to_owned(), |x| x.to_string());
     match dimension {
+        // people think of small turns in radians (a margin of 0.5) and of poses in degrees
+        Dimension::Angle if value.magnitude().is_some_and(|x| x.fract() != 0.0 && x.abs() < std::f64::consts::PI) => format!("{number}rad"),
         Dimension::Angle => format!("{number}deg"),
         Dimension::Pixels => format!("{number}px"),
         Dimension::Span => format!("{number} epochs"),

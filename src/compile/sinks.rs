@@ -6,7 +6,8 @@ use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
-use crate::syntax::tree::{FixedWord, ItemKind};
+use crate::source::Span;
+use crate::syntax::tree::{File, FixedWord, ItemKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -108,18 +109,26 @@ impl Compiler<'_> {
         };
         let tree = Arc::clone(&self.modules[id.module.0].tree);
         let ItemKind::Expect(sink) = &tree.items[item].kind else { return None };
-        let text = self
-            .sources
-            .get(sink.value.span.file)
-            .map_or("", |source| source.slice(sink.value.span))
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let text = self.words(&tree, sink.value.span);
+        let meaning = [("claim", super::claims::canonical(&claim, &self.graph))].into_iter().collect();
         let args = [("claim", claim), ("text", Value::Text(text))].into_iter().collect();
-        let node = self.graph.add("expect", args, Some(sink.name.span));
+        let node = self.graph.add_meaning("expect", args, &meaning, Some(sink.name.span));
         let arm = self.arm(point);
         self.graph.name(node, &sink.name.text, &arm);
         Some(node)
+    }
+
+    /// What a recipe says at a place, on one line and without comments.
+    fn words(&self, tree: &File, span: Span) -> String {
+        let Some(source) = self.sources.get(span.file) else { return String::new() };
+        let mut text = String::new();
+        let mut from = span.start;
+        for comment in tree.comments.iter().map(|comment| comment.span).filter(|it| span.start <= it.start && it.end <= span.end) {
+            text += source.slice(Span { start: from, end: comment.start, ..span });
+            from = comment.end;
+        }
+        text += source.slice(Span { start: from, ..span });
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Marks the names that the recipe's own declarations mention.
@@ -129,6 +138,11 @@ impl Compiler<'_> {
             let mut names = Vec::new();
             super::uses::of_item(item, &mut names);
             for name in names {
+                let called = name.strip_suffix('(');
+                if called.is_some_and(|name| !self.is_called(root, name)) {
+                    continue; // an operator, whatever value has its name
+                }
+                let name = called.unwrap_or(&name).to_owned();
                 if matches!(&item.kind, ItemKind::Def(def) if def.name.text == name) {
                     continue; // what only calls itself is not used
                 }
@@ -137,6 +151,11 @@ impl Compiler<'_> {
                 }
             }
         }
+    }
+
+    fn is_called(&self, root: ModuleId, name: &str) -> bool {
+        let of_library = |place: &usize| matches!(self.modules[root.0].bindings[*place].kind, Kind::Operator | Kind::Junk);
+        self.is_def(root, name) || self.modules[root.0].names.get(name).is_some_and(of_library)
     }
 
     fn unused(&mut self, root: ModuleId) {

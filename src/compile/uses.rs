@@ -1,6 +1,8 @@
 //! The names that a declaration mentions, for warnings about what nothing uses.
+//!
+//! A word that is called alone (`f(x)`) stands as `f(`: it may be a `def`'s or an operator's, but never a value's.
 
-use crate::syntax::tree::{Expr, ExprKind, Item, ItemKind, Part};
+use crate::syntax::tree::{Call, Expr, ExprKind, Item, ItemKind, Part};
 
 /// The names that a declaration mentions, its own not among them.
 pub(super) fn of_item(item: &Item, names: &mut Vec<String>) {
@@ -32,7 +34,7 @@ fn of_expr(expr: &Expr, names: &mut Vec<String>) {
         }
         ExprKind::Record(entries) => entries.iter().for_each(|entry| of_expr(&entry.value, names)),
         ExprKind::Call(call) => {
-            names.extend(call.path.first().map(|word| word.text.clone()));
+            names.extend(callee(call));
             call.args.iter().for_each(|arg| of_expr(&arg.value, names));
         }
         ExprKind::Field { base, .. } => of_expr(base, names),
@@ -56,11 +58,16 @@ fn of_expr(expr: &Expr, names: &mut Vec<String>) {
         ExprKind::Pipe { value, calls } => {
             of_expr(value, names);
             for call in calls {
-                names.extend(call.path.first().map(|word| word.text.clone()));
+                names.extend(callee(call));
                 call.args.iter().for_each(|arg| of_expr(&arg.value, names));
             }
         }
         ExprKind::If { condition, yes, no } => [condition, yes, no].into_iter().for_each(|part| of_expr(part, names)),
         ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::None | ExprKind::Attribute(_) | ExprKind::Error => {}
     }
+}
+
+fn callee(call: &Call) -> Option<String> {
+    let first = call.path.first()?;
+    Some(if call.path.len() == 1 { format!("{}(", first.text) } else { first.text.clone() })
 }

@@ -247,7 +247,7 @@ pub enum DataError {
         wanted: (u32, u32),
     },
     /// A sampler can't work on this table.
-    #[error("{sampler}: {why}")]
+    #[error("{why} ({sampler})")]
     Sampler {
         /// The sampler.
         sampler: &'static str,

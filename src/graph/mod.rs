@@ -7,7 +7,7 @@ mod key;
 
 pub use key::ContentKey;
 
-use crate::lang::value::{Args, Arm, NodeId};
+use crate::lang::value::{Args, Arm, NodeId, Value};
 use crate::ops::registry;
 use crate::source::Span;
 use indexmap::IndexMap;
@@ -45,6 +45,17 @@ impl Graph {
     /// The node that means `op` of `args`: an old one where there is one. Arguments must be stripped of defaults.
     pub fn add(&mut self, op: &'static str, args: Args, span: Option<Span>) -> NodeId {
         let key = self.key_of(op, &args);
+        self.add_with_key(op, args, key, span)
+    }
+
+    /// The same for a node that means less than its arguments say: what they only show (labels after the names of bindings, a claim's own
+    /// words) is left out of `meaning`.
+    pub fn add_meaning(&mut self, op: &'static str, args: Args, meaning: &Args, span: Option<Span>) -> NodeId {
+        let key = self.key_of(op, meaning);
+        self.add_with_key(op, args, key, span)
+    }
+
+    fn add_with_key(&mut self, op: &'static str, args: Args, key: ContentKey, span: Option<Span>) -> NodeId {
         if let Some(&id) = self.by_key.get(&key) {
             return id;
         }
@@ -66,11 +77,16 @@ impl Graph {
         let observer = decl.and_then(|decl| decl.observes);
         let mut meaning = Map::new();
         for (name, value) in args.iter().filter(|(name, _)| Some(**name) != observer) {
-            meaning.insert((*name).to_owned(), value.to_json_with(&mut |node| json!({ "key": self.dag[index(node)].key })));
+            meaning.insert((*name).to_owned(), self.meaning(value));
         }
         let version = decl.map_or(0, |decl| decl.version);
         let canonical = json!({ "op": op, "version": version, "args": Json::Object(meaning) });
         ContentKey::of(canonical.to_string().as_bytes())
+    }
+
+    /// What a value means: nodes by their keys.
+    pub fn meaning(&self, value: &Value) -> Json {
+        value.to_json_with(&mut |node| json!({ "key": self.dag[index(node)].key }))
     }
 
     /// Gives a node a name. The first one is what the plan calls it.
@@ -79,6 +95,20 @@ impl Graph {
             let named = (name.to_owned(), arm.clone());
             if !node.names.contains(&named) {
                 node.names.push(named);
+            }
+        }
+    }
+
+    /// Of the nodes that were added since there were `count`, those that are said inside of `def` get the place that calls for them.
+    pub fn place(&mut self, count: usize, def: Span, call: Span) {
+        for at in count..self.len() {
+            if let Some(node) = self.dag.node_weight_mut(NodeIndex::new(at))
+                && let Some(said) = node.span
+                && said.file == def.file
+                && def.start <= said.start
+                && said.end <= def.end
+            {
+                node.span = Some(call);
             }
         }
     }

@@ -99,9 +99,19 @@ pub struct Decl {
     pub hidden: bool,
     /// A parameter that only observes: what it is changes no content key.
     pub observes: Option<&'static str>,
+    /// The parameter that stands for the whole where nothing else is said: `checkpoint(path)` is `path`.
+    pub stands_for: Option<&'static str>,
+    /// What each version after the first changed about the numbers, in one sentence.
+    pub changes: &'static [(u32, &'static str)],
 }
 
 impl Decl {
+    /// What changed between two versions, later than `before` and up to `after`, or the other way round.
+    pub fn changed(&self, before: u32, after: u32) -> impl Iterator<Item = &'static str> {
+        let (low, high) = (before.min(after), before.max(after));
+        self.changes.iter().filter(move |(version, _)| low < *version && *version <= high).map(|(_, sentence)| *sentence)
+    }
+
     /// The parameter of that name.
     pub fn param(&self, name: &str) -> Option<&ParamDecl> {
         self.params.iter().find(|param| param.name == name)

@@ -178,6 +178,7 @@ impl fmt::Display for Type {
                 return write!(f, "a record of {}", fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
             }
             Type::Named(of) => return write!(f, "a record of {}", Plural(of)),
+            Type::Optional(of) if **of == Type::Unknown => "none",
             Type::Optional(of) => return write!(f, "{of} or none"),
             Type::Union(of) => return f.write_str(&of.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")),
             Type::Row(of) => return write!(f, "an expression over attributes that gives {of}"),

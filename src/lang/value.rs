@@ -93,7 +93,8 @@ impl Value {
         self.json(&mut |node| json!({ "node": node.0 }), false)
     }
 
-    /// This value with every node replaced by what `node` says, and paths left out of what is meant (their content counts).
+    /// What this value means, every node replaced by what `node` says: of paths their content counts, of sums of attributes no order, and
+    /// what only observes is left out.
     pub fn to_json_with(&self, node: &mut dyn FnMut(NodeId) -> Json) -> Json {
         self.json(node, true)
     }
@@ -119,12 +120,22 @@ impl Value {
             Value::Range(ends) => json!(Interval { from: Shown(&ends.0), to: Shown(&ends.1) }),
             Value::List(items) => Json::Array(items.iter().map(|item| item.json(node, meaning)).collect()),
             Value::Record(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.json(node, meaning))).collect()),
+            Value::Row(expr) if meaning => json!({ "row": expr.canonical() }),
             Value::Row(expr) => json!({ "row": expr }),
             Value::Schema(columns) => json!(columns),
             Value::Op(op) => {
                 let mut map = Map::new();
                 map.insert("op".to_owned(), json!(op.op));
-                for (name, value) in &op.args {
+                let decl = if meaning { crate::ops::registry().get(op.op) } else { None };
+                let observer = decl.and_then(|decl| decl.observes);
+                let meant = || op.args.iter().filter(|(name, _)| Some(**name) != observer);
+                if let Some(alone) = decl.and_then(|decl| decl.stands_for)
+                    && meant().all(|(name, _)| *name == alone)
+                    && let Some(value) = op.args.get(alone)
+                {
+                    return value.json(node, meaning);
+                }
+                for (name, value) in meant() {
                     map.insert((*name).to_owned(), value.json(node, meaning));
                 }
                 Json::Object(map)

@@ -15,7 +15,8 @@
 /// ```
 ///
 /// The number is the operator's version; the closure gives the type of the result. `check = path;` after the fields names a function
-/// `fn(&Call) -> Vec<Complaint>`; `hidden;` keeps the operator out of recipes. Limits are in the quantity's own unit (radians, parts of one).
+/// `fn(&Call) -> Vec<Complaint>`; `hidden = true;` keeps the operator out of recipes; `changes = [(2, "…")];` says in one sentence what each
+/// later version changed about the numbers. Limits are in the quantity's own unit (radians, parts of one).
 #[macro_export]
 macro_rules! operator {
     (
@@ -30,6 +31,8 @@ macro_rules! operator {
         $(check = $check:path;)?
         $(hidden = $hidden:literal;)?
         $(observes = $observes:literal;)?
+        $(stands_for = $stands_for:literal;)?
+        $(changes = [$(($changed:literal, $sentence:literal)),* $(,)?];)?
     ) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -62,6 +65,8 @@ macro_rules! operator {
                     check: $crate::operator!(@check $($check)?),
                     hidden: false $(|| $hidden)?,
                     observes: None $(.or(Some($observes)))?,
+                    stands_for: None $(.or(Some($stands_for)))?,
+                    changes: &[$($(($changed, $sentence)),*)?],
                 }
             }
         }
@@ -114,6 +119,11 @@ macro_rules! family {
             /// The declarations of all members.
             pub fn decls() -> Vec<$crate::lang::decl::Decl> {
                 vec![$(<$member as $crate::lang::decl::Operator>::decl()),*]
+            }
+
+            /// Whether an operator of this name is one of these.
+            pub fn is(op: &str) -> bool {
+                [$(<$member as $crate::lang::decl::Operator>::NAME),*].contains(&op)
             }
 
             /// The name of the operator that this is.

@@ -21,6 +21,7 @@ use crate::lang::value::{Args, OpValue, Value};
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// All operators, by name.
@@ -54,6 +55,8 @@ fn all() -> Vec<Decl> {
         stages::Train,
         stages::Select,
         stages::Average,
+        stages::Chosen,
+        stages::Averaged,
         Compare,
         Score,
         ExportSafetensors,
@@ -135,7 +138,9 @@ pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {
 
 /// An operator that stands in another's default; its own defaults hold no operator's value, so that the registry can be made of it.
 fn registry_entry(name: &str) -> Option<Decl> {
-    evals::Embed::decls().into_iter().chain(curves::Shape::decls()).find(|decl| decl.name == name)
+    let families =
+        [evals::Embed::decls(), curves::Shape::decls(), samplers::Sampler::decls(), terms::Reduce::decls(), stages::Keep::decls()];
+    families.into_iter().flatten().find(|decl| decl.name == name)
 }
 
 /// Arguments as a plan holds them (defaults left out), with every default filled in, inside nested operators too.
@@ -148,23 +153,42 @@ pub fn complete(op: &str, args: &Json) -> Json {
 }
 
 fn insert_defaults(decl: &Decl, map: &mut serde_json::Map<String, Json>) {
-    for param in &decl.params {
-        if let Some(default) = &param.default
-            && !map.contains_key(param.name)
-        {
-            map.insert(param.name.to_owned(), fill(&default.to_json()));
+    for (name, default) in defaults().get(decl.name).into_iter().flatten() {
+        if !map.contains_key(*name) {
+            map.insert((*name).to_owned(), default.clone());
         }
     }
 }
 
+/// The defaults of every operator, whole, made once: plans are read often.
+fn defaults() -> &'static HashMap<&'static str, Vec<(&'static str, Json)>> {
+    static DEFAULTS: OnceLock<HashMap<&'static str, Vec<(&'static str, Json)>>> = OnceLock::new();
+    DEFAULTS.get_or_init(|| registry().values().map(|decl| (decl.name, defaults_of(decl))).collect())
+}
+
+fn defaults_of(decl: &Decl) -> Vec<(&'static str, Json)> {
+    let insert = |decl: &Decl, map: &mut serde_json::Map<String, Json>| {
+        for (name, default) in defaults_of(decl) {
+            map.entry(name).or_insert(default);
+        }
+    };
+    let whole = |json: Json| filled(&json, &insert);
+    decl.params.iter().filter_map(|param| Some((param.name, whole(param.default.as_ref()?.to_json())))).collect()
+}
+
 fn fill(json: &Json) -> Json {
+    filled(json, &insert_defaults)
+}
+
+/// The value with `insert` called for every operator in it.
+fn filled(json: &Json, insert: &dyn Fn(&Decl, &mut serde_json::Map<String, Json>)) -> Json {
     match json {
-        Json::Array(items) => Json::Array(items.iter().map(fill).collect()),
+        Json::Array(items) => Json::Array(items.iter().map(|item| filled(item, insert)).collect()),
         Json::Object(map) => {
-            let mut map: serde_json::Map<String, Json> = map.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
+            let mut map: serde_json::Map<String, Json> = map.iter().map(|(name, value)| (name.clone(), filled(value, insert))).collect();
             let decl = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op));
             if let Some(decl) = decl {
-                insert_defaults(decl, &mut map);
+                insert(decl, &mut map);
             }
             Json::Object(map)
         }
@@ -215,6 +239,28 @@ mod tests {
         assert_eq!(nested.augment, Some(augments::Augment::Flip(augments::Flip { p: crate::quantity::Fraction(0.5) })));
         let verification: evals::Verification = parse(&json!({"data": {"node": 0}, "pairs": "$dir/fp.csv"})).unwrap();
         assert_eq!(verification.embed.name(), "flip_sum");
+    }
+
+    crate::operator! {
+        /// An operator whose numbers were corrected twice.
+        pub struct Corrected("corrected", 3, |_| crate::lang::types::Type::Head) {
+            /// A number.
+            scale: f64 = 1.0;
+        }
+        changes = [(2, "the scale is squared no more"), (3, "zero is allowed")];
+    }
+
+    #[test]
+    fn a_correction_says_in_a_sentence_what_it_changed() {
+        let decl = Corrected::decl();
+        let changed = |before, after| decl.changed(before, after).collect::<Vec<_>>();
+        assert_eq!(changed(1, 3), ["the scale is squared no more", "zero is allowed"]);
+        assert_eq!(changed(3, 2), ["zero is allowed"]);
+        assert!(changed(2, 2).is_empty() && changed(0, 1).is_empty());
+        for decl in all() {
+            let told: Vec<u32> = decl.changes.iter().map(|(version, _)| *version).collect();
+            assert_eq!(told, (2..=decl.version).collect::<Vec<_>>(), "{} has a version of which nothing is said", decl.name);
+        }
     }
 
     #[test]

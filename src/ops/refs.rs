@@ -85,6 +85,13 @@ pub struct Attribute {
     pub row: crate::data::predicate::Expr,
 }
 
+impl Attribute {
+    /// `.name`
+    pub fn named(name: &str) -> Self {
+        Attribute { row: crate::data::predicate::Expr::attribute(name) }
+    }
+}
+
 impl Param for Attribute {
     fn ty() -> Type {
         Type::Row(Box::new(Type::Unknown))

@@ -39,6 +39,7 @@ pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
     let help = [
         (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
         (Code::WrongSize, "let it be resized: `on_size = \"resize\"`"),
+        (Code::BatchTooLarge, "choose a smaller `size` for the draw (or `batch` for the stage), or more data"),
         (Code::MissingValue, "say what happens to such samples: `missing = \"drop\"` or `\"keep\"`"),
     ];
     match help.iter().find(|(of, _)| *of == code(error)) {

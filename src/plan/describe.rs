@@ -2,6 +2,8 @@
 
 use super::{Plan, PlanNode};
 use crate::data::predicate::Expr;
+use crate::data::readers::ColumnType;
+use crate::data::{AttributeType, Schema};
 use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
@@ -29,12 +31,23 @@ impl Plan {
         call.chars().take(LONGEST - 1).chain(['…']).collect()
     }
 
+    /// Where something is, for a message: in a node that the recipe names, or in one that does this.
+    pub fn in_node(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        if node.name.starts_with(&format!("{}(", node.op)) { format!("in this {}", node.op) } else { format!("in `{}`", node.name) }
+    }
+
     /// The arguments that differ from the defaults, each in the words of a recipe.
     pub fn arguments(&self, id: NodeId) -> BTreeMap<String, String> {
         let node = self.node(id);
         let decl = registry().get(node.op.as_str());
         let Some(args) = node.args.as_object() else { return BTreeMap::new() };
-        args.iter().map(|(name, value)| (name.clone(), self.say(value, type_of(decl, name)))).collect()
+        let data = node.args.get("data").and_then(node_in);
+        let say = |value: &Json, name: &str| match (row_in(value), data) {
+            (Some(row), Some(data)) => row.text(&self.schema(data)),
+            _ => self.say(value, type_of(decl, name)),
+        };
+        args.iter().map(|(name, value)| (name.clone(), say(value, name))).collect()
     }
 
     /// What a node without a name of its own is called: `judge(warm, pose)`, `where(people.train, test = abs(.yaw) < 10deg)`.
@@ -57,6 +70,11 @@ impl Plan {
         let decl = registry().get(op);
         let empty = Map::new();
         let args = args.unwrap_or(&empty);
+        let data = args.get("data").and_then(node_in);
+        let say = |json: &Json, ty| match (row_in(json), data) {
+            (Some(row), Some(data)) => row.text(&self.schema(data)),
+            _ => self.say(json, ty),
+        };
         let declared = decl.into_iter().flat_map(|decl| decl.params.iter().map(|param| param.name));
         let named: Vec<&str> = declared.filter(|name| args.contains_key(*name)).collect();
         let other = args.keys().map(String::as_str).filter(|name| *name != "op" && !named.contains(name));
@@ -66,11 +84,32 @@ impl Plan {
             .copied()
             .chain(other)
             .map(|name| {
-                let value = self.say(&args[name], type_of(decl, name));
+                let value = say(&args[name], type_of(decl, name));
                 if Some(name) == first { value } else { format!("{name} = {value}") }
             })
             .collect();
         format!("{op}({})", said.join(", "))
+    }
+
+    /// The attributes that a data set's samples have, as far as the plan itself tells.
+    fn schema(&self, mut data: NodeId) -> Schema {
+        let mut attributes: IndexMap<String, AttributeType> = IndexMap::new();
+        loop {
+            let node = self.node(data);
+            if node.op == "synthetic_faces" {
+                attributes.extend(["yaw", "pitch"].map(|name| (name.to_owned(), AttributeType::Angle)));
+            }
+            for (name, word) in node.args.get("schema").and_then(Json::as_object).into_iter().flatten() {
+                if let Ok(column) = word.as_str().unwrap_or_default().parse::<ColumnType>() {
+                    attributes.insert(name.clone(), column.attribute());
+                }
+            }
+            let of_merge = |args: &Json| node_in(args.get("data")?.get(0)?);
+            match node.args.get("data").and_then(node_in).or_else(|| of_merge(&node.args)).filter(|next| *next < data) {
+                Some(next) => data = next,
+                None => return Schema::new(attributes),
+            }
+        }
     }
 
     /// One value. A type tells texts from quantities.
@@ -97,8 +136,8 @@ impl Plan {
             if let Some(at) = map.get("node").and_then(Json::as_u64) {
                 return self.nodes.get(at as usize).map_or_else(|| format!("#{at}"), |node| node.name.clone());
             }
-            if let Some(expr) = map.get("row").and_then(|row| serde_json::from_value::<Expr>(row.clone()).ok()) {
-                return expr.to_string();
+            if map.contains_key("row") {
+                return row_in(&Json::Object(map.clone())).map_or_else(String::new, |row| row.to_string());
             }
             if let Some(Json::Array(terms)) = map.get("terms") {
                 return self.sum(terms);
@@ -133,9 +172,10 @@ impl Plan {
 }
 
 impl PlanNode {
-    /// Whether the planner made this node: no recipe can say its operator.
+    /// Whether the planner made this node: no recipe can say its operator, nor that it wants the model that it gives.
     pub fn is_derived(&self) -> bool {
-        registry().get(self.op.as_str()).is_some_and(|decl| decl.hidden)
+        let call = Call { types: &IndexMap::new(), args: &Args::new() };
+        registry().get(self.op.as_str()).is_some_and(|decl| decl.hidden && (decl.result)(&call) != Type::Model)
     }
 
     /// Whether it is a data set.
@@ -149,6 +189,16 @@ impl PlanNode {
     pub fn is_on_disk(&self) -> bool {
         matches!(self.op.as_str(), "image_folder" | "image_list")
     }
+}
+
+/// The node that an argument names.
+fn node_in(json: &Json) -> Option<NodeId> {
+    Some(NodeId(u32::try_from(json.get("node")?.as_u64()?).ok()?))
+}
+
+/// The expression over attributes that an argument is.
+fn row_in(json: &Json) -> Option<Expr> {
+    serde_json::from_value(json.get("row")?.clone()).ok()
 }
 
 fn type_of<'a>(decl: Option<&'a Decl>, param: &str) -> Option<&'a Type> {

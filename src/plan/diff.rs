@@ -173,6 +173,36 @@ impl Difference {
     }
 }
 
+impl Difference {
+    /// Why a node of this name must be computed, as far as this difference is about it.
+    pub fn about(&self, wanted: &str) -> Option<String> {
+        match self {
+            Difference::Added { name } if name == wanted => Some("it is new".to_owned()),
+            Difference::Changed { name, arguments } if name == wanted => Some(said_otherwise(arguments)),
+            Difference::Follows { name, from } if name == wanted => Some(follows(from)),
+            Difference::Program { .. }
+            | Difference::Param { .. }
+            | Difference::Data { .. }
+            | Difference::Operator { .. }
+            | Difference::Added { .. }
+            | Difference::Removed { .. }
+            | Difference::Renamed { .. }
+            | Difference::Changed { .. }
+            | Difference::Follows { .. }
+            | Difference::Metric { .. } => None,
+        }
+    }
+}
+
+fn said_otherwise(arguments: &[(String, Option<String>, Option<String>)]) -> String {
+    let said = arguments.iter().map(|(argument, before, after)| format!("{argument} {}", Change(before, after)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+fn follows(from: &[String]) -> String {
+    if from.is_empty() { "what it is made of changed".to_owned() } else { format!("follows from {}", from.join(", ")) }
+}
+
 fn nodes(before: &Lock, after: &Lock) -> Vec<Difference> {
     let keys_before: BTreeMap<_, _> = before.nodes.iter().map(|(name, node)| (node.key, name)).collect();
     let keys_after: BTreeSet<_> = after.nodes.values().map(|node| node.key).collect();
@@ -261,17 +291,17 @@ impl fmt::Display for Difference {
             }
             Difference::Data { path, before: None, .. } => write!(f, "data {path}: new"),
             Difference::Data { path, after: None, .. } => write!(f, "data {path}: no longer read"),
-            Difference::Operator { name, before, after } => write!(f, "operator {name}: version {before} -> {after}"),
+            Difference::Operator { name, before, after } => {
+                write!(f, "operator {name}: version {before} -> {after}")?;
+                let decl = crate::ops::registry().get(name.as_str());
+                let changes: Vec<&str> = decl.into_iter().flat_map(|decl| decl.changed(*before, *after)).collect();
+                if changes.is_empty() { Ok(()) } else { write!(f, " ({})", changes.join("; ")) }
+            }
             Difference::Added { name } => write!(f, "node {name}: new"),
             Difference::Removed { name } => write!(f, "node {name}: gone"),
             Difference::Renamed { before, after } => write!(f, "node {before}: now called {after}"),
-            Difference::Changed { name, arguments } => {
-                let said: Vec<String> =
-                    arguments.iter().map(|(argument, before, after)| format!("{argument} {}", Change(before, after))).collect();
-                write!(f, "node {name}: {}", said.join("; "))
-            }
-            Difference::Follows { name, from } if from.is_empty() => write!(f, "node {name}: what it is made of changed"),
-            Difference::Follows { name, from } => write!(f, "node {name}: follows from {}", from.join(", ")),
+            Difference::Changed { name, arguments } => write!(f, "node {name}: {}", said_otherwise(arguments)),
+            Difference::Follows { name, from } => write!(f, "node {name}: {}", follows(from)),
             Difference::Metric { name, before: Some(before), after: Some(after) } => write!(f, "metric {name}: {before} -> {after}"),
             Difference::Metric { name, before, after } => match (before, after) {
                 (None, Some(after)) => write!(f, "metric {name}: new, {after}"),

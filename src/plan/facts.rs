@@ -2,7 +2,9 @@
 //!
 //! Facts follow from the plan and from what lies at its paths, never from the machine. No fact is part of a key.
 
+use super::audit::{self, Finding};
 use super::grid::rounded;
+use super::people::{self, People};
 use super::schedule::{Schedule, ScheduleError};
 use super::tables::{TableError, Tables};
 use super::{Facts, Paths, Plan, data_codes, memory, teaching};
@@ -29,21 +31,31 @@ pub struct Trouble {
     pub failure: Failure,
 }
 
+/// What came out when the facts of a plan were gathered.
+#[derive(Debug)]
+pub struct Known {
+    /// What makes nodes impossible.
+    pub troubles: Vec<Trouble>,
+    /// What a reader of the numbers should know.
+    pub findings: Vec<Finding>,
+}
+
 /// Fills in the facts of every node of which they can be known. What is wrong with data is said once, at the node where it shows;
 /// nodes whose paths no parameter gives, and what depends on them, stay without facts.
-pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Vec<Trouble> {
-    let (facts, troubles) = {
+pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
+    let (facts, known) = {
         let mut gather = Gather::new(plan, paths, cache);
         for (id, _) in plan.iter() {
             gather.node(id);
         }
         gather.sizes();
-        (gather.facts, gather.troubles)
+        let findings = audit::findings(plan, &gather.tables, &gather.judged);
+        (gather.facts, Known { troubles: gather.troubles, findings })
     };
     for (id, facts) in facts {
         plan.nodes[id.0 as usize].facts = facts;
     }
-    troubles
+    known
 }
 
 /// Facts as they are gathered, inputs before what reads them.
@@ -52,6 +64,8 @@ struct Gather<'p> {
     tables: Tables<'p>,
     facts: BTreeMap<NodeId, Facts>,
     passes: BTreeMap<NodeId, PassFacts>,
+    /// The people that protocols judge.
+    judged: BTreeMap<NodeId, People>,
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
@@ -66,6 +80,7 @@ impl<'p> Gather<'p> {
             tables: Tables::new(plan, paths, cache),
             facts: BTreeMap::new(),
             passes: BTreeMap::new(),
+            judged: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             seen_at: BTreeMap::new(),
@@ -74,7 +89,7 @@ impl<'p> Gather<'p> {
 
     fn node(&mut self, id: NodeId) {
         let node = self.plan.node(id);
-        if Backbone::decls().iter().any(|decl| decl.name == node.op) {
+        if Backbone::is(&node.op) {
             return self.backbone(id);
         }
         let open = node.inputs.iter().any(|input| self.unknown.contains(input));
@@ -150,12 +165,18 @@ impl<'p> Gather<'p> {
         let it: Verification = self.plan.parse(id).map_err(TableError::from)?;
         if let PairSource::Made(MadePairs::AllPairs(all)) = &it.pairs {
             let (first, second) = self.tables.sides(id)?;
+            self.judged.insert(id, people::of_table(&first).into_iter().chain(people::of_table(&second)).collect());
             let (a, b) = (first.len() as u64, second.len() as u64);
             let (pairs, images) = if all.with.is_some() { (a * b, a + b) } else { (a * a.saturating_sub(1) / 2, a) };
             return Ok(Facts { pairs: Some(pairs), images: Some(images), ..Facts::default() });
         }
         let protocol = self.tables.protocol(id)?;
-        let images = protocol.first_rows().len() + protocol.second_rows().len();
+        let (first, second) = (protocol.first_rows(), protocol.second_rows());
+        let of = |table: &Table, rows: &[u32]| people::of_rows(table, rows.iter().map(|row| *row as usize));
+        let mut judged = of(&protocol.first, &first);
+        judged.extend(protocol.second.iter().flat_map(|table| of(table, &second)));
+        self.judged.insert(id, judged);
+        let images = first.len() + second.len();
         let mut facts = Facts { pairs: Some(protocol.kept.total()), images: Some(images as u64), ..Facts::default() };
         let (kept, listed) = (protocol.kept, protocol.in_file);
         if kept != listed {

@@ -1,5 +1,6 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
+pub mod audit;
 pub mod data_codes;
 mod describe;
 pub mod diff;
@@ -8,6 +9,7 @@ pub mod facts;
 mod grid;
 pub mod lock;
 mod memory;
+pub mod people;
 pub mod probe;
 pub mod schedule;
 mod table;
@@ -139,7 +141,7 @@ impl Plan {
     pub fn backbone(&self, mut id: NodeId) -> Result<Backbone, PlanError> {
         loop {
             let node = self.node(id);
-            if Backbone::decls().iter().any(|decl| decl.name == node.op) {
+            if Backbone::is(&node.op) {
                 let args = if node.args.is_null() { serde_json::json!({}) } else { node.args.clone() };
                 let mut args = ops::complete(&node.op, &args);
                 if let Some(map) = args.as_object_mut() {

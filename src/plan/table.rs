@@ -28,9 +28,9 @@ impl Section {
     fn of(node: &PlanNode) -> Self {
         let op = node.op.as_str();
         let is = |names: &[&str]| names.contains(&op);
-        if nets::Backbone::decls().iter().any(|decl| decl.name == op) {
+        if nets::Backbone::is(op) {
             Section::Networks
-        } else if is(&[stages::Train::NAME, stages::Select::NAME, stages::Average::NAME]) {
+        } else if is(&[stages::Train::NAME, stages::Chosen::NAME, stages::Averaged::NAME]) {
             Section::Stages
         } else if is(&[Draw::NAME]) {
             Section::Draws
@@ -124,7 +124,15 @@ impl Plan {
                 let drawn: Vec<String> = facts.images_per_step.iter().map(|(draw, n)| format!("{draw} {n}")).collect();
                 let args = self.arguments(id);
                 let arg = |name: &str| args.get(name).cloned().unwrap_or_default();
-                vec![name, arg("for"), count(facts.steps), count(facts.steps_per_epoch), drawn.join(" + "), memory, arg("model")]
+                vec![
+                    name,
+                    arg("for"),
+                    count(facts.steps),
+                    count(facts.steps_per_epoch),
+                    drawn.join(" + "),
+                    memory,
+                    [arg("model"), arg("models")].concat(),
+                ]
             }
             Section::Protocols => vec![name, count(facts.pairs), count(facts.images), self.is(id)],
             Section::Steps => vec![name, count(facts.images), memory],

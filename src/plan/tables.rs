@@ -15,7 +15,7 @@ use crate::ops::evals::{self, MadePairs, PairSource};
 use crate::ops::refs::FilePath;
 use crate::ops::{augments, data, outputs, samplers};
 use indexmap::IndexMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -201,6 +201,17 @@ impl<'p> Tables<'p> {
             let missing = || DataError::Argument { what: "split", why: format!("there is no part `{}`", it.part) };
             parts.swap_remove(&it.part).ok_or_else(missing)
         }))
+    }
+
+    /// The names in a text file of one a line that a node names; blank lines are none.
+    ///
+    /// # Errors
+    /// When it can't be read, or lies where no parameter says.
+    pub fn names(&self, id: NodeId, file: &FilePath) -> Result<BTreeSet<String>, TableError> {
+        let path = self.path(id, file)?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|cause| self.data_error(id, DataError::Unreadable { path: path.clone(), why: cause.to_string() }))?;
+        Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
     /// The batches that a draw node gives.

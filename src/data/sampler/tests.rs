@@ -45,7 +45,7 @@ fn shuffled_sees_everything_once_per_pass_and_anew_each_time() {
 fn an_incomplete_batch_is_left_out_and_one_too_big_is_refused() {
     let table = people([("ann", 5), ("bob", 4)]);
     assert_eq!(batches(&table, &Sampling::Shuffled, 4).facts().batches, 2);
-    assert_eq!(refused(&table, &Sampling::Shuffled, 10), "shuffled: a batch of 10 images does not fit into a pass of 9");
+    assert_eq!(refused(&table, &Sampling::Shuffled, 10), "a batch of 10 images does not fit into a pass of 9 (shuffled)");
     assert!(refused(&table, &Sampling::Shuffled, 0).contains("a batch of 0 images"));
 }
 
@@ -95,11 +95,11 @@ fn pk_has_so_many_different_people_with_so_many_images() {
     assert_eq!(batches.per_epoch(), 3);
     assert_eq!(
         refused(&people([("ann", 9)]), &Sampling::Pk { identities: 2, images: 2 }, 4),
-        "pk: 2 people are wanted in a batch, there are 1"
+        "2 people are wanted in a batch, there are 1 (pk)"
     );
     assert_eq!(
         refused(&table, &Sampling::Pk { identities: 2, images: 2 }, 8),
-        "pk: 2 people with 2 images each make a batch of 4, not of 8"
+        "2 people with 2 images each make a batch of 4, not of 8 (pk)"
     );
 }
 
@@ -118,7 +118,7 @@ fn pairs_are_two_images_of_one_person() {
         firsts.extend(rows(a));
     }
     assert_eq!(sorted(&firsts), (0..6).collect::<Vec<_>>());
-    assert_eq!(refused(&people([("ann", 1), ("bob", 1)]), &Sampling::Pairs { with: None }, 1), "pairs: none of 2 people has two images");
+    assert_eq!(refused(&people([("ann", 1), ("bob", 1)]), &Sampling::Pairs { with: None }, 1), "none of 2 people has two images (pairs)");
 }
 
 #[test]

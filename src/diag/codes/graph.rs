@@ -14,6 +14,12 @@ codes! {
         wrong: "stage s = train(net, classify(faces, arc), for = 1 epoch, optimizer = sgd(lr = 0.1))",
         right: "stage s = train(net, classify(faces, arc), batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))",
     }
+    Twins = "ddl::graph::twins": "two trained things that are one" {
+        "Things that mean the same are one: two networks of a stage that start from the same operator, arguments and seed would be one network under \
+         two names, and learn nothing from each other. Give one of them another seed."
+        wrong: "stage both = train({a = tiny(), b = tiny()}, …)",
+        right: "stage both = train({a = tiny(), b = tiny(seed = 1)}, …)",
+    }
     NeedsSampler = "ddl::graph::needs_sampler": "a term that needs another sampler" {
         "Triplets need several images of each person; the pairs of a branch are drawn by `pairs()`."
         wrong: "stage s = train(net, triplet(faces), batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))",

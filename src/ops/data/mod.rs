@@ -171,7 +171,7 @@ crate::operator! {
         /// How much each part gets: all percentages, or all counts. What is left over belongs to no part.
         parts: IndexMap<String, Amount>;
         /// What is ranked: `.identity` (people stay whole) or `.path` (samples).
-        by: Option<Attribute> = None;
+        by: Option<Attribute> = Some(Attribute::named("identity"));
         /// How they are ranked.
         order: Order = Order::Hashed;
         /// Each part gets its share of every value of this attribute.
@@ -338,7 +338,7 @@ crate::operator! {
         /// The samples.
         data: DataRef;
         /// The sampler.
-        by: Option<Sampler> = None;
+        by: Option<Sampler> = Some(Sampler::Shuffled(super::samplers::Shuffled {}));
         /// Images a step (pairs a step for samplers of pairs); the stage's `batch` without it.
         size: Option<u64> = None, in 1.0..=1e7;
         /// Augments of each drawn image.

@@ -26,6 +26,33 @@ crate::operator! {
         names: IndexMap<String, String> = IndexMap::new();
         /// Whether the file's prototypes are read too, where it has them.
         prototypes: bool = true;
+        /// The people that these weights were trained on: a data set, or a text file of one name a line. Whoever judges one of them by this
+        /// network is warned; nothing else depends on it.
+        trained_on: Option<TrainedOn> = None;
+    }
+    observes = "trained_on";
+    stands_for = "path";
+}
+
+/// Whom weights were trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TrainedOn {
+    /// A text file of one name a line.
+    Names(FilePath),
+    /// The people of a data set.
+    Data(super::refs::DataRef),
+}
+
+impl crate::lang::decl::Param for TrainedOn {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Path, Type::dataset()])
+    }
+    fn value(&self) -> Value {
+        match self {
+            TrainedOn::Names(path) => path.value(),
+            TrainedOn::Data(data) => data.value(),
+        }
     }
 }
 
@@ -176,11 +203,6 @@ impl Backbone {
             Backbone::ResNet50(it) => it.weights.as_ref(),
             Backbone::Tiny(it) => it.weights.as_ref(),
         }
-    }
-
-    /// Whether an operator of this name is a backbone.
-    pub fn is(op: &str) -> bool {
-        Self::decls().iter().any(|decl| decl.name == op)
     }
 }
 

@@ -56,8 +56,8 @@ impl Param for MetricColumns {
 crate::operator! {
     /// A table of models by metrics. Arms of a `replicate` become mean ± sd and paired differences from the baseline; arms of a `sweep` become rows.
     pub struct Compare("compare", 1, |_| Type::Report) {
-        /// The models.
-        rows: Rows;
+        /// The models, a row each in all their arms; published numbers may stand among them.
+        models: Rows;
         /// The metrics.
         columns: MetricColumns;
         /// The row that the others are compared with; the first without it.

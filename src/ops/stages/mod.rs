@@ -104,7 +104,7 @@ crate::operator! {
         /// What is judged on the way; is no part of what the stage means.
         watch: Option<Watch> = None;
         /// Which checkpoint the stage gives.
-        keep: Option<Keep> = None;
+        keep: Option<Keep> = Some(Keep::Last(Last {}));
         /// When it ends early.
         stop: Option<Stop> = None;
         /// Seed of new prototypes, of draws that say none, and of noise.

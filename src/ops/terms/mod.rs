@@ -54,7 +54,7 @@ crate::operator! {
         /// The head.
         head: Head;
         /// What becomes of the samples' values.
-        reduce: Option<Reduce> = None;
+        reduce: Option<Reduce> = Some(Reduce::Mean(Mean {}));
         /// Prototypes are kept by label space and slot.
         slot: String = "main".to_owned();
         /// The first prototypes where the source model has none for this label space.

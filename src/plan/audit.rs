@@ -1,0 +1,247 @@
+//! What makes a number say more than it should: judged people whom a model was trained on, and models that were chosen by what is reported.
+
+use super::people::{People, of_table};
+use super::tables::{TableError, Tables};
+use super::{Plan, PlanNode};
+use crate::diag::{Code, Severity};
+use crate::events::Failure;
+use crate::lang::decl::Operator;
+use crate::lang::value::NodeId;
+use crate::ops::data::Draw;
+use crate::ops::evals::Metric;
+use crate::ops::nets::{AnyWeights, Backbone, TrainedOn, Weights};
+use crate::ops::outputs::{Expect, Judge, Table as Report};
+use crate::ops::samplers::Sampler;
+use crate::ops::stages::{Averaged, Chosen, Keep, Stop, Train};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// People who are named as examples.
+const EXAMPLES: usize = 5;
+
+/// Something that a reader of the numbers should know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The node that it is about.
+    pub node: NodeId,
+    /// What is to be said there.
+    pub label: String,
+    /// Another node that explains it, and what is to be said there.
+    pub also: Option<(NodeId, String)>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is.
+    pub failure: Failure,
+}
+
+/// Everything that is to be said of a plan whose protocols judge these people.
+pub fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>) -> Vec<Finding> {
+    let mut audit = Audit { plan, tables, judged, trained: BTreeMap::new() };
+    let judgements = audit.judgements();
+    let mut found = audit.leaks(&judgements);
+    found.extend(audit.unknown(&judgements));
+    found.extend(audit.selected(&judgements));
+    found
+}
+
+struct Audit<'a> {
+    plan: &'a Plan,
+    tables: &'a Tables<'a>,
+    judged: &'a BTreeMap<NodeId, People>,
+    /// The people that a stage draws.
+    trained: BTreeMap<NodeId, People>,
+}
+
+/// The models (and all that they are made of) that results judge, by protocol.
+type Judgements = BTreeMap<NodeId, BTreeSet<NodeId>>;
+
+impl Audit<'_> {
+    fn judgements(&self) -> Judgements {
+        let mut found = Judgements::new();
+        let sinks = self.plan.sinks.iter().filter(|sink| [Report::NAME, Expect::NAME].contains(&self.plan.node(**sink).op.as_str()));
+        let results = sinks.flat_map(|sink| self.plan.node(*sink).inputs.iter().copied());
+        for id in results.collect::<BTreeSet<_>>() {
+            if let Ok(judge) = self.plan.parse::<Judge>(id) {
+                found.entry(judge.eval.node).or_default().extend(self.made_of(judge.model.node));
+            }
+        }
+        found
+    }
+
+    /// A model and the models that it is made of, or that its training looked at.
+    fn made_of(&self, model: NodeId) -> BTreeSet<NodeId> {
+        let mut found = BTreeSet::new();
+        let mut todo = vec![model];
+        while let Some(id) = todo.pop() {
+            if found.insert(id) {
+                todo.extend(self.plan.node(id).inputs.iter().copied().filter(|input| is_model(self.plan.node(*input))));
+            }
+        }
+        found
+    }
+
+    /// Judged people that a stage was trained on, or that a checkpoint is said to be.
+    fn leaks(&mut self, judgements: &Judgements) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (&eval, models) in judgements {
+            let Some(judged) = self.judged.get(&eval) else { continue };
+            let mut leaked = BTreeSet::new();
+            let mut by: Vec<NodeId> = Vec::new();
+            for &model in models {
+                let names: Vec<_> = if Backbone::is(&self.plan.node(model).op) {
+                    let Some(Ok(names)) = self.trained_on(model) else { continue };
+                    judged.iter().filter(|person| names.contains(&*person.name)).map(|person| person.name.clone()).collect()
+                } else {
+                    let Some(trained) = self.trained(model) else { continue };
+                    judged.intersection(trained).map(|person| person.name.clone()).collect()
+                };
+                if !names.is_empty() {
+                    leaked.extend(names);
+                    by.push(model);
+                }
+            }
+            let Some(&first) = by.first() else { continue };
+            let name = bare(self.plan.node(eval));
+            let models = listed(by.iter().map(|id| bare(self.plan.node(*id))));
+            let message = format!(
+                "{} of the {} people that `{name}` judges were trained on by {models}: {}",
+                leaked.len(),
+                judged.len(),
+                some(&leaked)
+            );
+            let failure = Failure::new(Code::Leak, message)
+                .help("keep them apart: split({train = 80%, test = 20%}, by = .identity), or train on data |> without(test)");
+            let also = Some((first, format!("`{}` sees them", bare(self.plan.node(first)))));
+            found.push(Finding { node: eval, label: "judged here".to_owned(), also, severity: Severity::Warning, failure });
+        }
+        found
+    }
+
+    /// Checkpoints of which nobody said whom they were trained on.
+    fn unknown(&self, judgements: &Judgements) -> Vec<Finding> {
+        let mut by_net: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
+        for (eval, models) in judgements {
+            for &model in models.iter().filter(|model| Backbone::is(&self.plan.node(**model).op)) {
+                let said = self.plan.backbone(model).ok().is_none_or(|net| net.weights().is_none() || trained_on(&net).is_some());
+                if !said {
+                    by_net.entry(model).or_default().insert(bare(self.plan.node(*eval)));
+                }
+            }
+        }
+        let finding = |(net, evals): (NodeId, BTreeSet<String>)| {
+            let message = format!("whom these weights were trained on is unknown, and so is whether {} judges them", listed(evals));
+            let failure = Failure::new(Code::Leak, message)
+                .help("say who they are, as a data set or a text file of one name a line: weights = checkpoint(path, trained_on = …)");
+            Finding { node: net, label: "these weights".to_owned(), also: None, severity: Severity::Advice, failure }
+        };
+        by_net.into_iter().map(finding).collect()
+    }
+
+    /// Stages and choices that are decided by the people, or by the very protocol, whose numbers are then reported.
+    fn selected(&self, judgements: &Judgements) -> Vec<Finding> {
+        let mut by_choice: BTreeMap<(String, NodeId), (NodeId, BTreeSet<String>, usize)> = BTreeMap::new();
+        let models: BTreeSet<NodeId> = judgements.values().flatten().copied().collect();
+        let decided: BTreeMap<NodeId, BTreeSet<NodeId>> = models.into_iter().map(|model| (model, self.decides(model))).collect();
+        for (&eval, models) in judgements {
+            for &model in models {
+                for &decides in &decided[&model] {
+                    let shared = match (self.judged.get(&eval), self.judged.get(&decides)) {
+                        (Some(reported), Some(seen)) => reported.intersection(seen).count(),
+                        _ => 0, // of people that are not known nothing is said
+                    };
+                    if eval == decides || shared > 0 {
+                        let entry = by_choice.entry((bare(self.plan.node(model)), decides)).or_insert((model, BTreeSet::new(), 0));
+                        entry.1.insert(bare(self.plan.node(eval)));
+                        entry.2 = entry.2.max(shared);
+                    }
+                }
+            }
+        }
+        let finding = |((choice, decides), (node, evals, shared)): ((String, NodeId), (NodeId, BTreeSet<String>, usize))| {
+            let by = bare(self.plan.node(decides));
+            let people = if shared > 0 { format!(", which judges {shared} of the same people") } else { String::new() };
+            let message = if evals.len() == 1 && evals.contains(&by) {
+                format!("`{choice}` is chosen by `{by}`, and `{by}` is what is reported of it")
+            } else {
+                format!("`{choice}` is chosen by `{by}`, and reported by {}{people}", listed(evals))
+            };
+            let failure = Failure::new(Code::SelectedOnTest, message)
+                .help("choose on people of their own: split({train = 70%, choose = 10%, test = 20%}, by = .identity)");
+            let also = Some((decides, "decides here".to_owned()));
+            Finding { node, label: "chosen here".to_owned(), also, severity: Severity::Warning, failure }
+        };
+        by_choice.into_iter().map(finding).collect()
+    }
+
+    /// The protocols by which a model was kept, stopped or chosen.
+    fn decides(&self, model: NodeId) -> BTreeSet<NodeId> {
+        let metrics: Vec<Metric> = if let Ok(train) = self.plan.parse::<Train>(model) {
+            let kept = if let Some(Keep::Best(best)) = train.keep { Some(best.metric) } else { None };
+            let stopped = train.stop.map(|Stop::Plateau(plateau)| plateau.metric);
+            kept.into_iter().chain(stopped).collect()
+        } else {
+            self.plan.parse::<Chosen>(model).map(|chosen| chosen.metric).into_iter().collect()
+        };
+        metrics.iter().map(|metric| metric.eval().node).collect()
+    }
+
+    /// The people that a stage draws; none for what is no stage, or draws what is not known.
+    fn trained(&mut self, stage: NodeId) -> Option<&People> {
+        if self.plan.node(stage).op != Train::NAME {
+            return None;
+        }
+        if !self.trained.contains_key(&stage) {
+            let mut people = People::new();
+            for draw in self.plan.draws(stage).ok()? {
+                let it: Draw = self.plan.parse(draw).ok()?;
+                let with = if let Some(Sampler::PairsSampler(pairs)) = &it.by { pairs.with } else { None };
+                for data in [Some(it.data), with].into_iter().flatten() {
+                    people.extend(of_table(&self.tables.table(data.node).ok()?));
+                }
+            }
+            self.trained.insert(stage, people);
+        }
+        self.trained.get(&stage)
+    }
+
+    /// The names of the people that a checkpoint is said to be trained on.
+    fn trained_on(&self, net: NodeId) -> Option<Result<BTreeSet<String>, TableError>> {
+        let said = trained_on(&self.plan.backbone(net).ok()?)?;
+        Some(match said {
+            TrainedOn::Names(file) => self.tables.names(net, &file),
+            TrainedOn::Data(data) => {
+                self.tables.table(data.node).map(|table| of_table(&table).into_iter().map(|it| it.name.to_string()).collect())
+            }
+        })
+    }
+}
+
+fn trained_on(net: &Backbone) -> Option<TrainedOn> {
+    match net.weights()? {
+        Weights::With(AnyWeights::Checkpoint(it)) => it.trained_on.clone(),
+        Weights::Path(_) => None,
+    }
+}
+
+fn is_model(node: &PlanNode) -> bool {
+    Backbone::is(&node.op) || [Train::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
+}
+
+/// A node's name without its arm.
+fn bare(node: &PlanNode) -> String {
+    node.name.split('[').next().unwrap_or(&node.name).to_owned()
+}
+
+/// `a`, `b` and `c`, each once.
+fn listed(names: impl IntoIterator<Item = String>) -> String {
+    let names: BTreeSet<String> = names.into_iter().collect();
+    crate::diag::one_of(names.iter().map(String::as_str)).replace(" or ", " and ")
+}
+
+/// The first of some names.
+fn some<T: AsRef<str> + Ord>(names: &BTreeSet<T>) -> String {
+    let mut said = names.iter().take(EXAMPLES).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    if names.len() > EXAMPLES {
+        said += ", …";
+    }
+    said
+}
