@@ -7,10 +7,12 @@
 //!
 //! The recipe's `ddl 1` and what stands under `=== before` come first in every case of a file. `// error: CODE` stands on the line where
 //! the error must begin, `//^ error: CODE` on the one below; `--- other.ddl` begins another file, `--set name=value` gives a parameter,
-//! `--error CODE` expects an error without a place, and `--edition none` leaves `ddl 1` out. All that is said is also under one snapshot for each topic.
+//! `--error CODE` expects an error without a place, `--data` looks at the data too, and `--edition none` leaves `ddl 1` out. All that is said is also under one snapshot for each topic.
 
 #[path = "check/case.rs"]
 mod case;
+#[path = "check/experiments.rs"]
+mod experiments;
 #[path = "check/made.rs"]
 mod made;
 
@@ -37,7 +39,7 @@ macro_rules! topics {
     };
 }
 
-topics! { syntax names arguments types units data axes graph distil modules params several }
+topics! { syntax names arguments types units data axes graph eval distil modules params several }
 
 /// Codes that only a command or a machine can give, not the text of a recipe.
 const OF_A_RUN: [Code; 1] = [

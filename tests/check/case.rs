@@ -1,6 +1,7 @@
 //! A recipe with what is to be said of it.
 
 use ddl::compile::{Compiled, Given, Options, compile};
+use ddl::data::probe::ProbeCache;
 use ddl::diag::{Code, Diagnostic, RenderOptions, Severity, render};
 use ddl::source::Memory;
 use indexmap::IndexMap;
@@ -13,6 +14,8 @@ pub struct Case {
     pub name: String,
     before: String,
     edition: bool,
+    /// Whether the data is looked at too.
+    data: bool,
     files: Vec<(String, String)>,
     params: IndexMap<String, Given>,
     /// What must be said, sorted: the place and the code.
@@ -47,6 +50,7 @@ impl Case {
             name: name.to_owned(),
             before: before.to_owned(),
             edition: true,
+            data: false,
             files: vec![("recipe.ddl".to_owned(), String::new())],
             params: IndexMap::new(),
             expected: Vec::new(),
@@ -63,6 +67,8 @@ impl Case {
             self.expected.push(format!("nowhere: error: {code}"));
         } else if let Some(said) = line.strip_prefix("--given ") {
             self.expected.push(said.replacen(' ', ":1: error: ", 1).replacen("--set=", "--set ", 1));
+        } else if line == "--data" {
+            self.data = true;
         } else if line == "--edition none" {
             self.edition = false;
         } else if let Some(name) = line.strip_prefix("--- ") {
@@ -88,9 +94,9 @@ impl Case {
                 }
                 let marks: Vec<&str> = line.split("// ").skip(1).map(str::trim).collect();
                 let place = out.lines().count() + 1;
-                let said = marks.iter().filter(|mark| mark.starts_with("error: ") || mark.starts_with("warning: "));
+                let said = marks.iter().filter(|mark| ["error: ", "warning: ", "advice: "].iter().any(|word| mark.starts_with(word)));
                 self.expected.extend(said.flat_map(|mark| mark.split(", ")).map(|said| format!("{file}:{place}: {said}")));
-                let end = line.find(" // error: ").or_else(|| line.find(" // warning: ")).unwrap_or(line.len());
+                let end = [" // error: ", " // warning: ", " // advice: "].iter().find_map(|mark| line.find(mark)).unwrap_or(line.len());
                 out.push_str(line[..end].trim_end());
                 out.push('\n');
             }
@@ -103,6 +109,10 @@ impl Case {
         let world = self.files.iter().fold(Memory::new(), |world, (name, text)| world.with(name, text.as_bytes()));
         let options = Options { params: self.params.clone(), prober: None };
         let mut compiled = compile(&world, Path::new("recipe.ddl"), &options).expect("the recipe can be read");
+        if self.data && !compiled.has_errors() {
+            let (_, said) = compiled.known_plan(ProbeCache::none());
+            compiled.diagnostics.extend(said);
+        }
         // what a file's cases share is not used by all of them
         let lines = 1 + self.before.lines().count();
         let sources = compiled.sources.clone();
