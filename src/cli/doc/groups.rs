@@ -95,7 +95,7 @@ fn group(decl: &Decl) -> Group {
         Type::Dataset(_) | Type::Record(_) | Type::Named(_) => Group::Data,
         Type::Augment => Group::Augments,
         Type::Batches | Type::Sampler => Group::Batches,
-        Type::Model if nets::Backbone::decls().iter().any(|backbone| backbone.name == decl.name) => Group::Backbones,
+        Type::Model if nets::Backbone::is(decl.name) => Group::Backbones,
         Type::Weights | Type::Part => Group::Backbones,
         Type::Head => Group::Heads,
         Type::Objective | Type::Reduce | Type::Branch | Type::Output => Group::Terms,

@@ -14,6 +14,11 @@ pub fn list() -> String {
             let _ = writeln!(out, "- [`{}`]({}.md#{}): {}", decl.name, group.file(), decl.name, escaped(summary(decl.doc)));
         }
     }
+    out.push_str("\n## [The standard library](library.md)\n\n");
+    for def in super::library::modules().iter().flat_map(|module| &module.defs) {
+        let anchor = def.path.replace('.', "");
+        let _ = writeln!(out, "- [`{}`](library.md#{anchor}): {}", def.path, escaped(def.summary()));
+    }
     out
 }
 
@@ -55,7 +60,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Characters that Markdown would read as its own, outside of backquotes.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut code = false;
     for c in text.chars() {

@@ -1,6 +1,7 @@
-//! `ddl doc`: operators as their declarations say them, for the terminal and for the book.
+//! `ddl doc`: operators as their declarations say them, and the standard library as its text does, for the terminal and for the book.
 
 mod groups;
+mod library;
 mod markdown;
 mod reference;
 mod signature;
@@ -21,6 +22,7 @@ pub fn run(args: &DocArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let text = match (&args.operator, args.format) {
         (None, DocFormat::Text) => text::list(),
         (None, DocFormat::Markdown) => markdown::list(),
+        (Some(name), format) if name == "std" || name.starts_with("std.") => library_text(name, format)?,
         (Some(name), format) => {
             let decl = registry().get(name.as_str()).filter(|decl| !decl.hidden).ok_or_else(|| unknown(name))?;
             match format {
@@ -31,6 +33,29 @@ pub fn run(args: &DocArgs, screen: &Screen) -> Result<Outcome, Stop> {
     };
     screen.result(&text)?;
     Ok(Outcome::Done)
+}
+
+fn library_text(name: &str, format: DocFormat) -> Result<String, Stop> {
+    if name == "std" {
+        return Ok(match format {
+            DocFormat::Text => library::modules().iter().map(library::Module::text).collect::<Vec<_>>().join("\n"),
+            DocFormat::Markdown => library::page(),
+        });
+    }
+    let found = library::find(name).ok_or_else(|| {
+        let paths = library::paths();
+        let near = did_you_mean(name, paths.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        Stop::wrong_with(
+            format!("the standard library has no `{name}`"),
+            near.unwrap_or_else(|| "`ddl doc std` lists what it has".to_owned()),
+        )
+    })?;
+    Ok(match (found, format) {
+        (library::Found::Module(module), DocFormat::Text) => module.text(),
+        (library::Found::Module(module), DocFormat::Markdown) => module.markdown(1),
+        (library::Found::Def(def), DocFormat::Text) => def.text(),
+        (library::Found::Def(def), DocFormat::Markdown) => def.markdown(1),
+    })
 }
 
 fn unknown(name: &str) -> Stop {

@@ -19,6 +19,7 @@ pub fn pages() -> IndexMap<String, String> {
     for (group, decls) in chapters() {
         pages.insert(format!("{}.md", group.file()), MADE.to_owned() + &markdown::chapter(group, &decls));
     }
+    pages.insert("library.md".to_owned(), MADE.to_owned() + &super::library::page());
     pages.insert("errors.md".to_owned(), MADE.to_owned() + &errors());
     pages.insert("command-line.md".to_owned(), MADE.to_owned() + &command_line());
     pages

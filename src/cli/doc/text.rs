@@ -16,7 +16,12 @@ pub fn list() -> String {
         }
         out.push('\n');
     }
-    out.push_str("`ddl doc NAME` shows one of them.\n");
+    out.push_str("The standard library\n");
+    for module in super::library::modules() {
+        let first = summary(&module.doc);
+        let _ = writeln!(out, "  std.{:10}  {first}", module.name);
+    }
+    out.push_str("\n`ddl doc NAME` shows one of them.\n");
     out
 }
 

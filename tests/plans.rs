@@ -1,0 +1,121 @@
+//! The plan of every recipe in `pipelines/`, on made-up folders where it reads any: the same bytes on every machine.
+
+#[path = "plans/faces.rs"]
+mod faces;
+
+use ddl::compile::{Compiled, Given, Options, compile};
+use ddl::data::probe::ProbeCache;
+use ddl::diag::{Code, RenderOptions, Severity, render};
+use ddl::plan::Plan;
+use ddl::plan::probe::DiskProber;
+use ddl::source::Disk;
+use faces::Faces;
+use indexmap::IndexMap;
+use std::path::{Path, PathBuf};
+
+fn pipelines() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "ddl"));
+    paths.sort();
+    assert!(paths.len() >= 4);
+    paths
+}
+
+fn options(faces: &Faces, names: &[String]) -> IndexMap<String, Given> {
+    let given = |name: &String| Some((name.clone(), faces.given(name)?));
+    names
+        .iter()
+        .filter_map(given)
+        .map(|(name, text)| (name.clone(), Given { text, origin: format!("--set {name}"), base: PathBuf::new() }))
+        .collect()
+}
+
+fn compiled(path: &Path, faces: &Faces) -> Compiled {
+    let prober = DiskProber::forgetful();
+    let with = |params| compile(&Disk, path, &Options { params, prober: Some(&prober) }).unwrap();
+    let open = with(IndexMap::new()).open_params;
+    let compiled = with(options(faces, &open));
+    assert!(compiled.diagnostics.is_empty(), "{}", said(&compiled, &compiled.diagnostics));
+    compiled
+}
+
+fn said(compiled: &Compiled, diagnostics: &[ddl::diag::Diagnostic]) -> String {
+    diagnostics.iter().map(|it| render(it, &compiled.sources, RenderOptions::default())).collect()
+}
+
+/// The plan of a recipe, of which nothing is wrong; of a checkpoint it may be said that nobody knows whom it was trained on.
+fn plan_of(path: &Path, faces: &Faces) -> Plan {
+    let compiled = compiled(path, faces);
+    let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
+    let worse: Vec<_> = diagnostics.iter().filter(|it| it.severity != Severity::Advice || it.code != Code::Leak).cloned().collect();
+    assert!(worse.is_empty(), "{}", said(&compiled, &worse));
+    plan
+}
+
+macro_rules! snapshot {
+    ($name:expr, $text:expr) => {
+        insta::with_settings!({ snapshot_path => "plans/snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!($name, $text);
+        });
+    };
+}
+
+#[test]
+fn every_recipe_has_its_plan() {
+    let (here, there) = (Faces::new(), Faces::new());
+    for path in pipelines() {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let plan = plan_of(&path, &here);
+        snapshot!(format!("{name}.table"), plan.table(false));
+        snapshot!(format!("{name}.yaml"), plan.yaml().replace(env!("CARGO_PKG_VERSION"), "[version]"));
+        assert_eq!(plan_of(&path, &there).yaml(), plan.yaml(), "{name} differs in another folder");
+    }
+}
+
+#[test]
+fn a_plan_is_drawn() {
+    let quickstart = pipelines().into_iter().find(|path| path.ends_with("quickstart.ddl")).unwrap();
+    let plan = plan_of(&quickstart, &Faces::new());
+    snapshot!("quickstart.dot", plan.drawing(false).dot(&plan.recipe));
+    snapshot!("quickstart.mermaid", plan.drawing(false).mermaid());
+}
+
+#[test]
+fn every_recipe_here_has_the_one_style() {
+    let stdlib = Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib");
+    let library = std::fs::read_dir(stdlib).unwrap().map(|entry| entry.unwrap().path());
+    for path in pipelines().into_iter().chain(library) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let source = ddl::source::Source::new(ddl::source::FileId(0), path.to_string_lossy(), text.clone());
+        let formatted = ddl::syntax::format(&ddl::syntax::parse(&source).file, &source);
+        assert!(formatted == text, "{} is not as `ddl fmt` writes it", path.display());
+    }
+}
+
+#[test]
+fn names_in_a_file_are_whom_a_checkpoint_was_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("net.safetensors", "weights");
+    write("people.txt", "id_0001\n\n  id_0003 \nsomebody\n");
+    write(
+        "r.ddl",
+        "ddl 1\ndataset faces = synthetic_faces(identities = 4, images = 8, size = 16px)\n\
+         backbone net = tiny(side = 16px, weights = checkpoint(\"net.safetensors\", trained_on = \"people.txt\"))\n\
+         eval e = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4))\nreport t = compare([net], columns = [e.accuracy])\n",
+    );
+    let prober = DiskProber::forgetful();
+    let compile = || compile(&Disk, &folder.path().join("r.ddl"), &Options { prober: Some(&prober), ..Options::default() }).unwrap();
+    let compiled = compile();
+    let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
+    let messages: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(messages, ["2 of the 4 people that `e` judges were trained on by `net`: id_0001, id_0003"]);
+    // whom it was trained on is no part of what the network is
+    write("people.txt", "nobody\n");
+    let compiled = compile();
+    let (other, diagnostics) = compiled.known_plan(ProbeCache::none());
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let keys = |plan: &Plan| plan.nodes.iter().map(|node| node.key).collect::<Vec<_>>();
+    assert_eq!(keys(&plan), keys(&other));
+}
