@@ -8,7 +8,6 @@ use super::run::engine::libtorch;
 use super::run::results::Results;
 use super::run::stored;
 use super::screen::Screen;
-use crate::compile::Compiled;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
@@ -21,9 +20,10 @@ use std::path::{Path, PathBuf};
 /// Writes, prints or checks the lock of a recipe.
 pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let compiled = Recipe::from(&args.recipe).compile_closed(screen)?;
-    let mut lock = lock_of(&compiled);
+    let plan = compiled.plan();
+    let mut lock = Lock::of(&plan).with_data(&compiled.graph);
     lock.libtorch = libtorch();
-    lock.metrics = metrics(&compiled.plan(), &args.recipe.store)?;
+    lock.metrics = metrics(&plan, &args.recipe.store)?;
     let file = args.output.clone().unwrap_or_else(|| beside(&args.recipe.recipe));
     if args.check {
         return check(&file, &lock, screen);
@@ -47,11 +47,6 @@ fn metrics(plan: &Plan, store: &Path) -> Result<BTreeMap<String, LockedMetric>, 
     let locked =
         |row: &MetricRow| LockedMetric { value: row.value, std: row.std, low: row.ci.map(|ci| ci.low), high: row.ci.map(|ci| ci.high) };
     Ok(rows.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect())
-}
-
-/// The lock of a compiled recipe, without what only the engine and the store know.
-pub fn lock_of(compiled: &Compiled) -> Lock {
-    Lock::of(&compiled.plan()).with_data(&compiled.graph)
 }
 
 /// The lock of `r.ddl` is `r.ddl.lock`.

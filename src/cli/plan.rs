@@ -30,7 +30,7 @@ pub fn run(args: &PlanArgs, screen: &Screen) -> Result<Outcome, Stop> {
 /// What must run: with `--why` each result's reason, with `--check` the exit code alone says it.
 fn due_now(args: &PlanArgs, compiled: &Compiled, plan: &Plan, screen: &Screen) -> Result<Outcome, Stop> {
     closed(compiled)?;
-    let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
+    let store = Store::look(&args.recipe.store).map_err(|error| stored(&error))?;
     let due = due(plan, &store, &[], &[]).map_err(|failure| Stop::refuse(failure.diagnostic(Severity::Error)))?;
     if args.why {
         let out = default_out(&args.recipe.recipe);

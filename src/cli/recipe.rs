@@ -5,7 +5,7 @@ use super::outcome::{Outcome, Stop};
 use super::screen::Screen;
 use crate::compile::{Compiled, Given, Options, compile};
 use crate::data::probe::ProbeCache;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::plan::probe::DiskProber;
 use crate::source::Disk;
@@ -49,9 +49,9 @@ impl Recipe<'_> {
 
     /// The plan of what was compiled, with all that is known of its data. What is wrong with the data ends the command.
     pub fn plan(&self, compiled: &Compiled, screen: &Screen) -> Result<Plan, Stop> {
-        let (plan, wrong) = compiled.known_plan(ProbeCache::in_folder(self.probes()));
-        screen.messages(&wrong, &compiled.sources);
-        if wrong.is_empty() { Ok(plan) } else { Err(Stop::Shown(Outcome::Wrong)) }
+        let (plan, said) = compiled.known_plan(ProbeCache::in_folder(self.probes()));
+        screen.messages(&said, &compiled.sources);
+        if said.iter().any(|it| it.severity == Severity::Error) { Err(Stop::Shown(Outcome::Wrong)) } else { Ok(plan) }
     }
 
     /// Compiles it and shows nothing.

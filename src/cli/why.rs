@@ -1,6 +1,6 @@
 //! Why each result of a plan must be computed, or need not be.
 
-use super::lock::{beside, lock_of};
+use super::lock::beside;
 use crate::compile::Compiled;
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
@@ -13,7 +13,8 @@ use std::path::Path;
 /// Why the results of a plan are due, one a line, with what changed since the lock or, without one, since the last run into `out`.
 pub fn why(compiled: &Compiled, plan: &Plan, due: &Due, store: &Store, recipe: &Path, out: &Path) -> Result<String, StoreError> {
     let before = before(recipe, out);
-    let found = before.as_ref().map(|(_, lock)| differences(lock, &lock_of(compiled))).unwrap_or_default();
+    let now = Lock::of(plan).with_data(&compiled.graph);
+    let found = before.as_ref().map(|(_, lock)| differences(lock, &now)).unwrap_or_default();
     let mut text = String::new();
     for id in &due.stored {
         let node = plan.node(*id);
@@ -26,10 +27,14 @@ pub fn why(compiled: &Compiled, plan: &Plan, due: &Due, store: &Store, recipe: &
     }
     for id in &due.compute {
         let node = plan.node(*id);
-        let reason = reason(&found, &node.name).unwrap_or_else(|| match store.check(node.key) {
-            Ok(Found::Damaged(damage)) => damage.to_string(),
-            Ok(Found::Absent | Found::Whole(_)) | Err(_) => "it is not in the store".to_owned(),
-        });
+        let reason = match found.iter().find_map(|difference| difference.about(&node.name)) {
+            Some(reason) => reason,
+            None => match store.check(node.key)? {
+                Found::Damaged(damage) => damage.to_string(),
+                Found::Absent => "it is not in the store".to_owned(),
+                Found::Whole(_) => "it was asked for again".to_owned(),
+            },
+        };
         let _ = writeln!(text, "{:<9} {}: must run: {reason}", node.op, node.name);
     }
     if let Some((name, _)) = before {
@@ -56,25 +61,4 @@ fn before(recipe: &Path, out: &Path) -> Option<(String, Lock)> {
     let text = std::fs::read_to_string(&plan).ok()?;
     let read: Plan = serde_yaml::from_str(&text).ok()?;
     Some((plan.display().to_string(), Lock::of(&read)))
-}
-
-/// What changed about a node, if anything did.
-fn reason(found: &[Difference], wanted: &str) -> Option<String> {
-    found.iter().find_map(|difference| match difference {
-        Difference::Added { name } if name == wanted => Some("it is new".to_owned()),
-        Difference::Changed { name, .. } | Difference::Follows { name, .. } if name == wanted => {
-            let line = difference.to_string();
-            Some(line.split_once(": ").map_or(line.clone(), |(_, said)| said.to_owned()))
-        }
-        Difference::Program { .. }
-        | Difference::Param { .. }
-        | Difference::Data { .. }
-        | Difference::Operator { .. }
-        | Difference::Added { .. }
-        | Difference::Removed { .. }
-        | Difference::Renamed { .. }
-        | Difference::Changed { .. }
-        | Difference::Follows { .. }
-        | Difference::Metric { .. } => None,
-    })
 }

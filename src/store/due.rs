@@ -1,10 +1,10 @@
 //! What must be computed, in order, and what the store already has.
 
 use super::Store;
-use crate::diag::{Code, did_you_mean};
+use crate::diag::{Code, did_you_mean, one_of};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanNode};
 use std::collections::BTreeSet;
 
 /// Operators whose results lie in the store.
@@ -56,10 +56,14 @@ fn named(plan: &Plan, name: &str) -> Result<(), Failure> {
     }
     let near = did_you_mean(name, plan.nodes.iter().map(|node| node.name.as_str())).map(|near| format!("did you mean `{near}`?"));
     let failure = Failure::new(Code::NoSuchNode, format!("the plan has nothing called `{name}`"));
-    Err(match near {
-        Some(near) => failure.help(near),
-        None => failure,
-    })
+    Err(failure
+        .help(near.unwrap_or_else(|| format!("what the recipe names there is {}", one_of(named_in(plan).iter().map(String::as_str))))))
+}
+
+/// The names that the recipe itself gives, each once and without its arm: what a run can be asked for.
+fn named_in(plan: &Plan) -> BTreeSet<String> {
+    let given = |node: &&PlanNode| !node.name.starts_with(&format!("{}(", node.op));
+    plan.nodes.iter().filter(given).map(|node| bare(&node.name)).collect()
 }
 
 fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BTreeSet<NodeId>, due: &mut Due) {

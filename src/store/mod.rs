@@ -79,6 +79,15 @@ impl Store {
         Ok(Store { root })
     }
 
+    /// The store in this folder to look into: nothing is made, and where there is no store nothing is in it.
+    ///
+    /// # Errors
+    /// When the folder holds something else than a store of this layout.
+    pub fn look(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        if root.join("format").exists() { Self::open(root) } else { Ok(Store { root }) }
+    }
+
     /// The store's folder.
     pub fn root(&self) -> &Path {
         &self.root

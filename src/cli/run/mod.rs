@@ -7,7 +7,7 @@ pub(super) mod results;
 
 use super::args::RunArgs;
 use super::files;
-use super::lock::{beside, differs, lock_of, read};
+use super::lock::{beside, differs, read};
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
@@ -34,11 +34,12 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if !args.checkpoint.is_finite() || args.checkpoint < 0.0 {
         return Err(Stop::wrong("--checkpoint takes a number of seconds"));
     }
-    let compiled = Recipe::from(&args.recipe).compile_closed(screen)?;
+    let recipe = Recipe::from(&args.recipe);
+    let compiled = recipe.compile_closed(screen)?;
     if args.locked {
         check_lock(&compiled, &args.recipe.recipe)?;
     }
-    let plan = compiled.plan();
+    let plan = recipe.plan(&compiled, screen)?;
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
     let due = due(&plan, &store, &args.only, &args.again)
         .map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))?;
@@ -70,7 +71,7 @@ pub(super) fn default_out(recipe: &Path) -> PathBuf {
 
 fn check_lock(compiled: &Compiled, recipe: &Path) -> Result<(), Stop> {
     let file = beside(recipe);
-    let now = Lock { libtorch: engine::libtorch(), ..lock_of(compiled) };
+    let now = Lock { libtorch: engine::libtorch(), ..Lock::of(&compiled.plan()).with_data(&compiled.graph) };
     let found = crate::plan::diff::differences(&read(&file)?, &now);
     if found.iter().all(|difference| matches!(difference, Difference::Metric { .. })) {
         return Ok(());

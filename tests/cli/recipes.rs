@@ -1,0 +1,180 @@
+//! `check`, `plan`, `lock`, `diff`, `fmt` and what `run` does before anything is computed.
+
+use crate::shell::Shell;
+
+const RIGHT: &str = r"ddl 1
+//! Two stages on drawn faces.
+
+param length : span in 1 epoch..100 epochs = 2 epochs
+
+dataset faces = synthetic_faces(identities = 20, images = 10, size = 16px)
+let people = faces |> split({train = 60%, test = 40%})
+backbone net = tiny(side = 16px)
+head arc = arcface(scale = 16)
+eval frontal = verification(people.test |> where(abs(.yaw) < 60deg), pairs = random_pairs(folds = 2, per_fold = 10))
+stage first = train(net, classify(people.train, arc), batch = 32, for = length, optimizer = sgd(lr = 0.1))
+stage second = train(first, classify(people.train, arc), batch = 32, for = 10 steps, optimizer = sgd(lr = 0.01))
+report table = compare([net, first, second], columns = [frontal.accuracy, frontal.eer])
+";
+
+const WRONG: &str = "ddl 1\nhead arc = arcfase(scale = 64)\nlet n = 2 + \"a\"\nlet _m = arcface(margin = 0.5)\n";
+
+fn shell() -> Shell {
+    Shell::new().file("right.ddl", RIGHT).file("wrong.ddl", WRONG)
+}
+
+macro_rules! transcript {
+    ($shell:expr, $($line:expr),+ $(,)?) => {{
+        let shell = $shell;
+        insta::assert_snapshot!([$(shell.ddl($line).transcript()),+].join("\n"));
+    }};
+}
+
+#[test]
+fn check_says_what_is_wrong_and_what_is_not() {
+    transcript!(shell(), "check right.ddl", "check wrong.ddl", "-q check right.ddl", "check nothing.ddl");
+}
+
+#[test]
+fn check_says_what_it_could_not_check() {
+    let open = "ddl 1\nparam images : path\nparam pairs : path\nbackbone net = tiny()\neval e = verification(image_folder(images), pairs = pairs)\n\
+                report t = compare([net], columns = [e.accuracy])\n";
+    transcript!(Shell::new().file("open.ddl", open), "check open.ddl", "check open.ddl --set images=nowhere --set pairs=nothing.csv");
+}
+
+#[test]
+fn check_writes_messages_for_programs() {
+    transcript!(shell(), "check wrong.ddl --message-format json", "check right.ddl --message-format json");
+}
+
+#[test]
+fn check_warns_of_people_who_are_trained_on_and_judged() {
+    let text = RIGHT.replace("verification(people.test", "verification(faces");
+    transcript!(Shell::new().file("leak.ddl", text), "check leak.ddl");
+}
+
+#[test]
+fn values_that_do_not_fit_are_refused() {
+    transcript!(
+        shell().file("bad.yaml", "- 1\n").file("good.yaml", "length: 3 epochs\n"),
+        "check right.ddl --set length=5px",
+        "check right.ddl --set 'length=200 epochs'",
+        "check right.ddl --set lenght=2",
+        "check right.ddl --set length",
+        "check right.ddl --set length=)(",
+        "check right.ddl --params bad.yaml",
+        "check right.ddl --params nothing.yaml",
+        "check right.ddl --params good.yaml",
+    );
+}
+
+#[test]
+fn options_that_are_not_there_are_refused() {
+    transcript!(
+        shell(),
+        "check",
+        "check right.ddl --al",
+        "plan right.ddl --format xml",
+        "lock right.ddl --outptu x",
+        "diff right.ddl",
+        "run right.ddl --device tpu"
+    );
+}
+
+#[test]
+fn plan_shows_what_a_recipe_comes_to() {
+    transcript!(shell(), "plan right.ddl", "plan right.ddl --set 'length=4 epochs' --verbose", "plan wrong.ddl -q");
+}
+
+#[test]
+fn plan_says_what_is_due_and_makes_no_store() {
+    let shell = shell();
+    let said = [shell.ddl("plan right.ddl --why").transcript(), shell.ddl("plan right.ddl --check").transcript()];
+    assert!(!shell.path().join(".ddl").exists());
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn plan_says_why_since_the_lock() {
+    let shell = shell();
+    assert_eq!(shell.ddl("lock right.ddl -q").code(), 0);
+    let shell = shell.file("right.ddl", RIGHT.replace("lr = 0.1)", "lr = 0.2)"));
+    insta::assert_snapshot!(shell.ddl("plan right.ddl --why").transcript());
+}
+
+#[test]
+fn lock_is_written_and_compared() {
+    let shell = shell();
+    let first = [
+        shell.ddl("lock right.ddl --check").transcript(),
+        shell.ddl("lock right.ddl").transcript(),
+        shell.ddl("lock right.ddl --check").transcript(),
+    ];
+    let lock = shell.read("right.ddl.lock").replace(env!("CARGO_PKG_VERSION"), "[version]");
+    let shell = shell.file("right.ddl", RIGHT.replace("lr = 0.1)", "lr = 0.2)").replace("// ", "//  "));
+    let second = [shell.ddl("lock right.ddl --check").transcript(), shell.ddl("lock wrong.ddl -q").transcript()];
+    insta::assert_snapshot!(format!("{}\n{lock}\n{}", first.join("\n"), second.join("\n")));
+}
+
+#[test]
+fn a_lock_of_older_operators_is_told_apart() {
+    let shell = shell();
+    assert_eq!(shell.ddl("lock right.ddl -q").code(), 0);
+    let lock = shell.read("right.ddl.lock");
+    let older = lock.replace("\"arcface\": 1", "\"arcface\": 0");
+    assert_ne!(older, lock);
+    let shell = shell.file("right.ddl.lock", older).file("new.ddl.lock", lock);
+    insta::assert_snapshot!(
+        [shell.ddl("diff right.ddl.lock new.ddl.lock").transcript(), shell.ddl("run right.ddl --locked").transcript()].join("\n")
+    );
+}
+
+#[test]
+fn diff_tells_causes_from_what_follows() {
+    let other = RIGHT.replace("lr = 0.1)", "lr = 0.2)").replace("second", "tuned").replace("scale = 16", "scale = 16.0");
+    transcript!(
+        shell().file("other.ddl", other),
+        "diff right.ddl other.ddl",
+        "diff right.ddl other.ddl --verbose",
+        "diff right.ddl other.ddl --check -q",
+        "diff right.ddl right.ddl --check",
+        "diff right.ddl wrong.ddl -q",
+        "diff right.ddl nothing.lock",
+    );
+}
+
+#[test]
+fn fmt_has_one_style() {
+    let shell = Shell::new().file("loose.ddl", "ddl 1\nlet   x=1 // one\n").file("broken.ddl", "ddl 1\nlet x = (1\n");
+    let said = [
+        shell.ddl("fmt loose.ddl --check").transcript(),
+        shell.ddl("fmt loose.ddl").transcript(),
+        shell.ddl("fmt loose.ddl --check").transcript(),
+        shell.ddl_reading("fmt -", "ddl 1\nlet y=[1,2]\n").transcript(),
+        shell.ddl("fmt broken.ddl").transcript(),
+        shell.ddl("fmt nothing.ddl").transcript(),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn run_refuses_before_it_computes() {
+    let large = RIGHT.replace("batch = 32, for = length", "batch = 500, for = length");
+    let alone =
+        RIGHT.replace("people.train, arc), batch = 32, for = length", "people.train |> identities(0..0), arc), batch = 4, for = length");
+    let shell = shell().file("large.ddl", large).file("alone.ddl", alone);
+    let said = ["run large.ddl", "run alone.ddl", "run right.ddl --only nothing", "run right.ddl --only secnd"]
+        .map(|line| shell.ddl(line).transcript());
+    assert!(!shell.path().join("runs").exists());
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_dry_run_computes_nothing() {
+    transcript!(shell(), "run right.ddl --dry-run", "run right.ddl --dry-run --only first");
+}
+
+#[test]
+fn doc_shows_the_standard_library() {
+    transcript!(Shell::new(), "doc std.degrade", "doc std.degrade.surveillance", "doc std.degrade.survelance", "doc std.degrad");
+}
