@@ -4,7 +4,6 @@ use super::args::CheckArgs;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
-use crate::data::probe::ProbeCache;
 use crate::diag::Severity;
 
 /// Checks a recipe and says what was found.
@@ -13,8 +12,7 @@ pub fn run(args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let compiled = recipe.compile_quietly()?;
     screen.messages(&compiled.diagnostics, &compiled.sources);
     // what lies at paths is looked at where the recipe itself is right
-    let (plan, wrong) =
-        if compiled.has_errors() { (compiled.plan(), Vec::new()) } else { compiled.known_plan(ProbeCache::in_folder(recipe.probes())) };
+    let (plan, wrong) = if compiled.has_errors() { (compiled.plan(), Vec::new()) } else { recipe.known_plan(&compiled) };
     screen.messages(&wrong, &compiled.sources);
     let all = || compiled.diagnostics.iter().chain(&wrong);
     let count = |severity| all().filter(|diagnostic| diagnostic.severity == severity).count();

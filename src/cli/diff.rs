@@ -27,7 +27,7 @@ pub fn run(args: &DiffArgs, screen: &Screen) -> Result<Outcome, Stop> {
 /// A lock, or what a plan or a recipe would write into one.
 fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
     if path.extension().is_some_and(|ending| ending == "ddl") {
-        let recipe = Recipe { file: path, set: &args.set, params: &args.params, store: &args.store };
+        let recipe = Recipe::new(path, &args.set, &args.params, &args.store);
         let compiled = recipe.compile(screen)?;
         let plan = compiled.plan();
         return Ok(Lock::of(&plan).with_data(&compiled.graph));

@@ -14,7 +14,7 @@ use serde_yaml::Value as Yaml;
 use std::path::{Path, PathBuf};
 
 /// Where a command finds a recipe and the values of its parameters.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Recipe<'a> {
     /// The recipe's file.
     pub file: &'a Path,
@@ -22,17 +22,25 @@ pub struct Recipe<'a> {
     pub set: &'a [(String, String)],
     /// Files of values.
     pub params: &'a [PathBuf],
-    /// The store's folder.
-    pub store: &'a Path,
+    /// Where it remembers what is known of data: in the store's folder, or beside it while there is no store.
+    probes: PathBuf,
+    /// What the command has learned of folders of images.
+    folders: ProbeCache,
 }
 
 impl<'a> From<&'a RecipeArgs> for Recipe<'a> {
     fn from(args: &'a RecipeArgs) -> Self {
-        Recipe { file: &args.recipe, set: &args.set, params: &args.params, store: &args.store }
+        Recipe::new(&args.recipe, &args.set, &args.params, &args.store)
     }
 }
 
-impl Recipe<'_> {
+impl<'a> Recipe<'a> {
+    /// A recipe's file, values of the command line, files of values, and the store's folder.
+    pub fn new(file: &'a Path, set: &'a [(String, String)], params: &'a [PathBuf], store: &Path) -> Self {
+        let probes = store.join("probes");
+        Recipe { file, set, params, folders: ProbeCache::in_folder(&probes), probes }
+    }
+
     /// Compiles it and shows what was found. Errors end the command.
     pub fn compile(&self, screen: &Screen) -> Result<Compiled, Stop> {
         let compiled = self.compile_quietly()?;
@@ -49,26 +57,21 @@ impl Recipe<'_> {
 
     /// The plan of what was compiled, with all that is known of its data. What is wrong with the data ends the command.
     pub fn plan(&self, compiled: &Compiled, screen: &Screen) -> Result<Plan, Stop> {
-        let (plan, said) = compiled.known_plan(ProbeCache::in_folder(self.probes()));
+        let (plan, said) = self.known_plan(compiled);
         screen.messages(&said, &compiled.sources);
         if said.iter().any(|it| it.severity == Severity::Error) { Err(Stop::Shown(Outcome::Wrong)) } else { Ok(plan) }
     }
 
+    /// The same, with what is wrong with the data.
+    pub fn known_plan(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
+        compiled.known_plan(self.folders.clone())
+    }
+
     /// Compiles it and shows nothing.
     pub fn compile_quietly(&self) -> Result<Compiled, Stop> {
-        let prober = self.prober();
+        let prober = DiskProber::sharing(self.folders.clone(), &self.probes);
         let options = Options { params: self.values()?, prober: Some(&prober) };
         compile(&Disk, self.file, &options).map_err(|diagnostic| Stop::Say(Outcome::Wrong, diagnostic))
-    }
-
-    /// What looks at data; it remembers in the store's folder, or beside it while there is no store.
-    pub fn prober(&self) -> DiskProber {
-        DiskProber::in_folder(self.probes())
-    }
-
-    /// The folder of what is known of data.
-    pub fn probes(&self) -> PathBuf {
-        self.store.join("probes")
     }
 
     /// The values of parameters: files in their order, then the command line.

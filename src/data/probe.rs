@@ -1,6 +1,7 @@
 //! What a folder holds: every file's length, time of change, digest and image size, and one digest of all. An unchanged folder is not
 //! read again: a [`ProbeCache`] knows each file by (length, time of change).
 
+use super::readers::images_below;
 use super::{DataError, decode};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is known of one file.
@@ -67,21 +68,34 @@ impl Probe {
 /// Files changed less than this before they were probed are not remembered: another change might bear the same time.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// What former probes found, by root folder. Saved as one csv per root in a folder of its own.
-#[derive(Debug)]
+/// What former probes found, by root folder. Saved as one csv per root in a folder of its own. Clones share what they learn.
+#[derive(Debug, Clone)]
 pub struct ProbeCache {
     folder: Option<PathBuf>,
+    seen: Arc<Mutex<BTreeMap<PathBuf, Probe>>>,
 }
 
 impl ProbeCache {
     /// A cache that keeps its files in `folder` (made when first needed).
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        ProbeCache { folder: Some(folder.into()) }
+        ProbeCache { folder: Some(folder.into()), seen: Arc::default() }
     }
 
     /// No cache: every file is read.
     pub fn none() -> Self {
-        ProbeCache { folder: None }
+        ProbeCache { folder: None, seen: Arc::default() }
+    }
+
+    /// All images below a folder with their facts. A cache and its clones look at a folder once: a command that learned something of it
+    /// holds to that until its end.
+    pub fn images(&self, root: &Path) -> Result<Probe, DataError> {
+        if let Some(known) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(root) {
+            return Ok(known.clone());
+        }
+        let (files, ignored) = images_below(root)?;
+        let probe = Probe { files: self.probe(root, &files)?, ignored, list: None };
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(root.to_owned(), probe.clone());
+        Ok(probe)
     }
 
     /// The facts of these files (relative to `root`, in the order given), in parallel. Files whose length and time of change are those

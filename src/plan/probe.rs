@@ -1,8 +1,7 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its length and time of change, and not read again.
 
 use crate::compile::Prober;
-use crate::data::probe::{Probe, ProbeCache};
-use crate::data::readers::images_below;
+use crate::data::probe::ProbeCache;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -37,7 +36,12 @@ impl DiskProber {
     /// A prober that keeps what it learns in `folder` (made when first needed).
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        DiskProber { folders: ProbeCache::in_folder(&folder), folder: Some(folder), files: RefCell::new(None) }
+        DiskProber::sharing(ProbeCache::in_folder(&folder), folder)
+    }
+
+    /// The same with what `folders` knows of folders of images, and what it learns here.
+    pub fn sharing(folders: ProbeCache, folder: impl Into<PathBuf>) -> Self {
+        DiskProber { folders, folder: Some(folder.into()), files: RefCell::new(None) }
     }
 
     /// A prober that remembers nothing.
@@ -91,9 +95,7 @@ impl Prober for DiskProber {
         if metadata.is_file() {
             return self.file(path, &metadata);
         }
-        let (files, ignored) = images_below(path).map_err(|error| error.to_string())?;
-        let files = self.folders.probe(path, &files).map_err(|error| error.to_string())?;
-        Ok(Probe { files, ignored, list: None }.digest())
+        Ok(self.folders.images(path).map_err(|error| error.to_string())?.digest())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Read;
 use crate::data::decode::EXTENSIONS;
-use crate::data::probe::{Probe, ProbeCache};
+use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
 use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
 use regex::Regex;
@@ -49,12 +49,11 @@ impl IdentityRule {
 /// Every image below `root` (files named `*.jpg|jpeg|png|webp|bmp`, in capitals or not; hidden ones are passed over and counted).
 /// Links are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without identity.
 pub fn image_folder(root: &Path, rule: &IdentityRule, cache: &ProbeCache) -> Result<Read, DataError> {
-    let (paths, ignored) = images_below(root)?;
-    if paths.is_empty() {
-        return Err(DataError::NoImages { root: root.to_owned(), ignored });
+    let probe = cache.images(root)?;
+    if probe.files.is_empty() {
+        return Err(DataError::NoImages { root: root.to_owned(), ignored: probe.ignored });
     }
-    let identities = paths.iter().map(|path| rule.identity(path).map(Arc::from)).collect::<Result<Vec<Arc<str>>, _>>()?;
-    let probe = Probe { files: cache.probe(root, &paths)?, ignored, list: None };
+    let identities = probe.files.iter().map(|file| rule.identity(&file.path).map(Arc::from)).collect::<Result<Vec<Arc<str>>, _>>()?;
     let root: Arc<Path> = Arc::from(root);
     let mut builder = TableBuilder::new(Schema::default());
     for (file, identity) in probe.files.iter().zip(identities) {

@@ -106,12 +106,12 @@ fn a_probe_tells_what_changed_and_not_where_it_lies() {
 #[test]
 fn an_unchanged_file_is_not_read_again() {
     let (folder, caches) = (Folder::new(&["ann/1.png", "ann/2.png"]), tempfile::tempdir().unwrap());
-    let cache = ProbeCache::in_folder(caches.path());
     let settle = |name: &str, seconds| {
         let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
         fs::File::options().write(true).open(folder.root().join(name)).unwrap().set_modified(time).unwrap();
     };
-    let read = || image_folder(folder.root(), &IdentityRule::FirstFolder, &cache).unwrap().probe;
+    let read_with = |cache: &ProbeCache| image_folder(folder.root(), &IdentityRule::FirstFolder, cache).unwrap().probe;
+    let read = || read_with(&ProbeCache::in_folder(caches.path()));
     settle("ann/1.png", 1_000_000);
     settle("ann/2.png", 1_000_000);
     let first = read();
@@ -120,7 +120,11 @@ fn an_unchanged_file_is_not_read_again() {
     folder.file("ann/1.png", vec![0; length]);
     settle("ann/1.png", 1_000_000);
     assert_eq!(read(), first);
+    // one cache looks once, whatever happens meanwhile
+    let cache = ProbeCache::in_folder(caches.path());
+    assert_eq!(read_with(&cache), first);
     settle("ann/1.png", 1_000_001);
+    assert_eq!(read_with(&cache.clone()), first);
     assert_ne!(read().digest(), first.digest());
     // a damaged cache is as none
     let file = fs::read_dir(caches.path()).unwrap().next().unwrap().unwrap().path();
