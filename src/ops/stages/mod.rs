@@ -25,7 +25,7 @@ crate::choice! {
     pub enum Precision {
         /// 32-bit floats.
         Full = "full",
-        /// 16-bit floats where that is safe.
+        /// bfloat16 in the convolutions and linear layers that are trained; weights, norms, terms and optimiser stay in 32 bits.
         Mixed = "mixed",
     }
 }

@@ -46,6 +46,7 @@ pub struct Setup {
     pub device: Device,
     norms: Norms,
     over: Option<i64>,
+    mixed: bool,
     noise: Named,
 }
 
@@ -64,9 +65,6 @@ impl Setup {
     /// Whatever makes it impossible: data that can't be had, a length of no step, parts and outputs that don't exist or don't fit.
     pub fn new(stage: &Stage) -> Result<Self, TrainError> {
         let train = stage.train;
-        if train.precision == Precision::Mixed {
-            return Err(TrainError::NotYet("precision = \"mixed\" has no kernel yet".to_owned()));
-        }
         let cast = Cast::new(stage)?;
         let mut inputs = vec![stage.source.network.input];
         for (node, _) in &cast.teachers {
@@ -98,6 +96,7 @@ impl Setup {
             device: stage.around.device,
             norms,
             over: train.norm_over.map(|images| images.0 as i64),
+            mixed: train.precision == Precision::Mixed,
             noise: Named::new(train.seed, "noise"),
         })
     }
@@ -114,7 +113,7 @@ impl Setup {
 
     /// How networks are run at a step.
     pub fn way(&self, step: u64) -> Way {
-        Way { pass: Pass::training(self.norms, self.noise(step)).norm_over(self.over), device: self.device }
+        Way { pass: Pass::training(self.norms, self.noise(step)).norm_over(self.over).mixed(self.mixed), device: self.device }
     }
 }
 

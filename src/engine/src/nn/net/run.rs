@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::prelu::prelu;
 use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window};
@@ -30,17 +30,18 @@ pub struct Pass {
     fixed: Vec<bool>,
     over: Option<i64>,
     noise: Option<Draw>,
+    mixed: bool,
 }
 
 impl Pass {
     /// As it is judged: running statistics, no dropout.
     pub fn judging() -> Self {
-        Pass { norms: Norms::Running, fixed: Vec::new(), over: None, noise: None }
+        Pass { norms: Norms::Running, fixed: Vec::new(), over: None, noise: None, mixed: false }
     }
 
     /// As it is trained. `noise` names this step, for dropout.
     pub fn training(norms: Norms, noise: Draw) -> Self {
-        Pass { norms, fixed: Vec::new(), over: None, noise: Some(noise) }
+        Pass { norms, fixed: Vec::new(), over: None, noise: Some(noise), mixed: false }
     }
 
     /// With these layers as they are judged (see [`super::Frozen::layers`]).
@@ -55,6 +56,19 @@ impl Pass {
     pub fn norm_over(mut self, images: Option<i64>) -> Self {
         self.over = images;
         self
+    }
+
+    /// With bfloat16 in convolutions and linear layers: their inputs and weights are rounded to it, their outputs come back as 32-bit
+    /// floats. Everything between them, fixed layers, and the weights themselves stay in 32 bits.
+    #[must_use]
+    pub fn mixed(mut self, mixed: bool) -> Self {
+        self.mixed = mixed;
+        self
+    }
+
+    /// What goes into a product, in the precision of the pass.
+    fn operand(&self, tensor: &Tensor) -> Result<Tensor, tch::TchError> {
+        if self.mixed { tensor.f_to_kind(Kind::BFloat16) } else { Ok(tensor.shallow_clone()) }
     }
 
     /// How layer `at` is run.
@@ -128,8 +142,8 @@ fn run(modules: &[Module], state: &State, mut x: Tensor, pass: &Pass) -> Result<
 
 fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
     match module {
-        Module::Conv(c) => conv(c, state, &x),
-        Module::Linear(l) => linear(l, state, &x),
+        Module::Conv(c) => conv(c, state, &x, pass),
+        Module::Linear(l) => linear(l, state, &x, pass),
         Module::Norm(n) => norm(n, state, &x, pass),
         Module::Prelu { name, .. } => prelu(&x, state.get(&format!("{name}.weight"))?),
         Module::Residual(r) => residual(r, state, x, pass),
@@ -147,15 +161,17 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
     }
 }
 
-fn conv(c: &Conv, state: &State, x: &Tensor) -> Result<Tensor, NnError> {
-    let bias = if c.bias { Some(state.get(&format!("{}.bias", c.name))?) } else { None };
-    let weight = state.get(&format!("{}.weight", c.name))?;
-    Ok(x.f_conv2d(weight, bias, [c.stride; 2], [c.padding; 2], [1, 1], c.groups)?)
+fn conv(c: &Conv, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let bias = if c.bias { Some(pass.operand(state.get(&format!("{}.bias", c.name))?)?) } else { None };
+    let (input, weight) = (pass.operand(x)?, pass.operand(state.get(&format!("{}.weight", c.name))?)?);
+    let out = input.f_conv2d(&weight, bias.as_ref(), [c.stride; 2], [c.padding; 2], [1, 1], c.groups)?;
+    Ok(out.f_to_kind(x.kind())?)
 }
 
-fn linear(l: &Linear, state: &State, x: &Tensor) -> Result<Tensor, NnError> {
-    let bias = if l.bias.is_some() { Some(state.get(&format!("{}.bias", l.name))?) } else { None };
-    Ok(x.f_linear(state.get(&format!("{}.weight", l.name))?, bias)?)
+fn linear(l: &Linear, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let bias = if l.bias.is_some() { Some(pass.operand(state.get(&format!("{}.bias", l.name))?)?) } else { None };
+    let (input, weight) = (pass.operand(x)?, pass.operand(state.get(&format!("{}.weight", l.name))?)?);
+    Ok(input.f_linear(&weight, bias.as_ref())?.f_to_kind(x.kind())?)
 }
 
 fn norm(n: &Norm, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {

@@ -56,6 +56,26 @@ fn equal_stages_end_with_equal_bits_and_another_seed_with_others() {
 }
 
 #[test]
+fn a_stage_in_mixed_precision_learns_and_goes_on_with_the_same_bits() {
+    let mixed = |options: &str| {
+        let recipe = "stage s = train(net, classify(faces, arc), batch = 24, for = 30 steps, optimizer = slow, precision = PRECISION)";
+        Bench::new(&recipe.replace("PRECISION", options))
+    };
+    let (half, full) = (mixed("\"mixed\"").train().unwrap(), mixed("\"full\"").train().unwrap());
+    let mean = |trained: &Trained, steps: std::ops::Range<usize>| {
+        let loss = &trained.log.column("loss").unwrap()[steps];
+        loss.iter().sum::<f32>() / loss.len() as f32
+    };
+    assert!(mean(&half, 25..30) < 0.8 * mean(&half, 0..5), "{:?}", half.log.column("loss"));
+    assert!((mean(&half, 0..5) / mean(&full, 0..5) - 1.0).abs() < 0.1, "it starts as the full one does");
+    assert_ne!(bits(&half.model), bits(&full.model));
+    assert!(half.model.state.iter().all(|(_, entry)| entry.tensor.kind() != tch::Kind::BFloat16), "what is stored is whole");
+    let stopped = mixed("\"mixed\"").every(7).stop_after(Some(14));
+    assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 14 }));
+    assert_eq!(bits(&stopped.stop_after(None).train().unwrap().model), bits(&half.model));
+}
+
+#[test]
 fn the_source_stays_and_frozen_parts_stay_too() {
     let bench = classify("", ", freeze = [net.trunk, net.activations]");
     let source = bench.fresh();
@@ -175,6 +195,5 @@ fn what_can_not_be_trained_is_said_before_it_starts() {
     let large = Bench::new("stage s = train(net, classify(faces, arc), batch = 1000, for = 1 epoch, optimizer = slow)");
     assert_eq!(code(large.train().unwrap_err()), "ddl::run::batch_too_large");
     assert_eq!(code(classify("", ", norm_over = 7 images").train().unwrap_err()), "ddl::run::norm_over");
-    assert_eq!(code(classify("", ", precision = \"mixed\"").train().unwrap_err()), "ddl::run::not_yet");
     assert!(classify("", ", norm_over = 12 images").train().is_ok());
 }
