@@ -106,6 +106,8 @@ pub enum Event {
         rate: f64,
         /// Seconds left at this rate.
         left: f64,
+        /// The part of the time, over the last seconds, in which training waited for its images: 0 when data loading keeps up.
+        waited: f64,
         /// Learning rate of this step.
         lr: f64,
         /// The objective at this step.
@@ -354,6 +356,7 @@ mod tests {
             epoch: 0.3,
             rate: 100.5,
             left: 2.0,
+            waited: 0.0,
             lr: 0.1,
             loss: 4.25,
             terms: [("classify".to_owned(), 4.25)].into_iter().collect(),

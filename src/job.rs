@@ -26,6 +26,9 @@ pub struct Job {
     /// Threads that decode images; chosen when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loaders: Option<usize>,
+    /// Images that are embedded at once when a model is judged; chosen when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval_batch: Option<usize>,
     /// The store's folder.
     pub store: PathBuf,
     /// The run's output folder, for files that the front does not make itself.

@@ -138,6 +138,9 @@ pub struct RunArgs {
     /// Threads that compute; as many as there are cores without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Images that are loaded and judged at once; no digit of a result depends on it
+    #[arg(long, value_name = "IMAGES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub eval_batch: Option<u32>,
     /// Only this node of the plan and what it needs (may be given several times)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,

@@ -2,13 +2,23 @@
 
 use super::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
+use crate::store::is_full;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    replace(path, bytes)
-        .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write {}: {error}", path.display()))))
+    replace(path, bytes).map_err(|error| unwritable(path, &error))
+}
+
+/// The end of a command that can't write a file.
+pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
+    let message = format!("cannot write {}: {error}", path.display());
+    Stop::fail(if is_full(error) {
+        Diagnostic::error(Code::DiskFull, message).help("make room and give the same command again: what is done is kept")
+    } else {
+        Diagnostic::error(Code::Unwritable, message)
+    })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -5,6 +5,7 @@ use super::files;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::run::engine::libtorch;
+use super::run::reading::Reading;
 use super::run::results::Results;
 use super::run::stored;
 use super::screen::Screen;
@@ -43,7 +44,7 @@ fn metrics(plan: &Plan, store: &Path) -> Result<BTreeMap<String, LockedMetric>, 
         return Ok(BTreeMap::new());
     }
     let store = Store::open(store).map_err(|error| stored(&error))?;
-    let rows = Results::read(plan, &store, &[])?.metrics;
+    let rows = Results::read(plan, &Reading::new(plan, &store), &[])?.metrics; // a damaged result has no numbers
     let locked =
         |row: &MetricRow| LockedMetric { value: row.value, std: row.std, low: row.ci.map(|ci| ci.low), high: row.ci.map(|ci| ci.high) };
     Ok(rows.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect())

@@ -29,6 +29,7 @@ use std::process::ExitCode;
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
     bug::install();
+    crate::signals::tell_of_large_files();
     let words: Vec<OsString> = std::env::args_os().collect();
     let outcome = match Cli::try_parse_from(&words) {
         Ok(cli) => {

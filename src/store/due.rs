@@ -85,7 +85,7 @@ fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BT
 }
 
 /// The nearest nodes above this one whose results lie in the store. A judgement needs features alone: their models may be gone.
-fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
+pub fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
     let features_only = plan.node(id).op == "judge";
     let mut found = BTreeSet::new();
     let mut todo: Vec<NodeId> = plan.node(id).inputs.clone();

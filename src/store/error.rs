@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// An error of the store or of the output folder.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk has no room left, or this user's share of it.
-    #[error("can't write {}: the disk is full ({why})", path.display())]
+    /// The disk has no room left, or this user's share of it, or a limit on the size of files is reached.
+    #[error("can't write {}: there is no room for it ({why})", path.display())]
     Full {
         /// The file.
         path: PathBuf,
@@ -58,13 +58,18 @@ pub enum StoreError {
     },
 }
 
+/// Whether the system says that there is no room: the disk is full, this user's share of it, or `ulimit -f` is reached.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
 impl StoreError {
     /// The error that an error of the system is.
     #[allow(clippy::needless_pass_by_value)] // it ends here: `map_err(|error| StoreError::io(…, error))` reads best
     pub fn io(path: &Path, doing: &'static str, error: io::Error) -> Self {
         let (path, why) = (path.to_owned(), error.to_string());
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { path, why },
+            _ if is_full(&error) => StoreError::Full { path, why },
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied if doing != "read" => StoreError::ReadOnly { path, why },
             _ => StoreError::Io { path, doing, why },
         }
@@ -85,7 +90,13 @@ impl StoreError {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        let help = match &error {
+        Failure::from(&error)
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Failure {
+        let help = match error {
             StoreError::Full { .. } => "make room and run the same command again: what is done is kept. `--store DIR` takes another disk",
             StoreError::ReadOnly { .. } => "choose folders that can be written: `--store DIR`, `--out DIR`",
             StoreError::Io { .. } => "`--store DIR` and `--out DIR` take other folders",

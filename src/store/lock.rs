@@ -5,6 +5,10 @@ use crate::graph::ContentKey;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
+
+/// How often a lock that another process holds is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// The right to compute the result of one key.
 #[derive(Debug)]
@@ -15,20 +19,19 @@ pub struct NodeLock {
 }
 
 impl NodeLock {
-    pub(super) fn take(store: &Store, key: ContentKey, waiting: impl FnOnce()) -> Result<Self, StoreError> {
+    pub(super) fn take(store: &Store, key: ContentKey, mut wait: impl FnMut() -> bool) -> Result<Option<Self>, StoreError> {
         let path = store.place("locks", &key.to_string());
         let failed = |error| StoreError::io(&path, "lock", error);
         // The file stays: removing it would let two processes lock two files of one name.
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                waiting();
-                file.lock().map_err(failed)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(NodeLock { store: store.clone(), key, _file: file })),
+                Err(TryLockError::WouldBlock) if wait() => std::thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        Ok(NodeLock { store: store.clone(), key, _file: file })
     }
 
     /// The store.

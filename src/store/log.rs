@@ -3,6 +3,7 @@
 use super::StoreError;
 use indexmap::IndexMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Columns by name (`loss`, `lr`, a term's label, `label.part`), one number a step; NaN where a step has none.
@@ -22,6 +23,15 @@ pub struct Kept {
     pub name: String,
     /// The numbers.
     pub values: Vec<f32>,
+}
+
+/// What a process spent on the steps of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Seconds.
+    pub seconds: f64,
+    /// Of these, seconds in which training waited for its images.
+    pub waited: f64,
 }
 
 /// Its name in the artifact of a stage.

@@ -21,10 +21,10 @@ mod log;
 
 pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest};
 pub use checkpoint::{Checkpoint, Checkpoints};
-pub use error::StoreError;
+pub use error::{StoreError, is_full};
 pub use judged::{Judged, Scores};
 pub use lock::{NodeLock, OutputLock};
-pub use log::{Kept, TRAINING_LOG, TrainingLog};
+pub use log::{Kept, Spent, TRAINING_LOG, TrainingLog};
 
 use crate::graph::ContentKey;
 use std::fs;
@@ -113,6 +113,11 @@ impl Store {
         Ok(found)
     }
 
+    /// Moves a result that was found damaged while it was read out of the way: as if there were none.
+    pub fn set_aside(&self, key: ContentKey) -> Result<(), StoreError> {
+        self.move_aside(&self.artifact_folder(key), &key.to_string())
+    }
+
     /// As [`Store::get`], but a damaged result stays where it is.
     ///
     /// # Errors
@@ -132,9 +137,10 @@ impl Store {
         }
     }
 
-    /// Takes the lock of a key, waiting for another process that holds it; `waiting` is called once if there is one.
-    pub fn lock(&self, key: ContentKey, waiting: impl FnOnce()) -> Result<NodeLock, StoreError> {
-        NodeLock::take(self, key, waiting)
+    /// Takes the lock of a key. While another process holds it, `wait` is asked again and again whether to go on waiting; `None` when it
+    /// says no.
+    pub fn lock(&self, key: ContentKey, wait: impl FnMut() -> bool) -> Result<Option<NodeLock>, StoreError> {
+        NodeLock::take(self, key, wait)
     }
 
     /// The checkpoints of an unfinished stage.

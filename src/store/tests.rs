@@ -14,7 +14,7 @@ fn key(text: &str) -> ContentKey {
 }
 
 fn put(store: &Store, key: ContentKey, bytes: &[u8]) -> Artifact {
-    let lock = store.lock(key, || panic!("nobody holds it")).unwrap();
+    let lock = store.lock(key, || panic!("nobody holds it")).unwrap().unwrap();
     let mut draft = lock.draft().unwrap();
     draft.write("a.bin", bytes).unwrap();
     lock.commit(draft, "test", "thing", json!({"x": 0.1})).unwrap()
@@ -37,7 +37,7 @@ fn what_is_put_is_found_whole() {
 #[test]
 fn a_draft_that_is_dropped_leaves_nothing() {
     let (_folder, store) = store();
-    let lock = store.lock(key("a"), || {}).unwrap();
+    let lock = store.lock(key("a"), || false).unwrap().unwrap();
     let mut draft = lock.draft().unwrap();
     draft.write("a.bin", b"half").unwrap();
     drop(draft);
@@ -83,13 +83,14 @@ fn a_result_is_replaced_although_a_kill_left_the_one_before_it() {
 #[test]
 fn a_lock_is_waited_for() {
     let (_folder, store) = store();
-    let held = store.lock(key("a"), || {}).unwrap();
+    let held = store.lock(key("a"), || false).unwrap().unwrap();
     let (said, heard) = std::sync::mpsc::channel();
     let other = store.clone();
-    let waiter = std::thread::spawn(move || other.lock(key("a"), || said.send(()).unwrap()).map(|_| ()));
+    let waiter = std::thread::spawn(move || other.lock(key("a"), || said.send(()).is_ok()).map(|lock| lock.is_some()));
     heard.recv().unwrap();
+    assert!(store.lock(key("a"), || false).unwrap().is_none(), "nobody waits for ever");
     drop(held);
-    waiter.join().unwrap().unwrap();
+    assert!(waiter.join().unwrap().unwrap());
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn a_judgement_reads_back_to_the_same_bits() {
     let pairs = eval_pairs(same, score);
     for scores in [Scores::All(pairs.score_sets()), Scores::Pairs(pairs)] {
         let judged = Judged { rule: AccuracyRule::Insightface, scores, listed: 50, dropped: 10 };
-        let lock = store.lock(key("j"), || {}).unwrap();
+        let lock = store.lock(key("j"), || false).unwrap().unwrap();
         let mut draft = lock.draft().unwrap();
         let meta = judged.write(&mut draft).unwrap();
         let artifact = lock.commit(draft, "judge", "j", meta).unwrap();

@@ -1,6 +1,7 @@
 //! The engine's process: found, started, listened to, stopped.
 
 use super::progress::Progress;
+use crate::cli::files::unwritable;
 use crate::cli::outcome::{Outcome, Stop};
 use crate::cli::screen::Screen;
 use crate::diag::{Code, Diagnostic, Severity};
@@ -15,6 +16,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const ENGINE: &str = "ddl-engine";
+/// How often a thread of the engine looks again before it sleeps: some microseconds, about as long as it takes to wake it.
+const SPINS: &str = "10000";
 
 /// How often somebody asked to stop.
 static ASKED: AtomicU32 = AtomicU32::new(0);
@@ -66,12 +69,13 @@ pub fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
     serde_json::from_slice(&output.stdout).map_err(|error| cannot("understand the engine", &format!("{error} ({})", output.status)))
 }
 
-/// A job in a file of its own.
+/// A job in a file of the system's folder for such (`TMPDIR`), which goes with the value.
 fn written(job: &impl serde::Serialize) -> Result<tempfile::NamedTempFile, Stop> {
-    let failed = |error: &dyn std::fmt::Display| cannot("write the engine's job", error);
+    let folder = std::env::temp_dir();
+    let failed = |error: &std::io::Error| unwritable(&folder.join("ddl-job.json"), error);
+    let bytes = serde_json::to_vec(job).map_err(|error| cannot("write the engine's job", &error))?;
     let mut file = tempfile::Builder::new().prefix("ddl-job-").suffix(".json").tempfile().map_err(|error| failed(&error))?;
-    serde_json::to_writer(&mut file, job).map_err(|error| failed(&error))?;
-    file.flush().map_err(|error| failed(&error))?;
+    file.write_all(&bytes).map_err(|error| failed(&error))?;
     Ok(file)
 }
 
@@ -80,7 +84,7 @@ fn cannot(what: &str, error: &dyn std::fmt::Display) -> Stop {
 }
 
 fn open_log(path: &Path) -> Result<File, Stop> {
-    File::create(path).map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write {}: {error}", path.display()))))
+    File::create(path).map_err(|error| unwritable(path, &error))
 }
 
 /// `DDL_ENGINE`, else beside this program, else on the search path.
@@ -112,6 +116,10 @@ pub fn libtorch() -> Option<String> {
 fn start(engine: &Path, job: &Path) -> Result<Child, Stop> {
     let mut command = Command::new(engine);
     command.arg("run").arg(job).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).env("DDL_WATCH_STDIN", "1");
+    // libtorch's threads spin while they wait for each other, by default so long that a busy machine does little else: docs/performance.md
+    if std::env::var_os("OMP_WAIT_POLICY").is_none() && std::env::var_os("GOMP_SPINCOUNT").is_none() {
+        command.env("GOMP_SPINCOUNT", SPINS);
+    }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().map_err(|error| {
@@ -120,15 +128,17 @@ fn start(engine: &Path, job: &Path) -> Result<Child, Stop> {
     })
 }
 
-/// Passes a request to stop on to the engine, which writes a checkpoint at the first and leaves at once at the second.
+/// Passes a request to stop on to the engine, which writes a checkpoint at the first. At the second it is ended: what it had written whole
+/// stays.
 fn pass_on() {
-    ASKED.fetch_add(1, Ordering::SeqCst);
+    let asked_before = ASKED.fetch_add(1, Ordering::SeqCst) > 0;
+    let signal = if asked_before { nix::sys::signal::Signal::SIGKILL } else { nix::sys::signal::Signal::SIGINT };
     let pid = PID.load(Ordering::SeqCst);
     #[cfg(unix)]
     if let Ok(pid) = i32::try_from(pid)
         && pid > 0
     {
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGINT); // it may just have ended
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal); // it may just have ended
     }
 }
 
@@ -174,6 +184,7 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Opt
     }
     progress.clear();
     if stop.is_none() && ASKED.load(Ordering::SeqCst) > 0 {
+        screen.note("stopped at once; the same command goes on from the last checkpoint");
         stop = Some(Stop::Shown(Outcome::Interrupted));
     }
     stop

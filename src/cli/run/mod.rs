@@ -3,6 +3,7 @@
 pub(super) mod engine;
 mod page;
 mod progress;
+pub(super) mod reading;
 pub(super) mod results;
 
 use super::args::RunArgs;
@@ -16,16 +17,21 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::Failure;
 use crate::job::{CheckpointEvery, Job};
 use crate::lang::value::NodeId;
+use crate::ops::nets::Backbone;
 use crate::ops::outputs::{Expect, ExportSafetensors};
 use crate::plan::Plan;
 use crate::plan::diff::Difference;
 use crate::plan::lock::Lock;
+use crate::report::model::Report;
 use crate::store::due::{Due, due};
 use crate::store::{OutputLock, Store, StoreError};
+use reading::Reading;
 use results::Results;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Damaged results are computed again this often in one run; then the disk is to blame.
+const ROUNDS: u32 = 2;
 /// The name of a model's tensors in the artifact of a stage.
 const TENSORS: &str = "model.safetensors";
 
@@ -41,8 +47,10 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     }
     let plan = recipe.plan(&compiled, screen)?;
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
-    let due = due(&plan, &store, &args.only, &args.again)
-        .map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))?;
+    let due_now = |again: &[String]| {
+        due(&plan, &store, &args.only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
+    };
+    let mut due = due_now(&args.again)?;
     if args.dry_run {
         return dry(&plan, &due, screen);
     }
@@ -51,17 +59,36 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let begun = Instant::now();
     if due.compute.is_empty() {
         screen.note(format!("nothing to do: the store has all {} results", due.stored.len()));
-    } else {
-        compute(args, screen, &compiled, &plan, &out)?;
     }
-    let outcome = finish(args, screen, &compiled, &plan, &store, &out)?;
+    let mut again = args.again.as_slice();
+    let mut rounds = 0;
+    let made = loop {
+        if !due.compute.is_empty() {
+            compute(args, again, screen, &compiled, &plan, &out)?;
+        }
+        let reading = Reading::new(&plan, &store);
+        let made = Made::read(args, &compiled, &plan, &reading, &out)?;
+        let damaged = reading.damaged();
+        if damaged.is_empty() {
+            break made;
+        }
+        // they are in the store no more; what is whole is not computed a second time
+        rounds += 1;
+        if rounds > ROUNDS {
+            return Err(Stop::fail(damaged[0].diagnostic(Severity::Error).help("the disk of the store does not keep what is written")));
+        }
+        damaged.iter().for_each(|failure| screen.message(&failure.diagnostic(Severity::Warning), &compiled.sources));
+        again = &[];
+        due = due_now(again)?;
+    };
+    let outcome = finish(args, screen, &compiled, &plan, &made, &out)?;
     screen.note(format!("done in {}", progress::duration(begun.elapsed().as_secs_f64())));
     Ok(outcome)
 }
 
 /// A store that can't be used, as the end of a command.
 pub(super) fn stored(error: &StoreError) -> Stop {
-    Stop::fail(Failure::new(error.code(), error.to_string()).diagnostic(Severity::Error))
+    Stop::fail(Failure::from(error).diagnostic(Severity::Error))
 }
 
 /// Where a run of `r.ddl` writes what is for people: `runs/r`.
@@ -89,7 +116,7 @@ fn dry(plan: &Plan, due: &Due, screen: &Screen) -> Result<Outcome, Stop> {
     Ok(Outcome::Done)
 }
 
-fn compute(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, out: &Path) -> Result<(), Stop> {
+fn compute(args: &RunArgs, again: &[String], screen: &Screen, compiled: &Compiled, plan: &Plan, out: &Path) -> Result<(), Stop> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let job = Job {
         plan: plan.clone(),
@@ -97,18 +124,35 @@ fn compute(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, ou
         device: args.device,
         threads: args.threads.map(usize::from),
         loaders: None,
+        eval_batch: args.eval_batch.map(|images| images as usize),
         store: absolute(&args.recipe.store),
         out: absolute(out),
         only: args.only.clone(),
-        again: args.again.clone(),
+        again: again.to_vec(),
         checkpoint: CheckpointEvery { seconds: args.checkpoint, steps: None },
     };
     engine::execute(&job, args.events.as_deref(), screen)
 }
 
+/// What came of a run: everything that is read of the store before anything is written.
+struct Made {
+    results: Results,
+    report: Report,
+    exports: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Made {
+    fn read(args: &RunArgs, compiled: &Compiled, plan: &Plan, reading: &Reading, out: &Path) -> Result<Self, Stop> {
+        let results = Results::read(plan, reading, &args.only)?;
+        let exports = exports(args, plan, reading, out)?;
+        let report = page::report(compiled, plan, reading, &results, args)?;
+        Ok(Made { results, report, exports })
+    }
+}
+
 /// What is written when all is computed.
-fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, store: &Store, out: &Path) -> Result<Outcome, Stop> {
-    let results = Results::read(plan, store, &args.only)?;
+fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, made: &Made, out: &Path) -> Result<Outcome, Stop> {
+    let Made { results, report, exports } = made;
     files::write(&out.join("plan.yaml"), plan.yaml().as_bytes())?;
     let metrics = crate::report::metrics_json(&results.metrics)
         .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("the metrics can't be written: {error}"))))?;
@@ -116,17 +160,21 @@ fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, sto
     for warning in &results.warnings {
         screen.message(&Diagnostic::warning(Code::Unmeasurable, warning.clone()), &compiled.sources);
     }
-    let exported = export(args, plan, store, out)?;
-    let report = page::report(compiled, plan, store, &results, args)?;
+    for (file, bytes) in exports {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| files::unwritable(folder, &error))?;
+        }
+        files::write(file, bytes)?;
+    }
     let page = out.join("report.html");
-    files::write(&page, crate::report::page(&report).as_bytes())?;
+    files::write(&page, crate::report::page(report).as_bytes())?;
     for table in &report.tables {
         screen.result(&format!("{}\n", crate::report::TableView::of(table)))?;
     }
-    for file in exported {
+    for (file, _) in exports {
         screen.result(&format!("wrote {}\n", file.display()))?;
     }
-    let broken = expects(args, screen, plan, &results)?;
+    let broken = expects(args, screen, plan, results)?;
     screen.result(&format!("report: {}\n", page.display()))?;
     Ok(if broken { Outcome::Failed } else { Outcome::Done })
 }
@@ -139,28 +187,25 @@ fn bad_plan(error: impl std::fmt::Display) -> Stop {
     Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
 }
 
-fn export(args: &RunArgs, plan: &Plan, store: &Store, out: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let mut written = Vec::new();
+/// The files that the recipe exports, with what they will hold.
+fn exports(args: &RunArgs, plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
+    let mut exports = Vec::new();
     for &sink in &plan.sinks {
         let node = plan.node(sink);
         if node.op != "safetensors" || !wanted(args, &node.name) {
             continue;
         }
         let it: ExportSafetensors = plan.parse(sink).map_err(bad_plan)?;
-        let Some(artifact) = store.peek(plan.node(it.model.node).key) else {
-            let message = format!("`{}` exports `{}`, which is no trained model", node.name, plan.node(it.model.node).name);
+        let model = plan.node(it.model.node);
+        if Backbone::is(&model.op) {
+            let message = format!("`{}` exports `{}`, which is no trained model", node.name, model.name);
             return Err(Stop::fail(Diagnostic::error(Code::NotYetRun, message).help("export a stage")));
-        };
-        let bytes = artifact.read(TENSORS).map_err(|error| stored(&error))?;
-        let file = out.join(&it.to);
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot make {}: {error}", folder.display()))))?;
         }
-        files::write(&file, &bytes)?;
-        written.push(file);
+        if let Some(bytes) = reading.file(it.model.node, TENSORS)? {
+            exports.push((out.join(&it.to), bytes));
+        }
     }
-    Ok(written)
+    Ok(exports)
 }
 
 /// Verifies the recipe's claims; says which hold.

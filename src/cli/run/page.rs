@@ -1,7 +1,8 @@
 //! What the report's page shows, gathered from the plan and the store.
 
+use super::nodes_of;
+use super::reading::Reading;
 use super::results::Results;
-use super::{nodes_of, stored};
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::Stop;
 use crate::compile::Compiled;
@@ -13,9 +14,10 @@ use crate::report::model::{
     Batch, BatchGroup, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing, GraphNode, NodeState, PngDataUri,
     Report, RocCurve, RocPlot, Series, Tile,
 };
-use crate::store::{Store, TRAINING_LOG, TrainingLog};
+use crate::store::{Spent, TRAINING_LOG, TrainingLog};
 use base64::Engine as _;
 use indexmap::IndexMap;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Points of a curve on the page.
@@ -34,11 +36,11 @@ const TILES: usize = 16;
 const FIRST_BATCH: &str = "first_batch.json";
 
 /// The report of a run.
-pub fn report(compiled: &Compiled, plan: &Plan, store: &Store, results: &Results, args: &RunArgs) -> Result<Report, Stop> {
+pub fn report(compiled: &Compiled, plan: &Plan, reading: &Reading, results: &Results, args: &RunArgs) -> Result<Report, Stop> {
     let recipe = compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
     let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();
     let (mut distributions, rocs) = figures(plan, results)?;
-    distributions.extend(learned(plan, store)?);
+    distributions.extend(learned(plan, reading)?);
     Ok(Report {
         title,
         doc: plan.doc.lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned(),
@@ -47,10 +49,10 @@ pub fn report(compiled: &Compiled, plan: &Plan, store: &Store, results: &Results
         tables: results.tables.clone(),
         distributions,
         rocs,
-        curves: curves(plan, store)?,
-        batches: batches(plan, store)?,
+        curves: curves(plan, reading)?,
+        batches: batches(plan, reading)?,
         graph: drawing(plan),
-        facts: facts(plan, args),
+        facts: facts(plan, reading, args)?,
     })
 }
 
@@ -83,9 +85,9 @@ fn figures(plan: &Plan, results: &Results) -> Result<(Vec<Distribution>, Vec<Roc
     Ok((distributions, rocs))
 }
 
-fn curves(plan: &Plan, store: &Store) -> Result<Vec<CurvePlot>, Stop> {
+fn curves(plan: &Plan, reading: &Reading) -> Result<Vec<CurvePlot>, Stop> {
     let mut plots = Vec::new();
-    for (name, log) in logs(plan, store)? {
+    for (name, log) in logs(plan, reading)? {
         let series: Vec<Series> = log
             .columns()
             .filter(|(name, _)| *name != "lr" && !name.contains('.'))
@@ -97,22 +99,21 @@ fn curves(plan: &Plan, store: &Store) -> Result<Vec<CurvePlot>, Stop> {
 }
 
 /// What happened in each stage, by its name.
-fn logs(plan: &Plan, store: &Store) -> Result<Vec<(String, TrainingLog)>, Stop> {
+fn logs(plan: &Plan, reading: &Reading) -> Result<Vec<(String, TrainingLog)>, Stop> {
     let mut logs = Vec::new();
     for id in nodes_of(plan, "train") {
         let node = plan.node(id);
-        let Some(artifact) = store.peek(node.key).filter(|artifact| artifact.path(TRAINING_LOG).is_some()) else { continue };
-        let bytes = artifact.read(TRAINING_LOG).map_err(|error| stored(&error))?;
-        logs.push((node.name.clone(), TrainingLog::from_bytes(&bytes).map_err(|error| stored(&error))?));
+        let Some(log) = reading.parsed(id, TRAINING_LOG, TrainingLog::from_bytes)? else { continue };
+        logs.push((node.name.clone(), log));
     }
     Ok(logs)
 }
 
 /// How the similarities that a term works on moved: those of the first, the last and some steps between, by branch. Of replicates the first
 /// stands for all.
-fn learned(plan: &Plan, store: &Store) -> Result<Vec<Distribution>, Stop> {
+fn learned(plan: &Plan, reading: &Reading) -> Result<Vec<Distribution>, Stop> {
     let mut figures: Vec<Distribution> = Vec::new();
-    for (name, log) in logs(plan, store)? {
+    for (name, log) in logs(plan, reading)? {
         let stage = name.split('[').next().unwrap_or(&name);
         for (term, steps) in by_term(&log) {
             let title = format!("{stage}, {term}");
@@ -156,12 +157,11 @@ fn thinned(column: &[f32]) -> Vec<(u64, f64)> {
     column.chunks(piece).enumerate().map(|(at, values)| ((at * piece) as u64, mean(values))).filter(|(_, y)| y.is_finite()).collect()
 }
 
-fn batches(plan: &Plan, store: &Store) -> Result<Vec<Batch>, Stop> {
+fn batches(plan: &Plan, reading: &Reading) -> Result<Vec<Batch>, Stop> {
     let mut batches: Vec<Batch> = Vec::new();
     for id in nodes_of(plan, "train") {
         let node = plan.node(id);
-        let Some(artifact) = store.peek(node.key).filter(|artifact| artifact.path(FIRST_BATCH).is_some()) else { continue };
-        let bytes = artifact.read(FIRST_BATCH).map_err(|error| stored(&error))?;
+        let Some(bytes) = reading.file(id, FIRST_BATCH)? else { continue };
         let groups: Vec<PictureGroup> = serde_json::from_slice(&bytes).unwrap_or_default(); // a picture less, nothing else
         let groups: Vec<BatchGroup> = groups.into_iter().map(group).collect();
         let title = format!("{}, first step", node.name.split('[').next().unwrap_or(&node.name));
@@ -197,7 +197,13 @@ fn drawing(plan: &Plan) -> GraphDrawing {
     GraphDrawing { nodes, edges, mermaid: Some(plan.drawing(false).mermaid()) }
 }
 
-fn facts(plan: &Plan, args: &RunArgs) -> Vec<Fact> {
+/// What a stage's result says of itself.
+#[derive(Deserialize)]
+struct StageMeta {
+    spent: Option<Spent>,
+}
+
+fn facts(plan: &Plan, reading: &Reading, args: &RunArgs) -> Result<Vec<Fact>, Stop> {
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
     let mut facts = vec![fact("ddl", plan.ddl.clone()), fact("recipe", plan.recipe.clone()), fact("device", args.device.to_string())];
     facts.extend(args.threads.map(|threads| fact("threads", threads.to_string())));
@@ -205,7 +211,14 @@ fn facts(plan: &Plan, args: &RunArgs) -> Vec<Fact> {
     facts.extend(
         plan.iter().filter(|(_, node)| node.op == "train").map(|(_, node)| fact(&format!("key of {}", node.name), node.key.to_string())),
     );
-    facts
+    for id in nodes_of(plan, "train") {
+        let meta: Option<StageMeta> = reading.meta(id)?;
+        if let Some(Spent { seconds, waited }) = meta.and_then(|meta| meta.spent) {
+            let value = format!("{waited:.1} s of {seconds:.1} s of training");
+            facts.push(fact(&format!("waiting for images, {}", plan.node(id).name), value));
+        }
+    }
+    Ok(facts)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Progress: a moving bar on a terminal, plain lines elsewhere.
+//! Progress: moving bars on a terminal, one for each node that is computed, plain lines elsewhere.
 
 use crate::cli::screen::Screen;
 use crate::events::Event;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
 /// Elsewhere than on a terminal, a stage says how it goes this often.
@@ -11,7 +11,9 @@ const LINE_EVERY: Duration = Duration::from_secs(15);
 /// Shows events.
 pub struct Progress<'s> {
     screen: &'s Screen,
-    bar: Option<ProgressBar>,
+    /// All bars, where there is a terminal.
+    bars: Option<MultiProgress>,
+    shown: Vec<(String, ProgressBar)>,
     said: Instant,
 }
 
@@ -25,22 +27,34 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// How a bar looks: the node, the bar, how many of how many, and the rest as far as the terminal reaches.
+fn style() -> ProgressStyle {
+    // the template is ours and right
+    ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 impl<'s> Progress<'s> {
     pub fn new(screen: &'s Screen) -> Self {
-        Progress { screen, bar: None, said: Instant::now() }
+        let bars = screen.shows_bars().then(MultiProgress::new);
+        Progress { screen, bars, shown: Vec::new(), said: Instant::now() }
     }
 
-    /// Takes the bar away.
+    /// Takes all bars away.
     pub fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        self.shown.drain(..).for_each(|(_, bar)| bar.finish_and_clear());
+    }
+
+    /// Takes a node's bar away.
+    fn end(&mut self, node: &str) {
+        if let Some(place) = self.shown.iter().position(|(name, _)| name == node) {
+            self.shown.remove(place).1.finish_and_clear();
         }
     }
 
-    /// Writes something else while the bar stands aside.
+    /// Writes something else while the bars stand aside.
     pub fn suspend(&mut self, write: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
+        match &self.bars {
+            Some(bars) => bars.suspend(write),
             None => write(),
         }
     }
@@ -51,17 +65,16 @@ impl<'s> Progress<'s> {
     }
 
     fn advance(&mut self, node: &str, done: u64, of: u64, rest: &str) {
-        if self.screen.shows_bars() {
-            let bar = self.bar.get_or_insert_with(|| {
-                // the template is ours and right
-                let style =
-                    ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-                ProgressBar::new(of).with_style(style)
+        if let Some(bars) = &self.bars {
+            let place = self.shown.iter().position(|(name, _)| name == node).unwrap_or_else(|| {
+                let bar = bars.add(ProgressBar::new(of).with_style(style()).with_prefix(node.to_owned()));
+                self.shown.push((node.to_owned(), bar));
+                self.shown.len() - 1
             });
+            let bar = &self.shown[place].1;
             bar.set_length(of);
-            bar.set_prefix(node.to_owned());
-            bar.set_position(done);
             bar.set_message(rest.to_owned());
+            bar.set_position(done);
         } else if self.said.elapsed() >= LINE_EVERY || done == of {
             self.said = Instant::now();
             self.line(&format!("  {node}  {done}/{of}  {rest}"));
@@ -81,16 +94,15 @@ impl<'s> Progress<'s> {
             Event::Progress { node, done, of, rate, left, unit } => {
                 self.advance(node, *done, *of, &format!("{rate:.0} {unit}/s, {} left", duration(*left)));
             }
-            Event::Step { node, step, of, rate, left, loss, lr, .. } => {
-                self.advance(
-                    node,
-                    *step,
-                    *of,
-                    &format!("steps, loss {loss:.4}, lr {lr:.2e}, {rate:.0} images/s, {} left", duration(*left)),
-                );
+            Event::Step { node, step, of, rate, left, loss, lr, waited, .. } => {
+                let mut rest = format!("steps, {rate:.0} images/s, {} left, loss {loss:.4}, lr {lr:.2e}", duration(*left));
+                if *waited > STARVING {
+                    rest += &format!(", waiting for data {:.0}% of the time", waited * 100.0);
+                }
+                self.advance(node, *step, *of, &rest);
             }
             Event::NodeFinished { node, op, seconds, .. } => {
-                self.clear();
+                self.end(node);
                 if op == "train" || *seconds > 2.0 {
                     self.line(&format!("  {node} ({op}) in {}", duration(*seconds)));
                 }
@@ -111,3 +123,6 @@ impl<'s> Progress<'s> {
         }
     }
 }
+
+/// Above this part of the time that a stage waits for its images, it is said.
+const STARVING: f64 = 0.1;

@@ -1,6 +1,7 @@
 //! The numbers of a run: judgements from the store, measured and put into tables.
 
-use super::{bad_plan, nodes_of, stored};
+use super::reading::Reading;
+use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
 use crate::eval::Estimate;
@@ -10,7 +11,7 @@ use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, Tabl
 use crate::plan::{Plan, in_arm};
 use crate::report::MetricRow;
 use crate::report::model::{Baseline, Better, Cell, Column, Row, Table, Unit};
-use crate::store::{Found, Judged, Store};
+use crate::store::Judged;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that was measured.
@@ -26,11 +27,11 @@ pub struct Results {
 
 impl Results {
     /// Reads the judgements of a plan and fills its tables.
-    pub fn read(plan: &Plan, store: &Store, only: &[String]) -> Result<Self, Stop> {
+    pub fn read(plan: &Plan, reading: &Reading, only: &[String]) -> Result<Self, Stop> {
         let mut results = Results { judged: BTreeMap::new(), metrics: Vec::new(), tables: Vec::new(), warnings: Vec::new() };
         for id in nodes_of(plan, "judge") {
-            if let Found::Whole(artifact) = store.get(plan.node(id).key).map_err(|error| stored(&error))? {
-                results.judged.insert(id, Judged::read(&artifact).map_err(|error| stored(&error))?);
+            if let Some(judged) = reading.judged(id)? {
+                results.judged.insert(id, judged);
             }
         }
         for &sink in &plan.sinks {

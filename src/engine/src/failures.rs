@@ -67,3 +67,10 @@ pub fn torch(message: &str) -> Failure {
     }
     Failure::new(Code::Torch, message)
 }
+
+/// Of a panic, which is a mistake of this program.
+pub fn panic(payload: &(dyn std::any::Any + Send)) -> Failure {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    let message = format!("the engine met a mistake of its own: {}", text.unwrap_or_default());
+    Failure::new(Code::EngineFailed, message).help("please report it with the recipe; the same command goes on from the last checkpoint")
+}

@@ -10,7 +10,7 @@
 
 pub mod bench;
 pub mod exec;
-mod failures;
+pub mod failures;
 pub mod model;
 pub mod nn;
 pub mod term;

@@ -19,6 +19,7 @@ Usage: ddl-engine run JOB.json     (`-` reads the job from the standard input)
        ddl-engine --version";
 
 fn main() {
+    ddl::signals::tell_of_large_files();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let code = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["run", job] => run(job),
@@ -69,25 +70,19 @@ fn run(job: &str) -> i32 {
     }
     // A panic is a mistake of this program; the front still learns what it says.
     let ended = catch_unwind(AssertUnwindSafe(|| ddl_engine::exec::run(&job, &events, &stop)));
-    ended.unwrap_or_else(|panic| failed(mistake(panic.as_ref())))
+    ended.unwrap_or_else(|panic| failed(ddl_engine::failures::panic(&*panic)))
 }
 
 fn term(job: &str) -> i32 {
     let answer = match read(job) {
         Err(why) => TermAnswer::Failed(Failure::new(Code::BadJob, why).help("ddl and ddl-engine must be of one version: make install")),
-        Ok(job) => catch_unwind(|| ddl_engine::term::answer(&job)).unwrap_or_else(|panic| TermAnswer::Failed(mistake(panic.as_ref()))),
+        Ok(job) => catch_unwind(|| ddl_engine::term::answer(&job)).unwrap_or_else(|panic| TermAnswer::Failed(ddl_engine::failures::panic(&*panic))),
     };
     println!("{}", serde_json::to_string(&answer).unwrap_or_default()); // numbers and texts: JSON can write them
     match answer {
         TermAnswer::Done(_) => exit::DONE,
         TermAnswer::Failed(_) => exit::FAILED,
     }
-}
-
-/// A panic of this program as the front is told of it.
-fn mistake(panic: &(dyn std::any::Any + Send)) -> Failure {
-    let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    Failure::new(Code::EngineFailed, format!("the engine met a mistake of its own: {}", text.unwrap_or_default()))
 }
 
 fn read<T: serde::de::DeserializeOwned>(job: &str) -> Result<T, String> {

@@ -1,5 +1,6 @@
 //! Features: the embeddings of a data set's images.
 
+use super::common::Common;
 use super::{Exec, Halt};
 use crate::model::Model;
 use crate::nn::embed::Embedder;
@@ -19,7 +20,7 @@ use std::ops::Range;
 use std::time::Instant;
 use tch::{Kind, Tensor};
 
-/// Images that are loaded at once; what an image's embedding is does not depend on it.
+/// Images that are loaded at once, unless the run says otherwise; what an image's embedding is does not depend on it.
 const BATCH: usize = 64;
 /// Batches that are loaded ahead.
 const AHEAD: usize = 3;
@@ -78,12 +79,17 @@ impl Exec<'_> {
         };
         let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, super::threads())?;
         let mut numbers = Vec::new();
-        for from in (0..seen.table.len()).step_by(BATCH) {
+        for from in (0..seen.table.len()).step_by(self.batch()) {
             self.halt_if_asked()?;
-            let rows = front.rows(from, (from + BATCH).min(seen.table.len()), self.device)?;
+            let rows = front.rows(from, (from + self.batch()).min(seen.table.len()), self.device)?;
             numbers.extend(flat(&embedder.run(&rows)?)?);
         }
         Ok(Rows { numbers, width })
+    }
+
+    /// Images that go through a network at once.
+    fn batch(&self) -> usize {
+        self.job.eval_batch.unwrap_or(BATCH).max(1)
     }
 
     /// What these layers of a model make of a table's images, the first of them given the images themselves.
@@ -95,7 +101,7 @@ impl Exec<'_> {
         let loader = Loader::new(std::slice::from_ref(seen.table), wanted, seen.augment.clone(), self.images.clone(), self.loaders());
         let embedder = Embedder::of_layers(&model.network, &model.state, layers, super::threads())?;
         let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
-        let batches: Vec<Vec<Pick>> = picks.chunks(BATCH).map(<[Pick]>::to_vec).collect();
+        let batches: Vec<Vec<Pick>> = picks.chunks(self.batch()).map(<[Pick]>::to_vec).collect();
         let mut numbers = Vec::new();
         let (begun, mut told, mut done) = (Instant::now(), Instant::now(), 0);
         for block in loader.map_err(named)?.prefetch(batches, AHEAD) {
@@ -119,9 +125,11 @@ impl Exec<'_> {
         }
         Ok(numbers)
     }
+}
 
+impl Common<'_> {
     /// The features of a node.
-    pub(super) fn read_features(&self, id: NodeId) -> Result<Rows, Halt> {
+    pub fn read_features(&self, id: NodeId) -> Result<Rows, Halt> {
         let artifact = self.artifact(id)?;
         let facts: Facts = artifact.meta()?;
         let raw = artifact.read(FILE)?;

@@ -1,5 +1,6 @@
 //! Judgements: the scores of a protocol's pairs.
 
+use super::common::Common;
 use super::features::{Rows, Seen};
 use super::{Exec, Halt};
 use crate::model::Model;
@@ -49,45 +50,15 @@ fn combined(embed: &Embed, plain: Rows, mirrored: Option<Rows>) -> Rows {
     }
 }
 
-impl Exec<'_> {
-    pub(super) fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
+impl Common<'_> {
+    /// The judgement of stored features.
+    pub fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
         let it: Judge = self.job.plan.parse(id)?;
         let eval: Verification = self.job.plan.parse(it.eval.node)?;
         self.make(id, |draft| {
             let (gallery, probe) = (self.stored_side(&it.gallery, &eval.embed)?, self.stored_side(&it.probe, &eval.embed)?);
             Ok(self.scores(it.eval.node, &eval, &gallery, &probe)?.write(draft)?)
         })
-    }
-
-    /// The judgement of a stage's model on the way, with no result in the store: features are made and forgotten.
-    pub(super) fn judge_now(&self, stage: NodeId, model: &Model, id: NodeId) -> Result<Judged, Halt> {
-        let eval: Verification = self.job.plan.parse(id)?;
-        let (first, second) = self.tables.sides(id)?;
-        let gallery = self.fresh_side(stage, model, &eval, first, eval.gallery.as_ref())?;
-        let same = eval.gallery == eval.probe && second.digest() == gallery.table.digest();
-        let probe = if same { None } else { Some(self.fresh_side(stage, model, &eval, second, eval.probe.as_ref())?) };
-        self.scores(id, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))
-    }
-
-    fn fresh_side(
-        &self,
-        stage: NodeId,
-        model: &Model,
-        eval: &Verification,
-        table: Table,
-        through: Option<&ddl::ops::augments::Augment>,
-    ) -> Result<Side, Halt> {
-        let (node, shared) = (self.name(stage), self.shared_layers(stage)?);
-        let named = |error| Halt::from(data_codes::failure(Some(node), &error));
-        let through = through.map(augment).transpose().map_err(named)?.map(|augment| (augment, eval.seed));
-        let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false }, shared)?;
-        let mirrored = match eval.embed {
-            Embed::Plain(_) => None,
-            Embed::FlipSum(_) | Embed::FlipConcat(_) => {
-                Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true }, shared)?)
-            }
-        };
-        Ok(Side { rows: combined(&eval.embed, plain, mirrored), table })
     }
 
     fn stored_side(&self, features: &[FeaturesRef], embed: &Embed) -> Result<Side, Halt> {
@@ -140,6 +111,39 @@ impl Exec<'_> {
         }
         let dropped = protocol.in_file.total() - protocol.kept.total();
         Ok(Judged { rule: eval.rule, scores: Scores::Pairs(pairs), listed: protocol.in_file.total(), dropped })
+    }
+}
+
+impl Exec<'_> {
+    /// The judgement of a stage's model on the way, with no result in the store: features are made and forgotten.
+    pub(super) fn judge_now(&self, stage: NodeId, model: &Model, id: NodeId) -> Result<Judged, Halt> {
+        let eval: Verification = self.job.plan.parse(id)?;
+        let (first, second) = self.tables.sides(id)?;
+        let gallery = self.fresh_side(stage, model, &eval, first, eval.gallery.as_ref())?;
+        let same = eval.gallery == eval.probe && second.digest() == gallery.table.digest();
+        let probe = if same { None } else { Some(self.fresh_side(stage, model, &eval, second, eval.probe.as_ref())?) };
+        self.common.scores(id, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))
+    }
+
+    fn fresh_side(
+        &self,
+        stage: NodeId,
+        model: &Model,
+        eval: &Verification,
+        table: Table,
+        through: Option<&ddl::ops::augments::Augment>,
+    ) -> Result<Side, Halt> {
+        let (node, shared) = (self.name(stage), self.shared_layers(stage)?);
+        let named = |error| Halt::from(data_codes::failure(Some(node), &error));
+        let through = through.map(augment).transpose().map_err(named)?.map(|augment| (augment, eval.seed));
+        let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false }, shared)?;
+        let mirrored = match eval.embed {
+            Embed::Plain(_) => None,
+            Embed::FlipSum(_) | Embed::FlipConcat(_) => {
+                Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true }, shared)?)
+            }
+        };
+        Ok(Side { rows: combined(&eval.embed, plain, mirrored), table })
     }
 }
 

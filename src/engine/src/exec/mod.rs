@@ -1,15 +1,26 @@
-//! Walks a plan: what the store has is skipped, the rest is computed in order, events tell what happens.
+//! Walks a plan: what the store has is skipped, the rest is computed as soon as its inputs are there, events tell what happens.
+//!
+//! ```text
+//! walk      which node is computed when, and on which thread
+//! common    what all threads of a run use: the store, the tables, the events
+//! stages features models    nodes of libtorch, one after the other on the main thread
+//! shared    what judged models have in common, computed once
+//! judging   judgements, side by side
+//! ```
 
 mod check;
+mod common;
 mod features;
 mod judging;
 mod models;
 mod shared;
 mod stages;
+mod walk;
 
 use crate::failures;
 use crate::model::Model;
 use crate::train::{Banks, TrainError};
+use common::Common;
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
 use ddl::diag::Code;
@@ -20,13 +31,13 @@ use ddl::lang::value::NodeId;
 use ddl::plan::PlanError;
 use ddl::plan::tables::{TableError, Tables};
 use ddl::quantity::Bytes;
-use ddl::store::{Artifact, Draft, Found, NodeLock, Store, StoreError};
-use serde_json::Value as Json;
+use ddl::store::{Artifact, Store, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Decoded images are kept up to this size.
@@ -41,6 +52,8 @@ pub enum Halt {
     Failed(Option<String>, Failure),
     /// The run was asked to stop; the stage that was running, with the step of its checkpoint.
     Interrupted(Option<(String, u64)>),
+    /// This input of a node is no longer in the store, or was damaged: it must be computed first.
+    Missing(NodeId),
 }
 
 macro_rules! halts {
@@ -64,18 +77,21 @@ halts! {
     ddl::eval::EvalError, |it| failures::eval(&it);
 }
 
-/// A run.
+/// A run. Its own fields belong to the main thread, where libtorch computes.
 pub struct Exec<'a> {
-    job: &'a Job,
-    tables: Tables<'a>,
-    store: Store,
-    events: &'a dyn Sink,
-    stop: &'a AtomicBool,
+    common: Common<'a>,
     device: tch::Device,
     images: Arc<ImageCache>,
     banks: Banks,
     models: RefCell<BTreeMap<ContentKey, Rc<Model>>>,
     fronts: RefCell<shared::Fronts>,
+}
+
+impl<'a> Deref for Exec<'a> {
+    type Target = Common<'a>;
+    fn deref(&self) -> &Common<'a> {
+        &self.common
+    }
 }
 
 /// Runs a job; the last event says how it ended, the result is the process's exit code.
@@ -90,6 +106,13 @@ pub fn run(job: &Job, events: &dyn Sink, stop: &AtomicBool) -> i32 {
         Err(Halt::Interrupted(at)) => {
             events.emit(Event::Interrupted { at });
             ddl::job::exit::INTERRUPTED
+        }
+        Err(Halt::Missing(id)) => {
+            // the walk computes what is missing; a result that comes and goes again ends the run
+            let node = Some(job.plan.node(id).name.clone());
+            let failure = Failure::new(Code::DamagedArtifact, "its result is not in the store").help("run the same command again");
+            events.emit(Event::Failed { node, failure });
+            ddl::job::exit::FAILED
         }
     }
 }
@@ -130,26 +153,12 @@ impl<'a> Exec<'a> {
         let store = Store::open(&job.store)?;
         let tables = Tables::new(&job.plan, &job.paths, ProbeCache::in_folder(job.store.join("probes")));
         let images = Arc::new(ImageCache::new(IMAGE_CACHE));
-        Ok(Exec {
-            job,
-            tables,
-            store,
-            events,
-            stop,
-            device,
-            images,
-            banks: Banks::default(),
-            models: RefCell::default(),
-            fronts: RefCell::default(),
-        })
+        let common = Common { job, tables, store, events, stop };
+        Ok(Exec { common, device, images, banks: Banks::default(), models: RefCell::default(), fronts: RefCell::default() })
     }
 
     fn loaders(&self) -> usize {
         self.job.loaders.unwrap_or_else(threads)
-    }
-
-    fn name(&self, id: NodeId) -> &str {
-        &self.job.plan.node(id).name
     }
 
     fn walk(&self, started: Instant) -> Result<(), Halt> {
@@ -167,95 +176,43 @@ impl<'a> Exec<'a> {
             self.events.emit(Event::NodeSkipped { node: self.name(*id).to_owned(), op: self.job.plan.node(*id).op.clone() });
         }
         self.check_data(&due.compute)?;
-        for id in &due.compute {
-            self.compute(*id)?;
-        }
+        walk::all(self, &due.compute)?;
         let seconds = started.elapsed().as_secs_f64();
         self.events.emit(Event::Done { computed: due.compute.len(), stored: due.stored.len(), seconds });
         Ok(())
     }
 
-    fn halt_if_asked(&self) -> Result<(), Halt> {
-        if self.stop.load(Ordering::Relaxed) { Err(Halt::Interrupted(None)) } else { Ok(()) }
-    }
-
-    /// Computes a node whose inputs are there.
+    /// Computes a node whose inputs are there, on this thread.
     fn compute(&self, id: NodeId) -> Result<Artifact, Halt> {
-        self.halt_if_asked()?;
-        let node = self.job.plan.node(id);
-        let begun = Instant::now();
-        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.clone() });
-        let made = match node.op.as_str() {
+        self.common.told(id, || match self.job.plan.node(id).op.as_str() {
             "train" => self.train(id),
             "chosen" => self.chosen(id),
             "averaged" => self.averaged(id),
             "features" => self.features(id),
-            "judge" => self.judge(id),
+            "judge" => self.judge_here(id),
             other => {
                 let failure = Failure::new(Code::BadJob, format!("the engine has no kernel for `{other}`"));
                 Err(failure.help("the plan was made by another version of ddl").into())
             }
-        };
-        let artifact = made.map_err(|halt| match halt {
-            Halt::Failed(None, failure) => Halt::Failed(Some(node.name.clone()), failure),
-            other @ (Halt::Failed(Some(_), _) | Halt::Interrupted(_)) => other,
-        })?;
-        self.events.emit(Event::NodeFinished {
-            node: node.name.clone(),
-            op: node.op.clone(),
-            seconds: begun.elapsed().as_secs_f64(),
-            bytes: artifact.bytes(),
-        });
-        Ok(artifact)
-    }
-
-    /// Takes a node's lock, and gives its result where another process made it meanwhile.
-    fn begin(&self, id: NodeId) -> Result<(NodeLock, Option<Artifact>), Halt> {
-        let node = self.job.plan.node(id);
-        let waiting = || {
-            let message = format!("another run computes `{}`; this one waits for it", node.name);
-            self.events.emit(Event::Warning(Failure::new(Code::Waiting, message)));
-        };
-        let lock = self.store.lock(node.key, waiting)?;
-        if ddl::store::due::wanted_again(&self.job.again, &node.name) {
-            return Ok((lock, None));
-        }
-        Ok(match self.store.get(node.key)? {
-            Found::Whole(artifact) => (lock, Some(artifact)),
-            Found::Absent => (lock, None),
-            Found::Damaged(damage) => {
-                self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, damage.to_string()).help("it is computed again")));
-                (lock, None)
-            }
         })
     }
 
-    /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of itself.
-    fn make(&self, id: NodeId, fill: impl FnOnce(&mut Draft) -> Result<Json, Halt>) -> Result<Artifact, Halt> {
-        let node = self.job.plan.node(id);
-        let (lock, made) = self.begin(id)?;
-        if let Some(artifact) = made {
-            return Ok(artifact);
+    /// A judgement on this thread; what it misses is computed first.
+    fn judge_here(&self, id: NodeId) -> Result<Artifact, Halt> {
+        loop {
+            match self.common.judge(id) {
+                Err(Halt::Missing(input)) => drop(self.compute(input)?),
+                other => return other,
+            }
         }
-        let mut draft = lock.draft()?;
-        let meta = fill(&mut draft)?;
-        Ok(lock.commit(draft, &node.op, &node.name, meta)?)
     }
 
     /// The result of a node that was computed before; if it turns out to be damaged or gone, it is computed again with what it needs.
     fn artifact(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let node = self.job.plan.node(id);
-        match self.store.get(node.key)? {
-            Found::Whole(artifact) => return Ok(artifact),
-            Found::Damaged(damage) => {
-                self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, damage.to_string()).help("it is computed again")));
-            }
-            Found::Absent => {
-                let message = format!("the result of `{}` is no longer in the store", node.name);
-                self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, message).help("it is computed again")));
-            }
+        match self.common.artifact(id) {
+            Err(Halt::Missing(missing)) => self.compute(missing),
+            other => other,
         }
-        self.compute(id)
     }
 }
 

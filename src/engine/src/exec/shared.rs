@@ -156,6 +156,7 @@ report table = compare([net, best], columns = [ver.accuracy])
             device: Device::Cpu,
             threads: None,
             loaders: None,
+            eval_batch: None,
             store: folder.join("store"),
             out: folder.join("out"),
             only: Vec::new(),

@@ -36,6 +36,7 @@ impl Exec<'_> {
             self.judge_now(id, model, eval).map_err(|halt| match halt {
                 Halt::Failed(_, failure) => TrainError::Failed(failure),
                 Halt::Interrupted(_) => TrainError::Asked,
+                Halt::Missing(id) => TrainError::NotYet(format!("a judgement on the way read the result of `{}`", self.name(id))), // it reads none
             })
         };
         let stage =
@@ -45,7 +46,9 @@ impl Exec<'_> {
         write_model(&mut draft, &trained.model.to_files()?)?;
         draft.write(TRAINING_LOG, &trained.log.to_bytes()?)?;
         draft.write_json(FIRST_BATCH, &trained.first_batch)?;
-        let meta = serde_json::json!({ "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept });
+        let meta = serde_json::json!({
+            "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept, "spent": trained.spent,
+        });
         let artifact = lock.commit(draft, &node.op, &node.name, meta)?;
         self.store.checkpoints(node.key).clear()?;
         Ok(artifact)

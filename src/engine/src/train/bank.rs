@@ -291,7 +291,8 @@ fn rows(
         return Ok(Arc::clone(open));
     }
     let store = stage.around.store;
-    let lock = store.lock(key, || {})?;
+    let wait = || !stage.around.interrupted.load(Ordering::Relaxed);
+    let lock = store.lock(key, wait)?.ok_or(TrainError::Interrupted { step: 0 })?;
     let artifact = match store.get(key)? {
         Found::Whole(artifact) => artifact,
         Found::Absent => make(stage, layers, &lock, sources)?,

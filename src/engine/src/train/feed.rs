@@ -11,6 +11,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// The images of a step.
 #[derive(Debug)]
@@ -87,6 +88,7 @@ const AHEAD: usize = 3;
 pub struct Feed {
     batches: Option<Receiver<Result<Batch, TrainError>>>,
     worker: Option<JoinHandle<()>>,
+    waited: Duration,
 }
 
 impl Feed {
@@ -103,15 +105,24 @@ impl Feed {
                 }
             }
         };
-        Feed { batches: Some(batches), worker: Some(std::thread::spawn(work)) }
+        Feed { batches: Some(batches), worker: Some(std::thread::spawn(work)), waited: Duration::ZERO }
     }
 
     /// The batch of the next step, which must be `step`.
     pub fn next(&mut self, step: u64) -> Result<Batch, TrainError> {
         let gone = || TrainError::NotYet("the thread that loads images has gone".to_owned());
+        let begun = Instant::now();
         let batch = self.batches.as_ref().ok_or_else(gone)?.recv().map_err(|_| gone())??;
+        self.waited += begun.elapsed();
         debug_assert_eq!(batch.step, step);
         Ok(batch)
+    }
+}
+
+impl Feed {
+    /// How long its reader has waited for batches: the first has to be made, later ones should lie ready.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 }
 

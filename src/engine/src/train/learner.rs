@@ -11,7 +11,7 @@ use crate::model::{HeadId, Model};
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::Role;
 use ddl::events::PictureGroup;
-use ddl::store::TrainingLog;
+use ddl::store::{Spent, TrainingLog};
 
 /// The state of a stage between two steps.
 pub struct Learner {
@@ -106,11 +106,11 @@ impl Learner {
     }
 
     /// What the stage gives after its last step.
-    pub fn finish(self, setup: &Setup, first_batch: Vec<PictureGroup>) -> Result<Trained, TrainError> {
+    pub fn finish(self, setup: &Setup, first_batch: Vec<PictureGroup>, spent: Spent) -> Result<Trained, TrainError> {
         let (model, kept) = match self.watched.best {
             Some(best) => (best.model, best.step),
             None => (self.model.copy()?, self.step),
         };
-        Ok(Trained { model, log: self.log, first_batch, steps: self.step, per_epoch: setup.per_epoch, kept })
+        Ok(Trained { model, log: self.log, first_batch, steps: self.step, per_epoch: setup.per_epoch, kept, spent })
     }
 }

@@ -37,11 +37,12 @@ use ddl::job::CheckpointEvery;
 use ddl::lang::value::NodeId;
 use ddl::ops::stages::Train;
 use ddl::plan::tables::Tables;
-use ddl::store::{Judged, Store, TrainingLog};
+use ddl::store::{Judged, Spent, Store, TrainingLog};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tch::Device;
 
 /// What is around all stages of a run: nothing of it changes a number.
@@ -100,6 +101,8 @@ pub struct Trained {
     pub per_epoch: u64,
     /// The step whose model this is: the last one, or the best.
     pub kept: u64,
+    /// What this process spent on its steps; of a stage that went on from a checkpoint, those since then.
+    pub spent: Spent,
 }
 
 /// Trains a stage, or goes on where a checkpoint of it stopped. The checkpoints stay until the caller has stored the result and clears them.
@@ -114,6 +117,7 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
     if learner.step == 0 {
         stage.around.events.emit(Event::FirstBatch { node: setup.name.clone(), groups: first_batch.clone() });
     }
+    let begun = Instant::now();
     let mut feed = feed::Feed::start(&setup, learner.step);
     let mut report = progress::Report::new(stage, &setup, learner.step);
     let mut saved = checkpoint::Clock::new(stage.around.every, learner.step);
@@ -124,7 +128,7 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
         }
         let batch = feed.next(learner.step)?;
         let taken = learner.take_step(stage, &setup, &batch).map_err(|error| error.after(saved.last()))?;
-        report.step(&learner, &taken);
+        report.step(&learner, &taken, feed.waited());
         match watch::after_step(stage, &setup, &mut learner) {
             // not judged to the end: the step is judged anew when the stage goes on from its last checkpoint
             Err(TrainError::Asked) => return Err(TrainError::Interrupted { step: saved.last().unwrap_or(0) }),
@@ -136,7 +140,8 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
         }
     }
     report.finish(&learner);
-    learner.finish(&setup, first_batch)
+    let spent = Spent { seconds: begun.elapsed().as_secs_f64(), waited: feed.waited().as_secs_f64() };
+    learner.finish(&setup, first_batch, spent)
 }
 
 #[cfg(test)]

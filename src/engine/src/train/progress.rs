@@ -18,6 +18,7 @@ pub struct Report<'a> {
     images: usize,
     told: Instant,
     told_step: u64,
+    told_waited: Duration,
     last: Option<Event>,
 }
 
@@ -32,12 +33,13 @@ impl<'a> Report<'a> {
             images: setup.draws.images(),
             told: Instant::now(),
             told_step: step,
+            told_waited: Duration::ZERO,
             last: None,
         }
     }
 
-    /// A step was taken.
-    pub fn step(&mut self, learner: &Learner, taken: &Taken) {
+    /// A step was taken; since the first one, training has waited so long for its images.
+    pub fn step(&mut self, learner: &Learner, taken: &Taken, waited: Duration) {
         let since = self.told.elapsed();
         let steps = learner.step - self.told_step;
         let rate = (steps * self.images as u64) as f64 / since.as_secs_f64().max(1e-9);
@@ -49,6 +51,7 @@ impl<'a> Report<'a> {
             epoch: learner.step as f64 / self.per_epoch as f64,
             rate,
             left,
+            waited: waited.saturating_sub(self.told_waited).as_secs_f64() / since.as_secs_f64().max(1e-9),
             lr: taken.lr,
             loss: taken.loss,
             terms: taken.named.iter().map(|(name, value)| (name.clone(), f64::from(*value))).collect(),
@@ -59,7 +62,7 @@ impl<'a> Report<'a> {
         }
         self.events.emit(event.clone());
         self.last = Some(event);
-        (self.told, self.told_step) = (Instant::now(), learner.step);
+        (self.told, self.told_step, self.told_waited) = (Instant::now(), learner.step, waited);
     }
 
     /// No more steps: the last one is told of, if it was not.

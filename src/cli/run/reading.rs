@@ -1,0 +1,66 @@
+//! What the front reads of results. A file that is not what was written moves its result out of the way, and the run computes it again.
+
+use super::stored;
+use crate::cli::outcome::Stop;
+use crate::diag::Code;
+use crate::events::Failure;
+use crate::lang::value::NodeId;
+use crate::plan::Plan;
+use crate::store::{Artifact, Judged, Store, StoreError};
+use std::cell::RefCell;
+
+/// Reads results of a plan's nodes and remembers which of them are damaged.
+pub struct Reading<'r> {
+    plan: &'r Plan,
+    store: &'r Store,
+    damaged: RefCell<Vec<Failure>>,
+}
+
+impl<'r> Reading<'r> {
+    /// Nothing is read yet.
+    pub fn new(plan: &'r Plan, store: &'r Store) -> Self {
+        Reading { plan, store, damaged: RefCell::default() }
+    }
+
+    /// A judgement; `None` when the store has none, or a damaged one.
+    pub fn judged(&self, id: NodeId) -> Result<Option<Judged>, Stop> {
+        self.with(id, Judged::read)
+    }
+
+    /// A file of a node's result; `None` when the store has no such file, or the result is damaged.
+    pub fn file(&self, id: NodeId, name: &str) -> Result<Option<Vec<u8>>, Stop> {
+        let read = |artifact: &Artifact| artifact.path(name).map(|_| artifact.read(name)).transpose();
+        self.with(id, read).map(Option::flatten)
+    }
+
+    /// The same of a file that `parse` understands.
+    pub fn parsed<T>(&self, id: NodeId, name: &str, parse: impl Fn(&[u8]) -> Result<T, StoreError>) -> Result<Option<T>, Stop> {
+        let read = |artifact: &Artifact| artifact.path(name).map(|_| artifact.read(name).and_then(|bytes| parse(&bytes))).transpose();
+        self.with(id, read).map(Option::flatten)
+    }
+
+    /// What an operator says of its result.
+    pub fn meta<T: serde::de::DeserializeOwned>(&self, id: NodeId) -> Result<Option<T>, Stop> {
+        self.with(id, Artifact::meta)
+    }
+
+    fn with<T>(&self, id: NodeId, read: impl Fn(&Artifact) -> Result<T, StoreError>) -> Result<Option<T>, Stop> {
+        let node = self.plan.node(id);
+        let Some(artifact) = self.store.peek(node.key) else { return Ok(None) };
+        match read(&artifact) {
+            Ok(it) => Ok(Some(it)),
+            Err(StoreError::Damaged { damage }) => {
+                self.store.set_aside(node.key).map_err(|error| stored(&error))?;
+                let message = format!("`{}`: {damage}", node.name);
+                self.damaged.borrow_mut().push(Failure::new(Code::DamagedArtifact, message).help("it is computed again"));
+                Ok(None)
+            }
+            Err(other) => Err(stored(&other)),
+        }
+    }
+
+    /// The results that turned out to be damaged and are in the store no more.
+    pub fn damaged(self) -> Vec<Failure> {
+        self.damaged.into_inner()
+    }
+}

@@ -1,0 +1,113 @@
+//! What every thread of a run uses: the job, its data, the store, the events. Nothing here touches libtorch.
+
+use super::Halt;
+use ddl::diag::Code;
+use ddl::events::{Event, Failure, Sink};
+use ddl::job::Job;
+use ddl::lang::value::NodeId;
+use ddl::plan::tables::Tables;
+use ddl::store::{Artifact, Draft, Found, NodeLock, Store};
+use serde_json::Value as Json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What every thread of a run uses.
+pub struct Common<'a> {
+    /// What is asked for.
+    pub job: &'a Job,
+    /// The plan's data.
+    pub tables: Tables<'a>,
+    /// Where results lie.
+    pub store: Store,
+    /// Where events go.
+    pub events: &'a dyn Sink,
+    /// Set when the run shall end: it was asked to, or a node failed.
+    pub stop: &'a AtomicBool,
+}
+
+impl Common<'_> {
+    /// What the plan calls a node.
+    pub fn name(&self, id: NodeId) -> &str {
+        &self.job.plan.node(id).name
+    }
+
+    /// Ends what goes on where the run was asked to stop.
+    pub fn halt_if_asked(&self) -> Result<(), Halt> {
+        if self.stop.load(Ordering::Relaxed) { Err(Halt::Interrupted(None)) } else { Ok(()) }
+    }
+
+    /// Tells that a node begins, computes it, and tells that it is done. A failure without a name gets the node's.
+    pub fn told(&self, id: NodeId, compute: impl FnOnce() -> Result<Artifact, Halt>) -> Result<Artifact, Halt> {
+        self.halt_if_asked()?;
+        let node = self.job.plan.node(id);
+        let begun = Instant::now();
+        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.clone() });
+        let artifact = compute().map_err(|halt| match halt {
+            Halt::Failed(None, failure) => Halt::Failed(Some(node.name.clone()), failure),
+            other @ (Halt::Failed(Some(_), _) | Halt::Interrupted(_) | Halt::Missing(_)) => other,
+        })?;
+        self.events.emit(Event::NodeFinished {
+            node: node.name.clone(),
+            op: node.op.clone(),
+            seconds: begun.elapsed().as_secs_f64(),
+            bytes: artifact.bytes(),
+        });
+        Ok(artifact)
+    }
+
+    /// Takes a node's lock, and gives its result where another process made it meanwhile.
+    pub fn begin(&self, id: NodeId) -> Result<(NodeLock, Option<Artifact>), Halt> {
+        let node = self.job.plan.node(id);
+        let mut said = false;
+        let wait = || {
+            if !said {
+                said = true;
+                let message = format!("another run computes `{}`; this one waits for it", node.name);
+                self.events.emit(Event::Warning(Failure::new(Code::Waiting, message)));
+            }
+            !self.stop.load(Ordering::Relaxed)
+        };
+        let lock = self.store.lock(node.key, wait)?.ok_or(Halt::Interrupted(None))?;
+        if ddl::store::due::wanted_again(&self.job.again, &node.name) {
+            return Ok((lock, None));
+        }
+        Ok(match self.store.get(node.key)? {
+            Found::Whole(artifact) => (lock, Some(artifact)),
+            Found::Absent => (lock, None),
+            Found::Damaged(damage) => {
+                self.damaged(damage.to_string());
+                (lock, None)
+            }
+        })
+    }
+
+    /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of itself.
+    pub fn make(&self, id: NodeId, fill: impl FnOnce(&mut Draft) -> Result<Json, Halt>) -> Result<Artifact, Halt> {
+        let node = self.job.plan.node(id);
+        let (lock, made) = self.begin(id)?;
+        if let Some(artifact) = made {
+            return Ok(artifact);
+        }
+        let mut draft = lock.draft()?;
+        let meta = fill(&mut draft)?;
+        Ok(lock.commit(draft, &node.op, &node.name, meta)?)
+    }
+
+    /// The result of a node that was computed before.
+    ///
+    /// # Errors
+    /// [`Halt::Missing`], after a warning, if it turns out to be damaged or gone.
+    pub fn artifact(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let node = self.job.plan.node(id);
+        match self.store.get(node.key)? {
+            Found::Whole(artifact) => return Ok(artifact),
+            Found::Damaged(damage) => self.damaged(damage.to_string()),
+            Found::Absent => self.damaged(format!("the result of `{}` is no longer in the store", node.name)),
+        }
+        Err(Halt::Missing(id))
+    }
+
+    fn damaged(&self, message: String) {
+        self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, message).help("it is computed again")));
+    }
+}
