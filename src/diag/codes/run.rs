@@ -6,8 +6,9 @@ codes! {
          Nothing that was complete is lost: results are written beside and renamed when they are whole."
     }
     DiskFull = "ddl::run::disk_full": "the disk is full" {
-        "There is no room left for a result. What was written half is removed; what is in the store stays. Make room and give the same \
-         command again: it goes on where it was. `--store DIR` puts the store on another disk."
+        "There is no room left for a result: the disk or this user's share of it is full, or a file would be larger than `ulimit -f` allows. What \
+         was written half is removed; what is in the store stays. Make room and give the same command again: it goes on where it was. \
+         `--store DIR` puts the store on another disk."
     }
     ReadOnly = "ddl::run::read_only": "a folder that can't be written" {
         "The store or the output folder lies on a read-only disk, or this user may not write there. `--store DIR` and `--out DIR` take others."
@@ -32,6 +33,10 @@ codes! {
         "A checkpoint is only continued by exactly the stage that wrote it: its key, classes, optimiser, schedule and the \
          positions of its samplers must agree. They don't, though the key does: the checkpoint was edited, or was written by another build. \
          Remove the folder that the message names to start the stage anew."
+    }
+    ResumedElsewhere = "ddl::run::resumed_elsewhere": "a stage goes on with other threads or on another device" {
+        "Sums of floats depend on their order, and their order on the number of threads and on the device. A stage that was begun with four \
+         threads and goes on with two is trained as well as any other, but its weights are not to the last bit those of one run."
     }
     NoCuda = "ddl::run::no_cuda": "there is no such graphics card" {
         "The run asks for a device that this libtorch can't use: it is the processor's build, no driver is installed, or the number is too \

@@ -34,6 +34,27 @@ struct Progress {
     /// Value and step of the best model.
     best: Option<(f64, u64)>,
     plateau: Plateau,
+    /// Where it was computed: what may show in the last bits and is no part of the stage.
+    place: Place,
+}
+
+/// Where a stage is computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Place {
+    device: String,
+    threads: i32,
+}
+
+impl Place {
+    fn of(stage: &Stage) -> Self {
+        Place { device: format!("{:?}", stage.around.device).to_lowercase(), threads: tch::get_num_threads() }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} with {} threads", self.device, self.threads)
+    }
 }
 
 /// Everything that a stage is, in words and digests.
@@ -44,7 +65,11 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         .iter()
         .map(|draw| {
             let tables: Vec<String> = draw.batches.tables().iter().map(|table| table.digest().to_hex()[..32].to_owned()).collect();
-            json!({ "name": draw.name, "key": draw.key, "tables": tables, "images": draw.images, "per epoch": draw.batches.per_epoch() })
+            let augment = draw.augment.as_ref().map(|(augment, seed)| json!({ "what": format!("{augment:?}"), "seed": seed }));
+            json!({
+                "name": draw.name, "key": draw.key, "tables": tables, "images": draw.images, "per epoch": draw.batches.per_epoch(),
+                "augment": augment,
+            })
         })
         .collect();
     let classes: Vec<Json> =
@@ -55,6 +80,11 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         "classes": classes,
         "optimiser": setup.rule,
         "schedule": { "steps": setup.total, "per epoch": setup.per_epoch },
+        "random streams": { "seed": stage.train.seed, "noise": format!("{:016x}", setup.noise(0).rank()) },
+        "numbers": {
+            "clip": setup.clip, "norm over": stage.train.norm_over, "batch norm": stage.train.batch_norm, "precision": stage.train.precision,
+        },
+        "frozen": setup.net.frozen.layers,
         "draws": draws,
         "cached prefix": setup.net.bank.as_ref().map(|bank| bank.key()),
     })
@@ -73,6 +103,7 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
         next: positions(setup, learner.step),
         best: best.map(|best| (best.value, best.step)),
         plateau: learner.watched.plateau,
+        place: Place::of(stage),
     };
     let (tensors, heads) = learner.model.to_files()?;
     let memory = learner.optimiser.memory().to_bytes(&[])?;
@@ -117,6 +148,13 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
             found: progress.next.get(at).cloned().unwrap_or_default(),
             wanted: next[at].clone(),
         });
+    }
+    let (then, now) = (&progress.place, Place::of(stage));
+    if *then != now {
+        let message =
+            format!("`{}` was begun on {then} and goes on on {now}: the last bits of its result may differ from one run's", setup.name);
+        let warning = Failure::new(Code::ResumedElsewhere, message).help("`--device` and `--threads` as before give the same bits");
+        stage.around.events.emit(Event::Warning(warning));
     }
     let model = model(stage, artifact, TENSORS, HEADS)?;
     let memory = State::from_bytes(&artifact.read(MEMORY)?)?;

@@ -69,7 +69,12 @@ impl Sink for Stopper<'_> {
 
 impl Bench {
     pub fn new(recipe: &str) -> Self {
-        let text = format!("{COMMON}{recipe}\nexport out = safetensors(s, to = \"s.safetensors\")\n");
+        Bench::of(&format!("{COMMON}{recipe}"))
+    }
+
+    /// A whole recipe.
+    fn of(text: &str) -> Self {
+        let text = format!("{text}\nexport out = safetensors(s, to = \"s.safetensors\")\n");
         let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
         let errors: Vec<String> = compiled.diagnostics.iter().map(ToString::to_string).filter(|it| it.starts_with("error")).collect();
         assert!(errors.is_empty(), "{errors:?}");

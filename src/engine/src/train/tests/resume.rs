@@ -23,15 +23,76 @@ fn a_stage_stopped_at_any_step_ends_with_the_same_bits() {
     }
 }
 
+/// Everything that a step depends on is compared, although the key is the same (as it would be in another build, or an edited folder).
 #[test]
-fn a_checkpoint_of_another_stage_is_refused() {
+fn a_checkpoint_is_continued_by_exactly_its_stage() {
+    let begun = Bench::new(DDL).every(2).stop_after(Some(4));
+    let _ = begun.train().unwrap_err();
+    let text = format!("{COMMON}{DDL}");
+    let cases = [
+        ("adamw(lr = 0.01)", "adamw(lr = 0.5)", "optimiser, lr: 0.01 where 0.5 is right"),
+        ("adamw(lr = 0.01)", "sgd(lr = 0.01)", "optimiser, op: \"adamw\" where \"sgd\" is right"),
+        ("for = 14 steps", "for = 15 steps", "schedule, steps: 14 where 15 is right"),
+        ("identities = 12", "identities = 13", "classes, 1, label space: "),
+        ("yaw = -60deg..60deg", "yaw = -60deg..59deg", "draws, 1, tables, 1: "),
+        ("by = balanced(), size = 12)\n", "by = balanced(), size = 12, seed = 5)\n", "sampler position of `e`: "),
+        ("clip = 5.0,", "clip = 5.0, seed = 1,", "random streams, seed: 0 where 1 is right"),
+        ("augment = [flip()]", "augment = [flip(p = 30%)]", "draws, 2, augment, what: "),
+        ("clip = 5.0,", "clip = 4.0,", "numbers, clip: 5.0 where 4.0 is right"),
+        ("clip = 5.0,", "clip = 5.0, batch_norm = \"frozen\",", "numbers, batch norm: \"batch\" where \"frozen\" is right"),
+        ("clip = 5.0,", "clip = 5.0, freeze = [net.stem],", "frozen, 1: false where true is right"),
+    ];
+    let refused = |changed: &Bench| {
+        let mut other = Bench { plan: changed.plan.clone(), folder: tempfile::tempdir().unwrap(), ..Bench::new(DDL) };
+        assert_eq!(other.plan.nodes.len(), begun.plan.nodes.len());
+        for (node, old) in other.plan.nodes.iter_mut().zip(&begun.plan.nodes) {
+            node.key = old.key;
+        }
+        other.store(); // a store with the checkpoint of the stage that was begun
+        let place = |bench: &Bench| bench.store().checkpoints(begun.plan.node(begun.node("s")).key).folder().to_owned();
+        copy(&place(&begun), &place(&other));
+        other.train().unwrap_err().to_string()
+    };
+    for (from, to, difference) in cases {
+        assert!(text.contains(from), "{from}");
+        let error = refused(&Bench::of(&text.replace(from, to)));
+        assert!(error.contains(&format!("was written with another {difference}")), "{to}: {error}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_stage_that_goes_on_with_other_threads_says_so() {
     let bench = Bench::new(DDL).every(2).stop_after(Some(4));
     let _ = bench.train().unwrap_err();
-    let mut other = bench.stop_after(None);
-    let node = other.node("s").0 as usize;
-    other.plan.nodes[node].args["optimizer"]["lr"] = 0.5.into();
-    let error = other.train().unwrap_err();
-    assert!(error.to_string().contains("was written with another optimiser, lr: 0.01 where 0.5 is right"), "{error}");
+    let told = |bench: &Bench| {
+        bench
+            .events()
+            .iter()
+            .filter(|event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::resumed_elsewhere"))
+            .count()
+    };
+    let before = tch::get_num_threads();
+    tch::set_num_threads(before + 1);
+    let bench = bench.stop_after(Some(6));
+    let _ = bench.train().unwrap_err();
+    assert_eq!(told(&bench), 1);
+    let bench = bench.stop_after(None);
+    bench.train().unwrap();
+    tch::set_num_threads(before);
+    assert_eq!(told(&bench), 1, "no word where nothing differs");
 }
 
 #[test]
