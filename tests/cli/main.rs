@@ -1,5 +1,11 @@
 //! The command line from outside: transcripts of commands, with what they print and how they end.
 
+mod bad_bytes;
 mod help;
 mod recipes;
 mod shell;
+
+/// `ddl` alone.
+fn programs() -> shell::Programs {
+    shell::Programs { ddl: env!("CARGO_BIN_EXE_ddl").into(), engine: Some("no-engine-is-needed-here".into()) }
+}

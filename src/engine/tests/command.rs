@@ -3,8 +3,8 @@
 mod common;
 
 use common::shell::Shell;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use common::{signal, until};
+use std::process::{Command, Stdio};
 
 const RECIPE: &str = "ddl 1
 param length : span in 1 steps..1000 steps = 20 steps
@@ -60,6 +60,71 @@ fn the_options_of_a_run_do_what_they_say() {
     assert_eq!((again.code(), finished(&shell.read("e.jsonl"))), (0, 1), "{}", again.stderr());
     let other = shell.ddl("run r.ddl --only s --params p.yaml --events e.jsonl");
     assert!(shell.read("e.jsonl").contains("\"step\":4,\"of\":4"), "{}", other.stderr());
+}
+
+#[test]
+fn the_batch_of_an_evaluation_changes_no_digit() {
+    let shell = shell();
+    let judged = |batch: u32| {
+        let ran =
+            shell.ddl(&format!("-q run r.ddl --set 'length=6 steps' --threads 1 --eval-batch {batch} --store {batch} --out out/{batch}"));
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        let scores = shell
+            .files(&format!("{batch}/artifacts"))
+            .into_iter()
+            .filter(|path| path.ends_with("scores.json") || path.ends_with("features.f32"));
+        let scores: Vec<Vec<u8>> = scores.map(|path| std::fs::read(path).unwrap()).collect();
+        (scores, shell.read(&format!("out/{batch}/metrics.json")))
+    };
+    let whole = judged(1000);
+    assert_eq!(whole.0.len(), 6, "features of images and of mirror images, and scores, of two models");
+    for batch in [1, 7] {
+        assert_eq!(judged(batch), whole, "{batch} images at once");
+    }
+}
+
+/// What `ddl` with these words writes to a terminal; `None` where there is no `script` to make one.
+fn on_a_terminal(shell: &Shell, line: &str) -> Option<String> {
+    let programs = common::programs();
+    let typed = format!("stty cols 120 rows 40; exec \"$DDL\" {line}");
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &typed, "/dev/null"])
+        .current_dir(shell.path())
+        .env("DDL", programs.ddl)
+        .env("TERM", "xterm")
+        .env_remove("DDL_STORE");
+    let ran = script.envs(programs.engine.map(|engine| ("DDL_ENGINE", engine))).stdin(Stdio::null()).output();
+    let Ok(ran) = ran else {
+        println!("skipped: this system has no `script` that makes a terminal");
+        return None;
+    };
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+    Some(String::from_utf8_lossy(&ran.stdout).into_owned())
+}
+
+#[test]
+fn a_terminal_has_moving_bars_and_a_file_has_plain_lines() {
+    let shell = shell();
+    let Some(seen) = on_a_terminal(&shell, "run r.ddl --set 'length=200 steps' --threads 1") else { return };
+    let bars: Vec<&str> = seen.split(['\r', '\n']).filter(|line| line.contains('█') && line.contains("/200 steps, ")).collect();
+    assert!(bars.iter().any(|bar| bar.contains("s █") || bar.contains(" █")), "{seen}");
+    assert!(bars.iter().all(|bar| bar.contains(" images/s, ") && bar.contains(" left, loss ")), "{bars:?}");
+    assert!(seen.contains('\u{1b}') && seen.contains("s (train) in ") && seen.contains("done in "), "{seen}");
+    let plain = shell.ddl("run r.ddl --set 'length=40 steps' --threads 1").stderr();
+    assert!(!plain.contains(['\u{1b}', '█']), "{plain}");
+    assert!(plain.lines().any(|line| line.starts_with("  s  40/40  steps, ") && line.contains(" images/s, 0.0 s left, loss ")), "{plain}");
+}
+
+#[test]
+fn events_and_the_report_tell_how_long_training_waits_for_images() {
+    let shell = shell();
+    assert_eq!(shell.ddl("-q run r.ddl --threads 1 --events e.jsonl").code(), 0);
+    let events: Vec<serde_json::Value> = shell.read("e.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let waited: Vec<f64> = events.iter().filter(|event| event["kind"] == "step").map(|event| event["waited"].as_f64().unwrap()).collect();
+    assert!(!waited.is_empty() && waited.iter().all(|part| (0.0..=1.0).contains(part)), "{waited:?}");
+    let page = shell.read("runs/r/report.html");
+    assert!(page.contains("waiting for images, s"), "the report does not say it");
 }
 
 #[test]
@@ -132,29 +197,12 @@ fn what_can_not_be_done_is_said_in_one_message() {
         insta::assert_snapshot!("no_cuda", plain.ddl("-q run r.ddl --device cuda").transcript());
     }
     let small = "classify(people.train |> identities(0..0), arc), batch = 2";
-    for shell in [
-        with("batch = 24", "batch = 5000"),
-        with("classify(people.train, arc), batch = 24", small),
-        with("batch = 24", "batch = 24, precision = \"mixed\""),
-    ] {
+    for shell in [with("batch = 24", "batch = 5000"), with("classify(people.train, arc), batch = 24", small)] {
         transcripts += &shell.ddl("-q run r.ddl").transcript();
     }
     transcripts += &plain.ddl("-q run r.ddl --only nothing").transcript();
     transcripts += &Shell::new().file("r.ddl", b"\xff\xfe\x00random").ddl("-q run r.ddl").transcript();
     insta::assert_snapshot!(transcripts);
-}
-
-/// Waits until something is so.
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn signal(name: &str, pid: &str) {
-    assert!(Command::new("kill").args([name, pid]).status().unwrap().success());
 }
 
 #[test]

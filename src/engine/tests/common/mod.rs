@@ -1,6 +1,7 @@
 //! A recipe, run by the engine's own program in a folder of its own.
 #![allow(dead_code)] // not every test file uses all of it
 
+#[path = "../../../../tests/cli/shell.rs"]
 pub mod shell;
 
 use ddl::compile::{Options, compile};
@@ -25,6 +26,12 @@ head arc = arcface(scale = 16, margin = 0.2rad)
 let slow = sgd(lr = 0.05, momentum = 0.9, weight_decay = 5e-4)
 eval ver = verification(people.test, pairs = random_pairs(folds = 2, per_fold = 20))
 ";
+
+/// `ddl`, which stands beside this engine, and this engine.
+pub fn programs() -> shell::Programs {
+    let engine = PathBuf::from(env!("CARGO_BIN_EXE_ddl-engine"));
+    shell::Programs { ddl: engine.with_file_name("ddl"), engine: Some(engine) }
+}
 
 /// A recipe, and where it is run.
 pub struct Run {
@@ -70,6 +77,7 @@ impl Run {
             device: Device::Cpu,
             threads: Some(1),
             loaders: Some(1),
+            eval_batch: None,
             store: folder.path().join("store"),
             out: folder.path().join("out"),
             only: Vec::new(),
@@ -144,4 +152,18 @@ impl Ended {
         assert_eq!((failure.code.as_str(), self.code), (code, Some(1)), "{failure}");
         failure.to_string()
     }
+}
+
+/// Waits until something is so.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{what} does not come");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal to a process: `-INT`, `-KILL`.
+pub fn signal(name: &str, pid: &str) {
+    assert!(Command::new("kill").args([name, pid]).status().unwrap().success());
 }
