@@ -76,7 +76,9 @@ fn run(job: &str) -> i32 {
 fn term(job: &str) -> i32 {
     let answer = match read(job) {
         Err(why) => TermAnswer::Failed(Failure::new(Code::BadJob, why).help("ddl and ddl-engine must be of one version: make install")),
-        Ok(job) => catch_unwind(|| ddl_engine::term::answer(&job)).unwrap_or_else(|panic| TermAnswer::Failed(ddl_engine::failures::panic(&*panic))),
+        Ok(job) => {
+            catch_unwind(|| ddl_engine::term::answer(&job)).unwrap_or_else(|panic| TermAnswer::Failed(ddl_engine::failures::panic(&*panic)))
+        }
     };
     println!("{}", serde_json::to_string(&answer).unwrap_or_default()); // numbers and texts: JSON can write them
     match answer {

@@ -170,7 +170,7 @@ fn random_bytes_in_any_file_are_one_error() {
             "dataset faces = synthetic_faces(identities = 16, images = 6, size = 32px, yaw = -60deg..60deg)",
             "dataset faces = image_folder(root)",
         )
-        .replace("pairs = random_pairs(folds = 2, per_fold = 20)", "pairs = list")
+        .replace("people.test, pairs = random_pairs(folds = 2, per_fold = 20)", "faces, pairs = list")
         .replace("batch = 24", "batch = 8")
         .replace("width = 16)", "width = 16, weights = weights)")
         .replace("split({train = 75%, test = 25%}, by = .identity)", "split({train = 50%, test = 50%}, by = .identity)");
@@ -184,7 +184,8 @@ fn random_bytes_in_any_file_are_one_error() {
             shell = shell.file(&format!("faces/{person}/{at}.png"), &png);
         }
     }
-    let shell = shell.file("pairs.csv", "fold,same,a,b\n0,1,0/0.png,0/1.png\n");
+    let shell =
+        shell.file("pairs.csv", "fold,same,a,b\n0,1,0/0.png,0/1.png\n0,0,0/0.png,1/0.png\n1,1,1/0.png,1/1.png\n1,0,1/0.png,2/0.png\n");
     let line = |list: &str, more: &str| format!("-q {LINE} --set root=faces --set list={list}{more}");
     assert_ends(&shell.ddl(&line("noise.csv", "")), 2, "ddl::data::bad_table", "noise.csv");
     assert_fails(&shell.ddl(&line("pairs.csv", " --set weights=w")), "ddl::run::bad_weights", "w:");
