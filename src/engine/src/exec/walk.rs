@@ -144,8 +144,8 @@ mod tests {
         let text = "ddl 1
             dataset faces = synthetic_faces(identities = 4, images = 3, size = 32px)
             backbone net = tiny(embedding = 8, side = 32px, width = 4)
-            eval a = verification(faces, pairs = all_pairs())
-            eval b = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4))
+            eval a = verification(faces, pairs = all_pairs(), embed = plain())
+            eval b = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4), embed = plain())
             report t = compare({\"net\" = net}, columns = [a.auc, b.accuracy])";
         compile(&Memory::new().with("r.ddl", text), Path::new("r.ddl"), &Options::default()).unwrap().plan()
     }
