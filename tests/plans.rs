@@ -15,11 +15,18 @@ use std::path::{Path, PathBuf};
 
 fn pipelines() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let below = |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = below(folder.clone()).chain(below(folder.join("paper"))).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "ddl"));
     paths.sort();
     assert!(paths.len() >= 4);
     paths
+}
+
+/// What a recipe is called here: its place in `pipelines/`.
+fn name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+    if path.parent().unwrap().ends_with("paper") { format!("paper.{stem}") } else { stem }
 }
 
 fn options(faces: &Faces, names: &[String]) -> IndexMap<String, Given> {
@@ -65,10 +72,13 @@ macro_rules! snapshot {
 fn every_recipe_has_its_plan() {
     let (here, there) = (Faces::new(), Faces::new());
     for path in pipelines() {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let name = name(&path);
         let plan = plan_of(&path, &here);
         snapshot!(format!("{name}.table"), plan.table(false));
-        snapshot!(format!("{name}.yaml"), plan.yaml().replace(env!("CARGO_PKG_VERSION"), "[version]"));
+        let yaml = plan.yaml().replace(env!("CARGO_PKG_VERSION"), "[version]");
+        // of a plan that nobody reads, the digest is held
+        let held = if plan.nodes.len() > 500 { format!("{}\n", blake3::hash(yaml.as_bytes())) } else { yaml };
+        snapshot!(format!("{name}.yaml"), held);
         assert_eq!(plan_of(&path, &there).yaml(), plan.yaml(), "{name} differs in another folder");
     }
 }
