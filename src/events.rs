@@ -178,6 +178,15 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// How far a node is that has been at it since `begun`.
+    pub fn progress(node: &str, unit: &str, done: u64, of: u64, begun: std::time::Instant) -> Event {
+        let rate = done as f64 / begun.elapsed().as_secs_f64().max(1e-9);
+        let left = (of - done) as f64 / rate.max(1e-9);
+        Event::Progress { node: node.to_owned(), unit: unit.to_owned(), done, of, rate, left }
+    }
+}
+
 /// Images of one draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PictureGroup {

@@ -147,7 +147,7 @@ impl Compiler<'_> {
         for arg in &call.args {
             self.axes_in(module, &arg.value, locals, &mut inner);
         }
-        if let Some(first) = call.path.first().filter(|first| call.path.len() > 1 || self.is_def(module, &first.text)) {
+        if let Some(first) = call.path.first().filter(|first| call.path.len() > 1 || self.def_of(module, &first.text).is_some()) {
             self.axes_of_name(module, &first.text, locals, &mut inner);
         }
         let removed = self.removed_axes(module, call, &inner);
@@ -164,7 +164,7 @@ impl Compiler<'_> {
     /// The axes among these that a call takes away: reports take all, `select` and `average` those of `over`, scores the replicates.
     pub(super) fn removed_axes(&mut self, module: ModuleId, call: &Call, among: &BTreeSet<BindingId>) -> BTreeSet<BindingId> {
         let [callee] = call.path.as_slice() else { return BTreeSet::new() };
-        if self.is_def(module, &callee.text) {
+        if self.def_of(module, &callee.text).is_some() {
             return BTreeSet::new();
         }
         match callee.text.as_str() {
@@ -178,21 +178,12 @@ impl Compiler<'_> {
         }
     }
 
-    /// Whether a name that is called is a `def`'s: operators and values are two namespaces.
-    pub(super) fn is_def(&self, module: ModuleId, name: &str) -> bool {
-        let Some(&place) = self.modules[module.0].names.get(name) else { return false };
-        match self.modules[module.0].bindings[place].kind {
-            Kind::Def(_) => true,
-            Kind::Imported(other) => matches!(self.modules[other.module.0].bindings[other.place].kind, Kind::Def(_)),
-            Kind::Param(_)
-            | Kind::Fixed(..)
-            | Kind::Axis(..)
-            | Kind::Export(_)
-            | Kind::Expect(_)
-            | Kind::Module(_)
-            | Kind::Operator
-            | Kind::Junk => false,
-        }
+    /// The `def` that a name which is called stands for, if it is one: operators and values are two namespaces.
+    pub(super) fn def_of(&self, module: ModuleId, name: &str) -> Option<BindingId> {
+        let place = *self.modules[module.0].names.get(name)?;
+        let here = BindingId { module, place };
+        let id = if let Kind::Imported(other) = self.modules[module.0].bindings[place].kind { other } else { here };
+        matches!(self.modules[id.module.0].bindings[id.place].kind, Kind::Def(_)).then_some(id)
     }
 
     fn axis_item(&self, id: BindingId) -> Option<(usize, Arc<crate::syntax::tree::File>)> {

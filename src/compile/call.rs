@@ -98,24 +98,12 @@ impl Compiler<'_> {
     }
 
     fn call_word(&mut self, callee: &Word, args: &[Arg], piped: Option<Val>, span: Span, env: &mut Env) -> Val {
-        if let Some(&place) = self.modules[env.module.0].names.get(&callee.text) {
-            let id = BindingId { module: env.module, place };
-            match self.modules[env.module.0].bindings[place].kind {
-                Kind::Def(_) => return self.call_def(id, args, piped, span, env),
-                Kind::Imported(other) if matches!(self.modules[other.module.0].bindings[other.place].kind, Kind::Def(_)) => {
-                    return self.call_def(other, args, piped, span, env);
-                }
-                Kind::Junk => return Val::poison(span),
-                // operators and values are two namespaces
-                Kind::Param(_)
-                | Kind::Fixed(..)
-                | Kind::Axis(..)
-                | Kind::Export(_)
-                | Kind::Expect(_)
-                | Kind::Module(_)
-                | Kind::Imported(_)
-                | Kind::Operator => {}
-            }
+        if let Some(id) = self.def_of(env.module, &callee.text) {
+            return self.call_def(id, args, piped, span, env);
+        }
+        let module = &self.modules[env.module.0];
+        if module.names.get(&callee.text).is_some_and(|place| matches!(module.bindings[*place].kind, Kind::Junk)) {
+            return Val::poison(span);
         }
         if super::row::FUNCTIONS.contains(&callee.text.as_str()) {
             return self.function(&callee.text, args, span, env);

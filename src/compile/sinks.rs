@@ -155,7 +155,7 @@ impl Compiler<'_> {
 
     fn is_called(&self, root: ModuleId, name: &str) -> bool {
         let of_library = |place: &usize| matches!(self.modules[root.0].bindings[*place].kind, Kind::Operator | Kind::Junk);
-        self.is_def(root, name) || self.modules[root.0].names.get(name).is_some_and(of_library)
+        self.def_of(root, name).is_some() || self.modules[root.0].names.get(name).is_some_and(of_library)
     }
 
     fn unused(&mut self, root: ModuleId) {

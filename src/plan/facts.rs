@@ -7,11 +7,11 @@ use super::grid::rounded;
 use super::people::{self, People};
 use super::schedule::{Schedule, ScheduleError};
 use super::tables::{TableError, Tables};
+use super::unknown::Unknown;
 use super::{Facts, Paths, Plan, data_codes, memory, teaching};
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
 use crate::data::{DataError, Table};
-use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
@@ -338,39 +338,6 @@ fn resized(table: &Table, side: u32) -> (usize, Option<DataError>) {
         .find(other)
         .and_then(|row| Some(DataError::Size { image: row.path().to_owned(), found: row.size()?, wanted: (side, side) }));
     (table.rows().filter(other).count(), first)
-}
-
-/// Why the facts of a node are not known.
-#[derive(Debug)]
-pub(super) enum Unknown {
-    Table(TableError),
-    Schedule(ScheduleError),
-    Failure(Failure),
-}
-
-impl From<TableError> for Unknown {
-    fn from(error: TableError) -> Self {
-        Unknown::Table(error)
-    }
-}
-
-impl From<ScheduleError> for Unknown {
-    fn from(error: ScheduleError) -> Self {
-        Unknown::Schedule(error)
-    }
-}
-
-impl Unknown {
-    /// What is wrong; nothing is where only a parameter has no value yet.
-    fn failure(&self) -> Option<Failure> {
-        match self {
-            Unknown::Table(TableError::Data { source, .. }) => Some(data_codes::failure(None, source)),
-            Unknown::Table(TableError::Plan(error)) => Some(Failure::new(Code::BadJob, error.to_string())),
-            Unknown::Table(TableError::Path { .. }) => None,
-            Unknown::Schedule(error) => Some(error.failure()),
-            Unknown::Failure(failure) => Some(failure.clone()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How much memory a stage takes, roughly: what follows from its declaration, whatever the engine's own buffers are.
 
-use crate::ops::nets::{AnyPart, Cost};
+use crate::ops::nets::Cost;
 use crate::ops::optimizers::Optimizer;
 use crate::ops::stages::Train;
 
@@ -13,8 +13,7 @@ const FLOAT: u64 = 4;
 ///
 /// `prototypes` are the numbers in all heads' prototypes, `images` those of one step.
 pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64 {
-    let names: Vec<&str> = train.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
-    let (frozen, slopes_frozen) = cost.frozen(&names);
+    let (frozen, slopes_frozen) = cost.frozen(&train.frozen_parts());
     let mut learning = prototypes;
     let mut kept = 3 * u64::from(cost.side).pow(2);
     let mut prefix = true;

@@ -15,6 +15,7 @@ pub mod schedule;
 mod table;
 pub mod tables;
 mod teaching;
+mod unknown;
 
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;

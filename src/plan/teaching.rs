@@ -1,7 +1,7 @@
 //! What can be known of teachers before anything runs.
 
-use super::facts::Unknown;
 use super::tables::{TableError, Tables};
+use super::unknown::Unknown;
 use super::{Plan, PlanNode};
 use crate::diag::Code;
 use crate::events::Failure;

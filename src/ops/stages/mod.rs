@@ -113,6 +113,13 @@ crate::operator! {
     observes = "watch";
 }
 
+impl Train {
+    /// The names of the parts that stay as they are.
+    pub fn frozen_parts(&self) -> Vec<&str> {
+        self.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect()
+    }
+}
+
 crate::operator! {
     /// The arm of a sweep whose metric is best.
     pub struct Select("select", 1, |_| Type::Model) {

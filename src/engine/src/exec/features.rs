@@ -3,12 +3,13 @@
 use super::common::Common;
 use super::{Exec, Halt};
 use crate::model::Model;
-use crate::nn::embed::Embedder;
+use crate::nn::embed::{Embedder, threads};
+use crate::nn::front::to_rows;
+use crate::train::wanted;
 use ddl::data::Table;
 use ddl::data::augment::Augment;
-use ddl::data::loader::{Element, Layout, Loader, Numbers, PixelFormat, Wanted};
+use ddl::data::loader::{Loader, Numbers};
 use ddl::data::sampler::Pick;
-use ddl::data::stream::Colour;
 use ddl::events::Event;
 use ddl::lang::value::NodeId;
 use ddl::ops::outputs::Features;
@@ -77,12 +78,12 @@ impl Exec<'_> {
         let Some(front) = self.front(node, model, seen, shared)? else {
             return Ok(Rows { numbers: self.through(node, model, seen, 0..end)?, width });
         };
-        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, super::threads())?;
+        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, threads())?;
         let mut numbers = Vec::new();
         for from in (0..seen.table.len()).step_by(self.batch()) {
             self.halt_if_asked()?;
             let rows = front.rows(from, (from + self.batch()).min(seen.table.len()), self.device)?;
-            numbers.extend(flat(&embedder.run(&rows)?)?);
+            numbers.extend(numbers_of(&embedder.run(&rows)?)?);
         }
         Ok(Rows { numbers, width })
     }
@@ -96,10 +97,9 @@ impl Exec<'_> {
     pub(super) fn through(&self, node: &str, model: &Model, seen: &Seen, layers: Range<usize>) -> Result<Vec<f32>, Halt> {
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let input = model.network.input;
-        let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
-        let wanted = Wanted { width: input.width as u32, height: input.height as u32, format };
-        let loader = Loader::new(std::slice::from_ref(seen.table), wanted, seen.augment.clone(), self.images.clone(), self.loaders());
-        let embedder = Embedder::of_layers(&model.network, &model.state, layers, super::threads())?;
+        let loader =
+            Loader::new(std::slice::from_ref(seen.table), wanted(&input), seen.augment.clone(), self.images.clone(), self.loaders());
+        let embedder = Embedder::of_layers(&model.network, &model.state, layers, threads())?;
         let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(self.batch()).map(<[Pick]>::to_vec).collect();
         let mut numbers = Vec::new();
@@ -112,15 +112,11 @@ impl Exec<'_> {
             if seen.flip {
                 images = images.f_flip([3])?;
             }
-            numbers.extend(flat(&embedder.run(&images)?)?);
+            numbers.extend(numbers_of(&embedder.run(&images)?)?);
             done += picks.len();
             if told.elapsed().as_secs_f64() > 1.0 {
                 told = Instant::now();
-                let of = seen.table.len();
-                let rate = done as f64 / begun.elapsed().as_secs_f64().max(1e-9);
-                let left = (of - done) as f64 / rate.max(1e-9);
-                let (node, unit) = (node.to_owned(), "images".to_owned());
-                self.events.emit(Event::Progress { node, unit, done: done as u64, of: of as u64, rate, left });
+                self.events.emit(Event::progress(node, "images", done as u64, seen.table.len() as u64, begun));
             }
         }
         Ok(numbers)
@@ -138,8 +134,7 @@ impl Common<'_> {
     }
 }
 
-/// The numbers of a layer's output, row by row; maps with their channels innermost, as images come in.
-fn flat(output: &Tensor) -> Result<Vec<f32>, tch::TchError> {
-    let output = if output.dim() == 4 { output.f_permute([0, 2, 3, 1])? } else { output.shallow_clone() };
-    Vec::try_from(&output.f_to_device(tch::Device::Cpu)?.f_contiguous()?.f_reshape([-1])?)
+/// The numbers of a layer's output, image by image.
+fn numbers_of(output: &Tensor) -> Result<Vec<f32>, tch::TchError> {
+    Vec::try_from(&to_rows(output)?.f_reshape([-1])?)
 }

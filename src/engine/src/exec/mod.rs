@@ -19,6 +19,7 @@ mod walk;
 
 use crate::failures;
 use crate::model::Model;
+use crate::nn::embed::threads;
 use crate::train::{Banks, TrainError};
 use common::Common;
 use ddl::data::loader::ImageCache;
@@ -132,11 +133,6 @@ pub(crate) fn device(wanted: Device) -> Result<tch::Device, Failure> {
                 .help("run with --device cpu, or with a libtorch that was built for your card"))
         }
     }
-}
-
-/// Threads that compute.
-fn threads() -> usize {
-    tch::get_num_threads().max(1) as usize
 }
 
 impl<'a> Exec<'a> {

@@ -8,9 +8,11 @@ use super::features::Seen;
 use super::{Exec, Halt};
 use crate::model::Model;
 use crate::nn::backbone::Backbone as _;
+use crate::nn::front::{Layers, from_rows};
+use crate::nn::net::Shape;
 use ddl::lang::decl::Operator as _;
 use ddl::lang::value::NodeId;
-use ddl::ops::nets::{AnyPart, Backbone};
+use ddl::ops::nets::Backbone;
 use ddl::ops::stages::{Averaged, Chosen, Train};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -28,23 +30,15 @@ pub struct Front {
     name: Name,
     /// Rows of numbers; maps have their channels innermost.
     numbers: Vec<f32>,
-    /// The sides of a row, `[channels, height, width]` or `[width]`.
-    sides: Vec<i64>,
+    /// What a row is of.
+    shape: Shape,
 }
 
 impl Front {
-    fn width(&self) -> usize {
-        self.sides.iter().product::<i64>().max(1) as usize
-    }
-
     /// Rows `from..to` as the layer itself leaves them.
     pub fn rows(&self, from: usize, to: usize, device: tch::Device) -> Result<Tensor, tch::TchError> {
-        let count = (to - from) as i64;
-        let flat = Tensor::f_from_slice(&self.numbers[from * self.width()..to * self.width()])?.f_to_device(device)?;
-        match self.sides[..] {
-            [channels, height, width] => flat.f_view([count, height, width, channels])?.f_permute([0, 3, 1, 2]),
-            _ => flat.f_view([count, -1]),
-        }
+        let width = self.shape.numel().max(1) as usize;
+        from_rows(&self.numbers[from * width..to * width], self.shape, device)
     }
 }
 
@@ -76,7 +70,7 @@ impl Exec<'_> {
     }
 
     fn fixed_layers(&self, stage: &Train) -> Result<usize, Halt> {
-        let parts: Vec<&str> = stage.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
+        let parts = stage.frozen_parts();
         if parts.is_empty() {
             return Ok(0);
         }
@@ -97,7 +91,7 @@ impl Exec<'_> {
             return Ok(Some(Rc::clone(front)));
         }
         let numbers = self.through(node, model, seen, 0..layers)?;
-        let front = Rc::new(Front { name, numbers, sides: shape.sides() });
+        let front = Rc::new(Front { name, numbers, shape });
         let mut kept = self.fronts.borrow_mut();
         let size = |front: &Rc<Front>| front.numbers.len() * size_of::<f32>();
         while !kept.is_empty() && kept.iter().map(size).sum::<usize>() + bytes > KEPT {
@@ -110,16 +104,11 @@ impl Exec<'_> {
 
 /// The digest of some first layers with their tensors, and of the images as they are seen.
 fn name(model: &Model, seen: &Seen, layers: usize) -> Result<Name, Halt> {
-    let mut tensors = crate::nn::State::new();
-    for spec in model.network.specs_of(0..layers) {
-        let entry = model.state.get(&spec.name)?;
-        tensors.insert(&spec.name, entry.shallow_clone(), spec.role)?;
-    }
+    let (layers, tensors) = Layers { network: &model.network, state: &model.state, count: layers }.digests()?;
     let roots = seen.table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
     let seen = format!("{} {roots} {:?} {}", seen.table.digest(), seen.augment, seen.flip);
     let mut hasher = blake3::Hasher::new();
-    hasher.update(format!("{:?} {:?}", model.network.input, &model.network.layers[..layers]).as_bytes());
-    hasher.update(&tensors.to_bytes(&[])?).update(seen.as_bytes());
+    hasher.update(layers.as_bytes()).update(tensors.as_bytes()).update(seen.as_bytes());
     Ok(*hasher.finalize().as_bytes())
 }
 

@@ -6,8 +6,9 @@
 //! lies in the store, so the order in which they end changes no bit.
 
 use super::common::Common;
-use super::{Exec, Halt, threads};
+use super::{Exec, Halt};
 use crate::failures;
+use crate::nn::embed::threads;
 use ddl::lang::value::NodeId;
 use ddl::plan::Plan;
 use ddl::store::Artifact;

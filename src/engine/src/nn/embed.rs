@@ -18,6 +18,11 @@ const GROUP_CPU: i64 = 4;
 /// Images in a group elsewhere.
 const GROUP_DEVICE: i64 = 64;
 
+/// Threads that compute: those that libtorch was given.
+pub fn threads() -> usize {
+    tch::get_num_threads().max(1) as usize
+}
+
 /// Runs a network, or a range of its layers, as it is judged.
 #[derive(Debug)]
 pub struct Embedder {

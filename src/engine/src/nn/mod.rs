@@ -10,6 +10,7 @@
 pub mod backbone;
 pub mod embed;
 pub mod error;
+pub mod front;
 pub mod heads;
 pub mod net;
 pub mod optim;

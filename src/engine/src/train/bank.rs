@@ -7,9 +7,8 @@
 use super::draws::{Draw, Draws, Sight, loader};
 use super::net::pixels;
 use super::{Stage, TrainError};
-use crate::nn::embed::Embedder;
-use crate::nn::net::Network;
-use crate::nn::state::State;
+use crate::nn::embed::{Embedder, threads};
+use crate::nn::front::{Layers, to_rows};
 use ddl::data::Table;
 use ddl::data::augment::{Augment, flip::mirror};
 use ddl::data::image::Image;
@@ -30,7 +29,6 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use tch::Device;
 
 #[cfg(test)]
 thread_local! {
@@ -55,16 +53,6 @@ struct Rows {
     file: File,
     numbers: usize,
     places: HashMap<Digest, u32>,
-}
-
-/// Leading layers of a network that stay as they are.
-pub struct Layers<'n> {
-    /// The network.
-    pub network: &'n Network,
-    /// Its tensors.
-    pub state: &'n State,
-    /// How many of its layers.
-    pub count: usize,
 }
 
 /// A bank as the draws of one stage see it.
@@ -262,19 +250,13 @@ fn digests(
 
 /// The key of a bank: the frozen layers with their tensors, and the images.
 fn key<'d>(of: &Layers, digests: impl Iterator<Item = &'d Digest>) -> Result<ContentKey, TrainError> {
-    let mut tensors = State::new();
-    for spec in of.network.specs_of(0..of.count) {
-        let entry = of.state.get(&spec.name)?;
-        tensors.insert(&spec.name, entry.shallow_clone(), spec.role)?;
-    }
-    let tensors = blake3::hash(&tensors.to_bytes(&[])?).to_hex().to_string();
-    let layers = blake3::hash(format!("{:?} {:?}", of.network.input, &of.network.layers[..of.count]).as_bytes()).to_hex().to_string();
+    let (layers, tensors) = of.digests()?;
+    let (layers, tensors) = (layers.to_hex(), tensors.to_hex());
     let mut images = blake3::Hasher::new();
     for digest in digests {
         images.update(digest);
     }
-    let canonical =
-        json!({ "op": "prefix", "version": 1, "layers": layers, "tensors": tensors, "images": images.finalize().to_hex().as_str() });
+    let canonical = json!({ "op": "prefix", "version": 1, "layers": layers.as_str(), "tensors": tensors.as_str(), "images": images.finalize().to_hex().as_str() });
     Ok(ContentKey::of(canonical.to_string().as_bytes()))
 }
 
@@ -313,7 +295,7 @@ fn rows(
 
 /// Runs every image through the frozen layers, in the order of the digests.
 fn make(stage: &Stage, layers: &Layers, lock: &ddl::store::NodeLock, sources: &BTreeMap<Digest, Source>) -> Result<Artifact, TrainError> {
-    let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, tch::get_num_threads().max(1) as usize)?;
+    let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, threads())?;
     let name = &stage.tables.plan().node(stage.node).name;
     let mut draft = lock.draft()?;
     let path = draft.path(FEATURES);
@@ -327,19 +309,14 @@ fn make(stage: &Stage, layers: &Layers, lock: &ddl::store::NodeLock, sources: &B
         }
         let images = chunk.par_iter().copied().map(Source::image).collect::<Result<Vec<_>, _>>()?;
         let bytes: Vec<u8> = images.iter().flat_map(Image::pixels).copied().collect();
-        let output = frozen.run(&pixels(&layers.network.input, &bytes, stage.around.device)?)?;
-        // channels innermost, as images come in
-        let output = if output.dim() == 4 { output.f_permute([0, 2, 3, 1])? } else { output };
-        let output = output.f_contiguous()?.f_to_device(Device::Cpu)?;
+        let output = to_rows(&frozen.run(&pixels(&layers.network.input, &bytes, stage.around.device)?)?)?;
         let mut bytes = vec![0u8; output.numel() * 4];
         output.f_copy_data_u8(&mut bytes, output.numel())?;
         file.write_all(&bytes).map_err(failed)?;
         if told.elapsed().as_secs_f64() > 1.0 || (at + 1) * CHUNK >= all.len() {
             told = Instant::now();
             let (done, of) = (((at + 1) * CHUNK).min(all.len()) as u64, all.len() as u64);
-            let rate = done as f64 / started.elapsed().as_secs_f64().max(1e-9);
-            let left = (of - done) as f64 / rate.max(1e-9);
-            stage.around.events.emit(Event::Progress { node: name.clone(), unit: "images".to_owned(), done, of, rate, left });
+            stage.around.events.emit(Event::progress(name, "images", done, of, started));
         }
     }
     file.into_inner().map_err(|error| failed(error.into_error()))?;

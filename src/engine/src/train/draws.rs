@@ -110,12 +110,15 @@ fn draw(stage: &Stage, node: NodeId, inputs: &[Input]) -> Result<Draw, TrainErro
     Ok(Draw { node, name: of.name.clone(), key: of.key, batches: Arc::new(batches), loaders, augment, images })
 }
 
+/// What is loaded for a network: bytes at its size.
+pub fn wanted(input: &Input) -> Wanted {
+    let (width, height) = input.size();
+    Wanted { width, height, format: PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 } }
+}
+
 /// A loader of bytes at the network's size.
 pub fn loader(stage: &Stage, tables: &[Table], input: &Input, augment: Option<(Augment, i64)>) -> Result<Loader, ddl::data::DataError> {
-    let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
-    let (width, height) = input.size();
-    let wanted = Wanted { width, height, format };
-    Loader::new(tables, wanted, augment, Arc::clone(&stage.around.images), stage.around.loaders)
+    Loader::new(tables, wanted(input), augment, Arc::clone(&stage.around.images), stage.around.loaders)
 }
 
 impl Draw {

@@ -136,7 +136,7 @@ impl FirstRows<'_> {
         let (net, input) = (&setup.net, setup.net.network.input);
         let first = if net.bank.is_some() { net.prefix } else { 0 };
         let layers = first..net.network.layers.len();
-        let embedder = Embedder::of_layers(&net.network, &model.state, layers, tch::get_num_threads().max(1) as usize)?;
+        let embedder = Embedder::of_layers(&net.network, &model.state, layers, crate::nn::embed::threads())?;
         let mut seen = Vec::new();
         for draw in draws {
             let table = &draw.batches.tables()[0];

@@ -28,6 +28,7 @@ mod watch;
 
 pub use bank::Banks;
 pub use cast::teachers;
+pub use draws::wanted;
 pub use error::TrainError;
 
 use crate::model::Model;

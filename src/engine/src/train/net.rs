@@ -1,14 +1,14 @@
 //! A network that is trained, and the part of each step that it sees.
 
-use super::bank::{Bank, Layers};
+use super::bank::Bank;
 use super::cast::{Outputs, Share};
 use super::draws::{Draws, Sight};
 use super::feed::{Contents, Inlet, Inlets, Source};
 use super::setup::Way;
 use super::{Stage, TrainError};
+use crate::nn::front::{Layers, from_rows};
 use crate::nn::net::{Frozen, Input, Network};
 use crate::nn::state::State;
-use ddl::ops::nets::AnyPart;
 use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
@@ -34,8 +34,7 @@ impl Net {
     /// The network of a stage, with its cached prefix where there is one.
     pub fn new(stage: &Stage, share: &Share, draws: &Draws, steps: u64, inlets: &mut Inlets) -> Result<Self, TrainError> {
         let network = stage.source.network.clone();
-        let parts: Vec<&str> = stage.train.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect();
-        let frozen = network.freeze(&parts)?;
+        let frozen = network.freeze(&stage.train.frozen_parts())?;
         let layers: Vec<usize> = share.layers.iter().copied().collect();
         let prefix = frozen.prefix().min(layers.first().map_or(0, |first| first + 1));
         let sight = share.sight(draws);
@@ -78,12 +77,5 @@ pub fn pixels(input: &Input, bytes: &[u8], device: Device) -> Result<Tensor, Tra
 
 /// Kept outputs of a layer as a tensor laid out as the layer itself leaves it.
 pub fn features(network: &Network, layer: usize, numbers: &[f32], device: Device) -> Result<Tensor, TrainError> {
-    let sides = network.shapes()?[layer].sides();
-    let count = numbers.len() as i64 / sides.iter().product::<i64>().max(1);
-    let flat = Tensor::f_from_slice(numbers)?.f_to_device(device)?;
-    Ok(match sides[..] {
-        // channels innermost, as images come in
-        [channels, height, width] => flat.f_view([count, height, width, channels])?.f_permute([0, 3, 1, 2])?,
-        _ => flat.f_view([count, -1])?,
-    })
+    Ok(from_rows(numbers, network.shapes()?[layer], device)?)
 }

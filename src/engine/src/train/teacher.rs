@@ -1,13 +1,14 @@
 //! A teacher: a model that stays as it is. It runs as it is judged, without gradients, and what it says of images that are the same at every
 //! visit is computed once and kept; both ways give the same bits.
 
-use super::bank::{Bank, Layers};
+use super::bank::Bank;
 use super::cast::{Outputs, Share, teacher};
 use super::draws::{Draws, Sight};
 use super::feed::{Contents, Inlet, Inlets, Source};
 use super::net::{features, pixels};
 use super::{Stage, TrainError};
-use crate::nn::embed::Embedder;
+use crate::nn::embed::{Embedder, threads};
+use crate::nn::front::Layers;
 use crate::nn::net::Network;
 use ddl::lang::value::NodeId;
 use std::sync::Arc;
@@ -48,8 +49,7 @@ impl Teacher {
             Some(banks) => How::Kept(banks.into_iter().map(|bank| inlet(Source::Rows(bank))).collect()),
             None => {
                 let starts = std::iter::once(0).chain(layers.iter().map(|layer| layer + 1));
-                let threads = tch::get_num_threads().max(1) as usize;
-                let part = |(from, layer): (usize, &usize)| Embedder::of_layers(&network, &model.state, from..layer + 1, threads);
+                let part = |(from, layer): (usize, &usize)| Embedder::of_layers(&network, &model.state, from..layer + 1, threads());
                 let parts = starts.zip(&layers).map(part).collect::<Result<_, _>>()?;
                 How::Run(inlet(Source::Pixels(network.input.size())), parts)
             }

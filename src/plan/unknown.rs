@@ -1,0 +1,40 @@
+//! Why something of a plan is not known before it runs.
+
+use super::data_codes;
+use super::schedule::ScheduleError;
+use super::tables::TableError;
+use crate::diag::Code;
+use crate::events::Failure;
+
+/// Why the facts of a node are not known.
+#[derive(Debug)]
+pub(super) enum Unknown {
+    Table(TableError),
+    Schedule(ScheduleError),
+    Failure(Failure),
+}
+
+impl From<TableError> for Unknown {
+    fn from(error: TableError) -> Self {
+        Unknown::Table(error)
+    }
+}
+
+impl From<ScheduleError> for Unknown {
+    fn from(error: ScheduleError) -> Self {
+        Unknown::Schedule(error)
+    }
+}
+
+impl Unknown {
+    /// What is wrong; nothing is where only a parameter has no value yet.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        match self {
+            Unknown::Table(TableError::Data { source, .. }) => Some(data_codes::failure(None, source)),
+            Unknown::Table(TableError::Plan(error)) => Some(Failure::new(Code::BadJob, error.to_string())),
+            Unknown::Table(TableError::Path { .. }) => None,
+            Unknown::Schedule(error) => Some(error.failure()),
+            Unknown::Failure(failure) => Some(failure.clone()),
+        }
+    }
+}
