@@ -213,8 +213,14 @@ impl Compiler<'_> {
             if crate::ops::nets::Backbone::is(node.op) {
                 return Some(model);
             }
+            let stage = self.graph.node(self.stage_of(model));
+            let from = stage.args.get("model").or_else(|| stage.args.get("models"))?;
+            let from = match (from, node.args.get("name")) {
+                (Value::Record(nets), Some(Value::Text(name))) => nets.get(name)?,
+                (from, _) => from,
+            };
             let mut next = None;
-            node.args.get("model").or_else(|| node.args.get("models"))?.nodes(&mut |id| next = next.or(Some(id)));
+            from.nodes(&mut |id| next = next.or(Some(id)));
             model = next?;
         }
     }

@@ -12,6 +12,9 @@ impl Compiler<'_> {
         let (Some(Value::Node(teacher)), at) = (op.args.get("teacher").cloned(), tap(op, "at")) else { return true };
         let teacher_at = tap(op, "teacher_at").or_else(|| at.clone());
         let own = self.tapped(op.op, model, at.as_deref(), "the network", stage);
+        if own.is_err() && !op.args.contains_key("teacher_at") {
+            return false; // the teacher's is the same name, and the same mistake
+        }
         let other = self.tapped(op.op, teacher, teacher_at.as_deref(), "the teacher", stage);
         let (Ok(own), Ok(other)) = (own, other) else { return false };
         if op.op != "feature" {

@@ -160,6 +160,10 @@ impl Compiler<'_> {
         let fits = match (wanted, &val.ty) {
             (_, Type::Unknown) | (Type::Dataset(_), Type::Dataset(_)) => true,
             (Type::Augment, Type::List(of)) => **of == Type::Augment || **of == Type::Unknown,
+            // a stage of several networks
+            (Type::Model, Type::Record(models)) => {
+                matches!(word, FixedWord::Stage) && !models.is_empty() && models.values().all(|it| *it == Type::Model)
+            }
             (wanted, found) => wanted == found,
         };
         if fits {
@@ -187,6 +191,11 @@ impl Compiler<'_> {
         let module: ModuleId = id.module;
         let name = format!("{}{}", self.modules[module.0].prefix, self.modules[module.0].bindings[id.place].name);
         let arm = self.arm(point);
+        if let (Kind::Fixed(_, FixedWord::Stage, None), Value::Record(models)) = (kind, &val.value)
+            && let Some(Value::Node(model)) = models.values().next()
+        {
+            self.graph.name(self.stage_of(*model), &name, &arm);
+        }
         let mut todo = vec![(name, &val.value)];
         while let Some((name, value)) = todo.pop() {
             match value {

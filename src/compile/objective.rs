@@ -3,6 +3,7 @@
 //! While a recipe is read, an objective is `{terms = [{weight, term}, …]}`. A term may still name a bare data set; `train` knows the
 //! batch size and the seed, and makes draws of them.
 
+use super::nets::Nets;
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::types::Type;
@@ -17,7 +18,7 @@ pub(super) fn single(term: Value) -> Value {
     Value::Record([("terms".to_owned(), Value::List(vec![Value::Record(weighted)]))].into_iter().collect())
 }
 
-fn terms(objective: &Value) -> Vec<Value> {
+pub(super) fn terms(objective: &Value) -> Vec<Value> {
     match objective {
         Value::Record(fields) => match fields.get("terms") {
             Some(Value::List(terms)) => terms.clone(),
@@ -27,15 +28,27 @@ fn terms(objective: &Value) -> Vec<Value> {
     }
 }
 
-fn of_terms(terms: Vec<Value>) -> Value {
+/// The parameter without a value that decides a value.
+fn hole(value: &Value) -> Option<String> {
+    match value {
+        Value::Hole(name) => Some(name.clone()),
+        Value::Record(fields) => fields.values().find_map(hole),
+        Value::List(items) => items.iter().find_map(hole),
+        Value::Op(op) => op.args.values().find_map(hole),
+        _ => None,
+    }
+}
+
+pub(super) fn of_terms(terms: Vec<Value>) -> Value {
     Value::Record([("terms".to_owned(), Value::List(terms))].into_iter().collect())
 }
 
 /// Who draws for a stage.
-struct Stage {
+pub(super) struct Stage {
     batch: Option<Value>,
     seed: i64,
-    span: Span,
+    /// Where it is said.
+    pub(super) span: Span,
 }
 
 impl Compiler<'_> {
@@ -90,36 +103,75 @@ impl Compiler<'_> {
     }
 
     /// Makes a stage of checked arguments: draws get the stage's batch and seed, terms their canonical order.
-    pub(super) fn train(&mut self, mut args: Args, span: Span) -> Val {
+    pub(super) fn train(&mut self, mut args: Args, ty: Type, span: Span) -> Val {
         let seed = if let Some(Value::Int(seed)) = args.get("seed") { *seed } else { 0 };
         let stage = Stage { batch: args.remove("batch"), seed, span };
-        let Some(objective) = args.remove("objective") else { return Val::new(Type::Model, Value::Poison, span) };
-        if matches!(objective, Value::Hole(_)) {
-            return Val::new(Type::Model, objective, span);
+        let poison = Val::new(ty.clone(), Value::Poison, span);
+        let objective = args.remove("objective");
+        let plays = args.remove("plays");
+        if let Some(hole) = args.get("model").into_iter().chain(&objective).chain(&plays).find_map(hole) {
+            return Val::new(ty, Value::Hole(hole), span);
         }
-        let mut lowered = Vec::new();
-        for term in terms(&objective) {
-            let Value::Record(mut fields) = term else { continue };
-            let Some(Value::Op(op)) = fields.get("term").cloned() else { continue };
-            if let Some(Value::Node(model)) = args.get("model")
-                && !self.check_outputs(&op, *model, span)
-            {
-                return Val::new(Type::Model, Value::Poison, span);
-            }
-            match self.draw_for(*op, &stage) {
-                Some(op) => fields.insert("term".to_owned(), Value::Op(Box::new(op))),
-                None => return Val::new(Type::Model, Value::Poison, span),
+        let Some(nets) = self.nets(args.get("model"), plays.is_some(), span) else { return poison };
+        if !self.judged_net(&args, &nets, span) {
+            return poison;
+        }
+        if let Some(plays) = plays {
+            let Some(plays) = self.plays(&plays, objective.is_some() || args.contains_key("optimizer"), &nets, &stage) else {
+                return poison;
             };
-            lowered.push(Value::Record(fields));
+            args.insert("plays", plays);
+            let node = self.graph.add("train", args, Some(span));
+            return self.stage_result(node, ty, &nets, span);
         }
+        let has_optimizer = args.contains_key("optimizer");
+        let has_objective = objective.is_some();
+        let Some((objective, true)) = objective.map(|objective| (objective, has_optimizer)) else {
+            let missing = match (has_objective, has_optimizer) {
+                (_, true) => "an objective",
+                (true, false) => "an optimizer",
+                (false, false) => "an objective and an optimizer",
+            };
+            self.diagnostics.push(
+                Diagnostic::error(Code::MissingArgument, format!("`train` needs {missing}, or plays that have each their own"))
+                    .at(span, "incomplete")
+                    .help("write: train(net, objective, for = 1 epoch, optimizer = sgd(lr = 0.1))"),
+            );
+            return poison;
+        };
+        let mut trained = Vec::new();
+        let Some(lowered) = self.lowered(&objective, &nets, &stage, &mut trained) else { return poison };
         if lowered.is_empty() {
             let nothing = Diagnostic::error(Code::BadArgument, "this stage has nothing to minimise").at(span, "no terms");
             return self.wrong(nothing, span);
         }
-        lowered.sort_by_cached_key(|term| self.graph.meaning(term).to_string());
+        if !self.no_idle_net(&trained, &nets, span) || !self.no_critic(&lowered, span) {
+            return poison;
+        }
         args.insert("objective", of_terms(lowered));
         let node = self.graph.add("train", args, Some(span));
-        Val::new(Type::Model, Value::Node(node), span)
+        self.stage_result(node, ty, &nets, span)
+    }
+
+    /// The terms of an objective with draws for data sets, in their canonical order; `trained` gets the names of the networks that they train.
+    pub(super) fn lowered(&mut self, objective: &Value, nets: &Nets, stage: &Stage, trained: &mut Vec<String>) -> Option<Vec<Value>> {
+        let mut lowered = Vec::new();
+        for term in terms(objective) {
+            let Value::Record(mut fields) = term else { continue };
+            let Some(Value::Op(op)) = fields.get("term").cloned() else { continue };
+            let named = self.nets_of_term(&op, nets, stage.span)?;
+            if let Some(model) = nets.get(named.first().map(String::as_str))
+                && !self.check_outputs(&op, model, stage.span)
+            {
+                return None;
+            }
+            trained.extend(named);
+            let op = self.draw_for(*op, stage)?;
+            fields.insert("term".to_owned(), Value::Op(Box::new(op)));
+            lowered.push(Value::Record(fields));
+        }
+        lowered.sort_by_cached_key(|term| self.graph.meaning(term).to_string());
+        Some(lowered)
     }
 
     /// A term whose data sets became draws.

@@ -76,6 +76,7 @@ impl Compiler<'_> {
         let val = match given {
             Given::Val(val) => val.clone(),
             Given::Expr(expr) if param.ty == Type::Schema => return self.schema(expr),
+            Given::Expr(expr) if super::nets::wants_net(&param.ty) => self.net_names(expr, env),
             Given::Expr(expr) => {
                 let row = match types.get("data") {
                     Some(Type::Dataset(attributes)) => Some(attributes.clone()),
@@ -89,17 +90,8 @@ impl Compiler<'_> {
                 val
             }
         };
-        if decl.name == "train" && param.ty == Type::Model && matches!(val.ty, Type::Record(_)) {
-            let at = val.span;
-            self.twins(&val);
-            if self.not_yet.insert("several networks".to_owned()) {
-                self.diagnostics.push(
-                    Diagnostic::error(Code::NotYet, "several networks in one stage do not exist yet: deep mutual learning is planned")
-                        .at(at, "not yet")
-                        .help("train each network in a stage of its own"),
-                );
-            }
-            return Val::poison(at);
+        if decl.name == "train" && param.name == "model" && self.twins(&val) {
+            return Val::poison(val.span);
         }
         let val = self.coerce(val, &param.ty, env.module, &what);
         self.within_limits(val, param, &what)
@@ -183,12 +175,12 @@ impl Compiler<'_> {
             return Val::new(ty, Value::Poison, span);
         }
         match ty {
+            ty if decl.name == "train" => self.train(args, ty, span),
             Type::Record(parts) => self.parts(decl, &parts, &args, span),
             Type::Objective => {
                 let term = Value::Op(Box::new(OpValue { op: decl.name, args }));
                 Val::new(Type::Objective, super::objective::single(term), span)
             }
-            Type::Model if decl.name == "train" => self.train(args, span),
             ty if ty.is_node() => {
                 let node = self.graph.add(decl.name, args, Some(span));
                 Val::new(ty, Value::Node(node), span)

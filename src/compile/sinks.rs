@@ -71,7 +71,11 @@ impl Compiler<'_> {
     fn sink(&mut self, id: BindingId, kind: &Kind, val: &Val, point: &Point, sinks: &mut Vec<NodeId>, stages: &mut Vec<NodeId>) {
         match (kind, &val.value) {
             (Kind::Fixed(_, FixedWord::Report, _), Value::Node(node)) => sinks.push(*node),
-            (Kind::Fixed(_, FixedWord::Stage, _), Value::Node(node)) => stages.push(*node),
+            (Kind::Fixed(_, FixedWord::Stage, _), Value::Node(node)) => stages.push(self.stage_of(*node)),
+            (Kind::Fixed(_, FixedWord::Stage, _), Value::Record(models)) => {
+                let first = models.values().find_map(|model| if let Value::Node(node) = model { Some(*node) } else { None });
+                stages.extend(first.map(|model| self.stage_of(model)));
+            }
             (Kind::Export(_), Value::Node(node)) if val.ty == Type::Export => sinks.push(*node),
             (Kind::Export(_), value)
                 if !matches!(value, Value::Poison | Value::Hole(_)) || val.ty != Type::Export && val.ty != Type::Unknown =>

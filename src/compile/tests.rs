@@ -49,7 +49,7 @@ fn the_recipe_of_the_design_compiles() {
     let plan = compiled.plan();
     let train: crate::ops::stages::Train =
         plan.parse(plan.iter().find(|(_, node)| node.name == "distilled").map(|(id, _)| id).unwrap()).unwrap();
-    assert_eq!(train.objective.terms.len(), 3);
+    assert_eq!(train.terms().count(), 3);
     for (id, node) in plan.iter() {
         if node.op == "expect" {
             plan.parse::<crate::ops::outputs::Expect>(id).unwrap();

@@ -85,6 +85,8 @@ pub enum Type {
     Batches,
     /// A network with its state.
     Model,
+    /// The name of a network of a stage that trains several.
+    Net,
     /// A named part of a network.
     Part,
     /// An output of a network (`tap("stage3")`).
@@ -99,6 +101,10 @@ pub enum Type {
     Reduce,
     /// The easy or a hard side of the distribution distillation loss.
     Branch,
+    /// A small network that tells outputs apart.
+    Critic,
+    /// A turn of alternating optimisation.
+    Play,
     /// An optimiser with its options.
     Optimizer,
     /// A number that changes over a stage.
@@ -188,6 +194,7 @@ impl fmt::Display for Type {
             Type::Sampler => "a sampler",
             Type::Batches => "batches",
             Type::Model => "a model",
+            Type::Net => "the name of a network of the stage",
             Type::Part => "a part of a network",
             Type::Output => "an output of a network",
             Type::Weights => "weights",
@@ -195,6 +202,8 @@ impl fmt::Display for Type {
             Type::Objective => "an objective",
             Type::Reduce => "a reduction",
             Type::Branch => "a branch",
+            Type::Critic => "a critic",
+            Type::Play => "a play",
             Type::Optimizer => "an optimizer",
             Type::Curve => "a curve",
             Type::Watch => "a watch",
@@ -230,8 +239,10 @@ impl fmt::Display for Plural<'_> {
             Type::Model => "models",
             Type::Metric => "metrics",
             Type::Eval => "evaluations",
+            Type::Net => "names of networks of the stage",
             Type::Part => "parts of a network",
             Type::Branch => "branches",
+            Type::Play => "plays",
             Type::Quantity(Dimension::Angle) => "angles",
             Type::Quantity(Dimension::Pixels) => "lengths in pixels",
             Type::Quantity(Dimension::Fraction) => "fractions",

@@ -53,6 +53,7 @@ fn all() -> Vec<Decl> {
         Draw,
         evals::Verification,
         stages::Train,
+        stages::Net,
         stages::Select,
         stages::Average,
         stages::Chosen,
@@ -76,9 +77,11 @@ fn all() -> Vec<Decl> {
     all.extend(terms::Reduce::decls());
     all.extend(terms::ddl::AnyBranch::decls());
     all.extend(terms::Output::decls());
+    all.extend(terms::AnyCritic::decls());
     all.extend(terms::Term::decls());
     all.extend(curves::Shape::decls());
     all.extend(optimizers::Optimizer::decls());
+    all.extend(stages::AnyPlay::decls());
     all.extend(stages::Watch::decls());
     all.extend(stages::Keep::decls());
     all.extend(stages::Stop::decls());
@@ -93,10 +96,8 @@ fn all() -> Vec<Decl> {
 pub const NOT_YET: &[(&str, &str)] = &[
     ("bin", "reading .bin validation packs"),
     ("identification", "1:N identification"),
-    ("mutual", "deep mutual learning"),
     ("onnx", "ONNX export"),
     ("panel", "panels of protocols"),
-    ("play", "alternating optimisation"),
     ("quantise", "quantisation"),
     ("recordio", "reading MXNet RecordIO"),
     ("scface_folder", "the SCface layout"),
@@ -106,14 +107,8 @@ pub const NOT_YET: &[(&str, &str)] = &[
 ];
 
 /// Arguments that the language knows and that have no kernel yet, by operator: named by the checker like [`NOT_YET`].
-pub const ARGUMENTS_NOT_YET: &[(&str, &str, &str)] = &[
-    ("classify", "of", "a term of one of several networks"),
-    ("compare", "across", "a table with an axis across its columns"),
-    ("compare", "rows", "a table with an axis down its rows"),
-    ("ddl", "of", "a term of one of several networks"),
-    ("train", "plays", "alternating optimisation"),
-    ("triplet", "of", "a term of one of several networks"),
-];
+pub const ARGUMENTS_NOT_YET: &[(&str, &str, &str)] =
+    &[("compare", "across", "a table with an axis across its columns"), ("compare", "rows", "a table with an axis down its rows")];
 
 /// A struct's value as an operator's value: arguments that equal their defaults are left out.
 pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {

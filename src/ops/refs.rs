@@ -48,6 +48,52 @@ impl Param for DrawnRef {
     }
 }
 
+/// The name of one of the networks of a stage that trains several (`of = a`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NetName(pub String);
+
+impl Param for NetName {
+    fn ty() -> Type {
+        Type::Net
+    }
+    fn value(&self) -> Value {
+        Value::Text(self.0.clone())
+    }
+}
+
+/// The model that a stage starts from, or several by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Models {
+    /// One.
+    One(ModelRef),
+    /// Several, in the order that the recipe says.
+    Several(indexmap::IndexMap<String, ModelRef>),
+}
+
+impl Models {
+    /// All of them with their names; the name of a single one is empty.
+    pub fn all(&self) -> Vec<(&str, ModelRef)> {
+        match self {
+            Models::One(model) => vec![("", *model)],
+            Models::Several(models) => models.iter().map(|(name, model)| (name.as_str(), *model)).collect(),
+        }
+    }
+}
+
+impl Param for Models {
+    fn ty() -> Type {
+        Type::Union(vec![Type::Model, Type::Named(Box::new(Type::Model))])
+    }
+    fn value(&self) -> Value {
+        match self {
+            Models::One(model) => model.value(),
+            Models::Several(models) => models.value(),
+        }
+    }
+}
+
 /// A path as the plan holds it: what the recipe says. Where it lies is asked of the run (`Plan::paths`), as it differs by machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -12,7 +12,7 @@ use crate::ops::evals::Metric;
 use crate::ops::nets::{AnyWeights, Backbone, TrainedOn, Weights};
 use crate::ops::outputs::{Expect, Judge, Table as Report};
 use crate::ops::samplers::Sampler;
-use crate::ops::stages::{Averaged, Chosen, Keep, Stop, Train};
+use crate::ops::stages::{Averaged, Chosen, Keep, Net, Stop, Train};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// People who are named as examples.
@@ -223,7 +223,7 @@ fn trained_on(net: &Backbone) -> Option<TrainedOn> {
 }
 
 fn is_model(node: &PlanNode) -> bool {
-    Backbone::is(&node.op) || [Train::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
+    Backbone::is(&node.op) || [Train::NAME, Net::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
 }
 
 /// A node's name without its arm.

@@ -8,7 +8,7 @@ use super::people::{self, People};
 use super::schedule::{Schedule, ScheduleError};
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, data_codes, memory, teaching};
+use super::{Facts, Paths, Plan, data_codes, memory, schedule, teaching};
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
 use crate::data::{DataError, Table};
@@ -198,7 +198,9 @@ impl<'p> Gather<'p> {
 
     fn stage(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Train = self.plan.parse(id).map_err(TableError::from)?;
-        let cost = self.plan.backbone(id).ok().and_then(|backbone| backbone.cost());
+        let nets = it.model.all();
+        let costs = nets.iter().map(|(_, model)| self.plan.backbone(model.node).ok().and_then(|backbone| backbone.cost()));
+        let costs: Option<Vec<Cost>> = costs.collect();
         let draws = self.plan.draws(id).map_err(TableError::from)?;
         let passes = || draws.iter().filter_map(|draw| self.passes.get(draw));
         let schedule = Schedule::new(&it, passes())?;
@@ -208,22 +210,23 @@ impl<'p> Gather<'p> {
             .collect();
         let mut facts =
             Facts { steps: Some(schedule.steps), steps_per_epoch: Some(schedule.per_epoch), images_per_step, ..Facts::default() };
-        let classes = self.classes(&it)?;
-        if let Some(cost) = cost {
-            let prototypes = classes * cost.embedding;
-            facts.memory = Some(memory::of_stage(&it, &cost, prototypes, schedule.images));
-            self.heads(&it, cost.embedding, &mut facts)?;
-            for draw in &draws {
-                self.sees(*draw, &cost);
-            }
+        for (place, (net, model)) in nets.iter().enumerate() {
+            let own: BTreeSet<NodeId> = draws_of(&it, net).collect();
+            let images = own.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
+            schedule::divides(&it, images)?;
+            let classes = self.classes(&it, net)?;
+            let Some(cost) = costs.as_ref().and_then(|costs| costs.get(place)) else { continue };
+            *facts.memory.get_or_insert(0) += memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
+            self.heads(&it, net, cost.embedding, &mut facts)?;
+            own.into_iter().for_each(|draw| self.sees(draw, cost));
         }
         self.teachers(&it, &mut facts)?;
         Ok(facts)
     }
 
-    /// What the heads of a stage compute, and what sampling classes saves of it.
-    fn heads(&self, it: &Train, embedding: u64, facts: &mut Facts) -> Result<(), Unknown> {
-        for weighted in &it.objective.terms {
+    /// What the heads of a network of a stage compute, and what sampling classes saves of it.
+    fn heads(&self, it: &Train, net: &str, embedding: u64, facts: &mut Facts) -> Result<(), Unknown> {
+        for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
             let Term::Classify(classify) = &weighted.term else { continue };
             let (draw, images) = (classify.data.node, self.passes.get(&classify.data.node).map_or(0, |pass| pass.images_per_batch as u64));
             let data: Draw = self.plan.parse(draw).map_err(TableError::from)?;
@@ -244,7 +247,7 @@ impl<'p> Gather<'p> {
     /// What the teachers of a stage cost.
     fn teachers(&mut self, it: &Train, facts: &mut Facts) -> Result<(), Unknown> {
         let mut seen: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
-        for weighted in &it.objective.terms {
+        for weighted in it.terms() {
             if let Some((teacher, data)) = weighted.term.teacher() {
                 seen.entry(teacher.node).or_default().insert(data.node);
             }
@@ -266,10 +269,10 @@ impl<'p> Gather<'p> {
         Ok(())
     }
 
-    /// Classes of all heads of a stage; heads of one label space and slot share their prototypes.
-    fn classes(&self, it: &Train) -> Result<u64, Unknown> {
+    /// Classes of all heads of a network of a stage; heads of one label space and slot share their prototypes.
+    fn classes(&self, it: &Train, net: &str) -> Result<u64, Unknown> {
         let mut heads = BTreeMap::new();
-        for weighted in &it.objective.terms {
+        for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
             let Some((data, slot)) = weighted.term.prototypes() else { continue };
             let draw: Draw = self.plan.parse(data.node).map_err(TableError::from)?;
             let table = self.tables.table(draw.data.node)?;
@@ -328,6 +331,17 @@ impl<'p> Gather<'p> {
         }
         self.troubles.sort_by_key(|trouble| trouble.node);
     }
+}
+
+/// Whether a term trains a network of a stage.
+fn trains(term: &Term, net: &str) -> bool {
+    let nets = term.nets();
+    nets.is_empty() || nets.contains(&net)
+}
+
+/// The draws that a network of a stage sees.
+fn draws_of<'t>(it: &'t Train, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
+    it.terms().filter(move |weighted| trains(&weighted.term, net)).flat_map(|weighted| weighted.term.draws())
 }
 
 /// How many images of a known size are not of this side, and the first of them as an error.

@@ -11,9 +11,9 @@ const FLOAT: u64 = 4;
 /// moments; and for each image of a step the input and what every layer gives, from the first layer that learns on. What heads compute is
 /// counted by [`of_head`]. Not counted: decoded images, a copy of the source model, and what libtorch takes for itself.
 ///
-/// `prototypes` are the numbers in all heads' prototypes, `images` those of one step.
-pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64 {
-    let (frozen, slopes_frozen) = cost.frozen(&train.frozen_parts());
+/// `fixed` are the parts of the network that stay, `prototypes` the numbers in all heads' prototypes, `images` those of one step.
+pub fn of_stage(train: &Train, fixed: &[&str], cost: &Cost, prototypes: u64, images: u64) -> u64 {
+    let (frozen, slopes_frozen) = cost.frozen(fixed);
     let mut learning = prototypes;
     let mut kept = 3 * u64::from(cost.side).pow(2);
     let mut prefix = true;
@@ -26,7 +26,7 @@ pub fn of_stage(train: &Train, cost: &Cost, prototypes: u64, images: u64) -> u64
             kept += part.activations;
         }
     }
-    let numbers = cost.parameters() + prototypes + learning * (1 + moments(&train.optimizer)) + images * kept;
+    let numbers = cost.parameters() + prototypes + learning * (1 + kept_by_optimizers(train)) + images * kept;
     numbers * FLOAT
 }
 
@@ -49,6 +49,11 @@ pub fn of_teacher(cost: &Cost, images: u64) -> u64 {
     (cost.parameters() + images * (3 * u64::from(cost.side).pow(2) + cost.embedding)) * FLOAT
 }
 
+/// Numbers that the optimisers of a stage keep for each number that learns: of several, the most.
+fn kept_by_optimizers(train: &Train) -> u64 {
+    train.turns().iter().map(|turn| moments(turn.optimizer)).max().unwrap_or(0)
+}
+
 /// Numbers that an optimiser keeps for each number that learns.
 fn moments(optimizer: &Optimizer) -> u64 {
     match optimizer {
@@ -63,11 +68,9 @@ mod tests {
     use crate::ops::nets::PartCost;
     use serde_json::json;
 
-    fn train(optimizer: serde_json::Value, freeze: &[&str]) -> Train {
-        let part = |name: &&str| json!({"op": "part", "model": {"node": 0}, "name": name});
+    fn train(optimizer: serde_json::Value) -> Train {
         crate::ops::parse(&json!({
-            "model": {"node": 0}, "for": "1 epochs", "optimizer": optimizer, "freeze": freeze.iter().map(part).collect::<Vec<_>>(),
-            "objective": {"terms": []},
+            "model": {"node": 0}, "for": "1 epochs", "optimizer": optimizer, "objective": {"terms": []},
         }))
         .unwrap()
     }
@@ -95,9 +98,9 @@ mod tests {
     fn what_learns_has_a_gradient_and_moments() {
         let sgd = json!({"op": "sgd", "lr": 0.1});
         let adam = json!({"op": "adam", "lr": 0.1});
-        assert_eq!(of_stage(&train(sgd.clone(), &[]), &cost(), 40, 2), 4 * (120 + 40 + 160 * 2 + 2 * (300 + 5070)));
-        assert_eq!(of_stage(&train(adam, &[]), &cost(), 40, 2), 4 * (120 + 40 + 160 * 3 + 2 * (300 + 5070)));
+        assert_eq!(of_stage(&train(sgd.clone()), &[], &cost(), 40, 2), 4 * (120 + 40 + 160 * 2 + 2 * (300 + 5070)));
+        assert_eq!(of_stage(&train(adam), &[], &cost(), 40, 2), 4 * (120 + 40 + 160 * 3 + 2 * (300 + 5070)));
         // the stem is fixed: no gradient, and nothing of it is kept for the way back
-        assert_eq!(of_stage(&train(sgd, &["trunk", "activations"]), &cost(), 40, 2), 4 * (120 + 40 + (40 + 18) * 2 + 2 * (300 + 70)));
+        assert_eq!(of_stage(&train(sgd), &["trunk", "activations"], &cost(), 40, 2), 4 * (120 + 40 + (40 + 18) * 2 + 2 * (300 + 70)));
     }
 }

@@ -74,13 +74,21 @@ impl Schedule {
         if steps == 0 {
             return Err(ScheduleError::NoSteps { length: train.r#for, per_epoch });
         }
-        if let Some(over) = train.norm_over.map(|over| over.0)
-            && train.batch_norm == BatchNorm::Batch
-            && !images.is_multiple_of(over)
-        {
-            return Err(ScheduleError::NormOver { over, images });
+        if train.model.all().len() == 1 {
+            divides(train, images)?;
         }
         Ok(Schedule { per_epoch, steps, images })
+    }
+}
+
+/// Refuses batch norm over images that don't divide those that a network sees in a step.
+///
+/// # Errors
+/// [`ScheduleError::NormOver`].
+pub fn divides(train: &Train, images: u64) -> Result<(), ScheduleError> {
+    match train.norm_over.map(|over| over.0) {
+        Some(over) if train.batch_norm == BatchNorm::Batch && !images.is_multiple_of(over) => Err(ScheduleError::NormOver { over, images }),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -104,13 +112,13 @@ impl Plan {
     /// A node that is no stage.
     pub fn draws(&self, stage: NodeId) -> Result<Vec<NodeId>, PlanError> {
         let node = self.node(stage);
-        let objective = node.args.get("objective").filter(|_| node.op == "train").ok_or_else(|| PlanError::WrongOperator {
-            name: node.name.clone(),
-            op: node.op.clone(),
-            wanted: "train",
-        })?;
+        if node.op != "train" {
+            return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "train" });
+        }
         let mut found = BTreeSet::new();
-        nodes_in(objective, &mut found);
+        for part in ["objective", "plays"] {
+            nodes_in(node.args.get(part).unwrap_or(&Json::Null), &mut found);
+        }
         Ok(found.into_iter().filter(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.op == "draw")).collect())
     }
 }

@@ -1,14 +1,15 @@
 //! What can be known of teachers before anything runs.
 
+use super::Plan;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Plan, PlanNode};
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::nets::Backbone;
-use crate::ops::stages::Train;
+use crate::ops::stages::{Net, Train};
 use crate::ops::terms::Term;
 
 /// Refuses a teacher by logits that was never trained on the people of the data. Weights from a file may bring prototypes: of them the stage itself
@@ -35,28 +36,35 @@ fn people(plan: &Plan, tables: &Tables, draw: NodeId) -> Result<(String, usize),
 
 /// Whether a model has prototypes of a label space and slot; `None` where only its file knows.
 fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str, &str)) -> Result<Option<bool>, TableError> {
+    let mut net = None;
     loop {
         let node = plan.node(model);
         if Backbone::is(&node.op) {
             return Ok(plan.backbone(model)?.weights().is_none().then_some(false));
         }
-        if node.op == "train" {
-            for weighted in &plan.parse::<Train>(model)?.objective.terms {
+        if node.op == Net::NAME {
+            let of: Net = plan.parse(model)?;
+            (model, net) = (of.stage.node, Some(of.name));
+            continue;
+        }
+        if node.op == Train::NAME {
+            let stage: Train = plan.parse(model)?;
+            for weighted in stage.terms() {
                 let Some((data, slot)) = weighted.term.prototypes() else { continue };
-                if slot == wanted.1 && people(plan, tables, data.node)?.0 == wanted.0 {
+                let of_net = net.as_deref().is_none_or(|net| weighted.term.nets().contains(&net));
+                if of_net && slot == wanted.1 && people(plan, tables, data.node)?.0 == wanted.0 {
                     return Ok(Some(true));
                 }
             }
+            let models = stage.model.all();
+            let next = net.as_deref().and_then(|net| models.iter().find(|(name, _)| *name == net)).or(models.first());
+            let Some((_, next)) = next.filter(|(_, next)| next.node < model) else { return Ok(None) };
+            (model, net) = (next.node, None);
+            continue;
         }
-        let Some(next) = source(node).filter(|next| next.0 < model.0) else { return Ok(None) };
+        let Ok(next) = plan.source(model) else { return Ok(None) };
         model = next;
     }
-}
-
-/// The model that a model was made from; of several the first one.
-fn source(node: &PlanNode) -> Option<NodeId> {
-    let model = node.args.get("model").or_else(|| node.args.get("models")?.get(0))?;
-    Some(NodeId(model.get("node")?.as_u64()? as u32))
 }
 
 #[cfg(test)]

@@ -98,8 +98,8 @@ fn group(decl: &Decl) -> Group {
         Type::Model if nets::Backbone::is(decl.name) => Group::Backbones,
         Type::Weights | Type::Part => Group::Backbones,
         Type::Head => Group::Heads,
-        Type::Objective | Type::Reduce | Type::Branch | Type::Output => Group::Terms,
-        Type::Model | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
+        Type::Objective | Type::Reduce | Type::Branch | Type::Output | Type::Critic => Group::Terms,
+        Type::Model | Type::Play | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
         Type::Optimizer => Group::Optimizers,
         Type::Curve => Group::Curves,
         Type::Eval | Type::Embed | Type::PairSource | Type::Metric => Group::Evals,
@@ -107,6 +107,7 @@ fn group(decl: &Decl) -> Group {
         | Type::Int
         | Type::Float
         | Type::Text
+        | Type::Net
         | Type::Path
         | Type::Category
         | Type::Quantity(_)

@@ -126,6 +126,7 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Sampler
         | Type::Batches
         | Type::Model
+        | Type::Net
         | Type::Part
         | Type::Output
         | Type::Weights
@@ -133,6 +134,8 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Objective
         | Type::Reduce
         | Type::Branch
+        | Type::Critic
+        | Type::Play
         | Type::Optimizer
         | Type::Curve
         | Type::Watch

@@ -19,6 +19,7 @@ use crate::job::{CheckpointEvery, Job};
 use crate::lang::value::NodeId;
 use crate::ops::nets::Backbone;
 use crate::ops::outputs::{Expect, ExportSafetensors};
+use crate::ops::stages::Net;
 use crate::plan::Plan;
 use crate::plan::diff::Difference;
 use crate::plan::lock::Lock;
@@ -201,7 +202,12 @@ fn exports(args: &RunArgs, plan: &Plan, reading: &Reading, out: &Path) -> Result
             let message = format!("`{}` exports `{}`, which is no trained model", node.name, model.name);
             return Err(Stop::fail(Diagnostic::error(Code::NotYetRun, message).help("export a stage")));
         }
-        if let Some(bytes) = reading.file(it.model.node, TENSORS)? {
+        // one of several networks lies in the result of its stage, under its name
+        let (stage, tensors) = match plan.parse::<Net>(it.model.node) {
+            Ok(net) => (net.stage.node, format!("{}.{TENSORS}", net.name)),
+            Err(_) => (it.model.node, TENSORS.to_owned()),
+        };
+        if let Some(bytes) = reading.file(stage, &tensors)? {
             exports.push((out.join(&it.to), bytes));
         }
     }

@@ -31,4 +31,15 @@ codes! {
         wrong: "stage s = train(net, nst(faces, teacher = big, at = tap(\"stage9\")), …)",
         right: "stage s = train(net, nst(faces, teacher = big, at = tap(\"stage3\")), …)",
     }
+    NoSuchNet = "ddl::graph::no_such_net": "a term that does not say which network it trains" {
+        "In a stage of several networks each term says by `of` which one it trains, `mutual` by `between`; the names are those of the stage. A stage \
+         of one network has no such names."
+        wrong: "stage both = train({a = x, b = y}, classify(faces, arc), …)",
+        right: "stage both = train({a = x, b = y}, classify(faces, arc, of = a) + classify(faces, arc, of = b), …)",
+    }
+    Idle = "ddl::graph::idle": "something of a stage that is never trained" {
+        "Every network of a stage has a term that trains it, and every play updates something."
+        wrong: "stage both = train({a = x, b = y}, classify(faces, arc, of = a), …)",
+        right: "stage a = train(x, classify(faces, arc), …)",
+    }
 }

@@ -58,15 +58,15 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     let batches = job.batches.iter().map(|of| Batch::read(of, kind, device)).collect::<Result<Vec<_>, _>>()?;
     let teacher = job.teacher.as_deref().map(|file| Teacher::read(job, file, kind, device)).transpose()?;
     let width = one_width(&batches)?;
-    let terms = &train.objective.terms;
+    let terms: Vec<Weighted> = train.terms().cloned().collect();
     let mut state = States::new(job, kind, device, train.seed);
-    state.of_people(terms, &batches, width)?;
+    state.of_people(&terms, &batches, width)?;
     let noise = Draw::new(train.seed, "noise").number(job.step);
     let steps = train.r#for.steps(1, 1).max(job.step + 1);
     let clock = Clock { step: job.step, per_epoch: 1, total: steps };
     let nothing = State::new();
     let (mut sum, mut rows, mut changed) = (None::<Tensor>, Vec::new(), Vec::new());
-    for Weighted { weight, term } in terms {
+    for Weighted { weight, term } in &terms {
         let needs = term.needs().map_err(|error| failures::nn(&error))?;
         let given = needs.iter().map(|need| given(need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
         let slot = state.between(term, &given)?.or_else(|| term.memory().map(|memory| memory.slot.to_owned()));
@@ -186,8 +186,12 @@ fn given(need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &Stat
     let batch = batch.ok_or_else(|| Failure::new(Code::BadJob, "a term names a batch that has no arrays"))?;
     let name = &batch.of.name;
     let own = Tensor::f_cat(&batch.embeddings, 0).map_err(torch)?;
-    let (all, teaches) = match need.whose {
+    let (all, teaches) = match &need.whose {
         Whose::Own => (own, None),
+        Whose::Net(_) => {
+            let message = "this term is of several networks, and there is one array of embeddings".to_owned();
+            return Err(wrong(message, "train the networks in a stage: train({a = x, b = y}, …)"));
+        }
         Whose::Teacher(_) => {
             let teacher = teacher.ok_or_else(|| wrong("this term has a teacher".to_owned(), "give --teacher FILE"))?;
             if teacher.output.size()[0] != own.size()[0] {
@@ -271,12 +275,19 @@ impl<'a> States<'a> {
 
     /// What a term keeps between two outputs, and its slot; none for most terms.
     fn between(&mut self, term: &Term, given: &[Given]) -> Result<Option<String>, Failure> {
-        let shape = |given: &Given| if let Given::Output(output) = given { Some(output.size()[1..].to_vec()) } else { None };
-        let shapes: Vec<Vec<i64>> = given.iter().filter_map(shape).collect();
+        let shape = |given: &Given| match given {
+            Given::Output(x) | Given::Logits(x) | Given::Embeddings(x) => x.size()[1..].to_vec(),
+            Given::Labelled { embedding: x, .. } | Given::Pairs { left: x, .. } => x.size()[1..].to_vec(),
+        };
+        let shapes: Vec<Vec<i64>> = given.iter().map(shape).collect();
         let specs = term.specs_between(&shapes).map_err(|error| wrong(error.to_string(), "look at the files' shapes"))?;
-        let Term::Feature(feature) = term else { return Ok(None) };
-        self.add(&feature.slot, specs)?;
-        Ok(Some(feature.slot.clone()))
+        let slot = match (term, term.critic()) {
+            (Term::Feature(feature), _) => &feature.slot,
+            (_, Some(critic)) => &critic.slot,
+            _ => return Ok(None), // no other term keeps anything between outputs
+        };
+        self.add(slot, specs)?;
+        Ok(Some(slot.clone()))
     }
 
     /// Adds the tensors that a slot does not have yet.

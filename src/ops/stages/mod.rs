@@ -4,8 +4,9 @@ use super::curves::Curve;
 use super::evals::Metric;
 use super::nets::AnyPart;
 use super::optimizers::Optimizer;
-use super::refs::{EvalRef, ModelRef};
-use super::terms::Objective;
+use super::refs::{EvalRef, ModelRef, Models, NetName};
+use super::terms::{Objective, Weighted};
+use crate::lang::decl::Call;
 use crate::lang::types::Type;
 use crate::quantity::{Checks, Images, Span};
 use indexmap::IndexMap;
@@ -51,6 +52,8 @@ crate::operator! {
         metric: Metric;
         /// How often it is measured.
         every: Span;
+        /// The network that is judged, in a stage of several.
+        of: Option<NetName> = None;
     }
 }
 crate::operator! {
@@ -71,6 +74,8 @@ crate::operator! {
         patience: Checks = Checks(3), in 1.0..=1e6;
         /// How often it is measured.
         every: Span = Span::Epochs(1.0);
+        /// The network that is judged, in a stage of several.
+        of: Option<NetName> = None;
     }
 }
 crate::family! {
@@ -80,15 +85,19 @@ crate::family! {
 
 crate::operator! {
     /// Trains a model on an objective.
-    pub struct Train("train", 1, |_| Type::Model) {
-        /// The model to start from.
-        model: ModelRef;
-        /// What is minimised.
-        objective: Objective;
+    ///
+    /// Of `train({a = x, b = y}, …)` the models are `.a` and `.b`; each term says which network it trains: `classify(data, arc, of = a)`.
+    pub struct Train("train", 1, trained) {
+        /// The model to start from, or several by name: `{a = x, b = y}`.
+        model: Models;
+        /// What is minimised; left out where there are `plays`.
+        objective: Option<Objective> = None;
         /// How long.
         r#for: Span;
-        /// The optimiser; its moments start anew with the stage.
-        optimizer: Optimizer;
+        /// The optimiser; its moments start anew with the stage. Left out where there are `plays`.
+        optimizer: Option<Optimizer> = None;
+        /// Alternating optimisation: each step of the stage is one turn of each play, in this order, over the same batches.
+        plays: Vec<AnyPlay> = Vec::new();
         /// The size of draws that say none.
         batch: Option<u64> = None, in 1.0..=1e7;
         /// Parts that stay as they are, their batch-norm statistics too.
@@ -113,11 +122,74 @@ crate::operator! {
     observes = "watch";
 }
 
-impl Train {
-    /// The names of the parts that stay as they are.
-    pub fn frozen_parts(&self) -> Vec<&str> {
-        self.freeze.iter().map(|AnyPart::Part(part)| part.name.as_str()).collect()
+crate::operator! {
+    /// A turn of alternating optimisation, in `plays` of `train`: it updates some networks and critics, and all others are constants in it (their batch statistics are those of the batch, their running ones stay).
+    pub struct Play("play", 1, |_| Type::Play) {
+        /// What is minimised.
+        objective: Objective;
+        /// What is updated: networks of the stage by their names, critics by their slots.
+        updates: Vec<NetName>;
+        /// The optimiser of this play; its moments start anew with the stage.
+        optimizer: Optimizer;
+        /// How many steps it takes in each turn.
+        times: u32 = 1, in 1.0..=1000.0;
     }
+}
+crate::family! {
+    /// Any play.
+    pub enum AnyPlay: Type::Play => { Play }
+}
+
+/// What a stage does in a step: its one objective, or a play.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'t> {
+    /// What is minimised.
+    pub objective: &'t Objective,
+    /// The optimiser.
+    pub optimizer: &'t Optimizer,
+    /// What is updated, by name; everything where the stage has one objective.
+    pub updates: Option<&'t [NetName]>,
+    /// How many steps it takes.
+    pub times: u32,
+}
+
+impl Train {
+    /// What it does in a step, in order.
+    pub fn turns(&self) -> Vec<Turn<'_>> {
+        let one = self.objective.as_ref().zip(self.optimizer.as_ref());
+        let one = one.map(|(objective, optimizer)| Turn { objective, optimizer, updates: None, times: 1 });
+        let plays = self.plays.iter().map(|AnyPlay::Play(it)| Turn {
+            objective: &it.objective,
+            optimizer: &it.optimizer,
+            updates: Some(&it.updates),
+            times: it.times,
+        });
+        one.into_iter().chain(plays).collect()
+    }
+
+    /// All terms, in order.
+    pub fn terms(&self) -> impl Iterator<Item = &Weighted> {
+        self.turns().into_iter().flat_map(|turn| &turn.objective.terms)
+    }
+}
+
+/// A model, or one for each name.
+fn trained(call: &Call) -> Type {
+    match call.types.get("model") {
+        Some(Type::Record(models)) => Type::Record(models.keys().map(|name| (name.clone(), Type::Model)).collect()),
+        _ => Type::Model,
+    }
+}
+
+crate::operator! {
+    /// One of the networks of a stage that trains several: `both.a`.
+    pub struct Net("net", 1, |_| Type::Model) {
+        /// The stage.
+        stage: ModelRef;
+        /// The network's name there.
+        name: String;
+    }
+    hidden = true;
 }
 
 crate::operator! {

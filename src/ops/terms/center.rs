@@ -2,7 +2,7 @@
 
 use super::{Prototypes, Reduce};
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::choice! {
     /// What one sample costs.
@@ -52,5 +52,7 @@ crate::operator! {
         slot: String = "main".to_owned();
         /// The first centres where the source model has none for this label space; "fresh" without it. Class means are of the features as the term takes them.
         centres: Option<Prototypes> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Reduce;
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::choice! {
     /// What pairs of different people cost.
@@ -30,5 +30,7 @@ crate::operator! {
         normalise: bool = true;
         /// What becomes of the pairs' values.
         reduce: Option<Reduce> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

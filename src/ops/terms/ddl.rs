@@ -3,8 +3,8 @@
 use super::{about, list_length};
 use crate::lang::decl::{Call, Complaint, Param};
 use crate::lang::types::Type;
-use crate::lang::value::Value;
-use crate::ops::refs::{BatchesRef, DataRef};
+use crate::lang::value::{NodeId, Value};
+use crate::ops::refs::{BatchesRef, DataRef, NetName};
 use serde::{Deserialize, Serialize};
 
 crate::choice! {
@@ -76,6 +76,16 @@ pub enum Side {
     Data(DataRef),
 }
 
+impl Side {
+    /// The batches of a branch; none of a data set.
+    pub fn draws(&self) -> Vec<NodeId> {
+        match self {
+            Side::Branch(AnyBranch::Branch(branch)) => vec![branch.pairs.node, branch.negatives.node],
+            Side::Data(_) => Vec::new(),
+        }
+    }
+}
+
 impl Param for Side {
     fn ty() -> Type {
         Type::Union(vec![Type::Branch, Type::dataset()])
@@ -125,6 +135,8 @@ crate::operator! {
         detach_teacher: bool = false;
         /// The factor that training on so many GPUs with the released code has (spec 1.4).
         world_scale: f64 = 1.0, in 0.0..=1e4;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
     check = has_students;
 }

@@ -5,7 +5,7 @@
 
 use crate::lang::types::Type;
 use crate::ops::curves::Curve;
-use crate::ops::refs::{DrawnRef, ModelRef};
+use crate::ops::refs::{DrawnRef, ModelRef, NetName};
 
 crate::operator! {
     /// What comes out of a named part of a network (`stem`, `stage1`, …, `trunk`): a map `[channels, height, width]` for each image. The parts of each backbone stand in its documentation.
@@ -61,6 +61,8 @@ crate::operator! {
         slot: String = "main".to_owned();
         /// The slot of the teacher's prototypes; the student's name without.
         teacher_slot: Option<String> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }
 
@@ -82,6 +84,8 @@ crate::operator! {
         angle: f64 = 50.0, in 0.0..=1e6;
         /// Whether embeddings are brought to length 1 first.
         normalise: bool = false;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }
 
@@ -112,6 +116,8 @@ crate::operator! {
         at: Option<Output> = None;
         /// The teacher's output; the one of the same name as the student's without.
         teacher_at: Option<Output> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }
 
@@ -146,6 +152,8 @@ crate::operator! {
         teacher_at: Option<Output> = None;
         /// The learned map is kept by its slot.
         slot: String = "adapter".to_owned();
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }
 
@@ -168,5 +176,31 @@ crate::operator! {
         offset: f64 = 0.0, in 0.0..=1e3;
         /// Whether `mean k(t, t')` counts, a constant to the student: public code leaves it out.
         teacher_term: bool = true;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
+    }
+}
+
+crate::operator! {
+    /// Deep mutual learning: networks that are trained together, each of which follows what the others say of the same images.
+    ///
+    /// Of each network i the sum over the others j of `KL(p_j || p_i)`, the mean over the batch; p are class probabilities by each network's own prototypes, without margin, and p_j is a constant to network i. Beside it stands a classification of each network.
+    ///
+    /// Source: Zhang et al., "Deep Mutual Learning", CVPR 2018; the released code sums over the others, the paper averages.
+    pub struct Mutual("mutual", 1, |_| Type::Objective) {
+        /// What all of them see.
+        data: DrawnRef;
+        /// The networks, by their names in the stage.
+        between: Vec<NetName>;
+        /// What probabilities are softened by.
+        temperature: Curve = Curve::Constant(1.0), in 1e-3..=1e3;
+        /// Whether the others are averaged, as in the paper, instead of summed.
+        average: bool = false;
+        /// How logits are made.
+        logits: PlainLogits = PlainLogits::Cosine;
+        /// What cosines are multiplied by.
+        scale: f64 = 64.0, in 0.0..=1e4;
+        /// The slot of the prototypes.
+        slot: String = "main".to_owned();
     }
 }

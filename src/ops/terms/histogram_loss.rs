@@ -1,7 +1,7 @@
 //! The histogram loss's declaration.
 
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::choice! {
     /// What a positive pair of similarity s and a negative one of similarity t cost together.
@@ -47,5 +47,7 @@ crate::operator! {
         slope: f64 = 1.0, in 1e-3..=1e3;
         /// How the distributions are estimated.
         fit: HistogramFit = HistogramFit::Bins;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Reduce;
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::operator! {
     /// Marginal loss over all pairs of a batch of features of length 1: mean max(0, error - y (threshold - |a - b|^2)), y = 1 for one person and -1 for two.
@@ -17,5 +17,7 @@ crate::operator! {
         error: f64 = 0.3, in 0.0..=4.0;
         /// What becomes of the pairs' values.
         reduce: Option<Reduce> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

@@ -2,13 +2,14 @@
 
 use super::curves::Curve;
 use super::heads::Head;
-use super::refs::{DrawnRef, ModelRef};
+use super::refs::{DrawnRef, ModelRef, NetName};
 use crate::lang::decl::{Call, Complaint, Param};
 use crate::lang::types::Type;
-use crate::lang::value::Value;
+use crate::lang::value::{NodeId, Value};
 use crate::quantity::Fraction;
 use serde::{Deserialize, Serialize};
 
+pub mod adversarial;
 pub mod center;
 pub mod contrastive;
 pub mod ddl;
@@ -20,10 +21,11 @@ pub mod range_loss;
 pub mod reduce;
 pub mod triplet;
 
+pub use adversarial::{Adversary, AnyCritic, Critic, Fool, KdGan, Sees};
 pub use center::{Center, CenterForm, CenterStep};
 pub use contrastive::{Contrastive, ContrastiveHinge};
 pub use ddl::{Branch, Ddl, Divergence, Grid, Negatives, Normalisation};
-pub use distil::{Feature, FeatureDistance, Kd, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
+pub use distil::{Feature, FeatureDistance, Kd, Mutual, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
 pub use histogram_loss::{HistogramCost, HistogramFit, HistogramLoss};
 pub use marginal::Marginal;
 pub use n_pair::NPair;
@@ -64,6 +66,8 @@ crate::operator! {
         sample: Fraction = Fraction(1.0), in 1e-6..=1.0;
         /// Negatives with a larger cosine get logit 0, before any margin: they may be the same person under another label (insightface).
         filter: Option<f64> = None, in 0.0..=1.0;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
     check = filters_cosines;
 }
@@ -82,10 +86,83 @@ crate::family! {
     /// Any term.
     pub enum Term: Type::Objective => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
+        Mutual, Adversary, Fool, KdGan,
     }
 }
 
 impl Term {
+    /// The network that it trains, in a stage of several.
+    pub fn of(&self) -> Option<&str> {
+        let of = match self {
+            Term::Classify(it) => &it.of,
+            Term::Triplet(it) => &it.of,
+            Term::Contrastive(it) => &it.of,
+            Term::Center(it) => &it.of,
+            Term::Marginal(it) => &it.of,
+            Term::RangeLoss(it) => &it.of,
+            Term::HistogramLoss(it) => &it.of,
+            Term::NPair(it) => &it.of,
+            Term::Ddl(it) => &it.of,
+            Term::Kd(it) => &it.of,
+            Term::Rkd(it) => &it.of,
+            Term::Sp(it) => &it.of,
+            Term::Feature(it) => &it.of,
+            Term::Nst(it) => &it.of,
+            Term::Adversary(it) => &it.of,
+            Term::Fool(it) => &it.of,
+            Term::Mutual(_) | Term::KdGan(_) => &None,
+        };
+        of.as_ref().map(|net| net.0.as_str())
+    }
+
+    /// The networks that it trains, by name: one, or those that learn from each other. None in a stage of one network.
+    pub fn nets(&self) -> Vec<&str> {
+        match self {
+            Term::Mutual(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
+            Term::KdGan(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
+            Term::Classify(_)
+            | Term::Contrastive(_)
+            | Term::Center(_)
+            | Term::Marginal(_)
+            | Term::RangeLoss(_)
+            | Term::HistogramLoss(_)
+            | Term::NPair(_)
+            | Term::Triplet(_)
+            | Term::Ddl(_)
+            | Term::Kd(_)
+            | Term::Rkd(_)
+            | Term::Sp(_)
+            | Term::Feature(_)
+            | Term::Nst(_)
+            | Term::Adversary(_)
+            | Term::Fool(_) => self.of().into_iter().collect(),
+        }
+    }
+
+    /// The batches that it is given; none of data sets that the compiler has not yet drawn from.
+    pub fn draws(&self) -> Vec<NodeId> {
+        match self {
+            Term::Classify(it) => vec![it.data.node],
+            Term::Triplet(it) => vec![it.data.node],
+            Term::Contrastive(it) => vec![it.data.node],
+            Term::Center(it) => vec![it.data.node],
+            Term::Marginal(it) => vec![it.data.node],
+            Term::RangeLoss(it) => vec![it.data.node],
+            Term::HistogramLoss(it) => vec![it.data.node],
+            Term::NPair(it) => vec![it.data.node],
+            Term::Kd(it) => vec![it.data.node],
+            Term::Rkd(it) => vec![it.data.node],
+            Term::Sp(it) => vec![it.data.node],
+            Term::Feature(it) => vec![it.data.node],
+            Term::Nst(it) => vec![it.data.node],
+            Term::Mutual(it) => vec![it.data.node],
+            Term::Adversary(it) => vec![it.data.node],
+            Term::Fool(it) => vec![it.data.node],
+            Term::KdGan(it) => vec![it.data.node],
+            Term::Ddl(it) => std::iter::once(&it.teacher).chain(&it.students).flat_map(ddl::Side::draws).collect(),
+        }
+    }
+
     /// The model that teaches it and the data on which, if it has a teacher.
     pub fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         match self {
@@ -94,15 +171,43 @@ impl Term {
             Term::Sp(it) => Some((it.teacher, it.data)),
             Term::Feature(it) => Some((it.teacher, it.data)),
             Term::Nst(it) => Some((it.teacher, it.data)),
-            Term::Classify(_)
-            | Term::Contrastive(_)
+            Term::Adversary(it) => Some((it.teacher, it.data)),
+            Term::Fool(_)
+            | Term::KdGan(_)
+            | Term::Mutual(_)
+            | Term::Classify(_)
             | Term::Triplet(_)
+            | Term::Ddl(_)
+            | Term::Contrastive(_)
             | Term::Center(_)
             | Term::Marginal(_)
             | Term::RangeLoss(_)
             | Term::HistogramLoss(_)
-            | Term::NPair(_)
-            | Term::Ddl(_) => None,
+            | Term::NPair(_) => None,
+        }
+    }
+
+    /// The critic that it plays with, if it does.
+    pub fn critic(&self) -> Option<&Critic> {
+        match self {
+            Term::Adversary(it) => Some(it.critic.it()),
+            Term::Fool(it) => Some(it.critic.it()),
+            Term::KdGan(it) => Some(it.critic.it()),
+            Term::Classify(_)
+            | Term::Triplet(_)
+            | Term::Ddl(_)
+            | Term::Kd(_)
+            | Term::Rkd(_)
+            | Term::Sp(_)
+            | Term::Feature(_)
+            | Term::Nst(_)
+            | Term::Mutual(_)
+            | Term::Contrastive(_)
+            | Term::Center(_)
+            | Term::Marginal(_)
+            | Term::RangeLoss(_)
+            | Term::HistogramLoss(_)
+            | Term::NPair(_) => None,
         }
     }
 
@@ -111,19 +216,31 @@ impl Term {
         match self {
             Term::Classify(it) => Some((it.data, &it.slot)),
             Term::Kd(it) => Some((it.data, &it.slot)),
-            Term::Contrastive(_)
+            Term::Mutual(it) => Some((it.data, &it.slot)),
+            Term::Adversary(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
+            Term::Fool(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
+            Term::KdGan(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
+            Term::Rkd(_)
+            | Term::Sp(_)
+            | Term::Feature(_)
+            | Term::Nst(_)
             | Term::Triplet(_)
+            | Term::Ddl(_)
+            | Term::Contrastive(_)
             | Term::Center(_)
             | Term::Marginal(_)
             | Term::RangeLoss(_)
             | Term::HistogramLoss(_)
-            | Term::NPair(_)
-            | Term::Ddl(_)
-            | Term::Rkd(_)
-            | Term::Sp(_)
-            | Term::Feature(_)
-            | Term::Nst(_) => None,
+            | Term::NPair(_) => None,
         }
+    }
+}
+
+/// The slot of the prototypes that a critic needs, if it sees by them.
+fn by_logits(critic: &AnyCritic) -> Option<&str> {
+    match critic.it().sees {
+        Sees::Logits | Sees::Labels => Some(&critic.it().prototypes),
+        Sees::Embedding => None,
     }
 }
 

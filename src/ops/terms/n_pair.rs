@@ -2,7 +2,7 @@
 
 use super::Reduce;
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::operator! {
     /// N-pair loss: mean over pairs (a_i, p_i) of log(1 + sum_j exp(a_i . p_j - a_i . p_i)), j over the pairs of other people.
@@ -23,5 +23,7 @@ crate::operator! {
         scale: f64 = 1.0, in 1e-3..=1e4;
         /// What becomes of the pairs' values.
         reduce: Option<Reduce> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

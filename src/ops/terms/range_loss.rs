@@ -1,7 +1,7 @@
 //! The range loss's declaration.
 
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::operator! {
     /// Range loss: intra sum over people of the harmonic mean of the k largest distances D of their images, plus inter max(0, margin - the squared distance of the two nearest people's means).
@@ -26,5 +26,7 @@ crate::operator! {
         squared: bool = true;
         /// Whether features are brought to length 1 first; `margin` must then be at most 4 to mean anything.
         normalise: bool = false;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Reduce;
 use crate::lang::types::Type;
-use crate::ops::refs::DrawnRef;
+use crate::ops::refs::{DrawnRef, NetName};
 
 crate::choice! {
     /// Which triplets count.
@@ -52,5 +52,7 @@ crate::operator! {
         of_active: bool = false;
         /// What becomes of the triplets' values.
         reduce: Option<Reduce> = None;
+        /// The network that it trains, in a stage of several.
+        of: Option<NetName> = None;
     }
 }

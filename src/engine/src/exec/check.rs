@@ -6,6 +6,7 @@ use ddl::data::check::{CorruptPolicy, check_all};
 use ddl::events::Event;
 use ddl::lang::value::NodeId;
 use ddl::ops::data::{ImageFolder, ImageList, OnCorrupt};
+use ddl::ops::stages::Train;
 use ddl::plan::data_codes;
 use std::collections::BTreeSet;
 
@@ -48,12 +49,15 @@ impl Exec<'_> {
     fn input_size(&self, compute: &[NodeId]) -> Result<Option<(u32, u32)>, Halt> {
         let mut sizes = Vec::new();
         for id in compute {
-            let mut models = match self.job.plan.node(*id).op.as_str() {
-                "train" => crate::train::teachers(&self.job.plan.parse(*id)?),
-                "features" => BTreeSet::new(),
+            let models: BTreeSet<NodeId> = match self.job.plan.node(*id).op.as_str() {
+                "train" => {
+                    let train: Train = self.job.plan.parse(*id)?;
+                    let nets = train.model.all().into_iter().map(|(_, model)| model.node);
+                    crate::train::teachers(&train).into_iter().chain(nets).collect()
+                }
+                "features" => BTreeSet::from([*id]),
                 _ => continue, // sees no images
             };
-            models.insert(*id);
             for model in models {
                 sizes.push(self.backbone(model)?.network()?.input.size());
             }

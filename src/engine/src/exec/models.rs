@@ -4,12 +4,13 @@ use super::{Exec, Halt, MODELS_KEPT};
 use crate::failures;
 use crate::model::{HEADS, Head, Model, TENSORS};
 use crate::nn::state::State;
+use crate::train::within;
 use ddl::diag::Code;
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
 use ddl::ops::nets::{AnyWeights, Backbone, Weights};
 use ddl::ops::refs::FilePath;
-use ddl::ops::stages::{Averaged, Chosen};
+use ddl::ops::stages::{Averaged, Chosen, Net};
 use ddl::store::Artifact;
 use ddl::store::Judged;
 use indexmap::IndexMap;
@@ -27,8 +28,14 @@ impl Exec<'_> {
         let model = if Backbone::is(&self.job.plan.node(id).op) {
             self.first_tensors(id, &backbone)?
         } else {
-            let artifact = self.artifact(id)?;
-            Model::from_files(&backbone, &artifact.read(TENSORS)?, &artifact.read(HEADS)?, self.device)?
+            // one of several networks lies in the result of its stage, under its name
+            let (stage, name) = match self.job.plan.parse::<Net>(id) {
+                Ok(net) => (net.stage.node, net.name),
+                Err(_) => (id, String::new()),
+            };
+            let artifact = self.artifact(stage)?;
+            let (tensors, heads) = (artifact.read(&within(&name, TENSORS))?, artifact.read(&within(&name, HEADS))?);
+            Model::from_files(&backbone, &tensors, &heads, self.device)?
         };
         let model = Rc::new(model);
         let mut kept = self.models.borrow_mut();
@@ -94,7 +101,7 @@ impl Exec<'_> {
         let files = self.model(model)?.to_files()?;
         let name = self.job.plan.node(model).name.clone();
         self.make(id, |draft| {
-            write_model(draft, &files)?;
+            write_model(draft, "", &files)?;
             Ok(serde_json::json!({ "chosen": name, "value": value }))
         })
     }
@@ -120,16 +127,16 @@ impl Exec<'_> {
         }
         let files = mean.to_files()?;
         self.make(id, |draft| {
-            write_model(draft, &files)?;
+            write_model(draft, "", &files)?;
             Ok(serde_json::json!({ "models": models.len() }))
         })
     }
 }
 
-/// Writes the two files of a model.
-pub fn write_model(draft: &mut ddl::store::Draft, files: &(Vec<u8>, Vec<u8>)) -> Result<(), Halt> {
-    draft.write(TENSORS, &files.0)?;
-    draft.write(HEADS, &files.1)?;
+/// Writes the two files of a model, under the name of its network where there are several.
+pub fn write_model(draft: &mut ddl::store::Draft, net: &str, files: &(Vec<u8>, Vec<u8>)) -> Result<(), Halt> {
+    draft.write(&within(net, TENSORS), &files.0)?;
+    draft.write(&within(net, HEADS), &files.1)?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::nn::net::Shape;
 use ddl::lang::decl::Operator as _;
 use ddl::lang::value::NodeId;
 use ddl::ops::nets::Backbone;
-use ddl::ops::stages::{Averaged, Chosen, Train};
+use ddl::ops::stages::{Averaged, Chosen, Net, Train};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use tch::Tensor;
@@ -50,11 +50,18 @@ impl Exec<'_> {
     pub(super) fn shared_layers(&self, id: NodeId) -> Result<usize, Halt> {
         let op = self.job.plan.node(id).op.as_str();
         if Backbone::is(op) {
-            let of = self.stages_from(id)?.into_iter().map(|stage| self.fixed_layers(&stage)).collect::<Result<Vec<_>, _>>()?;
+            let of = self.stages_from(id)?.into_iter().map(|stage| self.fixed_layers(&stage, id)).collect::<Result<Vec<_>, _>>()?;
             return Ok(of.into_iter().filter(|layers| *layers > 0).min().unwrap_or(0));
         }
         let models = match op {
-            Train::NAME => return self.fixed_layers(&self.job.plan.parse(id)?),
+            Train::NAME => {
+                let stage: Train = self.job.plan.parse(id)?;
+                return self.fixed_layers(&stage, self.job.plan.source(id)?);
+            }
+            Net::NAME => {
+                let stage: Train = self.job.plan.parse(self.job.plan.parse::<Net>(id)?.stage.node)?;
+                return self.fixed_layers(&stage, self.job.plan.source(id)?);
+            }
             Chosen::NAME => self.job.plan.parse::<Chosen>(id)?.models,
             Averaged::NAME => self.job.plan.parse::<Averaged>(id)?.models,
             _ => Vec::new(),
@@ -66,15 +73,16 @@ impl Exec<'_> {
     fn stages_from(&self, source: NodeId) -> Result<Vec<Train>, Halt> {
         let stages = self.job.plan.iter().filter(|(_, node)| node.op == Train::NAME && node.inputs.contains(&source));
         let stages = stages.map(|(id, _)| self.job.plan.parse::<Train>(id)).collect::<Result<Vec<_>, _>>()?;
-        Ok(stages.into_iter().filter(|stage| stage.model.node == source).collect())
+        Ok(stages.into_iter().filter(|stage| stage.model.all().iter().any(|(_, model)| model.node == source)).collect())
     }
 
-    fn fixed_layers(&self, stage: &Train) -> Result<usize, Halt> {
-        let parts = stage.frozen_parts();
+    /// How many first layers of the network that starts from `source` a stage leaves as they were.
+    fn fixed_layers(&self, stage: &Train, source: NodeId) -> Result<usize, Halt> {
+        let parts = self.job.plan.frozen(stage, source);
         if parts.is_empty() {
             return Ok(0);
         }
-        Ok(self.backbone(stage.model.node)?.network()?.freeze(&parts)?.prefix())
+        Ok(self.backbone(source)?.network()?.freeze(&parts)?.prefix())
     }
 
     /// What the first `layers` of a model make of these images; `None` where that would take too much memory.

@@ -3,8 +3,9 @@
 use super::models::write_model;
 use super::{Exec, Halt, halted};
 use crate::model::Model;
-use crate::train::{self, Stage, Surroundings, TrainError};
+use crate::train::{self, Stage, Surroundings, TrainError, Trainee};
 use ddl::lang::value::NodeId;
+use ddl::ops::refs::ModelRef;
 use ddl::ops::stages::Train;
 use ddl::store::{Artifact, TRAINING_LOG};
 
@@ -19,7 +20,11 @@ impl Exec<'_> {
         if let Some(artifact) = made {
             return Ok(artifact);
         }
-        let source = self.model(it.model.node)?;
+        let trainee = |(name, model): (&str, ModelRef)| {
+            let source = self.model(model.node)?;
+            Ok(Trainee { name: name.to_owned(), node: model.node, source })
+        };
+        let nets = it.model.all().into_iter().map(trainee).collect::<Result<Vec<_>, Halt>>()?;
         let taught = train::teachers(&it).into_iter().map(|node| Ok((node, self.model(node)?)));
         let teachers = taught.collect::<Result<_, Halt>>()?;
         let around = Surroundings {
@@ -39,11 +44,12 @@ impl Exec<'_> {
                 Halt::Missing(id) => TrainError::NotYet(format!("a judgement on the way read the result of `{}`", self.name(id))), // it reads none
             })
         };
-        let stage =
-            Stage { node: id, train: &it, tables: &self.tables, source: &source, teachers: &teachers, around: &around, judge: &judge };
+        let stage = Stage { node: id, train: &it, tables: &self.tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge };
         let trained = train::run(&stage).map_err(|error| halted(&node.name, error))?;
         let mut draft = lock.draft()?;
-        write_model(&mut draft, &trained.model.to_files()?)?;
+        for (net, model) in nets.iter().zip(&trained.models) {
+            write_model(&mut draft, &net.name, &model.to_files()?)?;
+        }
         draft.write(TRAINING_LOG, &trained.log.to_bytes()?)?;
         draft.write_json(FIRST_BATCH, &trained.first_batch)?;
         let meta = serde_json::json!({

@@ -2,15 +2,20 @@
 //!
 //! A term says which batches it needs and computes from what it is given; it draws nothing, runs no network and changes no state.
 
+pub mod adversary;
 pub mod center;
 pub mod classify;
 pub mod contrastive;
+pub mod critic;
 pub mod ddl;
 pub mod feature;
+pub mod fool;
 pub mod histogram_loss;
 pub mod kd;
+pub mod kdgan;
 pub mod logits;
 pub mod marginal;
+pub mod mutual;
 pub mod n_pair;
 pub mod nst;
 mod pairs;
@@ -46,6 +51,11 @@ impl Need {
         Need { batches, whose: Whose::Own, take }
     }
 
+    /// What a network of the stage makes of it.
+    pub fn of(batches: NodeId, net: &str, take: Take) -> Self {
+        Need { batches, whose: Whose::Net(net.to_owned()), take }
+    }
+
     /// What a teacher makes of it.
     pub fn taught(batches: NodeId, teacher: NodeId, take: Take) -> Self {
         Need { batches, whose: Whose::Teacher(teacher), take }
@@ -57,6 +67,8 @@ impl Need {
 pub enum Whose {
     /// The network's that the term trains.
     Own,
+    /// A network's of the stage, by its name there.
+    Net(String),
     /// A model's that stays as it is: no gradient, as it is judged.
     Teacher(NodeId),
 }
@@ -160,7 +172,8 @@ pub trait Term {
         Vec::new()
     }
 
-    /// The tensors of its state that follow from the shapes (without images) of what it is given; none for most terms.
+    /// The tensors of its state that follow from the shapes (without images) of what it is given, one for each of [`Term::needs`]; none for
+    /// most terms.
     ///
     /// # Errors
     /// Shapes that the term can't compare: known before the first step.
@@ -194,6 +207,10 @@ macro_rules! each {
             terms::Term::Sp($it) => $do,
             terms::Term::Feature($it) => $do,
             terms::Term::Nst($it) => $do,
+            terms::Term::Mutual($it) => $do,
+            terms::Term::Adversary($it) => $do,
+            terms::Term::Fool($it) => $do,
+            terms::Term::KdGan($it) => $do,
         }
     };
 }
@@ -260,6 +277,9 @@ fn same_or(teacher: Option<&terms::Output>, student: Option<&terms::Output>) -> 
     teacher.or(student).map(|output| output.layer().to_owned())
 }
 
+/// Critics.
+#[cfg(test)]
+mod adversarial_tests;
 /// Golden numbers of the distillation terms.
 #[cfg(test)]
 mod distil_tests;

@@ -50,8 +50,8 @@ impl Share {
 pub struct Cast {
     /// Batches in the order in which terms first name them.
     pub batches: Vec<NodeId>,
-    /// What each term wants, in its order.
-    pub terms: Vec<Vec<Wanted>>,
+    /// What each term of each turn wants, in its order.
+    pub turns: Vec<Vec<Vec<Wanted>>>,
     /// What is wanted of each network of the stage.
     pub nets: Vec<Share>,
     /// The teachers in the order in which terms first name them, and what is wanted of each.
@@ -60,7 +60,7 @@ pub struct Cast {
 
 /// The teachers that the terms of a stage name.
 pub fn teachers(train: &Train) -> BTreeSet<NodeId> {
-    train.objective.terms.iter().filter_map(|weighted| weighted.term.teacher()).map(|(teacher, _)| teacher.node).collect()
+    train.terms().filter_map(|weighted| weighted.term.teacher()).map(|(teacher, _)| teacher.node).collect()
 }
 
 /// The model of a teacher.
@@ -75,18 +75,31 @@ impl Cast {
     /// # Errors
     /// Outputs that a network does not have.
     pub fn new(stage: &Stage) -> Result<Self, TrainError> {
-        let mut cast = Cast { nets: vec![Share::default()], ..Cast::default() };
-        for weighted in &stage.train.objective.terms {
-            let wanted = weighted.term.needs()?.into_iter().map(|need| cast.want(stage, need)).collect::<Result<_, _>>()?;
-            cast.terms.push(wanted);
+        let mut cast = Cast { nets: vec![Share::default(); stage.nets.len()], ..Cast::default() };
+        for turn in stage.train.turns() {
+            let mut terms = Vec::new();
+            for weighted in &turn.objective.terms {
+                let wanted = weighted.term.needs()?.into_iter().map(|need| cast.want(stage, weighted.term.of(), need));
+                let wanted = wanted.collect::<Result<_, _>>()?;
+                terms.push(wanted);
+            }
+            cast.turns.push(terms);
         }
         Ok(cast)
     }
 
-    fn want(&mut self, stage: &Stage, need: Need) -> Result<Wanted, TrainError> {
-        let (of, network) = match need.whose {
-            Whose::Own => (Player::Net(0), &stage.source.network),
-            Whose::Teacher(node) => {
+    fn want(&mut self, stage: &Stage, own: Option<&str>, need: Need) -> Result<Wanted, TrainError> {
+        let net = |name: Option<&str>| {
+            // where there is but one, terms need not name it
+            let only = name.is_none() && stage.nets.len() == 1;
+            let place = stage.nets.iter().position(|net| only || net.name == name.unwrap_or_default());
+            let place = place.ok_or_else(|| TrainError::NotYet("a term without its network".to_owned()))?; // the compiler checks names
+            Ok::<_, TrainError>((Player::Net(place), &stage.nets[place].source.network))
+        };
+        let (of, network) = match &need.whose {
+            Whose::Own => net(own)?,
+            Whose::Net(name) => net(Some(name))?,
+            &Whose::Teacher(node) => {
                 let known = self.teachers.iter().position(|(other, _)| *other == node);
                 let place = known.unwrap_or_else(|| {
                     self.teachers.push((node, Share::default()));

@@ -1,9 +1,10 @@
 //! A stage on the disk: everything that its next step depends on, and enough to know that it is the same stage.
 
-use super::learner::Learner;
+use super::learner::{Learner, within};
 use super::setup::Setup;
+use super::turn::Turn;
 use super::watch::{Best, Plateau, Watched};
-use super::{Stage, TrainError};
+use super::{Stage, TrainError, Trainee};
 use crate::model::{HEADS, Model, TENSORS};
 use crate::nn::optim::Optimiser;
 use crate::nn::state::State;
@@ -73,20 +74,27 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         })
         .collect();
     let classes: Vec<Json> =
-        setup.terms.iter().flat_map(|term| &term.heads).map(|head| json!({ "slot": head.id.slot, "label space": head.id.space })).collect();
+        setup.terms().flat_map(|term| &term.heads).map(|head| json!({ "slot": head.id.slot, "label space": head.id.space })).collect();
     json!({
         "key": stage.tables.plan().node(stage.node).key,
-        "network": setup.net.network.name,
+        "networks": setup.nets.iter().map(|net| within(&net.name, &net.network.name)).collect::<Vec<_>>(),
         "classes": classes,
-        "optimiser": setup.rule,
+        "optimiser": match setup.turns.as_slice() {
+            [only] => json!(only.rule),
+            turns => turns.iter().map(|turn| json!({ "rule": turn.rule, "times": turn.times, "updates": turn.updates })).collect(),
+        },
         "schedule": { "steps": setup.total, "per epoch": setup.per_epoch },
         "random streams": { "seed": stage.train.seed, "noise": format!("{:016x}", setup.noise(0).rank()) },
         "numbers": {
             "clip": setup.clip, "norm over": stage.train.norm_over, "batch norm": stage.train.batch_norm, "precision": stage.train.precision,
         },
-        "frozen": setup.net.frozen.layers,
+        "frozen": match setup.nets.as_slice() {
+            [only] => json!(only.frozen.layers),
+            nets => nets.iter().map(|net| (net.name.clone(), json!(net.frozen.layers))).collect::<serde_json::Map<_, _>>().into(),
+        },
         "draws": draws,
-        "cached prefix": setup.net.bank.as_ref().map(|bank| bank.key()),
+        "cached prefixes": setup.nets.iter().map(|net| net.bank.as_ref().map(|bank| bank.key())).collect::<Vec<_>>(),
+        "teachers": setup.teachers.iter().map(|teacher| stage.tables.plan().node(teacher.node).key).collect::<Vec<_>>(),
     })
 }
 
@@ -105,18 +113,19 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
         plateau: learner.watched.plateau,
         place: Place::of(stage),
     };
-    let (tensors, heads) = learner.model.to_files()?;
-    let memory = learner.optimiser.memory().to_bytes(&[])?;
-    let best = best.map(|best| best.model.to_files()).transpose()?;
+    let models = files(setup, &learner.models, (TENSORS, HEADS))?;
+    let mut memory = State::new();
+    for (turn, optimiser) in setup.turns.iter().zip(&learner.optimisers) {
+        memory.absorb(&within(&turn.label, ""), optimiser.memory())?;
+    }
+    let memory = memory.to_bytes(&[])?;
+    let best = best.map(|best| files(setup, &best.models, (BEST_TENSORS, BEST_HEADS))).transpose()?.unwrap_or_default();
     to.write(learner.step, &setup.name, json!(progress), |draft: &mut Draft| {
-        draft.write(TENSORS, &tensors)?;
-        draft.write(HEADS, &heads)?;
+        for (name, bytes) in models.iter().chain(&best) {
+            draft.write(name, bytes)?;
+        }
         draft.write(MEMORY, &memory)?;
         draft.write(TRAINING_LOG, &learner.log.to_bytes()?)?;
-        if let Some((tensors, heads)) = &best {
-            draft.write(BEST_TENSORS, tensors)?;
-            draft.write(BEST_HEADS, heads)?;
-        }
         Ok(())
     })?;
     stage.around.events.emit(Event::Checkpoint { node: setup.name.clone(), step: learner.step });
@@ -156,23 +165,42 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
         let warning = Failure::new(Code::ResumedElsewhere, message).help("`--device` and `--threads` as before give the same bits");
         stage.around.events.emit(Event::Warning(warning));
     }
-    let model = model(stage, artifact, TENSORS, HEADS)?;
+    let models = models(stage, artifact, (TENSORS, HEADS))?;
     let memory = State::from_bytes(&artifact.read(MEMORY)?)?;
     let memory = on_device(&memory, stage)?;
     let log = TrainingLog::from_bytes(&artifact.read(TRAINING_LOG)?)?;
     let best = match progress.best {
-        Some((value, step)) => Some(Best { value, step, model: self::model(stage, artifact, BEST_TENSORS, BEST_HEADS)? }),
+        Some((value, step)) => Some(Best { value, step, models: self::models(stage, artifact, (BEST_TENSORS, BEST_HEADS))? }),
         None => None,
     };
     let watched = Watched { best, plateau: progress.plateau, ended: false };
     stage.around.events.emit(Event::Resumed { node: setup.name.clone(), step: progress.step, of: setup.total });
-    Learner::at(setup, model, Optimiser::restored(&setup.rule, memory), progress.step, log, watched).map(Some)
+    let restored = |turn: &Turn| {
+        let own = if turn.label.is_empty() { memory.clone() } else { memory.part(&within(&turn.label, "")) };
+        Optimiser::restored(&turn.rule, own)
+    };
+    let optimisers = setup.turns.iter().map(restored).collect();
+    Learner::at(setup, models, optimisers, progress.step, log, watched).map(Some)
 }
 
-fn model(stage: &Stage, artifact: &Artifact, tensors: &str, heads: &str) -> Result<Model, TrainError> {
-    let mut model = Model::from_files(&stage.source.backbone, &artifact.read(tensors)?, &artifact.read(heads)?, stage.around.device)?;
-    model.network = stage.source.network.clone();
-    Ok(model)
+/// The files of all models, under the names of their networks.
+fn files(setup: &Setup, models: &[Model], (tensors, heads): (&str, &str)) -> Result<Vec<(String, Vec<u8>)>, TrainError> {
+    let mut all = Vec::new();
+    for (net, model) in setup.nets.iter().zip(models) {
+        let bytes = model.to_files()?;
+        all.extend([(within(&net.name, tensors), bytes.0), (within(&net.name, heads), bytes.1)]);
+    }
+    Ok(all)
+}
+
+fn models(stage: &Stage, artifact: &Artifact, (tensors, heads): (&str, &str)) -> Result<Vec<Model>, TrainError> {
+    let read = |net: &Trainee| {
+        let (tensors, heads) = (artifact.read(&within(&net.name, tensors))?, artifact.read(&within(&net.name, heads))?);
+        let mut model = Model::from_files(&net.source.backbone, &tensors, &heads, stage.around.device)?;
+        model.network = net.source.network.clone();
+        Ok(model)
+    };
+    stage.nets.iter().map(read).collect()
 }
 
 /// Moments on the device; Adam's counts of steps stay on the host, where the optimiser makes them.

@@ -2,6 +2,8 @@
 
 use super::draws::{Draw, loader};
 use super::feed::{Contents, pixels};
+use super::learner::within;
+use super::net::Net;
 use super::setup::Setup;
 use super::terms::HeadUse;
 use super::{Stage, TrainError};
@@ -21,11 +23,12 @@ pub fn name(id: &HeadId, tensor: &str) -> String {
     format!("head.{}.{space}.{tensor}", id.slot)
 }
 
-/// Gives the model every head and every map between outputs that the stage's terms name: the source model's own where it has one, or a new
-/// one as the recipe says.
-pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), TrainError> {
+/// Gives the model of a network every head and every map between outputs that the stage's terms name: the source model's own where it has
+/// one, or a new one as the recipe says.
+pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> Result<(), TrainError> {
     let mut uses: BTreeMap<&HeadId, Vec<&HeadUse>> = BTreeMap::new();
-    for head in setup.terms.iter().flat_map(|term| &term.heads) {
+    let net = &setup.nets[place];
+    for head in setup.terms().flat_map(|term| &term.heads).filter(|head| head.net == place) {
         uses.entry(&head.id).or_default().push(head);
     }
     let mut new = Vec::new();
@@ -34,7 +37,7 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
         let names = Arc::clone(draw.batches.tables()[0].labels().names());
         let specs = uses.iter().flat_map(|head| &head.specs);
         let known = model.heads.get(id);
-        let mut state = completed(id, specs, known, stage)?;
+        let mut state = completed(&net.name, id, specs, known, stage)?;
         let mut by_rows: BTreeMap<&str, Vec<&HeadUse>> = BTreeMap::new();
         uses.iter().for_each(|head| by_rows.entry(head.rows.name).or_default().push(head));
         for (rows, uses) in by_rows.into_iter().filter(|(rows, _)| known.is_none_or(|head| head.state.entry(rows).is_none())) {
@@ -49,15 +52,15 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
                 Some(Prototypes::ByName) => first.by_name(&names, model, &mut state)?,
                 Some(Prototypes::ClassMeans) => {
                     let draws: Vec<&Draw> = uses.iter().map(|head| &setup.draws.all()[head.draw]).collect();
-                    first.class_means(stage, setup, model, &draws, &mut state)?;
+                    first.class_means(stage, setup, net, model, &draws, &mut state)?;
                 }
             }
         }
         new.push((id.clone(), Head { names, state }));
     }
-    for term in setup.terms.iter().filter(|term| !term.between.is_empty()) {
-        let Some(id) = &term.own else { continue };
-        let state = completed(id, &term.between, model.heads.get(id), stage)?;
+    for term in setup.terms().filter(|term| !term.between.is_empty()) {
+        let Some((_, id)) = term.own.as_ref().filter(|(net, _)| *net == place) else { continue };
+        let state = completed(&net.name, id, &term.between, model.heads.get(id), stage)?;
         for spec in &term.between {
             let found = state.get(&spec.name)?.size();
             if found != spec.shape {
@@ -72,11 +75,17 @@ pub fn start(stage: &Stage, setup: &Setup, model: &mut Model) -> Result<(), Trai
 }
 
 /// A head's state with every tensor that is needed: known ones as they are, the others new.
-fn completed<'s>(id: &HeadId, specs: impl IntoIterator<Item = &'s Spec>, known: Option<&Head>, stage: &Stage) -> Result<State, TrainError> {
+fn completed<'s>(
+    net: &str,
+    id: &HeadId,
+    specs: impl IntoIterator<Item = &'s Spec>,
+    known: Option<&Head>,
+    stage: &Stage,
+) -> Result<State, TrainError> {
     let specs: BTreeMap<&str, &Spec> = specs.into_iter().map(|spec| (spec.name.as_str(), spec)).collect();
     let mut state = known.map_or_else(State::new, |head| head.state.clone());
     let missing: Vec<&Spec> = specs.into_values().filter(|spec| state.entry(&spec.name).is_none()).collect();
-    let fresh = fresh(id, &missing, stage)?;
+    let fresh = fresh(net, id, &missing, stage)?;
     for spec in &missing {
         state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
     }
@@ -94,11 +103,11 @@ fn said(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
     Ok(first)
 }
 
-/// New tensors, each from the stage's seed and its own whole name.
-fn fresh(id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainError> {
+/// New tensors, each from the stage's seed and its own whole name, the network's where there are several.
+fn fresh(net: &str, id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainError> {
     let mut state = State::new();
     for spec in specs {
-        let named = Spec { name: name(id, &spec.name), ..(*spec).clone() };
+        let named = Spec { name: within(net, &name(id, &spec.name)), ..(*spec).clone() };
         let one = State::initialise(std::slice::from_ref(&named), stage.train.seed, stage.around.device, Kind::Float)?;
         state.insert(&spec.name, one.get(&named.name)?.shallow_clone(), spec.role)?;
     }
@@ -130,10 +139,18 @@ impl FirstRows<'_> {
 
     /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are of
     /// length 1 of embeddings of length 1. People without an image keep their drawn row.
-    fn class_means(&self, stage: &Stage, setup: &Setup, model: &Model, draws: &[&Draw], state: &mut State) -> Result<(), TrainError> {
+    fn class_means(
+        &self,
+        stage: &Stage,
+        setup: &Setup,
+        net: &Net,
+        model: &Model,
+        draws: &[&Draw],
+        state: &mut State,
+    ) -> Result<(), TrainError> {
         let mut rows = self.of(state)?;
         let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, self.unit); rows.len()];
-        let (net, input) = (&setup.net, setup.net.network.input);
+        let input = net.network.input;
         let first = if net.bank.is_some() { net.prefix } else { 0 };
         let layers = first..net.network.layers.len();
         let embedder = Embedder::of_layers(&net.network, &model.state, layers, crate::nn::embed::threads())?;

@@ -5,9 +5,10 @@ use super::objective::{self, Outcome};
 use super::setup::Setup;
 use super::teacher::Teacher;
 use super::terms::Made;
+use super::turn::Turn;
 use super::watch::Watched;
 use super::{Stage, TrainError, Trained, cast, heads};
-use crate::model::{HeadId, Model};
+use crate::model::Model;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::Role;
 use ddl::events::PictureGroup;
@@ -15,17 +16,18 @@ use ddl::store::{Spent, TrainingLog};
 
 /// The state of a stage between two steps.
 pub struct Learner {
-    /// The model.
-    pub model: Model,
-    /// The optimiser with its moments.
-    pub optimiser: Optimiser,
+    /// The models, in the order of the stage's networks.
+    pub models: Vec<Model>,
+    /// The optimiser of each turn, with its moments.
+    pub optimisers: Vec<Optimiser>,
     /// Steps that are done.
     pub step: u64,
     /// What happened at each.
     pub log: TrainingLog,
     /// What was decided on the way.
     pub watched: Watched,
-    parameters: Vec<Parameter>,
+    /// What each turn updates.
+    parameters: Vec<Vec<Parameter>>,
 }
 
 /// What a step came to, for events.
@@ -41,37 +43,37 @@ pub struct Taken {
 impl Learner {
     /// A stage before its first step.
     pub fn new(stage: &Stage, setup: &Setup) -> Result<Self, TrainError> {
-        let mut model = stage.source.copy()?;
-        heads::start(stage, setup, &mut model)?;
-        Learner::at(setup, model, Optimiser::new(&setup.rule), 0, TrainingLog::default(), Watched::default())
+        let mut models = stage.nets.iter().map(|net| net.source.copy()).collect::<Result<Vec<_>, _>>()?;
+        for (place, model) in models.iter_mut().enumerate() {
+            heads::start(stage, setup, place, model)?;
+        }
+        let optimisers = setup.turns.iter().map(|turn| Optimiser::new(&turn.rule)).collect();
+        Learner::at(setup, models, optimisers, 0, TrainingLog::default(), Watched::default())
     }
 
     /// A stage at some step.
     pub fn at(
         setup: &Setup,
-        model: Model,
-        optimiser: Optimiser,
+        models: Vec<Model>,
+        optimisers: Vec<Optimiser>,
         step: u64,
         log: TrainingLog,
         watched: Watched,
     ) -> Result<Self, TrainError> {
-        model.state.require_gradients(|name| setup.net.frozen.trains(name))?;
-        let used: Vec<&HeadId> = setup.terms.iter().flat_map(|term| term.heads.iter().map(|head| &head.id).chain(&term.own)).collect();
-        let mut parameters = Vec::new();
-        for (name, entry) in model.state.iter().filter(|(name, entry)| entry.role == Role::Parameter && setup.net.frozen.trains(name)) {
-            parameters.push(Parameter::new(&setup.rule, name, &entry.tensor, false));
-        }
-        for (id, head) in &model.heads {
-            let learns = used.contains(&id);
-            head.state.require_gradients(|_| learns)?;
-            for (name, entry) in head.state.iter().filter(|(_, entry)| learns && entry.role == Role::Parameter) {
-                parameters.push(Parameter::new(&setup.rule, &heads::name(id, name), &entry.tensor, true));
-            }
-        }
-        if parameters.is_empty() {
+        let parameters: Vec<Vec<Parameter>> = setup.turns.iter().map(|turn| turn.parameters(setup, &models)).collect();
+        if parameters.iter().any(Vec::is_empty) {
             return Err(TrainError::NothingLearns);
         }
-        Ok(Learner { model, optimiser, step, log, watched, parameters })
+        for model in &models {
+            model.state.require_gradients(|_| false)?;
+            for head in model.heads.values() {
+                head.state.require_gradients(|_| false)?;
+            }
+        }
+        if let [all] = parameters.as_slice() {
+            ask_for_gradients(all, true)?;
+        }
+        Ok(Learner { models, optimisers, step, log, watched, parameters })
     }
 
     /// Takes the next step on its batch.
@@ -79,38 +81,97 @@ impl Learner {
     /// # Errors
     /// [`TrainError::NotFinite`] before anything is changed; what libtorch refuses.
     pub fn take_step(&mut self, stage: &Stage, setup: &Setup, batch: &Batch) -> Result<Taken, TrainError> {
-        let way = setup.way(batch.step);
         let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&batch.numbers, setup.device)?));
-        let teachers = setup.teachers.iter().map(teach).collect::<Result<_, TrainError>>()?;
-        let made = Made { net: setup.net.run(&self.model.state, &batch.numbers[setup.net.inlet], &way)?, teachers };
-        let Outcome { loss, value, named, updates, similarities } = objective::evaluate(setup, &self.model, &made, batch)?;
-        self.parameters.iter_mut().for_each(Parameter::clear);
-        loss.f_backward()?;
-        if let Some(longest) = setup.clip {
-            let _ = clip(&self.parameters, longest)?;
-        }
-        let lr = self.optimiser.curve().at(batch.step, setup.per_epoch, setup.total);
-        self.optimiser.step(&self.parameters, lr)?;
-        for (id, name, tensor) in updates {
-            if let Some(head) = self.model.heads.get_mut(&id) {
-                head.state.replace(&name, tensor, Role::Buffer);
+        let mut made = Made { nets: Vec::new(), teachers: setup.teachers.iter().map(teach).collect::<Result<_, TrainError>>()? };
+        let (mut lr, mut loss, mut named, mut similarities) = (0.0, 0.0, Vec::new(), Vec::new());
+        for (at, turn) in setup.turns.iter().enumerate() {
+            let rate = self.optimisers[at].curve().at(batch.step, setup.per_epoch, setup.total);
+            let mut outcome = self.take_turn(setup, turn, at, &mut made, batch, 0, rate)?;
+            for time in 1..turn.times {
+                outcome = self.take_turn(setup, turn, at, &mut made, batch, time, rate)?;
             }
+            loss += outcome.value;
+            if at == 0 {
+                lr = rate;
+            } else {
+                named.push((format!("{}.lr", turn.label), rate as f32));
+            }
+            similarities.extend(outcome.similarities.into_iter().map(|(name, set)| (within(&turn.label, &name), set)));
+            named.extend(outcome.named.into_iter().map(|(name, value)| (within(&turn.label, &name), value)));
         }
-        let fixed = [("loss".to_owned(), value as f32), ("lr".to_owned(), lr as f32)];
+        let fixed = [("loss".to_owned(), loss as f32), ("lr".to_owned(), lr as f32)];
         self.log.push(fixed.into_iter().chain(named.iter().cloned()));
         for (name, values) in similarities {
             self.log.keep(batch.step + 1, &name, values);
         }
         self.step += 1;
-        Ok(Taken { lr, loss: value, named })
+        Ok(Taken { lr, loss, named })
+    }
+
+    /// One step of a turn: the networks run, what is wanted of them goes to the terms, and what the turn updates is changed.
+    #[allow(clippy::too_many_arguments)] // a turn, its place, and where in the stage it is taken
+    fn take_turn(
+        &mut self,
+        setup: &Setup,
+        turn: &Turn,
+        at: usize,
+        made: &mut Made,
+        batch: &Batch,
+        time: u32,
+        rate: f64,
+    ) -> Result<Outcome, TrainError> {
+        let noise = if time == 0 { setup.noise(batch.step) } else { setup.noise(batch.step).number(u64::from(time)) };
+        if setup.turns.len() > 1 {
+            self.parameters.iter().try_for_each(|all| ask_for_gradients(all, false))?;
+            ask_for_gradients(&self.parameters[at], true)?;
+        }
+        let nets = setup.nets.iter().zip(&self.models).enumerate().map(|(place, (net, model))| {
+            if !turn.wants[place] {
+                return Ok(cast::Outputs::new());
+            }
+            net.run(&model.state, &batch.numbers[net.inlet], &setup.way(&noise, turn.updates[place]))
+        });
+        made.nets = nets.collect::<Result<_, _>>()?;
+        let outcome = objective::evaluate(setup, turn, &self.models, made, batch, &noise)?;
+        let parameters = &mut self.parameters[at];
+        parameters.iter_mut().for_each(Parameter::clear);
+        outcome.loss.f_backward()?;
+        if let Some(longest) = setup.clip {
+            let _ = clip(parameters, longest)?;
+        }
+        self.optimisers[at].step(parameters, rate)?;
+        for (net, id, name, tensor) in &outcome.updates {
+            if let Some(head) = self.models[*net].heads.get_mut(id).filter(|_| turn.updates[*net]) {
+                head.state.replace(name, tensor.shallow_clone(), Role::Buffer);
+            }
+        }
+        Ok(outcome)
     }
 
     /// What the stage gives after its last step.
     pub fn finish(self, setup: &Setup, first_batch: Vec<PictureGroup>, spent: Spent) -> Result<Trained, TrainError> {
-        let (model, kept) = match self.watched.best {
-            Some(best) => (best.model, best.step),
-            None => (self.model.copy()?, self.step),
+        let (models, kept) = match self.watched.best {
+            Some(best) => (best.models, best.step),
+            None => (copies(&self.models)?, self.step),
         };
-        Ok(Trained { model, log: self.log, first_batch, steps: self.step, per_epoch: setup.per_epoch, kept, spent })
+        Ok(Trained { models, log: self.log, first_batch, steps: self.step, per_epoch: setup.per_epoch, kept, spent })
     }
+}
+
+/// Makes exactly these tensors ask for gradients, or none of them.
+fn ask_for_gradients(parameters: &[Parameter], ask: bool) -> Result<(), TrainError> {
+    for parameter in parameters {
+        let _ = parameter.tensor.f_set_requires_grad(ask)?;
+    }
+    Ok(())
+}
+
+/// Models with tensors of their own.
+pub fn copies(models: &[Model]) -> Result<Vec<Model>, TrainError> {
+    Ok(models.iter().map(Model::copy).collect::<Result<_, _>>()?)
+}
+
+/// The name of something of a network among those of all networks of a stage; a network without a name has its own.
+pub fn within(net: &str, name: &str) -> String {
+    if net.is_empty() { name.to_owned() } else { format!("{net}.{name}") }
 }

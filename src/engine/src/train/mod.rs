@@ -24,12 +24,14 @@ mod progress;
 mod setup;
 mod teacher;
 mod terms;
+mod turn;
 mod watch;
 
 pub use bank::Banks;
 pub use cast::teachers;
 pub use draws::wanted;
 pub use error::TrainError;
+pub use learner::within;
 
 use crate::model::Model;
 use ddl::data::loader::ImageCache;
@@ -74,8 +76,8 @@ pub struct Stage<'a> {
     pub train: &'a Train,
     /// The plan's data.
     pub tables: &'a Tables<'a>,
-    /// The model that it starts from; it stays as it is.
-    pub source: &'a Model,
+    /// The networks that it trains.
+    pub nets: &'a [Trainee],
     /// The models of [`teachers`]; they stay as they are too.
     pub teachers: &'a BTreeMap<NodeId, Rc<Model>>,
     /// What is around it.
@@ -84,14 +86,25 @@ pub struct Stage<'a> {
     pub judge: &'a Judge<'a>,
 }
 
+/// A network of a stage.
+#[derive(Debug)]
+pub struct Trainee {
+    /// Its name there; empty where there is but one.
+    pub name: String,
+    /// The node of the model that it starts from.
+    pub node: NodeId,
+    /// That model; it stays as it is.
+    pub source: Rc<Model>,
+}
+
 /// Judges a model under a protocol.
 pub type Judge<'a> = dyn Fn(&Model, NodeId) -> Result<Judged, TrainError> + 'a;
 
 /// What a stage gives.
 #[derive(Debug)]
 pub struct Trained {
-    /// The model.
-    pub model: Model,
+    /// The models, in the order of the stage's networks.
+    pub models: Vec<Model>,
     /// What happened at each step.
     pub log: TrainingLog,
     /// The images of the first step as the network saw them.

@@ -5,7 +5,7 @@ use super::cast::{Outputs, Share};
 use super::draws::{Draws, Sight};
 use super::feed::{Contents, Inlet, Inlets, Source};
 use super::setup::Way;
-use super::{Stage, TrainError};
+use super::{Stage, TrainError, Trainee};
 use crate::nn::front::{Layers, from_rows};
 use crate::nn::net::{Frozen, Input, Network};
 use crate::nn::state::State;
@@ -14,6 +14,8 @@ use tch::{Device, Kind, Tensor};
 
 /// A network of the stage.
 pub struct Net {
+    /// Its name in the stage; empty where there is but one.
+    pub name: String,
     /// The network.
     pub network: Network,
     /// What of it stays.
@@ -32,17 +34,24 @@ pub struct Net {
 
 impl Net {
     /// The network of a stage, with its cached prefix where there is one.
-    pub fn new(stage: &Stage, share: &Share, draws: &Draws, steps: u64, inlets: &mut Inlets) -> Result<Self, TrainError> {
-        let network = stage.source.network.clone();
-        let frozen = network.freeze(&stage.train.frozen_parts())?;
+    pub fn new(
+        stage: &Stage,
+        trainee: &Trainee,
+        share: &Share,
+        draws: &Draws,
+        steps: u64,
+        inlets: &mut Inlets,
+    ) -> Result<Self, TrainError> {
+        let network = trainee.source.network.clone();
+        let frozen = network.freeze(&stage.tables.plan().frozen(stage.train, trainee.node))?;
         let layers: Vec<usize> = share.layers.iter().copied().collect();
         let prefix = frozen.prefix().min(layers.first().map_or(0, |first| first + 1));
         let sight = share.sight(draws);
-        let of = Layers { network: &network, state: &stage.source.state, count: prefix };
+        let of = Layers { network: &network, state: &trainee.source.state, count: prefix };
         let bank = Bank::of(stage, &of, draws, &sight, steps)?;
         let source = bank.as_ref().map_or_else(|| Source::Pixels(network.input.size()), |bank| Source::Rows(Arc::clone(bank)));
         let inlet = inlets.place(Inlet { draws: sight.draws.clone(), source });
-        Ok(Net { network, frozen, prefix, sight, bank, inlet, layers })
+        Ok(Net { name: trainee.name.clone(), network, frozen, prefix, sight, bank, inlet, layers })
     }
 
     /// The wanted outputs of a batch as it is trained, with gradients to what learns; the frozen prefix leaves nothing for them.

@@ -4,10 +4,12 @@ use super::TrainError;
 use super::feed::Batch;
 use super::setup::Setup;
 use super::terms::Made;
+use super::turn::Turn;
 use crate::model::{HeadId, Model};
 use crate::nn::heads::Clock;
 use crate::nn::state::{Role, State};
 use crate::nn::terms::{Around, Term as _};
+use ddl::random::Draw as Named;
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
@@ -19,28 +21,28 @@ pub struct Outcome {
     pub value: f64,
     /// Numbers by name, for the log: each term's value, its parts, what it skipped.
     pub named: Vec<(String, f32)>,
-    /// New values of heads' tensors that follow the batches: they become the model's once the step is taken.
-    pub updates: Vec<(HeadId, String, Tensor)>,
+    /// New values of heads' tensors that follow the batches, by the place of their network: they become the model's once the step is taken.
+    pub updates: Vec<(usize, HeadId, String, Tensor)>,
     /// Sets of similarities by name, at the steps at which they are kept.
     pub similarities: Vec<(String, Vec<f32>)>,
 }
 
-/// The objective of a step.
+/// The objective of a turn of a step.
 ///
 /// # Errors
 /// [`TrainError::NotFinite`] for the first term that is NaN or infinite.
-pub fn evaluate(setup: &Setup, model: &Model, made: &Made, batch: &Batch) -> Result<Outcome, TrainError> {
-    let (nothing, noise) = (State::new(), setup.noise(batch.step));
+pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch: &Batch, noise: &Named) -> Result<Outcome, TrainError> {
+    let nothing = State::new();
     let mut loss: Option<Tensor> = None;
     let (mut names, mut scalars) = (Vec::new(), Vec::new());
     let clock = Clock { step: batch.step, per_epoch: setup.per_epoch, total: setup.total };
     // terms that share a head see what those before them made of its state
-    let mut changed: BTreeMap<&HeadId, State> = BTreeMap::new();
+    let mut changed: Vec<BTreeMap<&HeadId, State>> = models.iter().map(|_| BTreeMap::new()).collect();
     let (mut updates, mut similarities) = (Vec::new(), Vec::new());
-    for term in &setup.terms {
-        let state = |id: &HeadId| changed.get(id).or_else(|| model.heads.get(id).map(|head| &head.state));
-        let own = term.own.as_ref().and_then(state);
-        let around = Around { head: own.unwrap_or(&nothing), noise: &noise, clock };
+    for term in &turn.terms {
+        let state = |net: usize, id: &HeadId| changed[net].get(id).or_else(|| models[net].heads.get(id).map(|head| &head.state));
+        let own = term.own.as_ref().and_then(|(net, id)| state(*net, id));
+        let around = Around { head: own.unwrap_or(&nothing), noise, clock };
         let given = term.given(setup, made, batch, &state)?;
         let value = term.term.evaluate(&given, &around)?;
         if setup.keeps_similarities(batch.step) {
@@ -49,13 +51,13 @@ pub fn evaluate(setup: &Setup, model: &Model, made: &Made, batch: &Batch) -> Res
                 similarities.push((format!("{}.{name}", term.label), Vec::<f32>::try_from(set)?));
             }
         }
-        if let (Some(id), false) = (&term.own, value.updates.is_empty()) {
+        if let (Some((net, id)), false) = (&term.own, value.updates.is_empty()) {
             let mut state = own.cloned().unwrap_or_default();
             for (name, tensor) in &value.updates {
                 state.replace(name, tensor.f_detach()?, Role::Buffer);
-                updates.push((id.clone(), name.clone(), tensor.f_detach()?));
+                updates.push((*net, id.clone(), name.clone(), tensor.f_detach()?));
             }
-            changed.insert(id, state);
+            changed[*net].insert(id, state);
         }
         let mut note = |name: String, scalar: &Tensor| -> Result<(), TrainError> {
             names.push(name);
@@ -79,7 +81,7 @@ pub fn evaluate(setup: &Setup, model: &Model, made: &Made, batch: &Batch) -> Res
     let numbers = Vec::<f32>::try_from(Tensor::f_cat(&scalars, 0)?.f_to_device(tch::Device::Cpu)?)?;
     let value = f64::from(numbers[names.len()]);
     let named: Vec<(String, f32)> = names.into_iter().zip(numbers).collect();
-    let wrong = named.iter().find(|(name, value)| !value.is_finite() && setup.terms.iter().any(|term| term.label == *name));
+    let wrong = named.iter().find(|(name, value)| !value.is_finite() && turn.terms.iter().any(|term| term.label == *name));
     let wrong = wrong.map(|(name, value)| (name.clone(), f64::from(*value)));
     if let Some((term, value)) = wrong.or_else(|| (!value.is_finite()).then(|| ("the objective".to_owned(), value))) {
         return Err(TrainError::NotFinite { term, value, step: batch.step + 1, samples: samples(setup, batch), checkpoint: None });

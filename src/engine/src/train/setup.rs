@@ -6,12 +6,12 @@ use super::feed::{Inlet, Inlets};
 use super::net::Net;
 use super::teacher::Teacher;
 use super::terms::TermSetup;
+use super::turn::Turn;
 use super::{Stage, TrainError};
-use crate::nn::net::{Norms, Pass};
+use crate::nn::net::{Input, Norms, Pass};
 use ddl::data::sampler::PassFacts;
-use ddl::ops::optimizers::Optimizer;
 use ddl::ops::stages::{BatchNorm, Precision};
-use ddl::plan::schedule::Schedule;
+use ddl::plan::schedule::{Schedule, divides};
 use ddl::quantity::Span;
 use ddl::random::Draw as Named;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ pub struct Setup {
     pub name: String,
     /// The draws.
     pub draws: Draws,
-    /// The terms, in the order in which they are summed.
-    pub terms: Vec<TermSetup>,
-    /// The network.
-    pub net: Net,
+    /// What is done in a step, in order.
+    pub turns: Vec<Turn>,
+    /// The networks that are trained.
+    pub nets: Vec<Net>,
     /// The teachers.
     pub teachers: Vec<Teacher>,
     /// Where images come in.
@@ -38,8 +38,6 @@ pub struct Setup {
     pub per_epoch: u64,
     /// Steps of the stage.
     pub total: u64,
-    /// The optimiser.
-    pub rule: Optimizer,
     /// The largest norm of all gradients together.
     pub clip: Option<f64>,
     /// Where tensors lie.
@@ -66,7 +64,7 @@ impl Setup {
     pub fn new(stage: &Stage) -> Result<Self, TrainError> {
         let train = stage.train;
         let cast = Cast::new(stage)?;
-        let mut inputs = vec![stage.source.network.input];
+        let mut inputs: Vec<Input> = stage.nets.iter().map(|net| net.source.network.input).collect();
         for (node, _) in &cast.teachers {
             inputs.push(teacher(stage, *node)?.network.input);
         }
@@ -74,10 +72,16 @@ impl Setup {
         let passes: Vec<PassFacts> = draws.all().iter().map(|draw| draw.batches.facts()).collect();
         let schedule = Schedule::new(train, &passes)?;
         let mut inlets = Inlets::default();
-        let net = Net::new(stage, &cast.nets[0], &draws, schedule.steps, &mut inlets)?;
+        let mut nets = Vec::with_capacity(stage.nets.len());
+        for (trainee, share) in stage.nets.iter().zip(&cast.nets) {
+            let net = Net::new(stage, trainee, share, &draws, schedule.steps, &mut inlets)?;
+            divides(train, net.sight.images() as u64)?;
+            nets.push(net);
+        }
         let of = |each| Teacher::new(stage, each, &draws, schedule.steps, &mut inlets);
         let teachers = cast.teachers.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let terms = TermSetup::all(stage, &cast, &draws)?;
+        let turn = |at| Turn::new(stage, &cast, &draws, at);
+        let turns = (0..cast.turns.len()).map(turn).collect::<Result<Vec<_>, _>>()?;
         let norms = match train.batch_norm {
             BatchNorm::Batch => Norms::Batch,
             BatchNorm::Frozen => Norms::Running,
@@ -85,13 +89,12 @@ impl Setup {
         Ok(Setup {
             name: stage.tables.plan().node(stage.node).name.clone(),
             draws,
-            terms,
-            net,
+            turns,
+            nets,
             teachers,
             inlets: inlets.all(),
             per_epoch: schedule.per_epoch,
             total: schedule.steps,
-            rule: train.optimizer.clone(),
             clip: train.clip,
             device: stage.around.device,
             norms,
@@ -111,9 +114,18 @@ impl Setup {
         step.is_multiple_of(self.total.div_ceil(KEPT).max(1)) || step + 1 == self.total
     }
 
-    /// How networks are run at a step.
-    pub fn way(&self, step: u64) -> Way {
-        Way { pass: Pass::training(self.norms, self.noise(step)).norm_over(self.over).mixed(self.mixed), device: self.device }
+    /// How a network is run at a step: one that is not updated leaves its running statistics.
+    pub fn way(&self, noise: &Named, updated: bool) -> Way {
+        let norms = match self.norms {
+            Norms::Batch if !updated => Norms::Seen,
+            norms => norms,
+        };
+        Way { pass: Pass::training(norms, noise.clone()).norm_over(self.over).mixed(self.mixed), device: self.device }
+    }
+
+    /// All terms of all turns.
+    pub fn terms(&self) -> impl Iterator<Item = &TermSetup> {
+        self.turns.iter().flat_map(|turn| &turn.terms)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::nn::state::{Spec, State};
 use crate::nn::terms::logits::logits;
 use crate::nn::terms::{Given, Take, Term as _};
 use ddl::ops::curves::Curve;
-use ddl::ops::terms::{Prototypes, Term};
+use ddl::ops::terms::{Prototypes, Sees, Term, Weighted};
 use ddl::plan::schedule::ScheduleError;
 use tch::Tensor;
 
@@ -28,7 +28,7 @@ pub struct TermSetup {
     /// The heads whose prototypes it needs.
     pub heads: Vec<HeadUse>,
     /// The state that it has itself: its head's, or tensors between outputs.
-    pub own: Option<HeadId>,
+    pub own: Option<(usize, HeadId)>,
     /// Tensors between outputs of two networks.
     pub between: Vec<Spec>,
 }
@@ -44,6 +44,8 @@ struct Want {
 
 /// A head that a term needs.
 pub struct HeadUse {
+    /// Of which network, by its place.
+    pub net: usize,
     /// Which.
     pub id: HeadId,
     /// The draw whose label space it is over.
@@ -67,19 +69,21 @@ pub struct Rows {
 }
 
 impl TermSetup {
-    /// The terms of a stage.
+    /// The terms of a turn of a stage.
     ///
     /// # Errors
     /// Outputs that don't fit each other; a teacher that does not know the people.
-    pub fn all(stage: &Stage, cast: &Cast, draws: &Draws) -> Result<Vec<Self>, TrainError> {
-        let terms = &stage.train.objective.terms;
+    pub fn all(stage: &Stage, cast: &Cast, draws: &Draws, turn: usize) -> Result<Vec<Self>, TrainError> {
+        let terms = &stage.train.turns()[turn].objective.terms;
         let mut all: Vec<TermSetup> = Vec::with_capacity(terms.len());
-        for (weighted, wanted) in terms.iter().zip(&cast.terms) {
+        for (weighted, wanted) in terms.iter().zip(&cast.turns[turn]) {
             let op = weighted.term.name();
-            let several = terms.iter().filter(|other| other.term.name() == op).count() > 1;
+            let alike = |other: &&Weighted| other.term.name() == op && other.term.of() == weighted.term.of();
+            let several = terms.iter().filter(alike).count() > 1;
             let wanted = wanted.iter().map(|wanted| want(wanted, draws)).collect::<Result<Vec<_>, _>>()?;
             let data = wanted.first().map_or("", |want| &draws.all()[want.draw].name);
-            let mut label = if several { format!("{op}({data})") } else { op.to_owned() };
+            let of = weighted.term.of().map_or_else(String::new, |net| format!("{net}."));
+            let mut label = if several { format!("{of}{op}({data})") } else { format!("{of}{op}") };
             let same = all.iter().filter(|other| other.label.starts_with(&label)).count();
             if same > 0 {
                 label = format!("{label}#{}", same + 1);
@@ -102,18 +106,18 @@ impl TermSetup {
     /// Works out which state it needs.
     fn state(&mut self, stage: &Stage, cast: &Cast, draws: &Draws) -> Result<(), TrainError> {
         let network = |player| match player {
-            Player::Net(_) => Ok(stage.source),
+            Player::Net(place) => Ok(stage.nets[place].source.as_ref()),
             Player::Teacher(place) => teacher(stage, cast.teachers[place].0),
         };
         let mut shapes = Vec::new();
         for want in &self.wanted {
             let model = network(want.wanted.of)?;
             match (&want.wanted.take, want.wanted.of) {
-                (Take::Output(_), _) => shapes.push(model.network.shapes()?[want.wanted.layer].sides()),
-                (Take::Logits { .. }, Player::Net(_)) => {
+                (Take::Output(_) | Take::Embeddings | Take::Labelled | Take::Pairs, _) => {}
+                (Take::Logits { .. }, Player::Net(net)) => {
                     let specs = plain_specs(classes(draws, want.draw)?, model.width()?);
                     let rows = Rows { name: PROTOTYPES, first: None, unit: true, must_say: true };
-                    self.heads.push(HeadUse { id: want.head.clone(), draw: want.draw, rows, specs });
+                    self.heads.push(HeadUse { net, id: want.head.clone(), draw: want.draw, rows, specs });
                 }
                 (Take::Logits { slot, .. }, Player::Teacher(place)) if !model.heads.contains_key(&want.head) => {
                     let name = |node| stage.tables.plan().node(node).name.clone();
@@ -121,31 +125,50 @@ impl TermSetup {
                     let (draw, classes) = (draws.all()[want.draw].name.clone(), classes(draws, want.draw)? as usize);
                     return Err(TrainError::TeacherPrototypes { term: self.label.clone(), teacher, draw, classes, slot: slot.clone() });
                 }
-                (Take::Logits { .. } | Take::Embeddings | Take::Labelled | Take::Pairs, _) => {}
+                (Take::Logits { .. }, Player::Teacher(_)) => {}
             }
+            shapes.push(match &want.wanted.take {
+                Take::Logits { .. } => vec![classes(draws, want.draw)?],
+                Take::Output(_) | Take::Embeddings | Take::Labelled | Take::Pairs => model.network.shapes()?[want.wanted.layer].sides(),
+            });
         }
         if let (Some(memory), Some(first)) = (self.term.memory(), self.wanted.first()) {
             let id = HeadId { slot: memory.slot.to_owned(), ..first.head.clone() };
-            let specs = self.term.specs(classes(draws, first.draw)?, stage.source.width()?);
+            let specs = self.term.specs(classes(draws, first.draw)?, network(first.wanted.of)?.width()?);
             let rows = Rows { name: memory.rows, first: memory.first, unit: memory.unit, must_say: memory.must_say };
-            self.heads.push(HeadUse { id: id.clone(), draw: first.draw, rows, specs });
-            self.own = Some(id);
+            let net = self.net();
+            self.heads.push(HeadUse { net, id: id.clone(), draw: first.draw, rows, specs });
+            self.own = Some((net, id));
         }
         let misfit = |error: crate::nn::NnError| TrainError::Outputs { term: self.label.clone(), why: error.to_string() };
         self.between = self.term.specs_between(&shapes).map_err(misfit)?;
+        if let Some(critic) = self.term.critic() {
+            // critics are kept by the stage's first network, for the people whom they know
+            let space = match critic.sees {
+                Sees::Logits | Sees::Labels => self.wanted.first().map_or_else(String::new, |want| want.head.space.clone()),
+                Sees::Embedding => String::new(),
+            };
+            self.own = Some((0, HeadId { space, slot: critic.slot.clone() }));
+        }
         if let (Term::Feature(feature), false) = (&self.term, self.between.is_empty()) {
-            self.own = Some(HeadId { space: String::new(), slot: feature.slot.clone() });
+            self.own = Some((self.net(), HeadId { space: String::new(), slot: feature.slot.clone() }));
         }
         Ok(())
     }
 
-    /// Its batches out of what the networks made of the whole step. `head` gives the state of a head of the network as it is now.
+    /// The place of the network that it trains; of several, of the first.
+    fn net(&self) -> usize {
+        let nets = self.wanted.iter().filter_map(|want| if let Player::Net(net) = want.wanted.of { Some(net) } else { None });
+        nets.min().unwrap_or(0)
+    }
+
+    /// Its batches out of what the networks made of the whole step. `head` gives the state of a head of a network as it is now.
     pub fn given<'h>(
         &self,
         setup: &Setup,
         outputs: &Made,
         batch: &Batch,
-        head: &dyn Fn(&HeadId) -> Option<&'h State>,
+        head: &dyn Fn(usize, &HeadId) -> Option<&'h State>,
     ) -> Result<Vec<Given>, TrainError> {
         self.wanted.iter().map(|want| want.given(setup, outputs, batch, head)).collect()
     }
@@ -153,8 +176,8 @@ impl TermSetup {
 
 /// What all networks made of a step's images.
 pub struct Made<'s> {
-    /// The stage's network.
-    pub net: Outputs,
+    /// The stage's networks.
+    pub nets: Vec<Outputs>,
     /// The teachers, with their models.
     pub teachers: Vec<(&'s Model, Outputs)>,
 }
@@ -182,10 +205,10 @@ impl Want {
         setup: &Setup,
         made: &Made,
         batch: &Batch,
-        head: &dyn Fn(&HeadId) -> Option<&'h State>,
+        head: &dyn Fn(usize, &HeadId) -> Option<&'h State>,
     ) -> Result<Given, TrainError> {
         let (sight, outputs, known): (&Sight, &Outputs, Option<&State>) = match self.wanted.of {
-            Player::Net(_) => (&setup.net.sight, &made.net, head(&self.head)),
+            Player::Net(place) => (&setup.nets[place].sight, &made.nets[place], head(place, &self.head)),
             Player::Teacher(place) => {
                 let (model, outputs) = &made.teachers[place];
                 (&setup.teachers[place].sight, outputs, model.heads.get(&self.head).map(|head| &head.state))

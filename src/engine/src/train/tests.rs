@@ -2,10 +2,12 @@
 
 mod distil;
 mod methods;
+mod mutual;
+mod plays;
 mod resume;
 mod steps;
 
-use super::{Banks, Stage, Surroundings, TrainError, Trained, run};
+use super::{Banks, Stage, Surroundings, TrainError, Trained, Trainee, run};
 use crate::model::Model;
 use ddl::compile::{Options, compile};
 use ddl::data::loader::ImageCache;
@@ -13,6 +15,7 @@ use ddl::data::probe::ProbeCache;
 use ddl::events::{Collected, Event, Sink};
 use ddl::job::CheckpointEvery;
 use ddl::lang::value::NodeId;
+use ddl::ops::refs::ModelRef;
 use ddl::ops::stages::Train;
 use ddl::plan::tables::Tables;
 use ddl::plan::{Paths, Plan};
@@ -109,7 +112,7 @@ impl Bench {
 
     /// The model that stages start from, if they name none.
     pub fn fresh(&self) -> Model {
-        self.fresh_of(self.node("s"))
+        self.fresh_of(self.node("net"))
     }
 
     /// The backbone that a model was made of, with its first tensors.
@@ -121,7 +124,7 @@ impl Bench {
     fn teacher(&self, node: NodeId) -> Rc<Model> {
         let of = self.plan.node(node);
         let fresh = self.fresh_of(node);
-        Rc::new(if of.op == "train" { self.train_stage(&of.name, &fresh, BTreeMap::new(), None).unwrap().model } else { fresh })
+        Rc::new(if of.op == "train" { self.train_stage(&of.name, &fresh, BTreeMap::new(), None).unwrap().models.remove(0) } else { fresh })
     }
 
     pub fn train(&self) -> Result<Trained, TrainError> {
@@ -166,7 +169,12 @@ impl Bench {
             calls.set(calls.get() + 1);
             Ok(judged((self.judgement)(calls.get())))
         };
-        run(&Stage { node, train: &train, tables: &tables, source, teachers: &teachers, around: &around, judge: &judge })
+        let trainee = |(name, model): (&str, ModelRef)| {
+            let source = if name.is_empty() { source.clone() } else { self.fresh_of(model.node) };
+            Trainee { name: name.to_owned(), node: model.node, source: Rc::new(source) }
+        };
+        let nets: Vec<Trainee> = train.model.all().into_iter().map(trainee).collect();
+        run(&Stage { node, train: &train, tables: &tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge })
     }
 }
 

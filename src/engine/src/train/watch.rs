@@ -1,13 +1,13 @@
 //! Judging on the way: to look (`watch`), to keep the best (`keep`), to end early (`stop`). Judging changes nothing of the model.
 
-use super::learner::Learner;
+use super::learner::{Learner, copies, within};
 use super::setup::{Setup, every};
 use super::{Stage, TrainError};
 use crate::model::Model;
 use ddl::events::Event;
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{Accuracy, Auc, Eer, Gap, Metric};
-use ddl::ops::refs::EvalRef;
+use ddl::ops::refs::{EvalRef, NetName};
 use ddl::ops::stages::{Keep, Stop, Watch};
 use ddl::store::{Judged, Scores};
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,8 @@ pub struct Best {
     pub value: f64,
     /// Steps that were done.
     pub step: u64,
-    /// The model.
-    pub model: Model,
+    /// The models, in the order of the stage's networks.
+    pub models: Vec<Model>,
 }
 
 /// How the metric of `stop` goes.
@@ -46,19 +46,20 @@ pub struct Plateau {
 /// Judgements of one step, each made once.
 struct Judgements<'s, 'a> {
     stage: &'s Stage<'a>,
-    made: BTreeMap<NodeId, Judged>,
+    made: BTreeMap<(usize, NodeId), Judged>,
 }
 
 impl Judgements<'_, '_> {
-    fn of(&mut self, model: &Model, eval: NodeId) -> Result<&Judged, TrainError> {
-        match self.made.entry(eval) {
+    fn of(&mut self, models: &[Model], net: usize, eval: NodeId) -> Result<&Judged, TrainError> {
+        match self.made.entry((net, eval)) {
             std::collections::btree_map::Entry::Occupied(made) => Ok(made.into_mut()),
-            std::collections::btree_map::Entry::Vacant(place) => Ok(place.insert((self.stage.judge)(model, eval)?)),
+            std::collections::btree_map::Entry::Vacant(place) => Ok(place.insert((self.stage.judge)(&models[net], eval)?)),
         }
     }
 
-    fn value(&mut self, model: &Model, metric: &Metric) -> Result<f64, TrainError> {
-        let judged = self.of(model, metric.eval().node)?;
+    /// The value of a metric of a network.
+    fn value(&mut self, models: &[Model], net: usize, metric: &Metric) -> Result<f64, TrainError> {
+        let judged = self.of(models, net, metric.eval().node)?;
         let estimate = judged.measure(metric).map_err(|source| TrainError::Metric { metric: metric.label(), source })?;
         Ok(estimate.value)
     }
@@ -69,33 +70,35 @@ pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result
     let step = learner.step;
     let due = |span| step.is_multiple_of(every(span, setup)) || step == setup.total;
     let mut judgements = Judgements { stage, made: BTreeMap::new() };
-    let tell = |metric: &Metric, value: f64| {
-        let eval = stage.tables.plan().node(metric.eval().node).name.clone();
+    let tell = |net: usize, metric: &Metric, value: f64| {
+        let eval = within(&setup.nets[net].name, &stage.tables.plan().node(metric.eval().node).name);
         stage.around.events.emit(Event::Watched { node: setup.name.clone(), step, eval, metric: metric.label(), value });
     };
     if let Some(Watch::Every(watch)) = stage.train.watch.as_ref().filter(|Watch::Every(watch)| due(watch.span)) {
-        for eval in &watch.evals {
-            let judged = judgements.of(&learner.model, eval.node)?;
+        for (net, eval) in (0..learner.models.len()).flat_map(|net| watch.evals.iter().map(move |eval| (net, eval))) {
+            let judged = judgements.of(&learner.models, net, eval.node)?;
             for metric in looked_at(*eval, judged) {
                 let estimate = judged.measure(&metric).map_err(|source| TrainError::Metric { metric: metric.label(), source })?;
-                tell(&metric, estimate.value);
+                tell(net, &metric, estimate.value);
             }
         }
     }
     match &stage.train.keep {
         Some(Keep::Best(keep)) if due(keep.every) => {
-            let value = judgements.value(&learner.model, &keep.metric)?;
-            tell(&keep.metric, value);
+            let net = judged_net(setup, keep.of.as_ref());
+            let value = judgements.value(&learner.models, net, &keep.metric)?;
+            tell(net, &keep.metric, value);
             if learner.watched.best.as_ref().is_none_or(|best| better(&keep.metric, value, best.value)) {
-                learner.watched.best = Some(Best { value, step, model: learner.model.copy()? });
+                learner.watched.best = Some(Best { value, step, models: copies(&learner.models)? });
             }
         }
         Some(Keep::Best(_) | Keep::Last(_)) | None => {}
     }
     match &stage.train.stop {
         Some(Stop::Plateau(stop)) if due(stop.every) => {
-            let value = judgements.value(&learner.model, &stop.metric)?;
-            tell(&stop.metric, value);
+            let net = judged_net(setup, stop.of.as_ref());
+            let value = judgements.value(&learner.models, net, &stop.metric)?;
+            tell(net, &stop.metric, value);
             let plateau = &mut learner.watched.plateau;
             if plateau.best.is_none_or(|best| better(&stop.metric, value, best)) {
                 *plateau = Plateau { best: Some(value), misses: 0 };
@@ -111,6 +114,11 @@ pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result
         Some(Stop::Plateau(_)) | None => {}
     }
     Ok(())
+}
+
+/// The place of the network that decides: the one that is named, or the only one.
+fn judged_net(setup: &Setup, name: Option<&NetName>) -> usize {
+    setup.nets.iter().position(|net| name.is_some_and(|name| net.name == name.0)).unwrap_or(0)
 }
 
 /// Whether a value is better than another; NaN is better than nothing and worse than all.

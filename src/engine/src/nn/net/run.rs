@@ -19,6 +19,8 @@ const MOMENTUM: f64 = 0.1;
 pub enum Norms {
     /// From the batch; the running statistics follow, in place.
     Batch,
+    /// From the batch; the running statistics stay as they are.
+    Seen,
     /// The running statistics, which stay as they are.
     Running,
 }
@@ -122,7 +124,7 @@ impl Network {
 
     fn check_pass(&self, x: &Tensor, pass: &Pass) -> Result<(), NnError> {
         let count = x.size().first().copied().unwrap_or(0);
-        let learns = pass.norms == Norms::Batch && !(0..self.layers.len()).all(|at| pass.fixed.get(at).copied().unwrap_or(false));
+        let learns = pass.norms != Norms::Running && !(0..self.layers.len()).all(|at| pass.fixed.get(at).copied().unwrap_or(false));
         let over = pass.over.unwrap_or(count);
         if learns && (over < 2 || count % over.max(1) != 0) {
             let expected = pass.over.map_or("at least 2 images".to_string(), |over| format!("a multiple of {over} >= 2 images"));
@@ -181,8 +183,9 @@ fn norm(n: &Norm, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnEr
         Scale::None => (None, None),
     };
     let (mean, var) = (get("running_mean")?, get("running_var")?);
-    let learn = pass.norms == Norms::Batch;
-    let over = |x: &Tensor| x.f_batch_norm(weight, bias, Some(mean), Some(var), learn, MOMENTUM, n.eps, true);
+    let learn = pass.norms != Norms::Running;
+    let (mean, var) = if pass.norms == Norms::Seen { (None, None) } else { (Some(mean), Some(var)) };
+    let over = |x: &Tensor| x.f_batch_norm(weight, bias, mean, var, learn, MOMENTUM, n.eps, true);
     match pass.over {
         Some(images) if learn && images < x.size()[0] => {
             let groups = x.f_split(images, 0)?;

@@ -2,8 +2,8 @@
 
 use ::ddl::lang::value::NodeId;
 use ::ddl::ops::curves::Curve;
-use ::ddl::ops::refs::{DrawnRef, ModelRef};
-use ::ddl::ops::terms::{Feature, FeatureDistance, Kd, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
+use ::ddl::ops::refs::{DrawnRef, ModelRef, NetName};
+use ::ddl::ops::terms::{Feature, FeatureDistance, Kd, Mutual, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
 use ::ddl::random::Draw;
 use tch::{Kind, Tensor};
 
@@ -26,24 +26,25 @@ fn kd() -> Kd {
         scale: 64.0,
         slot,
         teacher_slot: None,
+        of: None,
     }
 }
 
 fn rkd(distance: f64, angle: f64) -> Rkd {
-    Rkd { data: DATA, teacher: TEACHER, distance, angle, normalise: false }
+    Rkd { data: DATA, teacher: TEACHER, distance, angle, normalise: false, of: None }
 }
 
 fn sp(normalise: SpNorm) -> Sp {
-    Sp { data: DATA, teacher: TEACHER, normalise, at: None, teacher_at: None }
+    Sp { data: DATA, teacher: TEACHER, normalise, at: None, teacher_at: None, of: None }
 }
 
 fn feature(distance: FeatureDistance, normalise: bool) -> Feature {
-    Feature { data: DATA, teacher: TEACHER, distance, normalise, at: None, teacher_at: None, slot: "adapter".to_owned() }
+    Feature { data: DATA, teacher: TEACHER, distance, normalise, at: None, teacher_at: None, slot: "adapter".to_owned(), of: None }
 }
 
 fn nst(teacher_term: bool) -> Nst {
     let at = Output::Tap(Tap { layer: "stage1".to_owned() });
-    Nst { data: DATA, teacher: TEACHER, at, teacher_at: None, offset: 0.0, teacher_term }
+    Nst { data: DATA, teacher: TEACHER, at, teacher_at: None, offset: 0.0, teacher_term, of: None }
 }
 
 fn with(term: &impl Term, given: &[Given], state: &State) -> Value {
@@ -202,4 +203,40 @@ fn a_learned_map_lies_between_features_of_two_widths() {
     let (student, teacher) = (maps().0, maps().1.narrow(1, 0, 3));
     let flat = outputs_of(&term, &student, &teacher).value;
     near(&flat, (student - teacher).square().mean(Kind::Double).double_value(&[]));
+}
+
+fn mutual(count: usize, average: bool) -> Mutual {
+    let between = (0..count).map(|at| NetName(format!("net{at}"))).collect();
+    let (logits, slot) = (PlainLogits::Linear, "main".to_owned());
+    Mutual { data: DATA, between, temperature: Curve::Constant(1.0), average, logits, scale: 64.0, slot }
+}
+
+fn among(term: &Mutual, logits: &[Tensor]) -> Value {
+    let given: Vec<Given> = logits.iter().map(|logits| Given::Logits(logits.shallow_clone())).collect();
+    with(term, &given, &State::new())
+}
+
+#[test]
+fn what_networks_learn_of_each_other_is_that_of_the_spec() {
+    // KL(p2 || p1), which network 1 follows, and KL(p1 || p2)
+    let [first, second] = [student_logits(), teacher_logits()];
+    near(&(logits::divergence(&second, &first, 1.0).unwrap().mean(Kind::Double)), 0.159_290_467_0);
+    near(&(logits::divergence(&first, &second, 1.0).unwrap().mean(Kind::Double)), 0.217_367_230_2);
+    let value = among(&mutual(2, false), &[first.shallow_clone(), second.shallow_clone()]);
+    near(&value.value, 0.159_290_467_0 + 0.217_367_230_2);
+    let third = &first * 0.5;
+    let of = |average| among(&mutual(3, average), &[first.shallow_clone(), second.shallow_clone(), third.shallow_clone()]).value;
+    near(&(of(false) / 2.0), of(true).double_value(&[]));
+}
+
+/// The others are constants to a network: its gradient is that of its own divergences alone.
+#[test]
+fn each_network_follows_the_others_as_they_are() {
+    let (first, second) = (student_logits(), teacher_logits());
+    let leaf = first.copy().set_requires_grad(true);
+    among(&mutual(2, false), &[leaf.shallow_clone(), second.shallow_clone()]).value.backward();
+    let alone = first.copy().set_requires_grad(true);
+    logits::divergence(&second, &alone, 1.0).unwrap().mean(Kind::Double).backward();
+    assert!((leaf.grad() - alone.grad()).abs().max().double_value(&[]) < 1e-15);
+    assert_gradient(&first, |x| logits::divergence(&second, x, 1.0).unwrap().mean(Kind::Double));
 }

@@ -34,33 +34,42 @@ fn centres() -> Tensor {
 }
 
 fn contrastive() -> Contrastive {
-    Contrastive { data: DATA, margin: 1.0, hinge: ContrastiveHinge::Distance, normalise: true, reduce: None }
+    Contrastive { data: DATA, margin: 1.0, hinge: ContrastiveHinge::Distance, normalise: true, reduce: None, of: None }
 }
 
 fn marginal() -> Marginal {
-    Marginal { data: DATA, threshold: 1.2, error: 0.3, reduce: None }
+    Marginal { data: DATA, threshold: 1.2, error: 0.3, reduce: None, of: None }
 }
 
 fn triplet() -> Triplet {
-    Triplet { data: DATA, margin: 0.2, mining: Mining::All, distance: Distance::Squared, soft: false, of_active: false, reduce: None }
+    Triplet {
+        data: DATA,
+        margin: 0.2,
+        mining: Mining::All,
+        distance: Distance::Squared,
+        soft: false,
+        of_active: false,
+        reduce: None,
+        of: None,
+    }
 }
 
 fn range() -> RangeLoss {
-    RangeLoss { data: DATA, k: 2, intra: 0.3, inter: 0.7, margin: 9.0, squared: true, normalise: false }
+    RangeLoss { data: DATA, k: 2, intra: 0.3, inter: 0.7, margin: 9.0, squared: true, normalise: false, of: None }
 }
 
 fn histogram(nodes: u32) -> HistogramLoss {
-    HistogramLoss { data: DATA, nodes, cost: HistogramCost::Simple, margin: 0.0, slope: 1.0, fit: HistogramFit::Bins }
+    HistogramLoss { data: DATA, nodes, cost: HistogramCost::Simple, margin: 0.0, slope: 1.0, fit: HistogramFit::Bins, of: None }
 }
 
 fn n_pair() -> NPair {
-    NPair { data: DATA, regulariser: 0.002, normalise: false, scale: 1.0, reduce: None }
+    NPair { data: DATA, regulariser: 0.002, normalise: false, scale: 1.0, reduce: None, of: None }
 }
 
 fn center() -> Center {
     let slot = "main".to_owned();
     let (form, step) = (CenterForm::Half, CenterStep::Counted);
-    Center { data: DATA, form, sum: false, rate: 0.5, step, normalise: false, reduce: None, slot, centres: None }
+    Center { data: DATA, form, sum: false, rate: 0.5, step, normalise: false, reduce: None, slot, centres: None, of: None }
 }
 
 fn focal() -> Reduce {

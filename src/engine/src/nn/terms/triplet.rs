@@ -136,6 +136,7 @@ mod tests {
             soft: false,
             of_active: false,
             reduce: None,
+            of: None,
         }
     }
 

@@ -52,7 +52,7 @@ fn they_stand_beside_a_classification_and_share_its_prototypes() {
     let trained =
         recipe("0.1 * classify(e, arc) + 0.9 * kd(e, teacher = taught) + 25 * rkd(e, teacher = taught)", 6, &sgd(0.01), "").train();
     let trained = trained.unwrap();
-    assert_eq!(trained.model.heads.len(), 1);
+    assert_eq!(trained.models[0].heads.len(), 1);
     let columns: Vec<&str> = trained.log.columns().map(|(name, _)| name).collect();
     for wanted in ["classify", "kd", "kd.agreement", "rkd.distance", "rkd.angle"] {
         assert!(columns.contains(&wanted), "{wanted}: {columns:?}");
@@ -67,7 +67,7 @@ fn stopped_and_resumed_they_end_with_the_same_bits() {
         let stopped = bench().every(3).stop_after(Some(3));
         assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 3 }), "{term}");
         let resumed = stopped.stop_after(None).train().unwrap();
-        assert_eq!(bits(&resumed.model), bits(&whole.model), "{term}");
+        assert_eq!(bits(&resumed.models[0]), bits(&whole.models[0]), "{term}");
         assert_eq!(resumed.log.column("loss"), whole.log.column("loss"), "{term}");
     }
 }
@@ -83,7 +83,7 @@ fn what_a_teacher_says_is_kept_where_images_stay_the_same() {
     let computed = without.train();
     super::super::bank::FORBIDDEN.set(false);
     assert!(!without.events().iter().any(|event| matches!(event, Event::Progress { .. })));
-    assert_eq!(bits(&kept.model), bits(&computed.unwrap().model), "kept outputs are other ones");
+    assert_eq!(bits(&kept.models[0]), bits(&computed.unwrap().models[0]), "kept outputs are other ones");
     // images that change at each visit are seen anew
     let anew = recipe(terms, 4, &sgd(0.01), ", augment = [grey(p = 50%)]");
     anew.train().unwrap();
@@ -100,7 +100,7 @@ fn a_tapped_part_may_be_frozen() {
     let trained = bench.train().unwrap();
     let kept = bench.fresh();
     for (name, entry) in kept.state.iter().filter(|(name, _)| name.starts_with("stage")) {
-        assert_eq!(&entry.tensor, trained.model.state.get(name).unwrap(), "{name}");
+        assert_eq!(&entry.tensor, trained.models[0].state.get(name).unwrap(), "{name}");
     }
 }
 
@@ -124,15 +124,15 @@ fn a_learned_map_goes_on_in_the_next_stage() {
         assert_eq!((id.slot.as_str(), id.space.as_str(), model.heads.len()), ("adapter", "", 1));
         head.state.get("adapter").unwrap().copy()
     };
-    assert_eq!(adapter(&first.model).size(), [24, 16]);
-    let still = recipe("feature(e, teacher = taught)", 1, &sgd(0.0), "").train_from("s", &first.model).unwrap();
-    assert_eq!(adapter(&still.model), adapter(&first.model));
+    assert_eq!(adapter(&first.models[0]).size(), [24, 16]);
+    let still = recipe("feature(e, teacher = taught)", 1, &sgd(0.0), "").train_from("s", &first.models[0]).unwrap();
+    assert_eq!(adapter(&still.models[0]), adapter(&first.models[0]));
     // of another width, it is another map
     let wide = Bench::new(
         "backbone wide = tiny(embedding = 32, side = 32px, width = 8, seed = 9)
          stage s = train(net, feature(faces, teacher = wide), batch = 12, for = 1 steps, optimizer = slow)",
     );
-    let error = wide.train_from("s", &first.model).unwrap_err();
+    let error = wide.train_from("s", &first.models[0]).unwrap_err();
     assert!(error.to_string().contains("[32, 16] is needed"), "{error}");
 }
 

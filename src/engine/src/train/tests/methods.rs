@@ -83,7 +83,7 @@ fn centres_and_what_is_mined_go_on_with_the_same_bits() {
         let stopped = over_pk(objective, 0.05, 9).every(4).stop_after(Some(4));
         assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 4 }));
         let resumed = stopped.stop_after(None).train().unwrap();
-        assert_eq!(bits(&resumed.model), bits(&whole.model), "{objective}");
+        assert_eq!(bits(&resumed.models[0]), bits(&whole.models[0]), "{objective}");
     }
 }
 
@@ -91,20 +91,24 @@ fn centres_and_what_is_mined_go_on_with_the_same_bits() {
 #[test]
 fn centres_are_kept_from_stage_to_stage() {
     let centres = |model: &Model| model.heads.values().next().unwrap().state.get("centres").unwrap().copy();
-    let first = over_pk("classify(b, arc)", 0.05, 2).train().unwrap().model;
+    let first = over_pk("classify(b, arc)", 0.05, 2).train().unwrap().models.remove(0);
     assert!(first.heads.values().next().unwrap().state.entry("centres").is_none());
     // no image moves a centre whose rate is 0
-    let added = over_pk("classify(b, arc) + 0.1 * center(b, rate = 0)", 0.05, 2).train_from("s", &first).unwrap().model;
+    let added = over_pk("classify(b, arc) + 0.1 * center(b, rate = 0)", 0.05, 2).train_from("s", &first).unwrap().models.remove(0);
     assert_eq!(added.heads.len(), 1);
-    let kept = over_pk("classify(b, arc) + 0.1 * center(b, rate = 0)", 0.05, 3).train_from("s", &added).unwrap().model;
+    let kept = over_pk("classify(b, arc) + 0.1 * center(b, rate = 0)", 0.05, 3).train_from("s", &added).unwrap().models.remove(0);
     assert_eq!(centres(&kept), centres(&added));
-    let moved = over_pk("classify(b, arc) + 0.1 * center(b)", 0.05, 3).train_from("s", &added).unwrap().model;
+    let moved = over_pk("classify(b, arc) + 0.1 * center(b)", 0.05, 3).train_from("s", &added).unwrap().models.remove(0);
     assert_ne!(centres(&moved), centres(&added));
     // means of features as they are, not of directions
-    let means = over_pk("center(b, rate = 0, centres = \"class_means\")", 0.0, 1).train_from("s", &first).unwrap().model;
+    let means = over_pk("center(b, rate = 0, centres = \"class_means\")", 0.0, 1).train_from("s", &first).unwrap().models.remove(0);
     let lengths = centres(&means).norm_scalaropt_dim(2.0, [1i64], false);
     assert!((lengths - 1.0).abs().min().double_value(&[]) > 1e-3);
-    let unit = over_pk("center(b, rate = 0, normalise = true, centres = \"class_means\")", 0.0, 1).train_from("s", &first).unwrap().model;
+    let unit = over_pk("center(b, rate = 0, normalise = true, centres = \"class_means\")", 0.0, 1)
+        .train_from("s", &first)
+        .unwrap()
+        .models
+        .remove(0);
     let lengths = centres(&unit).norm_scalaropt_dim(2.0, [1i64], false);
     assert!((lengths - 1.0).abs().max().double_value(&[]) < 1e-5);
 }
@@ -123,11 +127,11 @@ fn heads_with_state_and_sampled_classes_go_on_with_the_same_bits() {
         let stopped = bench(head, more, 0.05, 9).every(4).stop_after(Some(4));
         assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 4 }));
         let resumed = stopped.stop_after(None).train().unwrap();
-        assert_eq!(bits(&resumed.model), bits(&whole.model), "{head}{more}");
-        let (state, fresh) = (&whole.model.heads.values().next().unwrap().state, bench(head, more, 0.0, 1));
+        assert_eq!(bits(&resumed.models[0]), bits(&whole.models[0]), "{head}{more}");
+        let (state, fresh) = (&whole.models[0].heads.values().next().unwrap().state, bench(head, more, 0.0, 1));
         let first = fresh.train().unwrap();
         for name in names {
-            let before = first.model.heads.values().next().unwrap().state.get(name).unwrap().copy();
+            let before = first.models[0].heads.values().next().unwrap().state.get(name).unwrap().copy();
             assert_ne!(*state.get(name).unwrap(), before, "{head}: `{name}` has not moved");
         }
     }
@@ -143,8 +147,8 @@ fn terms_that_share_a_head_share_its_state() {
          stage s = train(net, classify(e, it) + classify(h, it), for = 3 steps, optimizer = slow)",
     );
     let trained = bench.train().unwrap();
-    assert_eq!(trained.model.heads.len(), 1);
-    let t = trained.model.heads.values().next().unwrap().state.get("t").unwrap().double_value(&[]);
+    assert_eq!(trained.models[0].heads.len(), 1);
+    let t = trained.models[0].heads.values().next().unwrap().state.get("t").unwrap().double_value(&[]);
     let of = |name: &str| f64::from(*trained.log.column(name).unwrap().last().unwrap());
     let last = [of("classify(e).t"), of("classify(h).t")];
     assert!(last.iter().any(|seen| (seen - t).abs() < 1e-7) && (last[0] - last[1]).abs() > 0.0, "{last:?}, {t}");

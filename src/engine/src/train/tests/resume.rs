@@ -17,7 +17,7 @@ fn a_stage_stopped_at_any_step_ends_with_the_same_bits() {
         let resumed = bench.stop_after(None);
         let trained = resumed.train().unwrap();
         assert!(resumed.events().iter().any(|event| matches!(event, Event::Resumed { step, .. } if *step == stop)));
-        assert_eq!(bits(&trained.model), bits(&whole.model), "stopped after {stop}");
+        assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]), "stopped after {stop}");
         assert_eq!((trained.kept, trained.log.steps()), (whole.kept, whole.log.steps()));
         assert_eq!(trained.log.column("loss"), whole.log.column("loss"));
     }
@@ -118,5 +118,5 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     let events = bench.events();
     assert!(events.iter().any(|event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::damaged_checkpoint")));
     assert!(events.iter().any(|event| matches!(event, Event::Resumed { step: 4, .. })));
-    assert_eq!(bits(&trained.model), bits(&whole.model));
+    assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]));
 }

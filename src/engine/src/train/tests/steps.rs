@@ -24,7 +24,7 @@ fn a_stage_learns_and_says_so() {
     let events = bench.events();
     assert!(matches!(&events[0], Event::FirstBatch { node, .. } if node == "s"));
     assert!(matches!(events.last(), Some(Event::Step { step: 60, of: 60, .. })), "{:?}", events.last());
-    assert_eq!(trained.model.heads.len(), 1);
+    assert_eq!(trained.models[0].heads.len(), 1);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_batches_node_is_drawn_once_for_all_terms_that_name_it() {
     assert_eq!(labels.len(), 4, "{labels:?}");
     let columns: Vec<&str> = trained.log.columns().map(|(name, _)| name).collect();
     assert!(columns.contains(&"classify(e)") && columns.contains(&"classify(h)") && columns.contains(&"ddl.order"), "{columns:?}");
-    assert_eq!(trained.model.heads.len(), 1, "easy and hard are views of one label space");
+    assert_eq!(trained.models[0].heads.len(), 1, "easy and hard are views of one label space");
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn equal_stages_end_with_equal_bits_and_another_seed_with_others() {
     let one = classify("", "").train().unwrap();
     let two = classify("", "").every(3).train().unwrap();
     let other = classify("", ", seed = 1").train().unwrap();
-    assert_eq!(bits(&one.model), bits(&two.model));
-    assert_ne!(bits(&one.model), bits(&other.model));
+    assert_eq!(bits(&one.models[0]), bits(&two.models[0]));
+    assert_ne!(bits(&one.models[0]), bits(&other.models[0]));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn the_source_stays_and_frozen_parts_stay_too() {
     let trained = bench.train_from("s", &source).unwrap();
     assert_eq!(bits(&source), before);
     let changed: Vec<&str> =
-        source.state.iter().filter(|(name, entry)| entry.tensor != *trained.model.state.get(name).unwrap()).map(|it| it.0).collect();
+        source.state.iter().filter(|(name, entry)| entry.tensor != *trained.models[0].state.get(name).unwrap()).map(|it| it.0).collect();
     let network = &source.network;
     let frozen = network.freeze(&["trunk", "activations"]).unwrap();
     let prefix: Vec<String> = network.specs_of(0..frozen.prefix()).into_iter().map(|spec| spec.name).collect();
@@ -95,7 +95,7 @@ fn frozen_batch_norm_keeps_its_statistics() {
     let bench = classify("", ", batch_norm = \"frozen\"");
     let (source, trained) = (bench.fresh(), bench.train().unwrap());
     for (name, entry) in source.state.iter().filter(|(name, _)| name.contains("running_")) {
-        assert_eq!(&entry.tensor, trained.model.state.get(name).unwrap(), "{name}");
+        assert_eq!(&entry.tensor, trained.models[0].state.get(name).unwrap(), "{name}");
     }
 }
 
@@ -120,11 +120,11 @@ fn a_cached_prefix_gives_what_the_uncached_way_gives() {
         super::super::bank::FORBIDDEN.set(false);
         let without = without.unwrap();
         assert!(!plain.events().iter().any(|event| matches!(event, Event::Progress { .. })));
-        let distance = distance(&with.model, &without.model);
-        let moved = super::distance(&with.model, &cached.fresh());
+        let distance = distance(&with.models[0], &without.models[0]);
+        let moved = super::distance(&with.models[0], &cached.fresh());
         assert!(distance < 1e-4 * moved.max(1e-3), "{data}: {distance} of {moved}");
         let again = cached.train().unwrap();
-        assert_eq!(bits(&again.model), bits(&with.model));
+        assert_eq!(bits(&again.models[0]), bits(&with.models[0]));
         let made = cached.events().iter().filter(|event| matches!(event, Event::Progress { .. })).count();
         assert_eq!(made, 1, "{data}: the bank was made twice");
     }
@@ -133,42 +133,42 @@ fn a_cached_prefix_gives_what_the_uncached_way_gives() {
 #[test]
 fn prototypes_go_on_or_start_as_the_recipe_says() {
     let first = classify("", "").train().unwrap();
-    let goes_on = classify("", ", seed = 5").train_from("s", &first.model).unwrap();
-    assert_eq!(goes_on.model.heads.len(), 1);
+    let goes_on = classify("", ", seed = 5").train_from("s", &first.models[0]).unwrap();
+    assert_eq!(goes_on.models[0].heads.len(), 1);
     let relabelled = |more: &str| {
         Bench::new(&format!(
             "dataset anew = faces |> relabel()
              stage s = train(net, classify(anew, arc{more}), batch = 24, for = 1 steps, optimizer = sgd(lr = 0.0))"
         ))
     };
-    assert_eq!(code(relabelled("").train_from("s", &first.model).unwrap_err()), "ddl::run::prototypes_unsaid");
+    assert_eq!(code(relabelled("").train_from("s", &first.models[0]).unwrap_err()), "ddl::run::prototypes_unsaid");
     let rows = |model: &Model, old: bool| {
-        let old_id = first.model.heads.keys().next().unwrap();
+        let old_id = first.models[0].heads.keys().next().unwrap();
         let head = model.heads.iter().find(|(id, _)| (*id == old_id) == old).unwrap().1;
         head.state.get("prototypes").unwrap().copy()
     };
-    let by_name = relabelled(", prototypes = \"by_name\"").train_from("s", &first.model).unwrap();
-    assert_eq!(rows(&by_name.model, false), rows(&first.model, true));
-    let means = relabelled(", prototypes = \"class_means\"").train_from("s", &first.model).unwrap();
-    let means = rows(&means.model, false);
+    let by_name = relabelled(", prototypes = \"by_name\"").train_from("s", &first.models[0]).unwrap();
+    assert_eq!(rows(&by_name.models[0], false), rows(&first.models[0], true));
+    let means = relabelled(", prototypes = \"class_means\"").train_from("s", &first.models[0]).unwrap();
+    let means = rows(&means.models[0], false);
     let lengths = Vec::<f64>::try_from(means.norm_scalaropt_dim(2.0, [1i64], false).to_kind(tch::Kind::Double)).unwrap();
     assert!(lengths.iter().all(|length| (length - 1.0).abs() < 1e-5), "{lengths:?}");
-    let fresh = relabelled(", prototypes = \"fresh\"").train_from("s", &first.model).unwrap();
-    assert_ne!(rows(&fresh.model, false), means);
+    let fresh = relabelled(", prototypes = \"fresh\"").train_from("s", &first.models[0]).unwrap();
+    assert_ne!(rows(&fresh.models[0], false), means);
 }
 
 #[test]
 fn watching_changes_nothing_and_keeping_takes_the_best() {
     let plain = classify("", "").train().unwrap();
     let watched = classify("", ", watch = every(25%, [ver])");
-    assert_eq!(bits(&watched.train().unwrap().model), bits(&plain.model));
+    assert_eq!(bits(&watched.train().unwrap().models[0]), bits(&plain.models[0]));
     let seen = watched.events().iter().filter(|event| matches!(event, Event::Watched { metric, .. } if metric == "gap")).count();
     assert_eq!(seen, 4);
     let mut best = classify("", ", keep = best(ver.gap, every = 3 steps)");
     best.judgement = |call| [0.1, 0.5, 0.2, 0.3][call as usize - 1];
     let best = best.train().unwrap();
     assert_eq!((best.kept, best.steps), (6, 12));
-    assert_ne!(bits(&best.model), bits(&plain.model));
+    assert_ne!(bits(&best.models[0]), bits(&plain.models[0]));
     let mut stopped = classify("", ", stop = plateau(ver.gap, patience = 2 checks, every = 2 steps)");
     stopped.judgement = |call| [0.1, 0.5, 0.5, 0.4, 0.3, 0.2][call as usize - 1];
     let trained = stopped.train().unwrap();

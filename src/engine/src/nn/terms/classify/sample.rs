@@ -99,6 +99,7 @@ mod tests {
             prototypes: None,
             sample: Fraction(0.4),
             filter: None,
+            of: None,
         };
         let given = [Given::Labelled { embedding: features(), labels: labels() }];
         let noise = noise(3);

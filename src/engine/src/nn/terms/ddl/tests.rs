@@ -33,6 +33,7 @@ fn released(students: u32) -> Ddl {
         positive_threshold: 0.0,
         detach_teacher: false,
         world_scale: 1.0,
+        of: None,
     }
 }
 

@@ -1,0 +1,44 @@
+//! A network's side against a critic: `-mean log D(s)`, or the game's own `mean log(1 - D(s))`.
+
+use ddl::ops::terms::{Fool, Sees};
+use tch::{Kind, Tensor};
+
+use super::adversary::one_width;
+use super::critic::{as_made, as_real, judge, logits_of, relaxed, seen, specs};
+use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use crate::nn::error::NnError;
+use crate::nn::state::Spec;
+
+impl Term for Fool {
+    fn needs(&self) -> Result<Vec<Need>, NnError> {
+        let (critic, data) = (self.critic.it(), self.data.node);
+        Ok(match (critic.sees, &critic.by) {
+            (Sees::Embedding, _) => vec![Need::own(data, Take::Output(None))],
+            (Sees::Labels, Some(by)) => vec![Need::own(data, logits_of(critic, None)), Need::of(data, &by.0, Take::Output(None))],
+            (Sees::Logits | Sees::Labels, _) => vec![Need::own(data, logits_of(critic, None))],
+        })
+    }
+
+    fn specs_between(&self, shapes: &[Vec<i64>]) -> Result<Vec<Spec>, NnError> {
+        match (self.critic.it().sees, shapes) {
+            (Sees::Labels, [people, embedding]) => Ok(specs(self.critic.it(), people[0] + embedding[0])),
+            (Sees::Labels | Sees::Logits | Sees::Embedding, _) => one_width(self.critic.it(), shapes),
+        }
+    }
+
+    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
+        let x: Tensor = match given {
+            [Given::Logits(own) | Given::Output(own)] => own.shallow_clone(),
+            [Given::Logits(own), Given::Output(embedding)] => {
+                let name = self.of.as_ref().map_or("", |of| &of.0);
+                let noise = around.noise.clone().text("fool").text(name);
+                seen(&relaxed(own, around.clock.read(&self.temperature), &noise)?, embedding)?
+            }
+            _ => return Err(mismatch("fool", "an output of the network", given)),
+        };
+        let judged = judge(self.critic.it(), around.head, &x)?;
+        let fooled = judged.detach().gt(0.0).mean(Kind::Float);
+        let value = if self.saturating { -as_made(&judged)? } else { as_real(&judged)? };
+        Ok(plain(value, vec![("fooled".into(), fooled)]))
+    }
+}

@@ -1,0 +1,92 @@
+//! Several networks in one stage.
+
+use super::*;
+
+const NETS: &str = "backbone other = tiny(embedding = 24, side = 48px, width = 8, seed = 1)
+batches d = draw(faces, size = 24, augment = [flip()])
+";
+
+fn recipe(objective: &str, steps: u64, more: &str) -> Bench {
+    Bench::new(&format!(
+        "{NETS}stage both = train({{a = net, b = other}}, {objective}, for = {steps} steps, optimizer = sgd(lr = 0.05, momentum = 0.9){more})
+         let s = both.a"
+    ))
+}
+
+/// Each network classifies, and follows the other.
+const MUTUAL: &str = "classify(d, arc, of = a) + classify(d, arc, of = b) + mutual(d, between = [a, b], scale = 8)";
+
+fn train(bench: &Bench) -> Result<Trained, TrainError> {
+    bench.train_from("both", &bench.fresh())
+}
+
+fn all_bits(trained: &Trained) -> Vec<Vec<u8>> {
+    trained.models.iter().map(bits).collect()
+}
+
+#[test]
+fn networks_learn_together() {
+    let bench = recipe(MUTUAL, 40, "");
+    let trained = train(&bench).unwrap();
+    let columns: Vec<&str> = trained.log.columns().map(|(name, _)| name).collect();
+    for wanted in ["a.classify", "b.classify", "mutual", "mutual.a", "mutual.b", "mutual.agreement"] {
+        assert!(columns.contains(&wanted), "{wanted}: {columns:?}");
+    }
+    for column in ["loss", "a.classify", "b.classify"] {
+        super::methods::assert_falls(column, trained.log.column(column).unwrap());
+    }
+    assert_eq!(trained.models.iter().map(|model| model.width().unwrap()).collect::<Vec<_>>(), [16, 24]);
+    assert!(trained.models.iter().all(|model| model.heads.len() == 1));
+    assert_eq!(trained.first_batch.len(), 1, "one draw, whatever networks see it");
+}
+
+/// Networks that share no term are trained as they would be alone.
+#[test]
+fn the_state_of_each_network_is_its_own() {
+    let both = train(&recipe("classify(d, arc, of = a) + classify(d, arc, of = b)", 8, "")).unwrap();
+    let with = train(&recipe("classify(d, arc, of = a) + 2 * classify(d, arc, of = b)", 8, "")).unwrap();
+    assert_eq!(bits(&both.models[0]), bits(&with.models[0]), "a's training depends on b's weight");
+    assert_ne!(bits(&both.models[1]), bits(&with.models[1]));
+    let together = train(&recipe(MUTUAL, 8, "")).unwrap();
+    assert_ne!(bits(&together.models[0]), bits(&both.models[0]), "a does not follow b");
+}
+
+#[test]
+fn a_stage_of_several_goes_on_with_the_same_bits() {
+    let bench = || recipe(MUTUAL, 9, ", keep = best(ver.gap, every = 2 steps, of = b)");
+    let whole = train(&bench()).unwrap();
+    for (every, stop) in [(1, 1), (4, 4), (3, 6)] {
+        let stopped = bench().every(every).stop_after(Some(stop));
+        assert!(matches!(train(&stopped).unwrap_err(), TrainError::Interrupted { step } if step == stop));
+        let resumed = train(&stopped.stop_after(None)).unwrap();
+        assert_eq!(all_bits(&resumed), all_bits(&whole), "stopped after {stop}");
+        assert_eq!((resumed.kept, resumed.log.column("loss")), (whole.kept, whole.log.column("loss")));
+    }
+}
+
+#[test]
+fn parts_are_frozen_in_the_network_that_they_are_named_of() {
+    let bench = recipe(MUTUAL, 3, ", freeze = [other.trunk, other.activations]");
+    let trained = train(&bench).unwrap();
+    let other = bench.fresh_of(bench.node("other"));
+    for (model, source, stays) in [(&trained.models[0], bench.fresh(), false), (&trained.models[1], other, true)] {
+        for (name, entry) in source.state.iter().filter(|(name, _)| name.starts_with("stage")) {
+            assert_eq!(&entry.tensor == model.state.get(name).unwrap(), stays, "{name}");
+        }
+    }
+}
+
+/// A network of one stage teaches in the next.
+#[test]
+fn one_of_several_is_a_model_like_any_other() {
+    let bench = Bench::new(&format!(
+        "{NETS}stage both = train({{a = net, b = other}}, {MUTUAL}, for = 4 steps, optimizer = slow)
+         stage s = train(both.a, kd(d, teacher = both.b, scale = 16) + classify(d, arc), for = 4 steps, optimizer = slow)"
+    ));
+    let both = train(&bench).unwrap();
+    let plan = &bench.plan;
+    assert_eq!(plan.backbone(bench.node("both.a")).unwrap(), both.models[0].backbone);
+    assert_eq!(plan.backbone(bench.node("both.b")).unwrap(), both.models[1].backbone);
+    let teachers = [(bench.node("both.b"), Rc::new(both.models[1].copy().unwrap()))].into();
+    assert!(bench.train_with(&both.models[0], teachers).unwrap().steps == 4);
+}

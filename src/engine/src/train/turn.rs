@@ -1,0 +1,86 @@
+//! A turn of a step: one objective, what it updates, and by which optimiser. A stage without plays has one, which updates everything.
+
+use super::cast::{Cast, Player};
+use super::draws::Draws;
+use super::heads;
+use super::learner::within;
+use super::setup::Setup;
+use super::terms::TermSetup;
+use super::{Stage, TrainError};
+use crate::model::{HeadId, Model};
+use crate::nn::optim::Trained as Parameter;
+use crate::nn::state::Role;
+use ddl::ops::optimizers::Optimizer;
+use std::collections::BTreeSet;
+
+/// A turn of a step.
+pub struct Turn {
+    /// What its numbers are called before their own names; nothing where there is but one turn.
+    pub label: String,
+    /// The terms, in the order in which they are summed.
+    pub terms: Vec<TermSetup>,
+    /// The optimiser.
+    pub rule: Optimizer,
+    /// How many steps it takes.
+    pub times: u32,
+    /// Whether each network is updated.
+    pub updates: Vec<bool>,
+    /// Whether outputs of each network are wanted.
+    pub wants: Vec<bool>,
+    /// The slots of critics that are updated.
+    critics: Vec<String>,
+}
+
+impl Turn {
+    /// A turn of a stage, by its place.
+    pub fn new(stage: &Stage, cast: &Cast, draws: &Draws, at: usize) -> Result<Self, TrainError> {
+        let turns = stage.train.turns();
+        let terms = TermSetup::all(stage, cast, draws, at)?;
+        let wanted = cast.turns[at].iter().flatten().map(|wanted| wanted.of);
+        let wanted: BTreeSet<Player> = wanted.collect();
+        let named = |name: &str| turns[at].updates.is_none_or(|names| names.iter().any(|it| it.0 == name));
+        let critics = terms.iter().filter_map(|term| term.term.critic()).map(|critic| critic.slot.clone());
+        Ok(Turn {
+            label: if turns.len() == 1 { String::new() } else { format!("play{}", at + 1) },
+            rule: turns[at].optimizer.clone(),
+            times: turns[at].times,
+            updates: stage.nets.iter().map(|net| named(&net.name)).collect(),
+            wants: (0..stage.nets.len()).map(|place| wanted.contains(&Player::Net(place))).collect(),
+            critics: critics.filter(|slot| named(slot)).collect(),
+            terms,
+        })
+    }
+
+    /// What it updates of these models: networks with the heads that its terms use, and critics.
+    pub fn parameters(&self, setup: &Setup, models: &[Model]) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for (place, (net, model)) in setup.nets.iter().zip(models).enumerate() {
+            let used = self.used(place);
+            let learns = |name: &str, role| role == Role::Parameter && net.frozen.trains(name);
+            for (name, entry) in model.state.iter().filter(|(name, entry)| self.updates[place] && learns(name, entry.role)) {
+                parameters.push(Parameter::new(&self.rule, &within(&net.name, name), &entry.tensor, false));
+            }
+            for (id, head) in model.heads.iter().filter(|(id, _)| used.contains(id)) {
+                for (name, entry) in head.state.iter().filter(|(_, entry)| entry.role == Role::Parameter) {
+                    parameters.push(Parameter::new(&self.rule, &within(&net.name, &heads::name(id, name)), &entry.tensor, true));
+                }
+            }
+        }
+        parameters
+    }
+
+    /// The states of terms that are updated, of those that a network keeps.
+    fn used(&self, place: usize) -> BTreeSet<&HeadId> {
+        let mut used = BTreeSet::new();
+        for term in &self.terms {
+            let own = term.own.as_ref().filter(|(net, _)| *net == place).map(|(_, id)| id);
+            match term.term.critic() {
+                Some(critic) => used.extend(own.filter(|_| self.critics.contains(&critic.slot))),
+                None => used.extend(own.filter(|_| self.updates[place])),
+            }
+            let heads = term.heads.iter().filter(|head| head.net == place && self.updates[place]);
+            used.extend(heads.map(|head| &head.id));
+        }
+        used
+    }
+}
