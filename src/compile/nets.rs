@@ -87,7 +87,7 @@ impl Compiler<'_> {
         let between = named("between");
         let all: Vec<String> = named("of").into_iter().chain(between.clone()).collect();
         let Nets::Several(known) = nets else {
-            if all.is_empty() && op.op != "mutual" {
+            if all.is_empty() && !matches!(op.op, "mutual" | "co_mining") {
                 return Some(Vec::new());
             }
             self.diagnostics.push(
@@ -122,9 +122,10 @@ impl Compiler<'_> {
             return None;
         }
         let twice = between.iter().enumerate().any(|(at, name)| between[..at].contains(name));
-        if op.op == "mutual" && (between.len() < 2 || twice) {
+        let apart = if op.op == "co_mining" { "two different networks" } else { "at least two different networks" };
+        if matches!(op.op, "mutual" | "co_mining") && (between.len() < 2 || twice) {
             self.diagnostics.push(
-                Diagnostic::error(Code::BadArgument, "`mutual` needs at least two different networks")
+                Diagnostic::error(Code::BadArgument, format!("`{}` needs {apart}", op.op))
                     .at(span, "in this stage")
                     .help("name them: between = [a, b]"),
             );

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod adversarial;
 pub mod center;
+pub mod co_mining;
 pub mod contrastive;
 pub mod ddl;
 pub mod distil;
@@ -23,6 +24,7 @@ pub mod triplet;
 
 pub use adversarial::{Adversary, AnyCritic, Critic, Fool, KdGan, Sees};
 pub use center::{Center, CenterForm, CenterStep};
+pub use co_mining::CoMining;
 pub use contrastive::{Contrastive, ContrastiveHinge};
 pub use ddl::{Branch, Ddl, Divergence, Grid, Negatives, Normalisation};
 pub use distil::{Feature, FeatureDistance, Kd, Mutual, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
@@ -86,7 +88,7 @@ crate::family! {
     /// Any term.
     pub enum Term: Type::Objective => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
-        Mutual, Adversary, Fool, KdGan,
+        Mutual, CoMining, Adversary, Fool, KdGan,
     }
 }
 
@@ -110,7 +112,7 @@ impl Term {
             Term::Nst(it) => &it.of,
             Term::Adversary(it) => &it.of,
             Term::Fool(it) => &it.of,
-            Term::Mutual(_) | Term::KdGan(_) => &None,
+            Term::Mutual(_) | Term::CoMining(_) | Term::KdGan(_) => &None,
         };
         of.as_ref().map(|net| net.0.as_str())
     }
@@ -118,6 +120,7 @@ impl Term {
     /// The networks that it trains, by name: one, or those that learn from each other. None in a stage of one network.
     pub fn nets(&self) -> Vec<&str> {
         match self {
+            Term::CoMining(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
             Term::Mutual(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
             Term::KdGan(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
             Term::Classify(_)
@@ -156,6 +159,7 @@ impl Term {
             Term::Feature(it) => vec![it.data.node],
             Term::Nst(it) => vec![it.data.node],
             Term::Mutual(it) => vec![it.data.node],
+            Term::CoMining(it) => vec![it.data.node],
             Term::Adversary(it) => vec![it.data.node],
             Term::Fool(it) => vec![it.data.node],
             Term::KdGan(it) => vec![it.data.node],
@@ -175,6 +179,7 @@ impl Term {
             Term::Fool(_)
             | Term::KdGan(_)
             | Term::Mutual(_)
+            | Term::CoMining(_)
             | Term::Classify(_)
             | Term::Triplet(_)
             | Term::Ddl(_)
@@ -202,6 +207,7 @@ impl Term {
             | Term::Feature(_)
             | Term::Nst(_)
             | Term::Mutual(_)
+            | Term::CoMining(_)
             | Term::Contrastive(_)
             | Term::Center(_)
             | Term::Marginal(_)
@@ -217,6 +223,7 @@ impl Term {
             Term::Classify(it) => Some((it.data, &it.slot)),
             Term::Kd(it) => Some((it.data, &it.slot)),
             Term::Mutual(it) => Some((it.data, &it.slot)),
+            Term::CoMining(it) => Some((it.data, &it.slot)),
             Term::Adversary(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
             Term::Fool(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
             Term::KdGan(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),

@@ -259,5 +259,37 @@ out["ddl_symmetric"] = ddl(symmetric=True, nodes=201, count=True)
 out["ddl_wide"] = ddl("js", symmetric=True, nodes=101, gamma=20.0, full_row=True)
 out["ddl_full_row"] = ddl(full_row=True, threshold=0.6, scale=8.0)
 
+
+def arc_losses(x):
+    values = []
+    for i in range(N):
+        c = [dot(unit(x[i]), unit(w)) for w in C]
+        theta = math.acos(c[Y[i]])
+        own = math.cos(theta + 0.5) if theta + 0.5 < math.pi else c[Y[i]] - 0.5 * math.sin(math.pi - 0.5)
+        z = [8 * (own if k == Y[i] else c[k]) for k in range(4)]
+        top = max(z)
+        values.append(top + math.log(sum(math.exp(v - top) for v in z)) - z[Y[i]])
+    return values
+
+
+def co_mining(drop, confident, boost):
+    """The value, and the share of images that are dropped."""
+    other = [[math.cos(0.4 * i + 1.1 * j + 0.2 * i * j) for j in range(1, WIDTH + 1)] for i in range(1, N + 1)]
+    both = [arc_losses(Z), arc_losses(other)]
+    by_loss = [sorted(range(N), key=lambda i: losses[i]) for losses in both]
+    k, sure = math.floor(drop * N), math.floor(confident * N)
+    noise = set(by_loss[0][N - k :]) & set(by_loss[1][N - k :])
+    value = 0.0
+    for net in (0, 1):
+        told = set(by_loss[1 - net][:sure])
+        weights = [0.0 if i in noise else boost if i in told else 1.0 for i in range(N)]
+        value += sum(w * v for w, v in zip(weights, both[net])) / sum(weights)
+    return [value, len(noise) / N]
+
+
+out["co_mining"] = co_mining(0.5, 0.5, 2.0)
+out["co_mining_plain"] = co_mining(0.0, 0.0, 2.0)
+out["co_mining_strict"] = co_mining(0.9, 0.25, 5.0)
+
 json.dump(out, sys.stdout, indent=1)
 print()

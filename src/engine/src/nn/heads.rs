@@ -25,7 +25,9 @@ use tch::{Kind, Tensor};
 use crate::nn::error::{NnError, shape};
 use crate::nn::state::{Init, Role, Spec, State};
 
+pub(super) use arcface::shifted;
 pub(crate) use cosine::unit;
+pub(super) use cosine::{own, with_target};
 
 /// The name of a head's class vectors in its state, `[classes, embedding]`.
 pub const PROTOTYPES: &str = "prototypes";

@@ -5,6 +5,7 @@
 pub mod adversary;
 pub mod center;
 pub mod classify;
+pub mod co_mining;
 pub mod contrastive;
 pub mod critic;
 pub mod ddl;
@@ -208,6 +209,7 @@ macro_rules! each {
             terms::Term::Feature($it) => $do,
             terms::Term::Nst($it) => $do,
             terms::Term::Mutual($it) => $do,
+            terms::Term::CoMining($it) => $do,
             terms::Term::Adversary($it) => $do,
             terms::Term::Fool($it) => $do,
             terms::Term::KdGan($it) => $do,

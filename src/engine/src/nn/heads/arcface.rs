@@ -22,7 +22,7 @@ impl Head for ArcFace {
 }
 
 /// `cos(theta + m) = cos(theta) cos(m) - sin(theta) sin(m)`, and what stands for it where theta + m would leave [0, pi].
-pub(super) fn shifted(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
+pub(in crate::nn) fn shifted(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
     let plain = cosine * m.cos() - sine(cosine) * m.sin();
     match form {
         ArcForm::Plain => plain,

@@ -27,12 +27,12 @@ pub(super) fn filtered(cosines: Tensor, labels: &Tensor, filter: Option<f64>) ->
 }
 
 /// The cosine to the own class, `[n]`.
-pub(super) fn own(cosines: &Tensor, labels: &Tensor) -> Result<Tensor, NnError> {
+pub(in crate::nn) fn own(cosines: &Tensor, labels: &Tensor) -> Result<Tensor, NnError> {
     Ok(cosines.f_gather(1, &labels.f_unsqueeze(1)?, false)?.f_squeeze_dim(1)?)
 }
 
 /// `scale` times the values `[n, classes]` with `target` `[n]` in the places of the own classes.
-pub(super) fn with_target(values: &Tensor, labels: &Tensor, target: &Tensor, scale: f64) -> Result<Tensor, NnError> {
+pub(in crate::nn) fn with_target(values: &Tensor, labels: &Tensor, target: &Tensor, scale: f64) -> Result<Tensor, NnError> {
     Ok(values.f_scatter(1, &labels.f_unsqueeze(1)?, &target.f_unsqueeze(1)?)?.f_mul_scalar(scale)?)
 }
 

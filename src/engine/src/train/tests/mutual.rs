@@ -90,3 +90,18 @@ fn one_of_several_is_a_model_like_any_other() {
     let teachers = [(bench.node("both.b"), Rc::new(both.models[1].copy().unwrap()))].into();
     assert!(bench.train_with(&both.models[0], teachers).unwrap().steps == 4);
 }
+
+/// Two networks tell each other which labels to believe, and go on with the same bits.
+#[test]
+fn networks_mine_together() {
+    let mined = "co_mining(d, between = [a, b], scale = 8, margin = 0.1rad, drop = 0.3)";
+    let trained = train(&recipe(mined, 40, "")).unwrap();
+    for column in ["loss", "co_mining.a", "co_mining.b"] {
+        super::methods::assert_falls(column, trained.log.column(column).unwrap());
+    }
+    assert!(trained.log.column("co_mining.dropped").unwrap().iter().any(|share| *share > 0.0));
+    let whole = train(&recipe(mined, 9, "")).unwrap();
+    let stopped = recipe(mined, 9, "").every(4).stop_after(Some(4));
+    assert!(matches!(train(&stopped).unwrap_err(), TrainError::Interrupted { step: 4 }));
+    assert_eq!(all_bits(&train(&stopped.stop_after(None)).unwrap()), all_bits(&whole));
+}
