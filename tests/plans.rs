@@ -8,7 +8,7 @@ use ddl::data::probe::ProbeCache;
 use ddl::diag::{Code, RenderOptions, Severity, render};
 use ddl::plan::Plan;
 use ddl::plan::probe::DiskProber;
-use ddl::source::Disk;
+use ddl::source::{Disk, Memory};
 use faces::Faces;
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
@@ -128,4 +128,26 @@ fn names_in_a_file_are_whom_a_checkpoint_was_trained_on() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let keys = |plan: &Plan| plan.nodes.iter().map(|node| node.key).collect::<Vec<_>>();
     assert_eq!(keys(&plan), keys(&other));
+}
+
+/// One of several networks learned from all that its stage drew: from its own data, and by what the others told it.
+#[test]
+fn whom_a_network_among_several_was_trained_on_is_known() {
+    let text = "ddl 1
+dataset faces = synthetic_faces(identities = 8, images = 8, size = 16px)
+let people = faces |> split({train = 50%, test = 50%}, by = .identity)
+backbone net = tiny(side = 16px)
+backbone other = tiny(side = 16px, seed = 1)
+head arc = arcface()
+stage both = train({a = net, b = other}, classify(people.train, arc, of = a) + classify(faces, arc, of = b), batch = 8, for = 1 epoch,
+                   optimizer = sgd(lr = 0.1), keep = best(ver.accuracy, every = 1 epoch, of = b))
+eval ver = verification(people.test, pairs = random_pairs(folds = 2, per_fold = 4))
+report t = compare({\"a\" = both.a}, columns = [ver.accuracy])
+";
+    let compiled = compile(&Memory::new().with("r.ddl", text), Path::new("r.ddl"), &Options::default()).unwrap();
+    assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+    let (_, diagnostics) = compiled.known_plan(ProbeCache::none());
+    let messages: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert!(messages.iter().any(|it| it.starts_with("4 of the 4 people that `ver` judges were trained on by `both`: ")), "{messages:?}");
+    assert!(messages.contains(&"`both` is chosen by `ver`, and `ver` is what is reported of it"), "{messages:?}");
 }

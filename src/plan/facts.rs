@@ -216,7 +216,8 @@ impl<'p> Gather<'p> {
             schedule::divides(&it, images)?;
             let classes = self.classes(&it, net)?;
             let Some(cost) = costs.as_ref().and_then(|costs| costs.get(place)) else { continue };
-            *facts.memory.get_or_insert(0) += memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
+            *facts.memory.get_or_insert(0) +=
+                memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
             self.heads(&it, net, cost.embedding, &mut facts)?;
             own.into_iter().for_each(|draw| self.sees(draw, cost));
         }
@@ -384,5 +385,29 @@ mod tests {
         assert_eq!(all - some, 4 * (2000 * 48 - 200 * 64));
         assert_eq!(notes.len(), 1);
         assert!(notes[0].contains("200 of 2,000 people compete at each step, which saves 325 KiB"), "{}", notes[0]);
+    }
+
+    #[test]
+    fn the_memory_of_several_networks_is_that_of_each_with_its_own_frozen_parts() {
+        let memory = |model: &str, terms: &str, more: &str| {
+            let text = format!(
+                "ddl 1
+                 dataset faces = synthetic_faces(identities = 20, images = 2, size = 32px)
+                 backbone net = tiny(embedding = 16, side = 32px, width = 8)
+                 backbone other = tiny(embedding = 24, side = 48px, width = 12)
+                 batches d = draw(faces, size = 8)
+                 stage s = train({model}, {terms}, for = 1 epoch, optimizer = sgd(lr = 0.1){more})"
+            );
+            let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+            let (plan, said) = compiled.known_plan(ProbeCache::none());
+            assert!(said.is_empty() && !compiled.has_errors(), "{said:?} {:?}", compiled.diagnostics);
+            plan.nodes.into_iter().find(|node| node.op == "train").unwrap().facts.memory.unwrap()
+        };
+        let both = |more: &str| memory("{a = net, b = other}", "classify(d, cosface(), of = a) + classify(d, cosface(), of = b)", more);
+        let (a, b) =
+            (|more: &str| memory("net", "classify(d, cosface())", more), |more: &str| memory("other", "classify(d, cosface())", more));
+        assert_eq!(both(""), a("") + b(""));
+        assert_eq!(both(", freeze = [other.trunk]"), a("") + b(", freeze = [other.trunk]"));
+        assert!(b(", freeze = [other.trunk]") < b(""));
     }
 }

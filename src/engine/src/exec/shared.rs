@@ -145,7 +145,11 @@ report table = compare([net, best], columns = [ver.accuracy])
 ";
 
     fn job(folder: &Path) -> Job {
-        let compiled = compile(&Memory::new().with("recipe.ddl", RECIPE.to_owned()), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        job_of(RECIPE, folder)
+    }
+
+    fn job_of(recipe: &str, folder: &Path) -> Job {
+        let compiled = compile(&Memory::new().with("recipe.ddl", recipe.to_owned()), Path::new("recipe.ddl"), &Options::default()).unwrap();
         let (plan, paths) = (compiled.plan(), compiled.paths);
         Job {
             plan,
@@ -197,5 +201,34 @@ report table = compare([net, best], columns = [ver.accuracy])
         for (id, _) in job.plan.iter().filter(|(_, node)| ["tiny", "train", "chosen"].contains(&node.op.as_str())) {
             assert_eq!(exec.shared_layers(id).unwrap(), 0);
         }
+    }
+
+    #[test]
+    fn each_network_of_a_stage_shares_what_it_leaves_itself() {
+        let text = "ddl 1
+dataset faces = synthetic_faces(identities = 8, images = 4, size = 32px, yaw = -60deg..60deg)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+backbone other = tiny(embedding = 16, side = 32px, width = 8, seed = 1)
+batches d = draw(faces, size = 8)
+head arc = arcface(scale = 16, margin = 0.2rad)
+stage both = train({a = net, b = other}, classify(d, arc, of = a) + classify(d, arc, of = b), for = 3 steps, freeze = [net.trunk, other.stem],
+                   optimizer = sgd(lr = 0.1))
+eval ver = verification(faces, pairs = random_pairs(folds = 2, per_fold = 20))
+report table = compare([net, other, both.a, both.b], columns = [ver.accuracy])
+";
+        let folder = tempfile::tempdir().unwrap();
+        let (job, events, stop) = (job_of(text, folder.path()), Collected::default(), AtomicBool::new(false));
+        let exec = Exec::start(&job, &events, &stop).unwrap();
+        let table = exec.tables.table(job.plan.iter().find(|(_, node)| node.op == "synthetic_faces").unwrap().0).unwrap();
+        let seen = Seen { table: &table, augment: None, flip: false };
+        let shared = ["net", "both.a", "other", "both.b"].map(|name| {
+            let id = job.plan.iter().find(|(_, node)| node.name == name).unwrap().0;
+            let (model, shared) = (exec.model(id).unwrap(), exec.shared_layers(id).unwrap());
+            let whole = exec.embed("whole", &model, &seen, 0).unwrap();
+            assert_eq!(exec.embed("shared", &model, &seen, shared).unwrap().numbers, whole.numbers, "{name}");
+            shared
+        });
+        assert!(shared[0] == shared[1] && shared[2] == shared[3] && shared[1] > shared[3] && shared[3] > 0, "{shared:?}");
+        assert_eq!(exec.fronts.borrow().len(), 2, "one for each network");
     }
 }

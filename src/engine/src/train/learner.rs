@@ -79,7 +79,7 @@ impl Learner {
     /// Takes the next step on its batch.
     ///
     /// # Errors
-    /// [`TrainError::NotFinite`] before anything is changed; what libtorch refuses.
+    /// [`TrainError::NotFinite`] before its turn changes what learns (of plays, those before it may have); what libtorch refuses.
     pub fn take_step(&mut self, stage: &Stage, setup: &Setup, batch: &Batch) -> Result<Taken, TrainError> {
         let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&batch.numbers, setup.device)?));
         let mut made = Made { nets: Vec::new(), teachers: setup.teachers.iter().map(teach).collect::<Result<_, TrainError>>()? };

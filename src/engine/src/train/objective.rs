@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use super::feed::Batch;
+use super::learner::within;
 use super::setup::Setup;
 use super::terms::Made;
 use super::turn::Turn;
@@ -84,6 +85,7 @@ pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch
     let wrong = named.iter().find(|(name, value)| !value.is_finite() && turn.terms.iter().any(|term| term.label == *name));
     let wrong = wrong.map(|(name, value)| (name.clone(), f64::from(*value)));
     if let Some((term, value)) = wrong.or_else(|| (!value.is_finite()).then(|| ("the objective".to_owned(), value))) {
+        let term = within(&turn.label, &term);
         return Err(TrainError::NotFinite { term, value, step: batch.step + 1, samples: samples(setup, batch), checkpoint: None });
     }
     Ok(Outcome { loss, value, named, updates, similarities })

@@ -105,3 +105,51 @@ fn networks_mine_together() {
     assert!(matches!(train(&stopped).unwrap_err(), TrainError::Interrupted { step: 4 }));
     assert_eq!(all_bits(&train(&stopped.stop_after(None)).unwrap()), all_bits(&whole));
 }
+
+#[test]
+fn several_networks_in_mixed_precision_learn_and_go_on_with_the_same_bits() {
+    let mixed = |steps| recipe(MUTUAL, steps, ", precision = \"mixed\"");
+    let (half, full) = (train(&mixed(40)).unwrap(), train(&recipe(MUTUAL, 40, "")).unwrap());
+    for (half, full) in half.models.iter().zip(&full.models) {
+        assert_ne!(bits(half), bits(full));
+        assert!(half.state.iter().all(|(_, entry)| entry.tensor.kind() != tch::Kind::BFloat16), "what is stored is whole");
+    }
+    for column in ["a.classify", "b.classify"] {
+        super::methods::assert_falls(column, half.log.column(column).unwrap());
+    }
+    let whole = train(&mixed(9)).unwrap();
+    let stopped = mixed(9).every(4).stop_after(Some(4));
+    assert!(matches!(train(&stopped).unwrap_err(), TrainError::Interrupted { step: 4 }));
+    assert_eq!(all_bits(&train(&stopped.stop_after(None)).unwrap()), all_bits(&whole));
+}
+
+#[test]
+fn the_network_whose_loss_is_no_number_is_named() {
+    for (bad, named) in [("a", "`a.classify` is "), ("b", "`b.classify` is ")] {
+        let objective = ["a", "b"].map(|net| {
+            let weight = if net == bad { "1e30" } else { "0.5" };
+            format!("{weight} * classify(d, arc, of = {net})")
+        });
+        let error = train(&recipe(&objective.join(" + "), 30, "").every(1)).unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains("the last good checkpoint is of step"), "{error}");
+    }
+}
+
+/// The outputs of a frozen part are kept for the one network that has it.
+#[test]
+fn a_cached_prefix_of_one_network_gives_what_the_uncached_way_gives() {
+    let bench = || recipe(MUTUAL, 8, ", freeze = [other.trunk, other.activations], batch_norm = \"frozen\"");
+    let cached = bench();
+    let with = train(&cached).unwrap();
+    assert!(cached.events().iter().any(|event| matches!(event, Event::Progress { .. })), "no bank was made");
+    super::super::bank::FORBIDDEN.set(true);
+    let plain = bench();
+    let without = train(&plain);
+    super::super::bank::FORBIDDEN.set(false);
+    let without = without.unwrap();
+    assert!(!plain.events().iter().any(|event| matches!(event, Event::Progress { .. })));
+    for ((with, without), source) in with.models.iter().zip(&without.models).zip([bench().fresh(), cached.fresh_of(cached.node("other"))]) {
+        let (apart, moved) = (distance(with, without), distance(with, &source));
+        assert!(moved > 0.0 && apart < 1e-4 * moved.max(1e-3), "{apart} of {moved}");
+    }
+}

@@ -79,15 +79,41 @@ fn three_play_together() {
 
 #[test]
 fn plays_go_on_with_the_same_bits() {
-    for (models, plays) in [("{a = net}", GAN), ("{a = net, t = other}", THREE)] {
-        let bench = || recipe(models, plays, 7, "");
+    for (models, plays, more) in [
+        ("{a = net}", GAN, ""),
+        ("{a = net, t = other}", THREE, ""),
+        ("{a = net, t = other}", THREE, ", precision = \"mixed\", clip = 1.0"),
+    ] {
+        let bench = || recipe(models, plays, 7, more);
         let whole = train(&bench()).unwrap();
         let stopped = bench().every(3).stop_after(Some(3));
         assert!(matches!(train(&stopped).unwrap_err(), TrainError::Interrupted { step: 3 }));
         let resumed = train(&stopped.stop_after(None)).unwrap();
         for (a, b) in resumed.models.iter().zip(&whole.models) {
-            assert_eq!(bits(a), bits(b), "{models}");
+            assert_eq!(bits(a), bits(b), "{models}{more}");
         }
-        assert_eq!(resumed.log.column("loss"), whole.log.column("loss"), "{models}");
+        assert_eq!(resumed.log.column("loss"), whole.log.column("loss"), "{models}{more}");
+    }
+}
+
+#[test]
+fn a_play_whose_loss_is_no_number_is_named() {
+    for (at, named) in [(1, "`play2.fool` is "), (2, "`play1.adversary` is ")] {
+        let plays: Vec<String> = GAN
+            .split("\n    ")
+            .enumerate()
+            .map(|(place, play)| {
+                if place + 1 == at {
+                    play.replace("lr = 0.002", "lr = 1e30").replace("optimizer = slow", "optimizer = sgd(lr = 1e30)")
+                } else {
+                    play.to_owned()
+                }
+            })
+            .collect();
+        let error = train(&recipe("{a = net}", &plays.join("\n"), 30, "").every(1)).unwrap_err().to_string();
+        assert!(
+            error.contains(named) && error.contains(if at == 1 { "at step 1 " } else { "the last good checkpoint is of step 1" }),
+            "{error}"
+        );
     }
 }

@@ -40,17 +40,7 @@ fn a_checkpoint_is_continued_by_exactly_its_stage() {
         ("clip = 5.0,", "clip = 5.0, batch_norm = \"frozen\",", "numbers, batch norm: \"batch\" where \"frozen\" is right"),
         ("clip = 5.0,", "clip = 5.0, freeze = [net.stem],", "frozen, 1: false where true is right"),
     ];
-    let refused = |changed: &Bench| {
-        let mut other = Bench { plan: changed.plan.clone(), folder: tempfile::tempdir().unwrap(), ..Bench::new(DDL) };
-        assert_eq!(other.plan.nodes.len(), begun.plan.nodes.len());
-        for (node, old) in other.plan.nodes.iter_mut().zip(&begun.plan.nodes) {
-            node.key = old.key;
-        }
-        other.store(); // a store with the checkpoint of the stage that was begun
-        let place = |bench: &Bench| bench.store().checkpoints(begun.plan.node(begun.node("s")).key).folder().to_owned();
-        copy(&place(&begun), &place(&other));
-        other.train().unwrap_err().to_string()
-    };
+    let refused = |changed: &Bench| refused(&begun, "s", changed);
     for (from, to, difference) in cases {
         assert!(text.contains(from), "{from}");
         let error = refused(&Bench::of(&text.replace(from, to)));
@@ -69,6 +59,43 @@ fn a_checkpoint_is_continued_by_exactly_its_stage() {
     elsewhere.plan.nodes[draw].args["seed"] = 5.into();
     let error = refused(&elsewhere);
     assert!(error.contains("was written with another sampler position of `e`: "), "{error}");
+}
+
+/// What is said when the checkpoint of a stage is met by another one of the same key.
+fn refused(begun: &Bench, stage: &str, changed: &Bench) -> String {
+    let mut other = Bench { plan: changed.plan.clone(), folder: tempfile::tempdir().unwrap(), ..Bench::new(DDL) };
+    assert_eq!(other.plan.nodes.len(), begun.plan.nodes.len());
+    for (node, old) in other.plan.nodes.iter_mut().zip(&begun.plan.nodes) {
+        node.key = old.key;
+    }
+    other.store(); // a store with the checkpoint of the stage that was begun
+    let place = |bench: &Bench| bench.store().checkpoints(begun.plan.node(begun.node(stage)).key).folder().to_owned();
+    copy(&place(begun), &place(&other));
+    other.train_from(stage, &other.fresh()).unwrap_err().to_string()
+}
+
+/// Of several networks and plays, each one's own.
+#[test]
+fn networks_and_plays_are_compared_one_by_one() {
+    let text = "backbone other = tiny(embedding = 16, side = 32px, width = 10, seed = 1)
+        batches d = draw(faces, size = 24)
+        stage both = train({a = net, b = other}, for = 6 steps, freeze = [net.stem], plays = [
+            play(classify(d, arc, of = a) + classify(d, arc, of = b), updates = [a, b], optimizer = sgd(lr = 0.01)),
+            play(mutual(d, between = [a, b], scale = 8), updates = [b], optimizer = sgd(lr = 0.02))])
+        let s = both.a";
+    let begun = Bench::new(text).every(2).stop_after(Some(2));
+    let _ = begun.train_from("both", &begun.fresh()).unwrap_err();
+    for (from, to, difference) in [
+        ("freeze = [net.stem]", "freeze = [other.stem]", "frozen, a, 1: true where false is right"),
+        ("freeze = [net.stem]", "freeze = [net.stem, other.stem]", "frozen, b, 1: false where true is right"),
+        ("lr = 0.02", "lr = 0.03", "optimiser, 2, rule, lr: 0.02 where 0.03 is right"),
+        ("updates = [b], ", "updates = [b], times = 2, ", "optimiser, 2, times: 1 where 2 is right"),
+        ("updates = [b], ", "updates = [a, b], ", "optimiser, 2, updates, 1: false where true is right"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = refused(&begun, "both", &Bench::new(&text.replace(from, to)));
+        assert!(error.contains(&format!("was written with another {difference}")), "{to}: {error}");
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -68,11 +68,11 @@ fn a_stage_in_mixed_precision_learns_and_goes_on_with_the_same_bits() {
     };
     assert!(mean(&half, 25..30) < 0.8 * mean(&half, 0..5), "{:?}", half.log.column("loss"));
     assert!((mean(&half, 0..5) / mean(&full, 0..5) - 1.0).abs() < 0.1, "it starts as the full one does");
-    assert_ne!(bits(&half.model), bits(&full.model));
-    assert!(half.model.state.iter().all(|(_, entry)| entry.tensor.kind() != tch::Kind::BFloat16), "what is stored is whole");
+    assert_ne!(bits(&half.models[0]), bits(&full.models[0]));
+    assert!(half.models[0].state.iter().all(|(_, entry)| entry.tensor.kind() != tch::Kind::BFloat16), "what is stored is whole");
     let stopped = mixed("\"mixed\"").every(7).stop_after(Some(14));
     assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 14 }));
-    assert_eq!(bits(&stopped.stop_after(None).train().unwrap().model), bits(&half.model));
+    assert_eq!(bits(&stopped.stop_after(None).train().unwrap().models[0]), bits(&half.models[0]));
 }
 
 #[test]
