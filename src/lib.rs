@@ -22,6 +22,7 @@ pub mod events;
 pub mod graph;
 pub mod job;
 pub mod lang;
+pub mod nets;
 pub mod ops;
 pub mod plan;
 pub mod report;

@@ -83,6 +83,31 @@ fn every_recipe_has_its_plan() {
     }
 }
 
+/// What `--verbose` adds: shapes, parameters, multiply-adds and activations of each network, and what a step keeps of them.
+#[test]
+fn networks_are_shown_stage_by_stage() {
+    let text = "ddl 1
+dataset faces = synthetic_faces(identities = 8, images = 4)
+backbone deep = iresnet(depth = 50)
+backbone light = lightcnn(form = \"29v2\")
+backbone wide = vgg16()
+backbone small = mobilefacenet()
+replicate seed in 1..5
+stage whole = train(deep, classify(faces, arcface()), batch = 16, for = 1 epoch, optimizer = sgd(lr = 0.1))
+stage rest = train(deep, classify(faces, arcface()), batch = 16, for = 1 epoch, optimizer = sgd(lr = 0.1), freeze = [deep.stage1, deep.stem])
+stage many = train(tiny(seed = seed), classify(faces, arcface()), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))
+eval e = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4))
+report t = compare([light, wide, small], columns = [e.accuracy])
+";
+    let world = ddl::source::Memory::new().with("recipe.ddl", text.to_owned());
+    let compiled = compile(&world, Path::new("recipe.ddl"), &Options::default()).unwrap();
+    assert!(compiled.diagnostics.is_empty(), "{}", said(&compiled, &compiled.diagnostics));
+    let (plan, _) = compiled.known_plan(ProbeCache::none());
+    let table = plan.table(true);
+    let from = table.find("\ndeep: ").unwrap();
+    snapshot!("networks.verbose", &table[from..table.find("\nNotes").unwrap_or(table.len())]);
+}
+
 #[test]
 fn a_plan_is_drawn() {
     let quickstart = pipelines().into_iter().find(|path| path.ends_with("quickstart.ddl")).unwrap();

@@ -121,7 +121,7 @@ pub struct PlanArgs {
     /// End with exit code 2 when anything must run
     #[arg(long)]
     pub check: bool,
-    /// Show what the planner made too (features, judgements, draws without a name)
+    /// Show what the planner made too (features, judgements, draws without a name), and each network stage by stage
     #[arg(long, short)]
     pub verbose: bool,
 }

@@ -3,7 +3,8 @@
 use super::Compiler;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::value::{NodeId, OpValue, Value};
-use crate::ops::nets::{Backbone, TapShape};
+use crate::nets::TapShape;
+use crate::ops::nets::Backbone;
 use crate::source::Span;
 
 impl Compiler<'_> {

@@ -3,6 +3,7 @@
 //! Facts follow from the plan and from what lies at its paths, never from the machine. No fact is part of a key.
 
 use super::audit::{self, Finding};
+use super::costs::Costs;
 use super::grid::rounded;
 use super::people::{self, People};
 use super::schedule::{Schedule, ScheduleError};
@@ -14,13 +15,15 @@ use crate::data::sampler::PassFacts;
 use crate::data::{DataError, Table};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
+use crate::nets::Cost;
 use crate::ops::data::Draw;
 use crate::ops::evals::{MadePairs, PairSource, Verification};
-use crate::ops::nets::{Backbone, Cost};
+use crate::ops::nets::Backbone;
 use crate::ops::outputs::Features;
 use crate::ops::stages::Train;
 use crate::ops::terms::Term;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Something that makes a node impossible.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,8 +72,9 @@ struct Gather<'p> {
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
-    /// Sides of the networks' inputs that see the images of a data set on the disk.
-    seen_at: BTreeMap<NodeId, BTreeSet<u32>>,
+    /// Widths and heights of the networks' inputs that see the images of a data set on the disk.
+    seen_at: BTreeMap<NodeId, BTreeSet<(u32, u32)>>,
+    costs: Costs,
 }
 
 impl<'p> Gather<'p> {
@@ -84,6 +88,7 @@ impl<'p> Gather<'p> {
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             seen_at: BTreeMap::new(),
+            costs: Costs::default(),
         }
     }
 
@@ -118,7 +123,7 @@ impl<'p> Gather<'p> {
 
     fn backbone(&mut self, id: NodeId) {
         let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
-        let Some(cost) = backbone.cost() else { return };
+        let Some(cost) = self.costs.of(self.plan, id) else { return };
         let mut facts = Facts { parameters: Some(cost.parameters()), multiply_adds: Some(cost.multiply_adds()), ..Facts::default() };
         if let Backbone::MobileFaceNet(it) = &backbone
             && it.variant.is_none()
@@ -199,8 +204,7 @@ impl<'p> Gather<'p> {
     fn stage(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Train = self.plan.parse(id).map_err(TableError::from)?;
         let nets = it.model.all();
-        let costs = nets.iter().map(|(_, model)| self.plan.backbone(model.node).ok().and_then(|backbone| backbone.cost()));
-        let costs: Option<Vec<Cost>> = costs.collect();
+        let costs: Option<Vec<Rc<Cost>>> = nets.iter().map(|(_, model)| self.costs.of(self.plan, model.node)).collect();
         let draws = self.plan.draws(id).map_err(TableError::from)?;
         let passes = || draws.iter().filter_map(|draw| self.passes.get(draw));
         let schedule = Schedule::new(&it, passes())?;
@@ -257,7 +261,7 @@ impl<'p> Gather<'p> {
         for (teacher, draws) in seen {
             let images = draws.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
             let name = &self.plan.node(teacher).name;
-            let cost = self.plan.backbone(teacher).ok().and_then(|backbone| backbone.cost());
+            let cost = self.costs.of(self.plan, teacher);
             let each = cost.as_ref().map_or_else(String::new, |cost| format!(" ({} multiply-adds each)", rounded(cost.multiply_adds())));
             facts
                 .notes
@@ -289,7 +293,7 @@ impl<'p> Gather<'p> {
 
     fn features(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Features = self.plan.parse(id).map_err(TableError::from)?;
-        if let Some(cost) = self.plan.backbone(id).ok().and_then(|backbone| backbone.cost()) {
+        if let Some(cost) = self.costs.of(self.plan, id) {
             self.sees(it.data.node, &cost);
         }
         let images = self.tables.table(it.data.node)?.len() as u64;
@@ -306,7 +310,7 @@ impl<'p> Gather<'p> {
             }
             let node = self.plan.node(id);
             if node.is_on_disk() {
-                self.seen_at.entry(id).or_default().insert(cost.side);
+                self.seen_at.entry(id).or_default().insert(cost.input().size());
             } else {
                 todo.extend(&node.inputs);
             }
@@ -315,16 +319,16 @@ impl<'p> Gather<'p> {
 
     /// Says which images are resized, and refuses those that must not be.
     fn sizes(&mut self) {
-        for (id, sides) in std::mem::take(&mut self.seen_at) {
+        for (id, sizes) in std::mem::take(&mut self.seen_at) {
             let Ok(table) = self.tables.table(id) else { continue };
-            for side in sides {
-                match resized(&table, side) {
+            for size in sizes {
+                match resized(&table, size) {
                     (0, _) => {}
                     (_, Some(error)) if table.stream().refuse_resize => {
                         self.troubles.push(Trouble { node: id, failure: data_codes::failure(None, &error) });
                     }
                     (count, _) => {
-                        let note = format!("{count} of {} images are not {side}x{side} and are resized", table.len());
+                        let note = format!("{count} of {} images are not {}x{} and are resized", table.len(), size.0, size.1);
                         self.facts.entry(id).or_default().notes.push(note);
                     }
                 }
@@ -341,17 +345,14 @@ fn trains(term: &Term, net: &str) -> bool {
 }
 
 /// The draws that a network of a stage sees.
-fn draws_of<'t>(it: &'t Train, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
+pub(super) fn draws_of<'t>(it: &'t Train, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
     it.terms().filter(move |weighted| trains(&weighted.term, net)).flat_map(|weighted| weighted.term.draws())
 }
 
-/// How many images of a known size are not of this side, and the first of them as an error.
-fn resized(table: &Table, side: u32) -> (usize, Option<DataError>) {
-    let other = |row: &crate::data::table::Row| row.size().is_some_and(|size| size != (side, side));
-    let first = table
-        .rows()
-        .find(other)
-        .and_then(|row| Some(DataError::Size { image: row.path().to_owned(), found: row.size()?, wanted: (side, side) }));
+/// How many images of a known size are not of this width and height, and the first of them as an error.
+fn resized(table: &Table, wanted: (u32, u32)) -> (usize, Option<DataError>) {
+    let other = |row: &crate::data::table::Row| row.size().is_some_and(|size| size != wanted);
+    let first = table.rows().find(other).and_then(|row| Some(DataError::Size { image: row.path().to_owned(), found: row.size()?, wanted }));
     (table.rows().filter(other).count(), first)
 }
 

@@ -1,11 +1,11 @@
 //! How much memory a stage takes, roughly: what follows from its declaration, whatever the engine's own buffers are.
 
-use crate::ops::nets::Cost;
+use crate::nets::Cost;
 use crate::ops::optimizers::Optimizer;
 use crate::ops::stages::Train;
 
 /// Bytes of a number.
-const FLOAT: u64 = 4;
+pub const FLOAT: u64 = 4;
 
 /// Bytes that a stage holds at its peak: the network's numbers and the prototypes; for those that learn a gradient and the optimiser's
 /// moments; and for each image of a step the input and what every layer gives, from the first layer that learns on. What heads compute is
@@ -15,19 +15,23 @@ const FLOAT: u64 = 4;
 pub fn of_stage(train: &Train, fixed: &[&str], cost: &Cost, prototypes: u64, images: u64) -> u64 {
     let (frozen, slopes_frozen) = cost.frozen(fixed);
     let mut learning = prototypes;
-    let mut kept = 3 * u64::from(cost.side).pow(2);
-    let mut prefix = true;
-    for (part, frozen) in cost.parts.iter().zip(frozen) {
-        prefix &= frozen;
-        if !frozen {
-            learning += part.parameters - part.fixed - if slopes_frozen { part.slopes } else { 0 };
-        }
-        if !prefix {
-            kept += part.activations;
-        }
+    for (layer, _) in cost.layers.iter().zip(&frozen).filter(|(_, frozen)| !**frozen) {
+        learning += layer.parameters - layer.fixed - if slopes_frozen { layer.slopes } else { 0 };
     }
+    let kept = cost.seen() + activations(cost, &frozen);
     let numbers = cost.parameters() + prototypes + learning * (1 + kept_by_optimizers(train)) + images * kept;
     numbers * FLOAT
+}
+
+/// Bytes of what the layers give of so many images, from the first layer that learns on.
+pub fn of_activations<S: AsRef<str>>(cost: &Cost, fixed: &[S], images: u64) -> u64 {
+    images * activations(cost, &cost.frozen(fixed).0) * FLOAT
+}
+
+/// Numbers that the layers give of an image, from the first one that learns on.
+fn activations(cost: &Cost, frozen: &[bool]) -> u64 {
+    let prefix = frozen.iter().take_while(|frozen| **frozen).count();
+    cost.layers[prefix..].iter().map(|layer| layer.activations).sum()
 }
 
 /// Bytes that a head holds for the way back: of each class that competes its vector at length 1 (and a copy of it, where only a part of the
@@ -46,7 +50,7 @@ pub fn competing(classes: u64, part: f64) -> u64 {
 
 /// Bytes that a teacher holds: its numbers, its images and what it says of them.
 pub fn of_teacher(cost: &Cost, images: u64) -> u64 {
-    (cost.parameters() + images * (3 * u64::from(cost.side).pow(2) + cost.embedding)) * FLOAT
+    (cost.parameters() + images * (cost.seen() + cost.embedding)) * FLOAT
 }
 
 /// Numbers that the optimisers of a stage keep for each number that learns: of several, the most.
@@ -65,7 +69,7 @@ fn moments(optimizer: &Optimizer) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::nets::PartCost;
+    use crate::nets::{Input, Layer, LayerCost, Network, Part, Shape};
     use serde_json::json;
 
     fn train(optimizer: serde_json::Value) -> Train {
@@ -76,15 +80,19 @@ mod tests {
     }
 
     fn cost() -> Cost {
-        let part = |name: &str, parameters, slopes, activations| PartCost {
-            name: name.to_owned(),
+        let layer = |parameters, slopes, activations| LayerCost {
+            shape: Shape::Vector(4),
             parameters,
             slopes,
             fixed: 0,
             multiply_adds: 0,
             activations,
         };
-        Cost { side: 10, embedding: 4, parts: vec![part("stem", 100, 10, 5000), part("neck", 20, 2, 70)] }
+        let named = |name: &str| Layer { name: name.to_owned(), modules: Vec::new() };
+        let parts = [("trunk", Part::Layers(0..1)), ("activations", Part::Activations)].map(|(name, part)| (name.to_owned(), part));
+        let layers = vec![named("stem"), named("neck")];
+        let network = Network { name: "net".to_owned(), input: Input::centred(10, 1.0), layers, parts: parts.into() };
+        Cost { network, embedding: 4, layers: vec![layer(100, 10, 5000), layer(20, 2, 70)] }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
 pub mod audit;
+pub mod costs;
 pub mod data_codes;
 mod describe;
 pub mod diff;
@@ -9,6 +10,7 @@ pub mod facts;
 mod grid;
 pub mod lock;
 mod memory;
+mod networks;
 pub mod people;
 pub mod probe;
 pub mod schedule;
@@ -140,10 +142,8 @@ impl Plan {
     ///
     /// # Errors
     /// A node that is no model, or arguments that don't fit.
-    pub fn backbone(&self, mut id: NodeId) -> Result<Backbone, PlanError> {
-        while !Backbone::is(&self.node(id).op) {
-            id = self.source(id)?;
-        }
+    pub fn backbone(&self, id: NodeId) -> Result<Backbone, PlanError> {
+        let id = self.backbone_node(id)?;
         let node = self.node(id);
         let args = if node.args.is_null() { serde_json::json!({}) } else { node.args.clone() };
         let mut args = ops::complete(&node.op, &args);
@@ -152,6 +152,17 @@ impl Plan {
         }
         let wrong = |source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source };
         serde_json::from_value(args).map_err(wrong)
+    }
+
+    /// The node of that backbone.
+    ///
+    /// # Errors
+    /// A node that is no model.
+    pub fn backbone_node(&self, mut id: NodeId) -> Result<NodeId, PlanError> {
+        while !Backbone::is(&self.node(id).op) {
+            id = self.source(id)?;
+        }
+        Ok(id)
     }
 
     /// The model that a model was made from: of several the first one, of one network of a stage what that network started from.

@@ -94,6 +94,9 @@ impl Plan {
                 let _ = write!(out, "\n{}\n{}", section.title(), grid.text());
             }
         }
+        if whole {
+            out.push_str(&self.networks());
+        }
         self.notes(&mut out);
         out.push('\n');
         out.push_str(&self.totals(left_out));

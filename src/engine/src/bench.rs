@@ -14,7 +14,7 @@ use crate::nn::backbone::build;
 use crate::nn::embed::Embedder;
 use crate::nn::error::NnError;
 use crate::nn::heads::{Clock, Head, Moment};
-use crate::nn::net::{Network, Norms, Pass};
+use crate::nn::net::{Images as _, Network, Norms, Pass, Run as _};
 use crate::nn::optim::{Optimiser, Trained};
 use crate::nn::state::{Init, Role, Spec, State};
 use crate::nn::terms::{Around, Given, Term as _};
@@ -81,7 +81,7 @@ impl Work {
 
     /// Numbers in the network's parameters.
     pub fn parameters(&self) -> u64 {
-        self.network.size().map_or(0, |size| size.parameters)
+        self.network.clone().cost().map_or(0, |cost| cost.parameters())
     }
 
     /// One step.

@@ -35,7 +35,7 @@ pub fn nn(error: &NnError) -> Failure {
     match error {
         NnError::State(error) => state(error),
         NnError::Torch(_) => torch(&error.to_string()),
-        NnError::Input { .. } | NnError::Option { .. } | NnError::Unknown { .. } => Failure::new(Code::Torch, error.to_string()),
+        NnError::Net(_) | NnError::Input { .. } | NnError::Option { .. } => Failure::new(Code::Torch, error.to_string()),
     }
 }
 

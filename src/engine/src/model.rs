@@ -120,6 +120,6 @@ impl Model {
     /// # Errors
     /// When the network does not end in an embedding.
     pub fn width(&self) -> Result<i64, NnError> {
-        self.network.embedding()
+        Ok(self.network.embedding()?)
     }
 }

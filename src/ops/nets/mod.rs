@@ -1,14 +1,10 @@
 //! Backbones: networks with their first weights.
 
 mod classic;
-mod cost;
 mod ir;
-mod taps;
 
 pub use classic::{LightCnn, LightForm, ResNet50, SphereNet, Vgg16};
-pub use cost::{Cost, PartCost, iresnet_blocks};
 pub use ir::{Ir, IrForm, ir_depths};
-pub use taps::TapShape;
 
 use super::refs::FilePath;
 use crate::lang::decl::{Call, Complaint};

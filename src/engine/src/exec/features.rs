@@ -5,6 +5,7 @@ use super::{Exec, Halt};
 use crate::model::Model;
 use crate::nn::embed::{Embedder, threads};
 use crate::nn::front::to_rows;
+use crate::nn::net::Images as _;
 use crate::train::wanted;
 use ddl::data::Table;
 use ddl::data::augment::Augment;

@@ -73,6 +73,7 @@ halts! {
     TableError, |it| failures::table(&it);
     PlanError, |it| failures::plan(&it);
     crate::nn::NnError, |it| failures::nn(&it);
+    ddl::nets::NetError, |it| failures::nn(&it.into());
     crate::nn::state::StateError, |it| failures::state(&it);
     tch::TchError, |it| failures::torch(&it.to_string());
     ddl::eval::EvalError, |it| failures::eval(&it);

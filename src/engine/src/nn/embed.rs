@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use tch::{Device, Tensor};
 
 use super::error::NnError;
-use super::net::fold::Folded;
-use super::net::{Network, Pass};
+use super::net::fold::{Folded, fold};
+use super::net::{Network, Pass, Run as _};
 use super::state::State;
 
 /// Images in a group, on a CPU: few enough that a group's values stay in a core's cache.
@@ -40,7 +40,7 @@ impl Embedder {
 
     /// These layers, where a cached prefix ends or starts. Batch norms are folded into the layers before them.
     pub fn of_layers(network: &Network, state: &State, layers: Range<usize>, threads: usize) -> Result<Self, NnError> {
-        let folded = network.fold(state)?;
+        let folded = fold(network, state)?;
         let device = state.iter().next().map_or(Device::Cpu, |(_, entry)| entry.tensor.device());
         let before = tch::get_num_threads();
         let workers = rayon::ThreadPoolBuilder::new()

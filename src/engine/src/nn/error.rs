@@ -1,5 +1,7 @@
 //! What can go wrong in this room.
 
+use ddl::nets::NetError;
+
 use crate::nn::state::StateError;
 
 /// An error of a network, a head, a term or an optimiser.
@@ -11,6 +13,9 @@ pub enum NnError {
     /// A tensor is missing, superfluous or of the wrong shape.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A network's description does not hold together, or lacks what was asked of it.
+    #[error(transparent)]
+    Net(#[from] NetError),
     /// A tensor that came in has the wrong shape or type.
     #[error("{what}: expected {expected}, found {found}")]
     Input {
@@ -30,18 +35,6 @@ pub enum NnError {
         value: String,
         /// What it must be.
         why: String,
-    },
-    /// A name of a layer, a part or an output that the network does not have.
-    #[error("{net} has no {kind} `{name}`; it has {}", .has.join(", "))]
-    Unknown {
-        /// The network.
-        net: String,
-        /// "part", "layer", …
-        kind: &'static str,
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        has: Vec<String>,
     },
 }
 

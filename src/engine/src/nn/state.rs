@@ -3,51 +3,16 @@
 pub mod account;
 pub mod file;
 pub mod init;
-pub mod names;
 pub mod torch;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 pub use account::{Account, Misshapen};
+pub use ddl::nets::{Init, NameMap, Role, Spec};
 pub use file::FileError;
-pub use init::Init;
-pub use names::NameMap;
-
-/// What a tensor is to training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Learned by gradients.
-    Parameter,
-    /// Stored with the parameters and counted among them, but never trained (the unit scale of insightface's last batch norm).
-    Fixed,
-    /// Kept beside the parameters and changed otherwise (running statistics, margins' moments).
-    Buffer,
-}
-
-/// A tensor that a network or a head must have.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Spec {
-    /// Its name, unique in its state.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<i64>,
-    /// What it is to training.
-    pub role: Role,
-    /// How it starts.
-    pub init: Init,
-}
-
-impl Spec {
-    /// How many numbers it holds.
-    pub fn numel(&self) -> u64 {
-        self.shape.iter().product::<i64>().unsigned_abs()
-    }
-}
 
 /// A tensor and its role.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use ddl::data::DataError;
 use ddl::diag::Code;
 use ddl::eval::EvalError;
 use ddl::events::Failure;
+use ddl::nets::NetError;
 use ddl::plan::data_codes;
 use ddl::plan::schedule::ScheduleError;
 use ddl::plan::tables::TableError;
@@ -128,6 +129,12 @@ pub enum TrainError {
 impl From<tch::TchError> for TrainError {
     fn from(error: tch::TchError) -> Self {
         TrainError::Nn(NnError::Torch(error))
+    }
+}
+
+impl From<NetError> for TrainError {
+    fn from(error: NetError) -> Self {
+        TrainError::Nn(NnError::Net(error))
     }
 }
 

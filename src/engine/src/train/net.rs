@@ -7,7 +7,7 @@ use super::feed::{Contents, Inlet, Inlets, Source};
 use super::setup::Way;
 use super::{Stage, TrainError, Trainee};
 use crate::nn::front::{Layers, from_rows};
-use crate::nn::net::{Frozen, Input, Network};
+use crate::nn::net::{Frozen, Images as _, Input, Network, Run as _};
 use crate::nn::state::State;
 use std::sync::Arc;
 use tch::{Device, Kind, Tensor};

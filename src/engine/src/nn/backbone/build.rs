@@ -3,10 +3,11 @@
 use indexmap::IndexMap;
 use tch::{Device, Kind};
 
-use super::Backbone;
 use crate::nn::error::NnError;
 use crate::nn::net::Network;
 use crate::nn::state::{Account, NameMap, State, StateError};
+use ddl::nets::Backbone;
+use ddl::nets::backbone::HEADS;
 
 /// A network and its tensors.
 #[derive(Debug, Clone)]
@@ -63,9 +64,6 @@ pub fn build<B: Backbone>(
 fn defects(account: &Account) -> usize {
     account.missing.len() + account.extra.len() + account.misshapen.len() + account.mistyped.len()
 }
-
-/// Heads' tensors are no part of a backbone.
-pub(super) const HEADS: (&str, Option<&str>) = (r"head\..*", None);
 
 /// What training code wraps a network in.
 const WRAPPERS: [&str; 6] = ["module.", "backbone.", "model.", "net.", "encoder.", "network."];

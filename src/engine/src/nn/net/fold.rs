@@ -15,22 +15,23 @@ pub struct Folded {
     pub state: State,
 }
 
-impl Network {
-    /// Melts every batch norm that follows a convolution or a linear layer into it: `W' = W γ/σ`, `b' = (b - μ) γ/σ + β`,
-    /// computed in float64. Layers keep their names and number, so ranges and taps mean the same.
-    pub fn fold(&self, state: &State) -> Result<Folded, NnError> {
-        tch::no_grad(|| {
-            let mut network = self.clone();
-            let mut folded = State::new();
-            for (layer, old) in network.layers.iter_mut().zip(&self.layers) {
-                *layer = Layer { name: old.name.clone(), modules: modules(&old.modules, state, &mut folded)? };
-            }
-            Ok(Folded { network, state: folded })
-        })
-    }
+/// Melts every batch norm that follows a convolution or a linear layer into it: `W' = W γ/σ`, `b' = (b - μ) γ/σ + β`,
+/// computed in float64. Layers keep their names and number, so ranges and taps mean the same.
+///
+/// # Errors
+/// When `state` lacks a tensor.
+pub fn fold(network: &Network, state: &State) -> Result<Folded, NnError> {
+    tch::no_grad(|| {
+        let mut folded = State::new();
+        let mut layers = Vec::with_capacity(network.layers.len());
+        for Layer { name, modules } in &network.layers {
+            layers.push(Layer { name: name.clone(), modules: melted(modules, state, &mut folded)? });
+        }
+        Ok(Folded { network: Network { layers, ..network.clone() }, state: folded })
+    })
 }
 
-fn modules(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, NnError> {
+fn melted(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, NnError> {
     let mut done = Vec::with_capacity(list.len());
     let mut rest = list;
     while let [module, tail @ ..] = rest {
@@ -47,10 +48,10 @@ fn modules(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>,
                 rest = &tail[1..];
             }
             (Module::Residual(r), _) => {
-                let (body, shortcut) = (modules(&r.body, from, to)?, modules(&r.shortcut, from, to)?);
+                let (body, shortcut) = (melted(&r.body, from, to)?, melted(&r.shortcut, from, to)?);
                 done.push(Module::Residual(Residual { body, shortcut }));
             }
-            (Module::Gate(gate), _) => done.push(Module::Gate(modules(gate, from, to)?)),
+            (Module::Gate(gate), _) => done.push(Module::Gate(melted(gate, from, to)?)),
             (
                 Module::Conv(_)
                 | Module::Linear(_)

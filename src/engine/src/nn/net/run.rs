@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
 use super::prelu::prelu;
-use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window};
+use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window, check_input};
 use crate::nn::error::NnError;
 use crate::nn::state::State;
 
@@ -79,22 +79,44 @@ impl Pass {
     }
 }
 
-impl Network {
+/// Running a network.
+pub trait Run {
     /// Embeddings `[n, d]` of images `[n, channels, height, width]`.
-    pub fn forward(&self, state: &State, images: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-        self.forward_range(state, images, 0..self.layers.len(), pass)
-    }
+    ///
+    /// # Errors
+    /// As [`Run::forward_taps`].
+    fn forward(&self, state: &State, images: &Tensor, pass: &Pass) -> Result<Tensor, NnError>;
 
     /// What comes out of layer `layers.end - 1` when `x` goes into layer `layers.start`.
-    pub fn forward_range(&self, state: &State, x: &Tensor, layers: Range<usize>, pass: &Pass) -> Result<Tensor, NnError> {
-        Ok(self.forward_taps(state, x, layers, pass, &[])?.0)
-    }
+    ///
+    /// # Errors
+    /// As [`Run::forward_taps`].
+    fn forward_range(&self, state: &State, x: &Tensor, layers: Range<usize>, pass: &Pass) -> Result<Tensor, NnError>;
 
-    /// As [`Network::forward_range`], and the outputs of the layers `taps` (see [`Network::tap`]) in their order.
+    /// As [`Run::forward_range`], and the outputs of the layers `taps` (see [`Network::tap`]) in their order.
     ///
     /// # Errors
     /// When the input has another shape, when `state` lacks a tensor, or when a tap lies outside of `layers`.
-    pub fn forward_taps(
+    fn forward_taps(
+        &self,
+        state: &State,
+        x: &Tensor,
+        layers: Range<usize>,
+        pass: &Pass,
+        taps: &[usize],
+    ) -> Result<(Tensor, Vec<Tensor>), NnError>;
+}
+
+impl Run for Network {
+    fn forward(&self, state: &State, images: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+        self.forward_range(state, images, 0..self.layers.len(), pass)
+    }
+
+    fn forward_range(&self, state: &State, x: &Tensor, layers: Range<usize>, pass: &Pass) -> Result<Tensor, NnError> {
+        Ok(self.forward_taps(state, x, layers, pass, &[])?.0)
+    }
+
+    fn forward_taps(
         &self,
         state: &State,
         x: &Tensor,
@@ -102,8 +124,8 @@ impl Network {
         pass: &Pass,
         taps: &[usize],
     ) -> Result<(Tensor, Vec<Tensor>), NnError> {
-        self.check_input(x, layers.start)?;
-        self.check_pass(x, pass)?;
+        check_input(self, x, layers.start)?;
+        check_pass(self, x, pass)?;
         if let Some(tap) = taps.iter().find(|tap| !layers.contains(tap)) {
             let expected = format!("a layer in {layers:?}");
             return Err(NnError::Input { what: "a tap".into(), expected, found: tap.to_string() });
@@ -121,17 +143,17 @@ impl Network {
         }
         Ok((value, tapped.into_iter().flatten().collect()))
     }
+}
 
-    fn check_pass(&self, x: &Tensor, pass: &Pass) -> Result<(), NnError> {
-        let count = x.size().first().copied().unwrap_or(0);
-        let learns = pass.norms != Norms::Running && !(0..self.layers.len()).all(|at| pass.fixed.get(at).copied().unwrap_or(false));
-        let over = pass.over.unwrap_or(count);
-        if learns && (over < 2 || count % over.max(1) != 0) {
-            let expected = pass.over.map_or("at least 2 images".to_string(), |over| format!("a multiple of {over} >= 2 images"));
-            return Err(NnError::Input { what: "a batch for batch norm".into(), expected, found: format!("{count} images") });
-        }
-        Ok(())
+fn check_pass(network: &Network, x: &Tensor, pass: &Pass) -> Result<(), NnError> {
+    let count = x.size().first().copied().unwrap_or(0);
+    let learns = pass.norms != Norms::Running && !(0..network.layers.len()).all(|at| pass.fixed.get(at).copied().unwrap_or(false));
+    let over = pass.over.unwrap_or(count);
+    if learns && (over < 2 || count % over.max(1) != 0) {
+        let expected = pass.over.map_or("at least 2 images".to_string(), |over| format!("a multiple of {over} >= 2 images"));
+        return Err(NnError::Input { what: "a batch for batch norm".into(), expected, found: format!("{count} images") });
     }
+    Ok(())
 }
 
 /// `x` through these modules. It is consumed, so that nothing holds it longer than the gradient needs it.

@@ -46,7 +46,7 @@ fn a_folded_network_computes_the_same() {
         let state = shaken(model.state).to(Device::Cpu, Kind::Double).unwrap();
         let x = images(&model.network, 2).to_kind(Kind::Double);
         let plain = model.network.forward(&state, &x, &Pass::judging()).unwrap();
-        let folded = model.network.fold(&state).unwrap();
+        let folded = fold::fold(&model.network, &state).unwrap();
         assert!(folded.state.len() < state.len() / 2 + 40);
         let fast = folded.network.forward(&folded.state, &x, &Pass::judging()).unwrap();
         let apart = ((&plain - fast).abs().max() / plain.abs().max()).double_value(&[]);

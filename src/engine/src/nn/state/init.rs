@@ -7,28 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
-use super::{Spec, StateError};
-
-/// How a tensor starts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Init {
-    /// Every element the same.
-    Constant(f64),
-    /// N(0, sd²).
-    Normal {
-        /// The standard deviation.
-        sd: f64,
-    },
-    /// N(0, 2 / fan-out): He's for layers followed by a rectifier, as insightface's `MobileFaceNet` has it.
-    KaimingFanOut,
-    /// U(-b, b) with b = sqrt(6 / (fan-in + fan-out)): Glorot's.
-    XavierUniform,
-    /// U(-b, b) with b = 1 / sqrt(fan-in): what `PyTorch` gives a linear layer's weight and bias.
-    Uniform {
-        /// How many inputs reach one output.
-        fan_in: i64,
-    },
-}
+use super::{Init, Spec, StateError};
 
 /// The starting values of a tensor, in float32 on the host.
 pub fn tensor(spec: &Spec, seed: i64) -> Result<Tensor, StateError> {

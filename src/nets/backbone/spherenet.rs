@@ -1,12 +1,9 @@
 //! SphereFace's network (Liu et al., CVPR 2017, table 2), with the names of its `PyTorch` ports.
 
-use ddl::ops::nets::{Colour, SphereNet};
-
 use super::Backbone;
 use super::pieces::{biased, ends};
-use crate::nn::error::NnError;
-use crate::nn::net::{Input, Layer, Linear, Module, Network, Part, Residual};
-use crate::nn::state::{Init, NameMap};
+use crate::nets::{Init, Input, Layer, Linear, Module, NameMap, NetError, Network, Part, Residual};
+use crate::ops::nets::{Colour, SphereNet};
 
 const WIDTHS: [i64; 4] = [64, 128, 256, 512];
 /// Sides of the input and of the last map.
@@ -16,12 +13,12 @@ const LAST: (i64, i64) = (7, 6);
 const INSIDE: Init = Init::Normal { sd: 0.01 };
 
 impl Backbone for SphereNet {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         let units = match self.depth {
             20 => [1, 2, 4, 1],
             64 => [3, 8, 16, 3],
             other => {
-                return Err(NnError::Option { option: "depth", value: other.to_string(), why: "the depths are 20 and 64".into() });
+                return Err(NetError::Option { option: "depth", value: other.to_string(), why: "the depths are 20 and 64".into() });
             }
         };
         let (mut layers, mut parts) = (Vec::new(), Vec::new());

@@ -1,12 +1,9 @@
 //! Improved `ResNet` as TFace's and face.evoLVe's `model_irse.py` build it, with their names.
 
-use ddl::ops::nets::{Ir, IrForm, ir_depths};
-
 use super::Backbone;
 use super::pieces::{EPS, conv, ends, norm};
-use crate::nn::error::NnError;
-use crate::nn::net::{Input, Keep, Layer, Linear, Module, Network, Norm, Part, Residual, Scale, Window};
-use crate::nn::state::Init;
+use crate::nets::{Init, Input, Keep, Layer, Linear, Module, NetError, Network, Norm, Part, Residual, Scale, Window};
+use crate::ops::nets::{Ir, IrForm, ir_depths};
 
 /// Side of the last map.
 const LAST: i64 = 7;
@@ -14,7 +11,7 @@ const LAST: i64 = 7;
 const REDUCTION: i64 = 16;
 
 /// Blocks in each stage.
-fn blocks(depth: u32, form: IrForm) -> Result<[usize; 4], NnError> {
+fn blocks(depth: u32, form: IrForm) -> Result<[usize; 4], NetError> {
     match (depth, form) {
         (18, IrForm::Tface) => Ok([2, 2, 2, 2]),
         (34, IrForm::Tface) => Ok([3, 4, 6, 3]),
@@ -22,13 +19,13 @@ fn blocks(depth: u32, form: IrForm) -> Result<[usize; 4], NnError> {
         (101, _) => Ok([3, 13, 30, 3]),
         (152, _) => Ok([3, 8, 36, 3]),
         (other, _) => {
-            Err(NnError::Option { option: "depth", value: other.to_string(), why: format!("the depths are {:?}", ir_depths(form)) })
+            Err(NetError::Option { option: "depth", value: other.to_string(), why: format!("the depths are {:?}", ir_depths(form)) })
         }
     }
 }
 
 impl Backbone for Ir {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         let wide = self.depth == 152 && self.form == IrForm::Tface;
         let widths: [i64; 4] = if wide { [256, 512, 1024, 2048] } else { [64, 128, 256, 512] };
         let init = match self.form {

@@ -1,18 +1,15 @@
 //! A small network: four strided convolutions, a 2 x 2 mean, a linear layer.
 
-use ddl::ops::nets::Tiny;
-
 use super::Backbone;
-use crate::nn::error::NnError;
-use crate::nn::net::{Conv, Input, Layer, Linear, Module, Network, Norm, Part, Scale};
-use crate::nn::state::Init;
+use crate::nets::{Conv, Init, Input, Layer, Linear, Module, NetError, Network, Norm, Part, Scale};
+use crate::ops::nets::Tiny;
 
 const EPS: f64 = 1e-5;
 /// The last map is averaged to so many windows a side: a face's left and right, top and bottom stay apart.
 const WINDOWS: i64 = 2;
 
 impl Backbone for Tiny {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         let (width, embedding) = (i64::from(self.width), i64::from(self.embedding));
         let mut layers = Vec::new();
         let mut input = 3;

@@ -1,11 +1,8 @@
 //! `MobileFaceNet` (Chen et al., CCBR 2018), with the names of insightface's `PyTorch` code at scale 1.
 
-use ddl::ops::nets::{MobileFaceNet, MobileVariant};
-
 use super::Backbone;
-use crate::nn::error::NnError;
-use crate::nn::net::{Conv, Input, Layer, Linear, Module, Network, Norm, Part, Residual, Scale};
-use crate::nn::state::{Init, NameMap};
+use crate::nets::{Conv, Init, Input, Layer, Linear, Module, NameMap, NetError, Network, Norm, Part, Residual, Scale};
+use crate::ops::nets::{MobileFaceNet, MobileVariant};
 
 /// A stage: its place in `layers`, channels in and out, channels inside its first unit and its residual units, how many of these.
 #[derive(Clone, Copy)]
@@ -37,11 +34,11 @@ fn scaled(variant: MobileVariant) -> (i64, usize) {
 const WIDE: i64 = 512;
 
 impl Backbone for MobileFaceNet {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         Ok(network(i64::from(self.embedding), self.variant.unwrap_or(MobileVariant::Classic)))
     }
 
-    fn variants(&self) -> Result<Vec<Network>, NnError> {
+    fn variants(&self) -> Result<Vec<Network>, NetError> {
         let all = [MobileVariant::Classic, MobileVariant::Tface, MobileVariant::Mxnet, MobileVariant::Mbf, MobileVariant::MbfLarge];
         let open: &[MobileVariant] = self.variant.as_ref().map_or(&all, std::slice::from_ref);
         Ok(open.iter().map(|&variant| network(i64::from(self.embedding), variant)).collect())

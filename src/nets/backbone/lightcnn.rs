@@ -1,12 +1,9 @@
 //! Light CNN (Wu et al., TIFS 2018), with the names of the authors' `light_cnn.py`.
 
-use ddl::ops::nets::{Colour, LightCnn, LightForm};
-
 use super::Backbone;
 use super::pieces::{biased, ends, norm};
-use crate::nn::error::NnError;
-use crate::nn::net::{Input, Keep, Layer, Linear, Module, Network, Part, Residual, Window};
-use crate::nn::state::{Init, NameMap};
+use crate::nets::{Init, Input, Keep, Layer, Linear, Module, NameMap, NetError, Network, Part, Residual, Window};
+use crate::ops::nets::{Colour, LightCnn, LightForm};
 
 /// `PyTorch`'s own start of a convolution or a linear layer, which the authors leave as it is.
 fn start(fan_in: i64) -> Init {
@@ -90,7 +87,7 @@ fn neck(cnn: &LightCnn, side: i64) -> Vec<Module> {
 }
 
 impl Backbone for LightCnn {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         let input = match self.form {
             LightForm::Nine | LightForm::TwentyNine | LightForm::TwentyNineV2 => {
                 Input { height: 128, width: 128, colour: Colour::Grey, mean: [0.0; 3], divisor: 255.0 }

@@ -1,11 +1,8 @@
 //! Improved `ResNet` as insightface's `iresnet.py` builds it, with its names.
 
-use ddl::ops::nets::{IResNet, iresnet_blocks};
-
 use super::Backbone;
-use crate::nn::error::NnError;
-use crate::nn::net::{Conv, Input, Layer, Linear, Module, Network, Norm, Part, Residual, Scale};
-use crate::nn::state::Init;
+use crate::nets::{Conv, Init, Input, Layer, Linear, Module, NetError, Network, Norm, Part, Residual, Scale};
+use crate::ops::nets::{IRESNET_DEPTHS, IResNet};
 
 /// Channels of the four stages.
 const WIDTHS: [i64; 4] = [64, 128, 256, 512];
@@ -14,13 +11,19 @@ const LAST: i64 = 7;
 const EPS: f64 = 1e-5;
 
 /// Blocks in each stage.
-fn blocks(depth: u32) -> Result<[usize; 4], NnError> {
-    let why = || "the depths are 18, 34, 50, 100 and 200".to_owned();
-    iresnet_blocks(depth).ok_or_else(|| NnError::Option { option: "depth", value: depth.to_string(), why: why() })
+fn blocks(depth: u32) -> Result<[usize; 4], NetError> {
+    match depth {
+        18 => Ok([2, 2, 2, 2]),
+        34 => Ok([3, 4, 6, 3]),
+        50 => Ok([3, 4, 14, 3]),
+        100 => Ok([3, 13, 30, 3]),
+        200 => Ok([6, 26, 60, 6]),
+        other => Err(NetError::Option { option: "depth", value: other.to_string(), why: format!("the depths are {IRESNET_DEPTHS:?}") }),
+    }
 }
 
 impl Backbone for IResNet {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         network(self.depth, i64::from(self.embedding), self.dropout)
     }
 
@@ -53,7 +56,7 @@ fn block(name: &str, input: i64, output: i64, stride: i64, first: bool) -> Modul
     Module::Residual(Residual { body, shortcut: if first { around() } else { Vec::new() } })
 }
 
-fn network(depth: u32, embedding: i64, dropout: f64) -> Result<Network, NnError> {
+fn network(depth: u32, embedding: i64, dropout: f64) -> Result<Network, NetError> {
     let stem = vec![
         conv("conv1".into(), 3, WIDTHS[0], 3, 1),
         norm("bn1".into(), WIDTHS[0]),

@@ -1,12 +1,9 @@
 //! `ResNet`-50 and SE-`ResNet`-50 of VGGFace2 (Cao et al., FG 2018), with the names of their `PyTorch` ports.
 
-use ddl::ops::nets::{Colour, ResNet50};
-
 use super::Backbone;
 use super::pieces::{biased, conv, ends, norm};
-use crate::nn::error::NnError;
-use crate::nn::net::{Input, Keep, Layer, Module, Network, Part, Residual, Window};
-use crate::nn::state::{Init, NameMap};
+use crate::nets::{Init, Input, Keep, Layer, Module, NameMap, NetError, Network, Part, Residual, Window};
+use crate::ops::nets::{Colour, ResNet50};
 
 /// Blocks of each stage, and channels inside them; four times as many go out.
 const STAGES: [(usize, i64); 4] = [(3, 64), (4, 128), (6, 256), (3, 512)];
@@ -16,7 +13,7 @@ const INIT: Init = Init::KaimingFanOut;
 const MEAN: [f64; 3] = [91.4953, 103.8827, 131.0912];
 
 impl Backbone for ResNet50 {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         let stem = vec![
             conv("conv1".into(), (3, 64), 7, 2, INIT),
             norm("bn1".into(), 64),

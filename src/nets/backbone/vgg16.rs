@@ -1,12 +1,9 @@
 //! VGG-16 of VGGFace (Parkhi et al., BMVC 2015).
 
-use ddl::ops::nets::{Colour, Vgg16};
-
 use super::Backbone;
 use super::pieces::{biased, ends};
-use crate::nn::error::NnError;
-use crate::nn::net::{Input, Keep, Layer, Linear, Module, Network, Part, Window};
-use crate::nn::state::{Init, NameMap};
+use crate::nets::{Init, Input, Keep, Layer, Linear, Module, NameMap, NetError, Network, Part, Window};
+use crate::ops::nets::{Colour, Vgg16};
 
 /// Convolutions of each stage, and their channels.
 const STAGES: [(usize, i64); 5] = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)];
@@ -17,7 +14,7 @@ const INIT: Init = Init::Normal { sd: 0.01 };
 const MEAN: [f64; 3] = [93.5940, 104.7624, 129.1863];
 
 impl Backbone for Vgg16 {
-    fn network(&self) -> Result<Network, NnError> {
+    fn network(&self) -> Result<Network, NetError> {
         let (mut layers, mut parts) = (Vec::new(), Vec::new());
         let mut input = 3;
         for (stage, (count, width)) in STAGES.into_iter().enumerate() {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Module, Network, Part, Residual};
-use crate::nn::error::NnError;
-use crate::nn::state::Role;
+use super::{Module, NetError, Network, Part, Residual, Role};
 
 /// What of a network is fixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +29,8 @@ impl Network {
     /// Fixes these parts. A name is one of [`Network::parts`] or of a layer.
     ///
     /// # Errors
-    /// [`NnError::Unknown`] for any other name.
-    pub fn freeze<S: AsRef<str>>(&self, parts: &[S]) -> Result<Frozen, NnError> {
+    /// [`NetError::Unknown`] for any other name.
+    pub fn freeze<S: AsRef<str>>(&self, parts: &[S]) -> Result<Frozen, NetError> {
         let mut frozen = Frozen { layers: vec![false; self.layers.len()], parameters: BTreeSet::new() };
         for name in parts {
             match self.part(name.as_ref())? {
@@ -48,10 +46,10 @@ impl Network {
     }
 
     /// The part, or the layer, of this name.
-    pub fn part(&self, name: &str) -> Result<Part, NnError> {
+    pub fn part(&self, name: &str) -> Result<Part, NetError> {
         let part = self.parts.iter().find(|(part, _)| part == name).map(|(_, part)| part.clone());
         let layer = || self.layers.iter().position(|layer| layer.name == name).map(|at| Part::Layers(at..at + 1));
-        part.or_else(layer).ok_or_else(|| NnError::Unknown {
+        part.or_else(layer).ok_or_else(|| NetError::Unknown {
             net: self.name.clone(),
             kind: "part",
             name: name.to_string(),

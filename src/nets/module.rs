@@ -1,7 +1,6 @@
-//! The pieces that layers are made of, and what follows from their description: tensors, shapes, multiply-adds.
+//! The pieces that layers are made of, and what follows from their description: tensors, shapes, costs.
 
-use crate::nn::error::NnError;
-use crate::nn::state::{Init, Role, Spec};
+use super::{Init, LayerCost, NetError, Role, Spec};
 
 /// A convolution over a square window.
 #[derive(Debug, Clone, PartialEq)]
@@ -224,9 +223,9 @@ impl Module {
     }
 
     /// The shape that comes out when `input` goes in.
-    pub fn output(&self, input: Shape) -> Result<Shape, NnError> {
+    pub fn output(&self, input: Shape) -> Result<Shape, NetError> {
         let wrong =
-            |expected: String| NnError::Input { what: format!("the input of {}", self.label()), expected, found: format!("{input:?}") };
+            |expected: String| NetError::Shape { what: format!("the input of {}", self.label()), expected, found: format!("{input:?}") };
         match (self, input) {
             (Module::Conv(c), Shape::Map { channels, height, width }) if channels == c.input => {
                 let side = |n: i64| (n + 2 * c.padding - c.kernel) / c.stride + 1;
@@ -268,22 +267,25 @@ impl Module {
         }
     }
 
-    /// Multiply-adds of convolutions and linear layers for one image.
-    pub fn multiply_adds(&self, input: Shape) -> Result<u64, NnError> {
+    /// Adds what this module costs for one image, its parameters aside: multiply-adds of convolutions and linear layers, slopes, and
+    /// the numbers that come out, which a backward pass needs. Gives the shape that comes out when `input` goes in.
+    pub fn count(&self, input: Shape, to: &mut LayerCost) -> Result<Shape, NetError> {
+        let output = self.output(input)?;
+        let numbers = output.numel().unsigned_abs();
         match self {
-            Module::Conv(c) => Ok((self.output(input)?.numel() * (c.input / c.groups) * c.kernel * c.kernel).unsigned_abs()),
-            Module::Linear(l) => Ok((l.input * l.output).unsigned_abs()),
-            Module::Residual(r) => Ok(sum(&r.body, input)? + sum(&r.shortcut, input)?),
-            Module::Gate(gate) => sum(gate, input),
-            Module::Norm(_)
-            | Module::Prelu { .. }
-            | Module::Pool { .. }
-            | Module::Flatten
-            | Module::Dropout { .. }
-            | Module::Relu
-            | Module::Mfm
-            | Module::Window(_) => Ok(0),
+            Module::Conv(c) => to.multiply_adds += numbers * (c.input / c.groups * c.kernel * c.kernel).unsigned_abs(),
+            Module::Linear(l) => to.multiply_adds += (l.input * l.output).unsigned_abs(),
+            Module::Prelu { channels, .. } => to.slopes += channels.unsigned_abs(),
+            Module::Residual(r) => {
+                count(&r.body, input, to)?;
+                count(&r.shortcut, input, to)?;
+            }
+            Module::Gate(gate) => count(gate, input, to)?,
+            Module::Flatten => return Ok(output), // a view
+            Module::Norm(_) | Module::Pool { .. } | Module::Dropout { .. } | Module::Relu | Module::Mfm | Module::Window(_) => {}
         }
+        to.activations += numbers;
+        Ok(output)
     }
 
     fn label(&self) -> &str {
@@ -304,11 +306,6 @@ impl Module {
     }
 }
 
-fn sum(modules: &[Module], mut shape: Shape) -> Result<u64, NnError> {
-    let mut total = 0;
-    for module in modules {
-        total += module.multiply_adds(shape)?;
-        shape = module.output(shape)?;
-    }
-    Ok(total)
+fn count(modules: &[Module], input: Shape, to: &mut LayerCost) -> Result<(), NetError> {
+    modules.iter().try_fold(input, |shape, module| module.count(shape, to)).map(|_| ())
 }

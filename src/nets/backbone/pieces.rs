@@ -1,7 +1,6 @@
 //! Pieces that several backbones are made of.
 
-use crate::nn::net::{Conv, Module, Norm, Part, Scale};
-use crate::nn::state::Init;
+use crate::nets::{Conv, Init, Module, Norm, Part, Scale};
 
 /// Batch norm's epsilon everywhere but in conversions from MXNet.
 pub const EPS: f64 = 1e-5;
