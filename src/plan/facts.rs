@@ -7,12 +7,13 @@ use super::costs::Costs;
 use super::grid::rounded;
 use super::people::{self, People};
 use super::schedule::{Schedule, ScheduleError};
+use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, data_codes, memory, schedule, teaching};
+use super::{Facts, Paths, Plan, memory, schedule, teaching};
+use crate::data::Table;
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
-use crate::data::{DataError, Table};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::Cost;
@@ -51,8 +52,8 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         for (id, _) in plan.iter() {
             gather.node(id);
         }
-        gather.sizes();
-        let findings = audit::findings(plan, &gather.tables, &gather.judged);
+        let mut findings = gather.seen();
+        findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };
     for (id, facts) in facts {
@@ -72,8 +73,7 @@ struct Gather<'p> {
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
-    /// Widths and heights of the networks' inputs that see the images of a data set on the disk.
-    seen_at: BTreeMap<NodeId, BTreeSet<(u32, u32)>>,
+    sight: Sight,
     costs: Costs,
 }
 
@@ -87,7 +87,7 @@ impl<'p> Gather<'p> {
             judged: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
-            seen_at: BTreeMap::new(),
+            sight: Sight::default(),
             costs: Costs::default(),
         }
     }
@@ -223,7 +223,7 @@ impl<'p> Gather<'p> {
             *facts.memory.get_or_insert(0) +=
                 memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
             self.heads(&it, net, cost.embedding, &mut facts)?;
-            own.into_iter().for_each(|draw| self.sees(draw, cost));
+            own.into_iter().for_each(|draw| self.sees(model.node, draw, cost));
         }
         self.teachers(&it, &mut facts)?;
         Ok(facts)
@@ -268,7 +268,7 @@ impl<'p> Gather<'p> {
                 .push(format!("the teacher `{name}` sees {images} images a step{each}; what it says of images that stay the same is kept"));
             if let Some(cost) = cost {
                 facts.memory = facts.memory.map(|memory| memory + memory::of_teacher(&cost, images));
-                draws.iter().for_each(|draw| self.sees(*draw, &cost));
+                draws.iter().for_each(|draw| self.sees(teacher, *draw, &cost));
             }
         }
         Ok(())
@@ -294,47 +294,26 @@ impl<'p> Gather<'p> {
     fn features(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Features = self.plan.parse(id).map_err(TableError::from)?;
         if let Some(cost) = self.costs.of(self.plan, id) {
-            self.sees(it.data.node, &cost);
+            self.sees(id, it.data.node, &cost);
         }
         let images = self.tables.table(it.data.node)?.len() as u64;
         Ok(Facts { images: Some(images), ..Facts::default() })
     }
 
-    /// Remembers that a network sees the images that a node is made of.
-    fn sees(&mut self, node: NodeId, cost: &Cost) {
-        let mut todo = vec![node];
-        let mut seen = BTreeSet::new();
-        while let Some(id) = todo.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            let node = self.plan.node(id);
-            if node.is_on_disk() {
-                self.seen_at.entry(id).or_default().insert(cost.input().size());
-            } else {
-                todo.extend(&node.inputs);
-            }
+    /// Remembers that the network of a model sees the images that a node is made of.
+    fn sees(&mut self, model: NodeId, node: NodeId, cost: &Cost) {
+        if let Ok(network) = self.plan.backbone_node(model) {
+            self.sight.sees(self.plan, network, cost.input().size(), node);
         }
     }
 
-    /// Says which images are resized, and refuses those that must not be.
-    fn sizes(&mut self) {
-        for (id, sizes) in std::mem::take(&mut self.seen_at) {
-            let Ok(table) = self.tables.table(id) else { continue };
-            for size in sizes {
-                match resized(&table, size) {
-                    (0, _) => {}
-                    (_, Some(error)) if table.stream().refuse_resize => {
-                        self.troubles.push(Trouble { node: id, failure: data_codes::failure(None, &error) });
-                    }
-                    (count, _) => {
-                        let note = format!("{count} of {} images are not {}x{} and are resized", table.len(), size.0, size.1);
-                        self.facts.entry(id).or_default().notes.push(note);
-                    }
-                }
-            }
-        }
+    /// Says what is to be said of the images that networks see.
+    fn seen(&mut self) -> Vec<Finding> {
+        let (troubles, findings) = self.sight.sizes(&self.tables, &mut self.facts);
+        self.troubles.extend(troubles);
+        self.troubles.extend(self.sight.alignments(&self.tables));
         self.troubles.sort_by_key(|trouble| trouble.node);
+        findings
     }
 }
 
@@ -347,13 +326,6 @@ fn trains(term: &Term, net: &str) -> bool {
 /// The draws that a network of a stage sees.
 pub(super) fn draws_of<'t>(it: &'t Train, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
     it.terms().filter(move |weighted| trains(&weighted.term, net)).flat_map(|weighted| weighted.term.draws())
-}
-
-/// How many images of a known size are not of this width and height, and the first of them as an error.
-fn resized(table: &Table, wanted: (u32, u32)) -> (usize, Option<DataError>) {
-    let other = |row: &crate::data::table::Row| row.size().is_some_and(|size| size != wanted);
-    let first = table.rows().find(other).and_then(|row| Some(DataError::Size { image: row.path().to_owned(), found: row.size()?, wanted }));
-    (table.rows().filter(other).count(), first)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod networks;
 pub mod people;
 pub mod probe;
 pub mod schedule;
+mod sight;
 mod table;
 pub mod tables;
 mod teaching;

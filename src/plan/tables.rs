@@ -172,7 +172,7 @@ impl<'p> Tables<'p> {
             Some(pattern) => IdentityRule::pattern(pattern),
             None => Ok(IdentityRule::FirstFolder),
         };
-        Ok(rule.and_then(|rule| Ok(sized(&readers::image_folder(&root, &rule, &self.cache)?.table, it.on_size))))
+        Ok(rule.and_then(|rule| Ok(said(&readers::image_folder(&root, &rule, &self.cache)?.table, it.on_size, it.alignment.as_deref()))))
     }
 
     fn image_list(&self, id: NodeId, it: &data::ImageList) -> Result<Result<Table, DataError>, TableError> {
@@ -181,7 +181,9 @@ impl<'p> Tables<'p> {
             Some(root) => self.path(id, root)?,
             None => list.parent().map_or_else(PathBuf::new, Path::to_path_buf),
         };
-        Ok(columns(&it.schema.0).and_then(|schema| Ok(sized(&readers::image_list(&list, &root, &schema, &self.cache)?.table, it.on_size))))
+        Ok(columns(&it.schema.0).and_then(|schema| {
+            Ok(said(&readers::image_list(&list, &root, &schema, &self.cache)?.table, it.on_size, it.alignment.as_deref()))
+        }))
     }
 
     fn split(&self, it: &data::Split) -> Result<Result<Table, DataError>, TableError> {
@@ -320,9 +322,11 @@ fn synthetic_faces(it: &data::SyntheticFaces) -> Result<Table, DataError> {
     readers::synthetic_faces(set)
 }
 
-fn sized(table: &Table, on_size: data::OnSize) -> Table {
-    let refuse = on_size == data::OnSize::Refuse;
-    table.with_stream(crate::data::Stream { refuse_resize: refuse, ..table.stream().clone() })
+/// With what a recipe says of the images of a folder or a list.
+fn said(table: &Table, on_size: data::OnSize, alignment: Option<&str>) -> Table {
+    let refuse_resize = on_size == data::OnSize::Refuse;
+    let alignment = alignment.map(str::to_owned).or_else(|| table.stream().alignment.clone());
+    table.with_stream(crate::data::Stream { alignment, refuse_resize, ..table.stream().clone() })
 }
 
 fn missing(policy: data::Missing) -> MissingPolicy {

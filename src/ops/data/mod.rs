@@ -56,7 +56,10 @@ crate::operator! {
         on_corrupt: OnCorrupt = OnCorrupt::Stop;
         /// What happens to an image whose size is not the network's.
         on_size: OnSize = OnSize::Resize;
+        /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
+        alignment: Option<String> = None;
     }
+    observes = "alignment";
 }
 
 crate::operator! {
@@ -72,7 +75,10 @@ crate::operator! {
         on_corrupt: OnCorrupt = OnCorrupt::Stop;
         /// What happens to an image whose size is not the network's.
         on_size: OnSize = OnSize::Resize;
+        /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
+        alignment: Option<String> = None;
     }
+    observes = "alignment";
 }
 
 crate::operator! {
