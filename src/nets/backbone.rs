@@ -1,5 +1,8 @@
 //! Backbones: each declaration in [`crate::ops::nets`] as a network, and the names of public checkpoints for it.
 
+mod deepface;
+mod deepid;
+mod hopenet;
 mod ir;
 mod iresnet;
 mod lightcnn;
@@ -9,6 +12,7 @@ mod resnet50;
 mod spherenet;
 mod tiny;
 mod vgg16;
+mod vit;
 
 use super::{NameMap, NetError, Network};
 use crate::ops::nets;
@@ -42,6 +46,10 @@ macro_rules! each {
             nets::Backbone::Vgg16($it) => $do,
             nets::Backbone::SphereNet($it) => $do,
             nets::Backbone::ResNet50($it) => $do,
+            nets::Backbone::Vit($it) => $do,
+            nets::Backbone::DeepId($it) => $do,
+            nets::Backbone::DeepFace($it) => $do,
+            nets::Backbone::Hopenet($it) => $do,
             nets::Backbone::Tiny($it) => $do,
         }
     };

@@ -76,7 +76,17 @@ impl Network {
                     | Module::Dropout { .. }
                     | Module::Relu
                     | Module::Mfm
-                    | Module::Window(_) => {}
+                    | Module::Window(_)
+                    | Module::Local(_)
+                    | Module::Tokens
+                    | Module::Position { .. }
+                    | Module::LayerNorm(_)
+                    | Module::Attention(_)
+                    | Module::Relu6
+                    | Module::DropPath { .. }
+                    | Module::Rescale { .. }
+                    | Module::Border { .. }
+                    | Module::Angles(_) => {}
                 }
             }
         }

@@ -7,28 +7,34 @@
 //!                                      └──freeze--> what of it stays
 //! ```
 
+pub mod angles;
 pub mod backbone;
 pub mod cost;
 pub mod error;
 pub mod freeze;
+pub mod local;
 pub mod module;
 pub mod names;
 pub mod spec;
 pub mod taps;
+pub mod transformer;
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::ops::nets::Colour;
+pub use angles::Angles;
 pub use backbone::Backbone;
 pub use cost::{Cost, LayerCost};
 pub use error::NetError;
 pub use freeze::Frozen;
+pub use local::Local;
 pub use module::{Conv, Keep, Linear, Module, Norm, Residual, Scale, Shape, Window};
 pub use names::{NameMap, NotAPattern};
 pub use spec::{Init, Role, Spec};
 pub use taps::TapShape;
+pub use transformer::{Attention, LayerNorm};
 
 /// What a network wants to see: images of one size and colour order, each value turned into `(value - mean) / divisor`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

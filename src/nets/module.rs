@@ -1,6 +1,6 @@
 //! The pieces that layers are made of, and what follows from their description: tensors, shapes, costs.
 
-use super::{Init, LayerCost, NetError, Role, Spec};
+use super::{Angles, Attention, Init, LayerCost, LayerNorm, Local, NetError, Role, Spec};
 
 /// A convolution over a square window.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +64,8 @@ pub struct Norm {
     pub scale: Scale,
 }
 
-/// `body(x) + shortcut(x)`; an empty shortcut is `x` itself. The body must end in a convolution or a batch norm.
+/// `body(x) + shortcut(x)`; an empty shortcut is `x` itself. The body must end in a module whose gradient does not need its output: a
+/// convolution, a linear layer, a batch norm, a dropped path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Residual {
     /// The way that learns.
@@ -143,6 +144,44 @@ pub enum Module {
         /// The probability.
         p: f64,
     },
+    /// A convolution with weights of each place.
+    Local(Local),
+    /// The places of a map, row by row, as tokens of its channels.
+    Tokens,
+    /// A learned value for each number of each token, added to it. Starts as N(0, 0.02²).
+    Position {
+        /// The name of its tensor.
+        name: String,
+        /// Tokens.
+        count: i64,
+        /// Numbers of a token.
+        width: i64,
+    },
+    /// A layer norm of each token.
+    LayerNorm(LayerNorm),
+    /// Tokens that see each other.
+    Attention(Attention),
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// All of an image set to 0 with this probability while training, the other images scaled up: a way of a sum that is skipped.
+    DropPath {
+        /// Tells it from others of the network.
+        name: String,
+        /// The probability.
+        p: f64,
+    },
+    /// Each channel of a map times a number of its own.
+    Rescale {
+        /// The numbers.
+        factors: Vec<f64>,
+    },
+    /// Zeros around a map.
+    Border {
+        /// How many on each side.
+        by: i64,
+    },
+    /// Angles read off bins.
+    Angles(Angles),
 }
 
 /// The shape of one image's values.
@@ -159,6 +198,13 @@ pub enum Shape {
     },
     /// Numbers in a row.
     Vector(i64),
+    /// Tokens of so many numbers.
+    Tokens {
+        /// How many tokens.
+        count: i64,
+        /// Numbers of each.
+        width: i64,
+    },
 }
 
 impl Shape {
@@ -172,6 +218,7 @@ impl Shape {
         match self {
             Shape::Map { channels, height, width } => vec![channels, height, width],
             Shape::Vector(n) => vec![n],
+            Shape::Tokens { count, width } => vec![count, width],
         }
     }
 
@@ -179,6 +226,7 @@ impl Shape {
         match self {
             Shape::Map { channels, .. } => channels,
             Shape::Vector(n) => n,
+            Shape::Tokens { count, .. } => count,
         }
     }
 }
@@ -218,7 +266,25 @@ impl Module {
             Module::Prelu { name, channels } => add(name, "weight", &[*channels], Role::Parameter, Init::Constant(0.25)),
             Module::Residual(r) => r.body.iter().chain(&r.shortcut).for_each(|module| module.specs(to)),
             Module::Gate(gate) => gate.iter().for_each(|module| module.specs(to)),
-            Module::Pool { .. } | Module::Flatten | Module::Dropout { .. } | Module::Relu | Module::Mfm | Module::Window(_) => {}
+            Module::Local(local) => local.specs(to),
+            Module::LayerNorm(norm) => norm.specs(to),
+            Module::Angles(angles) => angles.specs(to),
+            Module::Position { name, count, width } => {
+                let (shape, init) = (vec![1, *count, *width], Init::Normal { sd: 0.02 });
+                to.push(Spec { name: name.clone(), shape, role: Role::Parameter, init });
+            }
+            Module::Pool { .. }
+            | Module::Flatten
+            | Module::Dropout { .. }
+            | Module::Relu
+            | Module::Mfm
+            | Module::Window(_)
+            | Module::Tokens
+            | Module::Attention(_)
+            | Module::Relu6
+            | Module::DropPath { .. }
+            | Module::Rescale { .. }
+            | Module::Border { .. } => {}
         }
     }
 
@@ -236,6 +302,7 @@ impl Module {
             }
             (Module::Conv(c), _) => Err(wrong(format!("a map of {} channels", c.input))),
             (Module::Linear(l), Shape::Vector(n)) if n == l.input => Ok(Shape::Vector(l.output)),
+            (Module::Linear(l), Shape::Tokens { count, width }) if width == l.input => Ok(Shape::Tokens { count, width: l.output }),
             (Module::Linear(l), _) => Err(wrong(format!("{} numbers", l.input))),
             (Module::Norm(Norm { channels, .. }) | Module::Prelu { channels, .. }, _) if input.channels() != *channels => {
                 Err(wrong(format!("{channels} channels")))
@@ -245,11 +312,12 @@ impl Module {
                 if body == around { Ok(body) } else { Err(wrong(format!("ways of one shape, not {body:?} and {around:?}"))) }
             }
             (Module::Pool { side }, Shape::Map { channels, .. }) => Ok(Shape::Map { channels, height: *side, width: *side }),
-            (Module::Pool { .. }, Shape::Vector(_)) => Err(wrong("a map".into())),
+            (Module::Pool { .. }, Shape::Vector(_) | Shape::Tokens { .. }) => Err(wrong("a map".into())),
             (Module::Flatten, _) => Ok(Shape::Vector(input.numel())),
             (Module::Mfm, _) if input.channels() % 2 != 0 => Err(wrong("an even number of channels".into())),
             (Module::Mfm, Shape::Map { channels, height, width }) => Ok(Shape::Map { channels: channels / 2, height, width }),
             (Module::Mfm, Shape::Vector(n)) => Ok(Shape::Vector(n / 2)),
+            (Module::Mfm, Shape::Tokens { .. }) => Err(wrong("a map or numbers in a row".into())),
             (Module::Window(w), Shape::Map { channels, height, width }) if height >= w.side && width >= w.side => {
                 Ok(Shape::Map { channels, height: w.output(height), width: w.output(width) })
             }
@@ -262,27 +330,59 @@ impl Module {
                     Err(wrong(format!("a gate of {channels} numbers, not {one:?}")))
                 }
             }
-            (Module::Gate(_), Shape::Vector(_)) => Err(wrong("a map".into())),
-            (Module::Norm(_) | Module::Prelu { .. } | Module::Dropout { .. } | Module::Relu, _) => Ok(input),
+            (Module::Gate(_), Shape::Vector(_) | Shape::Tokens { .. }) => Err(wrong("a map".into())),
+            (Module::Local(local), _) => local.output(input),
+            (Module::LayerNorm(norm), _) => norm.output(input),
+            (Module::Attention(attention), _) => attention.output(input),
+            (Module::Angles(angles), _) => angles.output(input),
+            (Module::Tokens, Shape::Map { channels, height, width }) => Ok(Shape::Tokens { count: height * width, width: channels }),
+            (Module::Position { count, width, .. }, _) => {
+                let wanted = Shape::Tokens { count: *count, width: *width };
+                if input == wanted { Ok(input) } else { Err(wrong(format!("{count} tokens of {width} numbers"))) }
+            }
+            (Module::Rescale { factors }, Shape::Map { channels, .. }) if channels == factors.len() as i64 => Ok(input),
+            (Module::Border { by }, Shape::Map { channels, height, width }) => {
+                Ok(Shape::Map { channels, height: height + 2 * by, width: width + 2 * by })
+            }
+            (Module::Rescale { factors }, _) => Err(wrong(format!("a map of {} channels", factors.len()))),
+            (Module::Tokens | Module::Border { .. }, Shape::Vector(_) | Shape::Tokens { .. }) => Err(wrong("a map".into())),
+            (
+                Module::Norm(_) | Module::Prelu { .. } | Module::Dropout { .. } | Module::Relu | Module::Relu6 | Module::DropPath { .. },
+                _,
+            ) => Ok(input),
         }
     }
 
-    /// Adds what this module costs for one image, its parameters aside: multiply-adds of convolutions and linear layers, slopes, and
+    /// Adds what this module costs for one image, its parameters aside: multiply-adds of products with weights and of attention, slopes, and
     /// the numbers that come out, which a backward pass needs. Gives the shape that comes out when `input` goes in.
     pub fn count(&self, input: Shape, to: &mut LayerCost) -> Result<Shape, NetError> {
         let output = self.output(input)?;
         let numbers = output.numel().unsigned_abs();
         match self {
             Module::Conv(c) => to.multiply_adds += numbers * (c.input / c.groups * c.kernel * c.kernel).unsigned_abs(),
-            Module::Linear(l) => to.multiply_adds += (l.input * l.output).unsigned_abs(),
+            Module::Linear(l) => to.multiply_adds += numbers * l.input.unsigned_abs(),
+            Module::Local(l) => to.multiply_adds += numbers * l.window().unsigned_abs(),
+            Module::Angles(angles) => to.multiply_adds += angles.multiply_adds().unsigned_abs(),
+            Module::Attention(attention) => to.multiply_adds += attention.multiply_adds(input.channels()).unsigned_abs(),
             Module::Prelu { channels, .. } => to.slopes += channels.unsigned_abs(),
             Module::Residual(r) => {
                 count(&r.body, input, to)?;
                 count(&r.shortcut, input, to)?;
             }
             Module::Gate(gate) => count(gate, input, to)?,
-            Module::Flatten => return Ok(output), // a view
-            Module::Norm(_) | Module::Pool { .. } | Module::Dropout { .. } | Module::Relu | Module::Mfm | Module::Window(_) => {}
+            Module::Flatten | Module::Tokens => return Ok(output), // a view
+            Module::Norm(_)
+            | Module::Pool { .. }
+            | Module::Dropout { .. }
+            | Module::Relu
+            | Module::Mfm
+            | Module::Window(_)
+            | Module::Position { .. }
+            | Module::LayerNorm(_)
+            | Module::Relu6
+            | Module::DropPath { .. }
+            | Module::Rescale { .. }
+            | Module::Border { .. } => {}
         }
         to.activations += numbers;
         Ok(output)
@@ -293,6 +393,9 @@ impl Module {
             Module::Conv(Conv { name, .. })
             | Module::Linear(Linear { name, .. })
             | Module::Norm(Norm { name, .. })
+            | Module::Local(Local { name, .. })
+            | Module::LayerNorm(LayerNorm { name, .. })
+            | Module::Position { name, .. }
             | Module::Prelu { name, .. } => name,
             Module::Residual(_) => "a residual block",
             Module::Pool { .. } => "a pooling",
@@ -302,6 +405,13 @@ impl Module {
             Module::Mfm => "a max-feature-map",
             Module::Window(_) => "a pooling over windows",
             Module::Gate(_) => "a gate",
+            Module::Tokens => "tokens",
+            Module::Attention(_) => "an attention",
+            Module::Relu6 => "a rectifier up to 6",
+            Module::DropPath { .. } => "a dropped path",
+            Module::Rescale { .. } => "a rescaling",
+            Module::Border { .. } => "a border",
+            Module::Angles(_) => "angles",
         }
     }
 }

@@ -62,7 +62,7 @@ impl Network {
         ends.sort_by_key(|(end, kind, _)| (*end, *kind)); // stable: parts stay in their order
         let tap = |(end, _, name): (usize, u8, &str)| match shapes[end - 1] {
             Shape::Map { height, width, .. } => Some(TapShape { name: name.to_owned(), sides: (height as u32, width as u32) }),
-            Shape::Vector(_) => None,
+            Shape::Tokens { .. } | Shape::Vector(_) => None,
         };
         Ok(ends.into_iter().filter_map(tap).collect())
     }

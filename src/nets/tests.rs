@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::ops::nets::{
-    Backbone as Any, IResNet, Ir, IrForm, LightCnn, LightForm, MobileFaceNet, MobileVariant, ResNet50, SphereNet, Tiny, Vgg16,
+    Backbone as Any, DeepFace, DeepId, DeepIdForm, Hopenet, IResNet, Ir, IrForm, LightCnn, LightForm, MobileFaceNet, MobileVariant,
+    ResNet50, SphereNet, Tiny, Vgg16, Vit, VitSize,
 };
 use crate::quantity::Pixels;
 
@@ -34,6 +35,17 @@ fn resnet(se: bool) -> ResNet50 {
     ResNet50 { se, weights: None, seed: 0 }
 }
 
+fn vit(size: VitSize) -> Vit {
+    let (width, depth, heads) = (None, None, None);
+    Vit { size, embedding: 512, width, depth, heads, patch: 9, mlp: 4.0, drop_path: 0.1, weights: None, seed: 0 }
+}
+
+fn deepid(form: DeepIdForm) -> DeepId {
+    DeepId { form, embedding: 160, weights: None, seed: 0 }
+}
+
+const DEEPFACE: DeepFace = DeepFace { embedding: 4096, width: 16, dropout: 0.5, weights: None, seed: 0 };
+const HOPENET: Hopenet = Hopenet { weights: None, seed: 0 };
 const VGG: Vgg16 = Vgg16 { weights: None, dropout: 0.5, seed: 0 };
 
 fn cost(backbone: &impl Backbone) -> Cost {
@@ -155,6 +167,37 @@ fn vggface2s_resnets_count_as_their_layers_do() {
     assert_eq!(gates, 2_530_992);
 }
 
+#[test]
+fn hopenet_counts_as_the_spec_says() {
+    let cost = cost(&HOPENET);
+    assert_eq!((cost.parameters(), cost.trainable(), cost.embedding), (23_919_890, 23_919_890 - 6_156, 3));
+}
+
+/// No spec says how large these are: what is counted is what their layers hold.
+#[test]
+fn transformers_and_the_first_networks_count_as_their_layers_do() {
+    for (size, width, depth) in [(VitSize::Tiny, 256, 12), (VitSize::Small, 512, 12), (VitSize::Base, 512, 24)] {
+        let cost = cost(&vit(size));
+        let (tokens, attention) = (144, 3 * width * width + width * width + width);
+        let perceptron = 2 * 4 * width * width + 5 * width;
+        let ends = 3 * 81 * width + width + tokens * width + 2 * width + tokens * width * width + 2 * width + width * 512 + 2 * 512;
+        assert_eq!(cost.parameters(), depth * (attention + perceptron + 4 * width) + ends);
+        let products = depth * tokens * (12 * width * width + 2 * tokens * width) + tokens * 243 * width;
+        assert_eq!(cost.multiply_adds(), products + tokens * width * width + width * 512);
+    }
+    let local = |places: u64, output: u64, window: u64| places * (output * window + output);
+    let deepface = [11_648, 41_488, local(55 * 55, 16, 16 * 81), local(25 * 25, 16, 16 * 49), local(21 * 21, 16, 16 * 25), 28_905_472];
+    assert_eq!(cost(&DEEPFACE).parameters(), deepface.iter().sum::<u64>());
+    for (form, [third, fourth], [pooled, last]) in [(DeepIdForm::DeepId, [6, 2], [6, 2]), (DeepIdForm::DeepId2, [20, 12], [20, 12])] {
+        let convolutions = 20 * 3 * 16 + 20 + 40 * 20 * 9 + 40;
+        let linear = 160 * (60 * pooled + 80 * last) + 2 * 160;
+        let wanted = convolutions + local(third, 60, 40 * 9) + local(fourth, 80, 60 * 4) + linear;
+        assert_eq!(cost(&deepid(form)).parameters(), wanted, "{form:?}");
+    }
+    let odd = Vit { heads: Some(7), ..vit(VitSize::Tiny) };
+    assert!(odd.network().is_err());
+}
+
 /// One of every kind of network.
 fn kinds() -> Vec<(&'static str, Any)> {
     vec![
@@ -169,6 +212,10 @@ fn kinds() -> Vec<(&'static str, Any)> {
         ("vgg16", Any::Vgg16(VGG)),
         ("spherenet", Any::SphereNet(sphere(20))),
         ("resnet50", Any::ResNet50(resnet(false))),
+        ("vit", Any::Vit(vit(VitSize::Tiny))),
+        ("deepid", Any::DeepId(deepid(DeepIdForm::DeepId))),
+        ("deepface", Any::DeepFace(DEEPFACE)),
+        ("hopenet", Any::Hopenet(HOPENET)),
         ("tiny", Any::Tiny(tiny(33))),
     ]
 }
@@ -206,6 +253,10 @@ fn taps_are_the_maps_of_the_trunk() {
         "vgg16: stem 224x224, stage1 112x112, stage2 56x56, stage3 28x28, stage4 14x14, stage5 7x7, trunk 7x7".to_owned(),
         "spherenet: stem 56x48, stage1 56x48, stage2 28x24, stage3 14x12, stage4 7x6, trunk 7x6".to_owned(),
         named("resnet50", 56),
+        "vit: ".to_owned(), // tokens are no map
+        "deepid: stem 18x14, stage1 8x6, stage2 3x2, trunk 3x2".to_owned(),
+        "deepface: stem 71x71, stage1 63x63, stage2 55x55, stage3 25x25, stage4 21x21, trunk 21x21".to_owned(),
+        named("hopenet", 56),
         "tiny: stem 17x17, stage1 17x17, stage2 9x9, stage3 5x5, stage4 3x3, trunk 3x3".to_owned(),
     ];
     assert_eq!(found, wanted);

@@ -103,7 +103,6 @@ pub const NOT_YET: &[(&str, &str)] = &[
     ("scface_folder", "the SCface layout"),
     ("scface_mugshots", "the SCface layout"),
     ("template_verification", "template verification"),
-    ("vit", "vision transformers"),
 ];
 
 /// Arguments that the language knows and that have no kernel yet, by operator: named by the checker like [`NOT_YET`].

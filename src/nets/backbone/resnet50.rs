@@ -20,20 +20,7 @@ impl Backbone for ResNet50 {
             Module::Relu,
             Module::Window(Window { keep: Keep::Max, side: 3, stride: 2, ceil: true }),
         ];
-        let mut layers = vec![Layer { name: "stem".into(), modules: stem }];
-        let mut parts = vec![("stem".to_string(), Part::Layers(0..1))];
-        let mut input = 64;
-        for (stage, (count, inside)) in STAGES.into_iter().enumerate() {
-            let start = layers.len();
-            for i in 0..count {
-                let name = format!("layer{}.{i}", stage + 1);
-                let stride = if i == 0 && stage > 0 { 2 } else { 1 };
-                let modules = vec![block(self.se, &name, input, inside, stride, i == 0), Module::Relu];
-                layers.push(Layer { name, modules });
-                input = inside * 4;
-            }
-            parts.push((format!("stage{}", stage + 1), Part::Layers(start..layers.len())));
-        }
+        let (mut layers, mut parts) = trunk(stem, self.se, Stride::First);
         let trunk = layers.len();
         layers.push(Layer { name: "embedding".into(), modules: vec![Module::Pool { side: 1 }, Module::Flatten] });
         ends(&mut parts, trunk, layers.len());
@@ -51,15 +38,47 @@ impl Backbone for ResNet50 {
     }
 }
 
-/// The stride sits on the first convolution, as in the Caffe networks.
-fn block(se: bool, name: &str, input: i64, inside: i64, stride: i64, first: bool) -> Module {
+/// Which convolution of a block the stride sits on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stride {
+    /// The first, as in the Caffe networks.
+    First,
+    /// The second, as in torchvision.
+    Second,
+}
+
+/// The stem and the four stages of a `ResNet`-50, and their parts.
+pub(super) fn trunk(stem: Vec<Module>, se: bool, at: Stride) -> (Vec<Layer>, Vec<(String, Part)>) {
+    let mut layers = vec![Layer { name: "stem".into(), modules: stem }];
+    let mut parts = vec![("stem".to_string(), Part::Layers(0..1))];
+    let mut input = 64;
+    for (stage, (count, inside)) in STAGES.into_iter().enumerate() {
+        let start = layers.len();
+        for i in 0..count {
+            let name = format!("layer{}.{i}", stage + 1);
+            let stride = if i == 0 && stage > 0 { 2 } else { 1 };
+            let modules = vec![block(se, &name, (input, inside), (at, stride), i == 0), Module::Relu];
+            layers.push(Layer { name, modules });
+            input = inside * 4;
+        }
+        parts.push((format!("stage{}", stage + 1), Part::Layers(start..layers.len())));
+    }
+    (layers, parts)
+}
+
+fn block(se: bool, name: &str, io: (i64, i64), (at, stride): (Stride, i64), first: bool) -> Module {
     let of = |end: &str| format!("{name}.{end}");
+    let (input, inside) = io;
     let output = inside * 4;
+    let (one, two) = match at {
+        Stride::First => (stride, 1),
+        Stride::Second => (1, stride),
+    };
     let mut body = vec![
-        conv(of("conv1"), (input, inside), 1, stride, INIT),
+        conv(of("conv1"), (input, inside), 1, one, INIT),
         norm(of("bn1"), inside),
         Module::Relu,
-        conv(of("conv2"), (inside, inside), 3, 1, INIT),
+        conv(of("conv2"), (inside, inside), 3, two, INIT),
         norm(of("bn2"), inside),
         Module::Relu,
         conv(of("conv3"), (inside, output), 1, 1, INIT),

@@ -1,10 +1,14 @@
 //! Backbones: networks with their first weights.
 
 mod classic;
+mod early;
 mod ir;
+mod vit;
 
 pub use classic::{LightCnn, LightForm, ResNet50, SphereNet, Vgg16};
+pub use early::{DeepFace, DeepId, DeepIdForm, Hopenet};
 pub use ir::{Ir, IrForm, ir_depths};
+pub use vit::{Vit, VitSize};
 
 use super::refs::FilePath;
 use crate::lang::decl::{Call, Complaint};
@@ -20,14 +24,29 @@ crate::operator! {
         path: FilePath;
         /// How the file's names map onto the backbone's: pairs of a prefix (or whole name) and what stands for it; empty finds a known layout by the names.
         names: IndexMap<String, String> = IndexMap::new();
-        /// Whether the file's prototypes are read too, where it has them.
-        prototypes: bool = true;
+        /// The people whose prototypes the file has, in the order of its rows: they become the model's for these people, slot "main". Without, prototypes are left out.
+        prototypes: Option<super::refs::DataRef> = None;
+        /// The file of the prototypes where they do not lie beside the network (insightface's `softmax_fc_gpu_0.pt`, face.evoLVe's `Head_…`).
+        head: Option<FilePath> = None;
         /// The people that these weights were trained on: a data set, or a text file of one name a line. Whoever judges one of them by this
         /// network is warned; nothing else depends on it.
         trained_on: Option<TrainedOn> = None;
     }
+    check = head_of_people;
     observes = "trained_on";
     stands_for = "path";
+}
+
+fn head_of_people(call: &Call) -> Vec<Complaint> {
+    let said = |name: &str| call.args.get(name).is_some_and(|value| *value != Value::None);
+    if !said("head") || said("prototypes") {
+        return Vec::new();
+    }
+    vec![Complaint {
+        param: Some("head"),
+        message: "whose prototypes these are is not said".to_owned(),
+        help: Some("name the people: checkpoint(path, head = file, prototypes = people)".to_owned()),
+    }]
 }
 
 /// Whom weights were trained on.
@@ -183,7 +202,7 @@ crate::operator! {
 
 crate::family! {
     /// Any backbone.
-    pub enum Backbone: Type::Model => { MobileFaceNet, IResNet, Ir, LightCnn, Vgg16, SphereNet, ResNet50, Tiny }
+    pub enum Backbone: Type::Model => { MobileFaceNet, IResNet, Ir, LightCnn, Vgg16, SphereNet, ResNet50, Vit, DeepId, DeepFace, Hopenet, Tiny }
 }
 
 impl Backbone {
@@ -197,6 +216,10 @@ impl Backbone {
             Backbone::Vgg16(it) => it.weights.as_ref(),
             Backbone::SphereNet(it) => it.weights.as_ref(),
             Backbone::ResNet50(it) => it.weights.as_ref(),
+            Backbone::Vit(it) => it.weights.as_ref(),
+            Backbone::DeepId(it) => it.weights.as_ref(),
+            Backbone::DeepFace(it) => it.weights.as_ref(),
+            Backbone::Hopenet(it) => it.weights.as_ref(),
             Backbone::Tiny(it) => it.weights.as_ref(),
         }
     }
@@ -206,11 +229,12 @@ impl Backbone {
 pub fn parts(backbone: &str) -> &'static [&'static str] {
     match backbone {
         "mobilefacenet" => &["stem", "stage1", "stage2", "stage3", "trunk", "neck", "activations"],
-        "iresnet" | "ir" | "lightcnn" | "spherenet" | "resnet50" => {
+        "iresnet" | "ir" | "lightcnn" | "spherenet" | "resnet50" | "deepface" | "hopenet" => {
             &["stem", "stage1", "stage2", "stage3", "stage4", "trunk", "neck", "activations"]
         }
         "vgg16" => &["stem", "stage1", "stage2", "stage3", "stage4", "stage5", "trunk", "neck", "activations"],
-        "tiny" => &["stem", "trunk", "neck", "activations"],
+        "deepid" => &["stem", "stage1", "stage2", "trunk", "neck", "activations"],
+        "tiny" | "vit" => &["stem", "trunk", "neck", "activations"],
         _ => &[],
     }
 }

@@ -43,6 +43,7 @@ pub fn from_rows(numbers: &[f32], shape: Shape, device: Device) -> Result<Tensor
     let flat = Tensor::f_from_slice(numbers)?.f_to_device(device)?;
     match shape {
         Shape::Map { channels, height, width } => flat.f_view([count, height, width, channels])?.f_permute([0, 3, 1, 2]),
+        Shape::Tokens { count: tokens, width } => flat.f_view([count, tokens, width]),
         Shape::Vector(_) => flat.f_view([count, -1]),
     }
 }

@@ -1,13 +1,17 @@
 //! Networks as they run: [`ddl::nets`] describes them, here they meet tensors.
 
 pub mod fold;
+mod parts;
 mod prelu;
 pub mod run;
 
 use tch::{Device, Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
-pub use ddl::nets::{Colour, Conv, Frozen, Input, Keep, Layer, Linear, Module, Network, Norm, Part, Residual, Scale, Shape, Window};
+pub use ddl::nets::{
+    Angles, Attention, Colour, Conv, Frozen, Input, Keep, Layer, LayerNorm, Linear, Local, Module, Network, Norm, Part, Residual, Scale,
+    Shape, Window,
+};
 pub use run::{Norms, Pass, Run};
 
 /// Shares of red, green and blue in grey (ITU-R BT.601, what image libraries use).

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use ddl::ops::nets::{Colour, Ir, IrForm, LightCnn, LightForm, MobileFaceNet, MobileVariant, ResNet50, SphereNet, Tiny, Vgg16};
+use ddl::ops::nets::{
+    Colour, DeepFace, DeepId, DeepIdForm, Hopenet, Ir, IrForm, LightCnn, LightForm, MobileFaceNet, MobileVariant, ResNet50, SphereNet,
+    Tiny, Vgg16, Vit, VitSize,
+};
 use ddl::quantity::Pixels;
 use indexmap::IndexMap;
 use tch::{Device, Kind, Tensor};
@@ -38,6 +41,20 @@ fn resnet(se: bool) -> ResNet50 {
 
 const VGG: Vgg16 = Vgg16 { weights: None, dropout: 0.5, seed: 0 };
 
+/// A small transformer in insightface's form.
+const VIT: Vit = Vit {
+    size: VitSize::Tiny,
+    embedding: 24,
+    width: Some(32),
+    depth: Some(3),
+    heads: Some(4),
+    patch: 18,
+    mlp: 2.0,
+    drop_path: 0.3,
+    weights: None,
+    seed: 0,
+};
+
 /// One of every new kind of network, with its operator's name and the width of its embedding.
 fn others() -> Vec<(&'static str, ddl::ops::nets::Backbone, i64)> {
     use ddl::ops::nets::Backbone as Any;
@@ -50,6 +67,11 @@ fn others() -> Vec<(&'static str, ddl::ops::nets::Backbone, i64)> {
         ("spherenet", Any::SphereNet(sphere(20)), 512),
         ("resnet50", Any::ResNet50(resnet(true)), 2048),
         ("mobilefacenet", Any::MobileFaceNet(mobile(512, Some(MobileVariant::MbfLarge))), 512),
+        ("vit", Any::Vit(VIT), 24),
+        ("deepid", Any::DeepId(DeepId { form: DeepIdForm::DeepId, embedding: 160, weights: None, seed: 0 }), 160),
+        ("deepid", Any::DeepId(DeepId { form: DeepIdForm::DeepId2, embedding: 160, weights: None, seed: 0 }), 160),
+        ("deepface", Any::DeepFace(DeepFace { embedding: 32, width: 2, dropout: 0.0, weights: None, seed: 0 }), 32),
+        ("hopenet", Any::Hopenet(Hopenet { weights: None, seed: 0 }), 3),
     ]
 }
 
@@ -75,6 +97,77 @@ fn every_network_runs_folds_and_learns() {
             assert!(entry.tensor.grad().defined(), "{name}: {tensor} has no gradient");
         }
     }
+}
+
+#[test]
+fn a_few_steps_bring_every_new_network_nearer() {
+    for (name, backbone, _) in others().into_iter().filter(|(name, ..)| ["vit", "deepid", "deepface", "hopenet"].contains(name)) {
+        let model = build(&backbone, None, Device::Cpu, Kind::Float).unwrap();
+        let x = crate::nn::net::tests::images(&model.network, 4);
+        model.state.require_gradients(|_| true).unwrap();
+        let mut losses = Vec::new();
+        for _ in 0..10 {
+            let pass = Pass::training(crate::nn::net::Norms::Batch, ddl::random::Draw::new(0, "noise"));
+            let loss = (model.network.forward(&model.state, &x, &pass).unwrap() - 1.0).square().mean(Kind::Float);
+            loss.backward();
+            let gradients: Vec<(&Tensor, Tensor)> =
+                model.state.iter().map(|(_, entry)| (&entry.tensor, entry.tensor.grad())).filter(|(_, grad)| grad.defined()).collect();
+            let square: f64 = gradients.iter().map(|(_, grad)| grad.square().sum(Kind::Double).double_value(&[])).sum();
+            let loss = loss.double_value(&[]);
+            losses.push(loss);
+            // to first order a tenth of the loss
+            tch::no_grad(|| {
+                for (tensor, mut grad) in gradients {
+                    let _ = tensor.shallow_clone().f_sub_(&(&grad * (0.1 * loss / square))).unwrap();
+                    let _ = grad.zero_();
+                }
+            });
+        }
+        let best = losses[7..].iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(best < 0.8 * losses[0], "{name}: {losses:?}");
+    }
+}
+
+/// The forward pass of insightface's `vit.py`, written out with its names.
+#[test]
+fn a_transformer_is_insightfaces() {
+    let model = build(&VIT, None, Device::Cpu, Kind::Double).unwrap();
+    let x = crate::nn::net::tests::images(&model.network, 3).to_kind(Kind::Double);
+    let get = |name: &str| model.state.get(name).unwrap();
+    let linear = |x: &Tensor, name: &str, bias: bool| {
+        let out = x.matmul(&get(&format!("{name}.weight")).transpose(0, 1));
+        if bias { out + get(&format!("{name}.bias")) } else { out }
+    };
+    let norm = |x: &Tensor, name: &str| {
+        let centred = x - x.mean_dim(-1, true, Kind::Double);
+        let sd = (centred.square().mean_dim(-1, true, Kind::Double) + 1e-5).sqrt();
+        centred / sd * get(&format!("{name}.weight")) + get(&format!("{name}.bias"))
+    };
+    let batch = |x: &Tensor, name: &str| {
+        let of = |end: &str| get(&format!("{name}.{end}"));
+        (x - of("running_mean")) / (of("running_var") + 2e-5).sqrt() * of("weight") + of("bias")
+    };
+    let patches = x.conv2d(get("patch_embed.proj.weight"), Some(get("patch_embed.proj.bias")), [18, 18], [0, 0], [1, 1], 1);
+    let mut tokens = patches.flatten(2, -1).transpose(1, 2) + get("pos_embed"); // [3, 36, 32]
+    for block in 0..3 {
+        let of = |end: &str| format!("blocks.{block}.{end}");
+        let qkv = linear(&norm(&tokens, &of("norm1")), &of("attn.qkv"), false).view([3, 36, 3, 4, 8]).permute([2, 0, 3, 1, 4]);
+        let seen = (qkv.get(0).matmul(&qkv.get(1).transpose(2, 3)) * 8f64.powf(-0.5)).softmax(-1, Kind::Double);
+        let heads = seen.matmul(&qkv.get(2)).transpose(1, 2).reshape([3, 36, 32]);
+        tokens = &tokens + linear(&heads, &of("attn.proj"), true);
+        let inside = linear(&norm(&tokens, &of("norm2")), &of("mlp.fc1"), true).clamp(0.0, 6.0);
+        tokens = &tokens + linear(&inside, &of("mlp.fc2"), true);
+    }
+    let row = norm(&tokens, "norm").reshape([3, 36 * 32]);
+    let wanted = batch(&linear(&batch(&linear(&row, "feature.0", false), "feature.1"), "feature.2", false), "feature.3");
+    let found = model.network.forward(&model.state, &x, &Pass::judging()).unwrap();
+    assert!((&found - &wanted).abs().max().double_value(&[]) < 1e-10 * wanted.abs().max().double_value(&[]));
+
+    // masks of training bring a token along that nothing here reads
+    let mut theirs = model.state.clone();
+    theirs.insert("mask_token", Tensor::zeros([1, 1, 32], (Kind::Double, Device::Cpu)), crate::nn::state::Role::Parameter).unwrap();
+    let loaded = build(&VIT, Some((&theirs, &IndexMap::new())), Device::Cpu, Kind::Float).unwrap();
+    assert_eq!(loaded.account.unwrap().ignored, ["mask_token"]);
 }
 
 #[test]

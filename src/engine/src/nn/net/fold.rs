@@ -61,7 +61,16 @@ fn melted(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, 
                 | Module::Flatten
                 | Module::Relu
                 | Module::Mfm
-                | Module::Window(_),
+                | Module::Window(_)
+                | Module::Local(_)
+                | Module::Tokens
+                | Module::Position { .. }
+                | Module::LayerNorm(_)
+                | Module::Attention(_)
+                | Module::Relu6
+                | Module::Rescale { .. }
+                | Module::Border { .. }
+                | Module::Angles(_),
                 _,
             ) => {
                 let mut specs = Vec::new();
@@ -71,7 +80,7 @@ fn melted(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, 
                 }
                 done.push(module.clone());
             }
-            (Module::Dropout { .. }, _) => {}
+            (Module::Dropout { .. } | Module::DropPath { .. }, _) => {}
         }
     }
     Ok(done)

@@ -6,6 +6,7 @@ use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
+use super::parts::{angles, attention, drop_path, layer_norm, local};
 use super::prelu::prelu;
 use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window, check_input};
 use crate::nn::error::NnError;
@@ -69,8 +70,13 @@ impl Pass {
     }
 
     /// What goes into a product, in the precision of the pass.
-    fn operand(&self, tensor: &Tensor) -> Result<Tensor, tch::TchError> {
+    pub(super) fn operand(&self, tensor: &Tensor) -> Result<Tensor, tch::TchError> {
         if self.mixed { tensor.f_to_kind(Kind::BFloat16) } else { Ok(tensor.shallow_clone()) }
+    }
+
+    /// The name of this step, for what is left to chance; none where a network is judged.
+    pub(super) fn noise(&self) -> Option<&Draw> {
+        self.noise.as_ref()
     }
 
     /// How layer `at` is run.
@@ -181,6 +187,19 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
             Ok(x.f_narrow(1, 0, half)?.f_maximum(&x.f_narrow(1, half, half)?)?)
         }
         Module::Window(w) => window(*w, &x),
+        Module::Local(l) => local(l, state, &x, pass),
+        Module::Tokens => Ok(x.f_flatten(2, -1)?.f_transpose(1, 2)?.f_contiguous()?),
+        Module::Position { name, .. } => Ok(x.f_add(state.get(name)?)?),
+        Module::LayerNorm(n) => layer_norm(n, state, &x),
+        Module::Attention(a) => attention(*a, &x),
+        Module::Relu6 => Ok(x.f_clamp(0.0, 6.0)?),
+        Module::DropPath { name, p } => drop_path(name, *p, x, pass),
+        Module::Rescale { factors } => {
+            let factors = Tensor::f_from_slice(factors)?.f_to_device(x.device())?.f_to_kind(x.kind())?;
+            Ok(x.f_mul(&factors.f_view([1, -1, 1, 1])?)?)
+        }
+        Module::Border { by } => Ok(x.f_constant_pad_nd([*by; 4])?),
+        Module::Angles(a) => angles(a, state, &x, pass),
         Module::Gate(gate) => Ok(run(gate, state, x.shallow_clone(), pass)?.f_sigmoid()?.f_mul(&x)?),
     }
 }

@@ -147,3 +147,24 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     assert!(events.iter().any(|event| matches!(event, Event::Resumed { step: 4, .. })));
     assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]));
 }
+
+/// Networks whose passes have more to draw than the tiny one's: dropped paths, weights of each place, angles.
+#[test]
+fn other_networks_resume_too() {
+    let nets = [
+        "vit(\"t\", embedding = 16, width = 16, depth = 2, heads = 2, patch = 28, drop_path = 0.4)",
+        "deepid(embedding = 16)",
+        "deepface(embedding = 16, width = 2)",
+    ];
+    for net in nets {
+        let common = COMMON.replace("tiny(embedding = 16, side = 32px, width = 8)", net);
+        assert!(common.contains(net));
+        let text = format!("{common}stage s = train(net, classify(easy, arc), batch = 4, for = 4 steps, optimizer = sgd(lr = 0.01))");
+        let whole = Bench::of(&text).train().unwrap();
+        let bench = Bench::of(&text).every(1).stop_after(Some(2));
+        assert!(matches!(bench.train().unwrap_err(), TrainError::Interrupted { step: 2 }));
+        let trained = bench.stop_after(None).train().unwrap();
+        assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]), "{net}");
+        assert_eq!(trained.log.column("loss"), whole.log.column("loss"), "{net}");
+    }
+}

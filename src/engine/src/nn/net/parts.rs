@@ -1,0 +1,70 @@
+//! The rarer modules: locally connected layers, transformers, angles.
+
+use rand_chacha::rand_core::Rng;
+use tch::{Kind, Tensor};
+
+use super::{Angles, Attention, LayerNorm, Local, Pass};
+use crate::nn::error::NnError;
+use crate::nn::state::State;
+
+/// `out[:, :, place] = W[region of the place] window(place) + b[region of the place]`, `[n, channels, height, width]` in and out.
+pub fn local(l: &Local, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let get = |end: &str| -> Result<Tensor, NnError> {
+        let tensor = state.get(&format!("{}.{end}", l.name))?;
+        if l.shared == 1 {
+            return Ok(tensor.shallow_clone());
+        }
+        let regions = Tensor::f_from_slice(&l.regions())?.f_to_device(tensor.device())?;
+        Ok(tensor.f_index_select(0, &regions)?) // [places, ...]
+    };
+    let windows = x.f_contiguous()?.f_im2col([l.kernel; 2], [1, 1], [0, 0], [l.stride; 2])?; // [n, window, places]
+    let windows = pass.operand(&windows.f_permute([2, 1, 0])?)?; // [places, window, n]
+    let out = pass.operand(&get("weight")?)?.f_bmm(&windows)?.f_to_kind(x.kind())?; // [places, out, n]
+    let out = out.f_add(&get("bias")?.f_unsqueeze(-1)?)?;
+    Ok(out.f_permute([2, 1, 0])?.f_reshape([-1, l.output, l.sides.0, l.sides.1])?)
+}
+
+/// Over the last side of `[n, tokens, width]`.
+pub fn layer_norm(n: &LayerNorm, state: &State, x: &Tensor) -> Result<Tensor, NnError> {
+    let get = |end: &str| state.get(&format!("{}.{end}", n.name));
+    Ok(x.f_layer_norm([n.width], Some(get("weight")?), Some(get("bias")?), n.eps, true)?)
+}
+
+/// `[n, tokens, 3 width]` to `[n, tokens, width]`.
+pub fn attention(of: Attention, x: &Tensor) -> Result<Tensor, NnError> {
+    let (images, count, each) = (x.size()[0], x.size()[1], of.width / of.heads);
+    let parts = x.f_reshape([images, count, 3, of.heads, each])?.f_permute([2, 0, 3, 1, 4])?; // [3, n, heads, tokens, each]
+    let [q, k, v] = [0, 1, 2].map(|at| parts.f_select(0, at));
+    let seen = q?.f_matmul(&k?.f_transpose(-2, -1)?)?.f_mul_scalar((each as f64).powf(-0.5))?; // [n, heads, tokens, tokens]
+    let kind = seen.kind();
+    Ok(seen.f_softmax(-1, kind)?.f_matmul(&v?)?.f_transpose(1, 2)?.f_reshape([images, count, of.width])?)
+}
+
+/// The mask is a pure function of the step's name, of the module's and of the image's place.
+pub fn drop_path(name: &str, p: f64, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let Some(noise) = pass.noise().filter(|_| p > 0.0) else { return Ok(x) };
+    let mut stream = noise.clone().text("drop path").text(name).stream();
+    let keep = 1.0 - p;
+    let limit = (keep * f64::from(u32::MAX)) as u32;
+    let mut sides = vec![1i64; x.dim()];
+    sides[0] = x.size()[0];
+    let mask: Vec<f32> = (0..sides[0]).map(|_| if stream.next_u32() <= limit { (1.0 / keep) as f32 } else { 0.0 }).collect();
+    let mask = Tensor::f_from_slice(&mask)?.f_view(sides.as_slice())?.f_to_device(x.device())?.f_to_kind(x.kind())?;
+    Ok(x.f_mul(&mask)?)
+}
+
+/// `[n, numbers]` to `[n, angles]`, in degrees.
+pub fn angles(a: &Angles, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let degrees = Tensor::f_arange(a.bins, (Kind::Float, x.device()))?.f_to_kind(x.kind())?; // [bins]
+    let mut all = Vec::with_capacity(a.names.len());
+    for name in &a.names {
+        let [weight, bias] = ["weight", "bias"].map(|end| state.get(&format!("{name}.{end}")));
+        let (weight, bias) = (pass.operand(weight?)?, pass.operand(bias?)?);
+        let logits = pass.operand(x)?.f_linear(&weight, Some(&bias))?.f_to_kind(x.kind())?; // [n, bins]
+        all.push(logits.f_softmax(-1, x.kind())?.f_matmul(&degrees)?); // [n]
+    }
+    Ok(Tensor::f_stack(&all, 1)?.f_mul_scalar(a.step)?.f_add_scalar(a.first)?)
+}
+
+#[cfg(test)]
+mod tests;

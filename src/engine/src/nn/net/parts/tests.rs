@@ -1,0 +1,99 @@
+//! Each against the same computation written out place by place, head by head.
+
+use ddl::nets::{Angles, Attention, LayerNorm, Local};
+use ddl::random::Draw;
+use tch::{Device, Kind, Tensor};
+
+use super::*;
+use crate::nn::net::Norms;
+use crate::nn::state::Role;
+
+const WIDE: (Kind, Device) = (Kind::Double, Device::Cpu);
+
+fn state(tensors: &[(&str, &Tensor)]) -> State {
+    let mut state = State::new();
+    tensors.iter().for_each(|(name, tensor)| state.insert(name, tensor.shallow_clone(), Role::Parameter).unwrap());
+    state
+}
+
+fn apart(a: &Tensor, b: &Tensor) -> f64 {
+    assert_eq!(a.size(), b.size());
+    (a - b).abs().max().double_value(&[])
+}
+
+#[test]
+fn a_local_layer_is_a_convolution_at_each_place() {
+    for (shared, stride) in [(1, 1), (2, 1), (1, 2)] {
+        let (height, width) = if stride == 1 { (4, 3) } else { (2, 2) };
+        let local = Local { name: "l".into(), input: 3, output: 5, kernel: 2, stride, sides: (height, width), shared };
+        let x = Tensor::randn([2, 3, 5, 4], WIDE);
+        let regions = local.regions();
+        let count = regions.iter().max().unwrap() + 1;
+        let (weight, bias) = (Tensor::randn([count, 5, local.window()], WIDE), Tensor::randn([count, 5], WIDE));
+        let state = state(&[("l.weight", &weight), ("l.bias", &bias)]);
+        let found = super::local(&local, &state, &x, &Pass::judging()).unwrap();
+        assert_eq!(found.size(), [2, 5, height, width]);
+        for (place, region) in regions.iter().enumerate() {
+            let (row, column) = (place as i64 / width, place as i64 % width);
+            let window = x.narrow(2, row * stride, 2).narrow(3, column * stride, 2);
+            let kernel = weight.get(*region).view([5, 3, 2, 2]);
+            let wanted = window.conv2d(&kernel, Some(bias.get(*region)), [1, 1], [0, 0], [1, 1], 1).view([2, 5]);
+            assert!(apart(&found.select(2, row).select(2, column), &wanted) < 1e-12, "shared {shared}, stride {stride}, place {place}");
+        }
+    }
+}
+
+#[test]
+fn attention_is_what_each_head_says() {
+    let (heads, width, count) = (3, 12, 7);
+    let x = Tensor::randn([2, count, 3 * width], WIDE);
+    let found = attention(Attention { heads, width }, &x).unwrap();
+    for head in 0..heads {
+        let part = |at: i64| x.narrow(2, at * width + head * 4, 4); // [2, tokens, 4]
+        let seen = (part(0).matmul(&part(1).transpose(1, 2)) / 2.0).softmax(-1, Kind::Double);
+        assert!(apart(&found.narrow(2, head * 4, 4), &seen.matmul(&part(2))) < 1e-12);
+    }
+}
+
+#[test]
+fn a_layer_norm_is_of_each_token() {
+    let (x, weight, bias) = (Tensor::randn([2, 3, 6], WIDE), Tensor::randn([6], WIDE), Tensor::randn([6], WIDE));
+    let norm = LayerNorm { name: "n".into(), width: 6, eps: 1e-5 };
+    let found = layer_norm(&norm, &state(&[("n.weight", &weight), ("n.bias", &bias)]), &x).unwrap();
+    let mean = x.mean_dim(-1, true, Kind::Double);
+    let variance = (&x - &mean).square().mean_dim(-1, true, Kind::Double);
+    assert!(apart(&found, &((&x - mean) / (variance + 1e-5).sqrt() * weight + bias)) < 1e-12);
+}
+
+/// Spec 5.5: the sum of softmax_i i 3 - 99.
+#[test]
+fn angles_are_the_means_of_their_bins() {
+    let angles = Angles { names: vec!["a".into(), "b".into()], unused: None, input: 4, bins: 66, step: 3.0, first: -99.0 };
+    let x = Tensor::randn([2, 4], WIDE);
+    let [wa, wb] = [0, 1].map(|_| Tensor::randn([66, 4], WIDE));
+    let [ba, bb] = [0, 1].map(|_| Tensor::randn([66], WIDE));
+    let state = state(&[("a.weight", &wa), ("a.bias", &ba), ("b.weight", &wb), ("b.bias", &bb)]);
+    let found = super::angles(&angles, &state, &x, &Pass::judging()).unwrap();
+    for (at, (weight, bias)) in [(&wa, &ba), (&wb, &bb)].into_iter().enumerate() {
+        for image in 0..2 {
+            let shares = (weight.mv(&x.get(image)) + bias).softmax(0, Kind::Double);
+            let wanted: f64 = (0..66).map(|bin| shares.double_value(&[bin]) * (bin * 3) as f64).sum::<f64>() - 99.0;
+            assert!((found.double_value(&[image, at as i64]) - wanted).abs() < 1e-10);
+        }
+    }
+}
+
+#[test]
+fn a_dropped_path_is_whole_or_gone_and_the_same_again() {
+    let x = Tensor::ones([400, 2, 3], WIDE);
+    let pass = |step| Pass::training(Norms::Batch, Draw::new(0, "noise").number(step));
+    let run = |name, step| drop_path(name, 0.25, x.shallow_clone(), &pass(step)).unwrap();
+    let (out, again, other, later) = (run("a", 1), run("a", 1), run("b", 1), run("a", 2));
+    assert_eq!(out, again);
+    assert!(out != other && out != later);
+    let kept = out.select(1, 0).select(1, 0);
+    let whole = kept.eq(f64::from((1.0f64 / 0.75) as f32)).sum(Kind::Int64).int64_value(&[]);
+    assert!((270..330).contains(&whole), "{whole}");
+    assert_eq!(whole + kept.eq(0.0).sum(Kind::Int64).int64_value(&[]), 400);
+    assert_eq!(drop_path("a", 0.25, x.shallow_clone(), &Pass::judging()).unwrap(), x);
+}
