@@ -74,6 +74,12 @@ codes! {
         "Every tensor of a weights file must be one of the network, and the other way round. The message lists those that are missing, \
          extra, or of another shape. Another `embedding` or `variant` of the network may be meant; `checkpoint(path, names = {…})` maps names."
     }
+    PrototypesMismatch = "ddl::run::prototypes_mismatch": "prototypes that are not these people's" {
+        "A weights file holds one prototype for each person that it was trained on, in the order of its own list. The people that the recipe \
+         names must be as many, in that order, and a prototype as wide as the network's embedding."
+        wrong: "backbone net = ir(50, weights = checkpoint(path, prototypes = few_of_them))",
+        right: "backbone net = ir(50, weights = checkpoint(path, prototypes = all_of_them))",
+    }
     PrototypesUnsaid = "ddl::run::prototypes_unsaid": "what new classes start from is not said" {
         "The source model has prototypes, but none for the people of this data. Say what the new ones start from."
         wrong: "stage b = train(a, classify(other_people, arc), …)",

@@ -120,6 +120,47 @@ fn weights_that_do_not_fit_are_listed() {
     assert!(text.contains("expected [24"), "{text}");
 }
 
+/// The rows of a model's first head.
+fn prototypes(model: &[u8]) -> Vec<f32> {
+    let tensors = safetensors::SafeTensors::deserialize(model).unwrap();
+    let rows = tensors.tensor("head.0.prototypes").unwrap();
+    rows.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+}
+
+#[test]
+fn prototypes_of_a_file_are_those_of_the_people_it_is_said_to_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.safetensors");
+    let trained = Run::new("stage s = train(net, classify(faces, arc), batch = 8, for = 3 steps, optimizer = slow)");
+    trained.run().done();
+    std::fs::write(&file, trained.model("s")).unwrap();
+    let recipe = |options: &str| {
+        let text = format!(
+            "backbone loaded = tiny(embedding = 16, side = 32px, width = 8, weights = checkpoint(file{options}))\n\
+             stage s = train(loaded, classify(faces, arc), batch = 8, for = 1 steps, optimizer = sgd(lr = 1e-6))"
+        );
+        run(&text, &[("file", &file)])
+    };
+    let first = prototypes(&trained.model("s"));
+    let apart = |options: &str| {
+        let run = recipe(options);
+        run.run().done();
+        let after = prototypes(&run.model("s"));
+        assert_eq!(after.len(), first.len());
+        first.iter().zip(after).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    };
+    let (with, without) = (apart(", prototypes = faces"), apart(""));
+    assert!(with < 1e-4 && without > 1e-3, "{with} {without}");
+    let text = recipe(", prototypes = people.train").run().failed("ddl::run::prototypes_mismatch");
+    assert!(text.contains("of 16 classes") && text.contains("has 12 people"), "{text}");
+    std::fs::write(folder.path().join("head.safetensors"), b"nothing").unwrap();
+    let alone =
+        "backbone loaded = tiny(embedding = 16, side = 32px, width = 8, weights = checkpoint(file, head = alone, prototypes = faces))
+                 stage s = train(loaded, classify(faces, arc), batch = 8, for = 1 steps, optimizer = slow)";
+    run(alone, &[("file", &file), ("alone", &folder.path().join("head.safetensors"))]).run().failed("ddl::run::bad_weights");
+    run(alone, &[("file", &file), ("alone", &file)]).run().done(); // a whole model is a file of prototypes too
+}
+
 /// The authors' own way: positive pairs are listed offline, people of the other branch are drawn.
 #[test]
 fn the_distribution_loss_trains_on_listed_pairs() {

@@ -2,13 +2,15 @@
 
 use super::{Exec, Halt, MODELS_KEPT};
 use crate::failures;
-use crate::model::{HEADS, Head, Model, TENSORS};
-use crate::nn::state::State;
+use crate::model::{HEADS, Head, HeadId, Model, TENSORS};
+use crate::nn::heads::PROTOTYPES;
+use crate::nn::state::prototypes::{self, Place};
+use crate::nn::state::{Role, State};
 use crate::train::within;
 use ddl::diag::Code;
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
-use ddl::ops::nets::{AnyWeights, Backbone, Weights};
+use ddl::ops::nets::{AnyWeights, Backbone, Checkpoint, Weights};
 use ddl::ops::refs::FilePath;
 use ddl::ops::stages::{Averaged, Chosen, Net};
 use ddl::store::Artifact;
@@ -65,9 +67,28 @@ impl Exec<'_> {
             }
             Some(Weights::With(AnyWeights::Checkpoint(it))) => {
                 let state = self.read_weights(id, &it.path)?;
-                Ok(Model::new(backbone, Some((&state, &it.names)), self.device).map_err(|error| named(&error, &it.path))?)
+                let mut model = Model::new(backbone, Some((&state, &it.names)), self.device).map_err(|error| named(&error, &it.path))?;
+                self.prototypes(id, it, &state, &mut model)?;
+                Ok(model)
             }
         }
+    }
+
+    /// Gives a model the prototypes of its file, for the people that the recipe names.
+    fn prototypes(&self, id: NodeId, it: &Checkpoint, beside: &State, model: &mut Model) -> Result<(), Halt> {
+        let Some(people) = it.prototypes else { return Ok(()) };
+        let file = it.head.as_ref().unwrap_or(&it.path);
+        let alone = it.head.as_ref().map(|head| self.read_weights(id, head)).transpose()?;
+        let table = self.tables.table(people.node)?;
+        let (state, place) = alone.as_ref().map_or((beside, Place::Beside(&model.network)), |alone| (alone, Place::Alone));
+        let found = prototypes::find(state, place, table.labels().len() as i64, model.width()?);
+        let data = &self.job.plan.node(people.node).name;
+        let rows = found.map_err(|misfit| misfit.failure(&self.shown(id, file), data))?;
+        let mut state = State::new();
+        state.insert(PROTOTYPES, rows.f_to_device(self.device)?.f_to_kind(Kind::Float)?, Role::Parameter)?;
+        let head = HeadId { space: table.labels().id().to_owned(), slot: "main".to_owned() };
+        model.heads.insert(head, Head { names: std::sync::Arc::clone(table.labels().names()), state });
+        Ok(())
     }
 
     fn shown(&self, id: NodeId, path: &FilePath) -> String {

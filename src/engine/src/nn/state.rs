@@ -3,6 +3,7 @@
 pub mod account;
 pub mod file;
 pub mod init;
+pub mod prototypes;
 pub mod torch;
 
 use std::collections::BTreeMap;

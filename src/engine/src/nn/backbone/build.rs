@@ -66,7 +66,7 @@ fn defects(account: &Account) -> usize {
 }
 
 /// What training code wraps a network in.
-const WRAPPERS: [&str; 6] = ["module.", "backbone.", "model.", "net.", "encoder.", "network."];
+pub const WRAPPERS: [&str; 6] = ["module.", "backbone.", "model.", "net.", "encoder.", "network."];
 
 /// The backbone's own names and known ones, each under whatever wrappers all of the checkpoint's names (but heads') share.
 fn layouts<B: Backbone>(backbone: &B, checkpoint: &State) -> Result<Vec<NameMap>, NnError> {
