@@ -206,6 +206,62 @@ proptest! {
     }
 }
 
+/// Images of the plane with whole coordinates, so that many scores tie, and their people.
+fn some_images(people: u32) -> impl Strategy<Value = Vec<(i8, i8, u32)>> {
+    let image = (-3i8..=3, -3i8..=3, 0..people).prop_filter("it has a direction", |(x, y, _)| (*x, *y) != (0, 0));
+    proptest::collection::vec(image, 2..30)
+}
+
+fn of_images(images: &[(i8, i8, u32)]) -> Features {
+    let values: Vec<f32> = images.iter().flat_map(|(x, y, _)| [f32::from(*x), f32::from(*y)]).collect();
+    Features::new(&values, 2, images.iter().map(|(_, _, person)| *person).collect()).unwrap()
+}
+
+/// What two images score, rounded as `ddl::eval` rounds it.
+fn cosine_of(a: (i8, i8, u32), b: (i8, i8, u32)) -> f64 {
+    ddl::eval::cosine(&[f32::from(a.0), f32::from(a.1)], &[f32::from(b.0), f32::from(b.1)]).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn a_search_finds_what_looking_through_all_images_finds(gallery in some_images(6), probes in some_images(9), k in 1u32..7) {
+        let outcomes = identify(&of_images(&probes), &of_images(&gallery)).unwrap();
+        // of each probe: the people of the gallery by their best image, worst place for ties
+        let people: std::collections::BTreeSet<u32> = gallery.iter().map(|image| image.2).collect();
+        let score = |probe: &(i8, i8, u32), person| gallery.iter().filter(|it| it.2 == person).map(|it| cosine_of(*probe, *it)).fold(f64::NEG_INFINITY, f64::max);
+        let mut ranks = Vec::new();
+        for (probe, outcome) in probes.iter().zip(&outcomes) {
+            let own = people.contains(&probe.2).then(|| score(probe, probe.2));
+            let others = || people.iter().filter(|person| **person != probe.2).map(|person| score(probe, *person));
+            let rank = own.map(|own| 1 + others().filter(|other| *other >= own).count() as u32);
+            prop_assert_eq!(outcome.mate.map(|mate| (mate.score.0, mate.rank)), own.zip(rank));
+            prop_assert_eq!(outcome.best_other.map(|it| it.0), others().max_by(f64::total_cmp));
+            ranks.push(rank);
+        }
+        let mated: Vec<u32> = ranks.iter().flatten().copied().collect();
+        match cmc(&outcomes, &[k]) {
+            Err(_) => prop_assert!(mated.is_empty()),
+            Ok(rates) => {
+                let naive = mated.iter().filter(|rank| **rank <= k).count() as f64 / mated.len() as f64;
+                prop_assert!((rates[0].value - naive).abs() < 1e-15);
+                prop_assert!(rates[0].ci.unwrap().contains(naive));
+                prop_assert_eq!((rates[0].n_genuine, rates[0].n_impostor), (mated.len() as u64, (probes.len() - mated.len()) as u64));
+            }
+        }
+        let strangers = probes.len() - mated.len();
+        for allowed in 1..=strangers.min(3) {
+            let Ok(found) = tpir_at(&outcomes, far(allowed as f64 / strangers as f64)) else { prop_assert!(mated.is_empty()); continue };
+            let mut best: Vec<f64> = outcomes.iter().filter(|it| it.mate.is_none()).map(|it| it.best_other.unwrap().0).collect();
+            best.sort_by(|a, b| b.total_cmp(a));
+            let hits = outcomes.iter().filter(|it| it.mate.is_some_and(|mate| mate.rank == 1 && mate.score.0 > best[allowed - 1])).count();
+            prop_assert!((found.estimate.value - hits as f64 / mated.len() as f64).abs() < 1e-15);
+            prop_assert!(best.iter().filter(|score| **score > found.threshold.0).count() < allowed);
+            let ci = found.estimate.ci.unwrap();
+            prop_assert!(0.0 <= ci.low && ci.contains(found.estimate.value) && ci.high <= 1.0);
+        }
+    }
+}
+
 /// The interval of TAR holds the true rate about as often as it says, for independent scores of known distributions.
 #[test]
 fn the_interval_of_tar_covers_the_truth() {

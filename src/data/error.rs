@@ -254,6 +254,12 @@ pub enum DataError {
         /// Why not.
         why: String,
     },
+    /// A gallery and probes that can't be judged.
+    #[error("{why}")]
+    Search {
+        /// Why not.
+        why: String,
+    },
     /// A protocol can't be judged on this table.
     #[error("{}: {why}", file.display())]
     Protocol {

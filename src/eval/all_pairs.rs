@@ -25,6 +25,11 @@ impl Features {
         Ok(Features { rows: normalised_rows(values, d)?, d, labels })
     }
 
+    /// The same of rows that are unit vectors already.
+    pub(super) fn of_unit_rows(rows: Vec<f64>, d: usize, labels: Vec<u32>) -> Self {
+        Features { rows, d, labels }
+    }
+
     /// How many images there are.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -53,10 +53,14 @@ pub struct Estimate {
 
 /// The 95 % Wilson interval of `hits` in `n` trials (`hits` may be fractional); (0, 1) when `n` is 0.
 pub fn wilson(hits: f64, n: u64) -> Ci {
-    if n == 0 {
+    wilson_of(hits, n as f64)
+}
+
+/// The same of a number of trials that may be fractional: what dependent trials are worth.
+pub(crate) fn wilson_of(hits: f64, n: f64) -> Ci {
+    if n <= 0.0 {
         return Ci { low: 0.0, high: 1.0 };
     }
-    let n = n as f64;
     let (p, z2) = (hits / n, Z95 * Z95);
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).max(0.0).sqrt();

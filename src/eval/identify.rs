@@ -1,6 +1,6 @@
 //! 1:N identification: who of the gallery is each probe?
 
-use super::estimate::{Estimate, wilson};
+use super::estimate::{Ci, Estimate, wilson, wilson_of};
 use super::{EvalError, Far, Features, Similarity};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,9 @@ pub struct Mate {
 /// What a search of the gallery gave for one probe.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The probe's own person, if in the gallery.
+    /// The probe's person: its label among the probes' features.
+    pub person: u32,
+    /// How that person fared, if in the gallery.
     pub mate: Option<Mate>,
     /// The best score with anybody else; `None` when there is nobody else.
     pub best_other: Option<Similarity>,
@@ -44,17 +46,30 @@ pub fn identify(probes: &Features, gallery: &Features) -> Result<Vec<Outcome>, E
         let others = || best.iter().enumerate().filter(move |(place, _)| Some(*place) != own).map(|(_, &score)| score);
         let mate =
             own.map(|place| Mate { score: Similarity(best[place]), rank: 1 + others().filter(|&s| s >= best[place]).count() as u32 });
-        Outcome { mate, best_other: others().max_by(f64::total_cmp).map(Similarity) }
+        Outcome { person: probes.labels()[probe], mate, best_other: others().max_by(f64::total_cmp).map(Similarity) }
     };
     Ok((0..probes.len()).into_par_iter().map(search).collect())
 }
 
-/// Each probe with a mate: how the mate fared, and the best score with anybody else.
-type Mated = Vec<(Mate, Option<Similarity>)>;
+/// A probe with a mate.
+#[derive(Debug, Clone, Copy)]
+struct Mated {
+    person: u32,
+    mate: Mate,
+    best_other: Option<Similarity>,
+}
+
+impl Mated {
+    /// Whether the mate stands first (nobody ties with it) and exceeds a threshold.
+    fn found_above(&self, threshold: f64) -> bool {
+        self.mate.score.0 > threshold && self.best_other.is_none_or(|other| self.mate.score > other)
+    }
+}
 
 /// The probes with a mate, and how many have none; refused when none has one.
-fn mates(outcomes: &[Outcome]) -> Result<(Mated, u64), EvalError> {
-    let mated: Vec<_> = outcomes.iter().filter_map(|o| o.mate.map(|mate| (mate, o.best_other))).collect();
+fn mated(outcomes: &[Outcome]) -> Result<(Vec<Mated>, u64), EvalError> {
+    let of = |it: &Outcome| it.mate.map(|mate| Mated { person: it.person, mate, best_other: it.best_other });
+    let mated: Vec<Mated> = outcomes.iter().filter_map(of).collect();
     if mated.is_empty() {
         return Err(EvalError::NoMates { probes: outcomes.len() });
     }
@@ -62,16 +77,50 @@ fn mates(outcomes: &[Outcome]) -> Result<(Mated, u64), EvalError> {
     Ok((mated, without))
 }
 
-fn share(hits: u64, n_genuine: u64, n_impostor: u64) -> Estimate {
-    let value = hits as f64 / n_genuine as f64;
-    Estimate { value, std: None, ci: Some(wilson(hits as f64, n_genuine)), folds: None, n_genuine, n_impostor }
+/// Each person's probes and how many of them are hits, in the order of the people's labels.
+fn by_person(mated: &[Mated], hit: impl Fn(&Mated) -> bool) -> BTreeMap<u32, (u64, u64)> {
+    let mut people: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+    for probe in mated {
+        let (probes, hits) = people.entry(probe.person).or_default();
+        *probes += 1;
+        *hits += u64::from(hit(probe));
+    }
+    people
+}
+
+/// The share of hits among probes with a mate.
+///
+/// Interval: Wilson's with as many probes as these are worth. Probes of one person are not independent: the number of hits varies as whole people are
+/// exchanged, v = C/(C − 1)·Σ(hᵢ − nᵢp)² over C people, and n probes are worth n·np(1 − p)/v of independent ones (the design effect of a
+/// cluster sample, as Korn & Graubard adjust intervals by it), but never more than n. Where all probes are hits, or none is, n stands.
+fn share(mated: &[Mated], without: u64, hit: impl Fn(&Mated) -> bool) -> Estimate {
+    let people = by_person(mated, hit);
+    let (n, hits) = people.values().fold((0, 0), |(n, hits), (probes, of)| (n + probes, hits + of));
+    let (count, p) = (people.len() as f64, hits as f64 / n as f64);
+    let squares: f64 = people.values().map(|&(probes, of)| (of as f64 - probes as f64 * p).powi(2)).sum();
+    let independent = n as f64 * p * (1.0 - p);
+    let effect = if count > 1.0 && independent > 0.0 { (squares * count / (count - 1.0) / independent).max(1.0) } else { 1.0 };
+    let ci = wilson_of(hits as f64 / effect, n as f64 / effect);
+    Estimate { value: p, std: None, ci: Some(ci), folds: None, n_genuine: n, n_impostor: without }
 }
 
 /// The cumulative match characteristic: for each k, the share of the probes with a mate whose mate is among the first k people.
+///
+/// # Errors
+/// When no probe has a mate.
 pub fn cmc(outcomes: &[Outcome], ks: &[u32]) -> Result<Vec<Estimate>, EvalError> {
-    let (mated, without) = mates(outcomes)?;
-    let hits = |k: u32| mated.iter().filter(|(mate, _)| mate.rank <= k).count() as u64;
-    Ok(ks.iter().map(|&k| share(hits(k), mated.len() as u64, without)).collect())
+    let (mated, without) = mated(outcomes)?;
+    Ok(ks.iter().map(|&k| share(&mated, without, |probe| probe.mate.rank <= k)).collect())
+}
+
+/// For each person with a mate the share of their probes whose mate is among the first `k`, in the order of labels: what differences between
+/// models are paired by.
+///
+/// # Errors
+/// When no probe has a mate.
+pub fn rank_by_person(outcomes: &[Outcome], k: u32) -> Result<Vec<f64>, EvalError> {
+    let people = by_person(&mated(outcomes)?.0, |probe| probe.mate.rank <= k);
+    Ok(people.into_values().map(|(probes, hits)| hits as f64 / probes as f64).collect())
 }
 
 /// A true-positive identification rate at a false-positive identification rate.
@@ -86,19 +135,34 @@ pub struct Tpir {
 }
 
 /// TPIR at an FPIR in an open set, by the rule of insightface's `ijb_evals.py`: with the N probes without a mate, τ is the ⌊N·FPIR⌋-th largest of
-/// their best scores; a probe is found when its mate exceeds τ and everybody else. Refused when N·FPIR < 1.
+/// their best scores; a probe is found when its mate exceeds τ and everybody else.
+///
+/// Interval: that of the share, joined with what the threshold's own uncertainty makes of it as [`ScoreSets::tar_at`](super::ScoreSets::tar_at) does.
+///
+/// # Errors
+/// When no probe has a mate, or N·FPIR < 1: fewer than one stranger would decide.
 pub fn tpir_at(outcomes: &[Outcome], fpir: Far) -> Result<Tpir, EvalError> {
-    let (mated, without) = mates(outcomes)?;
+    let (mated, without) = mated(outcomes)?;
     fpir.supported_by(without, "probes")?;
     let mut strangers: Vec<f64> = outcomes.iter().filter(|o| o.mate.is_none()).filter_map(|o| o.best_other).map(|s| s.0).collect();
     strangers.sort_by(|a, b| b.total_cmp(a));
-    let allowed = fpir.allowed(without).max(1) as usize;
-    let Some(&threshold) = strangers.get(allowed - 1) else {
-        return Err(EvalError::TooFew { what: "a threshold for strangers", wanted: allowed, found: strangers.len() });
+    let threshold_of = |allowed: u64| strangers.get(allowed.max(1) as usize - 1).or(strangers.last()).copied();
+    let Some(threshold) = threshold_of(fpir.allowed(without)) else {
+        return Err(EvalError::TooFew { what: "a threshold for strangers", wanted: 1, found: 0 });
     };
-    let found = |(mate, other): &&(Mate, Option<Similarity>)| mate.score.0 > threshold && other.is_none_or(|o| mate.score > o);
-    let hits = mated.iter().filter(found).count() as u64;
-    Ok(Tpir { estimate: share(hits, mated.len() as u64, without), fpir, threshold: Similarity(threshold) })
+    let mut estimate = share(&mated, without, |probe| probe.found_above(threshold));
+    let rates = wilson(fpir.expected(without), without);
+    let at = |rate: f64| {
+        let threshold = threshold_of((rate * without as f64) as u64).unwrap_or(threshold);
+        mated.iter().filter(|probe| probe.found_above(threshold)).count() as f64 / mated.len() as f64
+    };
+    estimate.ci = estimate.ci.map(|own| {
+        let p = estimate.value;
+        let low = (p - own.low).hypot((p - at(rates.low)).max(0.0));
+        let high = (own.high - p).hypot((at(rates.high) - p).max(0.0));
+        Ci { low: p - low, high: p + high }.within(0.0, 1.0)
+    });
+    Ok(Tpir { estimate, fpir, threshold: Similarity(threshold) })
 }
 
 #[cfg(test)]
@@ -133,6 +197,39 @@ mod tests {
         assert_eq!(half.estimate.value, 0.5);
         assert_eq!(tpir_at(&outcomes, Far::new(1.0).unwrap()).unwrap().estimate.value, 1.0);
         assert!(matches!(tpir_at(&outcomes, Far::new(0.1).unwrap()), Err(EvalError::FarNotSupported { n_impostor: 2, .. })));
+    }
+
+    /// Outcomes of people with so many probes and hits each.
+    fn outcomes(people: &[(u32, u32)]) -> Vec<Outcome> {
+        let of = |(person, (probes, hits)): (usize, &(u32, u32))| {
+            let (hits, person) = (*hits, person as u32);
+            (0..*probes).map(move |i| {
+                let mate = Mate { score: Similarity(0.5), rank: if i < hits { 1 } else { 3 } };
+                Outcome { person, mate: Some(mate), best_other: Some(Similarity(0.4)) }
+            })
+        };
+        people.iter().enumerate().flat_map(of).collect()
+    }
+
+    #[test]
+    fn probes_of_one_person_count_for_what_they_are_worth() {
+        let ci = |people: &[(u32, u32)]| cmc(&outcomes(people), &[1]).unwrap()[0].ci.unwrap();
+        // 10 people of 5 probes: all or nothing for each, against hits that are spread evenly
+        let together = ci(&[(5, 5), (5, 5), (5, 5), (5, 5), (5, 5), (5, 5), (5, 5), (5, 5), (5, 0), (5, 0)]);
+        let apart = ci(&[(5, 4); 10]);
+        assert_eq!(apart, wilson(40.0, 50));
+        // v = 10/9·(8 + 2·16) = 44.4 hits², np(1 − p) = 8: the probes are worth 9 independent ones
+        let nine = wilson_of(40.0 / (50.0 / 9.0), 9.0);
+        assert!((together.low - nine.low).abs() < 1e-12 && (together.high - nine.high).abs() < 1e-12, "{together:?} {nine:?}");
+        assert_eq!(ci(&[(5, 5), (5, 5)]), wilson(10.0, 10));
+        assert_eq!(rank_by_person(&outcomes(&[(2, 1), (4, 4)]), 1).unwrap(), [0.5, 1.0]);
+    }
+
+    #[test]
+    fn who_ties_with_the_mate_stands_before_it() {
+        let gallery = at(&[(10.0, 1), (-10.0, 2)]);
+        let outcome = identify(&at(&[(0.0, 1)]), &gallery).unwrap()[0];
+        assert_eq!((outcome.mate.unwrap().rank, outcome.mate.unwrap().score), (2, outcome.best_other.unwrap()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!  features ──vector──▶ scores of pairs ──pairs──▶ folds::accuracy, folds::val_at_far      (thresholds learnt on other folds)
 //!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs)
 //!     ├────all_pairs────────────────────────────▶ ScoreSets                               (every pair of a set, none stored)
+//!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream)
 //!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at                              (1:N)
 //!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
 //! ```
@@ -19,19 +20,23 @@ mod folds;
 mod identify;
 mod measure;
 mod pairs;
+mod panel;
 mod roc;
 mod scores;
 mod spread;
+mod templates;
 mod vector;
 
 pub use all_pairs::{Features, all_pairs, cross_pairs};
 pub use error::EvalError;
 pub use estimate::{Ci, Estimate, bootstrap_over_folds, t_quantile, wilson};
 pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, val_at_far};
-pub use identify::{Mate, Outcome, Tpir, cmc, identify, tpir_at};
+pub use identify::{Mate, Outcome, Tpir, cmc, identify, rank_by_person, tpir_at};
 pub use measure::{Far, Similarity, SquaredDistance};
 pub use pairs::{Folding, PairScores, Pairs};
+pub use panel::{deviation_of, mean_folds, mean_of, worst_of};
 pub use roc::{FarRule, RocPoint, Tar};
 pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
 pub use spread::{Difference, Spread, difference_over_folds, paired};
+pub use templates::{FaceNorm, pool_templates, streamed_pairs};
 pub use vector::{cosine, l2_normalised, squared_distance};

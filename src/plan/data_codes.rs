@@ -28,7 +28,7 @@ pub fn code(error: &DataError) -> Code {
         DataError::Corrupt { .. } | DataError::CorruptImages { .. } => Code::Corrupt,
         DataError::Size { .. } => Code::WrongSize,
         DataError::Sampler { .. } => Code::BatchTooLarge,
-        DataError::Protocol { .. } => Code::BadProtocol,
+        DataError::Protocol { .. } | DataError::Search { .. } => Code::BadProtocol,
     }
 }
 

@@ -1,8 +1,13 @@
-//! Verification protocols: which pairs of images are judged, in which fold, and whether they are of one person.
+//! Protocols: which pairs of images are judged, in which fold, and whether they are of one person; whom of a gallery probes show; or which
+//! images make a template, and which templates are paired.
 
 mod made;
+mod search;
+mod templates;
 
 pub use made::random_pairs;
+pub use search::{Search, Strangers};
+pub use templates::{COUNTS, TemplateFace, TemplatePair, Templates};
 
 use super::readers::pair_file;
 use super::{DataError, Table};

@@ -1,10 +1,11 @@
 //! A folder of images; the path tells who it is.
 
-use super::Read;
+use super::{ColumnType, Read};
 use crate::data::decode::EXTENSIONS;
 use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
 use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use indexmap::IndexMap;
 use regex::Regex;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +31,22 @@ impl IdentityRule {
         }
     }
 
+    /// Whether the rule's pattern has a group of this name.
+    pub fn has_group(&self, name: &str) -> bool {
+        match self {
+            IdentityRule::FirstFolder => false,
+            IdentityRule::Pattern(regex) => regex.capture_names().flatten().any(|group| group == name),
+        }
+    }
+
+    /// What a group of the pattern finds in a path; nothing where it takes no part in the match.
+    fn group<'a>(&self, path: &'a str, name: &str) -> &'a str {
+        match self {
+            IdentityRule::FirstFolder => "",
+            IdentityRule::Pattern(regex) => regex.captures(path).and_then(|groups| groups.name(name)).map_or("", |group| group.as_str()),
+        }
+    }
+
     fn identity<'a>(&self, path: &'a str) -> Result<&'a str, DataError> {
         let none = |why: String| DataError::NoIdentity { path: path.to_owned(), why };
         match self {
@@ -49,20 +66,41 @@ impl IdentityRule {
 /// Every image below `root` (files named `*.jpg|jpeg|png|webp|bmp`, in capitals or not; hidden ones are passed over and counted).
 /// Links are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without identity.
 pub fn image_folder(root: &Path, rule: &IdentityRule, cache: &ProbeCache) -> Result<Read, DataError> {
+    image_folder_with(root, rule, &IndexMap::new(), cache)
+}
+
+/// The same with attributes: what groups of the rule's pattern find, read as columns of these types.
+///
+/// # Errors
+/// As [`image_folder`]; a column that is no group; a value of the wrong type, with its image.
+pub fn image_folder_with(
+    root: &Path,
+    rule: &IdentityRule,
+    schema: &IndexMap<String, ColumnType>,
+    cache: &ProbeCache,
+) -> Result<Read, DataError> {
+    if let Some(name) = schema.keys().find(|name| !rule.has_group(name)) {
+        return Err(DataError::Argument { what: "image_folder", why: format!("the pattern has no group `{name}`") });
+    }
     let probe = cache.images(root)?;
     if probe.files.is_empty() {
         return Err(DataError::NoImages { root: root.to_owned(), ignored: probe.ignored });
     }
     let identities = probe.files.iter().map(|file| rule.identity(&file.path).map(Arc::from)).collect::<Result<Vec<Arc<str>>, _>>()?;
     let root: Arc<Path> = Arc::from(root);
-    let mut builder = TableBuilder::new(Schema::default());
+    let mut builder = TableBuilder::new(Schema::new(schema.iter().map(|(name, kind)| (name.clone(), kind.attribute()))));
     for (file, identity) in probe.files.iter().zip(identities) {
+        let cell = |(name, kind): (&String, &ColumnType)| {
+            let wrong = |why| DataError::NoIdentity { path: file.path.to_string(), why: format!("{why} (group `{name}`)") };
+            kind.cell(rule.group(&file.path, name)).map_err(wrong)
+        };
+        let cells = schema.iter().map(cell).collect::<Result<_, _>>()?;
         builder.push(NewRow {
             path: file.path.clone(),
             identity,
             size: file.size(),
             source: ImageSource::File { root: root.clone(), file: file.path.clone() },
-            cells: Vec::new(),
+            cells,
         });
     }
     let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };

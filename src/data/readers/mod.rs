@@ -6,13 +6,15 @@ mod folder;
 mod lines;
 mod list;
 mod pairs;
+mod templates;
 
 pub use annotate::{Annotated, annotate};
 pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
-pub use folder::{IdentityRule, image_folder, images_below};
+pub use folder::{IdentityRule, image_folder, image_folder_with, images_below};
 pub use lines::ColumnType;
 pub use list::image_list;
 pub use pairs::{PairFile, PairLine, pair_file, pair_list};
+pub use templates::{FaceLine, TemplatePairs, detector_scores, face_list};
 
 use super::Table;
 use super::probe::Probe;

@@ -217,3 +217,19 @@ fn shared_faces_are_read_where_they_are() {
     assert_eq!(table.rows().filter(|row| yaw(*row) > 45f64.to_radians()).count(), 1325);
     assert_eq!(pair_file(&root.join("pairs/fp.csv"), &table).unwrap().pairs.len(), 5600);
 }
+
+#[test]
+fn groups_of_a_pattern_are_attributes() {
+    let folder = Folder::new(&["001_cam1_2.png", "001_cam6_3.png", "002_cam1_1.png", "002_frontal.png"]);
+    let rule = IdentityRule::pattern(r"^(?P<identity>\d+)_(cam(?P<camera>\d)_(?P<distance>\d)|frontal)").unwrap();
+    let read = |columns: &[(&str, &str)]| image_folder_with(folder.root(), &rule, &schema(columns), &ProbeCache::none());
+    let table = read(&[("camera", "int"), ("distance", "category")]).unwrap().table;
+    let cells = |name: &str| table.rows().map(|row| row.cell(name).unwrap()).collect::<Vec<_>>();
+    assert_eq!(cells("camera"), [Cell::Number(1.0), Cell::Number(6.0), Cell::Number(1.0), Cell::Missing]);
+    assert_eq!(cells("distance"), [Cell::text("2"), Cell::text("3"), Cell::text("1"), Cell::Missing]);
+    assert_eq!(names(&table), ["001", "002"]);
+    assert_eq!(folder.text(&read(&[("lens", "int")]).unwrap_err()), "image_folder: the pattern has no group `lens`");
+    let letters = IdentityRule::pattern(r"^(?P<identity>\d+)_(?P<view>[a-z]+)").unwrap();
+    let wrong = image_folder_with(folder.root(), &letters, &schema(&[("view", "int")]), &ProbeCache::none()).unwrap_err();
+    assert_eq!(folder.text(&wrong), "001_cam1_2.png: `cam` is not a number (group `view`)");
+}

@@ -43,8 +43,9 @@ codes! {
     WrongSize = "ddl::data::wrong_size": "an image of another size than the network's" {
         "The recipe refuses to resize (`on_size = \"refuse\"`) and an image does not have the network's size."
     }
-    BadProtocol = "ddl::data::bad_protocol": "pairs that can't be judged" {
+    BadProtocol = "ddl::data::bad_protocol": "a protocol that can't be judged on this data" {
         "The pairs of a protocol don't fit the people that are judged: none is left, or the balance of same and different pairs shifts by more than a \
-         fifth. Keep whole folds together: `split(…, order = \"sorted\")`."
+         fifth. Keep whole folds together: `split(…, order = \"sorted\")`. Or the probes of an identification show people who are not in its gallery, or \
+         images of the gallery itself."
     }
 }

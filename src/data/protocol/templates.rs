@@ -1,0 +1,244 @@
+//! Templates of the IJB benchmarks: which images make which template, and the file of their pairs.
+
+use super::PairCounts;
+use crate::data::readers::{FaceLine, TemplatePairs, detector_scores, face_list};
+use crate::data::{DataError, Table};
+use indexmap::IndexMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A face of a template.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TemplateFace {
+    /// The template's place, from 0.
+    pub template: u32,
+    /// The medium that it is from.
+    pub medium: u32,
+    /// Its row among the features.
+    pub row: u32,
+    /// What its feature is multiplied by, after its norm was seen to.
+    pub weight: f64,
+}
+
+/// A pair of templates by their places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TemplatePair {
+    /// The first.
+    pub a: u32,
+    /// The second.
+    pub b: u32,
+    /// Whether they show one person.
+    pub same: bool,
+}
+
+/// Templates over the images of a table.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    /// The faces, in the order of their list.
+    pub faces: Vec<TemplateFace>,
+    /// The templates' numbers, rising: a template's place is its place here.
+    pub ids: Vec<u32>,
+    /// Media of all templates; one that two templates share counts twice.
+    pub media: u64,
+    /// Images of the table that no template has.
+    pub unlisted: u64,
+    list: PathBuf,
+    pairs: PathBuf,
+    places: Arc<HashMap<u32, u32>>,
+}
+
+/// What can be counted of templates, by the names that a recipe says.
+pub const COUNTS: [&str; 5] = ["faces", "templates", "media", "pairs", "genuine"];
+
+impl Templates {
+    /// The templates of a list of faces over the images of a table (by their paths), and the file of pairs, which is not read yet. With `scores` each face
+    /// weighs what the detector gave it, otherwise 1.
+    ///
+    /// # Errors
+    /// As [`face_list`] and [`detector_scores`]; an image that the table does not have, or that stands twice in a template; a face without a score.
+    pub fn read(list: &Path, scores: Option<&Path>, pairs: &Path, table: &Table) -> Result<Self, DataError> {
+        let lines = face_list(list)?;
+        let rows = table.row_of_path();
+        unknown(list, lines.iter().filter(|line| !rows.contains_key(&line.name)))?;
+        let weights = scores.map(detector_scores).transpose()?;
+        if let (Some(weights), Some(scores)) = (&weights, scores) {
+            let without: Vec<&FaceLine> = lines.iter().filter(|line| !weights.contains_key(&line.name)).collect();
+            if let Some(first) = without.first() {
+                let why = format!("it has no score for {} of {} faces, first `{}`", without.len(), lines.len(), first.name);
+                return Err(DataError::File { file: scores.to_owned(), why });
+            }
+        }
+        let ids: Vec<u32> = lines.iter().map(|line| line.template).collect::<BTreeSet<_>>().into_iter().collect();
+        let places: HashMap<u32, u32> = ids.iter().enumerate().map(|(place, id)| (*id, place as u32)).collect();
+        let mut seen = HashSet::new();
+        let mut media = HashSet::new();
+        let mut faces = Vec::with_capacity(lines.len());
+        for line in &lines {
+            let (template, row) = (places[&line.template], rows[&line.name] as u32);
+            if !seen.insert((template, row)) {
+                let why = format!("`{}` stands twice in template {}", line.name, line.template);
+                return Err(DataError::Line { file: list.to_owned(), line: line.line, why });
+            }
+            media.insert((template, line.medium));
+            let weight = weights.as_ref().map_or(1.0, |weights| weights[&line.name]);
+            faces.push(TemplateFace { template, medium: line.medium, row, weight });
+        }
+        let listed: HashSet<u32> = faces.iter().map(|face| face.row).collect();
+        Ok(Templates {
+            faces,
+            ids,
+            media: media.len() as u64,
+            unlisted: (table.len() - listed.len()) as u64,
+            list: list.to_owned(),
+            pairs: pairs.to_owned(),
+            places: Arc::new(places),
+        })
+    }
+
+    /// The pairs, in blocks; read anew each time.
+    ///
+    /// # Errors
+    /// When the file can't be opened; each block may fail at a line that is not `template template label` or names a template without faces.
+    pub fn pairs(&self) -> Result<TemplatePairs, DataError> {
+        TemplatePairs::open(&self.pairs, self.places.clone())
+    }
+
+    /// How many pairs there are of each kind, every line of the file looked at.
+    ///
+    /// # Errors
+    /// As [`Templates::pairs`]; pairs of one kind alone.
+    pub fn count(&self) -> Result<PairCounts, DataError> {
+        let mut counts = PairCounts::default();
+        for block in self.pairs()? {
+            let block = block?;
+            let same = block.iter().filter(|pair| pair.same).count() as u64;
+            counts = PairCounts { same: counts.same + same, different: counts.different + block.len() as u64 - same };
+        }
+        if counts.same == 0 || counts.different == 0 {
+            let why = format!("it has {} pairs of one person and {} of two; both are needed", counts.same, counts.different);
+            return Err(DataError::Protocol { file: self.pairs.clone(), why });
+        }
+        Ok(counts)
+    }
+
+    /// An error if something of these files is not there as often as is expected: perhaps a file was cut off.
+    ///
+    /// # Errors
+    /// The first count that is another one.
+    pub fn expect(&self, pairs: PairCounts, expected: &IndexMap<String, u64>) -> Result<(), DataError> {
+        let list = |count: usize| (&self.list, count as u64);
+        for (name, wanted) in expected {
+            let (file, found) = match name.as_str() {
+                "faces" => list(self.faces.len()),
+                "templates" => list(self.ids.len()),
+                "media" => (&self.list, self.media),
+                "pairs" => (&self.pairs, pairs.total()),
+                "genuine" => (&self.pairs, pairs.same),
+                other => return Err(DataError::Argument { what: "counts", why: format!("nothing is counted as `{other}`") }),
+            };
+            if found != *wanted {
+                let why = format!("it comes to {found} {name}, and {wanted} are expected; is it whole?");
+                return Err(DataError::Protocol { file: file.clone(), why });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error if a list names images that are not there.
+fn unknown<'a>(list: &Path, mut lines: impl Iterator<Item = &'a FaceLine>) -> Result<(), DataError> {
+    match lines.next() {
+        None => Ok(()),
+        Some(first) => {
+            let count = 1 + lines.count();
+            Err(DataError::UnknownImages { file: list.to_owned(), first: first.name.to_string(), line: first.line, count })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::people;
+    use std::io::Write;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    const FACES: &str = "a/0 5 1\na/1 5 1\na/2 5 4\nb/0 2 9\r\n\nb/1 8 9\n";
+
+    fn read(faces: &str, scores: Option<&str>, pairs: &str) -> Result<(Templates, PairCounts), String> {
+        let table = people([("a", 4), ("b", 2)]);
+        let (faces, pairs) = (file(faces), file(pairs));
+        let scores = scores.map(file);
+        let templates = Templates::read(faces.path(), scores.as_ref().map(tempfile::NamedTempFile::path), pairs.path(), &table);
+        let counted = templates.and_then(|it| Ok((it.count()?, it))).map(|(counts, it)| (it, counts));
+        counted.map_err(|error| {
+            let names = [(faces.path(), "faces"), (pairs.path(), "pairs")].into_iter().chain(scores.iter().map(|it| (it.path(), "scores")));
+            names.fold(error.to_string(), |text, (path, name)| text.replace(&path.display().to_string(), name))
+        })
+    }
+
+    #[test]
+    fn templates_are_in_the_order_of_their_numbers() {
+        let (templates, counts) = read(FACES, None, "5 2 0\n5 8 0\n2 8 1\n").unwrap();
+        assert_eq!((templates.ids, templates.media, templates.unlisted), (vec![2, 5, 8], 4, 1));
+        assert_eq!(templates.faces[3], TemplateFace { template: 0, medium: 9, row: 4, weight: 1.0 });
+        assert_eq!(counts, PairCounts { same: 1, different: 2 });
+    }
+
+    #[test]
+    fn detector_scores_are_weights() {
+        let line = |name: &str, score: &str| format!("{name} 1 2 3 4 5 6 7 8 9 10.5 {score}\n");
+        let scores: String = ["a/0", "a/1", "a/2", "b/0", "b/1"].map(|name| line(name, "0.5")).concat();
+        let (templates, _) = read(FACES, Some(&scores), "5 2 0\n2 8 1\n").unwrap();
+        assert!(templates.faces.iter().all(|face| (face.weight - 0.5).abs() < 1e-15));
+        let said = |scores: &str| read(FACES, Some(scores), "5 2 0\n2 8 1\n").unwrap_err();
+        assert_eq!(said(&line("a/0", "1")), "scores: it has no score for 4 of 5 faces, first `a/1`");
+        assert_eq!(said("a/0 1 2 3\n"), "scores:1: 4 fields, where a line is `name x1 y1 … x5 y5 score`");
+        assert_eq!(said(&(scores.clone() + &line("a/0", "1"))), "scores:6: `a/0` stands twice");
+        assert_eq!(said(&line("a/0", "-0.1")), "scores:1: the score -0.1 is negative");
+        assert_eq!(said(&line("a/0", "high")), "scores:1: `high` is not a number");
+    }
+
+    #[test]
+    fn wrong_lines_are_named() {
+        let said = |faces: &str, pairs: &str| read(faces, None, pairs).unwrap_err();
+        assert_eq!(said("a/0 5\n", ""), "faces:1: 2 fields, where a line is `name template medium`");
+        assert_eq!(said("a/0 5 1 2\n", ""), "faces:1: 4 fields, where a line is `name template medium`");
+        assert_eq!(said("a/0 5 1\na/1 -5 1\n", ""), "faces:2: the template `-5` is not a whole number from 0");
+        assert_eq!(said("a/0 5 1\nz/1 5 1\nz/2 5 1\n", ""), "faces: 2 rows name images that are not there, first `z/1` (line 2)");
+        assert_eq!(said("a/0 5 1\na/0 5 2\n", ""), "faces:2: `a/0` stands twice in template 5");
+        assert_eq!(said("\n \n", ""), "faces: it lists no face");
+        assert_eq!(said(FACES, "5 2 0\n5 8 2\n"), "pairs:2: the label is 1 or 0, not `2`");
+        assert_eq!(said(FACES, "5 2 0\n5 7 1\n"), "pairs:2: template 7 has no face in the list of faces");
+        assert_eq!(said(FACES, "5 2\n"), "pairs:1: 2 fields, where a line is `template template label`");
+        assert_eq!(said(FACES, "5 2 0\n"), "pairs: it has 0 pairs of one person and 1 of two; both are needed");
+        assert_eq!(said(FACES, ""), "pairs: it has 0 pairs of one person and 0 of two; both are needed");
+    }
+
+    #[test]
+    fn files_that_were_cut_off_are_told_by_their_counts() {
+        let (templates, counts) = read(FACES, None, "5 2 0\n5 8 0\n2 8 1\n").unwrap();
+        let expect = |expected: &[(&str, u64)]| {
+            let expected = expected.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+            templates.expect(counts, &expected).map_err(|error| error.to_string().split(": ").last().unwrap_or_default().to_owned())
+        };
+        assert_eq!(expect(&[("faces", 5), ("templates", 3), ("media", 4), ("pairs", 3), ("genuine", 1)]), Ok(()));
+        assert_eq!(expect(&[("pairs", 4)]), Err("it comes to 3 pairs, and 4 are expected; is it whole?".to_owned()));
+    }
+
+    #[test]
+    fn many_pairs_come_in_blocks() {
+        let lines: String = (0..200_000).map(|i| if i % 9 == 0 { "2 8 1\n" } else { "5 2 0\n" }).collect();
+        let (templates, _) = read(FACES, None, "5 2 0\n2 8 1\n").unwrap();
+        let pairs = file(&lines);
+        let stream = TemplatePairs::open(pairs.path(), templates.places.clone()).unwrap();
+        let sizes: Vec<usize> = stream.map(|block| block.unwrap().len()).collect();
+        assert_eq!(sizes, [1 << 16, 1 << 16, 1 << 16, 200_000 - 3 * (1 << 16)]);
+    }
+}

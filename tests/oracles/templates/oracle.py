@@ -1,0 +1,74 @@
+"""Verification of templates computed the plain way, to compare `ddl::eval` with. Shares no code with it: pooling is written as insightface's
+`eval_ijbc.py` has it (`image2template_feature`), and the points of the ROC curve are scikit-learn's.
+
+Made again with (any recent versions will do):
+    pip install numpy scikit-learn && python3 tests/oracles/templates/oracle.py > tests/oracles/templates/golden.json
+"""
+
+import json
+import sys
+
+import numpy as np
+from sklearn.metrics import roc_auc_score, roc_curve
+
+FACES, DIM, PEOPLE, TEMPLATES = 90, 24, 9, 27
+FARS = (0.01, 0.05, 0.1, 0.3)
+
+
+def features():
+    """Rows of very different lengths; face i is of person i mod 9."""
+    i, k = np.arange(FACES)[:, None], np.arange(DIM)[None, :]
+    person = i % PEOPLE
+    x = (4 * ((i * i * 37 + k * 101 + i * k * 13) % 257) + 2 * ((person * 71 + k * 29 + person * k * 7) % 257)) / 384 - 2
+    return (x * (1 + i % 7)).astype(np.float32)
+
+
+face = np.arange(FACES)
+template = 5 + 3 * (face % TEMPLATES)  # 9 divides 27: a template shows one person
+medium = (face * 11) % 4
+score = 0.25 + (face % 5) / 8
+ids = np.unique(template)
+pairs = [(a, b) for at, a in enumerate(ids) for b in ids[at + 1 :]]
+same = np.array([((a - 5) // 3) % PEOPLE == ((b - 5) // 3) % PEOPLE for a, b in pairs])
+
+
+def pooled(unit, weighted):
+    x = features().astype(np.float64)
+    if unit:
+        x = x / np.sqrt(np.sum(x**2, -1, keepdims=True))
+    if weighted:
+        x = x * score[:, None]
+    out = np.zeros((len(ids), DIM))
+    for count, t in enumerate(ids):
+        (ind_t,) = np.where(template == t)
+        norm_feats, media = x[ind_t], medium[ind_t]
+        media_norm_feats = []
+        for u, ct in zip(*np.unique(media, return_counts=True)):
+            (ind_m,) = np.where(media == u)
+            media_norm_feats += [norm_feats[ind_m]] if ct == 1 else [np.mean(norm_feats[ind_m], axis=0, keepdims=True)]
+        out[count] = np.sum(np.array(media_norm_feats), axis=0)
+    return out / np.sqrt(np.sum(out**2, -1, keepdims=True))
+
+
+def rates(unit, weighted):
+    t = pooled(unit, weighted)
+    place = {tid: at for at, tid in enumerate(ids)}
+    s = np.array([np.sum(t[place[a]] * t[place[b]], -1) for a, b in pairs])
+    fpr, tpr, _ = roc_curve(same, s)
+    fpr, tpr = np.flipud(fpr), np.flipud(tpr)
+    nearest = [tpr[min(zip(abs(fpr - far), range(len(fpr))))[1]] for far in FARS]
+    genuine, impostor = s[same], s[~same]
+    conservative = [max((genuine >= c).mean() for c in np.append(s, 2.0) if (impostor >= c).mean() <= far + 1e-12) for far in FARS]
+    return {
+        "unit": unit,
+        "weighted": weighted,
+        "nearest": nearest,
+        "conservative": conservative,
+        "auc": roc_auc_score(same, s),
+        "gap": genuine.mean() - impostor.mean(),
+    }
+
+
+golden = {"fars": FARS, "genuine": int(same.sum()), "impostor": int((~same).sum()), "rates": [rates(u, w) for u in (False, True) for w in (False, True)]}
+json.dump(golden, sys.stdout, default=float)
+print()

@@ -1,0 +1,127 @@
+//! Verification of templates beside an independent computation (`tests/oracles/templates/oracle.py`), from the files on.
+
+use ddl::data::protocol::{PairCounts, TemplatePair, Templates};
+use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
+use ddl::eval::{FaceNorm, Far, FarRule, pool_templates, streamed_pairs};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::error::Error;
+use std::fmt::Write as _; // a String takes all that is written to it
+use std::sync::Arc;
+
+const FACES: usize = 90;
+const DIM: usize = 24;
+const PEOPLE: usize = 9;
+const TEMPLATES: usize = 27;
+
+#[derive(Debug)]
+struct Nothing;
+
+impl RenderedSet for Nothing {
+    fn id(&self) -> &'static str {
+        "nothing"
+    }
+    fn render(&self, index: usize) -> Result<ddl::data::image::Image, ddl::data::DataError> {
+        Err(ddl::data::DataError::Corrupt { image: index.to_string(), why: "it is not drawn".to_owned() })
+    }
+}
+
+/// Images `0.jpg`, `1.jpg`, … in a table in the reverse order of their numbers.
+fn table(faces: usize) -> Table {
+    let mut builder = TableBuilder::new(Schema::default());
+    let set = Arc::new(Nothing);
+    for face in (0..faces).rev() {
+        let path: Arc<str> = Arc::from(format!("{face}.jpg"));
+        let source = ImageSource::Rendered { set: set.clone(), index: face as u32 };
+        builder.push(NewRow { path: path.clone(), identity: path, size: None, source, cells: Vec::new() });
+    }
+    builder.build("templates", Stream::default()).unwrap()
+}
+
+fn features(table: &Table) -> Vec<f32> {
+    let value = |face: usize, k: usize| {
+        let person = face % PEOPLE;
+        let own = (face * face * 37 + k * 101 + face * k * 13) % 257;
+        let shared = (person * 71 + k * 29 + person * k * 7) % 257;
+        (((4 * own + 2 * shared) as f64 / 384.0 - 2.0) * (1 + face % 7) as f64) as f32
+    };
+    let face = |row: ddl::data::table::Row| row.path().trim_end_matches(".jpg").parse::<usize>().unwrap();
+    table.rows().flat_map(|row| (0..DIM).map(move |k| value(face(row), k))).collect()
+}
+
+struct Files {
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        let (mut list, mut scores, mut pairs) = (String::new(), String::new(), String::new());
+        for face in 0..FACES {
+            writeln!(list, "{face}.jpg {} {}", 5 + 3 * (face % TEMPLATES), (face * 11) % 4).unwrap();
+            writeln!(scores, "{face}.jpg 1 2 3 4 5 6 7 8 9 10 {}", 0.25 + (face % 5) as f64 / 8.0).unwrap();
+        }
+        for a in 0..TEMPLATES {
+            for b in a + 1..TEMPLATES {
+                writeln!(pairs, "{} {} {}", 5 + 3 * a, 5 + 3 * b, u8::from(a % PEOPLE == b % PEOPLE)).unwrap();
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("list", list), ("scores", scores), ("pairs", pairs)] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Files { folder }
+    }
+
+    fn read(&self, weighted: bool, table: &Table) -> Templates {
+        let at = |name: &str| self.folder.path().join(name);
+        Templates::read(&at("list"), weighted.then(|| at("scores")).as_deref(), &at("pairs"), table).unwrap()
+    }
+}
+
+#[test]
+fn templates_are_the_oracles() {
+    let golden: Value = serde_json::from_str(include_str!("oracles/templates/golden.json")).unwrap();
+    let numbers = |value: &Value| value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+    let (table, files) = (table(FACES), Files::new());
+    for wanted in golden["rates"].as_array().unwrap() {
+        let (unit, weighted) = (wanted["unit"].as_bool().unwrap(), wanted["weighted"].as_bool().unwrap());
+        let templates = files.read(weighted, &table);
+        let counts = PairCounts { same: golden["genuine"].as_u64().unwrap(), different: golden["impostor"].as_u64().unwrap() };
+        assert_eq!((templates.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
+        let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
+        let pooled = pool_templates(&features(&table), DIM, &templates.faces, TEMPLATES, norm).unwrap();
+        let blocks = || Ok::<_, Box<dyn Error>>(templates.pairs()?.map(|block| block.map_err(Box::from)));
+        let sets = streamed_pairs(&pooled, blocks).unwrap();
+        assert_eq!(sets.counts(), (counts.same, counts.different));
+        let near = |found: f64, wanted: f64, what: &str| {
+            assert!((found - wanted).abs() < 1e-12, "{what}, unit {unit}, weighted {weighted}: {found} {wanted}");
+        };
+        for (rule, name) in [(FarRule::Nearest, "nearest"), (FarRule::Conservative, "conservative")] {
+            for (far, wanted) in numbers(&golden["fars"]).into_iter().zip(numbers(&wanted[name])) {
+                near(sets.tar_at(Far::new(far).unwrap(), rule).unwrap().estimate.value, wanted, name);
+            }
+        }
+        near(sets.auc().value, wanted["auc"].as_f64().unwrap(), "auc");
+        near(sets.gap().value, wanted["gap"].as_f64().unwrap(), "gap");
+    }
+}
+
+proptest! {
+    #[test]
+    fn where_lines_stand_changes_nothing(turn in 0usize..90, seed in 0i64..100) {
+        use ddl::data::protocol::TemplateFace;
+        let values: Vec<f32> = (0..30 * 4).map(|i| (ddl::random::Draw::new(seed, "faces").number(i).unit() - 0.5) as f32).collect();
+        // whole numbers of sixteenths, whose sums are exact: the order within a medium may then not show
+        let values: Vec<f32> = values.iter().map(|x| (x * 16.0).round() / 16.0 + 2.0).collect();
+        let mut faces: Vec<TemplateFace> =
+            (0..30).map(|i| TemplateFace { template: i % 5, medium: i / 8, row: i, weight: 1.0 }).collect();
+        let plain = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept).unwrap();
+        faces.rotate_left(turn % 30);
+        faces.reverse();
+        let turned = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept).unwrap();
+        let all: Vec<TemplatePair> =
+            (0..5).flat_map(|a| (0..5).map(move |b| TemplatePair { a, b, same: (a + b) % 2 == 0 })).collect();
+        let sets = |of| streamed_pairs(&of, || Ok::<_, ddl::eval::EvalError>(std::iter::once(Ok(all.clone())))).unwrap();
+        prop_assert_eq!(sets(plain), sets(turned));
+    }
+}
