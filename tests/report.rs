@@ -3,8 +3,8 @@
 use ddl::eval::{Ci, ScoreSets};
 use ddl::random::Draw;
 use ddl::report::model::{
-    Baseline, Batch, BatchGroup, Better, Cell, Column, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing,
-    GraphNode, NodeState, PngDataUri, RocCurve, RocPlot, Row, Series, Table, Tile, Unit,
+    Baseline, Batch, BatchGroup, Better, Cell, CmcCurve, CmcPlot, Column, CurvePlot, Distribution, DistributionPanel, DistributionSet,
+    Fact, GraphDrawing, GraphNode, NodeState, PngDataUri, RocCurve, RocPlot, Row, Series, Table, Tile, Unit,
 };
 use ddl::report::{Report, page};
 use std::collections::BTreeMap;
@@ -182,6 +182,7 @@ fn sample() -> Report {
         tables: vec![table()],
         distributions: vec![distribution()],
         rocs: vec![RocPlot { title: "pose (frontal with profile)".to_owned(), curves: MODELS.iter().map(curve).collect() }],
+        cmcs: vec![CmcPlot { title: "far".to_owned(), curves: vec![CmcCurve { label: "DDL".to_owned(), rates: vec![0.62, 0.71, 0.75] }] }],
         curves: curves(),
         batches: vec![batch()],
         graph: graph(),
@@ -256,6 +257,7 @@ fn empty_and_broken_plots_are_still_drawn() {
     report.distributions[0].panels[0].sets.iter_mut().for_each(|set| set.genuine.counts.clear());
     report.distributions.push(Distribution { title: "none".to_owned(), note: String::new(), panels: vec![] });
     report.rocs.push(RocPlot { title: "none".to_owned(), curves: vec![RocCurve { label: "x".to_owned(), points: vec![] }] });
+    report.cmcs.push(CmcPlot { title: "none".to_owned(), curves: vec![CmcCurve { label: "x".to_owned(), rates: vec![] }] });
     report.curves[0].series[0].points = vec![(0, f64::NAN), (1, f64::INFINITY)];
     report.curves[1].series = vec![Series { label: String::new(), points: vec![(7, 0.25)] }];
     report.curves[2].series.clear();

@@ -109,7 +109,8 @@ impl Compiler<'_> {
             return self.function(&callee.text, args, span, env);
         }
         if let Some(decl) = registry().get(callee.text.as_str()).filter(|decl| !decl.hidden) {
-            return self.operate(decl, args, piped, span, callee.span, env);
+            let val = self.operate(decl, args, piped, span, callee.span, env);
+            return self.metric_of_protocol(val, callee.span);
         }
         self.unknown_operator(callee, args, span, env)
     }
@@ -160,12 +161,19 @@ impl Compiler<'_> {
     pub(super) fn method(&mut self, base: Val, name: &Word, args: &[Arg], span: Span, env: &mut Env) -> Val {
         match base.ty {
             Type::Eval => {
+                if let Some(of_panel) = self.of_panel(&base, name) {
+                    return of_panel;
+                }
                 let is_metric =
                     |decl: &&Decl| !decl.hidden && (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) == Type::Metric;
                 if let Some(decl) = registry().get(name.text.as_str()).filter(is_metric) {
-                    return self.operate(decl, args, Some(base), span, name.span, env);
+                    let val = self.operate(decl, args, Some(base), span, name.span, env);
+                    return self.metric_of_protocol(val, name.span);
                 }
-                let known: Vec<&str> = registry().values().filter(is_metric).map(|decl| decl.name).collect();
+                let known: Vec<&str> = match &base.value {
+                    Value::Node(eval) => self.metrics_of(*eval),
+                    _ => registry().values().filter(is_metric).map(|decl| decl.name).collect(), // which protocol it is, is not known
+                };
                 let near = did_you_mean(&name.text, known.iter().copied())
                     .map_or_else(|| format!("its metrics are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
                 self.wrong(

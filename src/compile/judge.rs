@@ -3,10 +3,11 @@
 use super::axes::Point;
 use super::call::{Bound, Given};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic};
-use crate::lang::decl::Decl;
+use crate::diag::{Code, Diagnostic, one_of};
+use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, Value};
+use crate::ops::evals::{Identification, OverPanel, Panel, Tpir};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use std::collections::BTreeSet;
@@ -14,41 +15,76 @@ use std::collections::BTreeSet;
 impl Compiler<'_> {
     /// The judgement of a model under a protocol, with the features that it needs.
     pub(super) fn judge(&mut self, model: NodeId, eval: NodeId, span: Span) -> NodeId {
-        let protocol = self.graph.node(eval).args.clone();
-        let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op == "plain");
-        let mut data = protocol.get("data").cloned().unwrap_or(Value::Poison);
-        let mut other = match protocol.get("pairs") {
-            Some(Value::Op(pairs)) => pairs.args.get("with").cloned(),
-            _ => None,
-        }
-        .unwrap_or_else(|| data.clone());
-        if let Some(people) = protocol.get("within") {
-            let among = |data: Value| [("data", data), ("people", people.clone())].into_iter().collect();
-            data = Value::Node(self.graph.add("among", among(data), Some(span)));
-            other = Value::Node(self.graph.add("among", among(other), Some(span)));
-        }
-        let mut features = |data: &Value, augment: Option<&Value>| {
-            let views = if mirrored { vec![false, true] } else { vec![false] };
-            let nodes = views.into_iter().map(|flip| {
-                let mut args: Args = [("model", Value::Node(model)), ("data", data.clone())].into_iter().collect();
-                if flip {
-                    args.insert("flip", Value::Bool(true));
-                }
-                if let Some(augment) = augment {
-                    args.insert("augment", augment.clone());
-                    if let Some(seed) = protocol.get("seed") {
-                        args.insert("seed", seed.clone());
-                    }
-                }
-                Value::Node(self.graph.add("features", args, Some(span)))
-            });
-            Value::List(nodes.collect())
+        let node = self.graph.node(eval);
+        let (op, protocol) = (node.op, node.args.clone());
+        let given = |name: &str| protocol.get(name).cloned().unwrap_or(Value::Poison);
+        let (mut gallery, mut probe) = if op == Identification::NAME {
+            (given("gallery"), given("probe"))
+        } else {
+            let other = if let Some(Value::Op(pairs)) = protocol.get("pairs") { pairs.args.get("with").cloned() } else { None };
+            (given("data"), other.unwrap_or_else(|| given("data")))
         };
-        let gallery = features(&data, protocol.get("gallery"));
-        let probe = features(&other, protocol.get("probe"));
+        if let Some(people) = protocol.get("within") {
+            for side in [&mut gallery, &mut probe] {
+                let among = [("data", side.clone()), ("people", people.clone())].into_iter().collect();
+                *side = Value::Node(self.graph.add("among", among, Some(span)));
+            }
+        }
+        // of an identification both are data sets, seen as they are
+        let through = |name: &str| if op == Identification::NAME { None } else { protocol.get(name) };
+        let gallery = self.features(model, &gallery, &protocol, through("gallery"), span);
+        let probe = self.features(model, &probe, &protocol, through("probe"), span);
         let args =
             [("model", Value::Node(model)), ("eval", Value::Node(eval)), ("gallery", gallery), ("probe", probe)].into_iter().collect();
         self.graph.add("judge", args, Some(span))
+    }
+
+    /// The features of a protocol's images: as they are, and mirrored where the protocol wants that.
+    fn features(&mut self, model: NodeId, data: &Value, protocol: &Args, augment: Option<&Value>, span: Span) -> Value {
+        let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op == "plain");
+        let views = if mirrored { vec![false, true] } else { vec![false] };
+        let nodes = views.into_iter().map(|flip| {
+            let mut args: Args = [("model", Value::Node(model)), ("data", data.clone())].into_iter().collect();
+            if flip {
+                args.insert("flip", Value::Bool(true));
+            }
+            if let Some(augment) = augment {
+                args.insert("augment", augment.clone());
+                if let Some(seed) = protocol.get("seed") {
+                    args.insert("seed", seed.clone());
+                }
+            }
+            Value::Node(self.graph.add("features", args, Some(span)))
+        });
+        Value::List(nodes.collect())
+    }
+
+    /// The metric, if its protocol has it: an identification has ranks and no accuracy.
+    pub(super) fn metric_of_protocol(&mut self, metric: Val, at: Span) -> Val {
+        let (Type::Metric, Value::Op(op)) = (&metric.ty, &metric.value) else { return metric };
+        let Some(Value::Node(eval)) = op.args.get("eval") else { return metric };
+        let (protocol, known, span) = (self.graph.node(*eval).op, self.metrics_of(*eval), metric.span);
+        if known.contains(&op.op) {
+            let keeps = |it: &Value| matches!(it, Value::Text(word) if word == "keep");
+            let open = |member: NodeId| self.graph.node(member).args.get("strangers").is_some_and(keeps);
+            if op.op != Tpir::NAME || self.protocols_of(*eval).into_iter().all(open) {
+                return metric;
+            }
+            let wrong =
+                Diagnostic::error(Code::BadArgument, "`tpir` takes its threshold from strangers, and this identification keeps none");
+            return self.wrong(wrong.at(at, "no strangers").help("say strangers = \"keep\" in the `identification`"), span);
+        }
+        if protocol == Panel::NAME {
+            let wrong = Diagnostic::error(Code::UnknownField, "a panel has no numbers of its own").at(at, "of which protocol?");
+            return self.wrong(wrong.help("name one of its protocols, or `mean`, `worst` or `spread` of all: sc.mean.rank(1)"), span);
+        }
+        let protocol = if protocol == OverPanel::NAME { "panel" } else { protocol };
+        let wrong = Diagnostic::error(Code::UnknownField, format!("`{protocol}` has no metric `{}`", op.op)).at(at, "not of this protocol");
+        let help = match known.as_slice() {
+            [] => "its protocols have no metric in common".to_owned(),
+            known => format!("its metrics are {}", one_of(known.iter().copied()).replace(" or ", " and ")),
+        };
+        self.wrong(wrong.help(help), span)
     }
 
     /// An expression's values in all arms of the free axes that `wanted` accepts.
@@ -99,6 +135,9 @@ impl Compiler<'_> {
             }
             Given::Val(val) => vec![val.clone()],
         };
+        if !self.is_without_panels(&metric.value, "`score`", metric.span) {
+            return Val::new(Type::Score, Value::Poison, span);
+        }
         let mut eval = None;
         metric.value.nodes(&mut |node| eval = eval.or(Some(node)));
         let mut judged = Vec::new();
@@ -167,6 +206,9 @@ impl Compiler<'_> {
         };
         let metric = self.evaluate_given(by, env);
         let metric = self.coerce(metric, &Type::Metric, env.module, "`by` of `select`");
+        if !self.is_without_panels(&metric.value, "`select`", metric.span) {
+            return poison;
+        }
         let mut eval = None;
         metric.value.nodes(&mut |node| eval = eval.or(Some(node)));
         let Some(eval) = eval else { return poison };

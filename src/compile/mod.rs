@@ -18,6 +18,7 @@ mod names;
 mod nets;
 mod objective;
 mod operate;
+mod panel;
 mod params;
 mod plays;
 mod row;

@@ -105,6 +105,10 @@ impl Compiler<'_> {
     /// Makes a stage of checked arguments: draws get the stage's batch and seed, terms their canonical order.
     pub(super) fn train(&mut self, mut args: Args, ty: Type, span: Span) -> Val {
         let seed = if let Some(Value::Int(seed)) = args.get("seed") { *seed } else { 0 };
+        let looks_at = super::panel::LOOKING.iter().filter_map(|name| Some((*name, args.get(*name)?)));
+        if !looks_at.fold(true, |fine, (name, value)| self.is_without_panels(value, &format!("`{name}` of `train`"), span) && fine) {
+            return Val::new(Type::Model, Value::Poison, span);
+        }
         let stage = Stage { batch: args.remove("batch"), seed, span };
         let poison = Val::new(ty.clone(), Value::Poison, span);
         let objective = args.remove("objective");

@@ -3,9 +3,10 @@
 use super::axes::Point;
 use super::call::{Bound, Given};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, Value};
+use crate::ops::evals::Protocol;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use indexmap::{IndexMap, IndexSet};
@@ -40,11 +41,10 @@ impl Compiler<'_> {
         let Some(columns) = self.columns(&columns) else { return Val::new(Type::Report, Value::Poison, span) };
         let mut evals: IndexSet<NodeId> = IndexSet::new();
         for column in &columns {
-            column.metric.nodes(&mut |node| {
-                if self.graph.node(node).op == "verification" {
-                    evals.insert(node);
-                }
-            });
+            let mut named = Vec::new();
+            column.metric.nodes(&mut |node| named.push(node));
+            let protocols = named.into_iter().flat_map(|eval| self.protocols_of(eval));
+            evals.extend(protocols.filter(|eval| Protocol::is(self.graph.node(*eval).op)));
         }
         let mut replicates = BTreeSet::new();
         let mut lowered = Vec::new();
@@ -78,6 +78,9 @@ impl Compiler<'_> {
             let val = self.evaluate_given(baseline, env);
             let val = self.coerce(val, &Type::Text.optional(), env.module, "`baseline` of `compare`");
             if let Value::Text(label) = &val.value {
+                if !self.is_baseline(label, &rows, val.span) {
+                    return Val::new(Type::Report, Value::Poison, span);
+                }
                 // the first row is what the others are compared with where nothing is said
                 let element = rows.iter().find(|row| row.label == *label).map(|row| row.element);
                 let meant = match element {
@@ -90,6 +93,42 @@ impl Compiler<'_> {
             }
         }
         Val::new(Type::Report, Value::Node(self.graph.add_meaning("table", args, &meaning, Some(span))), span)
+    }
+
+    /// Whether a table has this row to compare others with. Of a sweep each arm is a row, of replicates all arms are one.
+    fn is_baseline(&mut self, label: &str, rows: &[Collected], at: Span) -> bool {
+        let mut labels = IndexSet::new();
+        for row in rows {
+            let mut arm = self.arm(&row.point);
+            let replicates: Vec<String> =
+                row.point.keys().filter(|axis| self.is_replicate(**axis)).flat_map(|axis| self.axis_names(*axis)).collect();
+            arm.retain(|axis, _| !replicates.contains(axis));
+            let name = crate::plan::in_arm(&row.label, &arm);
+            if row.val.ty == Type::Published {
+                if name == label {
+                    let published = Diagnostic::error(
+                        Code::UnknownField,
+                        format!("`{label}` is published: what is measured here is not compared with it"),
+                    );
+                    self.diagnostics.push(published.at(at, "published").help("name a row of a model as `baseline`"));
+                    return false;
+                }
+                continue;
+            }
+            labels.insert(name);
+        }
+        if labels.contains(label) {
+            return true;
+        }
+        let known = || labels.iter().map(String::as_str);
+        let help = did_you_mean(label, known())
+            .map_or_else(|| format!("its rows are {}", one_of(known()).replace(" or ", " and ")), |near| format!("did you mean {near:?}?"));
+        self.diagnostics.push(
+            Diagnostic::error(Code::UnknownField, format!("the table has no row {label:?} to compare with"))
+                .at(at, "no such row")
+                .help(help),
+        );
+        false
     }
 
     /// What a row means: without a label that is made of names, and its arm by the values of the axes instead of their names.
@@ -225,8 +264,12 @@ impl Compiler<'_> {
                 let mut eval = None;
                 value.nodes(&mut |node| eval = eval.or(Some(node)));
                 let of = eval.map(|node| self.node_label(&Value::Node(node)));
-                let far = op.args.get("far").and_then(Value::magnitude).map_or_else(String::new, |far| format!("@{far:e}"));
-                of.map_or_else(|| format!("{}{far}", op.op), |of| format!("{of}.{}{far}", op.op))
+                let rate = ["far", "fpir"].iter().find_map(|name| op.args.get(*name)).and_then(Value::magnitude);
+                let at = match op.args.get("k") {
+                    Some(k) => format!("@{k}"),
+                    None => rate.map_or_else(String::new, |rate| format!("@{rate:e}")),
+                };
+                of.map_or_else(|| format!("{}{at}", op.op), |of| format!("{of}.{}{at}", op.op))
             }
             other => other.to_string(),
         }

@@ -52,6 +52,10 @@ fn all() -> Vec<Decl> {
         Apply,
         Draw,
         evals::Verification,
+        evals::Identification,
+        evals::TemplateVerification,
+        evals::Panel,
+        evals::OverPanel,
         stages::Train,
         stages::Net,
         stages::Select,
@@ -95,14 +99,11 @@ fn all() -> Vec<Decl> {
 /// Names that recipes will want and that have no operator yet: each is named by the checker instead of being unknown.
 pub const NOT_YET: &[(&str, &str)] = &[
     ("bin", "reading .bin validation packs"),
-    ("identification", "1:N identification"),
     ("onnx", "ONNX export"),
-    ("panel", "panels of protocols"),
     ("quantise", "quantisation"),
     ("recordio", "reading MXNet RecordIO"),
     ("scface_folder", "the SCface layout"),
     ("scface_mugshots", "the SCface layout"),
-    ("template_verification", "template verification"),
 ];
 
 /// Arguments that the language knows and that have no kernel yet, by operator: named by the checker like [`NOT_YET`].

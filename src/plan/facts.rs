@@ -2,10 +2,12 @@
 //!
 //! Facts follow from the plan and from what lies at its paths, never from the machine. No fact is part of a key.
 
+mod protocols;
+
 use super::audit::{self, Finding};
 use super::costs::Costs;
 use super::grid::rounded;
-use super::people::{self, People};
+use super::people::People;
 use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
@@ -18,7 +20,7 @@ use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::Cost;
 use crate::ops::data::Draw;
-use crate::ops::evals::{MadePairs, PairSource, Verification};
+use crate::ops::evals::Protocol;
 use crate::ops::nets::Backbone;
 use crate::ops::outputs::Features;
 use crate::ops::stages::Train;
@@ -52,6 +54,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         for (id, _) in plan.iter() {
             gather.node(id);
         }
+        gather.rates();
         let mut findings = gather.seen();
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
@@ -70,6 +73,8 @@ struct Gather<'p> {
     passes: BTreeMap<NodeId, PassFacts>,
     /// The people that protocols judge.
     judged: BTreeMap<NodeId, People>,
+    /// Probes without a mate, of protocols that keep them.
+    strangers: BTreeMap<NodeId, u64>,
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
@@ -85,6 +90,7 @@ impl<'p> Gather<'p> {
             facts: BTreeMap::new(),
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
+            strangers: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             sight: Sight::default(),
@@ -104,7 +110,7 @@ impl<'p> Gather<'p> {
         }
         let known = match node.op.as_str() {
             "draw" => self.draw(id),
-            "verification" => self.protocol(id),
+            op if Protocol::is(op) => self.protocol(id),
             "train" => self.stage(id),
             "features" => self.features(id),
             _ if node.is_data() => self.data(id),
@@ -163,41 +169,6 @@ impl<'p> Gather<'p> {
             facts.notes.push(format!("people who make no pair are never drawn: {people}, with {images} of the images"));
         }
         self.passes.insert(id, pass);
-        Ok(facts)
-    }
-
-    fn protocol(&mut self, id: NodeId) -> Result<Facts, Unknown> {
-        let it: Verification = self.plan.parse(id).map_err(TableError::from)?;
-        if let PairSource::Made(MadePairs::AllPairs(all)) = &it.pairs {
-            let (first, second) = self.tables.sides(id)?;
-            self.judged.insert(id, people::of_table(&first).into_iter().chain(people::of_table(&second)).collect());
-            let (a, b) = (first.len() as u64, second.len() as u64);
-            let (pairs, images) = if all.with.is_some() { (a * b, a + b) } else { (a * a.saturating_sub(1) / 2, a) };
-            return Ok(Facts { pairs: Some(pairs), images: Some(images), ..Facts::default() });
-        }
-        let protocol = self.tables.protocol(id)?;
-        let (first, second) = (protocol.first_rows(), protocol.second_rows());
-        let of = |table: &Table, rows: &[u32]| people::of_rows(table, rows.iter().map(|row| *row as usize));
-        let mut judged = of(&protocol.first, &first);
-        judged.extend(protocol.second.iter().flat_map(|table| of(table, &second)));
-        self.judged.insert(id, judged);
-        let images = first.len() + second.len();
-        let mut facts = Facts { pairs: Some(protocol.kept.total()), images: Some(images as u64), ..Facts::default() };
-        let (kept, listed) = (protocol.kept, protocol.in_file);
-        if kept != listed {
-            facts.notes.push(format!(
-                "{} of {} pairs are within these people: {} of {} same, {} of {} different",
-                kept.total(),
-                listed.total(),
-                kept.same,
-                listed.same,
-                kept.different,
-                listed.different
-            ));
-        }
-        if protocol.contradicting > 0 {
-            facts.notes.push(format!("{} pairs say `same` otherwise than the identities of their images", protocol.contradicting));
-        }
         Ok(facts)
     }
 

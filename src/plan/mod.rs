@@ -13,6 +13,7 @@ mod memory;
 mod networks;
 pub mod people;
 pub mod probe;
+mod protocols;
 pub mod schedule;
 mod sight;
 mod table;
@@ -24,6 +25,7 @@ use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
 use crate::ops;
+use crate::ops::evals::{Identification, Protocol, TemplateVerification};
 use crate::ops::nets::{AnyPart, Backbone};
 use crate::ops::stages::{Net, Train};
 use indexmap::IndexMap;
@@ -137,6 +139,18 @@ impl Plan {
             return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: T::NAME });
         }
         ops::parse(&node.args).map_err(|source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source })
+    }
+
+    /// A node as the protocol that it is.
+    ///
+    /// # Errors
+    /// A node that is none, or arguments that don't fit.
+    pub fn eval(&self, id: NodeId) -> Result<Protocol, PlanError> {
+        match self.node(id).op.as_str() {
+            Identification::NAME => self.parse(id).map(Protocol::Identification),
+            TemplateVerification::NAME => self.parse(id).map(Protocol::Templates),
+            _ => self.parse(id).map(Protocol::Verification), // or the error says that it is none
+        }
     }
 
     /// The backbone that a model was made of, with its first weights: of several models that one is made of, the first one's.

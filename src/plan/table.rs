@@ -4,7 +4,7 @@ use super::grid::{Grid, bytes, grouped, rounded};
 use super::{Plan, PlanNode};
 use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
-use crate::ops::evals::Verification;
+use crate::ops::evals::Protocol;
 use crate::ops::outputs::{Expect, ExportSafetensors, Table};
 use crate::ops::{data::Draw, nets, registry, stages};
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -34,7 +34,7 @@ impl Section {
             Section::Stages
         } else if is(&[Draw::NAME]) {
             Section::Draws
-        } else if is(&[Verification::NAME]) {
+        } else if Protocol::is(op) {
             Section::Protocols
         } else if is(&[Table::NAME, Expect::NAME, ExportSafetensors::NAME]) {
             Section::Results

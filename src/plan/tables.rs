@@ -5,13 +5,11 @@ use crate::data::augment::Augment;
 use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::ProbeCache;
-use crate::data::protocol::{Verification as Protocol, random_pairs};
 use crate::data::readers::{self, ColumnType, IdentityRule};
 use crate::data::sampler::{Batches, Sampling};
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
 use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
-use crate::ops::evals::{self, MadePairs, PairSource};
 use crate::ops::refs::FilePath;
 use crate::ops::{augments, data, outputs, samplers};
 use indexmap::IndexMap;
@@ -129,7 +127,7 @@ impl<'p> Tables<'p> {
             }
             "among" => {
                 let it: outputs::Among = self.plan.parse(id)?;
-                at(among(&self.table(it.data.node)?, &self.table(it.people.node)?))
+                at(super::protocols::among(&self.table(it.data.node)?, &self.table(it.people.node)?))
             }
             "apply" => {
                 let it: data::Apply = self.plan.parse(id)?;
@@ -154,7 +152,7 @@ impl<'p> Tables<'p> {
         PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "a data set" }.into()
     }
 
-    fn data_error(&self, id: NodeId, source: DataError) -> TableError {
+    pub(super) fn data_error(&self, id: NodeId, source: DataError) -> TableError {
         TableError::Data { node: self.plan.node(id).name.clone(), source: Box::new(source) }
     }
 
@@ -172,7 +170,8 @@ impl<'p> Tables<'p> {
             Some(pattern) => IdentityRule::pattern(pattern),
             None => Ok(IdentityRule::FirstFolder),
         };
-        Ok(rule.and_then(|rule| Ok(said(&readers::image_folder(&root, &rule, &self.cache)?.table, it.on_size, it.alignment.as_deref()))))
+        let read = |rule, schema| readers::image_folder_with(&root, &rule, &schema, &self.cache);
+        Ok(rule.and_then(|rule| Ok(said(&read(rule, columns(&it.schema.0)?)?.table, it.on_size, it.alignment.as_deref()))))
     }
 
     fn image_list(&self, id: NodeId, it: &data::ImageList) -> Result<Result<Table, DataError>, TableError> {
@@ -240,50 +239,6 @@ impl<'p> Tables<'p> {
         Batches::new(&table, &sampling, size, it.seed.unwrap_or(0)).map_err(at)
     }
 
-    /// The pairs of a protocol node, over its data and the other set's (`with`).
-    ///
-    /// # Errors
-    /// A file that can't be read or names absent images, people who can't fill the folds; all pairs of a set are no list of pairs.
-    pub fn protocol(&self, id: NodeId) -> Result<Protocol, TableError> {
-        let it: evals::Verification = self.plan.parse(id)?;
-        let table = self.table(it.data.node)?;
-        let within = it.within.map(|within| self.table(within.node)).transpose()?;
-        let at = |result: Result<Protocol, DataError>| result.map_err(|source| self.data_error(id, source));
-        match &it.pairs {
-            PairSource::File(file) => at(Protocol::from_file(&self.path(id, file)?, &table, within.as_ref())),
-            PairSource::Made(MadePairs::RandomPairs(made)) => {
-                let other = made.with.map(|with| self.table(with.node)).transpose()?;
-                let among = |table: Table| match &within {
-                    Some(people) => at_table(self, id, among(&table, people)),
-                    None => Ok(table),
-                };
-                let (table, other) = (among(table)?, other.map(among).transpose()?);
-                at(random_pairs(&table, other.as_ref(), made.folds as usize, made.per_fold as usize, made.seed))
-            }
-            PairSource::Made(MadePairs::AllPairs(_)) => {
-                let why = "all pairs of a set are not listed".to_owned();
-                Err(self.data_error(id, DataError::Argument { what: "all_pairs", why }))
-            }
-        }
-    }
-
-    /// The images that the first and the second pictures of a protocol's pairs come from.
-    ///
-    /// # Errors
-    /// As [`Tables::table`].
-    pub fn sides(&self, id: NodeId) -> Result<(Table, Table), TableError> {
-        let it: evals::Verification = self.plan.parse(id)?;
-        let with = match &it.pairs {
-            PairSource::File(_) => None,
-            PairSource::Made(MadePairs::RandomPairs(made)) => made.with,
-            PairSource::Made(MadePairs::AllPairs(all)) => all.with,
-        };
-        let (first, second) = (self.table(it.data.node)?, self.table(with.unwrap_or(it.data).node)?);
-        let Some(people) = it.within else { return Ok((first, second)) };
-        let people = self.table(people.node)?;
-        Ok((at_table(self, id, among(&first, &people))?, at_table(self, id, among(&second, &people))?))
-    }
-
     /// Takes this table for a node from now on: without images that can't be decoded. What was made of it before is forgotten.
     pub fn replace(&self, id: NodeId, table: Table) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,19 +256,6 @@ impl<'p> Tables<'p> {
         let augment = augment(op).map_err(|source| self.data_error(id, source))?;
         Ok(Some((augment, it.seed.unwrap_or(0))))
     }
-}
-
-fn at_table(tables: &Tables, id: NodeId, result: Result<Table, DataError>) -> Result<Table, TableError> {
-    result.map_err(|source| tables.data_error(id, source))
-}
-
-/// The samples whose people, by name, are in another table. The label space stays.
-fn among(table: &Table, people: &Table) -> Result<Table, DataError> {
-    let mut names: Vec<&str> = people.rows().map(|row| row.identity()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| table.labels().class(name).is_some());
-    table.identities(&names)
 }
 
 fn synthetic_faces(it: &data::SyntheticFaces) -> Result<Table, DataError> {

@@ -2,7 +2,7 @@
 
 use super::graph::graph;
 use super::model::{Batch, Fact, Report, Table};
-use super::plot::{curve_plot, distribution_plot, roc_plot};
+use super::plot::{cmc_plot, curve_plot, distribution_plot, roc_plot};
 use super::table::{CellView, DifferenceView, RowView, TableView, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -64,6 +64,7 @@ fn sections(report: &Report) -> Vec<Section> {
             plots(report.distributions.iter().map(distribution_plot).collect()),
         ),
         (!report.rocs.is_empty(), "roc", "ROC curves", plots(report.rocs.iter().map(roc_plot).collect())),
+        (!report.cmcs.is_empty(), "cmc", "Identification", plots(report.cmcs.iter().map(cmc_plot).collect())),
         (!report.curves.is_empty(), "training", "Training", plots(report.curves.iter().map(curve_plot).collect())),
         (
             !report.batches.is_empty(),

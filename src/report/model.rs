@@ -1,6 +1,6 @@
 //! What a report shows: plain values that the runner fills in.
 
-use crate::eval::{Ci, Histogram, RocPoint, ScoreSets};
+use crate::eval::{Ci, Histogram, Outcome, RocPoint, ScoreSets, cmc};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ pub struct Report {
     pub distributions: Vec<Distribution>,
     /// ROC curves.
     pub rocs: Vec<RocPlot>,
+    /// Cumulative match characteristics.
+    pub cmcs: Vec<CmcPlot>,
     /// Losses and watched metrics over steps.
     pub curves: Vec<CurvePlot>,
     /// First training batches, as the network saw them.
@@ -111,7 +113,7 @@ pub struct Row {
 pub struct Cell {
     /// One for each arm of the `replicate` axes, in the axes' order; a single one where the model does not depend on them.
     pub values: Vec<f64>,
-    /// The folds' own numbers where there is one value: what its difference is judged by.
+    /// The folds' (of an identification: the people's) own numbers where there is one value: what its difference is judged by.
     pub folds: Vec<f64>,
     /// The 95 % interval where there is one value.
     pub ci: Option<Ci>,
@@ -190,6 +192,33 @@ pub struct RocCurve {
     pub label: String,
     /// Rising FARs; as [`ScoreSets::roc`] gives them.
     pub points: Vec<RocPoint>,
+}
+
+/// Cumulative match characteristics of several models on one identification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CmcPlot {
+    /// The eval.
+    pub title: String,
+    /// One for each model.
+    pub curves: Vec<CmcCurve>,
+}
+
+/// The share of probes whose person is among the first k, for k from 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CmcCurve {
+    /// The model.
+    pub label: String,
+    /// The share at k = 1, 2, …; rising.
+    pub rates: Vec<f64>,
+}
+
+impl CmcCurve {
+    /// The first `ranks` shares of a search; nothing where no probe has a mate.
+    pub fn of(label: &str, outcomes: &[Outcome], ranks: u32) -> Option<Self> {
+        let ks: Vec<u32> = (1..=ranks).collect();
+        let rates = cmc(outcomes, &ks).ok()?;
+        Some(CmcCurve { label: label.to_owned(), rates: rates.into_iter().map(|rate| rate.value).collect() })
+    }
 }
 
 /// Numbers over training steps, in one pair of axes: a loss term in each arm, or a watched metric.

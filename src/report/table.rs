@@ -145,7 +145,7 @@ fn judged_by(judges: &[Judge]) -> String {
         Judge::Folds => None,
     });
     let seeds = seeds.min().map(|n| format!("t, {n} replicates"));
-    let folds = judges.contains(&Judge::Folds).then(|| "bootstrap over folds of one replicate".to_owned());
+    let folds = judges.contains(&Judge::Folds).then(|| "bootstrap over folds, or people, of one replicate".to_owned());
     let by: Vec<String> = seeds.into_iter().chain(folds).collect();
     if by.is_empty() { String::new() } else { format!(" ({})", by.join("; ")) }
 }

@@ -2,7 +2,7 @@
 //! `metrics.json` and the engine's loop all measure here.
 
 use super::{Artifact, Draft, StoreError};
-use crate::eval::{self, Estimate, EvalError, Far, FarRule, PairScores, Pairs, ScoreSets};
+use crate::eval::{self, Estimate, EvalError, Far, FarRule, Outcome, PairScores, Pairs, ScoreSets};
 use crate::ops::evals::{AccuracyRule, Metric};
 use serde::{Deserialize, Serialize};
 
@@ -11,26 +11,32 @@ use serde::{Deserialize, Serialize};
 pub struct Judged {
     /// How accuracy is computed.
     pub rule: AccuracyRule,
+    /// Which point of the ROC curve stands for a false accept rate.
+    pub far: FarRule,
     /// The scores.
     pub scores: Scores,
-    /// Pairs that the protocol lists.
+    /// Pairs, or probes, that the protocol lists.
     pub listed: u64,
-    /// Pairs that were left out, because a person is not among those that are judged.
+    /// Those that were left out, because a person is not among those that are judged.
     pub dropped: u64,
 }
 
-/// Scores by pair, or of all pairs.
+/// Scores by pair, of all pairs, or of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scores {
     /// Listed pairs in folds, by cosine.
     Pairs(Pairs),
     /// Every pair of the images, without folds.
     All(ScoreSets),
+    /// What the search of a gallery gave, probe by probe.
+    Search(Vec<Outcome>),
 }
 
 #[derive(Serialize, Deserialize)]
 struct Facts {
     rule: AccuracyRule,
+    #[serde(default)]
+    far: FarRule,
     listed: u64,
     dropped: u64,
 }
@@ -41,6 +47,7 @@ struct Facts {
 enum OnDisk {
     Pairs { fold: Vec<u32>, same: Vec<bool>, score: Vec<f64> },
     All(ScoreSets),
+    Search(Vec<Outcome>),
 }
 
 const FILE: &str = "scores.json";
@@ -51,9 +58,10 @@ impl Judged {
         let on_disk = match &self.scores {
             Scores::Pairs(pairs) => OnDisk::Pairs { fold: pairs.fold().to_vec(), same: pairs.same().to_vec(), score: pairs.similarities() },
             Scores::All(sets) => OnDisk::All(sets.clone()),
+            Scores::Search(outcomes) => OnDisk::Search(outcomes.clone()),
         };
         draft.write_json(FILE, &on_disk)?;
-        Ok(serde_json::json!(Facts { rule: self.rule, listed: self.listed, dropped: self.dropped }))
+        Ok(serde_json::json!(Facts { rule: self.rule, far: self.far, listed: self.listed, dropped: self.dropped }))
     }
 
     /// Reads it from a `judge` node's artifact.
@@ -67,49 +75,75 @@ impl Judged {
                 Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).map_err(|error| wrong(error.to_string()))?)
             }
             OnDisk::All(sets) => Scores::All(sets),
+            OnDisk::Search(outcomes) => Scores::Search(outcomes),
         };
-        Ok(Judged { rule: facts.rule, scores, listed: facts.listed, dropped: facts.dropped })
+        Ok(Judged { rule: facts.rule, far: facts.far, scores, listed: facts.listed, dropped: facts.dropped })
     }
 
-    /// Genuine and impostor scores, for histograms and ROC curves.
-    pub fn sets(&self) -> ScoreSets {
+    /// Genuine and impostor scores, for histograms and ROC curves. Of a search these are each probe's score with its own person, and its best
+    /// with anybody else.
+    ///
+    /// # Errors
+    /// A search in which one of both is nowhere.
+    pub fn sets(&self) -> Result<ScoreSets, EvalError> {
         match &self.scores {
-            Scores::Pairs(pairs) => pairs.score_sets(),
-            Scores::All(sets) => sets.clone(),
+            Scores::Pairs(pairs) => Ok(pairs.score_sets()),
+            Scores::All(sets) => Ok(sets.clone()),
+            Scores::Search(outcomes) => {
+                let own = outcomes.iter().filter_map(|outcome| outcome.mate).map(|mate| mate.score.0).collect();
+                let others = outcomes.iter().filter_map(|outcome| outcome.best_other).map(|score| score.0).collect();
+                ScoreSets::new(own, others)
+            }
         }
     }
 
     /// The number of a metric (whose protocol must be this judgement's).
     ///
     /// # Errors
-    /// When these scores can't give it: no folds, too few impostors for the false accept rate.
+    /// When these scores can't give it: no folds, too few impostors for the false accept rate, a metric of another protocol.
     pub fn measure(&self, metric: &Metric) -> Result<Estimate, EvalError> {
-        let folds = || match &self.scores {
-            Scores::Pairs(pairs) => Ok(pairs),
-            Scores::All(_) => Err(EvalError::TooFewFolds { found: 0 }),
-        };
         Ok(match metric {
-            Metric::Accuracy(_) => eval::accuracy(folds()?, rule(self.rule))?.estimate,
-            Metric::Val(it) => eval::val_at_far(folds()?, Far::new(it.far.0)?)?.estimate,
-            Metric::Tar(it) => self.sets().tar_at(Far::new(it.far.0)?, FarRule::Conservative)?.estimate,
-            Metric::Eer(_) => self.sets().eer(),
-            Metric::Auc(_) => self.sets().auc(),
-            Metric::Gap(_) => self.sets().gap(),
+            Metric::Accuracy(_) => eval::accuracy(self.pairs()?, rule(self.rule))?.estimate,
+            Metric::Val(it) => eval::val_at_far(self.pairs()?, Far::new(it.far.0)?)?.estimate,
+            Metric::Tar(it) => self.sets()?.tar_at(Far::new(it.far.0)?, self.far)?.estimate,
+            Metric::Eer(_) => self.sets()?.eer(),
+            Metric::Auc(_) => self.sets()?.auc(),
+            Metric::Gap(_) => self.sets()?.gap(),
+            Metric::Rank(it) => {
+                let rates = eval::cmc(self.outcomes(), &[it.k])?;
+                rates.into_iter().next().ok_or(EvalError::NoMates { probes: 0 })?
+            }
+            Metric::Tpir(it) => eval::tpir_at(self.outcomes(), Far::new(it.fpir.0)?)?.estimate,
         })
     }
 
-    /// The values of a metric by fold, for paired differences between models; empty for metrics without folds.
+    /// The values of a metric by fold (of an identification by person), for paired differences between models; empty for metrics without folds.
     ///
     /// # Errors
     /// As [`Judged::measure`].
     pub fn folds(&self, metric: &Metric) -> Result<Vec<f64>, EvalError> {
-        let Scores::Pairs(pairs) = &self.scores else { return Ok(Vec::new()) };
-        let folds = match metric {
-            Metric::Accuracy(_) => eval::accuracy(pairs, rule(self.rule))?.folds,
-            Metric::Val(it) => eval::val_at_far(pairs, Far::new(it.far.0)?)?.folds,
-            Metric::Tar(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Gap(_) => Vec::new(),
+        let folds = match (&self.scores, metric) {
+            (Scores::Pairs(pairs), Metric::Accuracy(_)) => eval::accuracy(pairs, rule(self.rule))?.folds,
+            (Scores::Pairs(pairs), Metric::Val(it)) => eval::val_at_far(pairs, Far::new(it.far.0)?)?.folds,
+            (Scores::Search(outcomes), Metric::Rank(it)) => return eval::rank_by_person(outcomes, it.k),
+            (Scores::Pairs(_) | Scores::All(_) | Scores::Search(_), _) => Vec::new(),
         };
         Ok(folds.into_iter().map(|fold| fold.value).collect())
+    }
+
+    fn pairs(&self) -> Result<&Pairs, EvalError> {
+        match &self.scores {
+            Scores::Pairs(pairs) => Ok(pairs),
+            Scores::All(_) | Scores::Search(_) => Err(EvalError::TooFewFolds { found: 0 }),
+        }
+    }
+
+    /// What a search gave; nothing where there was none.
+    pub fn outcomes(&self) -> &[Outcome] {
+        match &self.scores {
+            Scores::Search(outcomes) => outcomes,
+            Scores::Pairs(_) | Scores::All(_) => &[],
+        }
     }
 }
 

@@ -11,10 +11,10 @@ use crate::events::PictureGroup;
 use crate::lang::value::NodeId;
 use crate::plan::Plan;
 use crate::report::model::{
-    Batch, BatchGroup, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing, GraphNode, NodeState, PngDataUri,
-    Report, RocCurve, RocPlot, Series, Tile,
+    Batch, BatchGroup, CmcCurve, CmcPlot, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing, GraphNode,
+    NodeState, PngDataUri, Report, RocCurve, RocPlot, Series, Tile,
 };
-use crate::store::{Spent, TRAINING_LOG, TrainingLog};
+use crate::store::{Scores, Spent, TRAINING_LOG, TrainingLog};
 use base64::Engine as _;
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 const CURVE_POINTS: usize = 400;
 /// Points of a ROC curve on the page.
 const ROC_POINTS: usize = 200;
+/// Ranks of a cumulative match characteristic on the page.
+const RANKS: u32 = 20;
 /// Steps of a stage in a figure, beside the last.
 const MOMENTS: usize = 3;
 /// The branch that is drawn first.
@@ -39,7 +41,7 @@ const FIRST_BATCH: &str = "first_batch.json";
 pub fn report(compiled: &Compiled, plan: &Plan, reading: &Reading, results: &Results, args: &RunArgs) -> Result<Report, Stop> {
     let recipe = compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
     let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();
-    let (mut distributions, rocs) = figures(plan, results)?;
+    let Figures { mut distributions, rocs, cmcs } = figures(plan, results)?;
     distributions.extend(learned(plan, reading)?);
     Ok(Report {
         title,
@@ -49,6 +51,7 @@ pub fn report(compiled: &Compiled, plan: &Plan, reading: &Reading, results: &Res
         tables: results.tables.clone(),
         distributions,
         rocs,
+        cmcs,
         curves: curves(plan, reading)?,
         batches: batches(plan, reading)?,
         graph: drawing(plan),
@@ -56,12 +59,20 @@ pub fn report(compiled: &Compiled, plan: &Plan, reading: &Reading, results: &Res
     })
 }
 
-/// For each protocol the similarity distributions of the models, and their ROC curves. Of replicates the first stands for all.
-fn figures(plan: &Plan, results: &Results) -> Result<(Vec<Distribution>, Vec<RocPlot>), Stop> {
-    let (mut distributions, mut rocs) = (Vec::new(), Vec::new());
+/// What is drawn of protocols.
+#[derive(Default)]
+struct Figures {
+    distributions: Vec<Distribution>,
+    rocs: Vec<RocPlot>,
+    cmcs: Vec<CmcPlot>,
+}
+
+/// For each protocol the similarity distributions of the models, and their ROC curves or match characteristics. Of replicates the first stands for all.
+fn figures(plan: &Plan, results: &Results) -> Result<Figures, Stop> {
+    let mut figures = Figures::default();
     for (eval, rows) in results.by_eval(plan)? {
-        let mut panels = Vec::new();
-        let mut curves = Vec::new();
+        let title = plan.node(eval).name.clone();
+        let (mut panels, mut rocs, mut cmcs) = (Vec::new(), Vec::new(), Vec::new());
         let mut labels: Vec<String> = Vec::new();
         for (label, judged) in rows {
             let bare = label.split('[').next().unwrap_or(&label).to_owned();
@@ -69,20 +80,28 @@ fn figures(plan: &Plan, results: &Results) -> Result<(Vec<Distribution>, Vec<Roc
                 continue;
             }
             let Some(judged) = results.of(judged) else { continue };
-            let sets = judged.sets();
+            let Ok(sets) = judged.sets() else { continue }; // of one kind alone there is nothing to draw
             labels.push(bare);
-            panels.push(DistributionPanel { model: label.clone(), sets: vec![DistributionSet::of(&plan.node(eval).name, &sets)] });
-            curves.push(RocCurve { label, points: sets.roc(ROC_POINTS) });
+            panels.push(DistributionPanel { model: label.clone(), sets: vec![DistributionSet::of(&title, &sets)] });
+            match &judged.scores {
+                Scores::Pairs(_) | Scores::All(_) => rocs.push(RocCurve { label, points: sets.roc(ROC_POINTS) }),
+                Scores::Search(outcomes) => cmcs.extend(CmcCurve::of(&label, outcomes, RANKS)),
+            }
         }
-        let name = plan.node(eval).name.clone();
-        distributions.push(Distribution {
-            title: name.clone(),
-            note: "cosine similarity of genuine and impostor pairs".to_owned(),
-            panels,
-        });
-        rocs.push(RocPlot { title: name, curves });
+        let note = if cmcs.is_empty() {
+            "cosine similarity of genuine and impostor pairs"
+        } else {
+            "cosine similarity of each probe with its own person, and its best with anybody else"
+        };
+        figures.distributions.push(Distribution { title: title.clone(), note: note.to_owned(), panels });
+        if !rocs.is_empty() {
+            figures.rocs.push(RocPlot { title: title.clone(), curves: rocs });
+        }
+        if !cmcs.is_empty() {
+            figures.cmcs.push(CmcPlot { title, curves: cmcs });
+        }
     }
-    Ok((distributions, rocs))
+    Ok(figures)
 }
 
 fn curves(plan: &Plan, reading: &Reading) -> Result<Vec<CurvePlot>, Stop> {

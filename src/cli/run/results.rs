@@ -4,15 +4,18 @@ use super::reading::Reading;
 use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
-use crate::eval::Estimate;
+use crate::eval::{Estimate, EvalError, bootstrap_over_folds, deviation_of, mean_folds, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
-use crate::ops::evals::Metric;
+use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
 use crate::plan::{Plan, in_arm};
 use crate::report::MetricRow;
 use crate::report::model::{Baseline, Better, Cell, Column, Row, Table, Unit};
 use crate::store::Judged;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A number or why there is none, and its numbers by fold.
+type Measured = (Result<Estimate, EvalError>, Vec<f64>);
 
 /// Everything that was measured.
 pub struct Results {
@@ -82,7 +85,7 @@ impl Results {
             let cells = lowered.columns.iter().map(|column| self.cell(plan, &group, column)).collect::<Result<Vec<_>, _>>()?;
             rows.push(Row { label, published, cells });
         }
-        let columns = lowered.columns.iter().map(column_of).collect();
+        let columns = lowered.columns.iter().map(|column| column_of(plan, column)).collect();
         self.tables.push(Table { name: name.to_owned(), doc: String::new(), baseline: Baseline::First, columns, rows });
         Ok(())
     }
@@ -95,8 +98,8 @@ impl Results {
                 cell.values.extend(published.values.get(&column.label).map(|value| value.0));
                 continue;
             }
-            let Some(judged) = self.judgement(plan, row, &column.metric)? else { continue };
-            let estimate = match self.judged[&judged].measure(&column.metric) {
+            let Some((estimate, of_folds)) = self.measured(plan, row, &column.metric)? else { continue };
+            let estimate = match estimate {
                 Ok(estimate) => estimate,
                 Err(error) => {
                     let warning = format!("{}: {} is not measured: {error}", row.label, column.label);
@@ -106,7 +109,7 @@ impl Results {
                     continue;
                 }
             };
-            folds = self.judged[&judged].folds(&column.metric).unwrap_or_default();
+            folds = of_folds;
             cell.values.push(estimate.value);
             cell.ci = estimate.ci;
             self.metrics.push(metric_row(plan, row, &column.metric, &estimate));
@@ -117,6 +120,40 @@ impl Results {
             cell.ci = None;
         }
         Ok((!cell.values.is_empty()).then_some(cell))
+    }
+
+    /// The row's number, and its numbers by fold; nothing where it is not judged.
+    fn measured(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Option<Measured>, Stop> {
+        let of_one = |metric: &Metric| -> Result<Option<Measured>, Stop> {
+            let Some(judged) = self.judgement(plan, row, metric)? else { return Ok(None) };
+            let judged = &self.judged[&judged];
+            Ok(Some((judged.measure(metric), judged.folds(metric).unwrap_or_default())))
+        };
+        let Ok(panel) = plan.parse::<OverPanel>(metric.eval().node) else { return of_one(metric) };
+        let (mut estimates, mut folds) = (Vec::new(), Vec::new());
+        for eval in panel.evals.values() {
+            match of_one(&metric.of(*eval))? {
+                None => return Ok(None),
+                Some((Err(error), _)) => return Ok(Some((Err(error), Vec::new()))),
+                Some((Ok(estimate), of_folds)) => {
+                    estimates.push(estimate);
+                    folds.push(of_folds);
+                }
+            }
+        }
+        Ok(Some(match panel.by {
+            PanelBy::Mean => {
+                let folds = mean_folds(&folds);
+                let mut mean = mean_of(&estimates);
+                // protocols that judge the same people are not independent: people are drawn anew, not protocols
+                if let (Ok(mean), Ok(ci)) = (&mut mean, bootstrap_over_folds(&folds, "panel")) {
+                    mean.ci = Some(ci);
+                }
+                (mean, folds)
+            }
+            PanelBy::Spread => (deviation_of(&estimates), Vec::new()),
+            PanelBy::Worst => (worst_of(&estimates, metric.higher_is_better()), Vec::new()),
+        }))
     }
 
     /// The row's judgement under the metric's protocol.
@@ -167,11 +204,14 @@ fn metric_row(plan: &Plan, row: &TableRow, metric: &Metric, estimate: &Estimate)
     MetricRow::new(&in_arm(&row.label, &row.arm), &plan.node(metric.eval().node).name, &metric.label(), estimate)
 }
 
-fn column_of(column: &TableColumn) -> Column {
+fn column_of(plan: &Plan, column: &TableColumn) -> Column {
     let unit = match column.metric {
         Metric::Gap(_) => Unit::Number,
-        Metric::Accuracy(_) | Metric::Tar(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Val(_) => Unit::Percent,
+        Metric::Accuracy(_) | Metric::Tar(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Val(_) | Metric::Rank(_) | Metric::Tpir(_) => {
+            Unit::Percent
+        }
     };
-    let better = if column.metric.higher_is_better() { Better::Higher } else { Better::Lower };
+    let spread = plan.parse::<OverPanel>(column.metric.eval().node).is_ok_and(|panel| panel.by == PanelBy::Spread);
+    let better = if column.metric.higher_is_better() && !spread { Better::Higher } else { Better::Lower };
     Column { label: column.label.clone(), unit, better }
 }

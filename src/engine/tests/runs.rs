@@ -207,3 +207,52 @@ fn a_store_that_can_not_be_written_is_said() {
     std::fs::write(run.job.store.join("x"), "x").unwrap();
     run.run().failed("ddl::run::store_format");
 }
+
+#[test]
+fn a_search_of_a_gallery_goes_from_features_to_ranks() {
+    use ddl::eval::{Features, cmc, identify};
+    use ddl::ops::evals::{Rank, Tpir};
+    let run = Run::new(
+        "dataset strange = faces |> where(abs(.yaw) >= 30deg)
+         eval found = identification(gallery = easy, probe = hard, strangers = \"drop\")
+         eval still = identification(gallery = easy, probe = hard, strangers = \"drop\", embed = plain())
+         eval open = identification(gallery = easy, probe = strange, strangers = \"keep\")
+         stage s = train(net, classify(people.train, arc), batch = 8, for = 2 steps, optimizer = slow, watch = every(2 steps, [found]),
+                         keep = best(found.rank(1), every = 2 steps))
+         report t = compare([net, s], columns = [found.rank(1), still.rank(3), open.tpir(20%)])",
+    );
+    let ended = run.run().done();
+    let features = run.job.plan.iter().filter(|(_, node)| node.op == "features").count();
+    assert_eq!(features, 2 * 6, "easy, hard and strange as they are and mirrored, once for each model");
+    let watched = |event: &&Event| matches!(event, Event::Watched { metric, .. } if metric == "rank@1");
+    assert_eq!(ended.events.iter().filter(watched).count(), 2, "for `watch` and for `keep`");
+    let eval = EvalRef { node: run.node("still") };
+    let (id, judged) =
+        run.judged().into_iter().find(|(id, _)| run.job.plan.parse::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap();
+    // the same from the stored features
+    let judge: ddl::ops::outputs::Judge = run.job.plan.parse(id).unwrap();
+    let tables = ddl::plan::tables::Tables::new(&run.job.plan, &run.job.paths, ddl::data::probe::ProbeCache::none());
+    let side = |features: &[ddl::ops::outputs::FeaturesRef]| {
+        let it: ddl::ops::outputs::Features = run.job.plan.parse(features[0].node).unwrap();
+        let table = tables.table(it.data.node).unwrap();
+        let raw = run.artifact(features[0].node).read("features.f32").unwrap();
+        let values: Vec<f32> = raw.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+        Features::new(
+            &values,
+            values.len() / table.len(),
+            table.rows().map(|row| row.identity().bytes().fold(0u32, |n, b| n.wrapping_mul(31).wrapping_add(u32::from(b)))).collect(),
+        )
+        .unwrap()
+    };
+    let outcomes = identify(&side(&judge.probe), &side(&judge.gallery)).unwrap();
+    let metric = Metric::Rank(Rank { eval, k: 3 });
+    let (found, wanted) = (judged.measure(&metric).unwrap(), &cmc(&outcomes, &[3]).unwrap()[0]);
+    assert!((found.value - wanted.value).abs() < 1e-15 && found.n_genuine == wanted.n_genuine);
+    let people: std::collections::BTreeSet<u32> = outcomes.iter().filter(|it| it.mate.is_some()).map(|it| it.person).collect();
+    assert_eq!(judged.folds(&metric).unwrap().len(), people.len(), "one for each person");
+    let eval = EvalRef { node: run.node("open") };
+    let open =
+        run.judged().into_iter().find(|(id, _)| run.job.plan.parse::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap().1;
+    let rate = open.measure(&Metric::Tpir(Tpir { eval, fpir: ddl::ops::evals::Rate(0.2) })).unwrap();
+    assert!(rate.n_impostor >= 5 && (0.0..=1.0).contains(&rate.value), "{rate:?}");
+}

@@ -3,6 +3,7 @@
 use super::augments::Augment;
 use super::refs::{Attribute, Columns, DataRef, FilePath, Predicate};
 use super::samplers::Sampler;
+use crate::data::readers::IdentityRule;
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::{Attributes, Dimension, Type};
 use crate::lang::value::Value;
@@ -47,11 +48,16 @@ crate::choice! {
 
 crate::operator! {
     /// Every image below a folder; without a pattern the identity is the first component of the path.
-    pub struct ImageFolder("image_folder", 1, |_| Type::dataset()) {
+    ///
+    /// Names often say more: other groups of the pattern are attributes, with the types that `schema` gives them. For SCface:
+    /// `image_folder(root, identity = "(?P<identity>\\d+)_cam(?P<camera>\\d)_(?P<distance>\\d)", schema = {camera: int, distance: category})`.
+    pub struct ImageFolder("image_folder", 1, |call| Type::Dataset(columns_of(call))) {
         /// The folder.
         path: FilePath;
         /// A regular expression over the path below the folder whose group `identity` is the person.
         identity: Option<String> = None;
+        /// The types of attributes that other groups of the pattern give; a group that takes no part in a match is a missing value.
+        schema: Columns = Columns::default();
         /// What happens to an image that can't be decoded.
         on_corrupt: OnCorrupt = OnCorrupt::Stop;
         /// What happens to an image whose size is not the network's.
@@ -59,7 +65,40 @@ crate::operator! {
         /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
         alignment: Option<String> = None;
     }
+    check = groups_are_there;
     observes = "alignment";
+}
+
+/// The pattern of an image folder is one, and has the groups that the schema names.
+fn groups_are_there(call: &Call) -> Vec<Complaint> {
+    let complain =
+        |param, message: String, help: Option<&str>| vec![Complaint { param: Some(param), message, help: help.map(str::to_owned) }];
+    let columns: Vec<&String> = match call.args.get("schema") {
+        Some(Value::Schema(columns)) => columns.keys().collect(),
+        _ => Vec::new(), // no schema
+    };
+    let pattern = match call.args.get("identity") {
+        Some(Value::Text(pattern)) => pattern,
+        None if !columns.is_empty() => {
+            return complain(
+                "schema",
+                "attributes come from the groups of a pattern".to_owned(),
+                Some("give one: identity = \"(?P<identity>…)_(?P<camera>…)\""),
+            );
+        }
+        _ => return Vec::new(), // a pattern that only a parameter gives
+    };
+    match IdentityRule::pattern(pattern) {
+        Err(error) => complain("identity", error.to_string(), None),
+        Ok(rule) => match columns.iter().find(|name| !rule.has_group(name)) {
+            Some(name) => complain(
+                "schema",
+                format!("the pattern has no group `{name}`"),
+                Some("write (?P<name>…) around the part of the path that it is"),
+            ),
+            None => Vec::new(),
+        },
+    }
 }
 
 crate::operator! {

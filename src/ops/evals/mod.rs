@@ -1,7 +1,28 @@
 //! Protocols, how embeddings are made for them, and the metrics that they give.
+//!
+//! ```text
+//! mod             1:1 verification over pairs of images, and how images are embedded
+//! identification  1:N search of a gallery
+//! templates       1:1 verification of sets of faces
+//! metrics         the numbers that they give
+//! panel           several protocols as one
+//! protocol        what all protocols have in common
+//! ```
+
+mod identification;
+mod metrics;
+mod panel;
+mod protocol;
+mod templates;
+
+pub use identification::{Identification, Strangers};
+pub use metrics::{Accuracy, Auc, Eer, Gap, Metric, Rank, Tar, Tpir, Val};
+pub use panel::{OverPanel, Panel, PanelBy};
+pub use protocol::Protocol;
+pub use templates::{FaceNorm, FarPoint, TemplateVerification};
 
 use super::augments::Augment;
-use super::refs::{DataRef, EvalRef, FilePath};
+use super::refs::{DataRef, FilePath};
 use crate::lang::decl::Param;
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::Value;
@@ -103,85 +124,6 @@ crate::operator! {
         folds: Option<u32> = None, in 2.0..=1000.0;
         /// Seed of what the images go through.
         seed: i64 = 0;
-    }
-}
-
-crate::operator! {
-    /// Ten-fold verification accuracy: the share of pairs on the right side of the threshold that is best on the other folds. Higher is better.
-    pub struct Accuracy("accuracy", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
-}
-crate::operator! {
-    /// True accept rate at a false accept rate, over all pairs: conservative threshold. Higher is better.
-    pub struct Tar("tar", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-        /// The false accept rate.
-        far: Rate, in 1e-12..=1.0;
-    }
-}
-crate::operator! {
-    /// Equal error rate. Lower is better.
-    pub struct Eer("eer", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
-}
-crate::operator! {
-    /// Area under the ROC curve. Higher is better.
-    pub struct Auc("auc", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
-}
-crate::operator! {
-    /// Mean genuine similarity minus mean impostor similarity. Higher is better.
-    pub struct Gap("gap", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
-}
-crate::operator! {
-    /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation (spec 6.1, step 4). Higher is better.
-    pub struct Val("val", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-        /// The false accept rate.
-        far: Rate = Rate(1e-3), in 1e-12..=1.0;
-    }
-}
-crate::family! {
-    /// Any metric.
-    pub enum Metric: Type::Metric => { Accuracy, Tar, Eer, Auc, Gap, Val }
-}
-
-impl Metric {
-    /// The protocol that it is a number of.
-    pub fn eval(&self) -> EvalRef {
-        match self {
-            Metric::Accuracy(it) => it.eval,
-            Metric::Tar(it) => it.eval,
-            Metric::Eer(it) => it.eval,
-            Metric::Auc(it) => it.eval,
-            Metric::Gap(it) => it.eval,
-            Metric::Val(it) => it.eval,
-        }
-    }
-
-    /// Whether more is better.
-    pub fn higher_is_better(&self) -> bool {
-        !matches!(self, Metric::Eer(_))
-    }
-
-    /// The metric as tables and `metrics.json` call it: `accuracy`, `tar@1e-3`.
-    pub fn label(&self) -> String {
-        match self {
-            Metric::Tar(it) => format!("tar@{:e}", it.far.0),
-            Metric::Val(it) => format!("val@{:e}", it.far.0),
-            Metric::Accuracy(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Gap(_) => self.name().to_owned(),
-        }
     }
 }
 

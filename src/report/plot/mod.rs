@@ -1,10 +1,12 @@
 //! Plots as inline SVG: axes, scales and ticks that all of them share. Colours come from the page's style sheet by class, so that light and
 //! dark need no second drawing.
 
+mod cmc;
 mod curves;
 mod distribution;
 mod roc;
 
+pub(super) use cmc::cmc_plot;
 pub(super) use curves::curve_plot;
 pub(super) use distribution::distribution_plot;
 pub(super) use roc::roc_plot;

@@ -1,15 +1,19 @@
-//! Judgements: the scores of a protocol's pairs.
+//! Judgements: the scores of a protocol's pairs, or what a search of its gallery gives.
 
 use super::common::Common;
 use super::features::{Rows, Seen};
 use super::{Exec, Halt};
 use crate::model::Model;
 use ddl::data::Table;
+use ddl::data::protocol::Strangers;
 use ddl::diag::Code;
-use ddl::eval::{Folding, PairScores, Pairs, all_pairs, cosine, cross_pairs};
+use ddl::eval::{
+    EvalError, FaceNorm, FarRule, Features, Folding, PairScores, Pairs, all_pairs, cosine, cross_pairs, identify, pool_templates,
+    streamed_pairs,
+};
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
-use ddl::ops::evals::{Embed, MadePairs, PairSource, Verification};
+use ddl::ops::evals::{self as ops, AccuracyRule, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateVerification, Verification};
 use ddl::ops::outputs::{FeaturesRef, Judge};
 use ddl::plan::data_codes;
 use ddl::plan::tables::augment;
@@ -32,6 +36,11 @@ impl Side {
     fn labels(&self, names: &Table) -> Vec<u32> {
         self.table.rows().map(|row| names.labels().class(row.identity()).unwrap_or(u32::MAX)).collect()
     }
+
+    /// The features, with the classes that `names` knows.
+    fn features(&self, names: &Table) -> Result<Features, EvalError> {
+        Features::new(&self.rows.numbers, self.rows.width, self.labels(names))
+    }
 }
 
 /// One embedding of an image's and its mirror image's.
@@ -40,7 +49,9 @@ fn combined(embed: &Embed, plain: Rows, mirrored: Option<Rows>) -> Rows {
     match embed {
         Embed::Plain(_) => plain,
         Embed::FlipSum(_) => {
-            Rows { numbers: plain.numbers.iter().zip(&mirrored.numbers).map(|(a, b)| a + b).collect(), width: plain.width }
+            let mut sum = plain;
+            sum.numbers.iter_mut().zip(&mirrored.numbers).for_each(|(a, b)| *a += b);
+            sum
         }
         Embed::FlipConcat(_) => {
             let width = plain.width.max(1);
@@ -54,10 +65,11 @@ impl Common<'_> {
     /// The judgement of stored features.
     pub fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
         let it: Judge = self.job.plan.parse(id)?;
-        let eval: Verification = self.job.plan.parse(it.eval.node)?;
+        let eval = self.job.plan.eval(it.eval.node)?;
         self.make(id, |draft| {
-            let (gallery, probe) = (self.stored_side(&it.gallery, &eval.embed)?, self.stored_side(&it.probe, &eval.embed)?);
-            Ok(self.scores(it.eval.node, &eval, &gallery, &probe)?.write(draft)?)
+            let gallery = self.stored_side(&it.gallery, eval.embed())?;
+            let probe = if it.probe == it.gallery { None } else { Some(self.stored_side(&it.probe, eval.embed())?) };
+            Ok(self.scores(it.eval.node, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))?.write(draft)?)
         })
     }
 
@@ -72,20 +84,56 @@ impl Common<'_> {
         Ok(Side { table, rows: combined(embed, rows, mirrored) })
     }
 
-    fn scores(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
-        match &eval.pairs {
-            PairSource::Made(MadePairs::AllPairs(all)) => {
-                let features = |side: &Side| ddl::eval::Features::new(&side.rows.numbers, side.rows.width, side.labels(&gallery.table));
-                let sets = if all.with.is_some() || eval.probe != eval.gallery {
-                    cross_pairs(&features(probe)?, &features(gallery)?)
-                } else {
-                    all_pairs(&features(gallery)?)
-                }?;
-                let (genuine, impostor) = sets.counts();
-                Ok(Judged { rule: eval.rule, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
-            }
-            PairSource::File(_) | PairSource::Made(MadePairs::RandomPairs(_)) => self.listed(id, eval, gallery, probe),
+    fn scores(&self, id: NodeId, eval: &Protocol, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
+        match eval {
+            Protocol::Verification(eval) => match &eval.pairs {
+                PairSource::Made(MadePairs::AllPairs(all)) => {
+                    let across = all.with.is_some() || eval.probe != eval.gallery;
+                    let first = gallery.features(&gallery.table)?;
+                    let sets = if across { cross_pairs(&probe.features(&gallery.table)?, &first) } else { all_pairs(&first) }?;
+                    let (genuine, impostor) = sets.counts();
+                    Ok(Judged {
+                        rule: eval.rule,
+                        far: FarRule::Conservative,
+                        scores: Scores::All(sets),
+                        listed: genuine + impostor,
+                        dropped: 0,
+                    })
+                }
+                PairSource::File(_) | PairSource::Made(MadePairs::RandomPairs(_)) => self.listed(id, eval, gallery, probe),
+            },
+            Protocol::Identification(_) => self.searched(id, gallery, probe),
+            Protocol::Templates(eval) => self.templates(id, eval, gallery),
         }
+    }
+
+    fn templates(&self, id: NodeId, eval: &TemplateVerification, faces: &Side) -> Result<Judged, Halt> {
+        let templates = self.tables.templates(id)?;
+        let norm = match eval.norm {
+            ops::FaceNorm::Keep => FaceNorm::Kept,
+            ops::FaceNorm::Unit => FaceNorm::Unit,
+        };
+        let far = match eval.threshold {
+            FarPoint::Nearest => FarRule::Nearest,
+            FarPoint::Conservative => FarRule::Conservative,
+        };
+        let pooled = pool_templates(&faces.rows.numbers, faces.rows.width, &templates.faces, templates.ids.len(), norm)?;
+        let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
+        let blocks = || Ok::<_, Halt>(templates.pairs().map_err(named)?.map(|block| block.map_err(named)));
+        let sets = streamed_pairs(&pooled, blocks)?;
+        let (genuine, impostor) = sets.counts();
+        Ok(Judged { rule: AccuracyRule::Insightface, far, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
+    }
+
+    fn searched(&self, id: NodeId, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
+        let search = self.tables.search(id)?;
+        let mut outcomes = identify(&probe.features(&gallery.table)?, &gallery.features(&gallery.table)?)?;
+        if search.strangers == Strangers::Drop {
+            outcomes.retain(|outcome| outcome.mate.is_some());
+        }
+        let listed = search.mated + search.unmated;
+        let dropped = listed - outcomes.len() as u64;
+        Ok(Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped })
     }
 
     fn listed(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
@@ -110,18 +158,19 @@ impl Common<'_> {
             pairs = pairs.refold(Folding::Stratified(folds));
         }
         let dropped = protocol.in_file.total() - protocol.kept.total();
-        Ok(Judged { rule: eval.rule, scores: Scores::Pairs(pairs), listed: protocol.in_file.total(), dropped })
+        Ok(Judged { rule: eval.rule, far: FarRule::Conservative, scores: Scores::Pairs(pairs), listed: protocol.in_file.total(), dropped })
     }
 }
 
 impl Exec<'_> {
     /// The judgement of a stage's model on the way, with no result in the store: features are made and forgotten.
     pub(super) fn judge_now(&self, stage: NodeId, model: &Model, id: NodeId) -> Result<Judged, Halt> {
-        let eval: Verification = self.job.plan.parse(id)?;
+        let eval = self.job.plan.eval(id)?;
         let (first, second) = self.tables.sides(id)?;
-        let gallery = self.fresh_side(stage, model, &eval, first, eval.gallery.as_ref())?;
-        let same = eval.gallery == eval.probe && second.digest() == gallery.table.digest();
-        let probe = if same { None } else { Some(self.fresh_side(stage, model, &eval, second, eval.probe.as_ref())?) };
+        let [through_gallery, through_probe] = eval.augments();
+        let gallery = self.fresh_side(stage, model, eval.embed(), first, through_gallery)?;
+        let same = through_gallery == through_probe && second.digest() == gallery.table.digest();
+        let probe = if same { None } else { Some(self.fresh_side(stage, model, eval.embed(), second, through_probe)?) };
         self.common.scores(id, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))
     }
 
@@ -129,21 +178,21 @@ impl Exec<'_> {
         &self,
         stage: NodeId,
         model: &Model,
-        eval: &Verification,
+        embed: &Embed,
         table: Table,
-        through: Option<&ddl::ops::augments::Augment>,
+        through: Option<(&ddl::ops::augments::Augment, i64)>,
     ) -> Result<Side, Halt> {
         let (node, shared) = (self.name(stage), self.shared_layers(stage)?);
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
-        let through = through.map(augment).transpose().map_err(named)?.map(|augment| (augment, eval.seed));
+        let through = through.map(|(op, seed)| Ok((augment(op)?, seed))).transpose().map_err(named)?;
         let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false }, shared)?;
-        let mirrored = match eval.embed {
+        let mirrored = match embed {
             Embed::Plain(_) => None,
             Embed::FlipSum(_) | Embed::FlipConcat(_) => {
                 Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true }, shared)?)
             }
         };
-        Ok(Side { rows: combined(&eval.embed, plain, mirrored), table })
+        Ok(Side { rows: combined(embed, plain, mirrored), table })
     }
 }
 

@@ -182,7 +182,13 @@ impl Bench {
 fn judged(gap: f64) -> Judged {
     use ddl::eval::{PairScores, Pairs};
     let pairs = Pairs::new(vec![0; 4], vec![true, true, false, false], PairScores::Cosine(vec![gap, gap, 0.0, 0.0])).unwrap();
-    Judged { rule: ddl::ops::evals::AccuracyRule::Insightface, scores: ddl::store::Scores::Pairs(pairs), listed: 4, dropped: 0 }
+    Judged {
+        rule: ddl::ops::evals::AccuracyRule::Insightface,
+        far: ddl::eval::FarRule::Conservative,
+        scores: ddl::store::Scores::Pairs(pairs),
+        listed: 4,
+        dropped: 0,
+    }
 }
 
 /// All bits of a model.

@@ -6,7 +6,7 @@ use super::{Stage, TrainError};
 use crate::model::Model;
 use ddl::events::Event;
 use ddl::lang::value::NodeId;
-use ddl::ops::evals::{Accuracy, Auc, Eer, Gap, Metric};
+use ddl::ops::evals::{Accuracy, Auc, Eer, Gap, Metric, Rank};
 use ddl::ops::refs::{EvalRef, NetName};
 use ddl::ops::stages::{Keep, Stop, Watch};
 use ddl::store::{Judged, Scores};
@@ -128,11 +128,12 @@ fn better(metric: &Metric, value: f64, than: f64) -> bool {
 
 /// The metrics that a watched protocol shows.
 fn looked_at(eval: EvalRef, judged: &Judged) -> Vec<Metric> {
-    let mut metrics = vec![Metric::Eer(Eer { eval }), Metric::Auc(Auc { eval }), Metric::Gap(Gap { eval })];
-    if let Scores::Pairs(pairs) = &judged.scores
-        && pairs.fold().iter().any(|fold| *fold != pairs.fold()[0])
-    {
-        metrics.insert(0, Metric::Accuracy(Accuracy { eval }));
+    let over_pairs = || vec![Metric::Eer(Eer { eval }), Metric::Auc(Auc { eval }), Metric::Gap(Gap { eval })];
+    match &judged.scores {
+        Scores::Pairs(pairs) if pairs.fold().iter().any(|fold| *fold != pairs.fold()[0]) => {
+            [vec![Metric::Accuracy(Accuracy { eval })], over_pairs()].concat()
+        }
+        Scores::Pairs(_) | Scores::All(_) => over_pairs(),
+        Scores::Search(_) => vec![Metric::Rank(Rank { eval, k: 1 })],
     }
-    metrics
 }

@@ -1,0 +1,96 @@
+//! `ddl run` on protocols with galleries and templates, from files to the report.
+
+mod common;
+
+use common::shell::Shell;
+use serde_json::Value;
+use std::fmt::Write as _; // a String takes all that is written to it
+
+const RECIPE: &str = "ddl 1
+dataset faces = synthetic_faces(identities = 6, images = 4, size = 32px)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+eval found = identification(gallery = faces |> where(.yaw < 0deg), probe = faces |> where(.yaw >= 0deg), strangers = \"drop\")
+eval kept = template_verification(faces, templates = \"faces.txt\", pairs = \"pairs.txt\", scores = \"scores.txt\")
+eval unit = template_verification(faces, templates = \"faces.txt\", pairs = \"pairs.txt\", norm = \"unit\", embed = plain(), threshold = \"conservative\", counts = {faces = 24, templates = 12, pairs = 66})
+eval group = panel({near = identification(faces |> where(.yaw < 0deg), faces |> where(.yaw in 0deg..30deg), strangers = \"drop\"), far = identification(faces |> where(.yaw < 0deg), faces |> where(.yaw > 30deg), strangers = \"drop\")})
+report groups = compare([net], columns = {near = group.near.rank(1), far = group.far.rank(1), mean = group.mean.rank(1), spread = group.spread.rank(1), worst = group.worst.rank(1)})
+report t = compare({\"net\" = net, \"paper\" = published({top = 90%})},
+  columns = {top = found.rank(1), five = found.rank(5), tar = kept.tar(10%), conservative = unit.tar(10%), eer = kept.eer})
+";
+
+/// Two templates of each of six people, of two faces each; all pairs of templates.
+fn shell() -> Shell {
+    let (mut faces, mut scores, mut pairs) = (String::new(), String::new(), String::new());
+    for person in 1..=6 {
+        for image in 1..=4 {
+            let name = format!("id_{person:04}/{image:04}.png");
+            writeln!(faces, "{name} {} {}", 10 * person + (image - 1) / 2, image).unwrap();
+            writeln!(scores, "{name} 1 2 3 4 5 6 7 8 9 10 0.{}", 5 + image).unwrap();
+        }
+    }
+    let templates: Vec<(usize, usize)> = (1..=6).flat_map(|person| [(person, 10 * person), (person, 10 * person + 1)]).collect();
+    for (at, (person, template)) in templates.iter().enumerate() {
+        for (other, with) in &templates[at + 1..] {
+            writeln!(pairs, "{template} {with} {}", u8::from(person == other)).unwrap();
+        }
+    }
+    Shell::new().file("r.ddl", RECIPE).file("faces.txt", faces).file("scores.txt", scores).file("pairs.txt", pairs)
+}
+
+#[test]
+fn galleries_and_templates_are_judged_and_reported() {
+    let shell = shell();
+    let ran = shell.ddl("run r.ddl --threads 1");
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let rows: Vec<Value> = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let told: Vec<String> =
+        rows.iter().map(|row| format!("{} {}", row["eval"].as_str().unwrap(), row["metric"].as_str().unwrap())).collect();
+    let (panel, told) = told.split_at(5);
+    assert_eq!(panel, ["group.near rank@1", "group.far rank@1", "group.mean rank@1", "group.spread rank@1", "group.worst rank@1"]);
+    let of_panel: Vec<f64> = rows[..5].iter().map(|row| row["value"].as_f64().unwrap()).collect();
+    let (mean, half) = (f64::midpoint(of_panel[0], of_panel[1]), (of_panel[0] - of_panel[1]).abs() / 2.0);
+    assert!((of_panel[2] - mean).abs() < 1e-12 && (of_panel[3] - half * 2f64.sqrt()).abs() < 1e-12, "{of_panel:?}");
+    assert!((of_panel[4] - of_panel[0].min(of_panel[1])).abs() < 1e-12);
+    let rows = &rows[5..];
+    assert_eq!(told, ["found rank@1", "found rank@5", "kept tar@1e-1", "unit tar@1e-1", "kept eer"]);
+    assert_eq!((rows[2]["n_genuine"].as_u64(), rows[2]["n_impostor"].as_u64()), (Some(6), Some(60)));
+    assert!(
+        rows.iter().all(|row| row["value"].as_f64().is_some_and(|value| (0.0..=1.0).contains(&value)) && row["ci"].is_object()),
+        "{rows:?}"
+    );
+    let value = |at: usize| rows[at]["value"].as_f64().unwrap();
+    assert!(value(0) <= value(1) && value(0) > 0.0);
+    let page = shell.read("runs/r/report.html");
+    assert!(
+        page.contains("<section id=\"cmc\">")
+            && page.contains("Cumulative match characteristics: found")
+            && page.contains("ROC curves: kept")
+    );
+    // other threads, another batch: the same numbers
+    let other = shell.ddl("run r.ddl --threads 2 --eval-batch 5 --store other --out out");
+    assert_eq!((other.code(), shell.read("out/metrics.json")), (0, shell.read("runs/r/metrics.json")), "{}", other.stderr());
+}
+
+#[test]
+fn files_that_are_not_whole_are_found_before_anything_is_computed() {
+    let refused = |file: &str, from: &str, to: &str| {
+        let shell = shell();
+        let text = shell.read(file);
+        assert!(text.contains(from), "{file}");
+        let shell = shell.file(file, text.replacen(from, to, 1));
+        let ran = shell.ddl("-q run r.ddl");
+        assert!(!shell.path().join(".ddl/store/artifacts").exists(), "{file}");
+        (ran.code(), ran.stderr().replace(['\n', '│'], " ").split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    for (file, from, to, wanted) in [
+        ("pairs.txt", "10 11 1\n", "10 11 yes\n", "pairs.txt:1: the label is 1 or 0, not `yes`"),
+        ("pairs.txt", "10 20 0\n", "10 99 0\n", "pairs.txt:2: template 99 has no face in the list of faces"),
+        ("pairs.txt", "10 20 0\n", "", "it comes to 65 pairs, and 66 are expected; is it whole?"),
+        ("faces.txt", "id_0001/0002.png 10 2\n", "id_0001/0002.png 10\n", "faces.txt:2: 2 fields, where a line is `name template medium`"),
+        ("faces.txt", "id_0006/0004.png ", "id_0006/0009.png ", "first `id_0006/0009.png` (line 24)"),
+        ("scores.txt", "id_0001/0001.png 1", "id_0007/0001.png 1", "it has no score for 1 of 24 faces, first `id_0001/0001.png`"),
+    ] {
+        let (code, said) = refused(file, from, to);
+        assert!(code == 2 && said.contains(wanted), "{code}: {said}");
+    }
+}

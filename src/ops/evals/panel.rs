@@ -1,0 +1,62 @@
+//! Several protocols under one name, and one number of all of them.
+
+use crate::lang::decl::{Call, Complaint};
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::ops::refs::EvalRef;
+use indexmap::IndexMap;
+
+crate::operator! {
+    /// Several protocols under one name: `sc.d1.rank(1)` is a number of one of them, `sc.mean.rank(1)` the mean over all.
+    ///
+    /// Beside the mean there are `worst`, the number of the protocol that is judged worst, and `spread`, the standard deviation (n - 1) over the protocols, as
+    /// the field reports it for groups of people (RFW, spec 6.3). All stand in the columns of tables.
+    ///
+    /// The interval of a mean takes the protocols as independent, unless all have as many folds, or people: then these are drawn anew, each in all protocols.
+    pub struct Panel("panel", 1, |_| Type::Eval) {
+        /// The protocols by name, at least two.
+        evals: IndexMap<String, EvalRef>;
+    }
+    check = named_well;
+}
+
+crate::choice! {
+    /// What is made of the numbers of a panel's protocols.
+    pub enum PanelBy {
+        /// Their mean.
+        Mean = "mean",
+        /// Their standard deviation (n - 1).
+        Spread = "spread",
+        /// The worst of them.
+        Worst = "worst",
+    }
+}
+
+impl PanelBy {
+    /// The words.
+    pub const WORDS: [&str; 3] = ["mean", "spread", "worst"];
+}
+
+crate::operator! {
+    /// A panel's protocols as one, whose numbers are made of theirs.
+    pub struct OverPanel("over_panel", 1, |_| Type::Eval) {
+        /// The protocols.
+        evals: IndexMap<String, EvalRef>;
+        /// What is made of their numbers.
+        by: PanelBy;
+    }
+    hidden = true;
+}
+
+fn named_well(call: &Call) -> Vec<Complaint> {
+    let Some(Value::Record(evals)) = call.args.get("evals") else { return Vec::new() };
+    let complain = |message: String, help: &str| Complaint { param: Some("evals"), message, help: Some(help.to_owned()) };
+    if evals.len() < 2 {
+        return vec![complain("a panel has at least two protocols".to_owned(), "name one protocol without a panel")];
+    }
+    let taken = evals.keys().find(|name| PanelBy::WORDS.contains(&name.as_str()));
+    taken
+        .map(|name| complain(format!("`{name}` is what all protocols of a panel give together"), "call this protocol otherwise"))
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! What all protocols have in common.
+
+use super::{Embed, Identification, TemplateVerification, Verification};
+use crate::lang::decl::Operator as _;
+use crate::ops::augments::Augment;
+
+/// Any protocol with its data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Protocol {
+    /// Pairs of images.
+    Verification(Verification),
+    /// A gallery and probes.
+    Identification(Identification),
+    /// Pairs of sets of faces.
+    Templates(TemplateVerification),
+}
+
+impl Protocol {
+    /// Whether an operator of this name is a protocol.
+    pub fn is(op: &str) -> bool {
+        !Protocol::metrics(op).is_empty()
+    }
+
+    /// The metrics that a protocol of this name gives; none for what is no protocol.
+    pub fn metrics(op: &str) -> &'static [&'static str] {
+        match op {
+            Verification::NAME => &["accuracy", "tar", "eer", "auc", "gap", "val"],
+            Identification::NAME => &["rank", "tpir"],
+            TemplateVerification::NAME => &["tar", "eer", "auc", "gap"],
+            _ => &[], // no protocol
+        }
+    }
+
+    /// How an embedding is made of an image and its flip.
+    pub fn embed(&self) -> &Embed {
+        match self {
+            Protocol::Verification(it) => &it.embed,
+            Protocol::Identification(it) => &it.embed,
+            Protocol::Templates(it) => &it.embed,
+        }
+    }
+
+    /// What the images of the gallery and of the probes go through, each with the seed of the draw.
+    pub fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
+        match self {
+            Protocol::Verification(it) => [&it.gallery, &it.probe].map(|augment| augment.as_ref().map(|augment| (augment, it.seed))),
+            Protocol::Identification(_) | Protocol::Templates(_) => [None, None],
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! 1:1 verification of templates: the IJB benchmarks.
+
+use super::{Embed, FlipSum};
+use crate::data::protocol::COUNTS;
+use crate::diag::{did_you_mean, one_of};
+use crate::lang::decl::{Call, Complaint};
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::ops::refs::{DataRef, FilePath};
+use indexmap::IndexMap;
+
+crate::choice! {
+    /// What a face's feature is before it is pooled.
+    pub enum FaceNorm {
+        /// It keeps the length that the network gives it, so that a face that the network is sure of counts more (flag N1 of `eval_ijbc.py`;
+        /// `use_norm_score = False` of `ijb_evals.py`).
+        Keep = "keep",
+        /// It is brought to length 1, so that each face counts the same (flag N0 of `eval_ijbc.py`; `use_norm_score = True` of `ijb_evals.py`).
+        Unit = "unit",
+    }
+}
+
+crate::choice! {
+    /// Which point of the ROC curve stands for a false accept rate.
+    pub enum FarPoint {
+        /// The one whose measured rate is nearest, which may exceed what was asked for: the public scripts.
+        Nearest = "nearest",
+        /// The last whose measured rate does not exceed it.
+        Conservative = "conservative",
+    }
+}
+
+crate::operator! {
+    /// 1:1 verification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `eval_ijbc.py`, spec 6.4).
+    ///
+    /// The faces of a medium are averaged, the media of a template summed up, and the sum is brought to length 1; two templates score by their dot
+    /// product. Pairs are read as a stream, so fifteen million take no more memory than one. The data are aligned crops under the names that the lists
+    /// say; cutting them out by their landmarks is not done here. Flags of the scripts: F is `embed`, N is `norm`, D is `scores`.
+    pub struct TemplateVerification("template_verification", 1, |_| Type::Eval) {
+        /// The aligned crops; paths below their folder are the names in the lists: `image_folder(crops, identity = "(?P<identity>.+)")`.
+        data: DataRef;
+        /// The list of faces, a line each: `name template medium` (`ijbc_face_tid_mid.txt`).
+        templates: FilePath;
+        /// The pairs, a line each: `template template label`, 1 for one person (`ijbc_template_pair_label.txt`).
+        pairs: FilePath;
+        /// A detector's scores, a line for each face: `name x1 y1 … x5 y5 score` (`ijbc_name_5pts_score.txt`). With it each face weighs its score, without it 1.
+        scores: Option<FilePath> = None;
+        /// How an embedding is made of an image and its flip.
+        embed: Embed = Embed::FlipSum(FlipSum {});
+        /// What a face's feature is before it is pooled: "keep" leaves it as long as the network makes it, so that faces that the network is sure of count
+        /// more (N1 of `eval_ijbc.py`, `use_norm_score = False` of `ijb_evals.py`); "unit" makes each count the same (N0; the other script's True).
+        norm: FaceNorm = FaceNorm::Keep;
+        /// Which point of the ROC curve stands for a false accept rate: the one whose measured rate is nearest, which may exceed it (the public scripts), or the
+        /// last that does not exceed it.
+        threshold: FarPoint = FarPoint::Nearest;
+        /// How often something must be there, so that a file that was cut off is found: any of faces, templates, media, pairs, genuine.
+        counts: IndexMap<String, u64> = IndexMap::new();
+    }
+    check = counted;
+}
+
+/// Only what can be counted is, in whole numbers above 0.
+fn counted(call: &Call) -> Vec<Complaint> {
+    let Some(Value::Record(counts)) = call.args.get("counts") else { return Vec::new() };
+    let complain = |message: String, help: Option<String>| Complaint { param: Some("counts"), message, help };
+    let wrong = |(name, count): (&String, &Value)| {
+        if !COUNTS.contains(&name.as_str()) {
+            let near =
+                did_you_mean(name, COUNTS).map_or_else(|| format!("one of {}", one_of(COUNTS)), |near| format!("did you mean `{near}`?"));
+            return Some(complain(format!("nothing is counted as `{name}`"), Some(near)));
+        }
+        matches!(count, Value::Int(count) if *count < 1)
+            .then(|| complain(format!("`{name}` are counted from 1, and this is {count}"), None))
+    };
+    counts.iter().filter_map(wrong).collect()
+}

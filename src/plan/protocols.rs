@@ -1,0 +1,96 @@
+//! The data of a plan's protocols: pairs of images, galleries and probes.
+
+use super::tables::{TableError, Tables};
+use crate::data::protocol::{Search, Strangers, Templates, Verification as Pairs, random_pairs};
+use crate::data::{DataError, Table};
+use crate::lang::value::NodeId;
+use crate::ops::evals::{self, MadePairs, PairSource, Protocol};
+
+impl Tables<'_> {
+    /// The pairs of a protocol node, over its data and the other set's (`with`).
+    ///
+    /// # Errors
+    /// A file that can't be read or names absent images, people who can't fill the folds; all pairs of a set are no list of pairs.
+    pub fn protocol(&self, id: NodeId) -> Result<Pairs, TableError> {
+        let it: evals::Verification = self.plan().parse(id)?;
+        let table = self.table(it.data.node)?;
+        let within = it.within.map(|within| self.table(within.node)).transpose()?;
+        let named = |source| self.data_error(id, source);
+        match &it.pairs {
+            PairSource::File(file) => Pairs::from_file(&self.path(id, file)?, &table, within.as_ref()).map_err(named),
+            PairSource::Made(MadePairs::RandomPairs(made)) => {
+                let other = made.with.map(|with| self.table(with.node)).transpose()?;
+                let among = |table: Table| match &within {
+                    Some(people) => among(&table, people).map_err(named),
+                    None => Ok(table),
+                };
+                let (table, other) = (among(table)?, other.map(among).transpose()?);
+                random_pairs(&table, other.as_ref(), made.folds as usize, made.per_fold as usize, made.seed).map_err(named)
+            }
+            PairSource::Made(MadePairs::AllPairs(_)) => {
+                let why = "all pairs of a set are not listed".to_owned();
+                Err(self.data_error(id, DataError::Argument { what: "all_pairs", why }))
+            }
+        }
+    }
+
+    /// The gallery and the probes of an identification.
+    ///
+    /// # Errors
+    /// A closed set with strangers, an image that would find itself, names of which none agree.
+    pub fn search(&self, id: NodeId) -> Result<Search, TableError> {
+        let it: evals::Identification = self.plan().parse(id)?;
+        let (gallery, probe) = self.sides(id)?;
+        let strangers = match it.strangers {
+            evals::Strangers::Refuse => Strangers::Refuse,
+            evals::Strangers::Drop => Strangers::Drop,
+            evals::Strangers::Keep => Strangers::Keep,
+        };
+        Search::new(gallery, probe, strangers).map_err(|source| self.data_error(id, source))
+    }
+
+    /// The templates of a protocol, over its data.
+    ///
+    /// # Errors
+    /// Files that can't be read, with the line; images that are not there.
+    pub fn templates(&self, id: NodeId) -> Result<Templates, TableError> {
+        let it: evals::TemplateVerification = self.plan().parse(id)?;
+        let table = self.table(it.data.node)?;
+        let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
+        let (list, pairs) = (self.path(id, &it.templates)?, self.path(id, &it.pairs)?);
+        Templates::read(&list, scores.as_deref(), &pairs, &table).map_err(|source| self.data_error(id, source))
+    }
+
+    /// The images of a protocol's two sides: those of the first and of the second pictures of its pairs, or the gallery and the probes.
+    ///
+    /// # Errors
+    /// As [`Tables::table`].
+    pub fn sides(&self, id: NodeId) -> Result<(Table, Table), TableError> {
+        let (first, second, within) = match self.plan().eval(id)? {
+            Protocol::Verification(it) => {
+                let with = match &it.pairs {
+                    PairSource::File(_) => None,
+                    PairSource::Made(MadePairs::RandomPairs(made)) => made.with,
+                    PairSource::Made(MadePairs::AllPairs(all)) => all.with,
+                };
+                (it.data, with.unwrap_or(it.data), it.within)
+            }
+            Protocol::Identification(it) => (it.gallery, it.probe, it.within),
+            Protocol::Templates(it) => (it.data, it.data, None),
+        };
+        let (first, second) = (self.table(first.node)?, self.table(second.node)?);
+        let Some(people) = within else { return Ok((first, second)) };
+        let people = self.table(people.node)?;
+        let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
+        Ok((at(among(&first, &people))?, at(among(&second, &people))?))
+    }
+}
+
+/// The samples whose people, by name, are in another table. The label space stays.
+pub(super) fn among(table: &Table, people: &Table) -> Result<Table, DataError> {
+    let mut names: Vec<&str> = people.rows().map(|row| row.identity()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| table.labels().class(name).is_some());
+    table.identities(&names)
+}
