@@ -32,6 +32,7 @@ const NAMES: &[(&str, fn() -> Type)] = &[
     ("optimizer", || Type::Optimizer),
     ("path", || Type::Path),
     ("pixels", || Type::Quantity(Dimension::Pixels)),
+    ("published", || Type::Published),
     ("report", || Type::Report),
     ("sampler", || Type::Sampler),
     ("span", || Type::Quantity(Dimension::Span)),

@@ -13,7 +13,6 @@ use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use super::{Facts, Paths, Plan, memory, schedule, teaching};
-use crate::data::Table;
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
 use crate::events::Failure;

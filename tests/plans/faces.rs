@@ -1,4 +1,4 @@
-//! A folder of made-up faces in the layout of the recipes: 8 folds of 50 people, each with two frontal and two profile images.
+//! Folders of made-up faces in the layouts of the recipes: 8 folds of 50 people, each with two frontal and two profile images; benchmarks.
 
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::Path;
@@ -18,6 +18,11 @@ impl Faces {
         let folder = tempfile::tempdir().unwrap();
         write_faces(&folder.path().join("faces"), "", PEOPLE);
         write_faces(&folder.path().join("benchmark"), "other_", OTHERS);
+        write_scface(&folder.path().join("scface"));
+        write_cox(&folder.path().join("cox"));
+        for (name, templates) in [("ijbb", 6), ("ijbc", 8)] {
+            write_ijb(&folder.path().join(name), name, templates);
+        }
         std::fs::write(folder.path().join("net.safetensors"), "made-up weights").unwrap();
         Faces { folder }
     }
@@ -31,7 +36,9 @@ impl Faces {
             "lfw" | "cfp_fp" | "cplfw" => "benchmark",
             "pairs" => "faces/pairs/fp.csv",
             "weights" => "net.safetensors",
-            _ => return None, // the plan is then without what depends on it
+            "scface" | "cox" | "ijbb" | "ijbc" => name,
+            "complete" => return Some("false".to_owned()), // a made-up benchmark is not
+            _ => return None,                              // the plan is then without what depends on it
         };
         Some(self.path().join(place).to_string_lossy().into_owned())
     }
@@ -74,6 +81,64 @@ fn pairs(prefix: &str, (folds, people): (usize, usize), other: &str) -> String {
         writeln!(text, "{},0,{prefix}{person:03}/frontal/00.png,{prefix}{next:03}/{other}.png", fold + 1).unwrap();
     }
     text
+}
+
+/// SCface: 130 people, five cameras and one in infrared at three distances, mugshots.
+fn write_scface(root: &Path) {
+    let image = png();
+    for folder in ["surveillance", "mugshots"] {
+        std::fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    for person in 1..=130 {
+        for camera in [1, 2, 3, 4, 5, 6] {
+            for distance in 1..=3 {
+                std::fs::write(root.join(format!("surveillance/{person:03}_cam{camera}_{distance}.png")), &image).unwrap();
+            }
+        }
+        std::fs::write(root.join(format!("mugshots/{person:03}_frontal.png")), &image).unwrap();
+    }
+}
+
+/// COX: 140 people of two races, a still and two frames of each.
+fn write_cox(root: &Path) {
+    let image = png();
+    let mut races = "path,race\n".to_owned();
+    for person in 0..140 {
+        let race = if person % 2 == 0 { "caucasian" } else { "mongolian" };
+        let write = |path: String| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, &image).unwrap();
+        };
+        write(format!("still/{person:04}/0.png"));
+        for camera in 1..=2 {
+            write(format!("video/{person:04}/cam{camera}/0.png"));
+            writeln!(races, "{person:04}/cam{camera}/0.png,{race}").unwrap();
+        }
+    }
+    std::fs::write(root.join("races.csv"), races).unwrap();
+}
+
+/// IJB: templates of two faces each, and all their pairs.
+fn write_ijb(root: &Path, name: &str, templates: u32) {
+    let image = png();
+    for folder in ["crops", "meta"] {
+        std::fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    let (mut faces, mut scores, mut pairs) = (String::new(), String::new(), String::new());
+    for face in 1..=2 * templates {
+        std::fs::write(root.join(format!("crops/{face}.jpg")), &image).unwrap();
+        writeln!(faces, "{face}.jpg {} {}", 1 + face % templates, 100 + face % 4).unwrap();
+        writeln!(scores, "{face}.jpg 30.5 50 70 50 50 70 35 90 65 90 0.99").unwrap();
+    }
+    for a in 1..=templates {
+        for b in a + 1..=templates {
+            writeln!(pairs, "{a} {b} {}", u8::from(a % 2 == b % 2)).unwrap();
+        }
+    }
+    for (what, text) in [("face_tid_mid", faces), ("name_5pts_score", scores), ("template_pair_label", pairs)] {
+        std::fs::write(root.join(format!("meta/{name}_{what}.txt")), text).unwrap();
+    }
 }
 
 /// A grey crop of 112 pixels.
