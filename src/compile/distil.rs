@@ -2,21 +2,22 @@
 
 use super::Compiler;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::lang::value::{NodeId, OpValue, Value};
+use crate::lang::decl::Operator as _;
+use crate::lang::value::{Args, NodeId, OpValue, Value};
 use crate::nets::TapShape;
 use crate::ops::nets::Backbone;
+use crate::ops::terms::Tap;
 use crate::source::Span;
+use std::collections::BTreeSet;
 
 impl Compiler<'_> {
     /// Checks what a term of a stage taps of its network and of its teacher. Says nothing of networks that a parameter decides.
     pub(super) fn check_outputs(&mut self, op: &OpValue, model: NodeId, stage: Span) -> bool {
         let (Some(Value::Node(teacher)), at) = (op.args.get("teacher").cloned(), tap(op, "at")) else { return true };
         let teacher_at = tap(op, "teacher_at").or_else(|| at.clone());
-        let own = self.tapped(op.op, model, at.as_deref(), "the network", stage);
-        if own.is_err() && !op.args.contains_key("teacher_at") {
-            return false; // the teacher's is the same name, and the same mistake
-        }
-        let other = self.tapped(op.op, teacher, teacher_at.as_deref(), "the teacher", stage);
+        let own = self.tapped(op, ("at", at.as_deref()), (model, "the network"), stage);
+        let by = if op.args.contains_key("teacher_at") { "teacher_at" } else { "at" };
+        let other = self.tapped(op, (by, teacher_at.as_deref()), (teacher, "the teacher"), stage);
         let (Ok(own), Ok(other)) = (own, other) else { return false };
         if op.op != "feature" {
             return true;
@@ -37,21 +38,28 @@ impl Compiler<'_> {
         false
     }
 
-    /// The shape of a part that is tapped; `Ok(None)` for an embedding, and where the network is not known yet.
-    fn tapped(&mut self, term: &str, model: NodeId, name: Option<&str>, whose: &str, stage: Span) -> Result<Option<TapShape>, ()> {
+    /// The shape of a part that is tapped by an argument of a term; `Ok(None)` for an embedding, and where the network is not known yet.
+    fn tapped(
+        &mut self,
+        term: &OpValue,
+        (param, name): (&'static str, Option<&str>),
+        (model, whose): (NodeId, &str),
+        stage: Span,
+    ) -> Result<Option<TapShape>, ()> {
         let (Some(name), Some(backbone)) = (name, self.backbone_value(model)) else { return Ok(None) };
         let taps = backbone.taps();
         if let Some(found) = taps.iter().find(|shape| shape.name == name) {
             return Ok(Some(found.clone()));
         }
-        let known = || taps.iter().map(|shape| shape.name.as_str());
-        let near = did_you_mean(name, known())
-            .map_or_else(|| format!("its parts are {}", one_of(known())), |near| format!("did you mean `{near}`?"));
-        self.diagnostics.push(
-            Diagnostic::error(Code::Tap, format!("`{term}` taps `{name}` of {whose}, and {} has no such part", backbone.name()))
-                .at(stage, "in this stage")
-                .help(near),
-        );
+        let (named, used) = self.taps.place(term, param, name, stage);
+        if self.taps.said.insert(named) {
+            let known = || taps.iter().map(|shape| shape.name.as_str());
+            let near = did_you_mean(name, known())
+                .map_or_else(|| format!("its parts are {}", one_of(known())), |near| format!("did you mean `{near}`?"));
+            let message = format!("`{}` taps `{name}` of {whose}, and {} has no such part", term.op, backbone.name());
+            let diagnostic = Diagnostic::error(Code::Tap, message).at(named, "no such part").help(near);
+            self.diagnostics.push(if within(named, used) { diagnostic } else { diagnostic.also(used, "tapped here") });
+        }
         Err(())
     }
 
@@ -66,6 +74,45 @@ impl Compiler<'_> {
         args.as_object_mut()?.insert("op".to_owned(), node.op.into());
         serde_json::from_value(args).ok()
     }
+}
+
+/// Where a recipe taps parts: values don't know where they stand.
+#[derive(Default)]
+pub(super) struct Taps {
+    /// Names of parts, where they stand.
+    named: Vec<(String, Span)>,
+    /// Arguments of terms, where they stand.
+    used: Vec<(OpValue, &'static str, Span)>,
+    /// Names of which was said that no such part exists: of one, once.
+    said: BTreeSet<Span>,
+}
+
+impl Taps {
+    /// Remembers where an operator's arguments stand, if it is a tap or a term that taps.
+    pub(super) fn remember(&mut self, op: &'static str, args: &Args, span: impl Fn(&str) -> Span) {
+        if let (Tap::NAME, Some(Value::Text(layer))) = (op, args.get("layer")) {
+            self.named.push((layer.clone(), span("layer")));
+        }
+        for (param, value) in args {
+            if matches!(value, Value::Op(tap) if tap.op == Tap::NAME) {
+                self.used.push((OpValue { op, args: args.clone() }, param, span(param)));
+            }
+        }
+    }
+
+    /// Where a name that a term's argument taps stands, and where the argument does: those inside the stage, or the last ones before.
+    fn place(&self, term: &OpValue, param: &str, name: &str, stage: Span) -> (Span, Span) {
+        let nearest = |spans: Vec<Span>, outer: Span| spans.iter().find(|span| within(**span, outer)).or(spans.last()).copied();
+        let used = self.used.iter().filter(|(op, at, _)| op == term && *at == param).map(|(_, _, span)| *span).collect();
+        let used = nearest(used, stage).unwrap_or(stage);
+        let named = self.named.iter().filter(|(layer, _)| layer == name).map(|(_, span)| *span).collect();
+        (nearest(named, used).unwrap_or(used), used)
+    }
+}
+
+/// Whether a span lies in another.
+fn within(inner: Span, outer: Span) -> bool {
+    inner.file == outer.file && outer.to(inner) == outer
 }
 
 /// The part that an argument taps.

@@ -212,6 +212,8 @@ pub(crate) struct Compiler<'a> {
     digests: HashMap<PathBuf, Option<String>>,
     /// Names of operators that do not exist yet, each said once.
     not_yet: std::collections::BTreeSet<String>,
+    /// Where parts are tapped, by whom, and of which was said that they don't exist.
+    taps: distil::Taps,
     /// `def`s that something called: the others are checked by themselves.
     called: std::collections::BTreeSet<BindingId>,
 }
@@ -234,6 +236,7 @@ impl<'a> Compiler<'a> {
             open_params: Vec::new(),
             digests: HashMap::new(),
             not_yet: std::collections::BTreeSet::new(),
+            taps: distil::Taps::default(),
             called: std::collections::BTreeSet::new(),
         }
     }

@@ -174,6 +174,7 @@ impl Compiler<'_> {
         if poisoned {
             return Val::new(ty, Value::Poison, span);
         }
+        self.taps.remember(decl.name, &args, |param| bound.get(param).map_or(span, Given::span));
         match ty {
             ty if decl.name == "train" => self.train(args, ty, span),
             Type::Record(parts) => self.parts(decl, &parts, &args, span),

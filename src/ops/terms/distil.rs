@@ -6,6 +6,7 @@
 use crate::lang::types::Type;
 use crate::ops::curves::Curve;
 use crate::ops::refs::{DrawnRef, ModelRef, NetName};
+use crate::ops::terms::Reduce;
 
 crate::operator! {
     /// What comes out of a named part of a network (`stem`, `stage1`, …, `trunk`): a map `[channels, height, width]` for each image. The parts of each backbone stand in its documentation.
@@ -42,7 +43,7 @@ crate::choice! {
 crate::operator! {
     /// Knowledge distillation: the student's class probabilities follow the teacher's, both softened by a temperature T.
     ///
-    /// `T^2 KL(softmax(z_t / T) || softmax(z_s / T))`, the mean over the batch. z are logits `[batch, classes]` over the people of the data, without margin, each network's by its own prototypes: the teacher must have been trained on the same people.
+    /// `T^2 KL(softmax(z_t / T) || softmax(z_s / T))` of each image, the mean over the batch unless `reduce` says otherwise. z are logits `[batch, classes]` over the people of the data, without margin, each network's by its own prototypes: the teacher must have been trained on the same people.
     /// RepDistiller weighs it 0.9 beside a classification weighed 0.1.
     ///
     /// Source: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015; RepDistiller's `KD.py` gives T = 4.
@@ -61,6 +62,8 @@ crate::operator! {
         slot: String = "main".to_owned();
         /// The slot of the teacher's prototypes; the student's name without.
         teacher_slot: Option<String> = None;
+        /// What becomes of the values of single images, T^2 in them.
+        reduce: Option<Reduce> = None;
         /// The network that it trains, in a stage of several.
         of: Option<NetName> = None;
     }

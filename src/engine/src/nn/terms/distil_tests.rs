@@ -3,7 +3,8 @@
 use ::ddl::lang::value::NodeId;
 use ::ddl::ops::curves::Curve;
 use ::ddl::ops::refs::{DrawnRef, ModelRef, NetName};
-use ::ddl::ops::terms::{Feature, FeatureDistance, Kd, Mutual, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
+use ::ddl::ops::terms::{Feature, FeatureDistance, Focal, Kd, Mean, Mutual, Nst, Ohem, Output, PlainLogits, Reduce, Rkd, Sp, SpNorm, Tap};
+use ::ddl::quantity::Fraction;
 use ::ddl::random::Draw;
 use tch::{Kind, Tensor};
 
@@ -26,7 +27,30 @@ fn kd() -> Kd {
         scale: 64.0,
         slot,
         teacher_slot: None,
+        reduce: None,
         of: None,
+    }
+}
+
+/// What each image comes to, and how the loss is made of them.
+#[test]
+fn kd_is_reduced_as_other_values_of_single_images() {
+    let (student, teacher) = (student_logits(), teacher_logits());
+    let rows = student.size()[0];
+    let one = |row: i64| logits_of(&kd(), &student.narrow(0, row, 1), &teacher.narrow(0, row, 1)).value.double_value(&[]);
+    let mut each: Vec<f64> = (0..rows).map(one).collect();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    near(&logits_of(&kd(), &student, &teacher).value, mean(&each));
+    let said = |by| Kd { reduce: Some(by), ..kd() };
+    near(&logits_of(&said(Reduce::Mean(Mean {})), &student, &teacher).value, mean(&each));
+    let focal: Vec<f64> = each.iter().map(|value| (1.0 - (-value).exp()).powi(2) * value).collect();
+    let by_focal = said(Reduce::Focal(Focal { gamma: 2.0, of_mean: false }));
+    near(&logits_of(&by_focal, &student, &teacher).value, mean(&focal));
+    each.sort_by(|a, b| b.total_cmp(a));
+    let by_ohem = said(Reduce::Ohem(Ohem { keep: Fraction(0.5) }));
+    near(&logits_of(&by_ohem, &student, &teacher).value, mean(&each[..(rows / 2) as usize]));
+    for term in [by_focal, by_ohem] {
+        assert_gradient(&student, |x| logits_of(&term, x, &teacher).value);
     }
 }
 

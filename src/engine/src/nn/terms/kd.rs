@@ -1,9 +1,10 @@
-//! Knowledge distillation (Hinton et al., 2015): `T² KL(softmax(z_t / T) || softmax(z_s / T))`, the mean over the batch.
+//! Knowledge distillation (Hinton et al., 2015): `T² KL(softmax(z_t / T) || softmax(z_s / T))` of each image, and one number of them.
 
-use ddl::ops::terms::Kd;
+use ddl::ops::terms::{Kd, Reduce};
 use tch::Tensor;
 
 use super::logits::{agreement, divergence, take};
+use super::reduce::reduce;
 use super::{Around, Given, Need, Term, Value, mismatch, plain};
 use crate::nn::error::NnError;
 
@@ -23,12 +24,13 @@ impl Term for Kd {
             let why = "a temperature is more than 0 at every step".to_owned();
             return Err(NnError::Option { option: "temperature", value: temperature.to_string(), why });
         }
-        Ok(plain(softened(student, teacher, temperature)?, vec![("agreement".into(), agreement(student, teacher))]))
+        let value = softened(student, teacher, temperature, self.reduce.as_ref())?;
+        Ok(plain(value, vec![("agreement".into(), agreement(student, teacher))]))
     }
 }
 
 /// The loss for logits `[n, classes]`.
-pub(super) fn softened(student: &Tensor, teacher: &Tensor, temperature: f64) -> Result<Tensor, NnError> {
-    let each = divergence(teacher, student, temperature)?; // [n]
-    Ok(each.mean(each.kind()).f_mul_scalar(temperature * temperature)?)
+fn softened(student: &Tensor, teacher: &Tensor, temperature: f64, by: Option<&Reduce>) -> Result<Tensor, NnError> {
+    let each = divergence(teacher, student, temperature)?.f_mul_scalar(temperature * temperature)?; // [n]
+    reduce(&each, by)
 }
