@@ -171,11 +171,25 @@ impl<'a> Exec<'a> {
         });
         for id in &due.stored {
             self.events.emit(Event::NodeSkipped { node: self.name(*id).to_owned(), op: self.job.plan.node(*id).op.clone() });
+            self.tidy(*id)?;
         }
         self.check_data(&due.compute)?;
         walk::all(self, &due.compute)?;
         let seconds = started.elapsed().as_secs_f64();
         self.events.emit(Event::Done { computed: due.compute.len(), stored: due.stored.len(), seconds });
+        Ok(())
+    }
+
+    /// Takes away the checkpoints of a result: a run may have been killed after it wrote the one, and before it took away the others.
+    fn tidy(&self, id: NodeId) -> Result<(), Halt> {
+        let key = self.job.plan.node(id).key;
+        let checkpoints = self.store.checkpoints(key);
+        // who holds the lock computes it again, and needs them
+        if checkpoints.folder().exists()
+            && let Some(_lock) = self.store.lock(key, || false)?
+        {
+            checkpoints.clear()?;
+        }
         Ok(())
     }
 
