@@ -1,6 +1,7 @@
 //! The trainer on drawn faces and the tiny network.
 
 mod distil;
+mod every;
 mod methods;
 mod mutual;
 mod plays;

@@ -1,6 +1,5 @@
-//! Teachers: every distillation term learns, goes on with the same bits, and gets the same bits from kept outputs as from computed ones.
+//! Teachers: who they are, what is kept of what they say, and that they stay as they are.
 
-use super::methods::assert_falls;
 use super::*;
 
 /// A larger teacher, trained for a while, and one that never was.
@@ -9,42 +8,15 @@ stage taught = train(big, classify(faces, arc), batch = 24, for = 12 steps, opti
 backbone other = tiny(embedding = 16, side = 48px, width = 10, seed = 4)
 ";
 
-/// Terms over the draw `e`, with a learning rate that suits each.
-const TERMS: &[(&str, f64)] = &[
-    ("kd(e, teacher = taught, temperature = 2, scale = 16)", 0.05),
-    ("kd(e, teacher = taught, temperature = 4 |> ramp(to = 1, over = 50%), logits = \"linear\")", 0.01),
-    ("rkd(e, teacher = taught)", 0.01),
-    ("10 * sp(e, teacher = taught)", 0.05),
-    ("sp(e, teacher = other, normalise = \"features\")", 0.05),
-    ("sp(e, teacher = taught, at = tap(\"stage3\"), teacher_at = tap(\"stage2\"))", 0.05),
-    ("feature(e, teacher = taught)", 0.05),
-    ("feature(e, teacher = taught, distance = \"cosine\", at = tap(\"trunk\"), slot = \"maps\")", 0.05),
-    ("feature(e, teacher = other, normalise = true)", 0.5),
-    ("nst(e, teacher = taught, at = tap(\"stage2\"))", 0.05),
-    ("nst(e, teacher = other, at = tap(\"stage1\"), teacher_at = tap(\"stage2\"), teacher_term = false)", 0.05),
-];
-
-fn recipe(term: &str, steps: u64, optimizer: &str, more: &str) -> Bench {
+pub fn recipe(term: &str, steps: u64, optimizer: &str, more: &str) -> Bench {
     Bench::new(&format!(
         "{TEACHERS}batches e = draw(faces, size = 24{more})
          stage s = train(net, {term}, for = {steps} steps, optimizer = {optimizer})"
     ))
 }
 
-fn sgd(lr: f64) -> String {
+pub fn sgd(lr: f64) -> String {
     format!("sgd(lr = {lr}, momentum = 0.9)")
-}
-
-#[test]
-fn every_distillation_term_learns() {
-    for (term, lr) in TERMS {
-        let trained = recipe(term, 40, &sgd(*lr), "").train().unwrap();
-        let loss = trained.log.column("loss").unwrap();
-        // without the teacher's own part the loss of nst may be below 0: what matters is how far it falls
-        let least = loss.iter().copied().fold(f32::MAX, f32::min).min(0.0);
-        let shifted: Vec<f32> = loss.iter().map(|x| x - least + if least < 0.0 { 0.01 } else { 0.0 }).collect();
-        assert_falls(term, &shifted);
-    }
 }
 
 #[test]
@@ -56,19 +28,6 @@ fn they_stand_beside_a_classification_and_share_its_prototypes() {
     let columns: Vec<&str> = trained.log.columns().map(|(name, _)| name).collect();
     for wanted in ["classify", "kd", "kd.agreement", "rkd.distance", "rkd.angle"] {
         assert!(columns.contains(&wanted), "{wanted}: {columns:?}");
-    }
-}
-
-#[test]
-fn stopped_and_resumed_they_end_with_the_same_bits() {
-    for (term, lr) in TERMS {
-        let bench = || recipe(term, 7, &sgd(*lr), ", augment = [flip()]");
-        let whole = bench().train().unwrap();
-        let stopped = bench().every(3).stop_after(Some(3));
-        assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 3 }), "{term}");
-        let resumed = stopped.stop_after(None).train().unwrap();
-        assert_eq!(bits(&resumed.models[0]), bits(&whole.models[0]), "{term}");
-        assert_eq!(resumed.log.column("loss"), whole.log.column("loss"), "{term}");
     }
 }
 

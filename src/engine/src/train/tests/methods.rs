@@ -1,24 +1,8 @@
-//! Every head and term trains: its loss falls, and it goes on with the same bits where it was stopped.
+//! Heads and terms with state of their own: where it is kept, how it moves, and that it goes on.
 
 use super::*;
 
-/// Heads that are trained for some steps, with the learning rate that suits their scale.
-const HEADS: &[(&str, f64)] = &[
-    ("softmax()", 0.05),
-    ("lsoftmax(factor = 2, blend = 10 |> inverse(gamma = 0.1, to = 1))", 0.02),
-    ("sphereface(factor = 2, blend = 10 |> inverse(gamma = 0.1, to = 1))", 0.02),
-    ("sphereface_r(scale = 8, factor = 1.4)", 0.05),
-    ("normface(scale = 8, learn_scale = true)", 0.05),
-    ("amsoftmax(scale = 8, margin = 0.1)", 0.05),
-    ("subcentre_arcface(centres = 2, scale = 8, margin = 0.1rad)", 0.05),
-    ("sv_softmax(form = \"am\", scale = 8, margin = 0.1)", 0.05),
-    ("mv_softmax(form = \"arc\", weight = \"fixed\", scale = 8, margin = 0.1)", 0.05),
-    ("curricularface(scale = 8, margin = 0.1rad)", 0.05),
-    ("magface(scale = 8, shortest = 1, longest = 20, least = 0.1rad, most = 0.2rad, regulariser = 1)", 0.02),
-    ("adaface(scale = 8, margin = 0.1)", 0.05),
-];
-
-fn bench(head: &str, more: &str, lr: f64, steps: u64) -> Bench {
+pub fn bench(head: &str, more: &str, lr: f64, steps: u64) -> Bench {
     Bench::new(&format!(
         "head it = {head}
          stage s = train(net, classify(faces, it{more}), batch = 24, for = {steps} steps, optimizer = sgd(lr = {lr}, momentum = 0.9))"
@@ -32,59 +16,11 @@ pub fn assert_falls(name: &str, loss: &[f32]) {
     assert!(last < 0.9 * first, "{name}: from {first} to {last}");
 }
 
-#[test]
-fn every_head_learns() {
-    for (head, lr) in HEADS {
-        assert_falls(head, bench(head, "", *lr, 40).train().unwrap().log.column("loss").unwrap());
-    }
-    for more in [", sample = 50%", ", filter = 0.5", ", reduce = ohem(keep = 75%)", ", reduce = focal()"] {
-        let trained = bench("cosface(scale = 8, margin = 0.1)", more, 0.05, 40).train().unwrap();
-        assert_falls(more, trained.log.column("loss").unwrap());
-    }
-}
-
-/// Terms over several images of each person, trained for some steps.
-const TERMS: &[(&str, f64)] = &[
-    ("contrastive(b)", 0.05),
-    ("contrastive(b, hinge = \"square\", reduce = ohem(keep = 50%))", 0.05),
-    ("triplet(b, mining = \"all\", margin = 0.5)", 0.05),
-    ("triplet(b, mining = \"hardest\", distance = \"euclidean\", soft = true)", 0.05),
-    ("triplet(b, mining = \"violating\", distance = \"angle\", margin = 0.35)", 0.05),
-    ("marginal(b, reduce = focal(gamma = 1))", 0.05),
-    ("range_loss(b, intra = 0.1, inter = 1, margin = 1, normalise = true)", 0.05),
-    ("histogram_loss(b)", 0.05),
-    ("histogram_loss(b, fit = \"beta\", cost = \"linear\", margin = 0.5)", 0.05),
-    ("n_pair(b, normalise = true, scale = 8)", 0.05),
-];
-
-fn over_pk(objective: &str, lr: f64, steps: u64) -> Bench {
+pub fn over_pk(objective: &str, lr: f64, steps: u64) -> Bench {
     Bench::new(&format!(
         "batches b = draw(faces, by = pk(identities = 6, images = 4))
          stage s = train(net, {objective}, for = {steps} steps, optimizer = sgd(lr = {lr}, momentum = 0.9))"
     ))
-}
-
-#[test]
-fn every_metric_term_learns() {
-    for (term, lr) in TERMS {
-        assert_falls(term, over_pk(term, *lr, 40).train().unwrap().log.column("loss").unwrap());
-    }
-    for center in ["center(b)", "center(b, form = \"whole\", step = \"gradient\", centres = \"class_means\")"] {
-        let trained = over_pk(&format!("classify(b, arc) + 0.1 * {center}"), 0.02, 40).train().unwrap();
-        assert_falls(center, trained.log.column("loss").unwrap());
-        assert_falls(center, trained.log.column("center").unwrap());
-    }
-}
-
-#[test]
-fn centres_and_what_is_mined_go_on_with_the_same_bits() {
-    for objective in ["classify(b, arc) + 0.1 * center(b)", "triplet(b)", "0.1 * center(b) + center(b, slot = \"other\", rate = 0.1)"] {
-        let whole = over_pk(objective, 0.05, 9).train().unwrap();
-        let stopped = over_pk(objective, 0.05, 9).every(4).stop_after(Some(4));
-        assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 4 }));
-        let resumed = stopped.stop_after(None).train().unwrap();
-        assert_eq!(bits(&resumed.models[0]), bits(&whole.models[0]), "{objective}");
-    }
 }
 
 /// Centres are kept beside prototypes, per label space and slot; a later stage goes on with them, and adds them to a model that has none.

@@ -6,7 +6,7 @@ const NETS: &str = "backbone other = tiny(embedding = 24, side = 48px, width = 8
 batches d = draw(faces, size = 24, augment = [flip()])
 ";
 
-fn recipe(objective: &str, steps: u64, more: &str) -> Bench {
+pub fn recipe(objective: &str, steps: u64, more: &str) -> Bench {
     Bench::new(&format!(
         "{NETS}stage both = train({{a = net, b = other}}, {objective}, for = {steps} steps, optimizer = sgd(lr = 0.05, momentum = 0.9){more})
          let s = both.a"
@@ -14,7 +14,7 @@ fn recipe(objective: &str, steps: u64, more: &str) -> Bench {
 }
 
 /// Each network classifies, and follows the other.
-const MUTUAL: &str = "classify(d, arc, of = a) + classify(d, arc, of = b) + mutual(d, between = [a, b], scale = 8)";
+pub const MUTUAL: &str = "classify(d, arc, of = a) + classify(d, arc, of = b) + mutual(d, between = [a, b], scale = 8)";
 
 fn train(bench: &Bench) -> Result<Trained, TrainError> {
     bench.train_from("both", &bench.fresh())

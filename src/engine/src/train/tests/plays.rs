@@ -10,7 +10,7 @@ let judge = critic(hidden = [32])
 let three = critic(hidden = [32], sees = \"labels\", by = t)
 ";
 
-fn recipe(models: &str, plays: &str, steps: u64, more: &str) -> Bench {
+pub fn recipe(models: &str, plays: &str, steps: u64, more: &str) -> Bench {
     Bench::new(&format!(
         "{NETS}stage both = train({models}, plays = [{plays}], for = {steps} steps{more})
          let s = both.a"
