@@ -184,7 +184,7 @@ impl<'p> Gather<'p> {
         let images_per_step = draws
             .iter()
             .filter_map(|draw| {
-                Some((self.plan.node(*draw).name.clone(), self.passes.get(draw)?.images_per_batch as u64))
+                Some((self.plan.node(*draw).name.clone(), self.passes.get(draw)?.images_per_batch as u64 * u64::from(it.accumulate)))
             })
             .collect();
         let mut facts =
@@ -262,11 +262,12 @@ impl<'p> Gather<'p> {
         for (teacher, draws) in seen {
             let images = draws.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
             let name = &self.plan.node(teacher).name;
+            let a_step = images * u64::from(it.accumulate);
             let cost = self.costs.of(self.plan, teacher);
             let each = cost.as_ref().map_or_else(String::new, |cost| format!(" ({} multiply-adds each)", rounded(cost.multiply_adds())));
             facts
                 .notes
-                .push(format!("the teacher `{name}` sees {images} images a step{each}; what it says of images that stay the same is kept"));
+                .push(format!("the teacher `{name}` sees {a_step} images a step{each}; what it says of images that stay the same is kept"));
             if let Some(cost) = cost {
                 facts.memory = facts.memory.map(|memory| memory + memory::of_teacher(&cost, images));
                 draws.iter().for_each(|draw| self.sees(teacher, *draw, &cost));

@@ -31,20 +31,21 @@ impl Plan {
             let _ = write!(out, "\n{names}: {} sees {}\n{}", cost.network.name, sight(cost.input()), by_stage(&cost));
             for (images, kept, stages) in self.steps(nets, &cost) {
                 let stages = named(stages.iter().map(|stage| self.node(*stage).name.as_str()));
-                let _ = writeln!(out, "  {images} images a step ({stages}) keep {}", bytes(kept));
+                let _ = writeln!(out, "  {images} images at once ({stages}) keep {}", bytes(kept));
             }
         }
         out
     }
 
-    /// The steps that train these networks: images, bytes that are kept of them, and the stages whose steps are such.
+    /// The batches that train these networks: images, bytes that are kept of them, and the stages whose batches are such.
     fn steps(&self, nets: &[NodeId], cost: &Cost) -> Vec<(u64, u64, Vec<NodeId>)> {
         let mut steps: IndexMap<(u64, u64), Vec<NodeId>> = IndexMap::new();
         for (id, node) in self.iter().filter(|(_, node)| node.op == Train::NAME) {
             let Ok(train) = self.parse::<Train>(id) else { continue };
             for (name, model) in train.model.all() {
                 let draws: BTreeSet<NodeId> = draws_of(&train, name).collect();
-                let images = draws.into_iter().filter_map(|draw| node.facts.images_per_step.get(&self.node(draw).name)).sum();
+                let a_step: u64 = draws.into_iter().filter_map(|draw| node.facts.images_per_step.get(&self.node(draw).name)).sum();
+                let images = a_step / u64::from(train.accumulate);
                 if images > 0 && self.backbone_node(model.node).is_ok_and(|net| nets.contains(&net)) {
                     let kept = memory::of_activations(cost, &self.frozen(&train, model.node), images);
                     steps.entry((images, kept)).or_default().push(id);

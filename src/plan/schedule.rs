@@ -13,11 +13,11 @@ use std::collections::BTreeSet;
 /// How long a stage is, and how big a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// Steps of an epoch: one pass of the longest batches; shorter ones start again.
+    /// Steps of an epoch: the fewest that draw one pass of the longest batches; shorter ones start again.
     pub per_epoch: u64,
     /// Steps of the stage.
     pub steps: u64,
-    /// Images of a step: of all draws together.
+    /// Images of a step: of all draws together, and all batches that it accumulates.
     pub images: u64,
 }
 
@@ -38,12 +38,12 @@ pub enum ScheduleError {
         /// What the recipe says.
         length: Span,
     },
-    /// The images of a step are no multiple of `norm_over`.
-    #[error("batch norm over {over} images does not divide a step of {images} images")]
+    /// The images of a batch, of all draws together, are no multiple of `norm_over`.
+    #[error("batch norm over {over} images does not divide a batch of {images} images")]
     NormOver {
         /// What the recipe says.
         over: u64,
-        /// Images of a step.
+        /// Images of a batch.
         images: u64,
     },
     /// Fewer than two classes for a head.
@@ -57,7 +57,7 @@ pub enum ScheduleError {
 }
 
 impl Schedule {
-    /// The schedule of a stage that draws these batches, each once a step.
+    /// The schedule of a stage that draws these batches, each once a step, or as often as the stage accumulates.
     ///
     /// # Errors
     /// A length of no step; a length that is a part of itself; batch norm over images that don't divide a step.
@@ -67,6 +67,8 @@ impl Schedule {
             per_epoch = per_epoch.max(draw.batches as u64);
             images += draw.images_per_batch as u64;
         }
+        let accumulated = u64::from(train.accumulate);
+        let per_epoch = per_epoch.div_ceil(accumulated);
         let steps = match train.r#for {
             length @ (Span::Epochs(_) | Span::Steps(_)) => length.steps(per_epoch, 0),
             length @ Span::Part(_) => return Err(ScheduleError::PartOfItself { length }),
@@ -77,11 +79,11 @@ impl Schedule {
         if train.model.all().len() == 1 {
             divides(train, images)?;
         }
-        Ok(Schedule { per_epoch, steps, images })
+        Ok(Schedule { per_epoch, steps, images: images * accumulated })
     }
 }
 
-/// Refuses batch norm over images that don't divide those that a network sees in a step.
+/// Refuses batch norm over images that don't divide those that a network sees at once.
 ///
 /// # Errors
 /// [`ScheduleError::NormOver`].
@@ -164,11 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn a_step_takes_all_the_batches_that_it_accumulates() {
+        let four = |length: &str| {
+            Schedule::new(&train(&[("accumulate", 4.into()), ("for", length.into())]), &[pass(10, 32), pass(41, 64)]).unwrap()
+        };
+        assert_eq!(four("2 epochs"), Schedule { per_epoch: 11, steps: 22, images: 4 * 96 });
+        assert_eq!(four("7 steps").steps, 7);
+    }
+
+    #[test]
     fn what_can_not_be_trained_says_why() {
         let wrong = |more: &[(&str, Json)]| Schedule::new(&train(more), &[pass(10, 32)]).unwrap_err().to_string();
         assert_eq!(wrong(&[("for", "0.01 epochs".into())]), "0.01 epochs of 10 steps an epoch is no step at all");
         assert_eq!(wrong(&[("for", "50%".into())]), "a stage can't be 50% of itself");
-        assert_eq!(wrong(&[("norm_over", "12 images".into())]), "batch norm over 12 images does not divide a step of 32 images");
+        assert_eq!(wrong(&[("norm_over", "12 images".into())]), "batch norm over 12 images does not divide a batch of 32 images");
+        // batch norm sees one batch at a time
+        assert_eq!(
+            wrong(&[("norm_over", "64 images".into()), ("accumulate", 2.into())]),
+            "batch norm over 64 images does not divide a batch of 32 images"
+        );
         let frozen = train(&[("norm_over", "12 images".into()), ("batch_norm", "frozen".into())]);
         assert!(Schedule::new(&frozen, &[pass(10, 32)]).is_ok());
     }

@@ -100,11 +100,13 @@ crate::operator! {
         plays: Vec<AnyPlay> = Vec::new();
         /// The size of draws that say none.
         batch: Option<u64> = None, in 1.0..=1e7;
+        /// How many batches an optimiser step takes: it sums their gradients and divides by their number, and holds the activations of one batch at a time. For terms that are means over a batch of one size this is the gradient of a batch so many times as large; what compares images compares those of one batch. Batch norm sees one batch after the other, as `norm_over` of one batch does in the large one; so do running statistics and what heads and terms remember. A step is one of the optimiser, an epoch the fewest steps that draw one pass of the longest batches.
+        accumulate: u32 = 1, in 1.0..=1e6;
         /// Parts that stay as they are, their batch-norm statistics too.
         freeze: Vec<AnyPart> = Vec::new();
         /// What batch norm does in the parts that are trained.
         batch_norm: BatchNorm = BatchNorm::Batch;
-        /// Batch norm counts over so many images instead of the whole batch.
+        /// Batch norm counts over so many images instead of the whole batch (of `accumulate`, of each).
         norm_over: Option<Images> = None, in 2.0..=1e7;
         /// The largest global norm of a gradient.
         clip: Option<f64> = None, in 0.0..=1e9;

@@ -79,8 +79,8 @@ const CHUNK: usize = 64;
 
 impl Bank {
     /// The bank of some layers for the draws that a network sees, made if the store has none; `None` where the images change at each visit,
-    /// or where it would cost more than it saves in so many steps. Which of both is a function of the plan and its data alone.
-    pub fn of(stage: &Stage, layers: &Layers, draws: &Draws, sight: &Sight, steps: u64) -> Result<Option<Arc<Bank>>, TrainError> {
+    /// or where it would cost more than it saves in so many batches. Which of both is a function of the plan and its data alone.
+    pub fn of(stage: &Stage, layers: &Layers, draws: &Draws, sight: &Sight, batches: u64) -> Result<Option<Arc<Bank>>, TrainError> {
         if layers.count == 0 {
             return Ok(None);
         }
@@ -92,7 +92,7 @@ impl Bank {
         let Some(fixed) = seen.iter().map(|draw| fixed(draw)).collect::<Option<Vec<_>>>() else { return Ok(None) };
         let images: u64 = fixed.iter().flatten().map(|(table, versions, mirrored)| images(table, *versions, *mirrored)).sum();
         let numbers = layers.network.shapes()?[layers.count - 1].numel() as usize;
-        let drawn = sight.images() as u64 * steps;
+        let drawn = sight.images() as u64 * batches;
         if images * numbers as u64 * 4 > LARGEST || images > 8 * drawn {
             return Ok(None);
         }

@@ -86,7 +86,7 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         "schedule": { "steps": setup.total, "per epoch": setup.per_epoch },
         "random streams": { "seed": stage.train.seed, "noise": format!("{:016x}", setup.noise(0).rank()) },
         "numbers": {
-            "clip": setup.clip, "norm over": stage.train.norm_over, "batch norm": stage.train.batch_norm, "precision": stage.train.precision,
+            "accumulate": setup.accumulate, "clip": setup.clip, "norm over": stage.train.norm_over, "batch norm": stage.train.batch_norm, "precision": stage.train.precision,
         },
         "frozen": match setup.nets.as_slice() {
             [only] => json!(only.frozen.layers),
@@ -99,7 +99,7 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
 }
 
 fn positions(setup: &Setup, step: u64) -> Vec<String> {
-    setup.draws.all().iter().map(|draw| draw.position(step)).collect()
+    setup.draws.all().iter().map(|draw| draw.position(step * setup.accumulate)).collect()
 }
 
 /// Writes the state of a stage between two steps.

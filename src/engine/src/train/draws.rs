@@ -24,13 +24,13 @@ pub struct Draw {
     pub name: String,
     /// What it means.
     pub key: ContentKey,
-    /// What is drawn at each step.
+    /// What is drawn, batch by batch.
     pub batches: Arc<Batches>,
     /// Images at each size that a network wants; the first is the first network's.
     loaders: Vec<(Size, Loader)>,
     /// What each image goes through anew, with its seed.
     pub augment: Option<(Augment, i64)>,
-    /// Images of a step.
+    /// Images of a batch.
     pub images: usize,
 }
 
@@ -52,7 +52,7 @@ impl Draws {
         &self.all
     }
 
-    /// Images of a step.
+    /// Images of a batch of each.
     pub fn images(&self) -> usize {
         self.all.iter().map(|draw| draw.images).sum()
     }
@@ -83,7 +83,7 @@ impl Sight {
         sight
     }
 
-    /// Images of a step.
+    /// Images that are seen at once.
     pub fn images(&self) -> usize {
         self.rows.last().map_or(0, |rows| rows.end)
     }
@@ -138,9 +138,9 @@ impl Draw {
         Draw { loaders: vec![(size, loader)], augment: None, ..self.clone() }
     }
 
-    /// What is drawn at a step.
-    pub fn picks(&self, step: u64) -> Vec<Pick> {
-        self.batches.at_step(step)
+    /// What is drawn for a batch, counted from 0.
+    pub fn picks(&self, batch: u64) -> Vec<Pick> {
+        self.batches.at_step(batch)
     }
 
     /// The sample of a pick, as messages call it.
@@ -155,10 +155,10 @@ impl Draw {
         row.map_or("?", |row| row.identity()) // not reached: picks are rows
     }
 
-    /// The digest of what is drawn at a step: where the sampler is.
-    pub fn position(&self, step: u64) -> String {
+    /// The digest of what is drawn for a batch: where the sampler is.
+    pub fn position(&self, batch: u64) -> String {
         let mut hasher = blake3::Hasher::new();
-        for pick in self.picks(step) {
+        for pick in self.picks(batch) {
             hasher.update(&[pick.table]).update(self.path(&pick).as_bytes()).update(&[0]).update(&pick.visit.to_le_bytes());
         }
         hasher.finalize().to_hex()[..32].to_owned()

@@ -13,11 +13,13 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The images of a step.
+/// The images of a step, or of a part of it where steps accumulate.
 #[derive(Debug)]
 pub struct Batch {
     /// The step, counted from 0.
     pub step: u64,
+    /// The batch, counted from 0 over all steps.
+    pub number: u64,
     /// What was drawn, by draw.
     pub picks: Vec<Vec<Pick>>,
     /// What goes into the networks, by inlet.
@@ -80,7 +82,7 @@ impl Inlets {
     }
 }
 
-/// How many batches wait at most.
+/// How many batches wait at most, where a step does not want more.
 const AHEAD: usize = 3;
 
 /// The batches of the steps from some step on.
@@ -88,34 +90,38 @@ const AHEAD: usize = 3;
 pub struct Feed {
     batches: Option<Receiver<Result<Batch, TrainError>>>,
     worker: Option<JoinHandle<()>>,
+    /// Batches of a step.
+    accumulate: u64,
     waited: Duration,
 }
 
 impl Feed {
     /// Starts to make the batches of all steps from `step` on.
     pub fn start(setup: &Setup, step: u64) -> Self {
-        let (sender, batches) = sync_channel(AHEAD);
+        let accumulate = setup.accumulate;
+        let (sender, batches) = sync_channel(AHEAD.max(accumulate as usize));
         let (draws, inlets, total) = (Arc::clone(setup.draws.all()), Arc::clone(&setup.inlets), setup.total);
         let work = move || {
-            for step in step..total {
-                let batch = batch(&draws, &inlets, step);
+            for number in step * accumulate..total * accumulate {
+                let batch = batch(&draws, &inlets, number, number / accumulate);
                 let last = batch.is_err();
                 if sender.send(batch).is_err() || last {
                     return; // nobody wants more, or there is nothing to go on with
                 }
             }
         };
-        Feed { batches: Some(batches), worker: Some(std::thread::spawn(work)), waited: Duration::ZERO }
+        Feed { batches: Some(batches), worker: Some(std::thread::spawn(work)), accumulate, waited: Duration::ZERO }
     }
 
-    /// The batch of the next step, which must be `step`.
-    pub fn next(&mut self, step: u64) -> Result<Batch, TrainError> {
+    /// The batches of the next step, which must be `step`.
+    pub fn next(&mut self, step: u64) -> Result<Vec<Batch>, TrainError> {
         let gone = || TrainError::NotYet("the thread that loads images has gone".to_owned());
         let begun = Instant::now();
-        let batch = self.batches.as_ref().ok_or_else(gone)?.recv().map_err(|_| gone())??;
+        let from = self.batches.as_ref().ok_or_else(gone)?;
+        let batches = (0..self.accumulate).map(|_| from.recv().map_err(|_| gone())?).collect::<Result<Vec<_>, _>>()?;
         self.waited += begun.elapsed();
-        debug_assert_eq!(batch.step, step);
-        Ok(batch)
+        debug_assert!(batches.iter().all(|batch| batch.step == step));
+        Ok(batches)
     }
 }
 
@@ -135,8 +141,8 @@ impl Drop for Feed {
     }
 }
 
-fn batch(draws: &[Draw], inlets: &[Inlet], step: u64) -> Result<Batch, TrainError> {
-    let picks: Vec<Vec<Pick>> = draws.iter().map(|draw| draw.picks(step)).collect();
+fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Batch, TrainError> {
+    let picks: Vec<Vec<Pick>> = draws.iter().map(|draw| draw.picks(number)).collect();
     // each image is made once for each size that networks want
     let mut loaded: BTreeMap<(usize, Size), Vec<u8>> = BTreeMap::new();
     let mut numbers = Vec::with_capacity(inlets.len());
@@ -162,7 +168,7 @@ fn batch(draws: &[Draw], inlets: &[Inlet], step: u64) -> Result<Batch, TrainErro
             }
         });
     }
-    Ok(Batch { step, picks, numbers })
+    Ok(Batch { step, number, picks, numbers })
 }
 
 /// Images of a draw.

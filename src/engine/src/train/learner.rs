@@ -1,7 +1,9 @@
 //! What changes while a stage is trained.
 
+use super::accumulate::Sum;
+use super::cast::Outputs;
 use super::feed::Batch;
-use super::objective::{self, Outcome};
+use super::objective;
 use super::setup::Setup;
 use super::teacher::Teacher;
 use super::terms::Made;
@@ -12,6 +14,7 @@ use crate::model::Model;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::Role;
 use ddl::events::PictureGroup;
+use ddl::random::Draw as Named;
 use ddl::store::{Spent, TrainingLog};
 
 /// The state of a stage between two steps.
@@ -28,6 +31,30 @@ pub struct Learner {
     pub watched: Watched,
     /// What each turn updates.
     parameters: Vec<Vec<Parameter>>,
+}
+
+/// A batch of a step, and what teachers say of it.
+struct Lesson<'s> {
+    batch: &'s Batch,
+    taught: Option<Taught<'s>>,
+    /// Whether it is asked for more than once.
+    again: bool,
+}
+
+/// What each teacher says, with its model.
+type Taught<'s> = Vec<(&'s Model, Outputs)>;
+
+impl<'s> Lesson<'s> {
+    /// What the teachers say: anew, or what was kept.
+    fn teachers(&mut self, stage: &'s Stage, setup: &Setup) -> Result<Taught<'s>, TrainError> {
+        let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&self.batch.numbers, setup.device)?));
+        self.taught.take().map_or_else(|| setup.teachers.iter().map(teach).collect(), Ok)
+    }
+
+    /// Keeps it for the next turn, if there is one.
+    fn keep(&mut self, taught: Taught<'s>) {
+        self.taught = Some(taught).filter(|_| self.again);
+    }
 }
 
 /// What a step came to, for events.
@@ -76,76 +103,88 @@ impl Learner {
         Ok(Learner { models, optimisers, step, log, watched, parameters })
     }
 
-    /// Takes the next step on its batch.
+    /// Takes the next step on its batches.
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] before its turn changes what learns (of plays, those before it may have); what libtorch refuses.
-    pub fn take_step(&mut self, stage: &Stage, setup: &Setup, batch: &Batch) -> Result<Taken, TrainError> {
-        let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&batch.numbers, setup.device)?));
-        let mut made = Made { nets: Vec::new(), teachers: setup.teachers.iter().map(teach).collect::<Result<_, TrainError>>()? };
+    pub fn take_step<'s>(&mut self, stage: &'s Stage, setup: &Setup, batches: &'s [Batch]) -> Result<Taken, TrainError> {
+        // what teachers say is the same in every turn
+        let again = setup.turns.len() > 1 || setup.turns.iter().any(|turn| turn.times > 1);
+        let mut lessons: Vec<Lesson> = batches.iter().map(|batch| Lesson { batch, taught: None, again }).collect();
         let (mut lr, mut loss, mut named, mut similarities) = (0.0, 0.0, Vec::new(), Vec::new());
         for (at, turn) in setup.turns.iter().enumerate() {
-            let rate = self.optimisers[at].curve().at(batch.step, setup.per_epoch, setup.total);
-            let mut outcome = self.take_turn(setup, turn, at, &mut made, batch, 0, rate)?;
+            let rate = self.optimisers[at].curve().at(self.step, setup.per_epoch, setup.total);
+            let mut sum = self.take_turn(stage, setup, at, &mut lessons, 0, rate)?;
             for time in 1..turn.times {
-                outcome = self.take_turn(setup, turn, at, &mut made, batch, time, rate)?;
+                sum = self.take_turn(stage, setup, at, &mut lessons, time, rate)?;
             }
-            loss += outcome.value;
+            loss += sum.value();
             if at == 0 {
                 lr = rate;
             } else {
                 named.push((format!("{}.lr", turn.label), rate as f32));
             }
-            similarities.extend(outcome.similarities.into_iter().map(|(name, set)| (within(&turn.label, &name), set)));
-            named.extend(outcome.named.into_iter().map(|(name, value)| (within(&turn.label, &name), value)));
+            named.extend(sum.named().into_iter().map(|(name, value)| (within(&turn.label, &name), value)));
+            similarities.extend(sum.similarities().map(|(name, set)| (within(&turn.label, &name), set)));
         }
         let fixed = [("loss".to_owned(), loss as f32), ("lr".to_owned(), lr as f32)];
         self.log.push(fixed.into_iter().chain(named.iter().cloned()));
-        for (name, values) in similarities {
-            self.log.keep(batch.step + 1, &name, values);
-        }
         self.step += 1;
+        for (name, values) in similarities {
+            self.log.keep(self.step, &name, values);
+        }
         Ok(Taken { lr, loss, named })
     }
 
-    /// One step of a turn: the networks run, what is wanted of them goes to the terms, and what the turn updates is changed.
-    #[allow(clippy::too_many_arguments)] // a turn, its place, and where in the stage it is taken
-    fn take_turn(
+    /// One step of a turn: for each batch the networks run, what is wanted of them goes to the terms, and gradients add up; then what the
+    /// turn updates is changed.
+    fn take_turn<'s>(
         &mut self,
+        stage: &'s Stage,
         setup: &Setup,
-        turn: &Turn,
         at: usize,
-        made: &mut Made,
-        batch: &Batch,
+        lessons: &mut [Lesson<'s>],
         time: u32,
         rate: f64,
-    ) -> Result<Outcome, TrainError> {
-        let noise = if time == 0 { setup.noise(batch.step) } else { setup.noise(batch.step).number(u64::from(time)) };
+    ) -> Result<Sum, TrainError> {
+        let turn = &setup.turns[at];
         if setup.turns.len() > 1 {
             self.parameters.iter().try_for_each(|all| ask_for_gradients(all, false))?;
             ask_for_gradients(&self.parameters[at], true)?;
         }
-        let nets = setup.nets.iter().zip(&self.models).enumerate().map(|(place, (net, model))| {
-            if !turn.wants[place] {
-                return Ok(cast::Outputs::new());
+        self.parameters[at].iter_mut().for_each(Parameter::clear);
+        let (mut sum, count) = (Sum::default(), lessons.len() as f64);
+        for lesson in lessons {
+            let noise = setup.noise(lesson.batch.number);
+            let noise = if time == 0 { noise } else { noise.number(u64::from(time)) };
+            let made = Made { nets: self.run(setup, turn, lesson.batch, &noise)?, teachers: lesson.teachers(stage, setup)? };
+            let outcome = objective::evaluate(setup, turn, &self.models, &made, lesson.batch, &noise)?;
+            outcome.loss.f_div_scalar(count)?.f_backward()?;
+            for (net, id, name, tensor) in &outcome.updates {
+                if let Some(head) = self.models[*net].heads.get_mut(id).filter(|_| turn.updates[*net]) {
+                    head.state.replace(name, tensor.shallow_clone(), Role::Buffer);
+                }
             }
-            net.run(&model.state, &batch.numbers[net.inlet], &setup.way(&noise, turn.updates[place]))
-        });
-        made.nets = nets.collect::<Result<_, _>>()?;
-        let outcome = objective::evaluate(setup, turn, &self.models, made, batch, &noise)?;
+            lesson.keep(made.teachers);
+            sum.add(outcome);
+        }
         let parameters = &mut self.parameters[at];
-        parameters.iter_mut().for_each(Parameter::clear);
-        outcome.loss.f_backward()?;
         if let Some(longest) = setup.clip {
             let _ = clip(parameters, longest)?;
         }
         self.optimisers[at].step(parameters, rate)?;
-        for (net, id, name, tensor) in &outcome.updates {
-            if let Some(head) = self.models[*net].heads.get_mut(id).filter(|_| turn.updates[*net]) {
-                head.state.replace(name, tensor.shallow_clone(), Role::Buffer);
+        Ok(sum)
+    }
+
+    /// What the networks that a turn wants make of a batch, by their place.
+    fn run(&self, setup: &Setup, turn: &Turn, batch: &Batch, noise: &Named) -> Result<Vec<Outputs>, TrainError> {
+        let nets = setup.nets.iter().zip(&self.models).enumerate().map(|(place, (net, model))| {
+            if !turn.wants[place] {
+                return Ok(Outputs::new());
             }
-        }
-        Ok(outcome)
+            net.run(&model.state, &batch.numbers[net.inlet], &setup.way(noise, turn.updates[place]))
+        });
+        nets.collect()
     }
 
     /// What the stage gives after its last step.

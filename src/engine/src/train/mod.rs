@@ -9,6 +9,7 @@
 //! A stage is a pure function of its plan and its source model: draws are named, not counted, so a stage that was killed and resumed ends
 //! with the same bits. Time decides only when something is written or said.
 
+mod accumulate;
 mod bank;
 mod cast;
 mod checkpoint;
@@ -140,8 +141,8 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
             checkpoint::write(stage, &setup, &checkpoints, &learner)?;
             return Err(TrainError::Interrupted { step: learner.step });
         }
-        let batch = feed.next(learner.step)?;
-        let taken = learner.take_step(stage, &setup, &batch).map_err(|error| error.after(saved.last()))?;
+        let batches = feed.next(learner.step)?;
+        let taken = learner.take_step(stage, &setup, &batches).map_err(|error| error.after(saved.last()))?;
         report.step(&learner, &taken, feed.waited());
         match watch::after_step(stage, &setup, &mut learner) {
             // not judged to the end: the step is judged anew when the stage goes on from its last checkpoint

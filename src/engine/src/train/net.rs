@@ -39,7 +39,7 @@ impl Net {
         trainee: &Trainee,
         share: &Share,
         draws: &Draws,
-        steps: u64,
+        batches: u64,
         inlets: &mut Inlets,
     ) -> Result<Self, TrainError> {
         let network = trainee.source.network.clone();
@@ -48,7 +48,7 @@ impl Net {
         let prefix = frozen.prefix().min(layers.first().map_or(0, |first| first + 1));
         let sight = share.sight(draws);
         let of = Layers { network: &network, state: &trainee.source.state, count: prefix };
-        let bank = Bank::of(stage, &of, draws, &sight, steps)?;
+        let bank = Bank::of(stage, &of, draws, &sight, batches)?;
         let source = bank.as_ref().map_or_else(|| Source::Pixels(network.input.size()), |bank| Source::Rows(Arc::clone(bank)));
         let inlet = inlets.place(Inlet { draws: sight.draws.clone(), source });
         Ok(Net { name: trainee.name.clone(), network, frozen, prefix, sight, bank, inlet, layers })

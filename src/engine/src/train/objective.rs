@@ -14,7 +14,7 @@ use ddl::random::Draw as Named;
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
-/// What a step came to.
+/// What a batch came to.
 pub struct Outcome {
     /// The weighted sum, with its gradient.
     pub loss: Tensor,
@@ -22,13 +22,13 @@ pub struct Outcome {
     pub value: f64,
     /// Numbers by name, for the log: each term's value, its parts, what it skipped.
     pub named: Vec<(String, f32)>,
-    /// New values of heads' tensors that follow the batches, by the place of their network: they become the model's once the step is taken.
+    /// New values of heads' tensors that follow the batches, by the place of their network: they become the model's after the batch.
     pub updates: Vec<(usize, HeadId, String, Tensor)>,
     /// Sets of similarities by name, at the steps at which they are kept.
     pub similarities: Vec<(String, Vec<f32>)>,
 }
 
-/// The objective of a turn of a step.
+/// The objective of a turn for a batch.
 ///
 /// # Errors
 /// [`TrainError::NotFinite`] for the first term that is NaN or infinite.

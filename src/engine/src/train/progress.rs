@@ -30,7 +30,7 @@ impl<'a> Report<'a> {
             node: &setup.name,
             total: setup.total,
             per_epoch: setup.per_epoch,
-            images: setup.draws.images(),
+            images: setup.draws.images() * setup.accumulate as usize,
             told: Instant::now(),
             told_step: step,
             told_waited: Duration::ZERO,

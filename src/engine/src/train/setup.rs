@@ -38,6 +38,8 @@ pub struct Setup {
     pub per_epoch: u64,
     /// Steps of the stage.
     pub total: u64,
+    /// Batches of a step.
+    pub accumulate: u64,
     /// The largest norm of all gradients together.
     pub clip: Option<f64>,
     /// Where tensors lie.
@@ -71,14 +73,16 @@ impl Setup {
         let draws = Draws::new(stage, &cast.batches, &inputs)?;
         let passes: Vec<PassFacts> = draws.all().iter().map(|draw| draw.batches.facts()).collect();
         let schedule = Schedule::new(train, &passes)?;
+        let accumulate = u64::from(train.accumulate);
+        let batches = schedule.steps * accumulate;
         let mut inlets = Inlets::default();
         let mut nets = Vec::with_capacity(stage.nets.len());
         for (trainee, share) in stage.nets.iter().zip(&cast.nets) {
-            let net = Net::new(stage, trainee, share, &draws, schedule.steps, &mut inlets)?;
+            let net = Net::new(stage, trainee, share, &draws, batches, &mut inlets)?;
             divides(train, net.sight.images() as u64)?;
             nets.push(net);
         }
-        let of = |each| Teacher::new(stage, each, &draws, schedule.steps, &mut inlets);
+        let of = |each| Teacher::new(stage, each, &draws, batches, &mut inlets);
         let teachers = cast.teachers.iter().map(of).collect::<Result<Vec<_>, _>>()?;
         let turn = |at| Turn::new(stage, &cast, &draws, at);
         let turns = (0..cast.turns.len()).map(turn).collect::<Result<Vec<_>, _>>()?;
@@ -95,6 +99,7 @@ impl Setup {
             inlets: inlets.all(),
             per_epoch: schedule.per_epoch,
             total: schedule.steps,
+            accumulate,
             clip: train.clip,
             device: stage.around.device,
             norms,
@@ -104,9 +109,9 @@ impl Setup {
         })
     }
 
-    /// The name of a step's noise.
-    pub fn noise(&self, step: u64) -> Named {
-        self.noise.clone().number(step)
+    /// The name of the noise of a batch, counted from 0: of a step, where each takes one.
+    pub fn noise(&self, batch: u64) -> Named {
+        self.noise.clone().number(batch)
     }
 
     /// Whether sets of similarities are kept of a step: of the first, the last, and some between.

@@ -36,13 +36,19 @@ enum How {
 
 impl Teacher {
     /// A teacher, with what it says kept where that can be.
-    pub fn new(stage: &Stage, (node, share): &(NodeId, Share), draws: &Draws, steps: u64, inlets: &mut Inlets) -> Result<Self, TrainError> {
+    pub fn new(
+        stage: &Stage,
+        (node, share): &(NodeId, Share),
+        draws: &Draws,
+        batches: u64,
+        inlets: &mut Inlets,
+    ) -> Result<Self, TrainError> {
         let model = teacher(stage, *node)?;
         let network = model.network.clone();
         let sight = share.sight(draws);
         let layers: Vec<usize> = share.layers.iter().copied().collect();
         let bank =
-            |layer: &usize| Bank::of(stage, &Layers { network: &network, state: &model.state, count: layer + 1 }, draws, &sight, steps);
+            |layer: &usize| Bank::of(stage, &Layers { network: &network, state: &model.state, count: layer + 1 }, draws, &sight, batches);
         let banks = layers.iter().map(bank).collect::<Result<Option<Vec<Arc<Bank>>>, TrainError>>()?;
         let mut inlet = |source| inlets.place(Inlet { draws: sight.draws.clone(), source });
         let way = match banks {

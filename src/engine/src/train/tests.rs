@@ -1,5 +1,6 @@
 //! The trainer on drawn faces and the tiny network.
 
+mod accumulate;
 mod distil;
 mod every;
 mod methods;

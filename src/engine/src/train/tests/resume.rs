@@ -36,6 +36,7 @@ fn a_checkpoint_is_continued_by_exactly_its_stage() {
         ("identities = 12", "identities = 13", "classes, 1, label space: "),
         ("easy = faces |> where(abs(.yaw) < 30deg)", "easy = faces |> where(abs(.yaw) < 40deg)", "draws, 1, "),
         ("clip = 5.0,", "clip = 5.0, seed = 1,", "random streams, seed: 0 where 1 is right"),
+        ("clip = 5.0,", "clip = 5.0, accumulate = 2,", "schedule, per epoch: 9 where 5 is right"),
         ("clip = 5.0,", "clip = 4.0,", "numbers, clip: 5.0 where 4.0 is right"),
         ("clip = 5.0,", "clip = 5.0, batch_norm = \"frozen\",", "numbers, batch norm: \"batch\" where \"frozen\" is right"),
         ("clip = 5.0,", "clip = 5.0, freeze = [net.stem],", "frozen, 1: false where true is right"),
