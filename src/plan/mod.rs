@@ -14,6 +14,7 @@ mod networks;
 pub mod people;
 pub mod probe;
 mod protocols;
+mod sampling;
 pub mod schedule;
 mod sight;
 mod table;

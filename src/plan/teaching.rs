@@ -15,15 +15,16 @@ use crate::ops::terms::Term;
 /// Refuses a teacher by logits that was never trained on the people of the data. Weights from a file may bring prototypes: of them the stage itself
 /// says so, before its first step.
 pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Result<(), Unknown> {
-    let Term::Kd(kd) = term else { return Ok(()) };
-    let slot = kd.teacher_slot.as_deref().unwrap_or(&kd.slot);
-    let (space, classes) = people(plan, tables, kd.data.node)?;
-    if has_prototypes(plan, tables, kd.teacher.node, (&space, slot))? != Some(false) {
+    // a term with a teacher that has prototypes itself compares logits
+    let (Some((teacher, data)), Some((_, own))) = (term.teacher(), term.prototypes()) else { return Ok(()) };
+    let slot = term.teacher_slot().unwrap_or(own);
+    let (space, classes) = people(plan, tables, data.node)?;
+    if has_prototypes(plan, tables, teacher.node, (&space, slot))? != Some(false) {
         return Ok(());
     }
     let name = |node| &plan.node(node).name;
-    let (teacher, draw) = (name(kd.teacher.node), name(kd.data.node));
-    let message = format!("kd: the teacher `{teacher}` has no prototypes for the {classes} people of `{draw}` (slot \"{slot}\")");
+    let (op, teacher, draw) = (term.name(), name(teacher.node), name(data.node));
+    let message = format!("{op}: the teacher `{teacher}` has no prototypes for the {classes} people of `{draw}` (slot \"{slot}\")");
     let help = "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()";
     Err(Unknown::Failure(Failure::new(Code::TeacherPrototypes, message).help(help)))
 }
@@ -107,6 +108,30 @@ stage later = train(taught, classify(anew, arc, prototypes = \"fresh\", slot = \
             let said = plan(term).1;
             let wanted = format!("the teacher `{teacher}` has no prototypes for the 8 people of");
             assert!(said.len() == 1 && said[0].contains(&wanted) && said[0].contains(&format!("(slot \"{slot}\")")), "{term}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_teacher_whose_logits_a_critic_sees_must_know_the_people() {
+        let said = |critic: &str, teacher: &str| {
+            let text = format!(
+                "{COMMON}let judge = critic({critic})
+stage s = train({{a = net}}, batch = 8, for = 1 epoch, plays = [
+  play(adversary(faces, judge, {teacher}), updates = [critic], optimizer = sgd(lr = 0.1)),
+  play(classify(faces, arc) + fool(faces, judge), updates = [a], optimizer = sgd(lr = 0.1))])
+"
+            );
+            let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+            assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+            compiled.known_plan(ProbeCache::none()).1.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        for (critic, teacher) in [("", "teacher = taught"), ("sees = \"embedding\"", "teacher = big"), ("", "teacher = later")] {
+            assert_eq!(said(critic, teacher), Vec::<String>::new(), "{critic} {teacher}");
+        }
+        for (teacher, slot) in [("teacher = big", "main"), ("teacher = taught, teacher_slot = \"new\"", "new")] {
+            let said = said("", teacher);
+            let wanted = format!("has no prototypes for the 8 people of `draw(faces, size = 8, seed = 0)` (slot \"{slot}\")");
+            assert!(said.len() == 1 && said[0].contains("adversary: the teacher") && said[0].contains(&wanted), "{teacher}: {said:?}");
         }
     }
 

@@ -192,6 +192,31 @@ impl Term {
         }
     }
 
+    /// The slot of the teacher's prototypes, where it is another than the student's.
+    pub fn teacher_slot(&self) -> Option<&str> {
+        match self {
+            Term::Kd(it) => it.teacher_slot.as_deref(),
+            Term::Adversary(it) => it.teacher_slot.as_deref(),
+            Term::Classify(_)
+            | Term::Contrastive(_)
+            | Term::Triplet(_)
+            | Term::Center(_)
+            | Term::Marginal(_)
+            | Term::RangeLoss(_)
+            | Term::HistogramLoss(_)
+            | Term::NPair(_)
+            | Term::Ddl(_)
+            | Term::Rkd(_)
+            | Term::Sp(_)
+            | Term::Feature(_)
+            | Term::Nst(_)
+            | Term::Mutual(_)
+            | Term::CoMining(_)
+            | Term::Fool(_)
+            | Term::KdGan(_) => None,
+        }
+    }
+
     /// The critic that it plays with, if it does.
     pub fn critic(&self) -> Option<&Critic> {
         match self {
