@@ -56,11 +56,10 @@ impl Compiler<'_> {
             }
         }
         let needed = self.graph.needed(&sinks);
-        let mut used_by_stages = std::collections::BTreeSet::new();
-        for stage in &stages {
-            used_by_stages.extend(self.graph.needed(&[*stage]).into_iter().filter(|node| node != stage));
-        }
-        sinks.extend(stages.iter().filter(|stage| !needed.contains(stage) && !used_by_stages.contains(stage)));
+        let inputs: Vec<NodeId> = stages.iter().flat_map(|&stage| self.graph.inputs(stage)).collect();
+        let used_by_stages = self.graph.needed(&inputs);
+        let used = |stage: &NodeId| needed.binary_search(stage).is_ok() || used_by_stages.binary_search(stage).is_ok();
+        sinks.extend(stages.iter().filter(|stage| !used(stage)));
         let mut seen = std::collections::BTreeSet::new();
         sinks.retain(|sink| seen.insert(*sink));
         self.unused(root);

@@ -27,27 +27,41 @@ impl Grid {
 
     /// The table, each line indented by two blanks.
     pub fn text(&self) -> String {
-        let wide = |text: &str| text.chars().count();
-        let cell = |row: &[String], at: usize| row.get(at).cloned().unwrap_or_default();
-        let used: Vec<usize> = (0..self.header.len()).filter(|&at| self.rows.iter().any(|row| !cell(row, at).is_empty())).collect();
-        let width = |at: usize| self.rows.iter().map(|row| wide(&cell(row, at))).chain([wide(self.header[at])]).max().unwrap_or(0);
-        let line = |cells: Vec<String>| {
-            let padded: Vec<String> = used
-                .iter()
-                .zip(cells)
-                .map(|(&at, text)| {
-                    let blanks = " ".repeat(width(at) - wide(&text));
-                    if self.right[at] { blanks + &text } else { text + &blanks }
-                })
-                .collect();
-            format!("  {}\n", padded.join("  ")).trim_end().to_owned() + "\n"
-        };
-        let mut out = line(used.iter().map(|&at| self.header[at].to_owned()).collect());
-        for row in &self.rows {
-            out.push_str(&line(used.iter().map(|&at| cell(row, at)).collect()));
+        let header: Vec<String> = self.header.iter().map(|&name| name.to_owned()).collect();
+        let widths: Vec<usize> = (0..header.len()).map(|at| self.width(at)).collect();
+        let mut out = String::new();
+        for row in std::iter::once(&header).chain(&self.rows) {
+            self.line(row, &widths, &mut out);
         }
         out
     }
+
+    /// The characters of a column's widest cell; 0 where no row says anything.
+    fn width(&self, at: usize) -> usize {
+        let widest = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| wide(cell)).max().unwrap_or(0);
+        if widest == 0 { 0 } else { widest.max(wide(self.header[at])) }
+    }
+
+    fn line(&self, row: &[String], widths: &[usize], out: &mut String) {
+        for ((cell, &width), &right) in row.iter().zip(widths).zip(&self.right).filter(|((_, width), _)| **width > 0) {
+            out.push_str("  ");
+            let blanks = std::iter::repeat_n(' ', width.saturating_sub(wide(cell)));
+            if right {
+                out.extend(blanks);
+                out.push_str(cell);
+            } else {
+                out.push_str(cell);
+                out.extend(blanks);
+            }
+        }
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
+}
+
+/// How many characters a text has.
+fn wide(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().count() }
 }
 
 /// `1,234,567`.

@@ -46,7 +46,8 @@ fn run(job: &str) -> i32 {
         events.emit(Event::Failed { node: None, failure });
         exit::FAILED
     };
-    let job: Job = match read(job) {
+    let sound = |job: Job| Ok(Job { plan: job.plan.sound().map_err(|error| error.to_string())?, ..job });
+    let job = match read(job).and_then(sound) {
         Ok(job) => job,
         Err(why) => return failed(Failure::new(Code::BadJob, why).help("ddl and ddl-engine must be of one version: make install")),
     };
