@@ -8,12 +8,12 @@ use crate::events::Failure;
 use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
-use crate::ops::nets::Backbone;
+use crate::ops::nets::{AnyWeights, Backbone, Weights};
+use crate::ops::refs::DataRef;
 use crate::ops::stages::{Net, Train};
 use crate::ops::terms::Term;
 
-/// Refuses a teacher by logits that was never trained on the people of the data. Weights from a file may bring prototypes: of them the stage itself
-/// says so, before its first step.
+/// Refuses a teacher by logits that was never trained on the people of the data, and whose file brings no prototypes of theirs.
 pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Result<(), Unknown> {
     // a term with a teacher that has prototypes itself compares logits
     let (Some((teacher, data)), Some((_, own))) = (term.teacher(), term.prototypes()) else { return Ok(()) };
@@ -25,7 +25,8 @@ pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Res
     let name = |node| &plan.node(node).name;
     let (op, teacher, draw) = (term.name(), name(teacher.node), name(data.node));
     let message = format!("{op}: the teacher `{teacher}` has no prototypes for the {classes} people of `{draw}` (slot \"{slot}\")");
-    let help = "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()";
+    let help = "train the teacher on these people first, name them where its file has their prototypes (checkpoint(path, prototypes = people)), \
+                or let it teach by embeddings: rkd(), sp(), feature()";
     Err(Unknown::Failure(Failure::new(Code::TeacherPrototypes, message).help(help)))
 }
 
@@ -41,7 +42,8 @@ fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str
     loop {
         let node = plan.node(model);
         if Backbone::is(&node.op) {
-            return Ok(plan.backbone(model)?.weights().is_none().then_some(false));
+            let Some(known) = named(&plan.backbone(model)?) else { return Ok(Some(false)) };
+            return Ok(Some(wanted.1 == FILED && tables.table(known.node)?.labels().id() == wanted.0));
         }
         if node.op == Net::NAME {
             let of: Net = plan.parse(model)?;
@@ -68,6 +70,17 @@ fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str
     }
 }
 
+/// The slot of prototypes that come with a file.
+const FILED: &str = "main";
+
+/// The people whose prototypes a network's first weights bring along.
+fn named(net: &Backbone) -> Option<DataRef> {
+    match net.weights()? {
+        Weights::With(AnyWeights::Checkpoint(it)) => it.prototypes,
+        Weights::Path(_) => None, // a file's prototypes are left out where nobody says whose they are
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::compile::{Options, compile};
@@ -81,6 +94,8 @@ dataset faces = synthetic_faces(identities = 8, images = 4)
 dataset anew = faces |> relabel()
 backbone net = tiny()
 backbone big = tiny(width = 32)
+backbone filed = tiny(width = 32, weights = checkpoint(\"w.pt\", prototypes = faces))
+backbone bare = tiny(width = 32, weights = \"w.pt\")
 head arc = arcface()
 stage taught = train(big, classify(faces, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))
 stage later = train(taught, classify(anew, arc, prototypes = \"fresh\", slot = \"new\"), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))
@@ -96,11 +111,15 @@ stage later = train(taught, classify(anew, arc, prototypes = \"fresh\", slot = \
 
     #[test]
     fn a_teacher_by_logits_must_know_the_people() {
-        for term in ["kd(faces, taught)", "kd(faces, later)", "kd(anew, later, teacher_slot = \"new\")", "rkd(faces, big)"] {
+        for term in
+            ["kd(faces, filed)", "kd(faces, taught)", "kd(faces, later)", "kd(anew, later, teacher_slot = \"new\")", "rkd(faces, big)"]
+        {
             assert_eq!(plan(term).1, Vec::<String>::new(), "{term}");
         }
         for (term, teacher, slot) in [
             ("kd(faces, big)", "big", "main"),
+            ("kd(anew, filed)", "filed", "main"),
+            ("kd(faces, bare)", "bare", "main"),
             ("kd(anew, taught)", "taught", "main"),
             ("kd(anew, later)", "later", "main"),
             ("kd(faces, taught, teacher_slot = \"new\")", "taught", "new"),

@@ -87,7 +87,7 @@ codes! {
     }
     TeacherPrototypes = "ddl::run::teacher_prototypes": "a teacher that does not know the people" {
         "Distillation by logits compares what both networks say of the same people, each by its own prototypes. The teacher has none for the \
-         people of this data: it was trained on others, under another slot, or comes from a file of weights without prototypes."
+         people of this data: it was trained on others, under another slot, or comes from a file of weights of which nobody said whose prototypes it has."
         wrong: "backbone big = iresnet(50, weights = weights)\nstage s = train(net, kd(people, teacher = big), …)",
         right: "stage taught = train(big, classify(people, arc), …)\nstage s = train(net, kd(people, teacher = taught), …)",
     }
