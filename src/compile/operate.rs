@@ -3,9 +3,11 @@
 use super::call::{Bound, Given};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
+use crate::lang::decl::{Call as DeclCall, Decl, Operator, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, OpValue, Value};
+use crate::ops::nets::Backbone;
+use crate::ops::outputs::Started;
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Expr, ExprKind};
 use indexmap::IndexMap;
@@ -183,10 +185,22 @@ impl Compiler<'_> {
                 Val::new(Type::Objective, super::objective::single(term), span)
             }
             ty if ty.is_node() => {
+                if ty == Type::Export {
+                    self.stored_model(&mut args, span);
+                }
                 let node = self.graph.add(decl.name, args, Some(span));
                 Val::new(ty, Value::Node(node), span)
             }
             ty => Val::new(ty, Value::Op(Box::new(OpValue { op: decl.name, args })), span),
+        }
+    }
+
+    /// A file is written of a result in the store: a network that no stage trained becomes one.
+    fn stored_model(&mut self, args: &mut Args, span: Span) {
+        let Some(Value::Node(model)) = args.get("model") else { return };
+        if Backbone::is(self.graph.node(*model).op) {
+            let network = [("model", Value::Node(*model))].into_iter().collect();
+            args.insert("model", Value::Node(self.graph.add(Started::NAME, network, Some(span))));
         }
     }
 

@@ -16,6 +16,7 @@ mod vit;
 
 use super::{NameMap, NetError, Network};
 use crate::ops::nets;
+use std::collections::BTreeMap;
 
 /// What a declared backbone is.
 pub trait Backbone {
@@ -71,6 +72,19 @@ impl Backbone for nets::Backbone {
     fn seed(&self) -> i64 {
         each!(self, it => it.seed())
     }
+}
+
+/// Of the networks that a backbone may be, the one that has these tensors (`[sides]` by name) and no others; heads' tensors are let by.
+///
+/// # Errors
+/// A declaration that is no network.
+pub fn fitting<B: Backbone>(backbone: &B, tensors: &BTreeMap<String, Vec<i64>>) -> Result<Option<Network>, NetError> {
+    let count = tensors.keys().filter(|name| !name.starts_with("head.")).count();
+    let fits = |network: &Network| {
+        let specs = network.specs();
+        specs.len() == count && specs.iter().all(|spec| tensors.get(&spec.name) == Some(&spec.shape))
+    };
+    Ok(backbone.variants()?.into_iter().find(fits))
 }
 
 /// Heads' tensors are no part of a backbone.

@@ -4,7 +4,8 @@
 //! ops::nets::Backbone --Describe--> Network --specs--> names, shapes and starting values of tensors
 //!                                      ├──shapes, taps--> what comes out of every layer
 //!                                      ├──cost--> parameters, multiply-adds, activations by layer
-//!                                      └──freeze--> what of it stays
+//!                                      ├──freeze--> what of it stays
+//!                                      └──onnx--> a file that other programs run
 //! ```
 
 pub mod angles;
@@ -15,6 +16,7 @@ pub mod freeze;
 pub mod local;
 pub mod module;
 pub mod names;
+pub mod onnx;
 pub mod spec;
 pub mod taps;
 pub mod transformer;

@@ -98,7 +98,7 @@ pub struct Window {
 
 impl Window {
     /// The side of what comes out, for a side of what goes in.
-    fn output(self, side: i64) -> i64 {
+    pub fn output(self, side: i64) -> i64 {
         let room = side - self.side;
         let windows = if self.ceil { (room + self.stride - 1) / self.stride } else { room / self.stride } + 1;
         // libtorch's rule: a window starts inside

@@ -34,7 +34,7 @@ fn all() -> Vec<Decl> {
     use data::{
         Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
     };
-    use outputs::{Among, Compare, Expect, ExportSafetensors, Features, Judge, Prefix, Score, Table};
+    use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Prefix, Score, Started, Table};
     macro_rules! decls { ($($type:ty),* $(,)?) => { vec![$(<$type as Operator>::decl()),*] }; }
     let mut all = decls![
         ImageFolder,
@@ -65,6 +65,8 @@ fn all() -> Vec<Decl> {
         Compare,
         Score,
         ExportSafetensors,
+        ExportOnnx,
+        Started,
         Among,
         Features,
         Judge,
@@ -99,7 +101,6 @@ fn all() -> Vec<Decl> {
 /// Names that recipes will want and that have no operator yet: each is named by the checker instead of being unknown.
 pub const NOT_YET: &[(&str, &str)] = &[
     ("bin", "reading .bin validation packs"),
-    ("onnx", "ONNX export"),
     ("quantise", "quantisation"),
     ("recordio", "reading MXNet RecordIO"),
     ("scface_folder", "the SCface layout"),

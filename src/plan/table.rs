@@ -5,7 +5,7 @@ use super::{Plan, PlanNode};
 use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
 use crate::ops::evals::Protocol;
-use crate::ops::outputs::{Expect, ExportSafetensors, Table};
+use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table};
 use crate::ops::{data::Draw, nets, registry, stages};
 use std::fmt::Write as _; // a String takes all that is written to it
 
@@ -36,7 +36,7 @@ impl Section {
             Section::Draws
         } else if Protocol::is(op) {
             Section::Protocols
-        } else if is(&[Table::NAME, Expect::NAME, ExportSafetensors::NAME]) {
+        } else if is(&[Table::NAME, Expect::NAME, ExportSafetensors::NAME, ExportOnnx::NAME]) {
             Section::Results
         } else if registry().get(op).is_some_and(|decl| decl.hidden) {
             Section::Steps
@@ -83,16 +83,15 @@ impl Plan {
             let _ = writeln!(out, "with {}", said.join(", "));
         }
         let mut left_out = 0;
-        for section in Section::ALL {
-            let mut grid = Grid::new(section.columns());
-            for (id, node) in self.iter().filter(|(_, node)| Section::of(node) == section) {
-                let made = node.name.starts_with(&format!("{}(", node.op)) && !self.sinks.contains(&id);
-                let shown = whole || !(section == Section::Steps || made);
-                if shown { grid.row(self.row(section, id)) } else { left_out += 1 }
-            }
-            if !grid.is_empty() {
-                let _ = write!(out, "\n{}\n{}", section.title(), grid.text());
-            }
+        let mut grids = Section::ALL.map(|section| (section, Grid::new(section.columns())));
+        for (id, node) in self.iter() {
+            let section = Section::of(node);
+            let made = node.name.strip_prefix(&node.op).is_some_and(|rest| rest.starts_with('(')) && !self.sinks.contains(&id);
+            let shown = whole || !(section == Section::Steps || made);
+            if shown { grids[section as usize].1.row(self.row(section, id)) } else { left_out += 1 }
+        }
+        for (section, grid) in grids.iter().filter(|(_, grid)| !grid.is_empty()) {
+            let _ = write!(out, "\n{}\n{}", section.title(), grid.text());
         }
         if whole {
             out.push_str(&self.networks());

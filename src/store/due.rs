@@ -8,7 +8,7 @@ use crate::plan::{Plan, PlanNode};
 use std::collections::BTreeSet;
 
 /// Operators whose results lie in the store.
-const ARTIFACTS: [&str; 5] = ["train", "chosen", "averaged", "features", "judge"];
+const ARTIFACTS: [&str; 6] = ["train", "chosen", "averaged", "started", "features", "judge"];
 
 /// What a run comes to.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! `ddl run`: compiles and plans, starts the engine on what the store does not have, then writes tables, metrics and the report.
 
 pub(super) mod engine;
+mod exports;
 mod page;
 mod progress;
 pub(super) mod reading;
@@ -17,9 +18,7 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::Failure;
 use crate::job::{CheckpointEvery, Job};
 use crate::lang::value::NodeId;
-use crate::ops::nets::Backbone;
-use crate::ops::outputs::{Expect, ExportSafetensors};
-use crate::ops::stages::Net;
+use crate::ops::outputs::Expect;
 use crate::plan::Plan;
 use crate::plan::diff::Difference;
 use crate::plan::lock::Lock;
@@ -33,8 +32,6 @@ use std::time::Instant;
 
 /// Damaged results are computed again this often in one run; then the disk is to blame.
 const ROUNDS: u32 = 2;
-/// The name of a model's tensors in the artifact of a stage.
-const TENSORS: &str = "model.safetensors";
 
 /// Runs a recipe.
 pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
@@ -145,7 +142,7 @@ struct Made {
 impl Made {
     fn read(args: &RunArgs, compiled: &Compiled, plan: &Plan, reading: &Reading, out: &Path) -> Result<Self, Stop> {
         let results = Results::read(plan, reading, &args.only)?;
-        let exports = exports(args, plan, reading, out)?;
+        let exports = exports::exports(args, plan, reading, out)?;
         let report = page::report(compiled, plan, reading, &results, args)?;
         Ok(Made { results, report, exports })
     }
@@ -186,32 +183,6 @@ fn wanted(args: &RunArgs, name: &str) -> bool {
 
 fn bad_plan(error: impl std::fmt::Display) -> Stop {
     Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
-}
-
-/// The files that the recipe exports, with what they will hold.
-fn exports(args: &RunArgs, plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
-    let mut exports = Vec::new();
-    for &sink in &plan.sinks {
-        let node = plan.node(sink);
-        if node.op != "safetensors" || !wanted(args, &node.name) {
-            continue;
-        }
-        let it: ExportSafetensors = plan.parse(sink).map_err(bad_plan)?;
-        let model = plan.node(it.model.node);
-        if Backbone::is(&model.op) {
-            let message = format!("`{}` exports `{}`, which is no trained model", node.name, model.name);
-            return Err(Stop::fail(Diagnostic::error(Code::NotYetRun, message).help("export a stage")));
-        }
-        // one of several networks lies in the result of its stage, under its name
-        let (stage, tensors) = match plan.parse::<Net>(it.model.node) {
-            Ok(net) => (net.stage.node, format!("{}.{TENSORS}", net.name)),
-            Err(_) => (it.model.node, TENSORS.to_owned()),
-        };
-        if let Some(bytes) = reading.file(stage, &tensors)? {
-            exports.push((out.join(&it.to), bytes));
-        }
-    }
-    Ok(exports)
 }
 
 /// Verifies the recipe's claims; says which hold.

@@ -1,7 +1,7 @@
 //! What a run is for: tables, claims and files. And the planner's own operators between models and numbers.
 
 use super::augments::Augment;
-use super::evals::Metric;
+use super::evals::{Embed, Metric, Plain};
 use super::refs::{DataRef, EvalRef, ModelRef};
 use crate::lang::decl::Param;
 use crate::lang::types::{Dimension, Type};
@@ -83,6 +83,31 @@ crate::operator! {
         /// The file's name.
         to: String;
     }
+}
+
+crate::operator! {
+    /// A model as an ONNX file (operators of set 17) inside the run's output folder, for other programs to run: input `images` `[n, channels, height, width]`, output `embedding` `[n, d]`, `n` free.
+    pub struct ExportOnnx("onnx", 1, |_| Type::Export) {
+        /// The model.
+        model: ModelRef;
+        /// The file's name.
+        to: String;
+        /// Whether the file takes pixels 0..255, red first, and normalises them itself. Otherwise it takes what the network takes: its colour order, `(pixel - mean) / divisor`, as the file's notes say.
+        pixels: bool = false;
+        /// How an embedding is made of an image and its flip.
+        embed: Embed = Embed::Plain(Plain {});
+        /// Whether embeddings are brought to length 1.
+        unit: bool = false;
+    }
+}
+
+crate::operator! {
+    /// A network with its first weights as a result in the store, from which a file can be written.
+    pub struct Started("started", 1, |_| Type::Model) {
+        /// The network.
+        model: ModelRef;
+    }
+    hidden = true;
 }
 
 /// An embedding artifact: `[images, width]` f32 rows in the order of the data set.

@@ -199,6 +199,7 @@ impl<'a> Exec<'a> {
             "train" => self.train(id),
             "chosen" => self.chosen(id),
             "averaged" => self.averaged(id),
+            "started" => self.started(id),
             "features" => self.features(id),
             "judge" => self.judge_here(id),
             other => {

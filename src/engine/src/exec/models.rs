@@ -11,6 +11,7 @@ use ddl::diag::Code;
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
 use ddl::ops::nets::{AnyWeights, Backbone, Checkpoint, Weights};
+use ddl::ops::outputs::Started;
 use ddl::ops::refs::FilePath;
 use ddl::ops::stages::{Averaged, Chosen, Net};
 use ddl::store::Artifact;
@@ -124,6 +125,15 @@ impl Exec<'_> {
         self.make(id, |draft| {
             write_model(draft, "", &files)?;
             Ok(serde_json::json!({ "chosen": name, "value": value }))
+        })
+    }
+
+    pub(super) fn started(&self, id: NodeId) -> Result<Artifact, Halt> {
+        let it: Started = self.job.plan.parse(id)?;
+        let files = self.model(it.model.node)?.to_files()?;
+        self.make(id, |draft| {
+            write_model(draft, "", &files)?;
+            Ok(serde_json::json!({}))
         })
     }
 
