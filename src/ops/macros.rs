@@ -106,8 +106,19 @@ macro_rules! choice {
 /// Makes a family of value operators (augments, heads, terms, …) one enum, told apart by the operator's name.
 ///
 /// `family! { /// doc  pub enum Augment: Type::Augment { Flip, Blur } }` gives the enum, its [`Param`](crate::lang::decl::Param) and `decls()`.
+/// `family! { pub enum Term: Type::Objective, dyn Connected { … } }` also gives `it()`: whatever member it is, as that trait.
 #[macro_export]
 macro_rules! family {
+    ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, dyn $view:ident => { $($member:ident),* $(,)? }) => {
+        $crate::family! { $(#[doc = $doc])* pub enum $family: $type => { $($member),* } }
+
+        impl $family {
+            /// The member, as what all members say of themselves.
+            pub fn it(&self) -> &dyn $view {
+                match self { $($family::$member(it) => it,)* }
+            }
+        }
+    };
     ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr => { $($member:ident),* $(,)? }) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq)]

@@ -226,7 +226,7 @@ impl<'p> Gather<'p> {
     fn teachers(&mut self, it: &Train, facts: &mut Facts) -> Result<(), Unknown> {
         let mut seen: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
         for weighted in it.terms() {
-            if let Some((teacher, data)) = weighted.term.teacher() {
+            if let Some((teacher, data)) = weighted.term.it().teacher() {
                 seen.entry(teacher.node).or_default().insert(data.node);
             }
             teaching::knows_the_people(self.plan, &self.tables, &weighted.term)?;
@@ -252,7 +252,7 @@ impl<'p> Gather<'p> {
     fn classes(&self, it: &Train, net: &str) -> Result<u64, Unknown> {
         let mut heads = BTreeMap::new();
         for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
-            let Some((data, slot)) = weighted.term.prototypes() else { continue };
+            let Some((data, slot)) = weighted.term.it().prototypes() else { continue };
             let draw: Draw = self.plan.parse(data.node).map_err(TableError::from)?;
             let table = self.tables.table(draw.data.node)?;
             let classes = table.labels().len();
@@ -293,13 +293,13 @@ impl<'p> Gather<'p> {
 
 /// Whether a term trains a network of a stage.
 fn trains(term: &Term, net: &str) -> bool {
-    let nets = term.nets();
+    let nets = term.it().nets();
     nets.is_empty() || nets.contains(&net)
 }
 
 /// The draws that a network of a stage sees.
 pub(super) fn draws_of<'t>(it: &'t Train, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
-    it.terms().filter(move |weighted| trains(&weighted.term, net)).flat_map(|weighted| weighted.term.draws())
+    it.terms().filter(move |weighted| trains(&weighted.term, net)).flat_map(|weighted| weighted.term.it().draws())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// Refuses terms that compare images of one person over batches that show each person once.
 pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap<NodeId, PassFacts>, it: &Train) -> Result<(), Unknown> {
     for term in it.terms().map(|weighted| &weighted.term).filter(|term| COMPARES_IMAGES.contains(&term.name())) {
-        for node in term.draws() {
+        for node in term.it().draws() {
             let draw: Draw = plan.parse(node).map_err(TableError::from)?;
             let size = passes.get(&node).map_or(0, |pass| pass.images_per_batch);
             let people = tables.table(draw.data.node)?.people();

@@ -16,8 +16,8 @@ use crate::ops::terms::Term;
 /// Refuses a teacher by logits that was never trained on the people of the data, and whose file brings no prototypes of theirs.
 pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Result<(), Unknown> {
     // a term with a teacher that has prototypes itself compares logits
-    let (Some((teacher, data)), Some((_, own))) = (term.teacher(), term.prototypes()) else { return Ok(()) };
-    let slot = term.teacher_slot().unwrap_or(own);
+    let (Some((teacher, data)), Some((_, own))) = (term.it().teacher(), term.it().prototypes()) else { return Ok(()) };
+    let slot = term.it().teacher_slot().unwrap_or(own);
     let (space, classes) = people(plan, tables, data.node)?;
     if has_prototypes(plan, tables, teacher.node, (&space, slot))? != Some(false) {
         return Ok(());
@@ -53,8 +53,8 @@ fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str
         if node.op == Train::NAME {
             let stage: Train = plan.parse(model)?;
             for weighted in stage.terms() {
-                let Some((data, slot)) = weighted.term.prototypes() else { continue };
-                let of_net = net.as_deref().is_none_or(|net| weighted.term.nets().contains(&net));
+                let Some((data, slot)) = weighted.term.it().prototypes() else { continue };
+                let of_net = net.as_deref().is_none_or(|net| weighted.term.it().nets().contains(&net));
                 if of_net && slot == wanted.1 && people(plan, tables, data.node)?.0 == wanted.0 {
                     return Ok(Some(true));
                 }

@@ -281,7 +281,7 @@ impl<'a> States<'a> {
         };
         let shapes: Vec<Vec<i64>> = given.iter().map(shape).collect();
         let specs = term.specs_between(&shapes).map_err(|error| wrong(error.to_string(), "look at the files' shapes"))?;
-        let slot = match (term, term.critic()) {
+        let slot = match (term, term.it().critic()) {
             (Term::Feature(feature), _) => &feature.slot,
             (_, Some(critic)) => &critic.slot,
             _ => return Ok(None), // no other term keeps anything between outputs

@@ -146,3 +146,42 @@ fn of_labels(call: &Call) -> Vec<Complaint> {
     let message = "`kdgan` needs a critic that sees labels".to_owned();
     if labels { Vec::new() } else { vec![about("critic", message, "write: critic(sees = \"labels\", by = t)")] }
 }
+
+crate::connected!(Adversary {
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        Some((self.teacher, self.data))
+    }
+    fn teacher_slot(&self) -> Option<&str> {
+        self.teacher_slot.as_deref()
+    }
+    fn critic(&self) -> Option<&Critic> {
+        Some(self.critic.it())
+    }
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        by_logits(&self.critic).map(|slot| (self.data, slot))
+    }
+});
+crate::connected!(Fool {
+    fn critic(&self) -> Option<&Critic> {
+        Some(self.critic.it())
+    }
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        by_logits(&self.critic).map(|slot| (self.data, slot))
+    }
+});
+crate::connected_between!(KdGan {
+    fn critic(&self) -> Option<&Critic> {
+        Some(self.critic.it())
+    }
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        by_logits(&self.critic).map(|slot| (self.data, slot))
+    }
+});
+
+/// The slot of the prototypes that a critic needs, if it sees by them.
+fn by_logits(critic: &AnyCritic) -> Option<&str> {
+    match critic.it().sees {
+        Sees::Logits | Sees::Labels => Some(&critic.it().prototypes),
+        Sees::Embedding => None,
+    }
+}

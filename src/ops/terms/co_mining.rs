@@ -46,3 +46,9 @@ fn two_networks(call: &Call) -> Vec<Complaint> {
         _ => Vec::new(), // two, or not known yet
     }
 }
+
+crate::connected_between!(CoMining {
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        Some((self.data, &self.slot))
+    }
+});

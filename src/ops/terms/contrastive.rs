@@ -34,3 +34,5 @@ crate::operator! {
         of: Option<NetName> = None;
     }
 }
+
+crate::connected!(Contrastive);

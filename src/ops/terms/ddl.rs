@@ -147,3 +147,13 @@ fn has_students(call: &Call) -> Vec<Complaint> {
     }
     Vec::new()
 }
+
+impl super::Connected for Ddl {
+    fn of(&self) -> Option<&str> {
+        self.of.as_ref().map(|net| net.0.as_str())
+    }
+
+    fn draws(&self) -> Vec<NodeId> {
+        std::iter::once(&self.teacher).chain(&self.students).flat_map(Side::draws).collect()
+    }
+}

@@ -207,3 +207,40 @@ crate::operator! {
         slot: String = "main".to_owned();
     }
 }
+
+crate::connected!(Kd {
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        Some((self.teacher, self.data))
+    }
+    fn teacher_slot(&self) -> Option<&str> {
+        self.teacher_slot.as_deref()
+    }
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        Some((self.data, &self.slot))
+    }
+});
+crate::connected!(Rkd {
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        Some((self.teacher, self.data))
+    }
+});
+crate::connected!(Sp {
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        Some((self.teacher, self.data))
+    }
+});
+crate::connected!(Feature {
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        Some((self.teacher, self.data))
+    }
+});
+crate::connected!(Nst {
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        Some((self.teacher, self.data))
+    }
+});
+crate::connected_between!(Mutual {
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        Some((self.data, &self.slot))
+    }
+});

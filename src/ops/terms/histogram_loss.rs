@@ -51,3 +51,5 @@ crate::operator! {
         of: Option<NetName> = None;
     }
 }
+
+crate::connected!(HistogramLoss);

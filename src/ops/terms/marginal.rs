@@ -21,3 +21,5 @@ crate::operator! {
         of: Option<NetName> = None;
     }
 }
+
+crate::connected!(Marginal);

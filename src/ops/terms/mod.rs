@@ -86,195 +86,85 @@ fn filters_cosines(call: &Call) -> Vec<Complaint> {
 
 crate::family! {
     /// Any term.
-    pub enum Term: Type::Objective => {
+    pub enum Term: Type::Objective, dyn Connected => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
         Mutual, CoMining, Adversary, Fool, KdGan,
     }
 }
 
-impl Term {
+/// What a term is connected to: each says it in its own file.
+pub trait Connected {
     /// The network that it trains, in a stage of several.
-    pub fn of(&self) -> Option<&str> {
-        let of = match self {
-            Term::Classify(it) => &it.of,
-            Term::Triplet(it) => &it.of,
-            Term::Contrastive(it) => &it.of,
-            Term::Center(it) => &it.of,
-            Term::Marginal(it) => &it.of,
-            Term::RangeLoss(it) => &it.of,
-            Term::HistogramLoss(it) => &it.of,
-            Term::NPair(it) => &it.of,
-            Term::Ddl(it) => &it.of,
-            Term::Kd(it) => &it.of,
-            Term::Rkd(it) => &it.of,
-            Term::Sp(it) => &it.of,
-            Term::Feature(it) => &it.of,
-            Term::Nst(it) => &it.of,
-            Term::Adversary(it) => &it.of,
-            Term::Fool(it) => &it.of,
-            Term::Mutual(_) | Term::CoMining(_) | Term::KdGan(_) => &None,
-        };
-        of.as_ref().map(|net| net.0.as_str())
+    fn of(&self) -> Option<&str> {
+        None
     }
 
     /// The networks that it trains, by name: one, or those that learn from each other. None in a stage of one network.
-    pub fn nets(&self) -> Vec<&str> {
-        match self {
-            Term::CoMining(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
-            Term::Mutual(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
-            Term::KdGan(it) => it.between.iter().map(|net| net.0.as_str()).collect(),
-            Term::Classify(_)
-            | Term::Contrastive(_)
-            | Term::Center(_)
-            | Term::Marginal(_)
-            | Term::RangeLoss(_)
-            | Term::HistogramLoss(_)
-            | Term::NPair(_)
-            | Term::Triplet(_)
-            | Term::Ddl(_)
-            | Term::Kd(_)
-            | Term::Rkd(_)
-            | Term::Sp(_)
-            | Term::Feature(_)
-            | Term::Nst(_)
-            | Term::Adversary(_)
-            | Term::Fool(_) => self.of().into_iter().collect(),
-        }
+    fn nets(&self) -> Vec<&str> {
+        self.of().into_iter().collect()
     }
 
     /// The batches that it is given; none of data sets that the compiler has not yet drawn from.
-    pub fn draws(&self) -> Vec<NodeId> {
-        match self {
-            Term::Classify(it) => vec![it.data.node],
-            Term::Triplet(it) => vec![it.data.node],
-            Term::Contrastive(it) => vec![it.data.node],
-            Term::Center(it) => vec![it.data.node],
-            Term::Marginal(it) => vec![it.data.node],
-            Term::RangeLoss(it) => vec![it.data.node],
-            Term::HistogramLoss(it) => vec![it.data.node],
-            Term::NPair(it) => vec![it.data.node],
-            Term::Kd(it) => vec![it.data.node],
-            Term::Rkd(it) => vec![it.data.node],
-            Term::Sp(it) => vec![it.data.node],
-            Term::Feature(it) => vec![it.data.node],
-            Term::Nst(it) => vec![it.data.node],
-            Term::Mutual(it) => vec![it.data.node],
-            Term::CoMining(it) => vec![it.data.node],
-            Term::Adversary(it) => vec![it.data.node],
-            Term::Fool(it) => vec![it.data.node],
-            Term::KdGan(it) => vec![it.data.node],
-            Term::Ddl(it) => std::iter::once(&it.teacher).chain(&it.students).flat_map(ddl::Side::draws).collect(),
-        }
-    }
+    fn draws(&self) -> Vec<NodeId>;
 
     /// The model that teaches it and the data on which, if it has a teacher.
-    pub fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
-        match self {
-            Term::Kd(it) => Some((it.teacher, it.data)),
-            Term::Rkd(it) => Some((it.teacher, it.data)),
-            Term::Sp(it) => Some((it.teacher, it.data)),
-            Term::Feature(it) => Some((it.teacher, it.data)),
-            Term::Nst(it) => Some((it.teacher, it.data)),
-            Term::Adversary(it) => Some((it.teacher, it.data)),
-            Term::Fool(_)
-            | Term::KdGan(_)
-            | Term::Mutual(_)
-            | Term::CoMining(_)
-            | Term::Classify(_)
-            | Term::Triplet(_)
-            | Term::Ddl(_)
-            | Term::Contrastive(_)
-            | Term::Center(_)
-            | Term::Marginal(_)
-            | Term::RangeLoss(_)
-            | Term::HistogramLoss(_)
-            | Term::NPair(_) => None,
-        }
+    fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        None
     }
 
     /// The slot of the teacher's prototypes, where it is another than the student's.
-    pub fn teacher_slot(&self) -> Option<&str> {
-        match self {
-            Term::Kd(it) => it.teacher_slot.as_deref(),
-            Term::Adversary(it) => it.teacher_slot.as_deref(),
-            Term::Classify(_)
-            | Term::Contrastive(_)
-            | Term::Triplet(_)
-            | Term::Center(_)
-            | Term::Marginal(_)
-            | Term::RangeLoss(_)
-            | Term::HistogramLoss(_)
-            | Term::NPair(_)
-            | Term::Ddl(_)
-            | Term::Rkd(_)
-            | Term::Sp(_)
-            | Term::Feature(_)
-            | Term::Nst(_)
-            | Term::Mutual(_)
-            | Term::CoMining(_)
-            | Term::Fool(_)
-            | Term::KdGan(_) => None,
-        }
+    fn teacher_slot(&self) -> Option<&str> {
+        None
     }
 
     /// The critic that it plays with, if it does.
-    pub fn critic(&self) -> Option<&Critic> {
-        match self {
-            Term::Adversary(it) => Some(it.critic.it()),
-            Term::Fool(it) => Some(it.critic.it()),
-            Term::KdGan(it) => Some(it.critic.it()),
-            Term::Classify(_)
-            | Term::Triplet(_)
-            | Term::Ddl(_)
-            | Term::Kd(_)
-            | Term::Rkd(_)
-            | Term::Sp(_)
-            | Term::Feature(_)
-            | Term::Nst(_)
-            | Term::Mutual(_)
-            | Term::CoMining(_)
-            | Term::Contrastive(_)
-            | Term::Center(_)
-            | Term::Marginal(_)
-            | Term::RangeLoss(_)
-            | Term::HistogramLoss(_)
-            | Term::NPair(_) => None,
-        }
+    fn critic(&self) -> Option<&Critic> {
+        None
     }
 
     /// The data over whose people it has prototypes, and their slot.
-    pub fn prototypes(&self) -> Option<(DrawnRef, &str)> {
-        match self {
-            Term::Classify(it) => Some((it.data, &it.slot)),
-            Term::Kd(it) => Some((it.data, &it.slot)),
-            Term::Mutual(it) => Some((it.data, &it.slot)),
-            Term::CoMining(it) => Some((it.data, &it.slot)),
-            Term::Adversary(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
-            Term::Fool(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
-            Term::KdGan(it) => by_logits(&it.critic).map(|slot| (it.data, slot)),
-            Term::Rkd(_)
-            | Term::Sp(_)
-            | Term::Feature(_)
-            | Term::Nst(_)
-            | Term::Triplet(_)
-            | Term::Ddl(_)
-            | Term::Contrastive(_)
-            | Term::Center(_)
-            | Term::Marginal(_)
-            | Term::RangeLoss(_)
-            | Term::HistogramLoss(_)
-            | Term::NPair(_) => None,
-        }
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        None
     }
 }
 
-/// The slot of the prototypes that a critic needs, if it sees by them.
-fn by_logits(critic: &AnyCritic) -> Option<&str> {
-    match critic.it().sees {
-        Sees::Logits | Sees::Labels => Some(&critic.it().prototypes),
-        Sees::Embedding => None,
-    }
+/// Implements [`Connected`] for a term of one draw, `data`, and of one network, `of`; what else it is connected to follows.
+#[macro_export]
+macro_rules! connected {
+    ($term:ident $({ $($more:tt)* })?) => {
+        impl $crate::ops::terms::Connected for $term {
+            fn of(&self) -> Option<&str> {
+                self.of.as_ref().map(|net| net.0.as_str())
+            }
+            fn draws(&self) -> Vec<$crate::lang::value::NodeId> {
+                vec![self.data.node]
+            }
+            $($($more)*)?
+        }
+    };
 }
+
+/// The same for a term of several networks, `between`.
+#[macro_export]
+macro_rules! connected_between {
+    ($term:ident $({ $($more:tt)* })?) => {
+        impl $crate::ops::terms::Connected for $term {
+            fn nets(&self) -> Vec<&str> {
+                self.between.iter().map(|net| net.0.as_str()).collect()
+            }
+            fn draws(&self) -> Vec<$crate::lang::value::NodeId> {
+                vec![self.data.node]
+            }
+            $($($more)*)?
+        }
+    };
+}
+
+crate::connected!(Classify {
+    fn prototypes(&self) -> Option<(DrawnRef, &str)> {
+        Some((self.data, &self.slot))
+    }
+});
 
 /// A term with its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

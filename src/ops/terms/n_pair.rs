@@ -27,3 +27,5 @@ crate::operator! {
         of: Option<NetName> = None;
     }
 }
+
+crate::connected!(NPair);

@@ -30,3 +30,5 @@ crate::operator! {
         of: Option<NetName> = None;
     }
 }
+
+crate::connected!(RangeLoss);

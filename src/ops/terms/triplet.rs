@@ -56,3 +56,5 @@ crate::operator! {
         of: Option<NetName> = None;
     }
 }
+
+crate::connected!(Triplet);

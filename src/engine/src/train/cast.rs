@@ -60,7 +60,7 @@ pub struct Cast {
 
 /// The teachers that the terms of a stage name.
 pub fn teachers(train: &Train) -> BTreeSet<NodeId> {
-    train.terms().filter_map(|weighted| weighted.term.teacher()).map(|(teacher, _)| teacher.node).collect()
+    train.terms().filter_map(|weighted| weighted.term.it().teacher()).map(|(teacher, _)| teacher.node).collect()
 }
 
 /// The model of a teacher.
@@ -79,7 +79,7 @@ impl Cast {
         for turn in stage.train.turns() {
             let mut terms = Vec::new();
             for weighted in &turn.objective.terms {
-                let wanted = weighted.term.needs()?.into_iter().map(|need| cast.want(stage, weighted.term.of(), need));
+                let wanted = weighted.term.needs()?.into_iter().map(|need| cast.want(stage, weighted.term.it().of(), need));
                 let wanted = wanted.collect::<Result<_, _>>()?;
                 terms.push(wanted);
             }

@@ -78,11 +78,11 @@ impl TermSetup {
         let mut all: Vec<TermSetup> = Vec::with_capacity(terms.len());
         for (weighted, wanted) in terms.iter().zip(&cast.turns[turn]) {
             let op = weighted.term.name();
-            let alike = |other: &&Weighted| other.term.name() == op && other.term.of() == weighted.term.of();
+            let alike = |other: &&Weighted| other.term.name() == op && other.term.it().of() == weighted.term.it().of();
             let several = terms.iter().filter(alike).count() > 1;
             let wanted = wanted.iter().map(|wanted| want(wanted, draws)).collect::<Result<Vec<_>, _>>()?;
             let data = wanted.first().map_or("", |want| &draws.all()[want.draw].name);
-            let of = weighted.term.of().map_or_else(String::new, |net| format!("{net}."));
+            let of = weighted.term.it().of().map_or_else(String::new, |net| format!("{net}."));
             let mut label = if several { format!("{of}{op}({data})") } else { format!("{of}{op}") };
             let same = all.iter().filter(|other| other.label.starts_with(&label)).count();
             if same > 0 {
@@ -142,7 +142,7 @@ impl TermSetup {
         }
         let misfit = |error: crate::nn::NnError| TrainError::Outputs { term: self.label.clone(), why: error.to_string() };
         self.between = self.term.specs_between(&shapes).map_err(misfit)?;
-        if let Some(critic) = self.term.critic() {
+        if let Some(critic) = self.term.it().critic() {
             // critics are kept by the stage's first network, for the people whom they know
             let space = match critic.sees {
                 Sees::Logits | Sees::Labels => self.wanted.first().map_or_else(String::new, |want| want.head.space.clone()),

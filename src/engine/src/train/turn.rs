@@ -39,7 +39,7 @@ impl Turn {
         let wanted = cast.turns[at].iter().flatten().map(|wanted| wanted.of);
         let wanted: BTreeSet<Player> = wanted.collect();
         let named = |name: &str| turns[at].updates.is_none_or(|names| names.iter().any(|it| it.0 == name));
-        let critics = terms.iter().filter_map(|term| term.term.critic()).map(|critic| critic.slot.clone());
+        let critics = terms.iter().filter_map(|term| term.term.it().critic()).map(|critic| critic.slot.clone());
         Ok(Turn {
             label: if turns.len() == 1 { String::new() } else { format!("play{}", at + 1) },
             rule: turns[at].optimizer.clone(),
@@ -74,7 +74,7 @@ impl Turn {
         let mut used = BTreeSet::new();
         for term in &self.terms {
             let own = term.own.as_ref().filter(|(net, _)| *net == place).map(|(_, id)| id);
-            match term.term.critic() {
+            match term.term.it().critic() {
                 Some(critic) => used.extend(own.filter(|_| self.critics.contains(&critic.slot))),
                 None => used.extend(own.filter(|_| self.updates[place])),
             }
