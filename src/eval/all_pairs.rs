@@ -1,6 +1,6 @@
 //! Every pair of a set of features, for false-accept rates that no pair list reaches. No score of two people is stored.
 
-use super::scores::{Histogram, Moments, Ranking, both_needed};
+use super::scores::{Histogram, Ranking, Sums, both_needed};
 use super::vector::{clamped, dot, normalised_rows};
 use super::{EvalError, ScoreSets};
 use rayon::prelude::*;
@@ -116,36 +116,26 @@ fn count_impostors(left: &Features, right: &Features, one_set: bool, genuine: Ve
         })
         .collect();
     let mut histogram = Histogram::of_cosines();
-    let (mut n, mut sum, mut squares) = (0, 0.0, 0.0);
+    let mut sums = Sums::default();
     for block in &blocks {
         histogram.merge(&block.histogram);
-        for row in &block.sums {
-            n += row.n;
-            sum += row.sum;
-            squares += row.squares;
-        }
+        block.sums.iter().for_each(|row| sums.merge(row));
     }
     let slots: Vec<u64> = slots.into_iter().map(AtomicU64::into_inner).collect();
-    Ok(ranking.finish(&slots, histogram, Moments::from_sums(n, sum, squares)))
-}
-
-#[derive(Clone, Default)]
-struct RowSums {
-    n: u64,
-    sum: f64,
-    squares: f64,
+    Ok(ranking.finish(&slots, histogram, sums.moments()))
 }
 
 /// What one task counted.
 struct Block {
     first: usize,
     histogram: Histogram,
-    sums: Vec<RowSums>,
+    /// Of each row.
+    sums: Vec<Sums>,
 }
 
 impl Block {
     fn new(first: usize, rows: usize) -> Self {
-        Block { first, histogram: Histogram::of_cosines(), sums: vec![RowSums::default(); rows] }
+        Block { first, histogram: Histogram::of_cosines(), sums: vec![Sums::default(); rows] }
     }
 
     fn count(&mut self, left: &Features, right: &Features, one_set: bool, ranking: &Ranking, slots: &[AtomicU64]) {
@@ -159,9 +149,7 @@ impl Block {
                     let score = left.score(i, right, j);
                     slots[ranking.slot(score)].fetch_add(1, Ordering::Relaxed);
                     self.histogram.add(score);
-                    sums.n += 1;
-                    sums.sum += score;
-                    sums.squares += score * score;
+                    sums.add(score);
                 }
             }
         }

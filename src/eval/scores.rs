@@ -56,14 +56,36 @@ pub struct Moments {
 }
 
 impl Moments {
-    pub(crate) fn from_sums(n: u64, sum: f64, squares: f64) -> Self {
-        let mean = sum / n as f64;
-        let variance = if n < 2 { 0.0 } else { (squares - sum * mean) / (n - 1) as f64 };
-        Moments { n, mean, sd: variance.max(0.0).sqrt() }
+    fn of(scores: &[f64]) -> Self {
+        Sums { n: scores.len() as u64, sum: scores.iter().sum(), squares: scores.iter().map(|s| s * s).sum() }.moments()
+    }
+}
+
+/// What moments are made of, for scores that are not kept. Joined in one order, they have the same bits whoever summed the parts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    n: u64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, score: f64) {
+        self.n += 1;
+        self.sum += score;
+        self.squares += score * score;
     }
 
-    fn of(scores: &[f64]) -> Self {
-        Moments::from_sums(scores.len() as u64, scores.iter().sum(), scores.iter().map(|s| s * s).sum())
+    pub(super) fn merge(&mut self, other: &Sums) {
+        self.n += other.n;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    pub(super) fn moments(self) -> Moments {
+        let mean = self.sum / self.n as f64;
+        let variance = if self.n < 2 { 0.0 } else { (self.squares - self.sum * mean) / (self.n - 1) as f64 };
+        Moments { n: self.n, mean, sd: variance.max(0.0).sqrt() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! unit vector. Pairs come in blocks, twice: once for the genuine scores, once to count the impostors among them. No score of two people is
 //! stored, so the number of pairs costs time alone.
 
-use super::scores::{Histogram, Moments, Ranking, both_needed};
+use super::scores::{Histogram, Ranking, Sums, both_needed};
 use super::vector::{dot, l2_normalised};
 use super::{EvalError, Features, ScoreSets};
 use crate::data::protocol::{TemplateFace, TemplatePair};
@@ -103,7 +103,7 @@ where
     let ranking = Ranking::new(genuine);
     let slots: Vec<AtomicU64> = (0..ranking.slots()).map(|_| AtomicU64::new(0)).collect();
     let count = |block: &Vec<TemplatePair>| {
-        let mut counted = Counted { histogram: Histogram::of_cosines(), n: 0, sum: 0.0, squares: 0.0 };
+        let mut counted = Counted::new();
         for pair in block.iter().filter(|pair| !pair.same) {
             let score = score(pair);
             slots[ranking.slot(score)].fetch_add(1, Ordering::Relaxed);
@@ -111,7 +111,7 @@ where
         }
         counted
     };
-    let mut all = Counted { histogram: Histogram::of_cosines(), n: 0, sum: 0.0, squares: 0.0 };
+    let mut all = Counted::new();
     let mut blocks = blocks()?;
     loop {
         let some: Vec<Vec<TemplatePair>> = blocks.by_ref().take(AT_ONCE).collect::<Result<_, E>>()?;
@@ -122,30 +122,28 @@ where
         counted.iter().for_each(|block| all.merge(block));
     }
     let slots: Vec<u64> = slots.into_iter().map(AtomicU64::into_inner).collect();
-    Ok(ranking.finish(&slots, all.histogram, Moments::from_sums(all.n, all.sum, all.squares)))
+    Ok(ranking.finish(&slots, all.histogram, all.sums.moments()))
 }
 
 /// What is kept of impostor scores beside their places.
 struct Counted {
     histogram: Histogram,
-    n: u64,
-    sum: f64,
-    squares: f64,
+    sums: Sums,
 }
 
 impl Counted {
+    fn new() -> Self {
+        Counted { histogram: Histogram::of_cosines(), sums: Sums::default() }
+    }
+
     fn add(&mut self, score: f64) {
         self.histogram.add(score);
-        self.n += 1;
-        self.sum += score;
-        self.squares += score * score;
+        self.sums.add(score);
     }
 
     fn merge(&mut self, other: &Counted) {
         self.histogram.merge(&other.histogram);
-        self.n += other.n;
-        self.sum += other.sum;
-        self.squares += other.squares;
+        self.sums.merge(&other.sums);
     }
 }
 
