@@ -22,6 +22,7 @@ pub mod spec;
 pub mod taps;
 pub mod transformer;
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,16 @@ pub struct Input {
     pub mean: [f64; 3],
     /// Each difference is divided by it.
     pub divisor: f64,
+}
+
+/// `112 x 112 rgb, (value - 127.5) / 128`.
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mean = &self.mean[..self.channels() as usize];
+        let same = mean.iter().all(|value| value.to_bits() == mean[0].to_bits());
+        let mean = if same { mean[0].to_string() } else { format!("{mean:?}") };
+        write!(f, "{} x {} {}, (value - {mean}) / {}", self.height, self.width, self.colour.word(), self.divisor)
+    }
 }
 
 impl Input {

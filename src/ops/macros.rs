@@ -92,12 +92,19 @@ macro_rules! choice {
             $($(#[doc = $word_doc])* #[serde(rename = $word)] $variant,)*
         }
 
+        impl $type {
+            /// The word for it in a recipe.
+            pub const fn word(self) -> &'static str {
+                match self { $($type::$variant => $word,)* }
+            }
+        }
+
         impl $crate::lang::decl::Param for $type {
             fn ty() -> $crate::lang::types::Type {
                 $crate::lang::types::Type::Choice(vec![$($word.to_owned()),*])
             }
             fn value(&self) -> $crate::lang::value::Value {
-                $crate::lang::value::Value::Text(match self { $($type::$variant => $word,)* }.to_owned())
+                $crate::lang::value::Value::Text(self.word().to_owned())
             }
         }
     };

@@ -6,7 +6,7 @@ use super::grid::{Grid, bytes, rounded};
 use super::{Plan, memory};
 use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
-use crate::nets::{Colour, Cost, Input, LayerCost, Shape};
+use crate::nets::{Cost, LayerCost, Shape};
 use crate::ops::nets::Backbone;
 use crate::ops::stages::Train;
 use indexmap::IndexMap;
@@ -28,7 +28,7 @@ impl Plan {
         for nets in kinds.values() {
             let Some(cost) = nets.first().and_then(|net| costs.of(self, *net)) else { continue };
             let names = named(nets.iter().map(|net| self.node(*net).name.as_str()));
-            let _ = write!(out, "\n{names}: {} sees {}\n{}", cost.network.name, sight(cost.input()), by_stage(&cost));
+            let _ = write!(out, "\n{names}: {} sees {}\n{}", cost.network.name, cost.input(), by_stage(&cost));
             for (images, kept, stages) in self.steps(nets, &cost) {
                 let stages = named(stages.iter().map(|stage| self.node(*stage).name.as_str()));
                 let _ = writeln!(out, "  {images} images at once ({stages}) keep {}", bytes(kept));
@@ -54,19 +54,6 @@ impl Plan {
         }
         steps.into_iter().map(|((images, kept), stages)| (images, kept, stages)).collect()
     }
-}
-
-/// What a network wants to see: `112 x 112 rgb, (value - 127.5) / 128`.
-fn sight(input: &Input) -> String {
-    let colour = match input.colour {
-        Colour::Rgb => "rgb",
-        Colour::Bgr => "bgr",
-        Colour::Grey => "grey",
-    };
-    let mean = &input.mean[..input.channels() as usize];
-    let same = mean.iter().all(|value| value.to_bits() == mean[0].to_bits());
-    let mean = if same { mean[0].to_string() } else { format!("{mean:?}") };
-    format!("{} x {} {colour}, (value - {mean}) / {}", input.height, input.width, input.divisor)
 }
 
 fn by_stage(cost: &Cost) -> String {

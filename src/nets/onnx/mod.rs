@@ -70,9 +70,8 @@ pub enum OnnxError {
 pub fn file<B: Backbone>(backbone: &B, tensors: &[u8], around: Around<'_>) -> Result<Vec<u8>, OnnxError> {
     let tensors = SafeTensors::deserialize(tensors)?;
     let sides = |(name, view): (String, TensorView)| (name, view.shape().iter().map(|side| *side as i64).collect());
-    let network = fitting(backbone, &tensors.tensors().into_iter().map(sides).collect())?.ok_or(OnnxError::Unfitting)?;
+    let network = &fitting(backbone, &tensors.tensors().into_iter().map(sides).collect())?.ok_or(OnnxError::Unfitting)?;
     let mut writer = Writer::new(tensors);
-    let network = &network;
     let mut value = "images".to_owned();
     if around.pixels {
         value = normalised(network, &mut writer, value);
@@ -156,17 +155,7 @@ fn tensor(name: &str, sides: &[i64]) -> ValueInfoProto {
 
 fn model(network: &Network, writer: Writer<'_>, input: ValueInfoProto, output: ValueInfoProto, around: Around<'_>) -> ModelProto {
     let note = |key: &str, value: String| StringEntry { key: key.to_owned(), value };
-    let taken = if around.pixels {
-        "pixels 0..255, red first".to_owned()
-    } else {
-        let (mean, divisor) = (&network.input.mean[..network.input.channels() as usize], network.input.divisor);
-        let colours = match network.input.colour {
-            Colour::Rgb => "red, green, blue",
-            Colour::Bgr => "blue, green, red",
-            Colour::Grey => "grey",
-        };
-        format!("{colours}: (pixel - {mean:?}) / {divisor}")
-    };
+    let taken = if around.pixels { "pixels 0..255, red first".to_owned() } else { network.input.to_string() };
     let (nodes, constants) = writer.parts();
     ModelProto {
         ir_version: FORMAT,
