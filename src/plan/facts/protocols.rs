@@ -132,10 +132,10 @@ impl Gather<'_> {
 fn metrics_in(json: &Json, found: &mut Vec<Metric>) {
     match json {
         Json::Array(items) => items.iter().for_each(|item| metrics_in(item, found)),
-        Json::Object(map) => match serde_json::from_value(json.clone()) {
-            Ok(metric) => found.push(metric),
-            Err(_) => map.values().for_each(|value| metrics_in(value, found)), // it is something else
-        },
+        Json::Object(map) if map.get("op").and_then(Json::as_str).is_some_and(Metric::is) => {
+            found.extend(serde_json::from_value::<Metric>(json.clone())); // one that can't be read is told where it is used
+        }
+        Json::Object(map) => map.values().for_each(|value| metrics_in(value, found)),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }
