@@ -84,6 +84,8 @@ impl Network {
                     | Module::Attention(_)
                     | Module::Relu6
                     | Module::DropPath { .. }
+                    | Module::Hide(_)
+                    | Module::Fill(_)
                     | Module::Rescale { .. }
                     | Module::Border { .. }
                     | Module::Angles(_) => {}

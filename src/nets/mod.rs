@@ -39,7 +39,7 @@ pub use names::{NameMap, NotAPattern};
 pub use shape::Shape;
 pub use spec::{Init, Role, Spec};
 pub use taps::TapShape;
-pub use transformer::{Attention, LayerNorm};
+pub use transformer::{Attention, LayerNorm, Mask};
 
 /// What a network wants to see: images of one size and colour order, each value turned into `(value - mean) / divisor`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

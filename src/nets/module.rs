@@ -1,7 +1,7 @@
 //! The pieces that layers are made of, and what follows from their description: tensors, shapes, costs.
 
 use super::shape::Shape;
-use super::{Angles, Attention, Init, LayerCost, LayerNorm, Local, NetError, Role, Spec};
+use super::{Angles, Attention, Init, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec};
 
 /// A convolution over a square window.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,6 +171,10 @@ pub enum Module {
         /// The probability.
         p: f64,
     },
+    /// Tokens without those that are hidden while training, another choice for each image.
+    Hide(Mask),
+    /// All tokens again, with what stands for the hidden ones.
+    Fill(Mask),
     /// Each channel of a map times a number of its own.
     Rescale {
         /// The numbers.
@@ -223,6 +227,7 @@ impl Module {
             Module::Local(local) => local.specs(to),
             Module::LayerNorm(norm) => norm.specs(to),
             Module::Angles(angles) => angles.specs(to),
+            Module::Fill(mask) => mask.specs(to),
             Module::Position { name, count, width } => {
                 let (shape, init) = (vec![1, *count, *width], Init::Normal { sd: 0.02 });
                 to.push(Spec { name: name.clone(), shape, role: Role::Parameter, init });
@@ -237,6 +242,7 @@ impl Module {
             | Module::Attention(_)
             | Module::Relu6
             | Module::DropPath { .. }
+            | Module::Hide(_)
             | Module::Rescale { .. }
             | Module::Border { .. } => {}
         }
@@ -289,6 +295,7 @@ impl Module {
             (Module::LayerNorm(norm), _) => norm.output(input),
             (Module::Attention(attention), _) => attention.output(input),
             (Module::Angles(angles), _) => angles.output(input),
+            (Module::Hide(mask) | Module::Fill(mask), _) => mask.output(input),
             (Module::Tokens, Shape::Map { channels, height, width }) => Ok(Shape::Tokens { count: height * width, width: channels }),
             (Module::Position { count, width, .. }, _) => {
                 let wanted = Shape::Tokens { count: *count, width: *width };
@@ -324,7 +331,8 @@ impl Module {
                 count(&r.shortcut, input, to)?;
             }
             Module::Gate(gate) => count(gate, input, to)?,
-            Module::Flatten | Module::Tokens => return Ok(output), // a view
+            // a view, or nothing where a network is judged
+            Module::Flatten | Module::Tokens | Module::Hide(_) | Module::Fill(_) => return Ok(output),
             Module::Norm(_)
             | Module::Pool { .. }
             | Module::Dropout { .. }
@@ -363,6 +371,8 @@ impl Module {
             Module::Attention(_) => "an attention",
             Module::Relu6 => "a rectifier up to 6",
             Module::DropPath { .. } => "a dropped path",
+            Module::Hide(_) => "a mask",
+            Module::Fill(_) => "a mask's end",
             Module::Rescale { .. } => "a rescaling",
             Module::Border { .. } => "a border",
             Module::Angles(_) => "angles",

@@ -37,7 +37,7 @@ fn resnet(se: bool) -> ResNet50 {
 
 fn vit(size: VitSize) -> Vit {
     let (width, depth, heads) = (None, None, None);
-    Vit { size, embedding: 512, width, depth, heads, patch: 9, mlp: 4.0, drop_path: 0.1, weights: None, seed: 0 }
+    Vit { size, embedding: 512, width, depth, heads, patch: 9, mlp: 4.0, drop_path: 0.1, mask_ratio: 0.0, weights: None, seed: 0 }
 }
 
 fn deepid(form: DeepIdForm) -> DeepId {
@@ -194,6 +194,13 @@ fn transformers_and_the_first_networks_count_as_their_layers_do() {
         let wanted = convolutions + local(third, 60, 40 * 9) + local(fourth, 80, 60 * 4) + linear;
         assert_eq!(cost(&deepid(form)).parameters(), wanted, "{form:?}");
     }
+    let masked = cost(&Vit { mask_ratio: 0.1, ..vit(VitSize::Tiny) });
+    assert_eq!((masked.parameters(), masked.multiply_adds()), {
+        let whole = cost(&vit(VitSize::Tiny));
+        (whole.parameters() + 256, whole.multiply_adds()) // what stands for hidden tokens
+    });
+    assert_eq!(Vit { mask_ratio: 0.1, ..vit(VitSize::Tiny) }.seen(), 129); // int(144 * 0.9), as insightface counts
+    assert!(Vit { mask_ratio: 0.9, patch: 40, ..vit(VitSize::Tiny) }.network().is_err());
     let odd = Vit { heads: Some(7), ..vit(VitSize::Tiny) };
     assert!(odd.network().is_err());
 }

@@ -58,6 +58,37 @@ impl Attention {
     }
 }
 
+/// Tokens that are hidden in training: what lies between the two modules of this description sees the others alone.
+///
+/// Tensors: `name` `[1, 1, width]`, which stands for each hidden token after that.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mask {
+    /// The name of its tensor.
+    pub name: String,
+    /// Tokens.
+    pub count: i64,
+    /// Numbers of a token.
+    pub width: i64,
+    /// How many of an image are seen.
+    pub seen: i64,
+}
+
+impl Mask {
+    /// What stands for hidden tokens starts as N(0, 0.02²).
+    pub(super) fn specs(&self, to: &mut Vec<Spec>) {
+        let (shape, init) = (vec![1, 1, self.width], Init::Normal { sd: 0.02 });
+        to.push(Spec { name: self.name.clone(), shape, role: Role::Parameter, init });
+    }
+
+    /// As a network is judged: nothing is hidden.
+    pub(super) fn output(&self, input: Shape) -> Result<Shape, NetError> {
+        if input == (Shape::Tokens { count: self.count, width: self.width }) {
+            return Ok(input);
+        }
+        Err(wrong(&self.name, format!("{} tokens of {} numbers", self.count, self.width), input))
+    }
+}
+
 fn wrong(whose: &str, expected: String, found: Shape) -> NetError {
     NetError::Shape { what: format!("the input of {whose}"), expected, found: format!("{found:?}") }
 }

@@ -95,6 +95,7 @@ fn every_backbone_runs_elsewhere() {
         ("deepface", json!({"width": 4, "embedding": 64})),
         ("hopenet", json!({})),
         ("vit", json!({"size": "t", "depth": 3})),
+        ("vit", json!({"size": "t", "depth": 2, "width": 64, "mask_ratio": 0.3})),
     ] {
         let model = model(op, &args);
         let (tensors, _) = model.to_files().unwrap();

@@ -2,12 +2,12 @@
 
 use super::Backbone;
 use crate::nets::{
-    Attention, Conv, Init, Input, Layer, LayerNorm, Linear, Module, NameMap, NetError, Network, Norm, Part, Residual, Scale,
+    Attention, Conv, Init, Input, Layer, LayerNorm, Linear, Mask, Module, NameMap, NetError, Network, Norm, Part, Residual, Scale,
 };
 use crate::ops::nets::{Vit, VitSize};
 
 /// Side of the input.
-const SIDE: i64 = 112;
+const SIDE: i64 = Vit::SIDE as i64;
 /// How linear layers start: N(0, 0.02²), biases zero.
 const INIT: Init = Init::Normal { sd: 0.02 };
 /// Epsilons of layer norms and of the batch norms of the neck.
@@ -21,7 +21,13 @@ impl Backbone for Vit {
             let why = format!("the width, {width}, is not a multiple of it");
             return Err(NetError::Option { option: "heads", value: heads.to_string(), why });
         }
-        let count = (SIDE / patch).pow(2);
+        let count = self.tokens();
+        let mask = Mask { name: "mask_token".into(), count, width, seen: self.seen() };
+        if mask.seen < 1 {
+            let why = format!("it hides all of the {count} tokens");
+            return Err(NetError::Option { option: "mask_ratio", value: self.mask_ratio.to_string(), why });
+        }
+        let masks = self.mask_ratio > 0.0;
         let proj = Conv {
             name: "patch_embed.proj".into(),
             input: 3,
@@ -39,10 +45,18 @@ impl Backbone for Vit {
         for at in 0..depth {
             // the share of dropped blocks grows from none to the last one's
             let dropped = self.drop_path * f64::from(at) / f64::from(depth.saturating_sub(1).max(1));
-            layers.push(Layer { name: format!("blocks.{at}"), modules: block(&format!("blocks.{at}"), width, heads, inside, dropped) });
+            let mut modules = block(&format!("blocks.{at}"), width, heads, inside, dropped);
+            if masks && at == 0 {
+                modules.insert(0, Module::Hide(mask.clone()));
+            }
+            layers.push(Layer { name: format!("blocks.{at}"), modules });
         }
         let trunk = layers.len();
-        layers.push(Layer { name: "embedding".into(), modules: neck(count, width, i64::from(self.embedding)) });
+        let mut modules = neck(count, width, i64::from(self.embedding));
+        if masks {
+            modules.insert(1, Module::Fill(mask)); // after the norm, as insightface has it
+        }
+        layers.push(Layer { name: "embedding".into(), modules });
         let mut parts = vec![("stem".to_string(), Part::Layers(0..1))];
         super::pieces::ends(&mut parts, trunk, layers.len());
         let name = match self.size {
@@ -53,9 +67,9 @@ impl Backbone for Vit {
         Ok(Network { name: name.into(), input: Input::centred(SIDE, 127.5), layers, parts })
     }
 
-    /// Training with masks keeps a token that stands for what is masked; nothing here masks.
+    /// insightface's checkpoints have the token that stands for hidden ones whether tokens were hidden or not.
     fn known_names(&self) -> Vec<NameMap> {
-        super::without("mask_token")
+        if self.mask_ratio > 0.0 { Vec::new() } else { super::without("mask_token") }
     }
 
     fn seed(&self) -> i64 {

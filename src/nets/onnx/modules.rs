@@ -58,7 +58,7 @@ fn step(module: &Module, writer: &mut Writer<'_>, at: At) -> Result<String, Onnx
             let gate = writer.node("Sigmoid", &[&gate.value], Vec::new());
             Ok(writer.node("Mul", &[&at.value, &gate], Vec::new()))
         }
-        Module::Dropout { .. } | Module::DropPath { .. } => Ok(at.value),
+        Module::Dropout { .. } | Module::DropPath { .. } | Module::Hide(_) | Module::Fill(_) => Ok(at.value),
         Module::Local(l) => rare::local(l, writer, &at.value, at.shape),
         Module::Tokens => Ok(rare::tokens(writer, &at.value, at.shape)),
         Module::Position { name, .. } => {

@@ -1,6 +1,7 @@
 //! Networks as they run: [`ddl::nets`] describes them, here they meet tensors.
 
 pub mod fold;
+pub mod mask;
 mod parts;
 mod prelu;
 pub mod run;
@@ -9,8 +10,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
 pub use ddl::nets::{
-    Angles, Attention, Colour, Conv, Frozen, Input, Keep, Layer, LayerNorm, Linear, Local, Module, Network, Norm, Part, Residual, Scale,
-    Shape, Window,
+    Angles, Attention, Colour, Conv, Frozen, Input, Keep, Layer, LayerNorm, Linear, Local, Mask, Module, Network, Norm, Part, Residual,
+    Scale, Shape, Window,
 };
 pub use run::{Norms, Pass, Run};
 

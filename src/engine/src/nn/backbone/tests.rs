@@ -50,6 +50,7 @@ const VIT: Vit = Vit {
     heads: Some(4),
     patch: 18,
     mlp: 2.0,
+    mask_ratio: 0.0,
     drop_path: 0.3,
     weights: None,
     seed: 0,

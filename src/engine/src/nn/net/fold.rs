@@ -80,7 +80,7 @@ fn melted(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, 
                 }
                 done.push(module.clone());
             }
-            (Module::Dropout { .. } | Module::DropPath { .. }, _) => {}
+            (Module::Dropout { .. } | Module::DropPath { .. } | Module::Hide(_) | Module::Fill(_), _) => {}
         }
     }
     Ok(done)

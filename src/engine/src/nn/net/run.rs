@@ -6,6 +6,7 @@ use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
+use super::mask::{fill, hide};
 use super::parts::{angles, attention, drop_path, layer_norm, local};
 use super::prelu::prelu;
 use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window, check_input};
@@ -31,6 +32,8 @@ pub enum Norms {
 pub struct Pass {
     norms: Norms,
     fixed: Vec<bool>,
+    /// The name of the step, in layers that are fixed too: what an earlier layer hid is told by it.
+    step: Option<Draw>,
     over: Option<i64>,
     noise: Option<Draw>,
     mixed: bool,
@@ -39,12 +42,12 @@ pub struct Pass {
 impl Pass {
     /// As it is judged: running statistics, no dropout.
     pub fn judging() -> Self {
-        Pass { norms: Norms::Running, fixed: Vec::new(), over: None, noise: None, mixed: false }
+        Pass { norms: Norms::Running, fixed: Vec::new(), step: None, over: None, noise: None, mixed: false }
     }
 
     /// As it is trained. `noise` names this step, for dropout.
     pub fn training(norms: Norms, noise: Draw) -> Self {
-        Pass { norms, fixed: Vec::new(), over: None, noise: Some(noise), mixed: false }
+        Pass { norms, fixed: Vec::new(), step: Some(noise.clone()), over: None, noise: Some(noise), mixed: false }
     }
 
     /// With these layers as they are judged (see [`super::Frozen::layers`]).
@@ -79,9 +82,15 @@ impl Pass {
         self.noise.as_ref()
     }
 
+    /// The name of this step, for what an earlier layer left to chance.
+    pub(super) fn step(&self) -> Option<&Draw> {
+        self.step.as_ref()
+    }
+
     /// How layer `at` is run.
     fn within(&self, at: usize) -> Pass {
-        if self.fixed.get(at).copied().unwrap_or(false) { Pass::judging() } else { self.clone() }
+        let fixed = self.fixed.get(at).copied().unwrap_or(false);
+        if fixed { Pass { step: self.step.clone(), ..Pass::judging() } } else { self.clone() }
     }
 }
 
@@ -194,6 +203,8 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         Module::Attention(a) => attention(*a, &x),
         Module::Relu6 => Ok(x.f_clamp(0.0, 6.0)?),
         Module::DropPath { name, p } => drop_path(name, *p, x, pass),
+        Module::Hide(mask) => hide(mask, x, pass),
+        Module::Fill(mask) => fill(mask, state, x, pass),
         Module::Rescale { factors } => {
             let factors = Tensor::f_from_slice(factors)?.f_to_device(x.device())?.f_to_kind(x.kind())?;
             Ok(x.f_mul(&factors.f_view([1, -1, 1, 1])?)?)

@@ -153,7 +153,7 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
 #[test]
 fn other_networks_resume_too() {
     let nets = [
-        "vit(\"t\", embedding = 16, width = 16, depth = 2, heads = 2, patch = 28, drop_path = 0.4)",
+        "vit(\"t\", embedding = 16, width = 16, depth = 2, heads = 2, patch = 28, drop_path = 0.4, mask_ratio = 0.3)",
         "deepid(embedding = 16)",
         "deepface(embedding = 16, width = 2)",
     ];
