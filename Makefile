@@ -23,6 +23,7 @@ demo: build ## run the quickstart: a recipe is checked, planned, trained and jud
 	target/release/ddl run pipelines/quickstart.ddl $(ARGS)
 
 test: setup ## run all tests of the workspace
+	@$(PYTHON) .tools/bench/eager.py || echo "tests that hold networks against PyTorch will be skipped" >&2
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace $(ARGS)
 

@@ -1,4 +1,7 @@
-"""Makes the PyTorch that lies beside our libtorch importable, so that both sides of the benchmark run the very same library.
+"""Makes the PyTorch that lies beside our libtorch importable, so that ddl and what it is held against run the very same library.
+
+The benchmark uses it, and the test that holds every network against PyTorch (src/engine/tests/torch.rs). Run as a program, it prepares what
+`import_torch` needs. libtorch is looked for in LIBTORCH, else in the checkout's link `.libtorch`.
 
 The CPU variant of .tools/setup-libtorch holds the wheel's Python files too, but `libtorch_python.so` still asks for CUDA libraries by
 name. Nothing of them is called on a CPU: stand-ins that define the symbols are enough. What PyTorch imports in pure Python is fetched
@@ -17,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-HOME = (CHECKOUT / ".libtorch").resolve()
+HOME = Path(os.environ.get("LIBTORCH") or CHECKOUT / ".libtorch").resolve()
 PURE = {
     "filelock": "filelock==3.20.0",
     "typing_extensions": "typing_extensions==4.15.0",
@@ -32,13 +35,19 @@ PURE = {
 STAND_INS = ["libtorch_cuda.so", "libc10_cuda.so", "libcudnn.so.9", "libcufile.so.0", "libnccl.so.2"]
 
 
-def environment() -> dict:
-    """The environment in which `import_torch` works. Prepares the stand-ins and packages when they are not there."""
+class NoTorch(Exception):
+    """Why there is no PyTorch to import."""
+
+
+def environment(prepare: bool = True) -> dict:
+    """The environment in which `import_torch` works. Prepares the stand-ins and packages when they are not there, if it may."""
     tag = f"cpython-{sys.version_info[0]}{sys.version_info[1]}"
     if not list(HOME.glob(f"_C.{tag}-*.so")):
-        sys.exit(f"bench: the PyTorch in {HOME} is not for this Python ({tag}): name the one that it is for, make bench PYTHON=...")
+        raise NoTorch(f"the PyTorch in {HOME} is not for this Python ({tag}): name the one that it is for, PYTHON=...")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ddl"
     place = base / f"bench-{HOME.parent.name}-{tag}"
+    if not place.is_dir() and not prepare:
+        raise NoTorch(f"what PyTorch imports is not prepared ({place}): run `{sys.executable} .tools/bench/eager.py`")
     if not place.is_dir():
         base.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=base, prefix=f".{place.name}."))
@@ -132,3 +141,14 @@ def import_torch():
     import torch
 
     return torch
+
+
+def main() -> None:
+    try:
+        environment()
+    except (NoTorch, OSError, subprocess.CalledProcessError) as why:
+        sys.exit(f"PyTorch can't be imported here: {why}")
+
+
+if __name__ == "__main__":
+    main()

@@ -205,4 +205,7 @@ def write(text: str) -> None:
 if __name__ == "__main__":
     if shutil.which("nm") is None:
         sys.exit("bench: binutils are needed (nm, readelf)")
-    main()
+    try:
+        main()
+    except eager.NoTorch as why:
+        sys.exit(f"bench: {why}")
