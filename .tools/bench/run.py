@@ -31,13 +31,15 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7, help="turns of each side (7)")
     options.add_argument("--batch", type=int, default=32, help="images per step (32)")
     options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of each side (all cores)")
-    options.add_argument("--only", choices=["networks", "processes"], help="one half of the measurements")
+    options.add_argument("--only", choices=["networks", "ddl", "processes"], help="one part of the measurements")
     options.add_argument("--dry", action="store_true", help="print, and leave docs/performance.md as it is")
     options = options.parse_args()
     parts = [machine(options)]
-    if options.only != "processes":
+    if options.only in (None, "networks"):
         parts.append(networks(options))
-    if options.only != "networks":
+    if options.only in (None, "ddl"):
+        parts.append(distillation(options))
+    if options.only in (None, "processes"):
         parts.append(processes())
     text = "\n\n".join(parts)
     print(text)
@@ -81,7 +83,7 @@ class Side:
 
 
 def networks(options) -> str:
-    env, speed = eager.environment(), build_speed()
+    env, speed = eager.environment(), build("speed")
     rows = []
     for network in ("mobilefacenet", "iresnet18"):
         for mode in ("train", "infer"):
@@ -129,11 +131,46 @@ def row(network: str, mode: str, options, sides: list) -> str:
     )
 
 
-def build_speed() -> Path:
-    command = ["cargo", "build", "--release", "--locked", "-p", "ddl-engine", "--bench", "speed", "--message-format=json-render-diagnostics"]
+def build(bench: str) -> Path:
+    command = ["cargo", "build", "--release", "--locked", "-p", "ddl-engine", "--bench", bench, "--message-format=json-render-diagnostics"]
     built = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]
-    return Path(next(m["executable"] for m in messages if m.get("target", {}).get("name") == "speed" and m.get("executable")))
+    return Path(next(m["executable"] for m in messages if m.get("target", {}).get("name") == bench and m.get("executable")))
+
+
+# --- the distribution distillation loss -----------------------------------------------------------------------------------------
+
+PAIRS = 32  # of each branch, and as many different people
+
+
+def distillation(options) -> str:
+    env, loss, images = eager.environment(), build("distillation"), 3 * PAIRS
+    what = ["--network", "mobilefacenet", "--mode", "train", "--batch", images, "--threads", options.threads]
+    step, rows = Side("a step", [build("speed"), *what], dict(os.environ)), []
+    for students in (1, 4):
+        what = ["--students", students, "--pairs", PAIRS, "--threads", options.threads]
+        worker = [sys.executable, Path(__file__).parent / "worker.py", "--mode", "distil", *what]
+        ours, theirs = Side("ddl's loss", [loss, *what], dict(os.environ)), Side("eager's loss", worker, env)
+        if abs(ours.about["value"] - theirs.about["value"]) > 1e-4 * abs(theirs.about["value"]):
+            sys.exit(f"bench: the losses differ: {ours.about} and {theirs.about}")
+        step.seconds = []
+        take_turns([step, ours, theirs], options.rounds)
+        shares = lambda side: [100 * own / (whole * (students + 1)) for own, whole in zip(side.seconds, step.seconds)]
+        low, middle, high = statistics.quantiles(shares(ours), n=4)
+        rows.append(
+            f"| {students} | {1000 * statistics.median(ours.seconds):.2f} | {1000 * (students + 1) * statistics.median(step.seconds):.0f} "
+            f"| **{middle:.2f} %** ({low:.2f}-{high:.2f}) | {statistics.median(shares(theirs)):.2f} % |"
+        )
+        print(rows[-1], file=sys.stderr, flush=True)
+        ours.peak_mib(), theirs.peak_mib()
+    step.peak_mib()
+    head = ["| students | loss ms | step ms | **share** (quartiles) | share of eager's loss |", "|---|---|---|---|---|"]
+    note = (
+        f"Forward and backward of the distribution distillation loss alone, {PAIRS} pairs and {PAIRS} different people in each branch, embeddings "
+        f"128 wide, beside ddl's training step of MobileFaceNet (as above) on as many images, {images} for each branch; the step is timed on "
+        f"the images of one branch and counted once for each. {options.threads} threads. Eager: the loss as released, in PyTorch's own operators."
+    )
+    return "\n".join(["### The distribution distillation loss", "", *head, *rows, "", note])
 
 
 # --- processes ------------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""PyTorch's side: runs steps when it is told how many. The Rust side, src/engine/benches/speed.rs, talks alike.
+"""PyTorch's side: runs steps when it is told how many. The Rust sides, src/engine/benches, talk alike.
 
 First line out: what is run, as JSON. Then for each line in, a number of steps, one line out: the seconds that they took. At the end of
 the input: the process's peak memory in MiB.
@@ -15,6 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests" / "oracles" / "torch")]
 from eager import import_torch
 
 torch = import_torch()
+import distillation
 from networks import FAMILIES
 from torch.nn import functional
 
@@ -24,22 +25,32 @@ CLASSES, SCALE, MARGIN = 1000, 64.0, 0.5
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--network", choices=sorted(NETWORKS), required=True)
-    options.add_argument("--mode", choices=["train", "infer"], required=True)
-    options.add_argument("--batch", type=int, required=True)
+    options.add_argument("--mode", choices=["train", "infer", "distil"], required=True)
     options.add_argument("--threads", type=int, required=True)
+    options.add_argument("--network", choices=sorted(NETWORKS))
+    options.add_argument("--batch", type=int)
     options.add_argument("--channels-last", action="store_true")
+    options.add_argument("--students", type=int)
+    options.add_argument("--pairs", type=int)
     options = options.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
+    if options.mode == "distil":
+        step = distillation.steps(options.students, options.pairs)
+        serve({"value": step()}, step)
+        return
     network, _ = FAMILIES[NETWORKS[options.network]]()
     images = torch.randn(options.batch, 3, 112, 112)
     if options.channels_last:
         network, images = network.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
     parameters = sum(p.numel() for p in network.parameters())
     step = training(network, images) if options.mode == "train" else inference(network, images)
+    serve({"parameters": parameters, "torch": torch.__version__}, step)
+
+
+def serve(about: dict, step) -> None:
     step()
-    print(json.dumps({"parameters": parameters, "torch": torch.__version__}), flush=True)
+    print(json.dumps(about), flush=True)
     for line in sys.stdin:
         start = time.perf_counter()
         for _ in range(int(line)):

@@ -1,10 +1,14 @@
-//! What `make bench` times: steps of a network as the engine runs them, beside a `PyTorch` twin (.tools/bench/worker.py).
+//! What `make bench` times, beside a `PyTorch` twin (.tools/bench/worker.py): steps of a network as the engine runs them, and what a term adds.
+
+mod distillation;
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
 
 use ddl::ops::curves::Curve;
 use ddl::ops::heads::{ArcFace, ArcForm, Head as AnyHead, MarginGrad};
 use ddl::ops::nets::{Backbone as AnyBackbone, IResNet, MobileFaceNet};
 use ddl::ops::optimizers::{Optimizer, Sgd};
-use ddl::ops::terms::Ddl;
 use ddl::quantity::Angle;
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
@@ -13,11 +17,12 @@ use tch::{Device, Kind, Reduction, Tensor};
 use crate::nn::backbone::build;
 use crate::nn::embed::Embedder;
 use crate::nn::error::NnError;
-use crate::nn::heads::{Clock, Head, Moment};
+use crate::nn::heads::{Head, Moment};
 use crate::nn::net::{Images as _, Network, Norms, Pass, Run as _};
 use crate::nn::optim::{Optimiser, Trained};
-use crate::nn::state::{Init, Role, Spec, State};
-use crate::nn::terms::{Around, Given, Term as _};
+use crate::nn::state::State;
+
+pub use distillation::Distillation;
 
 const CLASSES: i64 = 1000;
 const LR: f64 = 1e-3;
@@ -121,66 +126,41 @@ impl Training {
     }
 }
 
-/// The distribution distillation loss on random embeddings: its value and their gradient.
-pub struct Distillation {
-    term: Ddl,
-    given: Vec<Tensor>,
-    state: State,
+/// Answers as a benchmark is asked: what is run as a line of JSON; then, for each line that comes in, a number of steps, the seconds that they
+/// took; at the end of the input the process's peak memory in MiB. One step runs before all that.
+///
+/// # Errors
+/// When a step fails, or what comes in is no number.
+pub fn serve(about: &serde_json::Value, mut step: impl FnMut() -> Result<(), NnError>) -> Result<(), Box<dyn std::error::Error>> {
+    step()?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{about}")?;
+    out.flush()?;
+    for line in std::io::stdin().lock().lines() {
+        let steps: u32 = line?.trim().parse()?;
+        let start = Instant::now();
+        for _ in 0..steps {
+            step()?;
+        }
+        writeln!(out, "{}", start.elapsed().as_secs_f64())?;
+        out.flush()?;
+    }
+    writeln!(out, "{}", peak_mib()?)?;
+    Ok(())
 }
 
-impl Distillation {
-    /// So many students; `size` pairs and `size` images of different people in each branch, embeddings of 128 numbers, all options as released.
-    ///
-    /// # Errors
-    /// When the term's declaration has a parameter without a default that is not given here.
-    pub fn new(students: u32, size: i64) -> Result<Self, NnError> {
-        let side = |at: u32| {
-            let batches = |node: u32| serde_json::json!({ "node": node });
-            serde_json::json!({ "op": "branch", "pairs": batches(2 * at), "negatives": batches(2 * at + 1) })
-        };
-        let args = serde_json::json!({ "teacher": side(0), "students": (1..=students).map(side).collect::<Vec<_>>() });
-        let term: Ddl = ddl::ops::parse(&args).map_err(|error| NnError::Input {
-            what: "the arguments of ddl".into(),
-            expected: "those of its declaration".into(),
-            found: error.to_string(),
-        })?;
-        let spec = |name: String| Spec { name, shape: vec![size, 128], role: Role::Parameter, init: Init::Normal { sd: 1.0 } };
-        let names = (0..=students).flat_map(|at| ["left", "right", "negatives"].map(|part| format!("{part}{at}")));
-        let state = State::initialise(&names.map(spec).collect::<Vec<_>>(), 0, Device::Cpu, Kind::Float)?;
-        let mut given = Vec::new();
-        for at in 0..=students {
-            for part in ["left", "right", "negatives"] {
-                // two images of one person are alike
-                let own = state.get(&format!("{part}{at}"))?;
-                let tensor = if part == "right" { own + state.get(&format!("left{at}"))? * 2.0 } else { own.shallow_clone() };
-                given.push(tensor.detach().f_set_requires_grad(true)?);
-            }
-        }
-        Ok(Distillation { term, given, state: State::new() })
-    }
-
-    /// Forward and backward.
-    ///
-    /// # Errors
-    /// What libtorch refuses.
-    pub fn step(&mut self) -> Result<(), NnError> {
-        let given: Vec<Given> = self
-            .given
-            .chunks(3)
-            .flat_map(|branch| {
-                let pairs = Given::Pairs { left: branch[0].shallow_clone(), right: branch[1].shallow_clone() };
-                [pairs, Given::Embeddings(branch[2].shallow_clone())]
-            })
-            .collect();
-        let noise = Draw::new(0, "bench");
-        let value = self.term.evaluate(&given, &Around { head: &self.state, noise: &noise, clock: Clock::default() })?.value;
-        self.given.iter_mut().for_each(Tensor::zero_grad);
-        Ok(value.f_backward()?)
-    }
+/// What the command line says for `name`. `cargo bench` itself says `--bench`.
+///
+/// # Errors
+/// When it says nothing.
+pub fn option(name: &str) -> Result<String, String> {
+    let said: Vec<String> = std::env::args().collect();
+    let value = said.iter().position(|said| said == name).and_then(|at| said.get(at + 1));
+    value.cloned().ok_or_else(|| format!("{name} is missing"))
 }
 
 /// The most memory that this process has held, in MiB.
-pub fn peak_mib() -> std::io::Result<f64> {
+fn peak_mib() -> std::io::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<f64>().ok());
