@@ -1,8 +1,8 @@
-//! Verification of templates beside an independent computation (`tests/oracles/templates/oracle.py`), from the files on.
+//! Verification and identification of templates beside an independent computation (`tests/oracles/templates/oracle.py`), from the files on.
 
-use ddl::data::protocol::{PairCounts, TemplatePair, Templates};
+use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
 use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
-use ddl::eval::{FaceNorm, Far, FarRule, pool_templates, streamed_pairs};
+use ddl::eval::{FaceNorm, Far, FarRule, cmc, identify, pool_templates, streamed_pairs, tpir_at};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::error::Error;
@@ -87,9 +87,9 @@ fn templates_are_the_oracles() {
         let (unit, weighted) = (wanted["unit"].as_bool().unwrap(), wanted["weighted"].as_bool().unwrap());
         let templates = files.read(weighted, &table);
         let counts = PairCounts { same: golden["genuine"].as_u64().unwrap(), different: golden["impostor"].as_u64().unwrap() };
-        assert_eq!((templates.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
+        assert_eq!((templates.of.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
         let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
-        let pooled = pool_templates(&features(&table), DIM, &templates.faces, TEMPLATES, norm).unwrap();
+        let pooled = pool_templates(&features(&table), DIM, &templates.of.faces, TEMPLATES, norm).unwrap();
         let blocks = || Ok::<_, Box<dyn Error>>(templates.pairs()?.map(|block| block.map_err(Box::from)));
         let sets = streamed_pairs(&pooled, blocks).unwrap();
         assert_eq!(sets.counts(), (counts.same, counts.different));
@@ -103,6 +103,41 @@ fn templates_are_the_oracles() {
         }
         near(sets.auc().value, wanted["auc"].as_f64().unwrap(), "auc");
         near(sets.gap().value, wanted["gap"].as_f64().unwrap(), "gap");
+    }
+}
+
+/// Two galleries that share their probes, as IJB's do.
+#[test]
+fn searches_of_templates_are_the_oracles() {
+    let golden: Value = serde_json::from_str(include_str!("oracles/templates/golden.json")).unwrap();
+    let numbers = |value: &Value| value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+    let (table, files) = (table(FACES), Files::new());
+    let csv = |name: &str, places: &[usize]| {
+        let lines = places.iter().map(|at| format!("{},{},x.jpg\n", 5 + 3 * at, at % PEOPLE));
+        let file = files.folder.path().join(name);
+        std::fs::write(&file, format!("TEMPLATE_ID,SUBJECT_ID,FILENAME\n{}", lines.collect::<String>())).unwrap();
+        file
+    };
+    let probe = csv("probe", &(10..TEMPLATES).collect::<Vec<_>>());
+    for (gallery, wanted) in [[0, 1, 2, 3, 9].as_slice(), &[4, 5, 6]].into_iter().zip(golden["searches"].as_array().unwrap()) {
+        let gallery = csv("gallery", gallery);
+        for wanted in wanted.as_array().unwrap() {
+            let (unit, weighted) = (wanted["unit"].as_bool().unwrap(), wanted["weighted"].as_bool().unwrap());
+            let of = files.read(weighted, &table).of;
+            let search = TemplateSearch::read(of, &gallery, &probe, Strangers::Keep).unwrap();
+            assert_eq!((Some(search.mated), Some(search.unmated)), (wanted["mated"].as_u64(), wanted["strangers"].as_u64()));
+            let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
+            let pooled = pool_templates(&features(&table), DIM, &search.of.faces, TEMPLATES, norm).unwrap();
+            let pick = |of: &[TemplateOf]| pooled.pick(of.iter().map(|it| (it.template, it.person))).unwrap();
+            let outcomes = identify(&pick(&search.probe), &pick(&search.gallery)).unwrap();
+            let ranks: Vec<f64> = cmc(&outcomes, &[1, 2, 3]).unwrap().into_iter().map(|it| it.value).collect();
+            let fpirs = numbers(&golden["fpirs"]).into_iter();
+            let tpir: Vec<f64> = fpirs.map(|fpir| tpir_at(&outcomes, Far::new(fpir).unwrap()).unwrap().estimate.value).collect();
+            for (found, wanted) in ranks.into_iter().chain(tpir).zip(numbers(&wanted["ranks"]).into_iter().chain(numbers(&wanted["tpir"])))
+            {
+                assert!((found - wanted).abs() < 1e-12, "unit {unit}, weighted {weighted}: {found} {wanted}");
+            }
+        }
     }
 }
 

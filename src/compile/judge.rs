@@ -7,7 +7,7 @@ use crate::diag::{Code, Diagnostic, one_of};
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, Value};
-use crate::ops::evals::{Identification, OverPanel, Panel, Tpir};
+use crate::ops::evals::{Identification, OverPanel, Panel, Tpir, Verification};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use std::collections::BTreeSet;
@@ -30,8 +30,8 @@ impl Compiler<'_> {
                 *side = Value::Node(self.graph.add("among", among, Some(span)));
             }
         }
-        // of an identification both are data sets, seen as they are
-        let through = |name: &str| if op == Identification::NAME { None } else { protocol.get(name) };
+        // only pairs of images may go through something; a gallery is data or a list, seen as it is
+        let through = |name: &str| if op == Verification::NAME { protocol.get(name) } else { None };
         let gallery = self.features(model, &gallery, &protocol, through("gallery"), span);
         let probe = self.features(model, &probe, &protocol, through("probe"), span);
         let args =
@@ -72,7 +72,7 @@ impl Compiler<'_> {
             }
             let wrong =
                 Diagnostic::error(Code::BadArgument, "`tpir` takes its threshold from strangers, and this identification keeps none");
-            return self.wrong(wrong.at(at, "no strangers").help("say strangers = \"keep\" in the `identification`"), span);
+            return self.wrong(wrong.at(at, "no strangers").help("say strangers = \"keep\" in the protocol"), span);
         }
         if protocol == Panel::NAME {
             let wrong = Diagnostic::error(Code::UnknownField, "a panel has no numbers of its own").at(at, "of which protocol?");

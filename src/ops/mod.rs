@@ -54,6 +54,7 @@ fn all() -> Vec<Decl> {
         evals::Verification,
         evals::Identification,
         evals::TemplateVerification,
+        evals::TemplateIdentification,
         evals::Panel,
         evals::OverPanel,
         stages::Train,

@@ -27,7 +27,7 @@ use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
 use crate::ops;
-use crate::ops::evals::{Identification, Protocol, TemplateVerification};
+use crate::ops::evals::{Identification, Protocol, TemplateIdentification, TemplateVerification};
 use crate::ops::nets::{AnyPart, Backbone};
 use crate::ops::stages::{Net, Train};
 use indexmap::IndexMap;
@@ -150,6 +150,7 @@ impl Plan {
     pub fn eval(&self, id: NodeId) -> Result<Protocol, PlanError> {
         match self.node(id).op.as_str() {
             Identification::NAME => self.parse(id).map(Protocol::Identification),
+            TemplateIdentification::NAME => self.parse(id).map(Protocol::TemplateSearch),
             TemplateVerification::NAME => self.parse(id).map(Protocol::Templates),
             _ => self.parse(id).map(Protocol::Verification), // or the error says that it is none
         }

@@ -1,7 +1,7 @@
 //! The data of a plan's protocols: pairs of images, galleries and probes.
 
 use super::tables::{TableError, Tables};
-use crate::data::protocol::{Search, Strangers, Templates, Verification as Pairs, random_pairs};
+use crate::data::protocol::{Search, Strangers, TemplateSearch, Templates, Verification as Pairs, random_pairs};
 use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::evals::{self, MadePairs, PairSource, Protocol};
@@ -41,12 +41,7 @@ impl Tables<'_> {
     pub fn search(&self, id: NodeId) -> Result<Search, TableError> {
         let it: evals::Identification = self.plan().parse(id)?;
         let (gallery, probe) = self.sides(id)?;
-        let strangers = match it.strangers {
-            evals::Strangers::Refuse => Strangers::Refuse,
-            evals::Strangers::Drop => Strangers::Drop,
-            evals::Strangers::Keep => Strangers::Keep,
-        };
-        Search::new(gallery, probe, strangers).map_err(|source| self.data_error(id, source))
+        Search::new(gallery, probe, strangers(it.strangers)).map_err(|source| self.data_error(id, source))
     }
 
     /// The templates of a protocol, over its data.
@@ -59,6 +54,20 @@ impl Tables<'_> {
         let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
         let (list, pairs) = (self.path(id, &it.templates)?, self.path(id, &it.pairs)?);
         Templates::read(&list, scores.as_deref(), &pairs, &table).map_err(|source| self.data_error(id, source))
+    }
+
+    /// The gallery and the probes of an identification of templates.
+    ///
+    /// # Errors
+    /// As [`Tables::templates`]; templates that the lists know otherwise, and what makes no search.
+    pub fn template_search(&self, id: NodeId) -> Result<TemplateSearch, TableError> {
+        let it: evals::TemplateIdentification = self.plan().parse(id)?;
+        let table = self.table(it.data.node)?;
+        let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
+        let [list, gallery, probe] = [&it.templates, &it.gallery, &it.probe].map(|file| self.path(id, file));
+        let (list, gallery, probe) = (list?, gallery?, probe?);
+        TemplateSearch::of_files(&list, scores.as_deref(), [&gallery, &probe], strangers(it.strangers), &table)
+            .map_err(|source| self.data_error(id, source))
     }
 
     /// The images of a protocol's two sides: those of the first and of the second pictures of its pairs, or the gallery and the probes.
@@ -77,12 +86,21 @@ impl Tables<'_> {
             }
             Protocol::Identification(it) => (it.gallery, it.probe, it.within),
             Protocol::Templates(it) => (it.data, it.data, None),
+            Protocol::TemplateSearch(it) => (it.data, it.data, None),
         };
         let (first, second) = (self.table(first.node)?, self.table(second.node)?);
         let Some(people) = within else { return Ok((first, second)) };
         let people = self.table(people.node)?;
         let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
         Ok((at(among(&first, &people))?, at(among(&second, &people))?))
+    }
+}
+
+fn strangers(said: evals::Strangers) -> Strangers {
+    match said {
+        evals::Strangers::Refuse => Strangers::Refuse,
+        evals::Strangers::Drop => Strangers::Drop,
+        evals::Strangers::Keep => Strangers::Keep,
     }
 }
 

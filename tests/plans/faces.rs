@@ -119,7 +119,7 @@ fn write_cox(root: &Path) {
     std::fs::write(root.join("races.csv"), races).unwrap();
 }
 
-/// IJB: templates of two faces each, and all their pairs.
+/// IJB: templates of two faces each, of two people, and all their pairs; two galleries of one template, and probes of these people and of a hundred others.
 fn write_ijb(root: &Path, name: &str, templates: u32) {
     let image = png();
     for folder in ["crops", "meta"] {
@@ -136,6 +136,21 @@ fn write_ijb(root: &Path, name: &str, templates: u32) {
             writeln!(pairs, "{a} {b} {}", u8::from(a % 2 == b % 2)).unwrap();
         }
     }
+    let header = "TEMPLATE_ID,SUBJECT_ID,FILENAME\n";
+    let mut probe = header.to_owned();
+    for a in 3..=templates {
+        writeln!(probe, "{a},{},x.jpg", a % 2).unwrap();
+    }
+    for stranger in 1000..1100 {
+        writeln!(faces, "1.jpg {stranger} 100").unwrap();
+        writeln!(probe, "{stranger},{stranger},x.jpg").unwrap();
+    }
+    let galleries = if name == "ijbb" { ["S1", "S2"] } else { ["G1", "G2"] };
+    for (template, gallery) in (1..).zip(galleries) {
+        let text = format!("{header}{template},{},x.jpg\n", template % 2);
+        std::fs::write(root.join(format!("meta/{name}_1N_gallery_{gallery}.csv")), text).unwrap();
+    }
+    std::fs::write(root.join(format!("meta/{name}_1N_probe_mixed.csv")), probe).unwrap();
     for (what, text) in [("face_tid_mid", faces), ("name_5pts_score", scores), ("template_pair_label", pairs)] {
         std::fs::write(root.join(format!("meta/{name}_{what}.txt")), text).unwrap();
     }

@@ -3,11 +3,13 @@
 
 mod made;
 mod search;
+mod template_search;
 mod templates;
 
 pub use made::random_pairs;
 pub use search::{Search, Strangers};
-pub use templates::{COUNTS, TemplateFace, TemplatePair, Templates};
+pub use template_search::{SEARCH_COUNTS, TemplateOf, TemplateSearch};
+pub use templates::{COUNTS, TemplateFace, TemplateFaces, TemplatePair, Templates};
 
 use super::readers::pair_file;
 use super::{DataError, Table};

@@ -34,7 +34,7 @@ pub struct TemplatePair {
 
 /// Templates over the images of a table.
 #[derive(Debug, Clone)]
-pub struct Templates {
+pub struct TemplateFaces {
     /// The faces, in the order of their list.
     pub faces: Vec<TemplateFace>,
     /// The templates' numbers, rising: a template's place is its place here.
@@ -44,20 +44,26 @@ pub struct Templates {
     /// Images of the table that no template has.
     pub unlisted: u64,
     list: PathBuf,
-    pairs: PathBuf,
     places: Arc<HashMap<u32, u32>>,
+}
+
+/// Templates, and the file of their pairs, which is not read yet.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    /// The templates.
+    pub of: TemplateFaces,
+    pairs: PathBuf,
 }
 
 /// What can be counted of templates, by the names that a recipe says.
 pub const COUNTS: [&str; 5] = ["faces", "templates", "media", "pairs", "genuine"];
 
-impl Templates {
-    /// The templates of a list of faces over the images of a table (by their paths), and the file of pairs, which is not read yet. With `scores` each face
-    /// weighs what the detector gave it, otherwise 1.
+impl TemplateFaces {
+    /// The templates of a list of faces over the images of a table (by their paths). With `scores` each face weighs what the detector gave it, otherwise 1.
     ///
     /// # Errors
     /// As [`face_list`] and [`detector_scores`]; an image that the table does not have, or that stands twice in a template; a face without a score.
-    pub fn read(list: &Path, scores: Option<&Path>, pairs: &Path, table: &Table) -> Result<Self, DataError> {
+    pub fn read(list: &Path, scores: Option<&Path>, table: &Table) -> Result<Self, DataError> {
         let lines = face_list(list)?;
         let rows = table.row_of_path();
         unknown(list, lines.iter().filter(|line| !rows.contains_key(&line.name)))?;
@@ -85,15 +91,57 @@ impl Templates {
             faces.push(TemplateFace { template, medium: line.medium, row, weight });
         }
         let listed: HashSet<u32> = faces.iter().map(|face| face.row).collect();
-        Ok(Templates {
+        Ok(TemplateFaces {
             faces,
             ids,
             media: media.len() as u64,
             unlisted: (table.len() - listed.len()) as u64,
             list: list.to_owned(),
-            pairs: pairs.to_owned(),
             places: Arc::new(places),
         })
+    }
+
+    /// The place of a template by its number, if it has faces.
+    pub fn place(&self, template: u32) -> Option<u32> {
+        self.places.get(&template).copied()
+    }
+
+    /// What can be counted of a list of faces.
+    pub(super) fn counted(&self) -> [Counted<'_>; 3] {
+        let of = |what, found| Counted { what, file: &self.list, found };
+        [of("faces", self.faces.len() as u64), of("templates", self.ids.len() as u64), of("media", self.media)]
+    }
+}
+
+/// How much of something a file has.
+#[derive(Clone, Copy)]
+pub(super) struct Counted<'a> {
+    pub what: &'static str,
+    pub file: &'a Path,
+    pub found: u64,
+}
+
+/// An error if something is not there as often as is expected: perhaps a file was cut off.
+pub(super) fn whole(counted: &[Counted], expected: &IndexMap<String, u64>) -> Result<(), DataError> {
+    for (name, wanted) in expected {
+        let Some(counted) = counted.iter().find(|counted| counted.what == name) else {
+            return Err(DataError::Argument { what: "counts", why: format!("nothing is counted as `{name}`") });
+        };
+        if counted.found != *wanted {
+            let why = format!("it comes to {} {name}, and {wanted} are expected; is it whole?", counted.found);
+            return Err(DataError::Protocol { file: counted.file.to_owned(), why });
+        }
+    }
+    Ok(())
+}
+
+impl Templates {
+    /// The templates of a list of faces over the images of a table, as [`TemplateFaces::read`], and the file of pairs.
+    ///
+    /// # Errors
+    /// As [`TemplateFaces::read`].
+    pub fn read(list: &Path, scores: Option<&Path>, pairs: &Path, table: &Table) -> Result<Self, DataError> {
+        Ok(Templates { of: TemplateFaces::read(list, scores, table)?, pairs: pairs.to_owned() })
     }
 
     /// The pairs, in blocks; read anew each time.
@@ -101,7 +149,7 @@ impl Templates {
     /// # Errors
     /// When the file can't be opened; each block may fail at a line that is not `template template label` or names a template without faces.
     pub fn pairs(&self) -> Result<TemplatePairs, DataError> {
-        TemplatePairs::open(&self.pairs, self.places.clone())
+        TemplatePairs::open(&self.pairs, self.of.places.clone())
     }
 
     /// How many pairs there are of each kind, every line of the file looked at.
@@ -127,22 +175,9 @@ impl Templates {
     /// # Errors
     /// The first count that is another one.
     pub fn expect(&self, pairs: PairCounts, expected: &IndexMap<String, u64>) -> Result<(), DataError> {
-        let list = |count: usize| (&self.list, count as u64);
-        for (name, wanted) in expected {
-            let (file, found) = match name.as_str() {
-                "faces" => list(self.faces.len()),
-                "templates" => list(self.ids.len()),
-                "media" => (&self.list, self.media),
-                "pairs" => (&self.pairs, pairs.total()),
-                "genuine" => (&self.pairs, pairs.same),
-                other => return Err(DataError::Argument { what: "counts", why: format!("nothing is counted as `{other}`") }),
-            };
-            if found != *wanted {
-                let why = format!("it comes to {found} {name}, and {wanted} are expected; is it whole?");
-                return Err(DataError::Protocol { file: file.clone(), why });
-            }
-        }
-        Ok(())
+        let of = |what, found| Counted { what, file: &self.pairs, found };
+        let counted: Vec<Counted> = self.of.counted().into_iter().chain([of("pairs", pairs.total()), of("genuine", pairs.same)]).collect();
+        whole(&counted, expected)
     }
 }
 
@@ -186,8 +221,8 @@ mod tests {
     #[test]
     fn templates_are_in_the_order_of_their_numbers() {
         let (templates, counts) = read(FACES, None, "5 2 0\n5 8 0\n2 8 1\n").unwrap();
-        assert_eq!((templates.ids, templates.media, templates.unlisted), (vec![2, 5, 8], 4, 1));
-        assert_eq!(templates.faces[3], TemplateFace { template: 0, medium: 9, row: 4, weight: 1.0 });
+        assert_eq!((templates.of.ids, templates.of.media, templates.of.unlisted), (vec![2, 5, 8], 4, 1));
+        assert_eq!(templates.of.faces[3], TemplateFace { template: 0, medium: 9, row: 4, weight: 1.0 });
         assert_eq!(counts, PairCounts { same: 1, different: 2 });
     }
 
@@ -196,7 +231,7 @@ mod tests {
         let line = |name: &str, score: &str| format!("{name} 1 2 3 4 5 6 7 8 9 10.5 {score}\n");
         let scores: String = ["a/0", "a/1", "a/2", "b/0", "b/1"].map(|name| line(name, "0.5")).concat();
         let (templates, _) = read(FACES, Some(&scores), "5 2 0\n2 8 1\n").unwrap();
-        assert!(templates.faces.iter().all(|face| (face.weight - 0.5).abs() < 1e-15));
+        assert!(templates.of.faces.iter().all(|face| (face.weight - 0.5).abs() < 1e-15));
         let said = |scores: &str| read(FACES, Some(scores), "5 2 0\n2 8 1\n").unwrap_err();
         assert_eq!(said(&line("a/0", "1")), "scores: it has no score for 4 of 5 faces, first `a/1`");
         assert_eq!(said("a/0 1 2 3\n"), "scores:1: 4 fields, where a line is `name x1 y1 … x5 y5 score`");
@@ -237,7 +272,7 @@ mod tests {
         let lines: String = (0..200_000).map(|i| if i % 9 == 0 { "2 8 1\n" } else { "5 2 0\n" }).collect();
         let (templates, _) = read(FACES, None, "5 2 0\n2 8 1\n").unwrap();
         let pairs = file(&lines);
-        let stream = TemplatePairs::open(pairs.path(), templates.places.clone()).unwrap();
+        let stream = TemplatePairs::open(pairs.path(), templates.of.places.clone()).unwrap();
         let sizes: Vec<usize> = stream.map(|block| block.unwrap().len()).collect();
         assert_eq!(sizes, [1 << 16, 1 << 16, 1 << 16, 200_000 - 3 * (1 << 16)]);
     }

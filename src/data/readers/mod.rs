@@ -14,7 +14,7 @@ pub use folder::{IdentityRule, image_folder, image_folder_with, images_below};
 pub use lines::ColumnType;
 pub use list::image_list;
 pub use pairs::{PairFile, PairLine, pair_file, pair_list};
-pub use templates::{FaceLine, TemplatePairs, detector_scores, face_list};
+pub use templates::{FaceLine, SubjectLine, TemplatePairs, detector_scores, face_list, subject_list};
 
 use super::Table;
 use super::probe::Probe;

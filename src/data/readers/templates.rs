@@ -122,6 +122,46 @@ pub fn detector_scores(file: &Path) -> Result<HashMap<Arc<str>, f64>, DataError>
     Ok(scores)
 }
 
+/// One line of a list of whom templates show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectLine {
+    /// Its line, from 1.
+    pub line: u64,
+    /// The template's number.
+    pub template: u32,
+    /// The person.
+    pub subject: Arc<str>,
+}
+
+/// Reads whom templates show: a csv with a header whose first columns are a template and a person; a template may have several lines
+/// (`ijbc_1N_gallery_G1.csv`, `ijbc_1N_probe_mixed.csv`).
+///
+/// # Errors
+/// Unreadable, no header, no line after it, a line that does not begin so.
+pub fn subject_list(file: &Path) -> Result<Vec<SubjectLine>, DataError> {
+    let mut lines = TextLines::open(file)?;
+    let mut subjects = Vec::new();
+    while let Some(read) = lines.next(|line, text| {
+        let mut fields = text.trim_ascii().split(',').map(|field| field.trim_ascii().trim_matches('"'));
+        let (Some(template), Some(subject)) = (fields.next(), fields.next()) else {
+            return Err("1 fields, where a line begins with `template,subject`".to_owned());
+        };
+        if line > 1 {
+            return Ok(Some(SubjectLine { line, template: number(template, "template")?, subject: Arc::from(subject) }));
+        }
+        match number(template, "template") {
+            Ok(_) => Err("the first line is a header, `TEMPLATE_ID,SUBJECT_ID`, and this is a template".to_owned()),
+            Err(_) => Ok(None),
+        }
+    }) {
+        subjects.extend(read?);
+    }
+    if subjects.is_empty() {
+        return Err(DataError::File { file: file.to_owned(), why: "it lists no template".to_owned() });
+    }
+    Ok(subjects)
+}
+
 /// Pairs of templates (`ijbc_template_pair_label.txt`: `template template label`, 1 for one person), in blocks and never all at once.
 pub struct TemplatePairs {
     lines: TextLines,

@@ -12,10 +12,12 @@ backbone net = tiny(embedding = 16, side = 32px, width = 8)
 eval found = identification(gallery = faces |> where(.yaw < 0deg), probe = faces |> where(.yaw >= 0deg), strangers = \"drop\")
 eval kept = template_verification(faces, templates = \"faces.txt\", pairs = \"pairs.txt\", scores = \"scores.txt\")
 eval unit = template_verification(faces, templates = \"faces.txt\", pairs = \"pairs.txt\", norm = \"unit\", embed = plain(), threshold = \"conservative\", counts = {faces = 24, templates = 12, pairs = 66})
+eval g1 = template_identification(faces, templates = \"faces.txt\", gallery = \"g1.csv\", probe = \"probe.csv\", strangers = \"keep\", scores = \"scores.txt\", counts = {gallery = 3, probe = 6})
+eval g2 = template_identification(faces, templates = \"faces.txt\", gallery = \"g2.csv\", probe = \"probe.csv\", strangers = \"drop\", norm = \"unit\")
 eval group = panel({near = identification(faces |> where(.yaw < 0deg), faces |> where(.yaw in 0deg..30deg), strangers = \"drop\"), far = identification(faces |> where(.yaw < 0deg), faces |> where(.yaw > 30deg), strangers = \"drop\")})
 report groups = compare([net], columns = {near = group.near.rank(1), far = group.far.rank(1), mean = group.mean.rank(1), spread = group.spread.rank(1), worst = group.worst.rank(1)})
 report t = compare({\"net\" = net, \"paper\" = published({top = 90%})},
-  columns = {top = found.rank(1), five = found.rank(5), tar = kept.tar(10%), conservative = unit.tar(10%), eer = kept.eer})
+  columns = {top = found.rank(1), five = found.rank(5), tar = kept.tar(10%), conservative = unit.tar(10%), eer = kept.eer, open = g1.tpir(50%), second = g2.rank(1)})
 ";
 
 /// Two templates of each of six people, of two faces each; all pairs of templates.
@@ -34,7 +36,15 @@ fn shell() -> Shell {
             writeln!(pairs, "{template} {with} {}", u8::from(person == other)).unwrap();
         }
     }
-    Shell::new().file("r.ddl", RECIPE).file("faces.txt", faces).file("scores.txt", scores).file("pairs.txt", pairs)
+    // the first template of each person is searched, of three people each; the second ones are looked for
+    let list = |templates: &[(usize, usize)]| {
+        let lines = templates.iter().map(|(person, template)| format!("{template},{person}\n"));
+        format!("TEMPLATE_ID,SUBJECT_ID\n{}", lines.collect::<String>())
+    };
+    let every = |from: usize| templates[from..].iter().copied().step_by(2).collect::<Vec<_>>();
+    let (first, second) = (every(0), every(1));
+    let shell = Shell::new().file("g1.csv", list(&first[..3])).file("g2.csv", list(&first[3..])).file("probe.csv", list(&second));
+    shell.file("r.ddl", RECIPE).file("faces.txt", faces).file("scores.txt", scores).file("pairs.txt", pairs)
 }
 
 #[test]
@@ -52,8 +62,10 @@ fn galleries_and_templates_are_judged_and_reported() {
     assert!((of_panel[2] - mean).abs() < 1e-12 && (of_panel[3] - half * 2f64.sqrt()).abs() < 1e-12, "{of_panel:?}");
     assert!((of_panel[4] - of_panel[0].min(of_panel[1])).abs() < 1e-12);
     let rows = &rows[5..];
-    assert_eq!(told, ["found rank@1", "found rank@5", "kept tar@1e-1", "unit tar@1e-1", "kept eer"]);
+    assert_eq!(told, ["found rank@1", "found rank@5", "kept tar@1e-1", "unit tar@1e-1", "kept eer", "g1 tpir@5e-1", "g2 rank@1"]);
     assert_eq!((rows[2]["n_genuine"].as_u64(), rows[2]["n_impostor"].as_u64()), (Some(6), Some(60)));
+    let probes = |at: usize| (rows[at]["n_genuine"].as_u64(), rows[at]["n_impostor"].as_u64());
+    assert_eq!((probes(5), probes(6)), ((Some(3), Some(3)), (Some(3), Some(0))));
     assert!(
         rows.iter().all(|row| row["value"].as_f64().is_some_and(|value| (0.0..=1.0).contains(&value)) && row["ci"].is_object()),
         "{rows:?}"
@@ -86,6 +98,8 @@ fn files_that_are_not_whole_are_found_before_anything_is_computed() {
         ("pairs.txt", "10 11 1\n", "10 11 yes\n", "pairs.txt:1: the label is 1 or 0, not `yes`"),
         ("pairs.txt", "10 20 0\n", "10 99 0\n", "pairs.txt:2: template 99 has no face in the list of faces"),
         ("pairs.txt", "10 20 0\n", "", "it comes to 65 pairs, and 66 are expected; is it whole?"),
+        ("g1.csv", "20,2\n", "20,2\n20,3\n", "g1.csv:4: template 20 shows `3` here and `2` before"),
+        ("probe.csv", "11,1\n", "", "it comes to 5 probe, and 6 are expected; is it whole?"),
         ("faces.txt", "id_0001/0002.png 10 2\n", "id_0001/0002.png 10\n", "faces.txt:2: 2 fields, where a line is `name template medium`"),
         ("faces.txt", "id_0006/0004.png ", "id_0006/0009.png ", "first `id_0006/0009.png` (line 24)"),
         ("scores.txt", "id_0001/0001.png 1", "id_0007/0001.png 1", "it has no score for 1 of 24 faces, first `id_0001/0001.png`"),

@@ -3,7 +3,7 @@
 //! ```text
 //! mod             1:1 verification over pairs of images, and how images are embedded
 //! identification  1:N search of a gallery
-//! templates       1:1 verification of sets of faces
+//! templates       1:1 verification and 1:N search of sets of faces
 //! metrics         the numbers that they give
 //! panel           several protocols as one
 //! protocol        what all protocols have in common
@@ -19,7 +19,7 @@ pub use identification::{Identification, Strangers};
 pub use metrics::{Accuracy, Auc, Eer, Gap, Metric, Rank, Tar, Tpir, Val};
 pub use panel::{OverPanel, Panel, PanelBy};
 pub use protocol::Protocol;
-pub use templates::{FaceNorm, FarPoint, TemplateVerification};
+pub use templates::{FaceNorm, FarPoint, TemplateIdentification, TemplateVerification};
 
 use super::augments::Augment;
 use super::refs::{DataRef, FilePath};

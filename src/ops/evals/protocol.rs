@@ -1,6 +1,6 @@
 //! What all protocols have in common.
 
-use super::{Embed, Identification, TemplateVerification, Verification};
+use super::{Embed, Identification, TemplateIdentification, TemplateVerification, Verification};
 use crate::lang::decl::Operator as _;
 use crate::ops::augments::Augment;
 
@@ -13,6 +13,8 @@ pub enum Protocol {
     Identification(Identification),
     /// Pairs of sets of faces.
     Templates(TemplateVerification),
+    /// A gallery and probes of sets of faces.
+    TemplateSearch(TemplateIdentification),
 }
 
 impl Protocol {
@@ -25,7 +27,7 @@ impl Protocol {
     pub fn metrics(op: &str) -> &'static [&'static str] {
         match op {
             Verification::NAME => &["accuracy", "tar", "eer", "auc", "gap", "val"],
-            Identification::NAME => &["rank", "tpir"],
+            Identification::NAME | TemplateIdentification::NAME => &["rank", "tpir"],
             TemplateVerification::NAME => &["tar", "eer", "auc", "gap"],
             _ => &[], // no protocol
         }
@@ -37,6 +39,7 @@ impl Protocol {
             Protocol::Verification(it) => &it.embed,
             Protocol::Identification(it) => &it.embed,
             Protocol::Templates(it) => &it.embed,
+            Protocol::TemplateSearch(it) => &it.embed,
         }
     }
 
@@ -44,7 +47,7 @@ impl Protocol {
     pub fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
         match self {
             Protocol::Verification(it) => [&it.gallery, &it.probe].map(|augment| augment.as_ref().map(|augment| (augment, it.seed))),
-            Protocol::Identification(_) | Protocol::Templates(_) => [None, None],
+            Protocol::Identification(_) | Protocol::Templates(_) | Protocol::TemplateSearch(_) => [None, None],
         }
     }
 }

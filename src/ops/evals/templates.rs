@@ -1,7 +1,7 @@
-//! 1:1 verification of templates: the IJB benchmarks.
+//! Templates, sets of faces of one person: 1:1 verification and 1:N search, the IJB benchmarks.
 
-use super::{Embed, FlipSum};
-use crate::data::protocol::COUNTS;
+use super::{Embed, FlipSum, Strangers};
+use crate::data::protocol::{COUNTS, SEARCH_COUNTS};
 use crate::diag::{did_you_mean, one_of};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
@@ -56,17 +56,54 @@ crate::operator! {
         /// How often something must be there, so that a file that was cut off is found: any of faces, templates, media, pairs, genuine.
         counts: IndexMap<String, u64> = IndexMap::new();
     }
-    check = counted;
+    check = pairs_counted;
+}
+
+crate::operator! {
+    /// 1:N identification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `ijb_evals.py`, spec 6.5).
+    ///
+    /// Templates are pooled as a `template_verification` pools them; a person of the gallery scores by their best template, and everything else is as in
+    /// an `identification`. IJB has two galleries that share the probes: a `panel` of both gives the mean that is published,
+    /// `panel({g1 = …, g2 = …}).mean.tpir(1%)`.
+    pub struct TemplateIdentification("template_identification", 1, |_| Type::Eval) {
+        /// The aligned crops; paths below their folder are the names in the list of faces: `image_folder(crops, identity = "(?P<identity>.+)")`.
+        data: DataRef;
+        /// The list of faces, a line each: `name template medium` (`ijbc_face_tid_mid.txt`).
+        templates: FilePath;
+        /// The templates that are searched: a csv with a header whose first columns are template and person (`ijbc_1N_gallery_G1.csv`).
+        gallery: FilePath;
+        /// The templates whose people are looked for, in the same form (`ijbc_1N_probe_mixed.csv`).
+        probe: FilePath;
+        /// A detector's scores, a line for each face: `name x1 y1 … x5 y5 score` (`ijbc_name_5pts_score.txt`). With it each face weighs its score, without it 1.
+        scores: Option<FilePath> = None;
+        /// What happens to probes of people who have no template in the gallery.
+        strangers: Strangers = Strangers::Refuse;
+        /// How an embedding is made of an image and its flip.
+        embed: Embed = Embed::FlipSum(FlipSum {});
+        /// What a face's feature is before it is pooled, as in a `template_verification`.
+        norm: FaceNorm = FaceNorm::Keep;
+        /// How often something must be there, so that a file that was cut off is found: any of faces, templates, media, gallery, probe.
+        counts: IndexMap<String, u64> = IndexMap::new();
+    }
+    check = search_counted;
+}
+
+fn pairs_counted(call: &Call) -> Vec<Complaint> {
+    counted(call, COUNTS)
+}
+
+fn search_counted(call: &Call) -> Vec<Complaint> {
+    counted(call, SEARCH_COUNTS)
 }
 
 /// Only what can be counted is, in whole numbers above 0.
-fn counted(call: &Call) -> Vec<Complaint> {
+fn counted(call: &Call, known: [&'static str; 5]) -> Vec<Complaint> {
     let Some(Value::Record(counts)) = call.args.get("counts") else { return Vec::new() };
     let complain = |message: String, help: Option<String>| Complaint { param: Some("counts"), message, help };
     let wrong = |(name, count): (&String, &Value)| {
-        if !COUNTS.contains(&name.as_str()) {
+        if !known.contains(&name.as_str()) {
             let near =
-                did_you_mean(name, COUNTS).map_or_else(|| format!("one of {}", one_of(COUNTS)), |near| format!("did you mean `{near}`?"));
+                did_you_mean(name, known).map_or_else(|| format!("one of {}", one_of(known)), |near| format!("did you mean `{near}`?"));
             return Some(complain(format!("nothing is counted as `{name}`"), Some(near)));
         }
         matches!(count, Value::Int(count) if *count < 1)

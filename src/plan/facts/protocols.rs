@@ -7,7 +7,7 @@ use crate::diag::Code;
 use crate::eval::Far;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateVerification, Verification};
+use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification};
 use crate::plan::grid::grouped;
 use crate::plan::tables::TableError;
 use crate::plan::unknown::Unknown;
@@ -21,6 +21,7 @@ impl Gather<'_> {
             Protocol::Verification(it) => self.pairs(id, &it),
             Protocol::Identification(_) => self.search(id),
             Protocol::Templates(it) => self.templates(id, &it),
+            Protocol::TemplateSearch(it) => self.template_search(id, &it),
         }
     }
 
@@ -68,16 +69,42 @@ impl Gather<'_> {
             search.judged(),
             search.gallery.people()
         ));
-        match search.strangers {
+        self.strangers_of(id, search.strangers, search.unmated, &mut facts);
+        Ok(facts)
+    }
+
+    /// What is known of the probes without a mate.
+    fn strangers_of(&mut self, id: NodeId, strangers: Strangers, unmated: u64, facts: &mut Facts) {
+        match strangers {
             Strangers::Keep => {
-                self.strangers.insert(id, search.unmated);
-                facts.notes.push(format!("{} of the probes show strangers", search.unmated));
+                self.strangers.insert(id, unmated);
+                facts.notes.push(format!("{unmated} of the probes show strangers"));
             }
-            Strangers::Drop if search.unmated > 0 => {
-                facts.notes.push(format!("{} more probes show strangers and are left out", search.unmated));
+            Strangers::Drop if unmated > 0 => {
+                facts.notes.push(format!("{unmated} more probes show strangers and are left out"));
             }
             Strangers::Drop | Strangers::Refuse => {}
         }
+    }
+
+    fn template_search(&mut self, id: NodeId, it: &TemplateIdentification) -> Result<Facts, Unknown> {
+        let search = self.tables.template_search(id)?;
+        search.expect(&it.counts).map_err(|source| self.tables.data_error(id, source))?;
+        let (gallery, images) = (search.gallery.len() as u64, search.of.faces.len() as u64);
+        let mut facts = Facts { pairs: Some(search.judged() * gallery), images: Some(images), ..Facts::default() };
+        facts.notes.push(format!(
+            "{} probes look for their people among {} people in {} templates; {} templates of {} faces in {} media in all",
+            grouped(search.judged()),
+            grouped(search.people),
+            grouped(gallery),
+            grouped(search.of.ids.len() as u64),
+            grouped(images),
+            grouped(search.of.media)
+        ));
+        if search.of.unlisted > 0 {
+            facts.notes.push(format!("{} images are in no template", search.of.unlisted));
+        }
+        self.strangers_of(id, search.strangers, search.unmated, &mut facts);
         Ok(facts)
     }
 
@@ -85,17 +112,17 @@ impl Gather<'_> {
         let templates = self.tables.templates(id)?;
         let counted = templates.count().and_then(|pairs| templates.expect(pairs, &it.counts).map(|()| pairs));
         let pairs = counted.map_err(|source| self.tables.data_error(id, source))?;
-        let mut facts = Facts { pairs: Some(pairs.total()), images: Some(templates.faces.len() as u64), ..Facts::default() };
+        let mut facts = Facts { pairs: Some(pairs.total()), images: Some(templates.of.faces.len() as u64), ..Facts::default() };
         facts.notes.push(format!(
             "{} templates of {} faces in {} media; {} pairs of one person and {} of two",
-            grouped(templates.ids.len() as u64),
-            grouped(templates.faces.len() as u64),
-            grouped(templates.media),
+            grouped(templates.of.ids.len() as u64),
+            grouped(templates.of.faces.len() as u64),
+            grouped(templates.of.media),
             grouped(pairs.same),
             grouped(pairs.different)
         ));
-        if templates.unlisted > 0 {
-            facts.notes.push(format!("{} images are in no template", templates.unlisted));
+        if templates.of.unlisted > 0 {
+            facts.notes.push(format!("{} images are in no template", templates.of.unlisted));
         }
         Ok(facts)
     }

@@ -1,5 +1,6 @@
-"""Verification of templates computed the plain way, to compare `ddl::eval` with. Shares no code with it: pooling is written as insightface's
-`eval_ijbc.py` has it (`image2template_feature`), and the points of the ROC curve are scikit-learn's.
+"""Verification and identification of templates computed the plain way, to compare `ddl::eval` with. Shares no code with it: pooling is written as insightface's
+`eval_ijbc.py` has it (`image2template_feature`), the points of the ROC curve are
+scikit-learn's, and open sets are judged by the rule of insightface's `ijb_evals.py` (`evaluation_1N`).
 
 Made again with (any recent versions will do):
     pip install numpy scikit-learn && python3 tests/oracles/templates/oracle.py > tests/oracles/templates/golden.json
@@ -69,6 +70,39 @@ def rates(unit, weighted):
     }
 
 
-golden = {"fars": FARS, "genuine": int(same.sum()), "impostor": int((~same).sum()), "rates": [rates(u, w) for u in (False, True) for w in (False, True)]}
+# Two galleries, by places of templates; the first has two templates of person 0. Of the probes people 7 and 8 are in neither.
+GALLERIES = ([0, 1, 2, 3, 9], [4, 5, 6])
+PROBES = range(10, TEMPLATES)
+FPIRS = (0.1, 0.3, 0.5)
+
+
+def search(gallery, unit, weighted):
+    t = pooled(unit, weighted)
+    people = sorted({g % PEOPLE for g in gallery})
+    ranks, mates, others, strangers = [], [], [], []
+    for probe in PROBES:
+        best = {person: max(float(np.dot(t[probe], t[g])) for g in gallery if g % PEOPLE == person) for person in people}
+        mate = best.pop(probe % PEOPLE, None)
+        if mate is None:
+            strangers.append(max(best.values()))
+            continue
+        ranks.append(1 + sum(other >= mate for other in best.values()))
+        mates.append(mate)
+        others.append(max(best.values()))
+    strangers.sort(reverse=True)
+    thresholds = [strangers[max(int(len(strangers) * fpir) - 1, 0)] for fpir in FPIRS]
+    return {
+        "unit": unit,
+        "weighted": weighted,
+        "mated": len(mates),
+        "strangers": len(strangers),
+        "ranks": [sum(rank <= k for rank in ranks) / len(ranks) for k in (1, 2, 3)],
+        "tpir": [sum(m > o and m > threshold for m, o in zip(mates, others)) / len(mates) for threshold in thresholds],
+    }
+
+
+ways = [(u, w) for u in (False, True) for w in (False, True)]
+golden = {"fars": FARS, "genuine": int(same.sum()), "impostor": int((~same).sum()), "rates": [rates(u, w) for u, w in ways]}
+golden |= {"fpirs": FPIRS, "searches": [[search(gallery, u, w) for u, w in ways] for gallery in GALLERIES]}
 json.dump(golden, sys.stdout, default=float)
 print()

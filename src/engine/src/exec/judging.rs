@@ -5,15 +5,17 @@ use super::features::{Rows, Seen};
 use super::{Exec, Halt};
 use crate::model::Model;
 use ddl::data::Table;
-use ddl::data::protocol::Strangers;
+use ddl::data::protocol::{Strangers, TemplateFaces, TemplateOf};
 use ddl::diag::Code;
 use ddl::eval::{
-    EvalError, FaceNorm, FarRule, Features, Folding, PairScores, Pairs, all_pairs, cosine, cross_pairs, identify, pool_templates,
+    EvalError, FaceNorm, FarRule, Features, Folding, Outcome, PairScores, Pairs, all_pairs, cosine, cross_pairs, identify, pool_templates,
     streamed_pairs,
 };
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
-use ddl::ops::evals::{self as ops, AccuracyRule, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateVerification, Verification};
+use ddl::ops::evals::{
+    self as ops, AccuracyRule, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification,
+};
 use ddl::ops::outputs::{FeaturesRef, Judge};
 use ddl::plan::data_codes;
 use ddl::plan::tables::augment;
@@ -104,20 +106,17 @@ impl Common<'_> {
             },
             Protocol::Identification(_) => self.searched(id, gallery, probe),
             Protocol::Templates(eval) => self.templates(id, eval, gallery),
+            Protocol::TemplateSearch(eval) => self.searched_templates(id, eval, gallery),
         }
     }
 
     fn templates(&self, id: NodeId, eval: &TemplateVerification, faces: &Side) -> Result<Judged, Halt> {
         let templates = self.tables.templates(id)?;
-        let norm = match eval.norm {
-            ops::FaceNorm::Keep => FaceNorm::Kept,
-            ops::FaceNorm::Unit => FaceNorm::Unit,
-        };
         let far = match eval.threshold {
             FarPoint::Nearest => FarRule::Nearest,
             FarPoint::Conservative => FarRule::Conservative,
         };
-        let pooled = pool_templates(&faces.rows.numbers, faces.rows.width, &templates.faces, templates.ids.len(), norm)?;
+        let pooled = pooled(faces, &templates.of, eval.norm)?;
         let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
         let blocks = || Ok::<_, Halt>(templates.pairs().map_err(named)?.map(|block| block.map_err(named)));
         let sets = streamed_pairs(&pooled, blocks)?;
@@ -125,15 +124,18 @@ impl Common<'_> {
         Ok(Judged { rule: AccuracyRule::Insightface, far, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
     }
 
+    fn searched_templates(&self, id: NodeId, eval: &TemplateIdentification, faces: &Side) -> Result<Judged, Halt> {
+        let search = self.tables.template_search(id)?;
+        let pooled = pooled(faces, &search.of, eval.norm)?;
+        let pick = |templates: &[TemplateOf]| pooled.pick(templates.iter().map(|it| (it.template, it.person)));
+        let outcomes = identify(&pick(&search.probe)?, &pick(&search.gallery)?)?;
+        Ok(found(outcomes, search.strangers))
+    }
+
     fn searched(&self, id: NodeId, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
         let search = self.tables.search(id)?;
-        let mut outcomes = identify(&probe.features(&gallery.table)?, &gallery.features(&gallery.table)?)?;
-        if search.strangers == Strangers::Drop {
-            outcomes.retain(|outcome| outcome.mate.is_some());
-        }
-        let listed = search.mated + search.unmated;
-        let dropped = listed - outcomes.len() as u64;
-        Ok(Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped })
+        let outcomes = identify(&probe.features(&gallery.table)?, &gallery.features(&gallery.table)?)?;
+        Ok(found(outcomes, search.strangers))
     }
 
     fn listed(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
@@ -194,6 +196,25 @@ impl Exec<'_> {
         };
         Ok(Side { rows: combined(embed, plain, mirrored), table })
     }
+}
+
+/// What a search gave, with or without the probes of strangers.
+fn found(mut outcomes: Vec<Outcome>, strangers: Strangers) -> Judged {
+    let listed = outcomes.len() as u64;
+    if strangers == Strangers::Drop {
+        outcomes.retain(|outcome| outcome.mate.is_some());
+    }
+    let dropped = listed - outcomes.len() as u64;
+    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped }
+}
+
+/// A feature for each template.
+fn pooled(faces: &Side, of: &TemplateFaces, norm: ops::FaceNorm) -> Result<Features, EvalError> {
+    let norm = match norm {
+        ops::FaceNorm::Keep => FaceNorm::Kept,
+        ops::FaceNorm::Unit => FaceNorm::Unit,
+    };
+    pool_templates(&faces.rows.numbers, faces.rows.width, &of.faces, of.ids.len(), norm)
 }
 
 /// For each row of `from`, the row of the same image in `to`.
