@@ -253,6 +253,9 @@ pub struct TermArgs {
     /// What the teacher makes of the images of `data`, for terms that name `teacher`; its class vectors are `--init teacher.prototypes=FILE`
     #[arg(long, value_name = "FILE")]
     pub teacher: Option<PathBuf>,
+    /// Attributes that a term reads of the images of `data`, `[images, numbers]`, angles in radians
+    #[arg(long, value_name = "FILE")]
+    pub attributes: Option<PathBuf>,
     /// A tensor of the terms' state (`centres`, `t`, `norm_mean`; `SLOT.NAME` of another slot); drawn as for a new stage without it
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub init: Vec<(String, String)>,

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 /// The batch of `--embeddings`.
 const DATA: &str = "data";
+/// What an expression calls a data set of the batches' people.
+const PEOPLE: &str = "people";
 
 /// Evaluates an expression.
 pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
@@ -38,6 +40,7 @@ pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
         stage: args_of_stage,
         batches: used.into_iter().filter_map(|node| of_node(&plan, node, &batches)).collect(),
         teacher: args.teacher.clone(),
+        attributes: args.attributes.clone(),
         init,
         double: args.dtype == super::args::Dtype::Float64,
         classes: args.classes,
@@ -116,6 +119,9 @@ fn compiled(args: &TermArgs, batches: &[ArrayBatch], screen: &Screen) -> Result<
         recipe,
         "dataset _people = synthetic_faces(identities = 4, images = 4)\nbackbone _net = tiny()\nbackbone teacher = tiny(seed = 1)"
     );
+    if !batches.iter().any(|batch| batch.name == PEOPLE) {
+        let _ = writeln!(recipe, "let {PEOPLE} = _people"); // for terms that look at a data set
+    }
     for (seed, batch) in batches.iter().enumerate() {
         let by = match batch.embeddings {
             Embeddings::Images(_) => "pk(identities = 2, images = 2)",

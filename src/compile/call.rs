@@ -5,7 +5,7 @@ use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, OpValue, Value};
+use crate::lang::value::{Args, NodeId, OpValue, Value};
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
@@ -196,7 +196,7 @@ impl Compiler<'_> {
     fn part(&mut self, base: Val, name: &Word, span: Span) -> Val {
         let Value::Node(model) = base.value else { return Val::new(Type::Part, base.value, span) };
         let Some(backbone) = self.backbone_of(model) else { return Val::poison(span) };
-        let known = crate::ops::nets::parts(backbone);
+        let known: Vec<&str> = crate::ops::nets::parts(backbone).iter().copied().chain(self.added_to(model)).collect();
         if known.contains(&name.text.as_str()) {
             let args = [("model", Value::Node(model)), ("name", Value::Text(name.text.clone()))].into_iter().collect();
             return Val::new(Type::Part, Value::Op(Box::new(OpValue { op: "part", args })), span);
@@ -210,27 +210,36 @@ impl Compiler<'_> {
     }
 
     /// The backbone that a model was made from.
-    pub(super) fn backbone_of(&self, model: crate::lang::value::NodeId) -> Option<&'static str> {
+    pub(super) fn backbone_of(&self, model: NodeId) -> Option<&'static str> {
         self.backbone_node(model).map(|node| self.graph.node(node).op)
     }
 
     /// The node of the backbone that a model was made from; of several models that one is made of, the first one's.
-    pub(super) fn backbone_node(&self, mut model: crate::lang::value::NodeId) -> Option<crate::lang::value::NodeId> {
-        loop {
-            let node = self.graph.node(model);
-            if crate::ops::nets::Backbone::is(node.op) {
-                return Some(model);
-            }
-            let stage = self.graph.node(self.stage_of(model));
-            let from = stage.args.get("model").or_else(|| stage.args.get("models"))?;
-            let from = match (from, node.args.get("name")) {
-                (Value::Record(nets), Some(Value::Text(name))) => nets.get(name)?,
-                (from, _) => from,
-            };
-            let mut next = None;
-            from.nodes(&mut |id| next = next.or(Some(id)));
-            model = next?;
+    pub(super) fn backbone_node(&self, mut model: NodeId) -> Option<NodeId> {
+        while !crate::ops::nets::Backbone::is(self.graph.node(model).op) {
+            model = self.source_of(model)?;
         }
+        Some(model)
+    }
+
+    /// The parts that were added to the backbone of a model.
+    fn added_to(&self, model: NodeId) -> Vec<&'static str> {
+        let sources = std::iter::successors(Some(model), |model| self.source_of(*model));
+        sources.filter_map(|model| crate::ops::nets::Extension::part(self.graph.node(model).op)).collect()
+    }
+
+    /// The model that a model was made from; nothing of a backbone.
+    fn source_of(&self, model: NodeId) -> Option<NodeId> {
+        let node = self.graph.node(model);
+        let stage = self.graph.node(self.stage_of(model));
+        let from = stage.args.get("model").or_else(|| stage.args.get("models"))?;
+        let from = match (from, node.args.get("name")) {
+            (Value::Record(nets), Some(Value::Text(name))) => nets.get(name)?,
+            (from, _) => from,
+        };
+        let mut next = None;
+        from.nodes(&mut |id| next = next.or(Some(id)));
+        next
     }
 
     /// Binds arguments to parameters.

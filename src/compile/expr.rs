@@ -1,9 +1,9 @@
 //! Expressions: their types and values.
 
 use super::modules::{BindingId, Kind};
-use super::{Compiler, Env, Val};
+use super::{Compiler, Env, Sample, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::lang::types::{Attributes, Dimension, Type};
+use crate::lang::types::{Dimension, Type};
 use crate::lang::value::{PathValue, Value};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Pixels, Span as TrainSpan};
 use crate::source::Span;
@@ -148,7 +148,7 @@ impl Compiler<'_> {
     }
 
     fn attribute(&mut self, word: &Word, span: Span, env: &Env) -> Val {
-        let Some(attributes) = &env.row else {
+        let Some(sample) = &env.row else {
             return self.wrong(
                 Diagnostic::error(
                     Code::StrayAttribute,
@@ -159,12 +159,13 @@ impl Compiler<'_> {
                 span,
             );
         };
-        match attribute_type(&word.text, attributes) {
+        match attribute_type(&word.text, sample) {
             Some(ty) => {
                 Val::new(Type::Row(Box::new(ty)), Value::Row(crate::data::predicate::Expr::Attribute { name: word.text.clone() }), span)
             }
             None => {
-                let known: Vec<&str> = ALWAYS.iter().copied().chain(attributes.keys().map(String::as_str)).collect();
+                let added = if let Sample::Of(attributes) = sample { attributes.keys().map(String::as_str).collect() } else { Vec::new() };
+                let known: Vec<&str> = ALWAYS.iter().copied().chain(added).collect();
                 let near = did_you_mean(&word.text, known.iter().copied())
                     .map_or_else(|| format!("it has {}", one_of(known.iter().copied())), |near| format!("did you mean `.{near}`?"));
                 let unknown =
@@ -351,12 +352,15 @@ impl Compiler<'_> {
 /// The attributes that every sample has.
 pub(super) const ALWAYS: [&str; 5] = ["identity", "path", "index", "width", "height"];
 
-fn attribute_type(name: &str, attributes: &Attributes) -> Option<Type> {
+fn attribute_type(name: &str, sample: &Sample) -> Option<Type> {
     Some(match name {
         "identity" | "path" => Type::Text,
         "index" => Type::Int,
         "width" | "height" => Type::Quantity(Dimension::Pixels),
-        other => attributes.get(other)?.clone(),
+        other => match sample {
+            Sample::Of(attributes) => attributes.get(other)?.clone(),
+            Sample::Any => Type::Unknown,
+        },
     })
 }
 

@@ -8,13 +8,45 @@ use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, Value};
 use crate::ops::evals::{Identification, OverPanel, Panel, Tpir, Verification};
+use crate::ops::nets::Coupled;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use std::collections::BTreeSet;
 
+/// The models that see the two sides of a protocol: one and the same for most.
+#[derive(Clone, Copy)]
+pub(super) struct Sides {
+    gallery: NodeId,
+    probe: NodeId,
+}
+
+impl Sides {
+    /// One model for both.
+    pub(super) fn of(model: NodeId) -> Self {
+        Sides { gallery: model, probe: model }
+    }
+
+    /// What is judged: a model, or two that `coupled` names; nothing while a parameter decides it.
+    pub(super) fn named(value: &Value) -> Option<Self> {
+        let node = |value: Option<&Value>| if let Some(Value::Node(node)) = value { Some(*node) } else { None };
+        match value {
+            Value::Node(model) => Some(Sides::of(*model)),
+            Value::Op(op) if op.op == Coupled::NAME => {
+                Some(Sides { gallery: node(op.args.get("gallery"))?, probe: node(op.args.get("probe"))? })
+            }
+            _ => None, // a hole
+        }
+    }
+
+    /// The model that a row of these is named after.
+    pub(super) fn model(self) -> NodeId {
+        self.probe
+    }
+}
+
 impl Compiler<'_> {
     /// The judgement of a model under a protocol, with the features that it needs.
-    pub(super) fn judge(&mut self, model: NodeId, eval: NodeId, span: Span) -> NodeId {
+    pub(super) fn judge(&mut self, sides: Sides, eval: NodeId, span: Span) -> NodeId {
         let node = self.graph.node(eval);
         let (op, protocol) = (node.op, node.args.clone());
         let given = |name: &str| protocol.get(name).cloned().unwrap_or(Value::Poison);
@@ -32,10 +64,13 @@ impl Compiler<'_> {
         }
         // only pairs of images may go through something; a gallery is data or a list, seen as it is
         let through = |name: &str| if op == Verification::NAME { protocol.get(name) } else { None };
-        let gallery = self.features(model, &gallery, &protocol, through("gallery"), span);
-        let probe = self.features(model, &probe, &protocol, through("probe"), span);
-        let args =
-            [("model", Value::Node(model)), ("eval", Value::Node(eval)), ("gallery", gallery), ("probe", probe)].into_iter().collect();
+        let gallery = self.features(sides.gallery, &gallery, &protocol, through("gallery"), span);
+        let probe = self.features(sides.probe, &probe, &protocol, through("probe"), span);
+        let model = ("model", Value::Node(sides.probe));
+        let mut args: Args = [model, ("eval", Value::Node(eval)), ("gallery", gallery), ("probe", probe)].into_iter().collect();
+        if sides.gallery != sides.probe {
+            args.insert("gallery_model", Value::Node(sides.gallery));
+        }
         self.graph.add("judge", args, Some(span))
     }
 
@@ -142,9 +177,9 @@ impl Compiler<'_> {
         metric.value.nodes(&mut |node| eval = eval.or(Some(node)));
         let mut judged = Vec::new();
         for val in models {
-            let val = self.coerce(val, &Type::Model, env.module, "`model` of `score`");
-            match (&val.value, eval) {
-                (Value::Node(model), Some(eval)) => judged.push(Value::Node(self.judge(*model, eval, span))),
+            let val = self.coerce(val, &Type::Union(vec![Type::Model, Type::Coupled]), env.module, "`model` of `score`");
+            match (Sides::named(&val.value), eval) {
+                (Some(sides), Some(eval)) => judged.push(Value::Node(self.judge(sides, eval, span))),
                 _ => return Val::new(Type::Score, Value::Poison, span),
             }
         }
@@ -216,7 +251,7 @@ impl Compiler<'_> {
         for model in &models {
             model.nodes(&mut |node| judged.push(node));
         }
-        let judged = judged.into_iter().map(|model| Value::Node(self.judge(model, eval, span))).collect();
+        let judged = judged.into_iter().map(|model| Value::Node(self.judge(Sides::of(model), eval, span))).collect();
         let args = [("models", Value::List(models)), ("judged", Value::List(judged)), ("metric", metric.value)].into_iter().collect();
         Val::new(Type::Model, Value::Node(self.graph.add("chosen", args, Some(span))), span)
     }

@@ -167,6 +167,15 @@ impl Val {
     }
 }
 
+/// The sample whose attributes `.name` may mean.
+#[derive(Clone)]
+pub(crate) enum Sample {
+    /// Of a data set with these.
+    Of(Attributes),
+    /// Of whatever a network will see: what it has is known when the data are.
+    Any,
+}
+
 /// Where an expression is evaluated.
 #[derive(Clone)]
 pub(crate) struct Env {
@@ -176,8 +185,8 @@ pub(crate) struct Env {
     pub locals: Vec<(String, Val)>,
     /// The arm.
     pub point: Point,
-    /// The attributes that `.name` may mean.
-    pub row: Option<Attributes>,
+    /// The sample whose attributes `.name` may mean, if there is one.
+    pub row: Option<Sample>,
     /// How many `def`s we are inside of.
     pub depth: usize,
 }

@@ -27,6 +27,9 @@ impl Nets {
     }
 }
 
+/// Terms of several networks that learn from each other.
+const BETWEEN: [&str; 3] = ["mutual", "co_mining", "coupled_mapping"];
+
 /// Whether a parameter names networks of a stage.
 pub(super) fn wants_net(ty: &Type) -> bool {
     match ty {
@@ -87,7 +90,7 @@ impl Compiler<'_> {
         let between = named("between");
         let all: Vec<String> = named("of").into_iter().chain(between.clone()).collect();
         let Nets::Several(known) = nets else {
-            if all.is_empty() && !matches!(op.op, "mutual" | "co_mining") {
+            if all.is_empty() && !BETWEEN.contains(&op.op) {
                 return Some(Vec::new());
             }
             self.diagnostics.push(
@@ -122,8 +125,8 @@ impl Compiler<'_> {
             return None;
         }
         let twice = between.iter().enumerate().any(|(at, name)| between[..at].contains(name));
-        let apart = if op.op == "co_mining" { "two different networks" } else { "at least two different networks" };
-        if matches!(op.op, "mutual" | "co_mining") && (between.len() < 2 || twice) {
+        let apart = if op.op != "mutual" { "two different networks" } else { "at least two different networks" };
+        if BETWEEN.contains(&op.op) && (between.len() < 2 || twice) {
             self.diagnostics.push(
                 Diagnostic::error(Code::BadArgument, format!("`{}` needs {apart}", op.op))
                     .at(span, "in this stage")

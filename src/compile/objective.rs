@@ -201,7 +201,11 @@ impl Compiler<'_> {
                         );
                         return None;
                     }
-                    let drawn = self.drawn(data, None, stage)?;
+                    let of_pairs = op.op == "coupled_mapping";
+                    let drawn = self.drawn(data, of_pairs.then_some("pairs"), stage)?;
+                    if of_pairs && !self.must_draw_pairs(drawn, "a coupled mapping's batches", stage) {
+                        return None;
+                    }
                     op.args.insert("data", Value::Node(drawn));
                 }
             }
@@ -219,21 +223,25 @@ impl Compiler<'_> {
             }
             _ => return None,
         };
-        if !self.draws_pairs(pairs) {
-            self.diagnostics.push(
-                Diagnostic::error(Code::NeedsSampler, "the `pairs` of a branch are drawn by a sampler of pairs")
-                    .at(self.graph.node(pairs).span.unwrap_or(stage.span), "draws single images")
-                    .also(stage.span, "for this stage's objective")
-                    .help("draw them so: draw(data, by = pairs(), size = 32)"),
-            );
+        if !self.must_draw_pairs(pairs, "the `pairs` of a branch", stage) {
             return None;
         }
         let args = [("pairs", Value::Node(pairs)), ("negatives", Value::Node(negatives))].into_iter().collect();
         Some(Value::Op(Box::new(OpValue { op: "branch", args })))
     }
 
-    fn draws_pairs(&self, draw: NodeId) -> bool {
-        matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if matches!(by.op, "pairs" | "pair_list"))
+    /// Whether a draw is of pairs; says so where it is not.
+    fn must_draw_pairs(&mut self, draw: NodeId, what: &str, stage: &Stage) -> bool {
+        let fits = matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if matches!(by.op, "pairs" | "pair_list"));
+        if !fits {
+            self.diagnostics.push(
+                Diagnostic::error(Code::NeedsSampler, format!("{what} are drawn by a sampler of pairs"))
+                    .at(self.graph.node(draw).span.unwrap_or(stage.span), "draws single images")
+                    .also(stage.span, "for this stage's objective")
+                    .help("draw them so: draw(data, by = pairs(), size = 32)"),
+            );
+        }
+        fits
     }
 
     /// Batches with a size and a seed: a draw that says them, or the stage's.

@@ -1,12 +1,11 @@
 //! An operator's call once its arguments are bound: they are evaluated, checked and made a value or a node.
 
 use super::call::{Bound, Given};
-use super::{Compiler, Env, Val};
+use super::{Compiler, Env, Sample, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Operator, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, OpValue, Value};
-use crate::ops::nets::Backbone;
 use crate::ops::outputs::Started;
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Expr, ExprKind};
@@ -81,9 +80,10 @@ impl Compiler<'_> {
             Given::Expr(expr) if super::nets::wants_net(&param.ty) => self.net_names(expr, env),
             Given::Expr(expr) => {
                 let row = match types.get("data") {
-                    Some(Type::Dataset(attributes)) => Some(attributes.clone()),
+                    Some(Type::Dataset(attributes)) => Some(Sample::Of(attributes.clone())),
                     Some(Type::Unknown) => None,
-                    _ => env.row.clone(),
+                    // networks and terms over batches read attributes of what they will see
+                    _ => env.row.clone().or(Some(Sample::Any)),
                 };
                 let known = !matches!(types.get("data"), Some(Type::Unknown));
                 let before = std::mem::replace(&mut env.row, if wants_row(&param.ty) { row } else { None });
@@ -198,7 +198,7 @@ impl Compiler<'_> {
     /// A file is written of a result in the store: a network that no stage trained becomes one.
     fn stored_model(&mut self, args: &mut Args, span: Span) {
         let Some(Value::Node(model)) = args.get("model") else { return };
-        if Backbone::is(self.graph.node(*model).op) {
+        if crate::plan::models::is_network(self.graph.node(*model).op) {
             let network = [("model", Value::Node(*model))].into_iter().collect();
             args.insert("model", Value::Node(self.graph.add(Started::NAME, network, Some(span))));
         }

@@ -2,6 +2,7 @@
 
 use super::axes::Point;
 use super::call::{Bound, Given};
+use super::judge::Sides;
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::Type;
@@ -156,9 +157,10 @@ impl Compiler<'_> {
             fields.insert("arm".to_owned(), Value::Record(arm.into_iter().map(|(name, text)| (name, Value::Text(text))).collect()));
         }
         match (&row.val.ty, &row.val.value) {
-            (Type::Model, Value::Node(model)) => {
-                let judged = evals.iter().map(|eval| Value::Node(self.judge(*model, *eval, span))).collect();
-                fields.insert("model".to_owned(), Value::Node(*model));
+            (Type::Model | Type::Coupled, value @ (Value::Node(_) | Value::Op(_))) => {
+                let sides = Sides::named(value)?;
+                let judged = evals.iter().map(|eval| Value::Node(self.judge(sides, *eval, span))).collect();
+                fields.insert("model".to_owned(), Value::Node(sides.model()));
                 fields.insert("judged".to_owned(), Value::List(judged));
             }
             (Type::Published, Value::Op(_)) => {

@@ -17,6 +17,9 @@ pub struct TermJob {
     pub batches: Vec<ArrayBatch>,
     /// What a teacher makes of the images of the batch `data`, where a term has one: `[n, d]`, or maps `[n, channels, height, width]`.
     pub teacher: Option<PathBuf>,
+    /// Attributes that a term reads of the images of the batch `data`: `[n, numbers]`, angles in radians.
+    #[serde(default)]
+    pub attributes: Option<PathBuf>,
     /// Tensors of the terms' state, by name (`prototypes`, `centres`, `t`).
     pub init: BTreeMap<String, PathBuf>,
     /// Whether to compute in float64 instead of float32.

@@ -103,6 +103,8 @@ pub enum Type {
     Branch,
     /// A small network that tells outputs apart.
     Critic,
+    /// Two models, one for each side of a protocol.
+    Coupled,
     /// A turn of alternating optimisation.
     Play,
     /// An optimiser with its options.
@@ -203,6 +205,7 @@ impl fmt::Display for Type {
             Type::Reduce => "a reduction",
             Type::Branch => "a branch",
             Type::Critic => "a critic",
+            Type::Coupled => "two models for the two sides of a protocol",
             Type::Play => "a play",
             Type::Optimizer => "an optimizer",
             Type::Curve => "a curve",

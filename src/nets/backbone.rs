@@ -2,7 +2,7 @@
 
 mod deepface;
 mod deepid;
-mod hopenet;
+pub mod hopenet;
 mod ir;
 mod iresnet;
 mod lightcnn;
@@ -14,7 +14,7 @@ mod tiny;
 mod vgg16;
 mod vit;
 
-use super::{NameMap, NetError, Network};
+use super::{Cost, NameMap, NetError, Network};
 use crate::ops::nets;
 use std::collections::BTreeMap;
 
@@ -35,6 +35,11 @@ pub trait Backbone {
 
     /// Seed of the first tensors.
     fn seed(&self) -> i64;
+
+    /// What it costs; nothing for options that no network has (a depth that does not exist), of which the checker speaks.
+    fn cost(&self) -> Option<Cost> {
+        self.network().ok()?.cost().ok()
+    }
 }
 
 macro_rules! each {

@@ -1,7 +1,6 @@
 //! What a network costs, read off its description: parameters, multiply-adds, and numbers that training keeps, by layer.
 
-use super::{Backbone as _, Input, NetError, Network, Part, Role, Shape};
-use crate::ops::nets::Backbone;
+use super::{Input, NetError, Network, Part, Role, Shape};
 
 /// What a network costs, by its layers.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,12 +94,5 @@ impl Network {
             layers.push(LayerCost { shape, ..cost });
         }
         Ok(Cost { embedding: shape.numel().unsigned_abs(), network: self, layers })
-    }
-}
-
-impl Backbone {
-    /// What it costs; nothing for options that no network has (a depth that does not exist), of which the checker speaks.
-    pub fn cost(&self) -> Option<Cost> {
-        self.network().ok()?.cost().ok()
     }
 }

@@ -11,12 +11,14 @@ pub struct Frozen {
     pub layers: Vec<bool>,
     /// Names of all fixed parameters: those of frozen layers, and slopes if `activations` is frozen.
     pub parameters: BTreeSet<String>,
+    /// The first layer that reads numbers of the sample.
+    reader: usize,
 }
 
 impl Frozen {
-    /// How many layers before the first that learns. Their output for an image never changes.
+    /// How many layers before the first that learns, or that reads numbers of the sample. Their output for an image never changes.
     pub fn prefix(&self) -> usize {
-        self.layers.iter().take_while(|&&frozen| frozen).count()
+        self.layers[..self.reader].iter().take_while(|&&frozen| frozen).count()
     }
 
     /// Whether the parameter of this name learns.
@@ -31,7 +33,7 @@ impl Network {
     /// # Errors
     /// [`NetError::Unknown`] for any other name.
     pub fn freeze<S: AsRef<str>>(&self, parts: &[S]) -> Result<Frozen, NetError> {
-        let mut frozen = Frozen { layers: vec![false; self.layers.len()], parameters: BTreeSet::new() };
+        let mut frozen = Frozen { layers: vec![false; self.layers.len()], parameters: BTreeSet::new(), reader: self.first_reader() };
         for name in parts {
             match self.part(name.as_ref())? {
                 Part::Layers(layers) => frozen.layers[layers].fill(true),
@@ -88,7 +90,9 @@ impl Network {
                     | Module::Fill(_)
                     | Module::Rescale { .. }
                     | Module::Border { .. }
-                    | Module::Angles(_) => {}
+                    | Module::Bins(_)
+                    | Module::Angles(_)
+                    | Module::Dream(_) => {}
                 }
             }
         }

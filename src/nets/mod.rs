@@ -11,7 +11,9 @@
 pub mod angles;
 pub mod backbone;
 pub mod cost;
+pub mod dream;
 pub mod error;
+pub mod extend;
 pub mod freeze;
 pub mod local;
 pub mod module;
@@ -25,13 +27,16 @@ pub mod transformer;
 use std::fmt;
 use std::ops::Range;
 
+use crate::data::predicate::Expr;
 use serde::{Deserialize, Serialize};
 
 pub use crate::ops::nets::Colour;
-pub use angles::Angles;
+pub use angles::{Angles, Bins};
 pub use backbone::Backbone;
 pub use cost::{Cost, LayerCost};
+pub use dream::Dream;
 pub use error::NetError;
+pub use extend::Made;
 pub use freeze::Frozen;
 pub use local::Local;
 pub use module::{Conv, Keep, Linear, Module, Norm, Residual, Scale, Window};
@@ -104,7 +109,7 @@ pub enum Part {
     Activations,
 }
 
-/// A network: what it sees, its layers, its parts.
+/// A network: what it sees, its layers, its parts, what it reads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// Its operator's name (`iresnet50`).
@@ -115,6 +120,8 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// Its parts by name.
     pub parts: Vec<(String, Part)>,
+    /// Numbers of each sample that layers read beside its image: angles in radians, lengths in pixels.
+    pub reads: Vec<Expr>,
 }
 
 impl Network {
@@ -155,6 +162,12 @@ impl Network {
     /// As [`Network::shapes`].
     pub fn embedding(&self) -> Result<i64, NetError> {
         Ok(self.shapes()?.last().map_or(0, |shape| shape.numel()))
+    }
+
+    /// The first layer that reads numbers of the sample: what comes out of the layers before it depends on the image alone.
+    pub fn first_reader(&self) -> usize {
+        let reads = |layer: &Layer| layer.modules.iter().any(Module::reads);
+        self.layers.iter().position(reads).unwrap_or(self.layers.len())
     }
 
     /// How many tensors a `PyTorch` state dict of this network has: batch norms count their batches too.

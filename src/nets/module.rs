@@ -1,7 +1,7 @@
 //! The pieces that layers are made of, and what follows from their description: tensors, shapes, costs.
 
 use super::shape::Shape;
-use super::{Angles, Attention, Init, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec};
+use super::{Angles, Attention, Bins, Dream, Init, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec};
 
 /// A convolution over a square window.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,8 +185,12 @@ pub enum Module {
         /// How many on each side.
         by: i64,
     },
+    /// Numbers as bins of angles.
+    Bins(Bins),
     /// Angles read off bins.
     Angles(Angles),
+    /// A correction that grows with an angle of the sample.
+    Dream(Dream),
 }
 
 impl Module {
@@ -226,8 +230,9 @@ impl Module {
             Module::Gate(gate) => gate.iter().for_each(|module| module.specs(to)),
             Module::Local(local) => local.specs(to),
             Module::LayerNorm(norm) => norm.specs(to),
-            Module::Angles(angles) => angles.specs(to),
             Module::Fill(mask) => mask.specs(to),
+            Module::Bins(bins) => bins.specs(to),
+            Module::Dream(dream) => dream.specs(to),
             Module::Position { name, count, width } => {
                 let (shape, init) = (vec![1, *count, *width], Init::Normal { sd: 0.02 });
                 to.push(Spec { name: name.clone(), shape, role: Role::Parameter, init });
@@ -239,6 +244,7 @@ impl Module {
             | Module::Mfm
             | Module::Window(_)
             | Module::Tokens
+            | Module::Angles(_)
             | Module::Attention(_)
             | Module::Relu6
             | Module::DropPath { .. }
@@ -294,8 +300,10 @@ impl Module {
             (Module::Local(local), _) => local.output(input),
             (Module::LayerNorm(norm), _) => norm.output(input),
             (Module::Attention(attention), _) => attention.output(input),
+            (Module::Bins(bins), _) => bins.output(input),
             (Module::Angles(angles), _) => angles.output(input),
             (Module::Hide(mask) | Module::Fill(mask), _) => mask.output(input),
+            (Module::Dream(dream), _) => dream.output(input),
             (Module::Tokens, Shape::Map { channels, height, width }) => Ok(Shape::Tokens { count: height * width, width: channels }),
             (Module::Position { count, width, .. }, _) => {
                 let wanted = Shape::Tokens { count: *count, width: *width };
@@ -323,7 +331,8 @@ impl Module {
             Module::Conv(c) => to.multiply_adds += numbers * (c.input / c.groups * c.kernel * c.kernel).unsigned_abs(),
             Module::Linear(l) => to.multiply_adds += numbers * l.input.unsigned_abs(),
             Module::Local(l) => to.multiply_adds += numbers * l.window().unsigned_abs(),
-            Module::Angles(angles) => to.multiply_adds += angles.multiply_adds().unsigned_abs(),
+            Module::Bins(bins) => to.multiply_adds += bins.multiply_adds().unsigned_abs(),
+            Module::Dream(dream) => dream.count(to),
             Module::Attention(attention) => to.multiply_adds += attention.multiply_adds(input.channels()).unsigned_abs(),
             Module::Prelu { channels, .. } => to.slopes += channels.unsigned_abs(),
             Module::Residual(r) => {
@@ -344,6 +353,7 @@ impl Module {
             | Module::Relu6
             | Module::DropPath { .. }
             | Module::Rescale { .. }
+            | Module::Angles(_)
             | Module::Border { .. } => {}
         }
         to.activations += numbers;
@@ -375,7 +385,19 @@ impl Module {
             Module::Fill(_) => "a mask's end",
             Module::Rescale { .. } => "a rescaling",
             Module::Border { .. } => "a border",
+            Module::Bins(_) => "bins",
             Module::Angles(_) => "angles",
+            Module::Dream(Dream { name, .. }) => name,
+        }
+    }
+
+    /// Whether it reads numbers of the sample.
+    pub fn reads(&self) -> bool {
+        match self {
+            Module::Dream(_) => true,
+            Module::Residual(r) => r.body.iter().chain(&r.shortcut).any(Module::reads),
+            Module::Gate(gate) => gate.iter().any(Module::reads),
+            _ => false, // all others see what comes out of the module before them alone
         }
     }
 }

@@ -45,7 +45,7 @@ fn deepid(form: DeepIdForm) -> DeepId {
 }
 
 const DEEPFACE: DeepFace = DeepFace { embedding: 4096, width: 16, dropout: 0.5, weights: None, seed: 0 };
-const HOPENET: Hopenet = Hopenet { weights: None, seed: 0 };
+const HOPENET: Hopenet = Hopenet { side: Pixels(224), weights: None, seed: 0 };
 const VGG: Vgg16 = Vgg16 { weights: None, dropout: 0.5, seed: 0 };
 
 fn cost(backbone: &impl Backbone) -> Cost {

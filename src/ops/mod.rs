@@ -59,6 +59,7 @@ fn all() -> Vec<Decl> {
         evals::OverPanel,
         stages::Train,
         stages::Net,
+        nets::Coupled,
         stages::Select,
         stages::Average,
         stages::Chosen,
@@ -79,6 +80,7 @@ fn all() -> Vec<Decl> {
     all.extend(samplers::Sampler::decls());
     all.extend(nets::AnyWeights::decls());
     all.extend(nets::Backbone::decls());
+    all.extend(nets::Extension::decls());
     all.extend(nets::AnyPart::decls());
     all.extend(heads::Head::decls());
     all.extend(terms::Reduce::decls());

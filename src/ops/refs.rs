@@ -147,6 +147,22 @@ impl Param for Attribute {
     }
 }
 
+/// A number of a sample that a network reads: an expression over its attributes that is an angle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The expression, in radians.
+    pub row: crate::data::predicate::Expr,
+}
+
+impl Param for Reading {
+    fn ty() -> Type {
+        Type::Row(Box::new(Type::Quantity(crate::lang::types::Dimension::Angle)))
+    }
+    fn value(&self) -> Value {
+        Value::Row(self.row.clone())
+    }
+}
+
 /// The types of a file's columns, by name, as the units or types that a recipe writes (`deg`, `int`, `category`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,5 +1,6 @@
 //! What makes a number say more than it should: judged people whom a model was trained on, and models that were chosen by what is reported.
 
+use super::models::is_network;
 use super::people::{People, of_table};
 use super::tables::{TableError, Tables};
 use super::{Plan, PlanNode};
@@ -61,7 +62,8 @@ impl Audit<'_> {
         let results = sinks.flat_map(|sink| self.plan.node(*sink).inputs.iter().copied());
         for id in results.collect::<BTreeSet<_>>() {
             if let Ok(judge) = self.plan.parse::<Judge>(id) {
-                found.entry(judge.eval.node).or_default().extend(self.made_of(judge.model.node));
+                let models = [Some(judge.model), judge.gallery_model].into_iter().flatten();
+                found.entry(judge.eval.node).or_default().extend(models.flat_map(|model| self.made_of(model.node)));
             }
         }
         found
@@ -223,7 +225,7 @@ fn trained_on(net: &Backbone) -> Option<TrainedOn> {
 }
 
 fn is_model(node: &PlanNode) -> bool {
-    Backbone::is(&node.op) || [Train::NAME, Net::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
+    is_network(&node.op) || [Train::NAME, Net::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
 }
 
 /// A node's name without its arm.

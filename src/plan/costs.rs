@@ -2,12 +2,14 @@
 
 use super::Plan;
 use crate::lang::value::NodeId;
+use crate::nets::Backbone as _;
 use crate::nets::Cost;
+use crate::ops::nets::Extension;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Arguments that no cost depends on.
-const IDLE: [&str; 2] = ["seed", "weights"];
+const IDLE: [&str; 3] = ["model", "seed", "weights"];
 
 /// Costs by what they depend on: an operator and its arguments. Networks that differ in their first tensors alone share one.
 #[derive(Debug, Default)]
@@ -18,18 +20,23 @@ pub struct Costs {
 impl Costs {
     /// The cost of the network that a model was made of; nothing for arguments that no network has.
     pub fn of(&mut self, plan: &Plan, model: NodeId) -> Option<Rc<Cost>> {
-        let id = plan.backbone_node(model).ok()?;
+        let id = plan.network_node(model).ok()?;
         let kind = shape(plan, id);
-        self.known.entry(kind).or_insert_with(|| plan.backbone(id).ok()?.cost().map(Rc::new)).clone()
+        self.known.entry(kind).or_insert_with(|| plan.made(id).ok()?.cost().map(Rc::new)).clone()
     }
 }
 
-/// What the shape of a backbone depends on.
-pub fn shape(plan: &Plan, backbone: NodeId) -> String {
-    let node = plan.node(backbone);
+/// What the shape of a network depends on.
+pub fn shape(plan: &Plan, network: NodeId) -> String {
+    let node = plan.node(network);
     let mut args = node.args.clone();
     if let Some(args) = args.as_object_mut() {
         args.retain(|name, _| !IDLE.contains(&name.as_str()));
     }
-    format!("{} {args}", node.op)
+    let own = format!("{} {args}", node.op);
+    // what something is added to
+    match plan.source(network).and_then(|source| plan.network_node(source)) {
+        Ok(source) if Extension::is(&node.op) => format!("{}, {own}", shape(plan, source)),
+        _ => own,
+    }
 }

@@ -7,21 +7,25 @@ mod protocols;
 use super::audit::{self, Finding};
 use super::costs::Costs;
 use super::grid::rounded;
+use super::models::is_network;
 use super::people::People;
 use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, memory, sampling, schedule, teaching};
+use super::{Facts, Paths, Plan, memory, reads, sampling, schedule, teaching};
+use crate::data::predicate::Expr;
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
+use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::Cost;
+use crate::nets::backbone::hopenet::BINS;
 use crate::ops::data::Draw;
 use crate::ops::evals::Protocol;
 use crate::ops::nets::Backbone;
-use crate::ops::outputs::Features;
+use crate::ops::outputs::{Features, Judge};
 use crate::ops::stages::Train;
 use crate::ops::terms::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,8 +103,8 @@ impl<'p> Gather<'p> {
 
     fn node(&mut self, id: NodeId) {
         let node = self.plan.node(id);
-        if Backbone::is(&node.op) {
-            return self.backbone(id);
+        if is_network(&node.op) {
+            return self.network(id);
         }
         let open = node.inputs.iter().any(|input| self.unknown.contains(input));
         if open {
@@ -112,6 +116,7 @@ impl<'p> Gather<'p> {
             op if Protocol::is(op) => self.protocol(id),
             "train" => self.stage(id),
             "features" => self.features(id),
+            "judge" => self.judge(id),
             _ if node.is_data() => self.data(id),
             _ => Ok(Facts::default()),
         };
@@ -126,7 +131,7 @@ impl<'p> Gather<'p> {
         }
     }
 
-    fn backbone(&mut self, id: NodeId) {
+    fn network(&mut self, id: NodeId) {
         let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
         let Some(cost) = self.costs.of(self.plan, id) else { return };
         let mut facts = Facts { parameters: Some(cost.parameters()), multiply_adds: Some(cost.multiply_adds()), ..Facts::default() };
@@ -196,10 +201,29 @@ impl<'p> Gather<'p> {
             *facts.memory.get_or_insert(0) +=
                 memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
             self.heads(&it, net, cost.embedding, &mut facts)?;
-            own.into_iter().for_each(|draw| self.sees(model.node, draw, cost));
+            let also = it.terms().filter(|weighted| trains(&weighted.term, net)).filter_map(|weighted| weighted.term.it().looks_at());
+            own.into_iter().chain(also.map(|data| data.node)).for_each(|images| self.sees(model.node, images, cost));
         }
         self.teachers(&it, &mut facts)?;
         Ok(facts)
+    }
+
+    /// What a term is given of samples, and whether a network says it.
+    fn pose(&mut self, it: &Train, term: &Term) -> Result<(), Unknown> {
+        let wanted: Vec<Expr> = term.it().reads().into_iter().cloned().collect();
+        for draw in term.it().draws() {
+            reads::known(&self.tables, &wanted, draw)?;
+        }
+        let Term::HeadPose(pose) = term else { return Ok(()) };
+        for (net, model) in it.model.all().into_iter().filter(|(net, _)| trains(term, net)) {
+            let cost = self.costs.of(self.plan, model.node);
+            if cost.is_some_and(|cost| cost.network.tap(BINS).is_err()) {
+                let name = if net.is_empty() { &self.plan.node(model.node).name } else { net };
+                let message = format!("`head_pose` learns bins of angles, and `{name}` gives none");
+                return Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("train a hopenet()")));
+            }
+        }
+        reads::have_bins(&self.tables, pose)
     }
 
     /// What the heads of a network of a stage compute, and what sampling classes saves of it.
@@ -230,6 +254,8 @@ impl<'p> Gather<'p> {
                 seen.entry(teacher.node).or_default().insert(data.node);
             }
             teaching::knows_the_people(self.plan, &self.tables, &weighted.term)?;
+            teaching::shows_the_people(self.plan, &self.tables, &weighted.term)?;
+            self.pose(it, &weighted.term)?;
         }
         for (teacher, draws) in seen {
             let images = draws.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
@@ -274,10 +300,27 @@ impl<'p> Gather<'p> {
         Ok(Facts { images: Some(images), ..Facts::default() })
     }
 
+    /// Two models whose embeddings are compared give as many numbers.
+    fn judge(&mut self, id: NodeId) -> Result<Facts, Unknown> {
+        let it: Judge = self.plan.parse(id).map_err(TableError::from)?;
+        let Some(gallery) = it.gallery_model else { return Ok(Facts::default()) };
+        let [one, other] = [gallery, it.model].map(|model| self.costs.of(self.plan, model.node).map(|cost| cost.embedding));
+        match (one, other) {
+            (Some(one), Some(other)) if one != other => {
+                let [gallery, probe] = [gallery, it.model].map(|model| &self.plan.node(model.node).name);
+                let message = format!("`{gallery}` gives embeddings of {one} numbers, and `{probe}` of {other}: they can't be compared");
+                Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("couple networks of one width")))
+            }
+            _ => Ok(Facts::default()),
+        }
+    }
+
     /// Remembers that the network of a model sees the images that a node is made of.
     fn sees(&mut self, model: NodeId, node: NodeId, cost: &Cost) {
-        if let Ok(network) = self.plan.backbone_node(model) {
+        if let Ok(network) = self.plan.network_node(model) {
             self.sight.sees(self.plan, network, cost.input().size(), node);
+            let read = reads::known(&self.tables, &cost.network.reads, node);
+            self.troubles.extend(read.err().and_then(|error| error.failure()).map(|failure| Trouble { node: network, failure }));
         }
     }
 

@@ -91,7 +91,7 @@ mod tests {
         let named = |name: &str| Layer { name: name.to_owned(), modules: Vec::new() };
         let parts = [("trunk", Part::Layers(0..1)), ("activations", Part::Activations)].map(|(name, part)| (name.to_owned(), part));
         let layers = vec![named("stem"), named("neck")];
-        let network = Network { name: "net".to_owned(), input: Input::centred(10, 1.0), layers, parts: parts.into() };
+        let network = Network { name: "net".to_owned(), input: Input::centred(10, 1.0), layers, parts: parts.into(), reads: Vec::new() };
         Cost { network, embedding: 4, layers: vec![layer(100, 10, 5000), layer(20, 2, 70)] }
     }
 

@@ -10,10 +10,12 @@ pub mod facts;
 mod grid;
 pub mod lock;
 mod memory;
+pub mod models;
 mod networks;
 pub mod people;
 pub mod probe;
 mod protocols;
+mod reads;
 mod sampling;
 pub mod schedule;
 mod sight;
@@ -28,8 +30,6 @@ use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
 use crate::ops;
 use crate::ops::evals::{Identification, Protocol, TemplateIdentification, TemplateVerification};
-use crate::ops::nets::{AnyPart, Backbone};
-use crate::ops::stages::{Net, Train};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -154,64 +154,6 @@ impl Plan {
             TemplateVerification::NAME => self.parse(id).map(Protocol::Templates),
             _ => self.parse(id).map(Protocol::Verification), // or the error says that it is none
         }
-    }
-
-    /// The backbone that a model was made of, with its first weights: of several models that one is made of, the first one's.
-    ///
-    /// # Errors
-    /// A node that is no model, or arguments that don't fit.
-    pub fn backbone(&self, id: NodeId) -> Result<Backbone, PlanError> {
-        let id = self.backbone_node(id)?;
-        let node = self.node(id);
-        let args = if node.args.is_null() { serde_json::json!({}) } else { node.args.clone() };
-        let mut args = ops::complete(&node.op, &args);
-        if let Some(map) = args.as_object_mut() {
-            map.insert("op".to_owned(), node.op.clone().into());
-        }
-        let wrong = |source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source };
-        serde_json::from_value(args).map_err(wrong)
-    }
-
-    /// The node of that backbone.
-    ///
-    /// # Errors
-    /// A node that is no model.
-    pub fn backbone_node(&self, mut id: NodeId) -> Result<NodeId, PlanError> {
-        while !Backbone::is(&self.node(id).op) {
-            id = self.source(id)?;
-        }
-        Ok(id)
-    }
-
-    /// The model that a model was made from: of several the first one, of one network of a stage what that network started from.
-    ///
-    /// # Errors
-    /// A node that was made from no model.
-    pub fn source(&self, id: NodeId) -> Result<NodeId, PlanError> {
-        let node = self.node(id);
-        let place = |json: &Json| json.get("node").and_then(Json::as_u64);
-        let from = |args: &Json, name: Option<&str>| {
-            let model = args.get("model").or_else(|| args.get("models")?.get(0))?;
-            let several = || model.as_object()?.iter().find(|(known, _)| name.is_none_or(|name| name == *known)).map(|(_, model)| model);
-            place(model).or_else(|| place(several()?))
-        };
-        let found = if node.op == Net::NAME {
-            let stage = node.args.get("stage").and_then(place).and_then(|stage| self.nodes.get(stage as usize));
-            stage.and_then(|stage| from(&stage.args, node.args.get("name").and_then(Json::as_str)))
-        } else {
-            from(&node.args, None)
-        };
-        let no_model = || PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "a model" };
-        found.filter(|next| *next < u64::from(id.0)).map(|next| NodeId(next as u32)).ok_or_else(no_model)
-    }
-
-    /// The names of the parts of a network that stay in a stage which starts it from `source`: of several networks, those that the recipe names
-    /// through that model, or through one that it was made from.
-    pub fn frozen<'t>(&self, stage: &'t Train, source: NodeId) -> Vec<&'t str> {
-        let alone = stage.model.all().len() == 1;
-        let made_of = |wanted| std::iter::successors(Some(source), |at| self.source(*at).ok()).any(|at| at == wanted);
-        let parts = stage.freeze.iter().map(|AnyPart::Part(part)| part);
-        parts.filter(|part| alone || made_of(part.model.node)).map(|part| part.name.as_str()).collect()
     }
 
     /// The whole plan as YAML.

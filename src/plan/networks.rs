@@ -3,11 +3,11 @@
 use super::costs::{Costs, shape};
 use super::facts::draws_of;
 use super::grid::{Grid, bytes, rounded};
+use super::models::is_network;
 use super::{Plan, memory};
 use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, LayerCost, Shape};
-use crate::ops::nets::Backbone;
 use crate::ops::stages::Train;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ impl Plan {
     pub(super) fn networks(&self) -> String {
         let mut costs = Costs::default();
         let mut kinds: IndexMap<String, Vec<NodeId>> = IndexMap::new();
-        for (id, _) in self.iter().filter(|(_, node)| Backbone::is(&node.op)) {
+        for (id, _) in self.iter().filter(|(_, node)| is_network(&node.op)) {
             kinds.entry(shape(self, id)).or_default().push(id);
         }
         let mut out = String::new();
@@ -46,7 +46,7 @@ impl Plan {
                 let draws: BTreeSet<NodeId> = draws_of(&train, name).collect();
                 let a_step: u64 = draws.into_iter().filter_map(|draw| node.facts.images_per_step.get(&self.node(draw).name)).sum();
                 let images = a_step / u64::from(train.accumulate);
-                if images > 0 && self.backbone_node(model.node).is_ok_and(|net| nets.contains(&net)) {
+                if images > 0 && self.network_node(model.node).is_ok_and(|net| nets.contains(&net)) {
                     let kept = memory::of_activations(cost, &self.frozen(&train, model.node), images);
                     steps.entry((images, kept)).or_default().push(id);
                 }

@@ -6,7 +6,7 @@ use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
 use crate::ops::evals::Protocol;
 use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table};
-use crate::ops::{data::Draw, nets, registry, stages};
+use crate::ops::{data::Draw, registry, stages};
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// The parts of a plan, in the order in which they are printed.
@@ -28,7 +28,7 @@ impl Section {
     fn of(node: &PlanNode) -> Self {
         let op = node.op.as_str();
         let is = |names: &[&str]| names.contains(&op);
-        if nets::Backbone::is(op) {
+        if super::models::is_network(op) {
             Section::Networks
         } else if is(&[stages::Train::NAME, stages::Chosen::NAME, stages::Averaged::NAME]) {
             Section::Stages

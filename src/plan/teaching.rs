@@ -12,6 +12,7 @@ use crate::ops::nets::{AnyWeights, Backbone, Weights};
 use crate::ops::refs::DataRef;
 use crate::ops::stages::{Net, Train};
 use crate::ops::terms::Term;
+use std::collections::BTreeSet;
 
 /// Refuses a teacher by logits that was never trained on the people of the data, and whose file brings no prototypes of theirs.
 pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Result<(), Unknown> {
@@ -28,6 +29,22 @@ pub(super) fn knows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Res
     let help = "train the teacher on these people first, name them where its file has their prototypes (checkpoint(path, prototypes = people)), \
                 or let it teach by embeddings: rkd(), sp(), feature()";
     Err(Unknown::Failure(Failure::new(Code::TeacherPrototypes, message).help(help)))
+}
+
+/// Refuses a term that draws people to images of theirs which do not exist.
+pub(super) fn shows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Result<(), Unknown> {
+    let (Some(shown), Some(&draw)) = (term.it().looks_at(), term.it().draws().first()) else { return Ok(()) };
+    let of = |data: NodeId| -> Result<BTreeSet<String>, TableError> {
+        Ok(tables.table(data)?.rows().map(|row| row.identity().to_owned()).collect())
+    };
+    let drawn = plan.parse::<Draw>(draw).map_err(TableError::from)?.data.node;
+    let (people, known) = (of(drawn)?, of(shown.node)?);
+    let mut missing = people.difference(&known);
+    let Some(first) = missing.next() else { return Ok(()) };
+    let (op, draw, data) = (term.name(), &plan.node(draw).name, &plan.node(shown.node).name);
+    let message =
+        format!("{op}: {} of the {} people of `{draw}` have no image in `{data}`, `{first}` among them", missing.count() + 1, people.len());
+    Err(Unknown::Failure(Failure::new(Code::BadData, message).help("draw only people who have images there")))
 }
 
 /// The label space of a draw, and how many people it has.

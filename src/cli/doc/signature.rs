@@ -135,6 +135,7 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Reduce
         | Type::Branch
         | Type::Critic
+        | Type::Coupled
         | Type::Play
         | Type::Optimizer
         | Type::Curve

@@ -49,9 +49,9 @@ fn tensors(plan: &Plan, reading: &Reading, model: NodeId) -> Result<Option<Vec<u
 }
 
 fn network(plan: &Plan, sink: NodeId, it: &ExportOnnx, tensors: &[u8]) -> Result<Vec<u8>, Stop> {
-    let backbone = plan.backbone(it.model.node).map_err(bad_plan)?;
+    let made = plan.made(it.model.node).map_err(bad_plan)?;
     let around = onnx::Around { pixels: it.pixels, embed: &it.embed, unit: it.unit };
-    onnx::file(&backbone, tensors, around).map_err(|error| {
+    onnx::file(&made, tensors, around).map_err(|error| {
         let message = format!("`{}` can't be written: {error}", plan.node(sink).name);
         Stop::fail(Diagnostic::error(Code::Unwritable, message))
     })

@@ -16,6 +16,18 @@ impl Expr {
         self.eval_row(&row)
     }
 
+    /// The number that it gives for each row of `table`. Errors: those of [`Expr::eval`], a row without a value, something that is no number.
+    pub fn numbers(&self, table: &Table) -> Result<Vec<f64>, DataError> {
+        let numbers = table.rows().map(|row| number("an expression", &self.eval_row(&row)?)).collect::<Result<Vec<_>, _>>()?;
+        let all: Option<Vec<f64>> = numbers.iter().copied().collect();
+        all.ok_or_else(|| {
+            let missing = || numbers.iter().zip(table.rows()).filter(|(number, _)| number.is_none());
+            let names: Vec<_> = self.attributes().iter().map(|name| format!("`.{name}`")).collect();
+            let path = missing().next().map_or_else(String::new, |(_, row)| row.path().to_owned());
+            DataError::Missing { attributes: names.join(", "), path, count: missing().count(), total: table.len() }
+        })
+    }
+
     /// The value for a row.
     pub fn eval_row(&self, row: &Row<'_>) -> Result<Cell, DataError> {
         Ok(match self {

@@ -4,6 +4,7 @@
 //! exec    walks the plan: what is in the store is skipped, the rest is computed
 //! train   the one trainer
 //! nn      backbones, heads, terms, optimisers, weights in and out
+//! readings  what networks read of samples beside their images
 //! term    a head or term on given arrays
 //! bench   the same work as a `PyTorch` twin, to be timed beside it
 //! ```
@@ -13,6 +14,7 @@ pub mod exec;
 pub mod failures;
 pub mod model;
 pub mod nn;
+pub mod readings;
 pub mod term;
 pub mod train;
 

@@ -4,7 +4,8 @@ use crate::nn::backbone::build;
 use crate::nn::error::NnError;
 use crate::nn::net::Network;
 use crate::nn::state::{State, StateError};
-use ddl::ops::nets::Backbone;
+use ddl::nets::Made;
+use ddl::ops::nets::Extension;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,8 +33,8 @@ pub struct Head {
 /// A model.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// The backbone that it was made of.
-    pub backbone: Backbone,
+    /// What its network is made of.
+    pub made: Made,
     /// The network.
     pub network: Network,
     /// The network's tensors.
@@ -56,13 +57,13 @@ pub const TENSORS: &str = "model.safetensors";
 pub const HEADS: &str = "heads.json";
 
 impl Model {
-    /// A backbone with its first tensors: drawn from its seed, or a checkpoint's.
+    /// A network with its first tensors: drawn from its seed, or a checkpoint's.
     ///
     /// # Errors
     /// When the checkpoint does not fit: every missing, extra or misshapen tensor is listed.
-    pub fn new(backbone: &Backbone, checkpoint: Option<(&State, &IndexMap<String, String>)>, device: Device) -> Result<Self, NnError> {
-        let model = build(backbone, checkpoint, device, Kind::Float)?;
-        Ok(Model { backbone: backbone.clone(), network: model.network, state: model.state, heads: BTreeMap::new() })
+    pub fn new(made: &Made, checkpoint: Option<(&State, &IndexMap<String, String>)>, device: Device) -> Result<Self, NnError> {
+        let model = build(made, checkpoint, device, Kind::Float)?;
+        Ok(Model { made: made.clone(), network: model.network, state: model.state, heads: BTreeMap::new() })
     }
 
     /// The bytes of the two files of a model's artifact: tensors and heads.
@@ -83,19 +84,35 @@ impl Model {
     /// A model from the files of its artifact.
     ///
     /// # Errors
-    /// When they are not what [`Model::to_files`] wrote for this backbone.
-    pub fn from_files(backbone: &Backbone, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
+    /// When they are not what [`Model::to_files`] wrote for this network.
+    pub fn from_files(made: &Made, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
         let all = State::from_bytes(tensors)?;
         let listed: Vec<HeadOnDisk> = serde_json::from_slice(heads).map_err(|error| NnError::Input {
             what: HEADS.to_owned(),
             expected: "a list of heads".to_owned(),
             found: error.to_string(),
         })?;
-        let mut model = Model::new(backbone, Some((&all, &IndexMap::new())), device)?;
+        let mut model = Model::new(made, Some((&all, &IndexMap::new())), device)?;
         for (place, head) in listed.into_iter().enumerate() {
             let state = all.part(&format!("head.{place}.")).copy()?.to(device, Kind::Float)?;
             let names = head.names.into_iter().map(Arc::from).collect();
             model.heads.insert(head.id, Head { names, state });
+        }
+        Ok(model)
+    }
+
+    /// The model with something added to its network, whose tensors are drawn from the extension's seed. The others are the model's own, and so are heads.
+    ///
+    /// # Errors
+    /// A network that does not take it; no memory.
+    pub fn extended(&self, extension: &Extension) -> Result<Self, NnError> {
+        let network = extension.extend(self.network.clone())?;
+        let mut model = Model { network, made: self.made.with(extension.clone()), ..self.copy()? };
+        let device = model.state.iter().next().map_or(Device::Cpu, |(_, entry)| entry.tensor.device());
+        let new: Vec<_> = model.network.specs().into_iter().filter(|spec| model.state.entry(&spec.name).is_none()).collect();
+        let fresh = State::initialise(&new, extension.seed(), device, Kind::Float)?;
+        for spec in &new {
+            model.state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
         }
         Ok(model)
     }
@@ -108,7 +125,7 @@ impl Model {
         let heads =
             self.heads.iter().map(|(id, head)| Ok((id.clone(), Head { names: Arc::clone(&head.names), state: head.state.copy()? })));
         Ok(Model {
-            backbone: self.backbone.clone(),
+            made: self.made.clone(),
             network: self.network.clone(),
             state: self.state.copy()?,
             heads: heads.collect::<Result<_, StateError>>()?,

@@ -68,7 +68,7 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     let (mut sum, mut rows, mut changed) = (None::<Tensor>, Vec::new(), Vec::new());
     for Weighted { weight, term } in &terms {
         let needs = term.needs().map_err(|error| failures::nn(&error))?;
-        let given = needs.iter().map(|need| given(need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
+        let given = needs.iter().map(|need| given(job, need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
         let slot = state.between(term, &given)?.or_else(|| term.memory().map(|memory| memory.slot.to_owned()));
         let own = slot.as_ref().and_then(|slot| state.slots.get(slot)).unwrap_or(&nothing);
         let around = Around { head: own, noise: &noise, clock };
@@ -181,7 +181,7 @@ fn one_width(batches: &[Batch]) -> Result<i64, Failure> {
 }
 
 /// What a term is given of a batch.
-fn given(need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &States) -> Result<Given, Failure> {
+fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &States) -> Result<Given, Failure> {
     let batch = batches.iter().find(|batch| batch.of.node == need.batches);
     let batch = batch.ok_or_else(|| Failure::new(Code::BadJob, "a term names a batch that has no arrays"))?;
     let name = &batch.of.name;
@@ -208,6 +208,7 @@ fn given(need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &Stat
     Ok(match &need.take {
         Take::Embeddings => Given::Embeddings(all),
         Take::Output(_) => Given::Output(all),
+        Take::Readings(reads) => Given::Readings(attributes(job, reads.len() as i64, all.size()[0])?),
         Take::Labelled => {
             let help = if name == "data" { "give --labels FILE".to_owned() } else { format!("give --batch-labels {name}=FILE") };
             let labels = batch.labels.as_ref().ok_or_else(|| wrong(format!("this term needs the labels of `{name}`"), &help))?;
@@ -229,6 +230,18 @@ fn given(need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &Stat
             Given::Logits(logits(&all, head, *scale).map_err(|error| failures::nn(&error))?)
         }
     })
+}
+
+/// What a term reads of the samples themselves.
+fn attributes(job: &TermJob, numbers: i64, images: i64) -> Result<Tensor, Failure> {
+    let help = format!("give --attributes FILE: [{images}, {numbers}], angles in radians");
+    let file = job.attributes.as_deref().ok_or_else(|| wrong("this term reads attributes of the images".to_owned(), &help))?;
+    let kind = if job.double { Kind::Double } else { Kind::Float };
+    let tensor = floats(file, kind)?;
+    if tensor.size() != [images, numbers] {
+        return Err(wrong(format!("{} is {}", file.display(), shape(&tensor.size())), &help));
+    }
+    tensor.f_to_device(exec::device(job.device)?).map_err(torch)
 }
 
 fn full_name(slot: &str, name: &str) -> String {
@@ -276,7 +289,7 @@ impl<'a> States<'a> {
     /// What a term keeps between two outputs, and its slot; none for most terms.
     fn between(&mut self, term: &Term, given: &[Given]) -> Result<Option<String>, Failure> {
         let shape = |given: &Given| match given {
-            Given::Output(x) | Given::Logits(x) | Given::Embeddings(x) => x.size()[1..].to_vec(),
+            Given::Output(x) | Given::Readings(x) | Given::Logits(x) | Given::Embeddings(x) => x.size()[1..].to_vec(),
             Given::Labelled { embedding: x, .. } | Given::Pairs { left: x, .. } => x.size()[1..].to_vec(),
         };
         let shapes: Vec<Vec<i64>> = given.iter().map(shape).collect();

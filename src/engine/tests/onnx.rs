@@ -5,7 +5,7 @@ mod common;
 use common::shell::Shell;
 use ddl::nets::onnx::{Around, file};
 use ddl::ops::evals::{Embed, FlipConcat, FlipSum, Plain};
-use ddl::ops::nets::Backbone;
+use ddl::ops::nets::{Backbone, Extension};
 use ddl_engine::model::Model;
 use ddl_engine::nn::net::{Colour, Images, Pass, Run};
 use ddl_engine::nn::state::State;
@@ -18,10 +18,8 @@ const IMAGES: i64 = 2;
 
 /// A network whose every tensor is other than at its start.
 fn model(op: &str, args: &Json) -> Model {
-    let mut args = ddl::ops::complete(op, args);
-    args["op"] = op.into();
-    let backbone: Backbone = serde_json::from_value(args).unwrap();
-    let mut model = Model::new(&backbone, None, Device::Cpu).unwrap();
+    let backbone: Backbone = serde_json::from_value(with_defaults(op, args.clone())).unwrap();
+    let mut model = Model::new(&backbone.into(), None, Device::Cpu).unwrap();
     let mut moved = State::new();
     for spec in model.network.specs() {
         let old = model.state.get(&spec.name).unwrap();
@@ -31,6 +29,13 @@ fn model(op: &str, args: &Json) -> Model {
     }
     model.state = moved;
     model
+}
+
+/// The arguments of an operator with its defaults.
+fn with_defaults(op: &str, args: Json) -> Json {
+    let mut all = ddl::ops::complete(op, &args);
+    all["op"] = op.into();
+    all
 }
 
 /// Pixels of made-up images, `[n, 3, height, width]`.
@@ -51,6 +56,18 @@ fn images(model: &Model, pixels: &Tensor) -> Tensor {
 
 fn rows(tensor: &Tensor) -> Vec<f32> {
     Vec::<f32>::try_from(tensor.contiguous().view([-1])).unwrap()
+}
+
+/// What the runtime makes of these images and attributes, `[n, width]`, row by row.
+fn run_reading(bytes: Vec<u8>, images: &Tensor, attributes: &Tensor) -> Vec<f32> {
+    let network = rten::Model::load(bytes).unwrap();
+    let sides = |x: &Tensor| x.size().iter().map(|side| *side as usize).collect::<Vec<_>>();
+    let [images, attributes] = [images, attributes].map(|x| Numbers::from_data(&sides(x), rows(x)));
+    let [images, attributes] =
+        [("images", &images), ("attributes", &attributes)].map(|(name, x)| (network.node_id(name).unwrap(), x.view().into()));
+    let [output] = network.run_n(vec![images, attributes], [network.output_ids()[0]], None).unwrap();
+    let output: NdTensor<f32, 2> = output.try_into().unwrap();
+    output.to_vec()
 }
 
 /// What the runtime makes of these images, `[n, width]`, row by row.
@@ -101,7 +118,7 @@ fn every_backbone_runs_elsewhere() {
         let (tensors, _) = model.to_files().unwrap();
         let images = images(&model, &pixels(&model));
         let around = Around { pixels: false, embed: &Embed::Plain(Plain {}), unit: false };
-        let theirs = run(file(&model.backbone, &tensors, around).unwrap(), &images);
+        let theirs = run(file(&model.made, &tensors, around).unwrap(), &images);
         let off = off(&rows(&embed(&model, &images)), &theirs);
         assert!(off < 1e-4, "{op} {args}: {off}");
     }
@@ -129,9 +146,30 @@ fn normalisation_flips_and_length_are_in_the_file_when_they_are_asked_for() {
             (Embed::FlipConcat(FlipConcat {}), Tensor::cat(&[&plain, &flipped], 1)),
         ] {
             let around = Around { pixels: true, embed: &how, unit: true };
-            let off = off(&rows(&unit(&expected)), &run(file(&model.backbone, &tensors, around).unwrap(), &pixels));
+            let off = off(&rows(&unit(&expected)), &run(file(&model.made, &tensors, around).unwrap(), &pixels));
             assert!(off < 1e-4, "{colour:?} {how:?}: {off}");
         }
+    }
+}
+
+/// A network that reads the yaw is given it beside the images, for the flips too.
+#[test]
+fn what_a_network_reads_is_a_second_input() {
+    let _guard = tch::no_grad_guard();
+    let yaw = json!({"model": {"node": 0}, "yaw": {"row": ddl::data::predicate::Expr::attribute("yaw")}, "op": "dream"});
+    let dream: Extension = serde_json::from_value(with_defaults("dream", yaw)).unwrap();
+    let mapping: Extension =
+        serde_json::from_value(with_defaults("mapping", json!({"model": {"node": 0}, "hidden": 24, "op": "mapping"}))).unwrap();
+    let model = model("tiny", &json!({"embedding": 16})).extended(&mapping).unwrap().extended(&dream).unwrap();
+    let (tensors, _) = model.to_files().unwrap();
+    let (images, yaw) = (images(&model, &pixels(&model)), Tensor::from_slice(&[0.2f32, -1.2]).view([IMAGES, 1]));
+    let pass = || Pass::judging().reading(Some(yaw.shallow_clone()));
+    let plain = model.network.forward(&model.state, &images, &pass()).unwrap();
+    let flipped = model.network.forward(&model.state, &images.flip([3]), &pass()).unwrap();
+    for (embed, expected) in [(Embed::Plain(Plain {}), plain.shallow_clone()), (Embed::FlipSum(FlipSum {}), plain + flipped)] {
+        let bytes = file(&model.made, &tensors, Around { pixels: false, embed: &embed, unit: false }).unwrap();
+        let off = off(&rows(&expected), &run_reading(bytes, &images, &yaw));
+        assert!(off < 1e-4, "{embed:?}: {off}");
     }
 }
 
@@ -140,9 +178,9 @@ fn what_is_missing_or_no_float_is_an_error() {
     let model = model("tiny", &json!({}));
     let around = Around { pixels: false, embed: &Embed::Plain(Plain {}), unit: false };
     let (tensors, _) = model.to_files().unwrap();
-    assert!(file(&model.backbone, &tensors[..tensors.len() - 4], around).is_err());
+    assert!(file(&model.made, &tensors[..tensors.len() - 4], around).is_err());
     let other = self::model("tiny", &json!({"embedding": 32}));
-    let unfitting = file(&model.backbone, &other.to_files().unwrap().0, around).unwrap_err();
+    let unfitting = file(&model.made, &other.to_files().unwrap().0, around).unwrap_err();
     assert_eq!(unfitting.to_string(), "the model's tensors are not those of its network");
 }
 

@@ -33,6 +33,34 @@ fn a_recipe_goes_from_a_plan_to_judgements_and_a_second_run_does_nothing() {
     assert!(matches!(second.events.last(), Some(Event::Done { computed: 0, stored, .. }) if *stored > 0));
 }
 
+/// Two networks for two sides, one that reads the yaw: what they are judged by is what they make of each side's own images.
+#[test]
+fn networks_that_read_the_pose_and_networks_for_each_side_are_judged() {
+    let recipe = |dark: &str| {
+        format!(
+            "backbone d = dream(net, yaw = .yaw, from = 20deg)
+             stage s = train(d, stitch(draw(hard, by = balanced(), size = 12), towards = easy), for = 20 steps, batch_norm = \"frozen\",
+                             freeze = [d.trunk, d.neck, d.activations], optimizer = sgd(lr = 2.0, momentum = 0.9))
+             eval cross = verification(people.test, pairs = random_pairs(folds = 2, per_fold = 20), probe = low_resolution(side = 10px))
+             report t = compare({{\"net\" = net, \"s\" = s, \"both\" = coupled(gallery = net, probe = {dark})}}, columns = [cross.gap])"
+        )
+    };
+    let run = Run::new(&recipe("s"));
+    run.run().done();
+    let gap = |at: usize| {
+        let eval = EvalRef { node: run.node("cross") };
+        run.judged()[at].1.measure(&Metric::Gap(ddl::ops::evals::Gap { eval })).unwrap().value
+    };
+    let [net, s, both] = [0, 1, 2].map(gap);
+    assert!(net != s && s != both && net != both, "{net} {s} {both}");
+    assert!(matches!(run.run().done().events.last(), Some(Event::Done { computed: 0, .. })));
+    // one model for both sides is that model
+    let same = Run::new(&recipe("net"));
+    same.run().done();
+    let judged = same.judged();
+    assert_eq!(judged.len(), 2, "`both` is `net`: one judgement");
+}
+
 /// A stage of many short steps, each of which leaves a checkpoint.
 const LONG: &str = "batches e = draw(easy, by = balanced(), size = 12)
     batches h = draw(hard, by = balanced(), size = 12, augment = [flip()])

@@ -41,7 +41,7 @@ impl Backbone for DeepFace {
         layers.push(Layer { name: "embedding".into(), modules: neck });
         ends(&mut parts, trunk, layers.len());
         let input = Input { mean: [0.0; 3], ..Input::centred(SIDE, 255.0) };
-        Ok(Network { name: "deepface".into(), input, layers, parts })
+        Ok(Network { name: "deepface".into(), input, layers, parts, reads: Vec::new() })
     }
 
     /// Checkpoints bring their classifier along.

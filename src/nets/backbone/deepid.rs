@@ -43,7 +43,7 @@ impl Backbone for DeepId {
         let mut parts: Vec<_> = names.iter().enumerate().map(|(at, name)| ((*name).to_string(), Part::Layers(at..at + 1))).collect();
         ends(&mut parts, 3, 4);
         let input = Input { height, width, colour: Colour::Rgb, mean: [0.0; 3], divisor: 255.0 };
-        Ok(Network { name: name.into(), input, layers, parts })
+        Ok(Network { name: name.into(), input, layers, parts, reads: Vec::new() })
     }
 
     fn seed(&self) -> i64 {

@@ -54,7 +54,7 @@ impl Backbone for Ir {
         layers.push(Layer { name: "embedding".into(), modules: neck(self, input, init) });
         ends(&mut parts, trunk, layers.len());
         let input = Input { colour: self.colour, ..Input::centred(112, 127.5) };
-        Ok(Network { name: format!("ir{}", self.depth), input, layers, parts })
+        Ok(Network { name: format!("ir{}", self.depth), input, layers, parts, reads: Vec::new() })
     }
 
     fn seed(&self) -> i64 {

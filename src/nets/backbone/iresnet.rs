@@ -90,5 +90,5 @@ fn network(depth: u32, embedding: i64, dropout: f64) -> Result<Network, NetError
     parts.push(("trunk".into(), Part::Layers(0..trunk)));
     parts.push(("neck".into(), Part::Layers(trunk..layers.len())));
     parts.push(("activations".into(), Part::Activations));
-    Ok(Network { name: format!("iresnet{depth}"), input: Input::centred(112, 127.5), layers, parts })
+    Ok(Network { name: format!("iresnet{depth}"), input: Input::centred(112, 127.5), layers, parts, reads: Vec::new() })
 }

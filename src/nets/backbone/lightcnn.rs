@@ -103,7 +103,7 @@ impl Backbone for LightCnn {
         let trunk = layers.len();
         layers.push(Layer { name: "embedding".into(), modules: neck(self, input.height / 16) });
         ends(&mut parts, trunk, layers.len());
-        Ok(Network { name: "lightcnn".into(), input, layers, parts })
+        Ok(Network { name: "lightcnn".into(), input, layers, parts, reads: Vec::new() })
     }
 
     /// Checkpoints bring their classifier along.

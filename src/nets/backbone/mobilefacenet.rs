@@ -129,7 +129,7 @@ fn network(embedding: i64, variant: MobileVariant) -> Network {
         MobileVariant::Classic | MobileVariant::Tface | MobileVariant::Mxnet => 128.0,
         MobileVariant::Mbf | MobileVariant::MbfLarge => 127.5,
     };
-    Network { name: "mobilefacenet".into(), input: Input::centred(112, divisor), layers, parts }
+    Network { name: "mobilefacenet".into(), input: Input::centred(112, divisor), layers, parts, reads: Vec::new() }
 }
 
 /// The layout of files that number the units `f.0` to `f.18` and name convolution, batch norm and PReLU `c`, `b` and `a`.

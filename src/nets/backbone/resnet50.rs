@@ -25,7 +25,7 @@ impl Backbone for ResNet50 {
         layers.push(Layer { name: "embedding".into(), modules: vec![Module::Pool { side: 1 }, Module::Flatten] });
         ends(&mut parts, trunk, layers.len());
         let input = Input { height: 224, width: 224, colour: Colour::Bgr, mean: MEAN, divisor: 1.0 };
-        Ok(Network { name: if self.se { "se_resnet50" } else { "resnet50" }.into(), input, layers, parts })
+        Ok(Network { name: if self.se { "se_resnet50" } else { "resnet50" }.into(), input, layers, parts, reads: Vec::new() })
     }
 
     /// Checkpoints bring their classifier along.

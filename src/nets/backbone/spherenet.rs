@@ -46,7 +46,7 @@ impl Backbone for SphereNet {
         layers.push(Layer { name: "embedding".into(), modules: vec![Module::Flatten, Module::Linear(linear)] });
         ends(&mut parts, trunk, layers.len());
         let input = Input { height: INPUT.0, width: INPUT.1, colour: Colour::Bgr, ..Input::centred(INPUT.0, 128.0) };
-        Ok(Network { name: format!("spherenet{}", self.depth), input, layers, parts })
+        Ok(Network { name: format!("spherenet{}", self.depth), input, layers, parts, reads: Vec::new() })
     }
 
     /// Checkpoints bring their classifier along.

@@ -39,7 +39,7 @@ impl Backbone for Tiny {
         let parts =
             [("stem", Part::Layers(0..1)), ("trunk", Part::Layers(0..4)), ("neck", Part::Layers(4..5)), ("activations", Part::Activations)];
         let parts = parts.into_iter().map(|(name, part)| (name.to_string(), part)).collect();
-        Ok(Network { name: "tiny".into(), input: Input::centred(i64::from(self.side.0), 127.5), layers, parts })
+        Ok(Network { name: "tiny".into(), input: Input::centred(i64::from(self.side.0), 127.5), layers, parts, reads: Vec::new() })
     }
 
     fn seed(&self) -> i64 {

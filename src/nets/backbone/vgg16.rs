@@ -39,7 +39,7 @@ impl Backbone for Vgg16 {
         }
         ends(&mut parts, trunk, layers.len());
         let input = Input { height: 224, width: 224, colour: Colour::Bgr, mean: MEAN, divisor: 1.0 };
-        Ok(Network { name: "vgg16".into(), input, layers, parts })
+        Ok(Network { name: "vgg16".into(), input, layers, parts, reads: Vec::new() })
     }
 
     /// Checkpoints bring their classifier along.

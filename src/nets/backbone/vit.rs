@@ -64,7 +64,7 @@ impl Backbone for Vit {
             VitSize::Small => "vit_s",
             VitSize::Base => "vit_b",
         };
-        Ok(Network { name: name.into(), input: Input::centred(SIDE, 127.5), layers, parts })
+        Ok(Network { name: name.into(), input: Input::centred(SIDE, 127.5), layers, parts, reads: Vec::new() })
     }
 
     /// insightface's checkpoints have the token that stands for hidden ones whether tokens were hidden or not.

@@ -1,6 +1,7 @@
 //! A network and its tensors as an ONNX file, for other programs to run.
 //!
-//! The file has one input, `images` `[n, channels, height, width]`, and one output, `embedding` `[n, d]`; `n` is free. It uses ONNX's own operators
+//! The file has one input, `images` `[n, channels, height, width]`, and one output, `embedding` `[n, d]`; `n` is free. A network that reads
+//! numbers of the sample has a second input, `attributes` `[n, numbers]`. It uses ONNX's own operators
 //! of set 17. Weights lie in the file under their names; batch norms use their running statistics, dropout is left out.
 
 mod modules;
@@ -10,6 +11,7 @@ mod writer;
 
 use super::backbone::{Backbone, fitting};
 use super::{Colour, NetError, Network};
+use crate::data::Schema;
 use crate::ops::evals::Embed;
 use prost::Message;
 use proto::{Dimension, GraphProto, ModelProto, OperatorSetId, StringEntry, TensorShape, TensorType, TypeProto, ValueInfoProto, element};
@@ -20,6 +22,8 @@ use writer::Writer;
 /// The version of the format, and of the set of operators: what runtimes of 2022 and later read.
 const FORMAT: i64 = 8;
 const OPERATORS: i64 = 17;
+/// The input of what a network reads of samples.
+const ATTRIBUTES: &str = "attributes";
 /// The largest file that protobuf can hold.
 const LARGEST: usize = i32::MAX as usize;
 /// The least length that is divided by, as `torch.nn.functional.normalize` has it.
@@ -93,8 +97,11 @@ pub fn file<B: Backbone>(backbone: &B, tensors: &[u8], around: Around<'_>) -> Re
     writer.rename(&value, "embedding");
     let width = network.embedding()? * if matches!(around.embed, Embed::FlipConcat(_)) { 2 } else { 1 };
     let channels = if around.pixels { 3 } else { network.input.channels() };
-    let input = tensor("images", &[channels, network.input.height, network.input.width]);
-    bytes(&model(network, writer, input, tensor("embedding", &[width]), around))
+    let mut inputs = vec![tensor("images", &[channels, network.input.height, network.input.width])];
+    if !network.reads.is_empty() {
+        inputs.push(tensor(ATTRIBUTES, &[network.reads.len() as i64]));
+    }
+    bytes(&model(network, writer, inputs, tensor("embedding", &[width]), around))
 }
 
 fn bytes(model: &ModelProto) -> Result<Vec<u8>, OnnxError> {
@@ -132,6 +139,10 @@ fn normalised(network: &Network, writer: &mut Writer<'_>, pixels: String) -> Str
 fn both(network: &Network, writer: &mut Writer<'_>, images: String) -> Result<[String; 2], OnnxError> {
     let flips = writer.reversed(&images, 3);
     let all = writer.node("Concat", &[&images, &flips], vec![writer::int("axis", 0)]);
+    if !network.reads.is_empty() {
+        // a flip's yaw is the other way round, and its amount counts
+        writer.readings = writer.node("Concat", &[ATTRIBUTES, ATTRIBUTES], vec![writer::int("axis", 0)]);
+    }
     let embedded = modules::network(network, writer, all)?;
     Ok(writer.halves(&embedded, 0))
 }
@@ -153,8 +164,10 @@ fn tensor(name: &str, sides: &[i64]) -> ValueInfoProto {
     ValueInfoProto { name: name.to_owned(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
 }
 
-fn model(network: &Network, writer: Writer<'_>, input: ValueInfoProto, output: ValueInfoProto, around: Around<'_>) -> ModelProto {
+fn model(network: &Network, writer: Writer<'_>, input: Vec<ValueInfoProto>, output: ValueInfoProto, around: Around<'_>) -> ModelProto {
     let note = |key: &str, value: String| StringEntry { key: key.to_owned(), value };
+    let reads = network.reads.iter().map(|read| format!("{} (radians)", read.text(&Schema::default()))).collect::<Vec<_>>().join(", ");
+    let reads = (!reads.is_empty()).then(|| note(ATTRIBUTES, reads));
     let taken = if around.pixels { "pixels 0..255, red first".to_owned() } else { network.input.to_string() };
     let (nodes, constants) = writer.parts();
     ModelProto {
@@ -162,18 +175,15 @@ fn model(network: &Network, writer: Writer<'_>, input: ValueInfoProto, output: V
         producer_name: "ddl".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         doc_string: format!("{}: face embedding", network.name),
-        graph: Some(GraphProto {
-            node: nodes,
-            name: network.name.clone(),
-            initializer: constants,
-            input: vec![input],
-            output: vec![output],
-        }),
+        graph: Some(GraphProto { node: nodes, name: network.name.clone(), initializer: constants, input, output: vec![output] }),
         opset_import: vec![OperatorSetId { domain: String::new(), version: OPERATORS }],
-        metadata_props: vec![
+        metadata_props: [
             note("input", taken),
             note("embedding", around.embed.name().to_owned()),
             note("length", if around.unit { "1" } else { "as the network gives it" }.to_owned()),
-        ],
+        ]
+        .into_iter()
+        .chain(reads)
+        .collect(),
     }
 }

@@ -80,7 +80,9 @@ fn step(module: &Module, writer: &mut Writer<'_>, at: At) -> Result<String, Onnx
             let pads = writer.whole(&format!("border_{by}"), &[8], &[0, 0, *by, *by, 0, 0, *by, *by]);
             Ok(writer.node("Pad", &[&at.value, &pads], Vec::new()))
         }
-        Module::Angles(a) => rare::angles(a, writer, &at.value),
+        Module::Bins(b) => rare::bins(b, writer, &at.value),
+        Module::Angles(a) => Ok(rare::angles(*a, writer, &at.value)),
+        Module::Dream(d) => rare::dream(d, writer, &at.value),
     }
 }
 

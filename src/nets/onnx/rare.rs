@@ -1,8 +1,9 @@
-//! The rarer pieces of networks as ONNX operations: locally connected layers, transformers, angles.
+//! The rarer pieces of networks as ONNX operations: locally connected layers, transformers, angles, what reads numbers of the sample.
 
 use super::OnnxError;
 use super::writer::{Writer, float, int};
-use crate::nets::angles::Angles;
+use crate::nets::angles::{Angles, Bins};
+use crate::nets::dream::Dream;
 use crate::nets::local::Local;
 use crate::nets::transformer::{Attention, LayerNorm};
 use crate::nets::{Linear, Shape};
@@ -95,17 +96,43 @@ fn windows(l: &Local, height: i64, width: i64) -> Vec<i64> {
     at
 }
 
-/// `[n, numbers]` to `[n, angles]`, in degrees.
-pub fn angles(a: &Angles, writer: &mut Writer<'_>, x: &str) -> Result<String, OnnxError> {
-    let degrees: Vec<f32> = (0..a.bins).map(|bin| (bin as f64 * a.step + a.first) as f32).collect();
-    let degrees = writer.numbers("degrees", &[a.bins, 1], &degrees);
-    let mut all = Vec::with_capacity(a.names.len());
-    for name in &a.names {
+/// `[n, numbers]` to `[n, angles bins]`.
+pub fn bins(b: &Bins, writer: &mut Writer<'_>, x: &str) -> Result<String, OnnxError> {
+    let mut all = Vec::with_capacity(b.names.len());
+    for name in &b.names {
         let (weight, bias) = (writer.stored(&format!("{name}.weight"))?, writer.stored(&format!("{name}.bias"))?);
-        let logits = writer.node("Gemm", &[x, &weight, &bias], vec![int("transB", 1)]);
-        let shares = writer.node("Softmax", &[&logits], vec![int("axis", -1)]);
-        all.push(writer.node("MatMul", &[&shares, &degrees], Vec::new()));
+        all.push(writer.node("Gemm", &[x, &weight, &bias], vec![int("transB", 1)]));
     }
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     Ok(writer.node("Concat", &all, vec![int("axis", 1)]))
+}
+
+/// `[n, angles bins]` to `[n, angles]`, in degrees.
+pub fn angles(a: Angles, writer: &mut Writer<'_>, x: &str) -> String {
+    let degrees: Vec<f32> = (0..a.bins).map(|bin| (bin as f64 * a.step + a.first) as f32).collect();
+    let degrees = writer.numbers("degrees", &[a.bins, 1], &degrees);
+    let apart = writer.reshaped(x, &[0, a.count, a.bins]);
+    let shares = writer.node("Softmax", &[&apart], vec![int("axis", -1)]);
+    let means = writer.node("MatMul", &[&shares, &degrees], Vec::new()); // [n, angles, 1]
+    writer.reshaped(&means, &[0, a.count])
+}
+
+/// `x + sigmoid(steepness (|angle| / from - 1)) R(x)`, the angle a column of the readings.
+pub fn dream(d: &Dream, writer: &mut Writer<'_>, x: &str) -> Result<String, OnnxError> {
+    let readings = writer.readings.clone();
+    let column = writer.whole(&format!("{}.column", d.name), &[1], &[d.column as i64]);
+    let angle = writer.node("Gather", &[&readings, &column], vec![int("axis", 1)]); // [n, 1]
+    let angle = writer.node("Abs", &[&angle], Vec::new());
+    let [slope, steepness] = [d.steepness / d.from, d.steepness].map(|number| writer.number(number as f32));
+    let risen = writer.node("Mul", &[&angle, &slope], Vec::new());
+    let risen = writer.node("Sub", &[&risen, &steepness], Vec::new());
+    let gate = writer.node("Sigmoid", &[&risen], Vec::new());
+    let mut correction = x.to_owned();
+    for layer in d.layers() {
+        let (weight, bias) = (writer.stored(&format!("{layer}.weight"))?, writer.stored(&format!("{layer}.bias"))?);
+        let product = writer.node("Gemm", &[&correction, &weight, &bias], vec![int("transB", 1)]);
+        correction = writer.node("Relu", &[&product], Vec::new());
+    }
+    let correction = writer.node("Mul", &[&gate, &correction], Vec::new());
+    Ok(writer.node("Add", &[x, &correction], Vec::new()))
 }

@@ -1,7 +1,7 @@
 //! Operations and constants as they come, each under a name of its own.
 
-use super::OnnxError;
 use super::proto::{AttributeProto, NodeProto, TensorProto, attribute, element};
+use super::{ATTRIBUTES, OnnxError};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeSet;
 
@@ -11,12 +11,14 @@ pub struct Writer<'t> {
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
     known: BTreeSet<String>,
+    /// The value that holds what the network reads of each sample.
+    pub readings: String,
 }
 
 impl<'t> Writer<'t> {
     /// An empty graph over these tensors.
     pub fn new(tensors: SafeTensors<'t>) -> Self {
-        Writer { tensors, nodes: Vec::new(), constants: Vec::new(), known: BTreeSet::new() }
+        Writer { tensors, nodes: Vec::new(), constants: Vec::new(), known: BTreeSet::new(), readings: ATTRIBUTES.to_owned() }
     }
 
     /// Adds an operation and gives the name of what it makes.

@@ -33,7 +33,7 @@ pub struct Rows;
 
 impl Param for Rows {
     fn ty() -> Type {
-        Type::Union(vec![Type::Model.list(), Type::Named(Box::new(Type::Union(vec![Type::Model, Type::Published])))])
+        Type::Union(vec![Type::Model.list(), Type::Named(Box::new(Type::Union(vec![Type::Model, Type::Coupled, Type::Published])))])
     }
     fn value(&self) -> Value {
         Value::None
@@ -68,7 +68,7 @@ crate::operator! {
 crate::operator! {
     /// A model's number under a metric, for claims.
     pub struct Score("score", 1, |_| Type::Score) {
-        /// The model; over a `replicate` the mean of its arms counts.
+        /// The model, or two (`coupled`); over a `replicate` the mean of its arms counts.
         model: ModelRef;
         /// The metric.
         metric: Metric;
@@ -170,6 +170,8 @@ crate::operator! {
         model: ModelRef;
         /// The protocol.
         eval: EvalRef;
+        /// The model that sees the gallery, where it is another.
+        gallery_model: Option<ModelRef> = None;
         /// Features of the first images of pairs: as they are, and mirrored where the protocol wants that.
         gallery: Vec<FeaturesRef>;
         /// Features of the second images of pairs.

@@ -2,7 +2,7 @@
 
 use super::curves::Curve;
 use super::heads::Head;
-use super::refs::{DrawnRef, ModelRef, NetName};
+use super::refs::{DataRef, DrawnRef, ModelRef, NetName};
 use crate::lang::decl::{Call, Complaint, Param};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
@@ -13,26 +13,32 @@ pub mod adversarial;
 pub mod center;
 pub mod co_mining;
 pub mod contrastive;
+pub mod coupled;
 pub mod ddl;
 pub mod distil;
+pub mod head_pose;
 pub mod histogram_loss;
 pub mod marginal;
 pub mod n_pair;
 pub mod range_loss;
 pub mod reduce;
+pub mod stitch;
 pub mod triplet;
 
 pub use adversarial::{Adversary, AnyCritic, Critic, Fool, KdGan, Sees};
 pub use center::{Center, CenterForm, CenterStep};
 pub use co_mining::CoMining;
 pub use contrastive::{Contrastive, ContrastiveHinge};
+pub use coupled::CoupledMapping;
 pub use ddl::{Branch, Ddl, Divergence, Grid, Negatives, Normalisation};
 pub use distil::{Feature, FeatureDistance, Kd, Mutual, Nst, Output, PlainLogits, Rkd, Sp, SpNorm, Tap};
+pub use head_pose::HeadPose;
 pub use histogram_loss::{HistogramCost, HistogramFit, HistogramLoss};
 pub use marginal::Marginal;
 pub use n_pair::NPair;
 pub use range_loss::RangeLoss;
 pub use reduce::{Focal, Mean, Ohem, Reduce};
+pub use stitch::Stitch;
 pub use triplet::{Distance, Mining, Triplet};
 
 /// Terms that compare images of one person with each other: a bare data set, of which single images would be drawn, is refused for them.
@@ -88,7 +94,7 @@ crate::family! {
     /// Any term.
     pub enum Term: Type::Objective, dyn Connected => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
-        Mutual, CoMining, Adversary, Fool, KdGan,
+        Mutual, CoMining, Adversary, Fool, KdGan, Stitch, CoupledMapping, HeadPose,
     }
 }
 
@@ -109,6 +115,16 @@ pub trait Connected {
 
     /// The model that teaches it and the data on which, if it has a teacher.
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
+        None
+    }
+
+    /// Numbers of each sample that it is given beside what the network makes of the image: angles in radians.
+    fn reads(&self) -> Vec<&crate::data::predicate::Expr> {
+        Vec::new()
+    }
+
+    /// Data that its network sees once, before the first step.
+    fn looks_at(&self) -> Option<DataRef> {
         None
     }
 

@@ -59,7 +59,7 @@ impl Exec<'_> {
                 _ => continue, // sees no images
             };
             for model in models {
-                sizes.push(self.backbone(model)?.network()?.input.size());
+                sizes.push(self.made(model)?.network()?.input.size());
             }
         }
         sizes.sort_unstable();

@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::nn::embed::{Embedder, threads};
 use crate::nn::front::to_rows;
 use crate::nn::net::Images as _;
+use crate::readings::Readings;
 use crate::train::wanted;
 use ddl::data::Table;
 use ddl::data::augment::Augment;
@@ -80,11 +81,13 @@ impl Exec<'_> {
             return Ok(Rows { numbers: self.through(node, model, seen, 0..end)?, width });
         };
         let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, threads())?;
+        let readings = readings(node, model, seen)?;
         let mut numbers = Vec::new();
         for from in (0..seen.table.len()).step_by(self.batch()) {
             self.halt_if_asked()?;
             let rows = front.rows(from, (from + self.batch()).min(seen.table.len()), self.device)?;
-            numbers.extend(numbers_of(&embedder.run(&rows)?)?);
+            let readings = readings.tensor(from..(from + self.batch()).min(seen.table.len()), self.device)?;
+            numbers.extend(numbers_of(&embedder.run_reading(&rows, readings.as_ref())?)?);
         }
         Ok(Rows { numbers, width })
     }
@@ -103,6 +106,7 @@ impl Exec<'_> {
         let embedder = Embedder::of_layers(&model.network, &model.state, layers, threads())?;
         let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(self.batch()).map(<[Pick]>::to_vec).collect();
+        let readings = readings(node, model, seen)?;
         let mut numbers = Vec::new();
         let (begun, mut told, mut done) = (Instant::now(), Instant::now(), 0);
         for block in loader.map_err(named)?.prefetch(batches, AHEAD) {
@@ -113,7 +117,8 @@ impl Exec<'_> {
             if seen.flip {
                 images = images.f_flip([3])?;
             }
-            numbers.extend(numbers_of(&embedder.run(&images)?)?);
+            let readings = readings.tensor(done..done + picks.len(), self.device)?;
+            numbers.extend(numbers_of(&embedder.run_reading(&images, readings.as_ref())?)?);
             done += picks.len();
             if told.elapsed().as_secs_f64() > 1.0 {
                 told = Instant::now();
@@ -133,6 +138,11 @@ impl Common<'_> {
         let (numbers, _) = raw.as_chunks::<4>();
         Ok(Rows { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
     }
+}
+
+/// What a model reads of each of the images.
+fn readings(node: &str, model: &Model, seen: &Seen) -> Result<Readings, Halt> {
+    Readings::of(&model.network, seen.table).map_err(|error| data_codes::failure(Some(node), &error).into())
 }
 
 /// The numbers of a layer's output, image by image.

@@ -10,7 +10,8 @@ use crate::train::within;
 use ddl::diag::Code;
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
-use ddl::ops::nets::{AnyWeights, Backbone, Checkpoint, Weights};
+use ddl::nets::Made;
+use ddl::ops::nets::{AnyWeights, Backbone, Checkpoint, Extension, Weights};
 use ddl::ops::outputs::Started;
 use ddl::ops::refs::FilePath;
 use ddl::ops::stages::{Averaged, Chosen, Net};
@@ -27,9 +28,12 @@ impl Exec<'_> {
         if let Some(model) = self.models.borrow().get(&key) {
             return Ok(Rc::clone(model));
         }
-        let backbone = self.backbone(id)?;
-        let model = if Backbone::is(&self.job.plan.node(id).op) {
-            self.first_tensors(id, &backbone)?
+        let made = self.made(id)?;
+        let op = &self.job.plan.node(id).op;
+        let model = if Backbone::is(op) {
+            self.first_tensors(id, &made.backbone)?
+        } else if let (true, Some(extension)) = (Extension::is(op), made.extensions.last()) {
+            self.model(extension.model().node)?.extended(extension)?
         } else {
             // one of several networks lies in the result of its stage, under its name
             let (stage, name) = match self.job.plan.parse::<Net>(id) {
@@ -38,7 +42,7 @@ impl Exec<'_> {
             };
             let artifact = self.artifact(stage)?;
             let (tensors, heads) = (artifact.read(&within(&name, TENSORS))?, artifact.read(&within(&name, HEADS))?);
-            Model::from_files(&backbone, &tensors, &heads, self.device)?
+            Model::from_files(&made, &tensors, &heads, self.device)?
         };
         let model = Rc::new(model);
         let mut kept = self.models.borrow_mut();
@@ -49,13 +53,13 @@ impl Exec<'_> {
         Ok(model)
     }
 
-    /// The backbone that a model was made of.
-    pub(super) fn backbone(&self, id: NodeId) -> Result<Backbone, Halt> {
-        Ok(self.job.plan.backbone(id)?)
+    /// What the network of a model is made of.
+    pub(super) fn made(&self, id: NodeId) -> Result<Made, Halt> {
+        Ok(self.job.plan.made(id)?)
     }
 
     fn first_tensors(&self, id: NodeId, backbone: &Backbone) -> Result<Model, Halt> {
-        let weights = backbone.weights();
+        let (weights, backbone) = (backbone.weights(), &Made::from(backbone.clone()));
         let named = |error: &crate::nn::NnError, path: &FilePath| {
             let failure = failures::nn(error);
             Failure { message: format!("{}: {}", self.shown(id, path), failure.message), ..failure }

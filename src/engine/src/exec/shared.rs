@@ -12,8 +12,8 @@ use crate::nn::front::{Layers, from_rows};
 use crate::nn::net::Shape;
 use ddl::lang::decl::Operator as _;
 use ddl::lang::value::NodeId;
-use ddl::ops::nets::Backbone;
 use ddl::ops::stages::{Averaged, Chosen, Net, Train};
+use ddl::plan::models::is_network;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use tch::Tensor;
@@ -49,7 +49,7 @@ impl Exec<'_> {
     /// How many first layers of a model others in the plan may share: those that its stage left as they were.
     pub(super) fn shared_layers(&self, id: NodeId) -> Result<usize, Halt> {
         let op = self.job.plan.node(id).op.as_str();
-        if Backbone::is(op) {
+        if is_network(op) {
             let of = self.stages_from(id)?.into_iter().map(|stage| self.fixed_layers(&stage, id)).collect::<Result<Vec<_>, _>>()?;
             return Ok(of.into_iter().filter(|layers| *layers > 0).min().unwrap_or(0));
         }
@@ -82,7 +82,7 @@ impl Exec<'_> {
         if parts.is_empty() {
             return Ok(0);
         }
-        Ok(self.backbone(source)?.network()?.freeze(&parts)?.prefix())
+        Ok(self.made(source)?.network()?.freeze(&parts)?.prefix())
     }
 
     /// What the first `layers` of a model make of these images; `None` where that would take too much memory.

@@ -58,6 +58,11 @@ impl Embedder {
 
     /// What comes out of the last layer, `[n, ...]`, for what goes into the first, `[n, ...]`; n may be anything from 1.
     pub fn run(&self, x: &Tensor) -> Result<Tensor, NnError> {
+        self.run_reading(x, None)
+    }
+
+    /// The same with what the layers read of each sample, `[n, numbers]` in the order of [`Network::reads`].
+    pub fn run_reading(&self, x: &Tensor, readings: Option<&Tensor>) -> Result<Tensor, NnError> {
         tch::no_grad(|| {
             let x = x.f_to_device(self.device)?;
             let count = x.size().first().copied().unwrap_or(0);
@@ -68,8 +73,8 @@ impl Embedder {
             let groups: Vec<Group> = (0..count)
                 .step_by(size as usize)
                 .map(|start| {
-                    let images = x.f_narrow(0, start, size.min(count - start))?;
-                    Ok(Group { images, folded: self.folded.clone() })
+                    let part = |of: &Tensor| of.f_narrow(0, start, size.min(count - start));
+                    Ok(Group { images: part(&x)?, readings: readings.map(part).transpose()?, folded: self.folded.clone() })
                 })
                 .collect::<Result<_, NnError>>()?;
             let layers = &self.layers; // the network itself is not for several threads at once
@@ -87,6 +92,7 @@ impl Embedder {
 /// Images that run together, with handles of the network's tensors for the thread that runs them.
 struct Group {
     images: Tensor,
+    readings: Option<Tensor>,
     folded: Folded,
 }
 
@@ -94,17 +100,19 @@ impl Group {
     fn run(self, size: i64, layers: Range<usize>) -> Result<Tensor, NnError> {
         tch::no_grad(|| {
             let count = self.images.size()[0];
-            let mut images = self.images;
-            if count < size {
-                let mut missing = images.size();
-                missing[0] = size - count;
-                images = Tensor::f_cat(&[&images, &images.f_new_zeros(missing.as_slice(), (images.kind(), images.device()))?], 0)?;
-            }
-            let images = channels_innermost(&images)?;
-            let out = self.folded.network.forward_range(&self.folded.state, &images, layers, &Pass::judging())?;
+            let images = channels_innermost(&filled(self.images, size)?)?;
+            let pass = Pass::judging().reading(self.readings.map(|readings| filled(readings, size)).transpose()?);
+            let out = self.folded.network.forward_range(&self.folded.state, &images, layers, &pass)?;
             Ok(out.f_narrow(0, 0, count)?)
         })
     }
+}
+
+/// `[n, ...]` with rows of zeros up to `size`.
+fn filled(x: Tensor, size: i64) -> Result<Tensor, tch::TchError> {
+    let mut missing = x.size();
+    missing[0] = size - missing[0];
+    if missing[0] <= 0 { Ok(x) } else { Tensor::f_cat(&[&x, &x.f_new_zeros(missing.as_slice(), (x.kind(), x.device()))?], 0) }
 }
 
 /// A map with its channels innermost in memory: kernels are chosen by layout too.

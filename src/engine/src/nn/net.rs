@@ -10,10 +10,18 @@ use tch::{Device, Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
 pub use ddl::nets::{
-    Angles, Attention, Colour, Conv, Frozen, Input, Keep, Layer, LayerNorm, Linear, Local, Mask, Module, Network, Norm, Part, Residual,
-    Scale, Shape, Window,
+    Angles, Attention, Bins, Colour, Conv, Dream, Frozen, Input, Keep, Layer, LayerNorm, Linear, Local, Mask, Module, Network, Norm, Part,
+    Residual, Scale, Shape, Window,
 };
 pub use run::{Norms, Pass, Run};
+
+/// The angles that Hopenet's bins `[n, 3 x 66]` say, `[n, 3]` in degrees.
+///
+/// # Errors
+/// When the bins have another shape.
+pub fn angles(bins: &Tensor) -> Result<Tensor, NnError> {
+    parts::angles(ddl::nets::backbone::hopenet::ANGLES, bins)
+}
 
 /// Shares of red, green and blue in grey (ITU-R BT.601, what image libraries use).
 const GREY: [f64; 3] = [0.299, 0.587, 0.114];

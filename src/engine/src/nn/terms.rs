@@ -7,10 +7,12 @@ pub mod center;
 pub mod classify;
 pub mod co_mining;
 pub mod contrastive;
+pub mod coupled;
 pub mod critic;
 pub mod ddl;
 pub mod feature;
 pub mod fool;
+pub mod head_pose;
 pub mod histogram_loss;
 pub mod kd;
 pub mod kdgan;
@@ -24,8 +26,10 @@ pub mod range_loss;
 mod reduce;
 pub mod rkd;
 pub mod sp;
+pub mod stitch;
 pub mod triplet;
 
+use ::ddl::data::predicate::Expr;
 use ::ddl::lang::value::NodeId;
 use ::ddl::ops::terms::{self, Prototypes};
 use ::ddl::random::Draw;
@@ -92,6 +96,8 @@ pub enum Take {
     },
     /// What comes out of a named part; the embedding without a name.
     Output(Option<String>),
+    /// Numbers of the samples themselves, whatever the network makes of their images.
+    Readings(Vec<Expr>),
 }
 
 /// A batch as a term is given it, with the gradient's way back to the network.
@@ -117,6 +123,8 @@ pub enum Given {
     Logits(Tensor),
     /// For [`Take::Output`]: `[n, d]` or `[n, channels, height, width]`.
     Output(Tensor),
+    /// For [`Take::Readings`]: `[n, numbers]`, without a gradient.
+    Readings(Tensor),
 }
 
 /// What is around a term in a step.
@@ -152,6 +160,8 @@ pub struct Memory<'a> {
     pub rows: &'static str,
     /// What new rows start from, if the recipe says so; drawn, if it does not.
     pub first: Option<Prototypes>,
+    /// The data set of whose images its rows are the class means, if they are of another than the batches'.
+    pub means_of: Option<NodeId>,
     /// Whether class means are of features of length 1, and of length 1 themselves.
     pub unit: bool,
     /// Whether the recipe must say what new rows start from, where the source model has such rows of other label spaces.
@@ -213,6 +223,9 @@ macro_rules! each {
             terms::Term::Adversary($it) => $do,
             terms::Term::Fool($it) => $do,
             terms::Term::KdGan($it) => $do,
+            terms::Term::Stitch($it) => $do,
+            terms::Term::CoupledMapping($it) => $do,
+            terms::Term::HeadPose($it) => $do,
         }
     };
 }
@@ -253,6 +266,7 @@ fn mismatch(term: &str, expected: &str, given: &[Given]) -> NnError {
             Given::Pairs { .. } => "pairs",
             Given::Logits(_) => "logits",
             Given::Output(_) => "an output",
+            Given::Readings(_) => "numbers of the samples",
         })
         .collect();
     NnError::Input { what: format!("batches of {term}"), expected: expected.into(), found: found.join(", ") }
@@ -279,6 +293,9 @@ fn same_or(teacher: Option<&terms::Output>, student: Option<&terms::Output>) -> 
     teacher.or(student).map(|output| output.layer().to_owned())
 }
 
+/// What is added to networks.
+#[cfg(test)]
+mod added_tests;
 /// Critics.
 #[cfg(test)]
 mod adversarial_tests;

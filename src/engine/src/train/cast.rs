@@ -110,7 +110,9 @@ impl Cast {
         };
         let layer = match &need.take {
             Take::Output(Some(name)) => network.tap(name)?,
-            Take::Embeddings | Take::Labelled | Take::Pairs | Take::Logits { .. } | Take::Output(None) => network.layers.len() - 1,
+            Take::Embeddings | Take::Labelled | Take::Pairs | Take::Logits { .. } | Take::Output(None) | Take::Readings(_) => {
+                network.layers.len() - 1
+            }
         };
         let share = match of {
             Player::Net(place) => &mut self.nets[place],

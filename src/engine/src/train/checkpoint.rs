@@ -196,7 +196,7 @@ fn files(setup: &Setup, models: &[Model], (tensors, heads): (&str, &str)) -> Res
 fn models(stage: &Stage, artifact: &Artifact, (tensors, heads): (&str, &str)) -> Result<Vec<Model>, TrainError> {
     let read = |net: &Trainee| {
         let (tensors, heads) = (artifact.read(&within(&net.name, tensors))?, artifact.read(&within(&net.name, heads))?);
-        let mut model = Model::from_files(&net.source.backbone, &tensors, &heads, stage.around.device)?;
+        let mut model = Model::from_files(&net.source.made, &tensors, &heads, stage.around.device)?;
         model.network = net.source.network.clone();
         Ok(model)
     };

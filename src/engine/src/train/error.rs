@@ -55,6 +55,18 @@ pub enum TrainError {
         /// What the stage says.
         wanted: String,
     },
+    /// People of a draw without an image in the data whose means they are drawn to.
+    #[error("{count} of the people of `{draw}` have no image in `{data}`, `{person}` among them: there is no mean to draw them to")]
+    NoMean {
+        /// The draw.
+        draw: String,
+        /// The data.
+        data: String,
+        /// The first of them.
+        person: String,
+        /// How many.
+        count: usize,
+    },
     /// New prototypes, and the recipe does not say what they start from.
     #[error("the source model has prototypes, but none for the {classes} people of `{draw}` (slot \"{slot}\")")]
     PrototypesUnsaid {
@@ -182,6 +194,7 @@ impl From<TrainError> for Failure {
             TrainError::TeacherPrototypes { .. } => {
                 (Code::TeacherPrototypes, "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()")
             }
+            TrainError::NoMean { .. } => (Code::BadData, "draw only people who have images there"),
             TrainError::Outputs { .. } => (Code::Outputs, "tap parts whose outputs have one height and width"),
             TrainError::NothingLearns => (Code::NothingLearns, "freeze less"),
             TrainError::NotYet(_) => (Code::NotYetRun, "leave it out for now"),

@@ -4,7 +4,8 @@ use super::TrainError;
 use super::bank::Bank;
 use super::draws::{Draw, Size};
 use super::setup::Setup;
-use ddl::data::loader::Numbers;
+use ddl::data::DataError;
+use ddl::data::loader::{Loader, Numbers};
 use ddl::data::sampler::Pick;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -173,8 +174,13 @@ fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Bat
 
 /// Images of a draw.
 pub fn pixels(draw: &Draw, size: Size, picks: &[Pick]) -> Result<Vec<u8>, TrainError> {
-    match draw.loader(size).load(picks).map_err(TrainError::data(&draw.name))?.numbers {
-        Numbers::U8(bytes) => Ok(bytes),
-        Numbers::F32(_) => Err(TrainError::NotYet("images come as bytes".to_owned())), // asked for as bytes
-    }
+    bytes(draw.loader(size), picks).map_err(TrainError::data(&draw.name))
+}
+
+/// Images as bytes.
+pub fn bytes(loader: &Loader, picks: &[Pick]) -> Result<Vec<u8>, DataError> {
+    Ok(match loader.load(picks)?.numbers {
+        Numbers::U8(bytes) => bytes,
+        Numbers::F32(_) => Vec::new(), // not reached: a stage's loaders give bytes
+    })
 }

@@ -1,7 +1,8 @@
 //! What the state of terms starts from: prototypes and centres by what the recipe says, everything else by the seed.
 
+use super::bank::Bank;
 use super::draws::{Draw, loader};
-use super::feed::{Contents, pixels};
+use super::feed::{Contents, bytes};
 use super::learner::within;
 use super::net::Net;
 use super::setup::Setup;
@@ -10,6 +11,8 @@ use super::{Stage, TrainError};
 use crate::model::{Head, HeadId, Model};
 use crate::nn::embed::Embedder;
 use crate::nn::state::{Role, Spec, State};
+use crate::readings::Readings;
+use ddl::data::Table;
 use ddl::data::sampler::Pick;
 use ddl::ops::terms::Prototypes;
 use std::collections::BTreeMap;
@@ -43,7 +46,16 @@ pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> R
         for (rows, uses) in by_rows.into_iter().filter(|(rows, _)| known.is_none_or(|head| head.state.entry(rows).is_none())) {
             let elsewhere = model.heads.values().any(|head| head.state.entry(rows).is_some());
             let first = FirstRows { name: rows, unit: uses[0].rows.unit, slot: &id.slot };
-            match said(&uses)? {
+            let how = said(&uses)?;
+            if let Some(data) = uses[0].rows.means_of {
+                let table = stage.tables.table(data)?;
+                let name = stage.tables.plan().node(data).name.clone();
+                let of =
+                    first.class_means(stage, setup, net, model, &[Shown { name: &name, table: &table, kept: None }], &names, &mut state)?;
+                everybody_has_one(draw, &name, &of, &names)?;
+                continue;
+            }
+            match how {
                 None if elsewhere && uses.iter().any(|head| head.rows.must_say) => {
                     let (draw, slot) = (draw.name.clone(), id.slot.clone());
                     return Err(TrainError::PrototypesUnsaid { draw, classes: names.len(), slot });
@@ -51,8 +63,9 @@ pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> R
                 None | Some(Prototypes::Fresh) => {}
                 Some(Prototypes::ByName) => first.by_name(&names, model, &mut state)?,
                 Some(Prototypes::ClassMeans) => {
-                    let draws: Vec<&Draw> = uses.iter().map(|head| &setup.draws.all()[head.draw]).collect();
-                    first.class_means(stage, setup, net, model, &draws, &mut state)?;
+                    let draws = uses.iter().map(|head| &setup.draws.all()[head.draw]);
+                    let shown: Vec<Shown> = draws.map(|draw| Shown::of(draw, net)).collect();
+                    first.class_means(stage, setup, net, model, &shown, &names, &mut state)?;
                 }
             }
         }
@@ -96,7 +109,8 @@ fn completed<'s>(
 fn said(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
     let mut said = uses.iter().filter_map(|head| head.rows.first);
     let first = said.next();
-    if said.any(|other| Some(other) != first) || uses.iter().any(|head| head.rows.unit != uses[0].rows.unit) {
+    let alike = |head: &&HeadUse| head.rows.unit == uses[0].rows.unit && head.rows.means_of == uses[0].rows.means_of;
+    if said.any(|other| Some(other) != first) || !uses.iter().all(alike) {
         let rows = uses[0].rows.name;
         return Err(TrainError::NotYet(format!("two terms share their {rows} (one label space, one slot) and say different first ones")));
     }
@@ -138,59 +152,39 @@ impl FirstRows<'_> {
     }
 
     /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are of
-    /// length 1 of embeddings of length 1. People without an image keep their drawn row.
+    /// length 1 of embeddings of length 1. People without an image keep their drawn row. Gives who has one.
     fn class_means(
         &self,
         stage: &Stage,
         setup: &Setup,
         net: &Net,
         model: &Model,
-        draws: &[&Draw],
+        shown: &[Shown],
+        names: &[Arc<str>],
         state: &mut State,
-    ) -> Result<(), TrainError> {
+    ) -> Result<Vec<bool>, TrainError> {
         let mut rows = self.of(state)?;
         let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, self.unit); rows.len()];
-        let input = net.network.input;
-        let first = if net.bank.is_some() { net.prefix } else { 0 };
-        let layers = first..net.network.layers.len();
-        let embedder = Embedder::of_layers(&net.network, &model.state, layers, crate::nn::embed::threads())?;
+        let class_of: BTreeMap<&str, usize> = names.iter().enumerate().map(|(class, name)| (&**name, class)).collect();
         let mut seen = Vec::new();
-        for draw in draws {
-            let table = &draw.batches.tables()[0];
-            if seen.contains(&table.digest()) {
+        for shown in shown {
+            if seen.contains(&shown.table.digest()) {
                 continue;
             }
-            seen.push(table.digest());
-            let plain = loader(stage, std::slice::from_ref(table), &input, None).map_err(TrainError::data(&draw.name))?;
-            let plain = draw.plain(plain, input.size());
-            let picks: Vec<Pick> = (0..table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
-            for picks in picks.chunks(CHUNK) {
-                if stage.around.interrupted.load(Ordering::Relaxed) {
-                    return Err(TrainError::Interrupted { step: 0 });
+            seen.push(shown.table.digest());
+            shown.embed(stage, setup.device, net, model, |row, embedding| {
+                if let Some(class) = shown.table.row(row).and_then(|row| class_of.get(row.identity())) {
+                    sums[*class].add(embedding);
                 }
-                let numbers = match &net.bank {
-                    Some(bank) => {
-                        let mut all = Vec::new();
-                        bank.read(&plain, picks, &mut all)?;
-                        Contents::Features(all)
-                    }
-                    None => Contents::Pixels(pixels(&plain, input.size(), picks)?),
-                };
-                let embeddings = embedder.run(&net.input(&numbers, setup.device)?)?;
-                let width = embeddings.size()[1] as usize;
-                let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
-                for (pick, embedding) in picks.iter().zip(embeddings.chunks_exact(width)) {
-                    let class = table.row(pick.row as usize).map_or(0, |row| row.class()) as usize; // picks are rows
-                    sums[class].add(embedding);
-                }
-            }
+            })?;
         }
         for (row, sum) in rows.iter_mut().zip(&sums) {
             if let Some(mean) = sum.mean() {
                 *row = mean;
             }
         }
-        self.put(state, &rows)
+        self.put(state, &rows)?;
+        Ok(sums.iter().map(|sum| sum.mean().is_some()).collect())
     }
 
     fn of(&self, state: &State) -> Result<Vec<Vec<f32>>, TrainError> {
@@ -205,6 +199,60 @@ impl FirstRows<'_> {
         let role = state.entry(self.name).map_or(Role::Parameter, |entry| entry.role);
         let tensor = Tensor::f_from_slice(&rows.concat())?.f_view(size.as_slice())?.f_to_device(device)?;
         state.replace(self.name, tensor, role);
+        Ok(())
+    }
+}
+
+/// Refuses people of a draw who have no image among those whose means are wanted.
+fn everybody_has_one(draw: &Draw, data: &str, has: &[bool], names: &[Arc<str>]) -> Result<(), TrainError> {
+    let table = &draw.batches.tables()[0];
+    let without = |name: &&Arc<str>| table.rows().any(|row| row.identity() == &***name);
+    let missing: Vec<&Arc<str>> = names.iter().zip(has).filter(|(_, has)| !**has).map(|(name, _)| name).filter(without).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    Err(TrainError::NoMean { draw: draw.name.clone(), data: data.to_owned(), person: first.to_string(), count: missing.len() })
+}
+
+/// Images that a network is shown before the first step.
+struct Shown<'a> {
+    name: &'a str,
+    table: &'a Table,
+    /// The draw of them, and what the network's first layers make of its images, where that is kept.
+    kept: Option<(&'a Draw, &'a Bank)>,
+}
+
+impl<'a> Shown<'a> {
+    /// The images of a draw.
+    fn of(draw: &'a Draw, net: &'a Net) -> Self {
+        Shown { name: &draw.name, table: &draw.batches.tables()[0], kept: net.bank.as_deref().map(|bank| (draw, bank)) }
+    }
+
+    /// What a model makes of each row, as it is judged.
+    fn embed(&self, stage: &Stage, device: Device, net: &Net, model: &Model, mut to: impl FnMut(usize, &[f32])) -> Result<(), TrainError> {
+        let (input, first) = (net.network.input, if self.kept.is_some() { net.prefix } else { 0 });
+        let named = TrainError::data(self.name);
+        let plain = loader(stage, std::slice::from_ref(self.table), &input, None).map_err(&named)?;
+        let readings = Readings::of(&net.network, self.table).map_err(&named)?;
+        let layers = first..net.network.layers.len();
+        let embedder = Embedder::of_layers(&net.network, &model.state, layers, crate::nn::embed::threads())?;
+        let picks: Vec<Pick> = (0..self.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
+        for picks in picks.chunks(CHUNK) {
+            if stage.around.interrupted.load(Ordering::Relaxed) {
+                return Err(TrainError::Interrupted { step: 0 });
+            }
+            let numbers = match self.kept {
+                Some((draw, bank)) => {
+                    let mut all = Vec::new();
+                    bank.read(&draw.plain(plain.clone(), input.size()), picks, &mut all)?;
+                    Contents::Features(all)
+                }
+                None => Contents::Pixels(bytes(&plain, picks).map_err(&named)?),
+            };
+            let rows = picks[0].row as usize..picks[0].row as usize + picks.len();
+            let embeddings = embedder.run_reading(&net.input(&numbers, device)?, readings.tensor(rows, device)?.as_ref())?;
+            let width = embeddings.size()[1] as usize;
+            let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
+            picks.iter().zip(embeddings.chunks_exact(width)).for_each(|(pick, embedding)| to(pick.row as usize, embedding));
+        }
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ type Taught<'s> = Vec<(&'s Model, Outputs)>;
 impl<'s> Lesson<'s> {
     /// What the teachers say: anew, or what was kept.
     fn teachers(&mut self, stage: &'s Stage, setup: &Setup) -> Result<Taught<'s>, TrainError> {
-        let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(&self.batch.numbers, setup.device)?));
+        let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(self.batch, setup.device)?));
         self.taught.take().map_or_else(|| setup.teachers.iter().map(teach).collect(), Ok)
     }
 
@@ -182,7 +182,7 @@ impl Learner {
             if !turn.wants[place] {
                 return Ok(Outputs::new());
             }
-            net.run(&model.state, &batch.numbers[net.inlet], &setup.way(noise, turn.updates[place]))
+            net.run(&model.state, batch, &setup.way(noise, turn.updates[place]))
         });
         nets.collect()
     }

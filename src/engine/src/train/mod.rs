@@ -22,6 +22,7 @@ mod net;
 mod objective;
 mod pictures;
 mod progress;
+mod reads;
 mod setup;
 mod teacher;
 mod terms;

@@ -3,7 +3,8 @@
 use super::bank::Bank;
 use super::cast::{Outputs, Share};
 use super::draws::{Draws, Sight};
-use super::feed::{Contents, Inlet, Inlets, Source};
+use super::feed::{Batch, Contents, Inlet, Inlets, Source};
+use super::reads::Reads;
 use super::setup::Way;
 use super::{Stage, TrainError, Trainee};
 use crate::nn::front::{Layers, from_rows};
@@ -28,6 +29,8 @@ pub struct Net {
     pub bank: Option<Arc<Bank>>,
     /// Where its images, or the kept outputs, come in.
     pub inlet: usize,
+    /// What it reads of the samples.
+    pub reads: Reads,
     /// The layers whose outputs terms want.
     layers: Vec<usize>,
 }
@@ -51,12 +54,14 @@ impl Net {
         let bank = Bank::of(stage, &of, draws, &sight, batches)?;
         let source = bank.as_ref().map_or_else(|| Source::Pixels(network.input.size()), |bank| Source::Rows(Arc::clone(bank)));
         let inlet = inlets.place(Inlet { draws: sight.draws.clone(), source });
-        Ok(Net { name: trainee.name.clone(), network, frozen, prefix, sight, bank, inlet, layers })
+        let reads = Reads::new(&network, draws, &sight)?;
+        Ok(Net { name: trainee.name.clone(), network, frozen, prefix, sight, bank, inlet, reads, layers })
     }
 
     /// The wanted outputs of a batch as it is trained, with gradients to what learns; the frozen prefix leaves nothing for them.
-    pub fn run(&self, state: &State, numbers: &Contents, way: &Way) -> Result<Outputs, TrainError> {
-        let pass = way.pass.clone().fixing(&self.frozen.layers);
+    pub fn run(&self, state: &State, batch: &Batch, way: &Way) -> Result<Outputs, TrainError> {
+        let numbers = &batch.numbers[self.inlet];
+        let pass = way.pass.clone().fixing(&self.frozen.layers).reading(self.reads.of(&batch.picks, way.device)?);
         let input = self.input(numbers, way.device)?;
         let after = match numbers {
             Contents::Pixels(_) => tch::no_grad(|| self.network.forward_range(state, &input, 0..self.prefix, &pass))?,

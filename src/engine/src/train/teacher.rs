@@ -4,8 +4,9 @@
 use super::bank::Bank;
 use super::cast::{Outputs, Share, teacher};
 use super::draws::{Draws, Sight};
-use super::feed::{Contents, Inlet, Inlets, Source};
+use super::feed::{Batch, Contents, Inlet, Inlets, Source};
 use super::net::{features, pixels};
+use super::reads::Reads;
 use super::{Stage, TrainError};
 use crate::nn::embed::{Embedder, threads};
 use crate::nn::front::Layers;
@@ -21,6 +22,7 @@ pub struct Teacher {
     /// The draws that it sees.
     pub sight: Sight,
     network: Network,
+    reads: Reads,
     /// The layers whose outputs terms want, and where kept ones come in.
     layers: Vec<usize>,
     way: How,
@@ -49,7 +51,9 @@ impl Teacher {
         let layers: Vec<usize> = share.layers.iter().copied().collect();
         let bank =
             |layer: &usize| Bank::of(stage, &Layers { network: &network, state: &model.state, count: layer + 1 }, draws, &sight, batches);
-        let banks = layers.iter().map(bank).collect::<Result<Option<Vec<Arc<Bank>>>, TrainError>>()?;
+        // what depends on more than the image is not kept by the image
+        let reads_on = layers.last().is_some_and(|last| *last >= network.first_reader());
+        let banks = if reads_on { None } else { layers.iter().map(bank).collect::<Result<Option<Vec<Arc<Bank>>>, TrainError>>()? };
         let mut inlet = |source| inlets.place(Inlet { draws: sight.draws.clone(), source });
         let way = match banks {
             Some(banks) => How::Kept(banks.into_iter().map(|bank| inlet(Source::Rows(bank))).collect()),
@@ -60,11 +64,13 @@ impl Teacher {
                 How::Run(inlet(Source::Pixels(network.input.size())), parts)
             }
         };
-        Ok(Teacher { node: *node, sight, network, layers, way })
+        let reads = Reads::new(&network, draws, &sight)?;
+        Ok(Teacher { node: *node, sight, network, reads, layers, way })
     }
 
     /// The wanted outputs of a batch.
-    pub fn run(&self, numbers: &[Contents], device: Device) -> Result<Outputs, TrainError> {
+    pub fn run(&self, batch: &Batch, device: Device) -> Result<Outputs, TrainError> {
+        let numbers = &batch.numbers;
         let mut outputs = Outputs::new();
         match &self.way {
             How::Kept(inlets) => {
@@ -75,9 +81,10 @@ impl Teacher {
             }
             How::Run(inlet, parts) => {
                 let Contents::Pixels(bytes) = &numbers[*inlet] else { return Ok(outputs) }; // not reached: the inlet gives pixels
+                let readings = self.reads.of(&batch.picks, device)?;
                 let mut value = pixels(&self.network.input, bytes, device)?;
                 for (layer, part) in self.layers.iter().zip(parts) {
-                    value = innermost(&part.run(&value)?)?;
+                    value = innermost(&part.run_reading(&value, readings.as_ref())?)?;
                     outputs.insert(*layer, value.shallow_clone());
                 }
             }

@@ -3,13 +3,17 @@
 use super::cast::{Cast, Outputs, Player, Wanted, teacher};
 use super::draws::{Draws, Sight};
 use super::feed::Batch;
+use super::reads;
 use super::setup::Setup;
 use super::{Stage, TrainError};
 use crate::model::{HeadId, Model};
 use crate::nn::heads::{PROTOTYPES, plain_specs};
 use crate::nn::state::{Spec, State};
 use crate::nn::terms::logits::logits;
-use crate::nn::terms::{Given, Take, Term as _};
+use crate::nn::terms::{Given, Memory, Take, Term as _};
+use crate::readings::{Readings, stacked};
+use ddl::data::predicate::Expr;
+use ddl::lang::value::NodeId;
 use ddl::ops::curves::Curve;
 use ddl::ops::terms::{Prototypes, Sees, Term, Weighted};
 use ddl::plan::schedule::ScheduleError;
@@ -40,6 +44,8 @@ struct Want {
     draw: usize,
     /// The head over whose people logits are.
     head: HeadId,
+    /// The numbers of the samples that are wanted, by table of the draw.
+    readings: Vec<Readings>,
 }
 
 /// A head that a term needs.
@@ -62,6 +68,8 @@ pub struct Rows {
     pub name: &'static str,
     /// What new rows start from, if the recipe says so.
     pub first: Option<Prototypes>,
+    /// The data set of whose images they are the class means, if they are of another than the draw's.
+    pub means_of: Option<NodeId>,
     /// Whether class means are of features of length 1, and of length 1 themselves.
     pub unit: bool,
     /// Whether the recipe must say what new rows start from, where the source model has such rows of other label spaces.
@@ -113,10 +121,10 @@ impl TermSetup {
         for want in &self.wanted {
             let model = network(want.wanted.of)?;
             match (&want.wanted.take, want.wanted.of) {
-                (Take::Output(_) | Take::Embeddings | Take::Labelled | Take::Pairs, _) => {}
+                (Take::Output(_) | Take::Embeddings | Take::Labelled | Take::Pairs | Take::Readings(_), _) => {}
                 (Take::Logits { .. }, Player::Net(net)) => {
                     let specs = plain_specs(classes(draws, want.draw)?, model.width()?);
-                    let rows = Rows { name: PROTOTYPES, first: None, unit: true, must_say: true };
+                    let rows = Rows { name: PROTOTYPES, first: None, means_of: None, unit: true, must_say: true };
                     self.heads.push(HeadUse { net, id: want.head.clone(), draw: want.draw, rows, specs });
                 }
                 (Take::Logits { slot, .. }, Player::Teacher(place)) if !model.heads.contains_key(&want.head) => {
@@ -129,13 +137,15 @@ impl TermSetup {
             }
             shapes.push(match &want.wanted.take {
                 Take::Logits { .. } => vec![classes(draws, want.draw)?],
+                Take::Readings(reads) => vec![reads.len() as i64],
                 Take::Output(_) | Take::Embeddings | Take::Labelled | Take::Pairs => model.network.shapes()?[want.wanted.layer].sides(),
             });
         }
         if let (Some(memory), Some(first)) = (self.term.memory(), self.wanted.first()) {
             let id = HeadId { slot: memory.slot.to_owned(), ..first.head.clone() };
             let specs = self.term.specs(classes(draws, first.draw)?, network(first.wanted.of)?.width()?);
-            let rows = Rows { name: memory.rows, first: memory.first, unit: memory.unit, must_say: memory.must_say };
+            let Memory { rows: name, first: how, means_of, unit, must_say, .. } = memory;
+            let rows = Rows { name, first: how, means_of, unit, must_say };
             let net = self.net();
             self.heads.push(HeadUse { net, id: id.clone(), draw: first.draw, rows, specs });
             self.own = Some((net, id));
@@ -196,7 +206,13 @@ fn want(wanted: &Wanted, draws: &Draws) -> Result<Want, TrainError> {
     let draw = draws.place(wanted.batches).ok_or_else(|| TrainError::NotYet("a term without its draw".to_owned()))?; // all were made
     let slot = if let Take::Logits { slot, .. } = &wanted.take { slot.clone() } else { String::new() };
     let space = draws.all()[draw].batches.tables()[0].labels().id().to_owned();
-    Ok(Want { wanted: wanted.clone(), draw, head: HeadId { space, slot } })
+    let of = &draws.all()[draw];
+    let read = |reads: &Vec<Expr>| {
+        let tables = of.batches.tables().iter().map(|table| Readings::new(reads, table));
+        tables.collect::<Result<Vec<_>, _>>().map_err(TrainError::data(&of.name))
+    };
+    let readings = if let Take::Readings(reads) = &wanted.take { read(reads)? } else { Vec::new() };
+    Ok(Want { wanted: wanted.clone(), draw, head: HeadId { space, slot }, readings })
 }
 
 impl Want {
@@ -221,6 +237,10 @@ impl Want {
         Ok(match &self.wanted.take {
             Take::Embeddings => Given::Embeddings(own),
             Take::Output(_) => Given::Output(own),
+            Take::Readings(reads) => {
+                let rows = batch.picks[self.draw].iter().map(|pick| reads::row(&self.readings, pick));
+                Given::Readings(stacked(rows, reads.len(), setup.device)?.ok_or_else(missing)?)
+            }
             Take::Labelled => {
                 let labels = setup.draws.all()[self.draw].batches.classes(&batch.picks[self.draw]);
                 let labels: Vec<i64> = labels.into_iter().map(i64::from).collect();

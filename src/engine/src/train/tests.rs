@@ -3,6 +3,7 @@
 mod accumulate;
 mod distil;
 mod every;
+mod extended;
 mod methods;
 mod mutual;
 mod plays;
@@ -119,7 +120,13 @@ impl Bench {
 
     /// The backbone that a model was made of, with its first tensors.
     fn fresh_of(&self, node: NodeId) -> Model {
-        Model::new(&self.plan.backbone(node).unwrap(), None, Device::Cpu).unwrap()
+        Model::new(&self.plan.made(node).unwrap(), None, Device::Cpu).unwrap()
+    }
+
+    /// The model that a stage starts from, with its first tensors; of several, the first.
+    pub fn source_of(&self, stage: &str) -> Model {
+        let train: Train = self.plan.parse(self.node(stage)).unwrap();
+        self.fresh_of(train.model.all()[0].1.node)
     }
 
     /// The model of a teacher: a network with its first tensors, or a stage, trained to its end.

@@ -72,7 +72,7 @@ fn others() -> Vec<(&'static str, ddl::ops::nets::Backbone, i64)> {
         ("deepid", Any::DeepId(DeepId { form: DeepIdForm::DeepId, embedding: 160, weights: None, seed: 0 }), 160),
         ("deepid", Any::DeepId(DeepId { form: DeepIdForm::DeepId2, embedding: 160, weights: None, seed: 0 }), 160),
         ("deepface", Any::DeepFace(DeepFace { embedding: 32, width: 2, dropout: 0.0, weights: None, seed: 0 }), 32),
-        ("hopenet", Any::Hopenet(Hopenet { weights: None, seed: 0 }), 3),
+        ("hopenet", Any::Hopenet(Hopenet { side: Pixels(224), weights: None, seed: 0 }), 3),
     ]
 }
 

@@ -70,7 +70,9 @@ fn melted(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, 
                 | Module::Relu6
                 | Module::Rescale { .. }
                 | Module::Border { .. }
-                | Module::Angles(_),
+                | Module::Bins(_)
+                | Module::Angles(_)
+                | Module::Dream(_),
                 _,
             ) => {
                 let mut specs = Vec::new();

@@ -3,8 +3,8 @@
 use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
-use super::{Angles, Attention, LayerNorm, Local, Pass};
-use crate::nn::error::NnError;
+use super::{Angles, Attention, Bins, Dream, LayerNorm, Local, Pass};
+use crate::nn::error::{NnError, shape};
 use crate::nn::state::State;
 
 /// `out[:, :, place] = W[region of the place] window(place) + b[region of the place]`, `[n, channels, height, width]` in and out.
@@ -53,17 +53,42 @@ pub fn drop_path(name: &str, p: f64, x: Tensor, pass: &Pass) -> Result<Tensor, N
     Ok(x.f_mul(&mask)?)
 }
 
-/// `[n, numbers]` to `[n, angles]`, in degrees.
-pub fn angles(a: &Angles, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-    let degrees = Tensor::f_arange(a.bins, (Kind::Float, x.device()))?.f_to_kind(x.kind())?; // [bins]
-    let mut all = Vec::with_capacity(a.names.len());
-    for name in &a.names {
+/// `[n, numbers]` to `[n, angles bins]`.
+pub fn bins(b: &Bins, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let input = pass.operand(x)?;
+    let mut all = Vec::with_capacity(b.names.len());
+    for name in &b.names {
         let [weight, bias] = ["weight", "bias"].map(|end| state.get(&format!("{name}.{end}")));
         let (weight, bias) = (pass.operand(weight?)?, pass.operand(bias?)?);
-        let logits = pass.operand(x)?.f_linear(&weight, Some(&bias))?.f_to_kind(x.kind())?; // [n, bins]
-        all.push(logits.f_softmax(-1, x.kind())?.f_matmul(&degrees)?); // [n]
+        all.push(input.f_linear(&weight, Some(&bias))?.f_to_kind(x.kind())?);
     }
-    Ok(Tensor::f_stack(&all, 1)?.f_mul_scalar(a.step)?.f_add_scalar(a.first)?)
+    Ok(Tensor::f_cat(&all, 1)?)
+}
+
+/// `[n, angles bins]` to `[n, angles]`, in degrees.
+pub fn angles(a: Angles, x: &Tensor) -> Result<Tensor, NnError> {
+    let degrees = Tensor::f_arange(a.bins, (Kind::Float, x.device()))?.f_to_kind(x.kind())?; // [bins]
+    let shares = x.f_reshape([-1, a.count, a.bins])?.f_softmax(-1, x.kind())?;
+    Ok(shares.f_matmul(&degrees)?.f_mul_scalar(a.step)?.f_add_scalar(a.first)?)
+}
+
+/// `[n, width]` to `[n, width]`, with the angles of the n samples.
+pub fn dream(d: &Dream, state: &State, x: &Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+    let fits = |read: &&Tensor| matches!(read.size()[..], [n, columns] if n == x.size()[0] && columns > d.column as i64);
+    let read = pass.readings().filter(fits).ok_or_else(|| NnError::Input {
+        what: format!("what {} reads of samples", d.name),
+        expected: format!("[{}, at least {}]", x.size()[0], d.column + 1),
+        found: pass.readings().map_or_else(|| "nothing".to_owned(), |read| shape(&read.size())),
+    })?;
+    let angle = read.f_select(1, d.column as i64)?.f_to_kind(x.kind())?.f_abs()?; // [n]
+    let gate = angle.f_div_scalar(d.from)?.f_sub_scalar(1.0)?.f_mul_scalar(d.steepness)?.f_sigmoid()?.f_unsqueeze(1)?; // [n, 1]
+    let mut correction = x.shallow_clone();
+    for layer in d.layers() {
+        let [weight, bias] = ["weight", "bias"].map(|end| state.get(&format!("{layer}.{end}")));
+        let (weight, bias) = (pass.operand(weight?)?, pass.operand(bias?)?);
+        correction = pass.operand(&correction)?.f_linear(&weight, Some(&bias))?.f_to_kind(x.kind())?.f_relu()?;
+    }
+    Ok(x.f_add(&gate.f_mul(&correction)?)?)
 }
 
 #[cfg(test)]

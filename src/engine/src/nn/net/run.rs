@@ -1,13 +1,14 @@
 //! The forward pass.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
 use super::mask::{fill, hide};
-use super::parts::{angles, attention, drop_path, layer_norm, local};
+use super::parts::{angles, attention, bins, dream, drop_path, layer_norm, local};
 use super::prelu::prelu;
 use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window, check_input};
 use crate::nn::error::NnError;
@@ -37,17 +38,18 @@ pub struct Pass {
     over: Option<i64>,
     noise: Option<Draw>,
     mixed: bool,
+    readings: Option<Rc<Tensor>>,
 }
 
 impl Pass {
     /// As it is judged: running statistics, no dropout.
     pub fn judging() -> Self {
-        Pass { norms: Norms::Running, fixed: Vec::new(), step: None, over: None, noise: None, mixed: false }
+        Pass { norms: Norms::Running, fixed: Vec::new(), step: None, over: None, noise: None, mixed: false, readings: None }
     }
 
     /// As it is trained. `noise` names this step, for dropout.
     pub fn training(norms: Norms, noise: Draw) -> Self {
-        Pass { norms, fixed: Vec::new(), step: Some(noise.clone()), over: None, noise: Some(noise), mixed: false }
+        Pass { norms, fixed: Vec::new(), step: Some(noise.clone()), over: None, noise: Some(noise), mixed: false, readings: None }
     }
 
     /// With these layers as they are judged (see [`super::Frozen::layers`]).
@@ -72,6 +74,18 @@ impl Pass {
         self
     }
 
+    /// With what the network reads of each sample beside its image, `[n, numbers]` in the order of [`Network::reads`].
+    #[must_use]
+    pub fn reading(mut self, readings: Option<Tensor>) -> Self {
+        self.readings = readings.map(Rc::new);
+        self
+    }
+
+    /// What the network reads of each sample.
+    pub(super) fn readings(&self) -> Option<&Tensor> {
+        self.readings.as_deref()
+    }
+
     /// What goes into a product, in the precision of the pass.
     pub(super) fn operand(&self, tensor: &Tensor) -> Result<Tensor, tch::TchError> {
         if self.mixed { tensor.f_to_kind(Kind::BFloat16) } else { Ok(tensor.shallow_clone()) }
@@ -90,7 +104,7 @@ impl Pass {
     /// How layer `at` is run.
     fn within(&self, at: usize) -> Pass {
         let fixed = self.fixed.get(at).copied().unwrap_or(false);
-        if fixed { Pass { step: self.step.clone(), ..Pass::judging() } } else { self.clone() }
+        if fixed { Pass { step: self.step.clone(), readings: self.readings.clone(), ..Pass::judging() } } else { self.clone() }
     }
 }
 
@@ -210,7 +224,9 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
             Ok(x.f_mul(&factors.f_view([1, -1, 1, 1])?)?)
         }
         Module::Border { by } => Ok(x.f_constant_pad_nd([*by; 4])?),
-        Module::Angles(a) => angles(a, state, &x, pass),
+        Module::Bins(b) => bins(b, state, &x, pass),
+        Module::Angles(a) => angles(*a, &x),
+        Module::Dream(d) => dream(d, state, &x, pass),
         Module::Gate(gate) => Ok(run(gate, state, x.shallow_clone(), pass)?.f_sigmoid()?.f_mul(&x)?),
     }
 }

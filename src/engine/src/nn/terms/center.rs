@@ -18,7 +18,7 @@ impl Term for Center {
     }
 
     fn memory(&self) -> Option<Memory<'_>> {
-        Some(Memory { slot: &self.slot, rows: CENTRES, first: self.centres, unit: self.normalise, must_say: false })
+        Some(Memory { slot: &self.slot, rows: CENTRES, first: self.centres, means_of: None, unit: self.normalise, must_say: false })
     }
 
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {

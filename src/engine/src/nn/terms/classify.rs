@@ -18,7 +18,7 @@ impl Term for Classify {
     }
 
     fn memory(&self) -> Option<Memory<'_>> {
-        Some(Memory { slot: &self.slot, rows: PROTOTYPES, first: self.prototypes, unit: true, must_say: true })
+        Some(Memory { slot: &self.slot, rows: PROTOTYPES, first: self.prototypes, means_of: None, unit: true, must_say: true })
     }
 
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {

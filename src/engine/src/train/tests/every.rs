@@ -135,6 +135,12 @@ impl Row {
         together.into_iter().chain(games).map(|(bench, column, text)| Row::new(bench, "both", column, text)).collect()
     }
 
+    /// What is added to networks, and what reads the samples' pose.
+    fn added() -> Vec<Row> {
+        let rows = super::extended::RECIPES.iter();
+        rows.map(|(recipe, stage, column)| Row::new(super::extended::recipe(recipe, STEPS), stage, column, recipe)).collect()
+    }
+
     /// The operators of its stage.
     fn operators(&self) -> BTreeSet<String> {
         let train: Train = self.bench.plan.parse(self.bench.node(self.stage)).unwrap();
@@ -149,7 +155,7 @@ impl Row {
     }
 
     fn train(&self) -> Trained {
-        self.bench.train_from(self.stage, &self.bench.fresh()).unwrap()
+        self.bench.train_from(self.stage, &self.bench.source_of(self.stage)).unwrap()
     }
 
     fn holds(&self) {
@@ -170,7 +176,7 @@ impl Row {
 
 #[test]
 fn no_head_and_no_term_is_forgotten() {
-    let rows = [Row::heads(), Row::metric(), Row::taught(), Row::several()];
+    let rows = [Row::heads(), Row::metric(), Row::taught(), Row::several(), Row::added()];
     let trained: BTreeSet<String> = rows.iter().flatten().flat_map(Row::operators).collect();
     let declared = ddl::ops::registry().values().filter(|decl| !decl.hidden).filter(|decl| {
         let call = Call { types: &IndexMap::new(), args: &Args::new() };
@@ -200,4 +206,9 @@ fn every_term_with_a_teacher_learns_and_goes_on_with_the_same_bits() {
 #[test]
 fn every_term_of_several_networks_learns_and_goes_on_with_the_same_bits() {
     Row::several().iter().for_each(Row::holds);
+}
+
+#[test]
+fn what_is_added_to_networks_learns_and_goes_on_with_the_same_bits() {
+    Row::added().iter().for_each(Row::holds);
 }

@@ -85,8 +85,8 @@ fn one_of_several_is_a_model_like_any_other() {
     ));
     let both = train(&bench).unwrap();
     let plan = &bench.plan;
-    assert_eq!(plan.backbone(bench.node("both.a")).unwrap(), both.models[0].backbone);
-    assert_eq!(plan.backbone(bench.node("both.b")).unwrap(), both.models[1].backbone);
+    assert_eq!(plan.made(bench.node("both.a")).unwrap(), both.models[0].made);
+    assert_eq!(plan.made(bench.node("both.b")).unwrap(), both.models[1].made);
     let teachers = [(bench.node("both.b"), Rc::new(both.models[1].copy().unwrap()))].into();
     assert!(bench.train_with(&both.models[0], teachers).unwrap().steps == 4);
 }

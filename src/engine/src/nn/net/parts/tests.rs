@@ -1,6 +1,6 @@
 //! Each against the same computation written out place by place, head by head.
 
-use ddl::nets::{Angles, Attention, LayerNorm, Local};
+use ddl::nets::{Angles, Attention, Bins, Dream, LayerNorm, Local};
 use ddl::random::Draw;
 use tch::{Device, Kind, Tensor};
 
@@ -68,12 +68,13 @@ fn a_layer_norm_is_of_each_token() {
 /// Spec 5.5: the sum of softmax_i i 3 - 99.
 #[test]
 fn angles_are_the_means_of_their_bins() {
-    let angles = Angles { names: vec!["a".into(), "b".into()], unused: None, input: 4, bins: 66, step: 3.0, first: -99.0 };
+    let bins = Bins { names: vec!["a".into(), "b".into()], unused: None, input: 4, bins: 66 };
+    let angles = Angles { count: 2, bins: 66, step: 3.0, first: -99.0 };
     let x = Tensor::randn([2, 4], WIDE);
     let [wa, wb] = [0, 1].map(|_| Tensor::randn([66, 4], WIDE));
     let [ba, bb] = [0, 1].map(|_| Tensor::randn([66], WIDE));
     let state = state(&[("a.weight", &wa), ("a.bias", &ba), ("b.weight", &wb), ("b.bias", &bb)]);
-    let found = super::angles(&angles, &state, &x, &Pass::judging()).unwrap();
+    let found = super::angles(angles, &super::bins(&bins, &state, &x, &Pass::judging()).unwrap()).unwrap();
     for (at, (weight, bias)) in [(&wa, &ba), (&wb, &bb)].into_iter().enumerate() {
         for image in 0..2 {
             let shares = (weight.mv(&x.get(image)) + bias).softmax(0, Kind::Double);
@@ -96,4 +97,27 @@ fn a_dropped_path_is_whole_or_gone_and_the_same_again() {
     assert!((270..330).contains(&whole), "{whole}");
     assert_eq!(whole + kept.eq(0.0).sum(Kind::Int64).int64_value(&[]), 400);
     assert_eq!(drop_path("a", 0.25, x.shallow_clone(), &Pass::judging()).unwrap(), x);
+}
+
+/// Spec 5.5: f' = f + sigmoid(10 (|yaw| / 45 - 1)) R(f), R = FC-ReLU-FC-ReLU.
+#[test]
+fn a_correction_grows_with_the_yaw() {
+    let dream = Dream { name: "dream".into(), width: 3, column: 1, from: std::f64::consts::FRAC_PI_4, steepness: 10.0 };
+    let x = Tensor::randn([4, 3], WIDE);
+    let [wa, wb] = [0, 1].map(|_| Tensor::randn([3, 3], WIDE));
+    let [ba, bb] = [0, 1].map(|_| Tensor::randn([3], WIDE));
+    let state = state(&[("dream.fc1.weight", &wa), ("dream.fc1.bias", &ba), ("dream.fc2.weight", &wb), ("dream.fc2.bias", &bb)]);
+    let yaw = [0.0f64, -30.0, 45.0, 90.0];
+    let read: Vec<f64> = yaw.iter().flat_map(|yaw| [9.0, yaw.to_radians()]).collect();
+    let pass = || Pass::judging().reading(Some(Tensor::from_slice(&read).view([4, 2])));
+    let found = super::dream(&dream, &state, &x, &pass()).unwrap();
+    for (image, yaw) in yaw.iter().enumerate() {
+        let one = x.get(image as i64);
+        let correction = (wb.mv(&(wa.mv(&one) + &ba).relu()) + &bb).relu();
+        let wanted = &one + correction * (1.0 / (1.0 + (-10.0 * (yaw.abs() / 45.0 - 1.0)).exp()));
+        assert!(apart(&found.get(image as i64), &wanted) < 1e-12, "{yaw}");
+    }
+    // as many angles as images
+    let few = Pass::judging().reading(Some(Tensor::from_slice(&read).view([2, 4])));
+    assert!(super::dream(&dream, &state, &x, &few).is_err() && super::dream(&dream, &state, &x, &Pass::judging()).is_err());
 }

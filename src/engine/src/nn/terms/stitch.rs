@@ -1,0 +1,34 @@
+//! DREAM's own loss (Cao et al., CVPR 2018): `mean (f - m_y)²` towards each person's mean, which stays.
+
+use ddl::ops::terms::Stitch;
+
+use super::pairs::labelled;
+use super::{Around, Given, Memory, Need, Take, Term, Value, plain};
+use crate::nn::error::NnError;
+use crate::nn::state::{Init, Role, Spec};
+
+/// The name of the means in the state of a label space, `[people, embedding]`.
+pub const MEANS: &str = "means";
+
+impl Term for Stitch {
+    fn needs(&self) -> Result<Vec<Need>, NnError> {
+        Ok(vec![Need::own(self.data.node, Take::Labelled)])
+    }
+
+    fn memory(&self) -> Option<Memory<'_>> {
+        let means_of = Some(self.towards.node);
+        Some(Memory { slot: &self.slot, rows: MEANS, first: None, means_of, unit: false, must_say: false })
+    }
+
+    fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
+        vec![Spec { name: MEANS.into(), shape: vec![classes, embedding], role: Role::Buffer, init: Init::Constant(0.0) }]
+    }
+
+    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("stitch", given)?;
+        let means = around.head.get(MEANS)?.f_index_select(0, labels)?.detach(); // [n, d]
+        let squared = (embedding - &means).square(); // [n, d]
+        let distance = squared.f_sum_dim_intlist([1].as_slice(), false, None)?.sqrt().mean(squared.kind());
+        Ok(plain(squared.mean(squared.kind()), vec![("distance".into(), distance)]))
+    }
+}

@@ -1,0 +1,71 @@
+//! What is added to a model's network.
+
+use crate::lang::decl::Operator as _;
+use crate::lang::types::Type;
+use crate::ops::refs::{ModelRef, Reading};
+use crate::quantity::Angle;
+
+crate::operator! {
+    /// A model whose embedding is corrected by the sample's yaw: f + g R(f), R = linear, rectifier, linear, rectifier of the embedding's width, g = sigmoid(steepness (|yaw| / from - 1)).
+    /// Whatever the model sees then must know the yaw. Parts: those of the model, and dream.
+    ///
+    /// Source: Cao et al., "Pose-Robust Face Recognition via Deep Residual Equivariant Mapping", CVPR 2018 (DREAM); the authors' code, whose layers are called fc1 and fc2. `stitch` is the term that trains it alone.
+    pub struct Dream("dream", 1, |_| Type::Model) {
+        /// The model.
+        model: ModelRef;
+        /// The yaw of a sample: an angle among its attributes.
+        yaw: Reading;
+        /// The yaw at which half of the correction is added.
+        from: Angle = Angle::degrees(45.0), in 0.001..=3.2;
+        /// How fast it sets in.
+        steepness: f64 = 10.0, in 0.0..=1000.0;
+        /// Seed of the first tensors of R.
+        seed: i64 = 0;
+    }
+}
+
+crate::operator! {
+    /// A model whose embedding goes through a learned map: linear, or linear, PReLU, linear, as wide as before. Parts: those of the model, and mapping.
+    ///
+    /// A small branch over a trunk that is frozen: two of them, trained in one stage by `coupled_mapping`, are the branches of Deep Coupled ResNet (Lu et al., IEEE SPL 2018), whose layer
+    /// sizes are not public code.
+    pub struct Mapping("mapping", 1, |_| Type::Model) {
+        /// The model.
+        model: ModelRef;
+        /// Numbers between the two linear layers; one linear layer without.
+        hidden: Option<u32> = None, in 1.0..=65_536.0;
+        /// Seed of the first tensors.
+        seed: i64 = 0;
+    }
+}
+
+crate::family! {
+    /// What is added to a model's network.
+    pub enum Extension: Type::Model => { Dream, Mapping }
+}
+
+crate::operator! {
+    /// Two models for the two sides of a protocol, for a row of a table or a score: one sees the gallery (the first images of pairs), the other the probes. Their embeddings are compared with
+    /// each other, so they must be of one width, and trained for it: see `coupled_mapping`.
+    pub struct Coupled("coupled", 1, |_| Type::Coupled) {
+        /// Sees the gallery.
+        gallery: ModelRef;
+        /// Sees the probes.
+        probe: ModelRef;
+    }
+}
+
+impl Extension {
+    /// The model that is extended.
+    pub fn model(&self) -> ModelRef {
+        match self {
+            Extension::Dream(it) => it.model,
+            Extension::Mapping(it) => it.model,
+        }
+    }
+
+    /// The part that it adds.
+    pub fn part(op: &str) -> Option<&'static str> {
+        [Dream::NAME, Mapping::NAME].into_iter().find(|name| *name == op)
+    }
+}
