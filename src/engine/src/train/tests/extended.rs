@@ -22,9 +22,9 @@ pub const RECIPES: &[(&str, &str, &str)] = &[
     ),
     (
         "backbone pose = hopenet(side = 32px)
-         stage s = train(pose, head_pose(b, yaw = .yaw, pitch = .pitch, alpha = 0.01), for = STEPS steps, optimizer = sgd(lr = 0.01, momentum = 0.9))",
+         stage s = train(pose, head_pose(b, yaw = .yaw, pitch = .pitch), for = STEPS steps, optimizer = sgd(lr = 0.05, momentum = 0.9))",
         "s",
-        "head_pose.yaw.error",
+        "loss",
     ),
 ];
 
