@@ -125,7 +125,7 @@ impl Compiler<'_> {
             return None;
         }
         let twice = between.iter().enumerate().any(|(at, name)| between[..at].contains(name));
-        let apart = if op.op != "mutual" { "two different networks" } else { "at least two different networks" };
+        let apart = if op.op == "mutual" { "at least two different networks" } else { "two different networks" };
         if BETWEEN.contains(&op.op) && (between.len() < 2 || twice) {
             self.diagnostics.push(
                 Diagnostic::error(Code::BadArgument, format!("`{}` needs {apart}", op.op))

@@ -23,6 +23,7 @@ pub mod shape;
 pub mod spec;
 pub mod taps;
 pub mod transformer;
+pub mod window;
 
 use std::fmt;
 use std::ops::Range;
@@ -39,12 +40,13 @@ pub use error::NetError;
 pub use extend::Made;
 pub use freeze::Frozen;
 pub use local::Local;
-pub use module::{Conv, Keep, Linear, Module, Norm, Residual, Scale, Window};
+pub use module::{Conv, Linear, Module, Norm, Residual, Scale};
 pub use names::{NameMap, NotAPattern};
 pub use shape::Shape;
 pub use spec::{Init, Role, Spec};
 pub use taps::TapShape;
 pub use transformer::{Attention, LayerNorm, Mask};
+pub use window::{Keep, Window};
 
 /// What a network wants to see: images of one size and colour order, each value turned into `(value - mean) / divisor`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The pieces that layers are made of, and what follows from their description: tensors, shapes, costs.
 
 use super::shape::Shape;
-use super::{Angles, Attention, Bins, Dream, Init, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec};
+use super::{Angles, Attention, Bins, Dream, Init, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec, Window};
 
 /// A convolution over a square window.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,38 +73,6 @@ pub struct Residual {
     pub body: Vec<Module>,
     /// The way around it.
     pub shortcut: Vec<Module>,
-}
-
-/// What is kept of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// The largest value.
-    Max,
-    /// The mean.
-    Mean,
-}
-
-/// Pooling over square windows, without padding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// What is kept.
-    pub keep: Keep,
-    /// The window's side.
-    pub side: i64,
-    /// Pixels between two windows.
-    pub stride: i64,
-    /// Whether a window that hangs over the edge counts.
-    pub ceil: bool,
-}
-
-impl Window {
-    /// The side of what comes out, for a side of what goes in.
-    pub fn output(self, side: i64) -> i64 {
-        let room = side - self.side;
-        let windows = if self.ceil { (room + self.stride - 1) / self.stride } else { room / self.stride } + 1;
-        // libtorch's rule: a window starts inside
-        if (windows - 1) * self.stride >= side { windows - 1 } else { windows }
-    }
 }
 
 /// A piece of a layer.

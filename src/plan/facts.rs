@@ -304,15 +304,10 @@ impl<'p> Gather<'p> {
     fn judge(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Judge = self.plan.parse(id).map_err(TableError::from)?;
         let Some(gallery) = it.gallery_model else { return Ok(Facts::default()) };
-        let [one, other] = [gallery, it.model].map(|model| self.costs.of(self.plan, model.node).map(|cost| cost.embedding));
-        match (one, other) {
-            (Some(one), Some(other)) if one != other => {
-                let [gallery, probe] = [gallery, it.model].map(|model| &self.plan.node(model.node).name);
-                let message = format!("`{gallery}` gives embeddings of {one} numbers, and `{probe}` of {other}: they can't be compared");
-                Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("couple networks of one width")))
-            }
-            _ => Ok(Facts::default()),
-        }
+        let width = |this: &mut Self, model: NodeId| this.costs.of(this.plan, model).map(|cost| (model, cost.embedding));
+        let (Some(gallery), Some(probe)) = (width(self, gallery.node), width(self, it.model.node)) else { return Ok(Facts::default()) };
+        teaching::comparable(self.plan, gallery, probe)?;
+        Ok(Facts::default())
     }
 
     /// Remembers that the network of a model sees the images that a node is made of.

@@ -57,7 +57,7 @@ pub(super) fn have_bins(tables: &Tables, pose: &HeadPose) -> Result<(), Unknown>
         let outside = numbers.iter().zip(table.rows()).find(|(angle, _)| ANGLES.bin(angle.to_degrees()).is_none());
         if let Some((angle, row)) = outside {
             let (path, degrees) = (row.path(), angle.to_degrees());
-            let message = format!("{name}: `{path}` is turned by {degrees} degrees, and bins go from -99 to 99");
+            let message = format!("{name}: `{path}` is turned by {degrees:.1} degrees, and bins go from -99 to 99");
             let help = "leave such images out: data |> where(abs(.yaw) < 99deg)";
             return Err(Unknown::Failure(Failure::new(Code::BadData, message).help(help)));
         }

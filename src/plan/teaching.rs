@@ -47,6 +47,16 @@ pub(super) fn shows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Res
     Err(Unknown::Failure(Failure::new(Code::BadData, message).help("draw only people who have images there")))
 }
 
+/// Refuses two models for the two sides of a protocol whose embeddings have different widths.
+pub(super) fn comparable(plan: &Plan, (gallery, one): (NodeId, u64), (probe, other): (NodeId, u64)) -> Result<(), Unknown> {
+    if one == other {
+        return Ok(());
+    }
+    let [gallery, probe] = [gallery, probe].map(|model| &plan.node(model).name);
+    let message = format!("`{gallery}` gives embeddings of {one} numbers, and `{probe}` of {other}: they can't be compared");
+    Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("couple networks of one width")))
+}
+
 /// The label space of a draw, and how many people it has.
 fn people(plan: &Plan, tables: &Tables, draw: NodeId) -> Result<(String, usize), TableError> {
     let table = tables.table(plan.parse::<Draw>(draw)?.data.node)?;

@@ -45,7 +45,7 @@ pub struct Work {
 
 enum Kinds {
     Train(Box<Training>),
-    Infer(Embedder),
+    Infer(Box<Embedder>),
 }
 
 struct Training {
@@ -79,7 +79,7 @@ impl Work {
         let images = input.tensor(&bytes, Device::Cpu, Kind::Float)?;
         let kind = match mode {
             Mode::Train => Kinds::Train(Box::new(Training::new(&model.network, model.state, batch)?)),
-            Mode::Infer => Kinds::Infer(Embedder::new(&model.network, &model.state, threads)?),
+            Mode::Infer => Kinds::Infer(Box::new(Embedder::new(&model.network, &model.state, threads)?)),
         };
         Ok(Work { network: model.network, images, kind })
     }

@@ -45,13 +45,12 @@ pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> R
         uses.iter().for_each(|head| by_rows.entry(head.rows.name).or_default().push(head));
         for (rows, uses) in by_rows.into_iter().filter(|(rows, _)| known.is_none_or(|head| head.state.entry(rows).is_none())) {
             let elsewhere = model.heads.values().any(|head| head.state.entry(rows).is_some());
-            let first = FirstRows { name: rows, unit: uses[0].rows.unit, slot: &id.slot };
+            let first = FirstRows { name: rows, unit: uses[0].rows.unit, slot: &id.slot, names: &names };
             let how = said(&uses)?;
             if let Some(data) = uses[0].rows.means_of {
                 let table = stage.tables.table(data)?;
                 let name = stage.tables.plan().node(data).name.clone();
-                let of =
-                    first.class_means(stage, setup, net, model, &[Shown { name: &name, table: &table, kept: None }], &names, &mut state)?;
+                let of = first.class_means(stage, setup, net, model, &[Shown { name: &name, table: &table, kept: None }], &mut state)?;
                 everybody_has_one(draw, &name, &of, &names)?;
                 continue;
             }
@@ -61,11 +60,11 @@ pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> R
                     return Err(TrainError::PrototypesUnsaid { draw, classes: names.len(), slot });
                 }
                 None | Some(Prototypes::Fresh) => {}
-                Some(Prototypes::ByName) => first.by_name(&names, model, &mut state)?,
+                Some(Prototypes::ByName) => first.by_name(model, &mut state)?,
                 Some(Prototypes::ClassMeans) => {
                     let draws = uses.iter().map(|head| &setup.draws.all()[head.draw]);
                     let shown: Vec<Shown> = draws.map(|draw| Shown::of(draw, net)).collect();
-                    first.class_means(stage, setup, net, model, &shown, &names, &mut state)?;
+                    first.class_means(stage, setup, net, model, &shown, &mut state)?;
                 }
             }
         }
@@ -134,13 +133,15 @@ struct FirstRows<'a> {
     /// Whether means are of features of length 1, and of length 1 themselves.
     unit: bool,
     slot: &'a str,
+    /// The people, by row.
+    names: &'a [Arc<str>],
 }
 
 impl FirstRows<'_> {
     /// Rows of the source model's own of this slot, by the names of people; of two label spaces that know a person, the first.
-    fn by_name(&self, names: &[Arc<str>], model: &Model, state: &mut State) -> Result<(), TrainError> {
+    fn by_name(&self, model: &Model, state: &mut State) -> Result<(), TrainError> {
         let mut rows = self.of(state)?;
-        for (row, person) in rows.iter_mut().zip(names) {
+        for (row, person) in rows.iter_mut().zip(self.names) {
             for (_, head) in model.heads.iter().filter(|(other, head)| other.slot == self.slot && head.state.entry(self.name).is_some()) {
                 if let Some(place) = head.names.iter().position(|name| name == person) {
                     *row = Vec::<f32>::try_from(head.state.get(self.name)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
@@ -160,12 +161,11 @@ impl FirstRows<'_> {
         net: &Net,
         model: &Model,
         shown: &[Shown],
-        names: &[Arc<str>],
         state: &mut State,
     ) -> Result<Vec<bool>, TrainError> {
         let mut rows = self.of(state)?;
         let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, self.unit); rows.len()];
-        let class_of: BTreeMap<&str, usize> = names.iter().enumerate().map(|(class, name)| (&**name, class)).collect();
+        let class_of: BTreeMap<&str, usize> = self.names.iter().enumerate().map(|(class, name)| (&**name, class)).collect();
         let mut seen = Vec::new();
         for shown in shown {
             if seen.contains(&shown.table.digest()) {

@@ -22,7 +22,7 @@ pub const RECIPES: &[(&str, &str, &str)] = &[
     ),
     (
         "backbone pose = hopenet(side = 32px)
-         stage s = train(pose, head_pose(b, yaw = .yaw, pitch = .pitch), for = STEPS steps, optimizer = sgd(lr = 0.05, momentum = 0.9))",
+         stage s = train(pose, head_pose(b, yaw = .yaw, pitch = .pitch), for = STEPS steps, optimizer = adam(lr = 0.0003))",
         "s",
         "loss",
     ),
