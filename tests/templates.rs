@@ -2,7 +2,7 @@
 
 use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
 use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
-use ddl::eval::{FaceNorm, Far, FarRule, cmc, identify, pool_templates, streamed_pairs, tpir_at};
+use ddl::eval::{FaceNorm, Far, FarRule, Features, Linear, Multicolumn, cmc, identify, pool_templates, streamed_pairs, tpir_at};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::error::Error;
@@ -78,31 +78,56 @@ impl Files {
     }
 }
 
+fn golden() -> Value {
+    serde_json::from_str(include_str!("oracles/templates/golden.json")).unwrap()
+}
+
+/// Asserts that the rates of pooled templates are the oracle's.
+#[track_caller]
+fn assert_rates(pooled: &Features, templates: &Templates, golden: &Value, wanted: &Value) {
+    let counts = PairCounts { same: golden["genuine"].as_u64().unwrap(), different: golden["impostor"].as_u64().unwrap() };
+    assert_eq!((templates.of.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
+    let blocks = || Ok::<_, Box<dyn Error>>(templates.pairs()?.map(|block| block.map_err(Box::from)));
+    let sets = streamed_pairs(pooled, blocks).unwrap();
+    assert_eq!(sets.counts(), (counts.same, counts.different));
+    let numbers = |value: &Value| value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+    let near = |found: f64, expected: f64, what: &str| assert!((found - expected).abs() < 1e-12, "{what} of {wanted}: {found}");
+    for (rule, name) in [(FarRule::Nearest, "nearest"), (FarRule::Conservative, "conservative")] {
+        for (far, wanted) in numbers(&golden["fars"]).into_iter().zip(numbers(&wanted[name])) {
+            near(sets.tar_at(Far::new(far).unwrap(), rule).unwrap().estimate.value, wanted, name);
+        }
+    }
+    near(sets.auc().value, wanted["auc"].as_f64().unwrap(), "auc");
+    near(sets.gap().value, wanted["gap"].as_f64().unwrap(), "gap");
+}
+
+fn norm(wanted: &Value) -> FaceNorm {
+    if wanted["unit"].as_bool().unwrap() { FaceNorm::Unit } else { FaceNorm::Kept }
+}
+
 #[test]
 fn templates_are_the_oracles() {
-    let golden: Value = serde_json::from_str(include_str!("oracles/templates/golden.json")).unwrap();
-    let numbers = |value: &Value| value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
-    let (table, files) = (table(FACES), Files::new());
+    let (golden, table, files) = (golden(), table(FACES), Files::new());
     for wanted in golden["rates"].as_array().unwrap() {
-        let (unit, weighted) = (wanted["unit"].as_bool().unwrap(), wanted["weighted"].as_bool().unwrap());
-        let templates = files.read(weighted, &table);
-        let counts = PairCounts { same: golden["genuine"].as_u64().unwrap(), different: golden["impostor"].as_u64().unwrap() };
-        assert_eq!((templates.of.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
-        let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
-        let pooled = pool_templates(&features(&table), DIM, &templates.of.faces, TEMPLATES, norm).unwrap();
-        let blocks = || Ok::<_, Box<dyn Error>>(templates.pairs()?.map(|block| block.map_err(Box::from)));
-        let sets = streamed_pairs(&pooled, blocks).unwrap();
-        assert_eq!(sets.counts(), (counts.same, counts.different));
-        let near = |found: f64, wanted: f64, what: &str| {
-            assert!((found - wanted).abs() < 1e-12, "{what}, unit {unit}, weighted {weighted}: {found} {wanted}");
+        let templates = files.read(wanted["weighted"].as_bool().unwrap(), &table);
+        let pooled = pool_templates(&features(&table), DIM, &templates.of.faces, TEMPLATES, norm(wanted), None).unwrap();
+        assert_rates(&pooled, &templates, &golden, wanted);
+    }
+}
+
+#[test]
+fn templates_of_learned_qualities_are_the_oracles() {
+    let (golden, table, files) = (golden(), table(FACES), Files::new());
+    let linear = |n: usize, of: fn(f64) -> f64, bias: f64| Linear { weight: (0..n).map(|k| of(k as f64)).collect(), bias };
+    for wanted in golden["learned"].as_array().unwrap() {
+        let by = Multicolumn {
+            alpha: linear(DIM, |k| 0.05 * (0.9 * k + 0.2).sin(), 0.3),
+            beta: wanted["content"].as_bool().unwrap().then(|| linear(2 * DIM, |k| 0.04 * (0.6 * k).cos(), -0.2)),
         };
-        for (rule, name) in [(FarRule::Nearest, "nearest"), (FarRule::Conservative, "conservative")] {
-            for (far, wanted) in numbers(&golden["fars"]).into_iter().zip(numbers(&wanted[name])) {
-                near(sets.tar_at(Far::new(far).unwrap(), rule).unwrap().estimate.value, wanted, name);
-            }
-        }
-        near(sets.auc().value, wanted["auc"].as_f64().unwrap(), "auc");
-        near(sets.gap().value, wanted["gap"].as_f64().unwrap(), "gap");
+        // a detector's scores don't count beside learned qualities
+        let templates = files.read(true, &table);
+        let pooled = pool_templates(&features(&table), DIM, &templates.of.faces, TEMPLATES, norm(wanted), Some(&by)).unwrap();
+        assert_rates(&pooled, &templates, &golden, wanted);
     }
 }
 
@@ -127,7 +152,7 @@ fn searches_of_templates_are_the_oracles() {
             let search = TemplateSearch::read(of, &gallery, &probe, Strangers::Keep).unwrap();
             assert_eq!((Some(search.mated), Some(search.unmated)), (wanted["mated"].as_u64(), wanted["strangers"].as_u64()));
             let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
-            let pooled = pool_templates(&features(&table), DIM, &search.of.faces, TEMPLATES, norm).unwrap();
+            let pooled = pool_templates(&features(&table), DIM, &search.of.faces, TEMPLATES, norm, None).unwrap();
             let pick = |of: &[TemplateOf]| pooled.pick(of.iter().map(|it| (it.template, it.person))).unwrap();
             let outcomes = identify(&pick(&search.probe), &pick(&search.gallery)).unwrap();
             let ranks: Vec<f64> = cmc(&outcomes, &[1, 2, 3]).unwrap().into_iter().map(|it| it.value).collect();
@@ -150,10 +175,10 @@ proptest! {
         let values: Vec<f32> = values.iter().map(|x| (x * 16.0).round() / 16.0 + 2.0).collect();
         let mut faces: Vec<TemplateFace> =
             (0..30).map(|i| TemplateFace { template: i % 5, medium: i / 8, row: i, weight: 1.0 }).collect();
-        let plain = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept).unwrap();
+        let plain = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept, None).unwrap();
         faces.rotate_left(turn % 30);
         faces.reverse();
-        let turned = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept).unwrap();
+        let turned = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept, None).unwrap();
         let all: Vec<TemplatePair> =
             (0..5).flat_map(|a| (0..5).map(move |b| TemplatePair { a, b, same: (a + b) % 2 == 0 })).collect();
         let sets = |of| streamed_pairs(&of, || Ok::<_, ddl::eval::EvalError>(std::iter::once(Ok(all.clone())))).unwrap();

@@ -71,6 +71,10 @@ impl Compiler<'_> {
         if sides.gallery != sides.probe {
             args.insert("gallery_model", Value::Node(sides.gallery));
         }
+        if let Some(pool @ Value::Op(_)) = protocol.get("pool") {
+            let pooled = [("model", Value::Node(sides.probe)), ("pool", pool.clone())].into_iter().collect();
+            args.insert("pooling", Value::Node(self.graph.add("pooling", pooled, Some(span))));
+        }
         self.graph.add("judge", args, Some(span))
     }
 

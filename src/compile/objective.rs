@@ -8,7 +8,7 @@ use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::ops::terms::COMPARES_IMAGES;
+use crate::ops::terms::looks_at_people;
 use crate::source::Span;
 use crate::syntax::tree::ChainOp;
 
@@ -193,7 +193,8 @@ impl Compiler<'_> {
             }
             _ => {
                 if let Some(Value::Node(data)) = op.args.get("data").cloned() {
-                    if COMPARES_IMAGES.contains(&op.op) && self.graph.node(data).op != "draw" {
+                    let pools = matches!(op.args.get("pool"), Some(Value::Op(_)));
+                    if looks_at_people(op.op, pools) && self.graph.node(data).op != "draw" {
                         self.diagnostics.push(
                             Diagnostic::error(Code::NeedsSampler, format!("`{}` needs several images of each person in a batch", op.op))
                                 .at(stage.span, "a term over a bare data set")

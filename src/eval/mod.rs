@@ -4,7 +4,7 @@
 //!  features ──vector──▶ scores of pairs ──pairs──▶ folds::accuracy, folds::val_at_far      (thresholds learnt on other folds)
 //!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs)
 //!     ├────all_pairs────────────────────────────▶ ScoreSets                               (every pair of a set, none stored)
-//!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream)
+//!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream; `pooling`: by learned qualities)
 //!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at                              (1:N)
 //!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
 //! ```
@@ -21,6 +21,7 @@ mod identify;
 mod measure;
 mod pairs;
 mod panel;
+mod pooling;
 mod roc;
 mod scores;
 mod spread;
@@ -35,6 +36,7 @@ pub use identify::{Mate, Outcome, Tpir, cmc, identify, rank_by_person, tpir_at};
 pub use measure::{Far, Similarity, SquaredDistance};
 pub use pairs::{Folding, PairScores, Pairs};
 pub use panel::{deviation_of, mean_folds, mean_of, worst_of};
+pub use pooling::{Linear, Multicolumn};
 pub use roc::{FarRule, RocPoint, Tar};
 pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
 pub use spread::{Difference, Spread, difference_over_folds, paired};

@@ -1,9 +1,10 @@
 //! Templates: sets of faces of one person that are compared as one, as the IJB benchmarks do.
 //!
 //! The features of a template's faces become one: within a medium (a video, a photograph) the mean of its faces, then the sum over media, then a
-//! unit vector. Pairs come in blocks, twice: once for the genuine scores, once to count the impostors among them. No score of two people is
+//! unit vector. Where a model has learned how good faces are, they and media weigh by it instead (`pooling`). Pairs come in blocks, twice: once for the genuine scores, once to count the impostors among them. No score of two people is
 //! stored, so the number of pairs costs time alone.
 
+use super::pooling::{Medium, Multicolumn, log_mean, shares, weighted};
 use super::scores::{Histogram, Ranking, Sums, both_needed};
 use super::vector::{dot, l2_normalised};
 use super::{EvalError, Features, ScoreSets};
@@ -22,13 +23,23 @@ pub enum FaceNorm {
     Unit,
 }
 
-/// One feature for each of `templates` templates, each with at least one face; `rows` is `[images, d]`.
+/// One feature for each of `templates` templates, each with at least one face; `rows` is `[images, d]`. Where qualities are learned, faces weigh by
+/// them and by nothing else.
 ///
 /// Sums run over media by number and over the faces of a medium in the given order, in double precision.
 ///
 /// # Errors
-/// A face outside of the rows, a feature that is not finite or (where it must be a unit vector) zero, a template whose sum is zero.
-pub fn pool_templates(rows: &[f32], d: usize, faces: &[TemplateFace], templates: usize, norm: FaceNorm) -> Result<Features, EvalError> {
+/// A face outside of the rows, a feature that is not finite or (where it must be a unit vector) zero, a template whose sum is zero; qualities that are
+/// learned of features of another width.
+pub fn pool_templates(
+    rows: &[f32],
+    d: usize,
+    faces: &[TemplateFace],
+    templates: usize,
+    norm: FaceNorm,
+    learned: Option<&Multicolumn>,
+) -> Result<Features, EvalError> {
+    learned.map_or(Ok(()), |by| by.fits(d))?;
     let mut order: Vec<u32> = (0..faces.len() as u32).collect();
     order.sort_by_key(|&at| (faces[at as usize].template, faces[at as usize].medium)); // stable: the given order within a medium
     let sorted: Vec<TemplateFace> = order.into_iter().map(|at| faces[at as usize]).collect();
@@ -36,41 +47,88 @@ pub fn pool_templates(rows: &[f32], d: usize, faces: &[TemplateFace], templates:
     if of_templates.len() != templates || sorted.last().is_some_and(|last| last.template as usize >= templates) {
         return Err(EvalError::Lengths { what: "the templates with faces", found: of_templates.len(), wanted: templates });
     }
-    let pooled: Vec<Vec<f64>> = of_templates.into_par_iter().map(|faces| pooled(rows, d, faces, norm)).collect::<Result<_, _>>()?;
+    let rows = Rows { numbers: rows, d, norm };
+    let pooled = |faces: &[TemplateFace]| {
+        let sum = learned.map_or_else(|| rows.summed(faces), |by| rows.weighed(faces, by))?;
+        let template = faces.first().map_or(0, |face| face.template as usize);
+        unit(sum).ok_or(EvalError::EmptyTemplate { template })
+    };
+    let pooled: Vec<Vec<f64>> = of_templates.into_par_iter().map(pooled).collect::<Result<_, _>>()?;
     Ok(Features::of_unit_rows(pooled.concat(), d, (0..templates as u32).collect()))
 }
 
-/// The unit feature of one template.
-fn pooled(rows: &[f32], d: usize, faces: &[TemplateFace], norm: FaceNorm) -> Result<Vec<f64>, EvalError> {
-    let mut sum = vec![0.0; d];
-    for medium in faces.chunk_by(|a, b| a.medium == b.medium) {
-        let mut of_medium = vec![0.0; d];
-        for face in medium {
-            let index = face.row as usize;
-            let row = rows.get(index * d..(index + 1) * d).ok_or(EvalError::Lengths {
-                what: "a face's row",
-                found: index,
-                wanted: rows.len() / d.max(1),
-            })?;
-            if let Some(&bad) = row.iter().find(|x| !x.is_finite()) {
-                return Err(EvalError::NotFinite { what: "feature of image", index, value: f64::from(bad) });
-            }
-            let feature = match norm {
-                FaceNorm::Kept => row.iter().map(|&x| f64::from(x)).collect(),
-                FaceNorm::Unit => l2_normalised(row).ok_or(EvalError::NoDirection { index })?,
-            };
-            of_medium.iter_mut().zip(&feature).for_each(|(sum, x)| *sum += x * face.weight);
+/// The features of faces, and how they are taken.
+struct Rows<'r> {
+    numbers: &'r [f32],
+    d: usize,
+    norm: FaceNorm,
+}
+
+impl Rows<'_> {
+    /// A face's feature as the network gives it.
+    fn of(&self, face: &TemplateFace) -> Result<&[f32], EvalError> {
+        let index = face.row as usize;
+        let wanted = self.numbers.len() / self.d.max(1);
+        let row = self.numbers.get(index * self.d..(index + 1) * self.d);
+        let row = row.ok_or(EvalError::Lengths { what: "a face's row", found: index, wanted })?;
+        match row.iter().find(|x| !x.is_finite()) {
+            Some(&bad) => Err(EvalError::NotFinite { what: "feature of image", index, value: f64::from(bad) }),
+            None => Ok(row),
         }
-        let count = medium.len() as f64;
-        sum.iter_mut().zip(&of_medium).for_each(|(sum, x)| *sum += x / count);
     }
-    let length = dot(&sum, &sum).sqrt();
-    let template = faces.first().map_or(0, |face| face.template as usize);
-    if !(length.is_finite() && length > 0.0) {
-        return Err(EvalError::EmptyTemplate { template });
+
+    /// A face's feature as it is pooled.
+    fn taken(&self, face: &TemplateFace) -> Result<Vec<f64>, EvalError> {
+        let row = self.of(face)?;
+        match self.norm {
+            FaceNorm::Kept => Ok(row.iter().map(|&x| f64::from(x)).collect()),
+            FaceNorm::Unit => l2_normalised(row).ok_or(EvalError::NoDirection { index: face.row as usize }),
+        }
     }
-    sum.iter_mut().for_each(|x| *x /= length);
-    Ok(sum)
+
+    /// The sum over a template's media of the means of their faces.
+    fn summed(&self, faces: &[TemplateFace]) -> Result<Vec<f64>, EvalError> {
+        let mut sum = vec![0.0; self.d];
+        for medium in faces.chunk_by(|a, b| a.medium == b.medium) {
+            let mut of_medium = vec![0.0; self.d];
+            for face in medium {
+                of_medium.iter_mut().zip(&self.taken(face)?).for_each(|(sum, x)| *sum += x * face.weight);
+            }
+            let count = medium.len() as f64;
+            sum.iter_mut().zip(&of_medium).for_each(|(sum, x)| *sum += x / count);
+        }
+        Ok(sum)
+    }
+
+    /// The mean of a template's media, weighed by learned qualities: a medium's feature is the mean of its faces by their visual qualities, and the mean
+    /// of these is its own (the authors' script for IJB-B).
+    fn weighed(&self, faces: &[TemplateFace], by: &Multicolumn) -> Result<Vec<f64>, EvalError> {
+        let medium = |faces: &[TemplateFace]| {
+            let rows = faces.iter().map(|face| Ok(self.of(face)?.iter().map(|&x| f64::from(x)).collect()));
+            let rows = rows.collect::<Result<Vec<Vec<f64>>, EvalError>>()?;
+            let logs: Vec<f64> = rows.iter().map(|row| by.visual(row)).collect();
+            let of_faces = shares(&logs);
+            let read = weighted(rows.iter(), &of_faces);
+            let pooled = match self.norm {
+                FaceNorm::Kept => read.clone(),
+                FaceNorm::Unit => {
+                    let units = faces.iter().map(|face| self.taken(face)).collect::<Result<Vec<_>, _>>()?;
+                    // faces of a medium that cancel out say nothing
+                    unit(weighted(units.iter(), &of_faces)).unwrap_or_else(|| vec![0.0; self.d])
+                }
+            };
+            Ok(Medium { read, pooled, quality: log_mean(&logs) })
+        };
+        let media = faces.chunk_by(|a, b| a.medium == b.medium).map(medium).collect::<Result<Vec<_>, EvalError>>()?;
+        Ok(by.pool(&media))
+    }
+}
+
+/// A vector at length 1; `None` without a direction.
+fn unit(mut x: Vec<f64>) -> Option<Vec<f64>> {
+    let length = dot(&x, &x).sqrt();
+    x.iter_mut().for_each(|x| *x /= length);
+    (length.is_finite() && length > 0.0).then_some(x)
 }
 
 /// Blocks that are counted at once.
@@ -169,21 +227,21 @@ mod tests {
         let half = 0.5f64.sqrt();
         let close =
             |found: Vec<Vec<f64>>, wanted: [[f64; 2]; 2]| found.concat().iter().zip(wanted.concat()).all(|(a, b)| (a - b).abs() < 1e-15);
-        assert!(close(rows(&pool_templates(&values, 2, &faces, 2, FaceNorm::Kept).unwrap()), [[half, half], [0.0, -1.0]]));
+        assert!(close(rows(&pool_templates(&values, 2, &faces, 2, FaceNorm::Kept, None).unwrap()), [[half, half], [0.0, -1.0]]));
         // as unit vectors: mean(1, 1) along x, 1 along y
-        assert!(close(rows(&pool_templates(&values, 2, &faces, 2, FaceNorm::Unit).unwrap()), [[half, half], [0.0, -1.0]]));
+        assert!(close(rows(&pool_templates(&values, 2, &faces, 2, FaceNorm::Unit, None).unwrap()), [[half, half], [0.0, -1.0]]));
         let weighted: Vec<TemplateFace> =
             faces.iter().map(|it| face(it.template, it.medium, it.row, if it.row == 1 { 0.5 } else { 1.0 })).collect();
         // kept: mean(2, 0.5·4) = 2 and 3; unit: mean(1, 0.5) and 1
         let (x, y) = (2.0 / 13f64.sqrt(), 3.0 / 13f64.sqrt());
-        assert!(close(rows(&pool_templates(&values, 2, &weighted, 2, FaceNorm::Kept).unwrap()), [[x, y], [0.0, -1.0]]));
-        assert!(close(rows(&pool_templates(&values, 2, &weighted, 2, FaceNorm::Unit).unwrap()), [[0.6, 0.8], [0.0, -1.0]]));
+        assert!(close(rows(&pool_templates(&values, 2, &weighted, 2, FaceNorm::Kept, None).unwrap()), [[x, y], [0.0, -1.0]]));
+        assert!(close(rows(&pool_templates(&values, 2, &weighted, 2, FaceNorm::Unit, None).unwrap()), [[0.6, 0.8], [0.0, -1.0]]));
     }
 
     #[test]
     fn what_can_not_be_pooled_is_refused() {
         let values = [1.0, 0.0, -1.0, 0.0, 0.0, 0.0, f32::NAN, 0.0];
-        let of = |faces: &[TemplateFace], norm| pool_templates(&values, 2, faces, 1, norm).unwrap_err();
+        let of = |faces: &[TemplateFace], norm| pool_templates(&values, 2, faces, 1, norm, None).unwrap_err();
         assert_eq!(of(&[face(0, 1, 0, 1.0), face(0, 2, 1, 1.0)], FaceNorm::Kept), EvalError::EmptyTemplate { template: 0 });
         assert_eq!(of(&[face(0, 1, 2, 1.0)], FaceNorm::Unit), EvalError::NoDirection { index: 2 });
         assert!(matches!(of(&[face(0, 1, 3, 1.0)], FaceNorm::Kept), EvalError::NotFinite { index: 3, .. }));
@@ -196,7 +254,7 @@ mod tests {
         let name = Draw::new(4, "templates");
         let values: Vec<f32> = (0..n * 8).map(|k| (name.clone().number(k as u64).unit() - 0.5) as f32).collect();
         let faces: Vec<TemplateFace> = (0..n as u32).map(|i| face(i, 0, i, 1.0)).collect();
-        pool_templates(&values, 8, &faces, n, FaceNorm::Kept).unwrap()
+        pool_templates(&values, 8, &faces, n, FaceNorm::Kept, None).unwrap()
     }
 
     fn pairs(n: usize, count: u64) -> Vec<TemplatePair> {

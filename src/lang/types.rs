@@ -105,6 +105,8 @@ pub enum Type {
     Critic,
     /// Two models, one for each side of a protocol.
     Coupled,
+    /// A learned way to make one feature of a set of images.
+    Pooling,
     /// A turn of alternating optimisation.
     Play,
     /// An optimiser with its options.
@@ -206,6 +208,7 @@ impl fmt::Display for Type {
             Type::Branch => "a branch",
             Type::Critic => "a critic",
             Type::Coupled => "two models for the two sides of a protocol",
+            Type::Pooling => "a learned pooling",
             Type::Play => "a play",
             Type::Optimizer => "an optimizer",
             Type::Curve => "a curve",

@@ -11,6 +11,7 @@ mod macros;
 pub mod nets;
 pub mod optimizers;
 pub mod outputs;
+pub mod pooling;
 pub mod refs;
 pub mod samplers;
 pub mod stages;
@@ -34,7 +35,7 @@ fn all() -> Vec<Decl> {
     use data::{
         Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
     };
-    use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Prefix, Score, Started, Table};
+    use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Prefix, Score, Started, Table};
     macro_rules! decls { ($($type:ty),* $(,)?) => { vec![$(<$type as Operator>::decl()),*] }; }
     let mut all = decls![
         ImageFolder,
@@ -71,6 +72,7 @@ fn all() -> Vec<Decl> {
         Started,
         Among,
         Features,
+        Pooled,
         Judge,
         Prefix,
         Table,
@@ -87,6 +89,7 @@ fn all() -> Vec<Decl> {
     all.extend(terms::ddl::AnyBranch::decls());
     all.extend(terms::Output::decls());
     all.extend(terms::AnyCritic::decls());
+    all.extend(pooling::Pooling::decls());
     all.extend(terms::Term::decls());
     all.extend(curves::Shape::decls());
     all.extend(optimizers::Optimizer::decls());

@@ -59,6 +59,7 @@ impl Plan {
             let value = node.args.get(param.name)?;
             match value {
                 Json::Array(items) if items.iter().any(is_node) => None, // what is judged follows from the protocol
+                _ if param.name == "pooling" => None,                    // and so does what pools it
                 _ if is_node(value) => Some(self.say(value, None)),
                 _ => Some(format!("{} = {}", param.name, self.say(value, Some(&param.ty)))),
             }

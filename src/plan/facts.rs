@@ -13,7 +13,7 @@ use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, memory, reads, sampling, schedule, teaching};
+use super::{Facts, Paths, Plan, memory, pooling, reads, sampling, schedule, teaching};
 use crate::data::predicate::Expr;
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
@@ -116,7 +116,7 @@ impl<'p> Gather<'p> {
             op if Protocol::is(op) => self.protocol(id),
             "train" => self.stage(id),
             "features" => self.features(id),
-            "judge" => self.judge(id),
+            "judge" => pooling::was_learned(self.plan, id).and_then(|()| self.judge(id)),
             _ if node.is_data() => self.data(id),
             _ => Ok(Facts::default()),
         };
@@ -179,6 +179,7 @@ impl<'p> Gather<'p> {
     fn stage(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Train = self.plan.parse(id).map_err(TableError::from)?;
         sampling::shows_people_again(self.plan, &self.tables, &self.passes, &it)?;
+        pooling::is_learned_on_the_way(self.plan, &it)?;
         let nets = it.model.all();
         let costs: Option<Vec<Rc<Cost>>> = nets.iter().map(|(_, model)| self.costs.of(self.plan, model.node)).collect();
         let draws = self.plan.draws(id).map_err(TableError::from)?;

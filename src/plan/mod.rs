@@ -13,6 +13,7 @@ mod memory;
 pub mod models;
 mod networks;
 pub mod people;
+pub mod pooling;
 pub mod probe;
 mod protocols;
 mod reads;

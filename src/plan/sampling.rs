@@ -10,14 +10,16 @@ use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
-use crate::ops::terms::COMPARES_IMAGES;
+use crate::ops::terms::{Classify, Term, looks_at_people};
 use std::collections::BTreeMap;
 
-/// Refuses terms that compare images of one person over batches that show each person once.
+/// Refuses terms that look at several images of one person together over batches that show each person once, and sets that people don't fill.
 pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap<NodeId, PassFacts>, it: &Train) -> Result<(), Unknown> {
-    for term in it.terms().map(|weighted| &weighted.term).filter(|term| COMPARES_IMAGES.contains(&term.name())) {
+    let looks = |term: &&Term| looks_at_people(term.name(), term.it().pool().is_some());
+    for term in it.terms().map(|weighted| &weighted.term).filter(looks) {
         for node in term.it().draws() {
             let draw: Draw = plan.parse(node).map_err(TableError::from)?;
+            fills_sets(plan, term, node, &draw)?;
             let size = passes.get(&node).map_or(0, |pass| pass.images_per_batch);
             let people = tables.table(draw.data.node)?.people();
             let how = match draw.by {
@@ -35,6 +37,23 @@ pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap
         }
     }
     Ok(())
+}
+
+/// Refuses sets of which the images of each person fill none, or of which some are left over at every step.
+fn fills_sets(plan: &Plan, term: &Term, node: NodeId, draw: &Draw) -> Result<(), Unknown> {
+    let Term::Classify(Classify { pool: Some(_), set_size: Some(size), .. }) = term else { return Ok(()) };
+    let (images, how) = match &draw.by {
+        Some(Sampler::Pk(pk)) => (pk.images, "pk()"),
+        Some(Sampler::PairsSampler(_) | Sampler::PairList(_)) => (2, "pairs"),
+        Some(Sampler::Balanced(_) | Sampler::Shuffled(_)) | None => return Ok(()), // how often they show a person is chance
+    };
+    if images.is_multiple_of(*size) {
+        return Ok(());
+    }
+    let name = &plan.node(node).name;
+    let message = format!("sets of {size} images are wanted, and `{name}` shows {images} of each person: {how}");
+    let failure = Failure::new(Code::NeedsSampler, message);
+    Err(Unknown::Failure(failure.help(format!("draw as many as whole sets take: pk(identities = 16, images = {size})"))))
 }
 
 #[cfg(test)]
@@ -66,6 +85,33 @@ mod tests {
         assert_eq!(said("by = pk(identities = 8, images = 1)"), [format!("{why}pk() with one image of each")]);
         for fine in ["by = balanced(), size = 20", "by = pk(identities = 5, images = 2)", "size = 8", "by = pairs(), size = 4"] {
             assert_eq!(said(fine), Vec::<String>::new(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn sets_are_filled_by_the_images_of_each_person() {
+        let said = |draw: &str, sets: &str| {
+            let text = format!(
+                "ddl 1
+                 dataset faces = synthetic_faces(identities = 10, images = 6, size = 32px)
+                 backbone net = tiny(embedding = 16, side = 32px, width = 8)
+                 batches b = draw(faces, {draw})
+                 stage s = train(net, classify(b, cosface(), pool = multicolumn(){sets}), for = 1 epoch, optimizer = sgd(lr = 0.1))"
+            );
+            let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+            assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+            compiled.known_plan(ProbeCache::none()).1.iter().map(|it| it.message.clone()).collect::<Vec<_>>()
+        };
+        let wanted = "sets of 4 images are wanted, and `b` shows 6 of each person: pk()";
+        assert_eq!(said("by = pk(5, 6)", ", set_size = 4"), [wanted]);
+        assert_eq!(said("by = pk(5, 2)", ", set_size = 4"), [wanted.replace('6', "2")]);
+        let once = "`classify` needs several images of each person in a batch, and `b` shows each person once: ";
+        assert_eq!(said("by = pk(5, 1)", ""), [format!("{once}pk() with one image of each")]);
+        assert_eq!(said("by = balanced(), size = 5", ""), [format!("{once}balanced() over 10 people in batches of 5")]);
+        for (draw, sets) in
+            [("by = pk(5, 6)", ", set_size = 3"), ("by = pk(5, 6)", ""), ("size = 20", ", set_size = 4"), ("by = pairs(), size = 4", "")]
+        {
+            assert_eq!(said(draw, sets), Vec::<String>::new(), "{draw}{sets}");
         }
     }
 }

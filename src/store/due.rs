@@ -8,7 +8,7 @@ use crate::plan::{Plan, PlanNode};
 use std::collections::BTreeSet;
 
 /// Operators whose results lie in the store.
-const ARTIFACTS: [&str; 6] = ["train", "chosen", "averaged", "started", "features", "judge"];
+const ARTIFACTS: [&str; 7] = ["train", "chosen", "averaged", "started", "features", "pooling", "judge"];
 
 /// What a run comes to.
 #[derive(Debug, Default)]
@@ -84,9 +84,10 @@ fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BT
     }
 }
 
-/// The nearest nodes above this one whose results lie in the store. A judgement needs features alone: their models may be gone.
+/// The nearest nodes above this one whose results lie in the store. A judgement needs features, and what was learned of pooling them, alone: their
+/// models may be gone.
 pub fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
-    let features_only = plan.node(id).op == "judge";
+    let no_models = plan.node(id).op == "judge";
     let mut found = BTreeSet::new();
     let mut todo: Vec<NodeId> = plan.node(id).inputs.clone();
     let mut seen = BTreeSet::new();
@@ -96,7 +97,7 @@ pub fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
         }
         let op = plan.node(input).op.as_str();
         if ARTIFACTS.contains(&op) {
-            if !features_only || op == "features" {
+            if !no_models || ["features", "pooling"].contains(&op) {
                 found.insert(input);
             }
         } else {

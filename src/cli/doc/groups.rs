@@ -98,7 +98,7 @@ fn group(decl: &Decl) -> Group {
         Type::Model if nets::Backbone::is(decl.name) || nets::Extension::is(decl.name) => Group::Backbones,
         Type::Weights | Type::Part | Type::Coupled => Group::Backbones,
         Type::Head => Group::Heads,
-        Type::Objective | Type::Reduce | Type::Branch | Type::Output | Type::Critic => Group::Terms,
+        Type::Objective | Type::Reduce | Type::Branch | Type::Output | Type::Critic | Type::Pooling => Group::Terms,
         Type::Model | Type::Play | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
         Type::Optimizer => Group::Optimizers,
         Type::Curve => Group::Curves,

@@ -136,6 +136,7 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Branch
         | Type::Critic
         | Type::Coupled
+        | Type::Pooling
         | Type::Play
         | Type::Optimizer
         | Type::Curve

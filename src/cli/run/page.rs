@@ -203,7 +203,7 @@ fn drawing(plan: &Plan) -> GraphDrawing {
     let nodes = plan
         .iter()
         .map(|(_, node)| {
-            let state = if matches!(node.op.as_str(), "train" | "features" | "judge" | "chosen" | "averaged") {
+            let state = if matches!(node.op.as_str(), "train" | "features" | "pooling" | "judge" | "chosen" | "averaged") {
                 NodeState::Ran
             } else {
                 NodeState::Described

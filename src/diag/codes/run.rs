@@ -91,6 +91,12 @@ codes! {
         wrong: "backbone big = iresnet(50, weights = weights)\nstage s = train(net, kd(people, teacher = big), …)",
         right: "stage taught = train(big, classify(people, arc), …)\nstage s = train(net, kd(people, teacher = taught), …)",
     }
+    NoPooling = "ddl::run::no_pooling": "a pooling that the model has not learned" {
+        "A protocol pools templates by what the judged model has learned of weighing the images of a set. A model learns that where a stage classifies sets, \
+         and keeps it under a slot; this one, and those that it was made from, never did, or under another slot, or without content quality."
+        wrong: "stage s = train(net, classify(b, arc), …)\neval e = template_verification(…, pool = multicolumn())",
+        right: "stage s = train(net, classify(b, arc, pool = multicolumn()), …)\neval e = template_verification(…, pool = multicolumn())",
+    }
     Outputs = "ddl::run::outputs": "outputs of two networks that can't be compared" {
         "A term compares what comes out of a part of the student with what comes out of a part of the teacher. Channels may differ (a map between \
          them is learned), height and width may not, and an embedding is no map."

@@ -21,6 +21,13 @@ pub struct HeadId {
     pub slot: String,
 }
 
+impl HeadId {
+    /// A slot of what has no rows of people.
+    pub fn of_nobody(slot: &str) -> Self {
+        HeadId { space: String::new(), slot: slot.to_owned() }
+    }
+}
+
 /// What a head has learned.
 #[derive(Debug, Clone)]
 pub struct Head {

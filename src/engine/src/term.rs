@@ -9,6 +9,7 @@ use crate::failures;
 use crate::nn::error::shape;
 use crate::nn::heads::plain_specs;
 use crate::nn::heads::{Clock, PROTOTYPES};
+use crate::nn::pooling;
 use crate::nn::state::{Role, Spec, State};
 use crate::nn::terms::logits::logits;
 use crate::nn::terms::{Around, Given, Need, Take, Term as _, Value, Whose};
@@ -71,7 +72,8 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
         let given = needs.iter().map(|need| given(job, need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
         let slot = state.between(term, &given)?.or_else(|| term.memory().map(|memory| memory.slot.to_owned()));
         let own = slot.as_ref().and_then(|slot| state.slots.get(slot)).unwrap_or(&nothing);
-        let around = Around { head: own, noise: &noise, clock };
+        let pool = term.it().pool().and_then(|pool| state.slots.get(pool.slot())).unwrap_or(&nothing);
+        let around = Around { head: own, pool, noise: &noise, clock };
         let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(|error| failures::nn(&error))?;
         let weight = clock.read(weight);
         let number = |tensor: &Tensor| tensor.double_value(&[]);
@@ -267,7 +269,7 @@ impl<'a> States<'a> {
         States { job, kind, device, seed, slots: BTreeMap::new(), drawn: Vec::new(), taken: Vec::new() }
     }
 
-    /// What terms keep of the people of their first batches.
+    /// What terms keep of the people of their first batches, and poolings of their images.
     fn of_people(&mut self, terms: &[Weighted], batches: &[Batch], width: i64) -> Result<(), Failure> {
         let mut rows = Vec::new();
         for Weighted { term, .. } in terms {
@@ -276,6 +278,9 @@ impl<'a> States<'a> {
             if let Some(memory) = term.memory() {
                 rows.push(full_name(memory.slot, memory.rows));
                 self.add(memory.slot, term.specs(classes(self.job, &rows, labels)?, width))?;
+            }
+            if let Some(pool) = term.it().pool() {
+                self.add(pool.slot(), pooling::specs(pool, width))?;
             }
             for need in needs.iter().filter(|need| need.whose == Whose::Own) {
                 let Take::Logits { slot, .. } = &need.take else { continue };

@@ -3,6 +3,7 @@
 use super::{Embed, Identification, TemplateIdentification, TemplateVerification, Verification};
 use crate::lang::decl::Operator as _;
 use crate::ops::augments::Augment;
+use crate::ops::pooling::Pooling;
 
 /// Any protocol with its data.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,14 @@ impl Protocol {
             Protocol::Identification(it) => &it.embed,
             Protocol::Templates(it) => &it.embed,
             Protocol::TemplateSearch(it) => &it.embed,
+        }
+    }
+
+    /// The learned pooling by which sets of images become one, if it has any.
+    pub fn pool(&self) -> Option<&Pooling> {
+        match self {
+            Protocol::Templates(it) => it.pool.as_ref(),
+            Protocol::Verification(_) | Protocol::Identification(_) | Protocol::TemplateSearch(_) => None,
         }
     }
 

@@ -1,11 +1,12 @@
 //! Templates, sets of faces of one person: 1:1 verification and 1:N search, the IJB benchmarks.
 
-use super::{Embed, FlipSum, Strangers};
+use super::{Embed, FlipConcat, FlipSum, Strangers};
 use crate::data::protocol::{COUNTS, SEARCH_COUNTS};
 use crate::diag::{did_you_mean, one_of};
-use crate::lang::decl::{Call, Complaint};
+use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
+use crate::ops::pooling::Pooling;
 use crate::ops::refs::{DataRef, FilePath};
 use indexmap::IndexMap;
 
@@ -36,6 +37,10 @@ crate::operator! {
     /// The faces of a medium are averaged, the media of a template summed up, and the sum is brought to length 1; two templates score by their dot
     /// product. Pairs are read as a stream, so fifteen million take no more memory than one. The data are aligned crops under the names that the lists
     /// say; cutting them out by their landmarks is not done here. Flags of the scripts: F is `embed`, N is `norm`, D is `scores`.
+    ///
+    /// With `pool` the qualities that the judged model has learned weigh in place of these means: within a medium a_i weighs the faces; the medium
+    /// counts by the mean of its a_i times its b, which is read from its feature beside the template's. Qualities are read from features
+    /// as the network gives them (of `flip_sum`, half the sum); what they weigh is as `norm` says, a medium's feature then at length 1 again.
     pub struct TemplateVerification("template_verification", 1, |_| Type::Eval) {
         /// The aligned crops; paths below their folder are the names in the lists: `image_folder(crops, identity = "(?P<identity>.+)")`.
         data: DataRef;
@@ -50,13 +55,15 @@ crate::operator! {
         /// What a face's feature is before it is pooled: "keep" leaves it as long as the network makes it, so that faces that the network is sure of count
         /// more (N1 of `eval_ijbc.py`, `use_norm_score = False` of `ijb_evals.py`); "unit" makes each count the same (N0; the other script's True).
         norm: FaceNorm = FaceNorm::Keep;
+        /// What the judged model has learned of weighing the images of a set: `classify(…, pool = multicolumn())`. It takes the place of a detector's scores.
+        pool: Option<Pooling> = None;
         /// Which point of the ROC curve stands for a false accept rate: the one whose measured rate is nearest, which may exceed it (the public scripts), or the
         /// last that does not exceed it.
         threshold: FarPoint = FarPoint::Nearest;
         /// How often something must be there, so that a file that was cut off is found: any of faces, templates, media, pairs, genuine.
         counts: IndexMap<String, u64> = IndexMap::new();
     }
-    check = pairs_counted;
+    check = sensible;
 }
 
 crate::operator! {
@@ -88,8 +95,18 @@ crate::operator! {
     check = search_counted;
 }
 
-fn pairs_counted(call: &Call) -> Vec<Complaint> {
-    counted(call, COUNTS)
+fn sensible(call: &Call) -> Vec<Complaint> {
+    let mut complaints = counted(call, COUNTS);
+    let given = |name: &str| call.args.get(name).is_some_and(|value| *value != Value::None);
+    if given("pool") && given("scores") {
+        let message = "a learned pooling weighs faces itself, and so would a detector's scores".to_owned();
+        complaints.push(Complaint { param: Some("scores"), message, help: Some("leave one of `scores` and `pool` out".to_owned()) });
+    }
+    if given("pool") && matches!(call.args.get("embed"), Some(Value::Op(embed)) if embed.op == FlipConcat::NAME) {
+        let message = "a pooling is learned of embeddings, and these are two side by side".to_owned();
+        complaints.push(Complaint { param: Some("embed"), message, help: Some("take flip_sum() or plain()".to_owned()) });
+    }
+    complaints
 }
 
 fn search_counted(call: &Call) -> Vec<Complaint> {

@@ -2,6 +2,7 @@
 
 use super::augments::Augment;
 use super::evals::{Embed, Metric, Plain};
+use super::pooling::Pooling;
 use super::refs::{DataRef, EvalRef, ModelRef};
 use crate::lang::decl::Param;
 use crate::lang::types::{Dimension, Type};
@@ -117,6 +118,13 @@ pub struct FeaturesRef {
     pub node: NodeId,
 }
 
+/// A pooling artifact: what a model has learned of pooling sets of images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PooledRef {
+    /// The node's place in the plan.
+    pub node: NodeId,
+}
+
 /// A judgement artifact: a model's scores under a protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JudgedRef {
@@ -133,7 +141,7 @@ macro_rules! lowered {
     )*};
 }
 
-lowered!(FeaturesRef, JudgedRef, TableRow, TableColumn, Claim);
+lowered!(FeaturesRef, PooledRef, JudgedRef, TableRow, TableColumn, Claim);
 
 crate::operator! {
     /// The samples of some people: what a protocol `within` them needs.
@@ -164,6 +172,17 @@ crate::operator! {
 }
 
 crate::operator! {
+    /// What a model has learned of pooling sets of images.
+    pub struct Pooled("pooling", 1, |_| Type::Unknown) {
+        /// The model.
+        model: ModelRef;
+        /// The pooling.
+        pool: Pooling;
+    }
+    hidden = true;
+}
+
+crate::operator! {
     /// A model's scores under a protocol.
     pub struct Judge("judge", 1, |_| Type::Unknown) {
         /// The model.
@@ -176,6 +195,8 @@ crate::operator! {
         gallery: Vec<FeaturesRef>;
         /// Features of the second images of pairs.
         probe: Vec<FeaturesRef>;
+        /// What the model has learned of pooling sets, where the protocol pools by it.
+        pooling: Option<PooledRef> = None;
     }
     hidden = true;
 }

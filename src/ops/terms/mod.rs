@@ -2,6 +2,7 @@
 
 use super::curves::Curve;
 use super::heads::Head;
+use super::pooling::Pooling;
 use super::refs::{DataRef, DrawnRef, ModelRef, NetName};
 use crate::lang::decl::{Call, Complaint, Param};
 use crate::lang::types::Type;
@@ -41,8 +42,14 @@ pub use reduce::{Focal, Mean, Ohem, Reduce};
 pub use stitch::Stitch;
 pub use triplet::{Distance, Mining, Triplet};
 
-/// Terms that compare images of one person with each other: a bare data set, of which single images would be drawn, is refused for them.
-pub const COMPARES_IMAGES: &[&str] = &["contrastive", "histogram_loss", "marginal", "n_pair", "range_loss", "triplet"];
+/// Terms that compare images of one person with each other.
+const COMPARES_IMAGES: &[&str] = &["contrastive", "histogram_loss", "marginal", "n_pair", "range_loss", "triplet"];
+
+/// Whether a term of this name looks at several images of one person together, as every term does that pools sets of them: a bare data set, of which
+/// single images would be drawn, is refused for it.
+pub fn looks_at_people(op: &str, pools: bool) -> bool {
+    pools || COMPARES_IMAGES.contains(&op)
+}
 
 crate::choice! {
     /// The first values of prototypes on a new label space.
@@ -74,10 +81,26 @@ crate::operator! {
         sample: Fraction = Fraction(1.0), in 1e-6..=1.0;
         /// Negatives with a larger cosine get logit 0, before any margin: they may be the same person under another label (insightface).
         filter: Option<f64> = None, in 0.0..=1.0;
+        /// Sets of images are classified in place of single ones: those of one person in a batch become one feature by this pooling, which is learned with
+        /// the rest. Best over `pk(identities, images)`.
+        pool: Option<Pooling> = None;
+        /// Images of a set: of each person the first ones of the batch, the next ones, and so on; images that fill no set are left out. Without it all
+        /// images of a person are one set.
+        set_size: Option<u32> = None, in 2.0..=100_000.0;
         /// The network that it trains, in a stage of several.
         of: Option<NetName> = None;
     }
-    check = filters_cosines;
+    check = sensible;
+}
+
+fn sensible(call: &Call) -> Vec<Complaint> {
+    let mut complaints = filters_cosines(call);
+    let given = |name: &str| call.args.get(name).is_some_and(|value| *value != Value::None);
+    if given("set_size") && !given("pool") {
+        let message = "`set_size` is the size of sets, and this term classifies single images".to_owned();
+        complaints.push(about("set_size", message, "say how sets are pooled: pool = multicolumn()"));
+    }
+    complaints
 }
 
 fn filters_cosines(call: &Call) -> Vec<Complaint> {
@@ -138,6 +161,11 @@ pub trait Connected {
         None
     }
 
+    /// The pooling of sets of images that it learns, if it does.
+    fn pool(&self) -> Option<&Pooling> {
+        None
+    }
+
     /// The data over whose people it has prototypes, and their slot.
     fn prototypes(&self) -> Option<(DrawnRef, &str)> {
         None
@@ -177,6 +205,9 @@ macro_rules! connected_between {
 }
 
 crate::connected!(Classify {
+    fn pool(&self) -> Option<&Pooling> {
+        self.pool.as_ref()
+    }
     fn prototypes(&self) -> Option<(DrawnRef, &str)> {
         Some((self.data, &self.slot))
     }

@@ -291,5 +291,36 @@ out["co_mining"] = co_mining(0.5, 0.5, 2.0)
 out["co_mining_plain"] = co_mining(0.0, 0.0, 2.0)
 out["co_mining_strict"] = co_mining(0.9, 0.25, 5.0)
 
+
+
+def sets(size=None, content=True):
+    """Cross-entropy of sets under CosFace (scale 8, margin 0.35), and the means of both qualities (Multicolumn)."""
+    alpha_of = [math.sin(0.9 * j + 0.2) for j in range(1, WIDTH + 1)]
+    beta_of = [0.8 * math.cos(0.6 * j) for j in range(1, 2 * WIDTH + 1)]
+    logistic = lambda z: 1 / (1 + math.exp(-z))
+    average = lambda own, weights: [sum(w * Z[i][d] for i, w in zip(own, weights)) / sum(weights) for d in range(WIDTH)]
+    values, alphas, betas = [], [], []
+    for person in sorted(set(Y)):
+        own = rows(person)
+        for at in range(0, len(own), size or len(own)):
+            one = own[at : at + (size or len(own))]
+            if size and len(one) < size:
+                continue
+            alpha = [logistic(dot(alpha_of, Z[i]) + 0.3) for i in one]
+            feature = average(one, alpha)
+            if content:
+                beta = [logistic(dot(beta_of, Z[i] + feature) - 0.2) for i in one]
+                feature = average(one, [a * b for a, b in zip(alpha, beta)])
+                betas += beta
+            alphas += alpha
+            z = [8 * (dot(unit(feature), unit(w)) - (0.35 if k == person else 0)) for k, w in enumerate(C)]
+            values.append(math.log(sum(math.exp(v) for v in z)) - z[person])
+    return [mean(values), mean(alphas)] + ([mean(betas)] if content else [])
+
+
+out["sets"] = sets()
+out["sets_two"] = sets(2)
+out["sets_visual"] = sets(2, False)
+
 json.dump(out, sys.stdout, indent=1)
 print()

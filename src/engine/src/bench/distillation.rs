@@ -57,7 +57,8 @@ impl Distillation {
         };
         let given: Vec<Given> = self.given.chunks(3).flat_map(branch).collect();
         let noise = Draw::new(0, "bench");
-        let value = self.term.evaluate(&given, &Around { head: &self.state, noise: &noise, clock: Clock::default() })?.value;
+        let value =
+            self.term.evaluate(&given, &Around { head: &self.state, pool: &State::new(), noise: &noise, clock: Clock::default() })?.value;
         self.given.iter_mut().for_each(Tensor::zero_grad);
         value.f_backward()?;
         Ok(value.f_double_value(&[])?)

@@ -2,14 +2,15 @@
 
 use super::common::Common;
 use super::features::{Rows, Seen};
+use super::pooling::learned;
 use super::{Exec, Halt};
 use crate::model::Model;
 use ddl::data::Table;
 use ddl::data::protocol::{Strangers, TemplateFaces, TemplateOf};
 use ddl::diag::Code;
 use ddl::eval::{
-    EvalError, FaceNorm, FarRule, Features, Folding, Outcome, PairScores, Pairs, all_pairs, cosine, cross_pairs, identify, pool_templates,
-    streamed_pairs,
+    EvalError, FaceNorm, FarRule, Features, Folding, Multicolumn, Outcome, PairScores, Pairs, all_pairs, cosine, cross_pairs, identify,
+    pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
@@ -21,6 +22,7 @@ use ddl::plan::data_codes;
 use ddl::plan::tables::augment;
 use ddl::store::{Artifact, Judged, Scores};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Embeddings of one side of a protocol.
 struct Side {
@@ -71,7 +73,9 @@ impl Common<'_> {
         self.make(id, |draft| {
             let gallery = self.stored_side(&it.gallery, eval.embed())?;
             let probe = if it.probe == it.gallery { None } else { Some(self.stored_side(&it.probe, eval.embed())?) };
-            Ok(self.scores(it.eval.node, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))?.write(draft)?)
+            let pooling = it.pooling.map(|pooling| self.read_pooling(pooling.node)).transpose()?;
+            let sides = [&gallery, probe.as_ref().unwrap_or(&gallery)];
+            Ok(self.scores(it.eval.node, &eval, sides, pooling.as_ref())?.write(draft)?)
         })
     }
 
@@ -86,7 +90,8 @@ impl Common<'_> {
         Ok(Side { table, rows: combined(embed, rows, mirrored) })
     }
 
-    fn scores(&self, id: NodeId, eval: &Protocol, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
+    /// The judgement of gallery and probe.
+    fn scores(&self, id: NodeId, eval: &Protocol, [gallery, probe]: [&Side; 2], pooling: Option<&Multicolumn>) -> Result<Judged, Halt> {
         match eval {
             Protocol::Verification(eval) => match &eval.pairs {
                 PairSource::Made(MadePairs::AllPairs(all)) => {
@@ -105,18 +110,23 @@ impl Common<'_> {
                 PairSource::File(_) | PairSource::Made(MadePairs::RandomPairs(_)) => self.listed(id, eval, gallery, probe),
             },
             Protocol::Identification(_) => self.searched(id, gallery, probe),
-            Protocol::Templates(eval) => self.templates(id, eval, gallery),
+            Protocol::Templates(eval) => self.templates(id, eval, gallery, pooling),
             Protocol::TemplateSearch(eval) => self.searched_templates(id, eval, gallery),
         }
     }
 
-    fn templates(&self, id: NodeId, eval: &TemplateVerification, faces: &Side) -> Result<Judged, Halt> {
+    fn templates(&self, id: NodeId, eval: &TemplateVerification, faces: &Side, pooling: Option<&Multicolumn>) -> Result<Judged, Halt> {
         let templates = self.tables.templates(id)?;
         let far = match eval.threshold {
             FarPoint::Nearest => FarRule::Nearest,
             FarPoint::Conservative => FarRule::Conservative,
         };
-        let pooled = pooled(faces, &templates.of, eval.norm)?;
+        let mut rows = Cow::Borrowed(&faces.rows.numbers);
+        if pooling.is_some() && matches!(eval.embed, Embed::FlipSum(_)) {
+            // qualities were learned of single images: the mean of two is as long as one
+            rows.to_mut().iter_mut().for_each(|x| *x *= 0.5);
+        }
+        let pooled = pooled(&rows, faces.rows.width, &templates.of, eval.norm, pooling)?;
         let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
         let blocks = || Ok::<_, Halt>(templates.pairs().map_err(named)?.map(|block| block.map_err(named)));
         let sets = streamed_pairs(&pooled, blocks)?;
@@ -126,7 +136,7 @@ impl Common<'_> {
 
     fn searched_templates(&self, id: NodeId, eval: &TemplateIdentification, faces: &Side) -> Result<Judged, Halt> {
         let search = self.tables.template_search(id)?;
-        let pooled = pooled(faces, &search.of, eval.norm)?;
+        let pooled = pooled(&faces.rows.numbers, faces.rows.width, &search.of, eval.norm, None)?;
         let pick = |templates: &[TemplateOf]| pooled.pick(templates.iter().map(|it| (it.template, it.person)));
         let outcomes = identify(&pick(&search.probe)?, &pick(&search.gallery)?)?;
         Ok(found(outcomes, search.strangers))
@@ -173,7 +183,8 @@ impl Exec<'_> {
         let gallery = self.fresh_side(stage, model, eval.embed(), first, through_gallery)?;
         let same = through_gallery == through_probe && second.digest() == gallery.table.digest();
         let probe = if same { None } else { Some(self.fresh_side(stage, model, eval.embed(), second, through_probe)?) };
-        self.common.scores(id, &eval, &gallery, probe.as_ref().unwrap_or(&gallery))
+        let pooling = eval.pool().map(|pool| learned(&format!("the network of `{}`", self.name(stage)), model, pool)).transpose()?;
+        self.common.scores(id, &eval, [&gallery, probe.as_ref().unwrap_or(&gallery)], pooling.as_ref())
     }
 
     fn fresh_side(
@@ -209,12 +220,12 @@ fn found(mut outcomes: Vec<Outcome>, strangers: Strangers) -> Judged {
 }
 
 /// A feature for each template.
-fn pooled(faces: &Side, of: &TemplateFaces, norm: ops::FaceNorm) -> Result<Features, EvalError> {
+fn pooled(rows: &[f32], width: usize, of: &TemplateFaces, norm: ops::FaceNorm, by: Option<&Multicolumn>) -> Result<Features, EvalError> {
     let norm = match norm {
         ops::FaceNorm::Keep => FaceNorm::Kept,
         ops::FaceNorm::Unit => FaceNorm::Unit,
     };
-    pool_templates(&faces.rows.numbers, faces.rows.width, &of.faces, of.ids.len(), norm)
+    pool_templates(rows, width, &of.faces, of.ids.len(), norm, by)
 }
 
 /// For each row of `from`, the row of the same image in `to`.

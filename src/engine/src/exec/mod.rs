@@ -3,7 +3,7 @@
 //! ```text
 //! walk      which node is computed when, and on which thread
 //! common    what all threads of a run use: the store, the tables, the events
-//! stages features models    nodes of libtorch, one after the other on the main thread
+//! stages features pooling models    nodes of libtorch, one after the other on the main thread
 //! shared    what judged models have in common, computed once
 //! judging   judgements, side by side
 //! ```
@@ -13,6 +13,7 @@ mod common;
 mod features;
 mod judging;
 mod models;
+mod pooling;
 mod shared;
 mod stages;
 mod walk;
@@ -201,6 +202,7 @@ impl<'a> Exec<'a> {
             "averaged" => self.averaged(id),
             "started" => self.started(id),
             "features" => self.features(id),
+            "pooling" => self.pooling(id),
             "judge" => self.judge_here(id),
             other => {
                 let failure = Failure::new(Code::BadJob, format!("the engine has no kernel for `{other}`"));

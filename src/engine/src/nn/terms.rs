@@ -132,6 +132,8 @@ pub enum Given {
 pub struct Around<'a> {
     /// The state of the term for its slot, and for its label space where it has one; empty for terms without.
     pub head: &'a State,
+    /// The state of the pooling that the term learns; empty for terms without.
+    pub pool: &'a State,
     /// The name of this step's noise.
     pub noise: &'a Draw,
     /// Where the stage is.
@@ -302,5 +304,8 @@ mod adversarial_tests;
 /// Golden numbers of the distillation terms.
 #[cfg(test)]
 mod distil_tests;
+/// Sets of images.
+#[cfg(test)]
+mod sets_tests;
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ pub fn name(id: &HeadId, tensor: &str) -> String {
     format!("head.{}.{space}.{tensor}", id.slot)
 }
 
-/// Gives the model of a network every head and every map between outputs that the stage's terms name: the source model's own where it has
+/// Gives the model of a network every head, every map between outputs and every pooling that the stage's terms name: the source model's own where it has
 /// one, or a new one as the recipe says.
 pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> Result<(), TrainError> {
     let mut uses: BTreeMap<&HeadId, Vec<&HeadUse>> = BTreeMap::new();
@@ -70,14 +70,19 @@ pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> R
         }
         new.push((id.clone(), Head { names, state }));
     }
-    for term in setup.terms().filter(|term| !term.between.is_empty()) {
-        let Some((_, id)) = term.own.as_ref().filter(|(net, _)| *net == place) else { continue };
-        let state = completed(&net.name, id, &term.between, model.heads.get(id), stage)?;
-        for spec in &term.between {
+    let mut of_nobody: BTreeMap<&HeadId, Vec<(&Spec, &str)>> = BTreeMap::new();
+    for term in setup.terms() {
+        for (id, spec) in term.of_nobody(place) {
+            of_nobody.entry(id).or_default().push((spec, &term.label));
+        }
+    }
+    for (id, specs) in of_nobody {
+        let state = completed(&net.name, id, specs.iter().map(|(spec, _)| *spec), model.heads.get(id), stage)?;
+        for (spec, term) in specs {
             let found = state.get(&spec.name)?.size();
             if found != spec.shape {
                 let why = format!("the source model's `{}` (slot \"{}\") is {found:?}, and {:?} is needed", spec.name, id.slot, spec.shape);
-                return Err(TrainError::Outputs { term: term.label.clone(), why });
+                return Err(TrainError::Outputs { term: term.to_owned(), why });
             }
         }
         new.push((id.clone(), Head { names: Arc::from([]), state }));

@@ -43,7 +43,8 @@ pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch
     for term in &turn.terms {
         let state = |net: usize, id: &HeadId| changed[net].get(id).or_else(|| models[net].heads.get(id).map(|head| &head.state));
         let own = term.own.as_ref().and_then(|(net, id)| state(*net, id));
-        let around = Around { head: own.unwrap_or(&nothing), noise, clock };
+        let pool = term.pool.as_ref().and_then(|pool| state(pool.net, &pool.id));
+        let around = Around { head: own.unwrap_or(&nothing), pool: pool.unwrap_or(&nothing), noise, clock };
         let given = term.given(setup, made, batch, &state)?;
         let value = term.term.evaluate(&given, &around)?;
         if setup.keeps_similarities(batch.step) {

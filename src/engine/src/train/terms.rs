@@ -8,6 +8,7 @@ use super::setup::Setup;
 use super::{Stage, TrainError};
 use crate::model::{HeadId, Model};
 use crate::nn::heads::{PROTOTYPES, plain_specs};
+use crate::nn::pooling;
 use crate::nn::state::{Spec, State};
 use crate::nn::terms::logits::logits;
 use crate::nn::terms::{Given, Memory, Take, Term as _};
@@ -35,6 +36,18 @@ pub struct TermSetup {
     pub own: Option<(usize, HeadId)>,
     /// Tensors between outputs of two networks.
     pub between: Vec<Spec>,
+    /// The pooling that it learns.
+    pub pool: Option<PoolUse>,
+}
+
+/// A pooling that a term learns.
+pub struct PoolUse {
+    /// Of which network, by its place.
+    pub net: usize,
+    /// Where it is kept.
+    pub id: HeadId,
+    /// Its tensors.
+    specs: Vec<Spec>,
 }
 
 /// A batch of a network's output.
@@ -104,6 +117,7 @@ impl TermSetup {
                 heads: Vec::new(),
                 own: None,
                 between: Vec::new(),
+                pool: None,
             };
             term.state(stage, cast, draws)?;
             all.push(term);
@@ -149,6 +163,10 @@ impl TermSetup {
             let net = self.net();
             self.heads.push(HeadUse { net, id: id.clone(), draw: first.draw, rows, specs });
             self.own = Some((net, id));
+            if let Some(pool) = self.term.it().pool() {
+                let (id, specs) = (HeadId::of_nobody(pool.slot()), pooling::specs(pool, network(first.wanted.of)?.width()?));
+                self.pool = Some(PoolUse { net, id, specs });
+            }
         }
         let misfit = |error: crate::nn::NnError| TrainError::Outputs { term: self.label.clone(), why: error.to_string() };
         self.between = self.term.specs_between(&shapes).map_err(misfit)?;
@@ -161,9 +179,16 @@ impl TermSetup {
             self.own = Some((0, HeadId { space, slot: critic.slot.clone() }));
         }
         if let (Term::Feature(feature), false) = (&self.term, self.between.is_empty()) {
-            self.own = Some((self.net(), HeadId { space: String::new(), slot: feature.slot.clone() }));
+            self.own = Some((self.net(), HeadId::of_nobody(&feature.slot)));
         }
         Ok(())
+    }
+
+    /// What it keeps of a network that has no row for each person: maps between outputs, critics, poolings.
+    pub fn of_nobody(&self, net: usize) -> impl Iterator<Item = (&HeadId, &Spec)> {
+        let between = self.own.as_ref().filter(|(of, _)| *of == net).map(|(_, id)| (id, &self.between));
+        let pool = self.pool.as_ref().filter(|pool| pool.net == net).map(|pool| (&pool.id, &pool.specs));
+        between.into_iter().chain(pool).flat_map(|(id, specs)| specs.iter().map(move |spec| (id, spec)))
     }
 
     /// The place of the network that it trains; of several, of the first.

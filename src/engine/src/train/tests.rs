@@ -8,6 +8,7 @@ mod methods;
 mod mutual;
 mod plays;
 mod resume;
+mod sets;
 mod steps;
 
 use super::{Banks, Stage, Surroundings, TrainError, Trained, Trainee, run};

@@ -80,6 +80,8 @@ impl Turn {
             }
             let heads = term.heads.iter().filter(|head| head.net == place && self.updates[place]);
             used.extend(heads.map(|head| &head.id));
+            let pool = term.pool.as_ref().filter(|pool| pool.net == place && self.updates[place]);
+            used.extend(pool.map(|pool| &pool.id));
         }
         used
     }

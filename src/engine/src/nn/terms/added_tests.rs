@@ -16,7 +16,7 @@ use crate::nn::state::{Role, State};
 const DATA: DrawnRef = DrawnRef { node: NodeId(0) };
 
 fn evaluate(term: &impl Term, given: &[Given], state: &State) -> Value {
-    term.evaluate(given, &Around { head: state, noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+    term.evaluate(given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 fn rows(x: &Tensor) -> Vec<Vec<f64>> {

@@ -60,7 +60,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
 }
 
 fn with(term: &impl Term, given: &[Given], state: &State) -> Value {
-    term.evaluate(given, &Around { head: state, noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+    term.evaluate(given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 fn adversary() -> Adversary {

@@ -1,15 +1,17 @@
-//! Cross-entropy over the logits of a head.
+//! Cross-entropy over the logits of a head, of single images or of sets of them.
 
 mod sample;
+mod sets;
 
 use ddl::ops::terms::Classify;
 use tch::{Kind, Reduction, Tensor};
 
-use super::pairs::labelled;
+use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
 use super::{Around, Given, Memory, Need, Take, Term, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::{Head, Logits, Moment, PROTOTYPES};
+use crate::nn::pooling::pool;
 use crate::nn::state::Spec;
 
 impl Term for Classify {
@@ -27,16 +29,31 @@ impl Term for Classify {
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
         let (embedding, labels) = labelled("classify", given)?;
-        let some = sample::classes(around.head, labels, self.sample.0, around.noise)?;
-        let (state, labels) = some.as_ref().map_or((around.head, labels), |(state, labels)| (state, labels));
-        let moment = Moment { state, clock: around.clock, filter: self.filter };
-        let Logits { logits, extra, mut parts, updates } = self.head.logits(embedding, labels, &moment)?; // [n, classes]
-        let each = logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?; // [n]
-        let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);
-        let skipped = zero(&each);
-        let value = reduce(&each, self.reduce.as_ref())?;
-        let value = extra.map_or_else(|| value.shallow_clone(), |extra| &value + extra);
-        parts.insert(0, ("accuracy".into(), right));
-        Ok(Value { value, parts, skipped, updates })
+        let Some(pooling) = &self.pool else { return cross_entropy(self, embedding, labels, around) };
+        let sets = sets::sets(labels, self.set_size)?;
+        if sets.is_empty() {
+            return Ok(nothing(embedding));
+        }
+        let pooled = pool(pooling, around.pool, embedding, &sets)?;
+        let mut value = cross_entropy(self, &pooled.features, &sets::labels_of(&sets, labels)?, around)?;
+        for (name, quality) in [("alpha", Some(pooled.alpha)), ("beta", pooled.beta)] {
+            value.parts.extend(quality.map(|each| (name.to_owned(), each.detach().mean(Kind::Float))));
+        }
+        Ok(value)
     }
+}
+
+/// The term's value for features `[n, d]` of these people, `[n]`.
+fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, around: &Around) -> Result<Value, NnError> {
+    let some = sample::classes(around.head, labels, it.sample.0, around.noise)?;
+    let (state, labels) = some.as_ref().map_or((around.head, labels), |(state, labels)| (state, labels));
+    let moment = Moment { state, clock: around.clock, filter: it.filter };
+    let Logits { logits, extra, mut parts, updates } = it.head.logits(features, labels, &moment)?; // [n, classes]
+    let each = logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?; // [n]
+    let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);
+    let skipped = zero(&each);
+    let value = reduce(&each, it.reduce.as_ref())?;
+    let value = extra.map_or_else(|| value.shallow_clone(), |extra| &value + extra);
+    parts.insert(0, ("accuracy".into(), right));
+    Ok(Value { value, parts, skipped, updates })
 }

@@ -108,7 +108,8 @@ mod tests {
         let embedding = Tensor::zeros([8, 5], (Kind::Double, tch::Device::Cpu));
         let logits = |of: &Tensor| Given::Logits(of.shallow_clone());
         let given = [Given::Labelled { embedding, labels: Tensor::from_slice(&PEOPLE) }, logits(first), logits(second)];
-        term.evaluate(&given, &Around { head: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+        term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() })
+            .unwrap()
     }
 
     #[test]

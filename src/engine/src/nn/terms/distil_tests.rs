@@ -72,7 +72,7 @@ fn nst(teacher_term: bool) -> Nst {
 }
 
 fn with(term: &impl Term, given: &[Given], state: &State) -> Value {
-    term.evaluate(given, &Around { head: state, noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+    term.evaluate(given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 fn logits_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> Value {
@@ -150,7 +150,7 @@ fn equal_images_give_finite_gradients() {
     }
     let one = features().narrow(0, 0, 1);
     let given = [Given::Output(one.shallow_clone()), Given::Output(one)];
-    let around = Around { head: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() };
+    let around = Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() };
     assert!(rkd(1.0, 1.0).evaluate(&given, &around).is_err());
 }
 

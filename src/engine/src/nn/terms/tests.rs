@@ -88,7 +88,7 @@ fn with(centres: &Tensor) -> State {
 
 fn evaluate(term: &Term, x: &Tensor, people: &[i64], state: &State) -> Value {
     let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
-    term.evaluate(&given, &Around { head: state, noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+    term.evaluate(&given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 #[track_caller]

@@ -143,7 +143,7 @@ mod tests {
     fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> Value {
         let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
         let noise = Draw::new(0, "noise").number(step);
-        term.evaluate(&given, &Around { head: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
+        term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
     }
 
     const PAIRS: [i64; 4] = [0, 0, 1, 1];

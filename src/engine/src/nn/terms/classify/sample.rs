@@ -99,12 +99,15 @@ mod tests {
             prototypes: None,
             sample: Fraction(0.4),
             filter: None,
+            pool: None,
+            set_size: None,
             of: None,
         };
         let given = [Given::Labelled { embedding: features(), labels: labels() }];
         let noise = noise(3);
         let whole = state(all.shallow_clone());
-        let value = term.evaluate(&given, &Around { head: &whole, noise: &noise, clock: Clock::default() }).unwrap().value;
+        let value =
+            term.evaluate(&given, &Around { head: &whole, pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap().value;
         value.backward();
 
         let rows = chosen(20, &[0, 3, 4, 2], 0.4, &noise);

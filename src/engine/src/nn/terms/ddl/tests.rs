@@ -57,7 +57,8 @@ fn evaluate(term: &Ddl, x: &[Tensor]) -> Value {
     };
     let mut given: Vec<Given> = branch(left_easy, right_easy, neg_easy).into();
     term.students.iter().for_each(|_| given.extend(branch(left_hard, right_hard, neg_hard)));
-    term.evaluate(&given, &Around { head: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+    term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() })
+        .unwrap()
 }
 
 fn part(value: &Value, name: &str) -> f64 {
@@ -236,7 +237,7 @@ fn batches_that_are_too_small_are_refused() {
         Given::Embeddings(x[1].shallow_clone()),
     ];
     let (state, noise) = (State::new(), Draw::new(0, "noise"));
-    let around = Around { head: &state, noise: &noise, clock: Clock::default() };
+    let around = Around { head: &state, pool: &State::new(), noise: &noise, clock: Clock::default() };
     assert!(matches!(released(1).evaluate(&given, &around), Err(NnError::Input { .. })));
     assert!(matches!(released(2).evaluate(&given, &around), Err(NnError::Input { .. })));
 }

@@ -1,0 +1,89 @@
+//! Learned poolings of sets of images: Multicolumn (Xie and Zisserman, BMVC 2018).
+
+use ddl::eval::{Linear, Multicolumn};
+use ddl::ops::pooling::Pooling;
+use tch::{Device, Kind, Tensor};
+
+use crate::nn::error::NnError;
+use crate::nn::state::{Init, Role, Spec, State};
+
+/// What tells visual quality, `[1, d]` and `[1]`.
+const ALPHA: [&str; 2] = ["alpha.weight", "alpha.bias"];
+/// What tells content quality, `[1, 2d]` and `[1]`: of `[v; v_m]`.
+const BETA: [&str; 2] = ["beta.weight", "beta.bias"];
+
+/// The tensors of a pooling of embeddings of this width.
+pub fn specs(pooling: &Pooling, embedding: i64) -> Vec<Spec> {
+    let Pooling::Multicolumn(it) = pooling;
+    let linear = |[weight, bias]: [&str; 2], inputs: i64| {
+        let spec = |name: &str, shape: &[i64]| Spec {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            role: Role::Parameter,
+            init: Init::Uniform { fan_in: inputs },
+        };
+        [spec(weight, &[1, inputs]), spec(bias, &[1])]
+    };
+    let mut specs = linear(ALPHA, embedding).to_vec();
+    if it.content {
+        specs.extend(linear(BETA, 2 * embedding));
+    }
+    specs
+}
+
+/// Sets of images, pooled.
+#[derive(Debug)]
+pub struct Pooled {
+    /// `[sets, d]`
+    pub features: Tensor,
+    /// Visual quality of each image of the sets, `[images]`.
+    pub alpha: Tensor,
+    /// Content quality of each image of the sets, `[images]`; none where visual quality weighs alone.
+    pub beta: Option<Tensor>,
+}
+
+/// The feature of each set of rows of `x` `[n, d]`; each set has at least one row.
+///
+/// What weighs is the softmax over a set of the logarithms of qualities, which is finite where qualities are too small to be numbers.
+pub fn pool(pooling: &Pooling, state: &State, x: &Tensor, sets: &[Vec<i64>]) -> Result<Pooled, NnError> {
+    let Pooling::Multicolumn(it) = pooling;
+    let place = |rows: &[i64]| Ok::<_, NnError>(Tensor::f_from_slice(rows)?.f_to_device(x.device())?);
+    let x = x.f_index_select(0, &place(&sets.concat())?)?; // [images, d]
+    let owners: Vec<i64> = sets.iter().zip(0..).flat_map(|(rows, set)| rows.iter().map(move |_| set)).collect();
+    let owners = place(&owners)?;
+    let all = Tensor::f_arange(sets.len() as i64, (Kind::Int64, x.device()))?;
+    let foreign = all.f_unsqueeze(1)?.f_ne_tensor(&owners.f_unsqueeze(0)?)?; // [sets, images]
+    let number =
+        |[weight, bias]: [&str; 2], x: &Tensor| Ok::<_, NnError>(x.f_linear(state.get(weight)?, Some(state.get(bias)?))?.f_squeeze_dim(1)?);
+    let mean = |logs: &Tensor| {
+        let logs = logs.f_unsqueeze(0)?.f_expand(foreign.size(), false)?.f_masked_fill(&foreign, f64::NEG_INFINITY)?;
+        Ok::<_, NnError>(logs.f_softmax(1, x.kind())?.f_matmul(&x)?) // [sets, d]
+    };
+    let alpha = number(ALPHA, &x)?;
+    let visual = alpha.f_log_sigmoid()?;
+    let whole = mean(&visual)?;
+    if !it.content {
+        return Ok(Pooled { features: whole, alpha: alpha.sigmoid(), beta: None });
+    }
+    let beta = number(BETA, &Tensor::f_cat(&[&x, &whole.f_index_select(0, &owners)?], 1)?)?;
+    let features = mean(&(visual + beta.f_log_sigmoid()?))?;
+    Ok(Pooled { features, alpha: alpha.sigmoid(), beta: Some(beta.sigmoid()) })
+}
+
+/// What a state has learned, for judgements.
+///
+/// # Errors
+/// When it has not learned this pooling.
+pub fn learned(pooling: &Pooling, state: &State) -> Result<Multicolumn, NnError> {
+    let Pooling::Multicolumn(it) = pooling;
+    let linear = |[weight, bias]: [&str; 2]| {
+        let numbers = |name: &str| {
+            Ok::<_, NnError>(Vec::<f64>::try_from(
+                state.get(name)?.f_detach()?.f_reshape([-1])?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?,
+            )?)
+        };
+        let bias = numbers(bias)?.first().copied().unwrap_or(0.0); // it has one number
+        Ok::<_, NnError>(Linear { weight: numbers(weight)?, bias })
+    };
+    Ok(Multicolumn { alpha: linear(ALPHA)?, beta: if it.content { Some(linear(BETA)?) } else { None } })
+}
