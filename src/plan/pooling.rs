@@ -182,7 +182,7 @@ eval mean = template_verification(faces, templates = \"faces.txt\", pairs = \"pa
     #[test]
     fn a_stage_that_looks_by_a_pooling_has_or_learns_it() {
         let stage = |pool: &str, more: &str| {
-            said(&format!("stage s = train(net, classify(b, arc{pool}), for = 1 epoch, optimizer = slow, {more})"))
+            said(&format!("stage s = train(net, classify(b, arc{pool}), for = 1 epoch, optimizer = sgd(lr = 0.2), {more})"))
         };
         let why = "the network of this stage has not learned `multicolumn` (slot \"set\"), by which `e` pools";
         for more in ["watch = every(1 epoch, [e])", "keep = best(e.auc, every = 1 epoch)", "stop = plateau(e.auc)"] {

@@ -9,17 +9,18 @@ use ddl::store::Scores;
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::Path;
 
-/// Faces of which a third are all but hidden; people to learn from, and a network that sees sets of both kinds.
+/// Faces of which a third are all but hidden; a network that learns people from them, and what it then learns of sets of both kinds.
 const RECIPE: &str = "ddl 1
-dataset drawn = synthetic_faces(identities = 30, images = 8, size = 32px, yaw = -40deg..40deg)
+dataset drawn = synthetic_faces(identities = 60, images = 8, size = 32px, yaw = -40deg..40deg)
 let kinds = drawn |> split({clear = 65%, hidden = 35%}, by = .path)
 dataset faces = merge([kinds.clear, kinds.hidden |> apply(occlude(area = 90%..95%))], labels = \"by_name\")
-let people = faces |> split({train = 60%, test = 40%}, by = .identity, order = \"sorted\")
+let people = faces |> split({train = 48, test = 12}, by = .identity, order = \"sorted\")
 backbone net = tiny(embedding = 16, side = 32px, width = 8)
 head cos = cosface(scale = 16, margin = 0.1)
-batches b = draw(people.train, by = pk(identities = 8, images = 4))
+batches b = draw(people.train, by = pk(identities = 16, images = 4))
 let slow = sgd(lr = 0.05, momentum = 0.9, weight_decay = 5e-4)
-stage s = train(net, classify(b, cos) + classify(b, cos, pool = multicolumn()), for = 150 steps, optimizer = slow, watch = every(100%, [learned]))
+stage base = train(net, classify(b, cos), for = 300 steps, optimizer = slow)
+stage s = train(base, classify(b, cos, pool = multicolumn(), set_size = 4, prototypes = \"class_means\", slot = \"sets\"), for = 300 steps, freeze = [net.trunk, net.neck], batch_norm = \"frozen\", optimizer = sgd(lr = 0.5, momentum = 0.9), watch = every(100%, [learned]))
 let list = \"faces.txt\"
 eval learned = template_verification(faces, templates = list, pairs = \"pairs.txt\", norm = \"unit\", pool = multicolumn())
 eval visual = template_verification(faces, templates = list, pairs = \"pairs.txt\", norm = \"unit\", pool = multicolumn(content = false))
@@ -30,7 +31,7 @@ report t = compare([s], columns = [learned.auc, visual.auc, mean.auc])
 /// Two templates of each of the people whom nobody learned from, of four faces each, and all pairs of templates.
 fn write(folder: &Path) {
     let (mut faces, mut pairs) = (String::new(), String::new());
-    let people = 19..=30;
+    let people = 49..=60;
     for (person, image) in people.clone().flat_map(|person| (1..=8).map(move |image| (person, image))) {
         writeln!(faces, "id_{person:04}/{image:04}.png {} {image}", 2 * person + (image - 1) / 4).unwrap();
     }
@@ -68,7 +69,7 @@ fn learned_qualities_see_past_hidden_faces() {
     let Ended { events, .. } = run.run().done();
     let found = areas(&run);
     let of = |eval: &str| found.iter().find(|(name, _)| *name == format!("judge(s, {eval})")).unwrap_or_else(|| panic!("{found:?}")).1;
-    assert!(of("learned") > of("mean") + 0.01 && of("visual") > of("mean") + 0.01, "{found:?}");
+    assert!(of("learned") > of("mean") + 0.02 && of("visual") > of("mean") + 0.02, "{found:?}");
     // on the way the same was seen, by the pooling that the model had then
     let watched = events.iter().find_map(|event| match event {
         ddl::events::Event::Watched { metric, value, .. } if metric == "auc" => Some(*value),
