@@ -22,10 +22,15 @@ impl Expr {
         let all: Option<Vec<f64>> = numbers.iter().copied().collect();
         all.ok_or_else(|| {
             let missing = || numbers.iter().zip(table.rows()).filter(|(number, _)| number.is_none());
-            let names: Vec<_> = self.attributes().iter().map(|name| format!("`.{name}`")).collect();
-            let path = missing().next().map_or_else(String::new, |(_, row)| row.path().to_owned());
-            DataError::Missing { attributes: names.join(", "), path, count: missing().count(), total: table.len() }
+            let first = missing().next().map_or("", |(_, row)| row.path()); // there is one
+            self.missing(table, first, missing().count())
         })
+    }
+
+    /// The error of so many rows of `table` without a value, `first` among them.
+    pub(in crate::data) fn missing(&self, table: &Table, first: &str, count: usize) -> DataError {
+        let names: Vec<_> = self.attributes().iter().map(|name| format!("`.{name}`")).collect();
+        DataError::Missing { attributes: names.join(", "), path: first.to_owned(), count, total: table.len() }
     }
 
     /// The value for a row.

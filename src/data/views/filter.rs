@@ -28,13 +28,7 @@ impl Table {
             }
         }
         if let Some(first) = undecided.first() {
-            let names: Vec<_> = condition.attributes().iter().map(|name| format!("`.{name}`")).collect();
-            return Err(DataError::Missing {
-                attributes: names.join(", "),
-                path: (*first).to_owned(),
-                count: undecided.len(),
-                total: self.len(),
-            });
+            return Err(condition.missing(self, first, undecided.len()));
         }
         if kept.is_empty() { Err(self.empty_filter(predicate)) } else { Ok(self.with_rows(kept)) }
     }

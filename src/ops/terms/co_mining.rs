@@ -38,13 +38,7 @@ crate::operator! {
 }
 
 fn two_networks(call: &Call) -> Vec<Complaint> {
-    match super::list_length(call, "between") {
-        Some(count) if count != 2 => {
-            let message = format!("Co-Mining is between two networks, not {count}");
-            vec![super::about("between", message, "name both: between = [a, b]")]
-        }
-        _ => Vec::new(), // two, or not known yet
-    }
+    super::between_two(call, "Co-Mining", "name both: between = [a, b]")
 }
 
 crate::connected_between!(CoMining {

@@ -24,13 +24,7 @@ crate::operator! {
 }
 
 fn two_networks(call: &Call) -> Vec<Complaint> {
-    match super::list_length(call, "between") {
-        Some(count) if count != 2 => {
-            let message = format!("a coupled mapping is between two networks, not {count}");
-            vec![super::about("between", message, "name both: between = [low, high]")]
-        }
-        _ => Vec::new(), // two, or not known yet
-    }
+    super::between_two(call, "a coupled mapping", "name both: between = [low, high]")
 }
 
 crate::connected_between!(CoupledMapping {});

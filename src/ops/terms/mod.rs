@@ -250,3 +250,11 @@ pub(super) fn list_length(call: &Call, param: &str) -> Option<usize> {
         _ => None,
     }
 }
+
+/// A complaint where a term of two networks names another number of them.
+pub(super) fn between_two(call: &Call, term: &str, help: &str) -> Vec<Complaint> {
+    match list_length(call, "between") {
+        Some(count) if count != 2 => vec![about("between", format!("{term} is between two networks, not {count}"), help)],
+        _ => Vec::new(), // two, or not known yet
+    }
+}
