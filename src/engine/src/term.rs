@@ -210,7 +210,7 @@ fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher
     Ok(match &need.take {
         Take::Embeddings => Given::Embeddings(all),
         Take::Output(_) => Given::Output(all),
-        Take::Readings(reads) => Given::Readings(attributes(job, reads.len() as i64, all.size()[0])?),
+        Take::Readings(reads) => Given::Readings(arrays::attributes(job.attributes.as_deref(), reads.len() as i64, &all)?),
         Take::Labelled => {
             let help = if name == "data" { "give --labels FILE".to_owned() } else { format!("give --batch-labels {name}=FILE") };
             let labels = batch.labels.as_ref().ok_or_else(|| wrong(format!("this term needs the labels of `{name}`"), &help))?;
@@ -232,18 +232,6 @@ fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher
             Given::Logits(logits(&all, head, *scale).map_err(|error| failures::nn(&error))?)
         }
     })
-}
-
-/// What a term reads of the samples themselves.
-fn attributes(job: &TermJob, numbers: i64, images: i64) -> Result<Tensor, Failure> {
-    let help = format!("give --attributes FILE: [{images}, {numbers}], angles in radians");
-    let file = job.attributes.as_deref().ok_or_else(|| wrong("this term reads attributes of the images".to_owned(), &help))?;
-    let kind = if job.double { Kind::Double } else { Kind::Float };
-    let tensor = floats(file, kind)?;
-    if tensor.size() != [images, numbers] {
-        return Err(wrong(format!("{} is {}", file.display(), shape(&tensor.size())), &help));
-    }
-    tensor.f_to_device(exec::device(job.device)?).map_err(torch)
 }
 
 fn full_name(slot: &str, name: &str) -> String {

@@ -71,6 +71,18 @@ pub(super) fn sides(file: &Path) -> Result<Vec<i64>, Failure> {
     Ok(read(file)?.size())
 }
 
+/// What a term reads of the samples themselves, `[n, numbers]`, beside what their network makes of them.
+pub(super) fn attributes(file: Option<&Path>, numbers: i64, beside: &Tensor) -> Result<Tensor, Failure> {
+    let images = beside.size()[0];
+    let help = format!("give --attributes FILE: [{images}, {numbers}], angles in radians");
+    let file = file.ok_or_else(|| wrong("this term reads attributes of the images".to_owned(), &help))?;
+    let tensor = floats(file, beside.kind())?;
+    if tensor.size() != [images, numbers] {
+        return Err(wrong(format!("{} is {}", file.display(), crate::nn::error::shape(&tensor.size())), &help));
+    }
+    tensor.f_to_device(beside.device()).map_err(super::torch)
+}
+
 /// Writes an array into a folder.
 pub(super) fn write(folder: &Path, name: &str, tensor: &Tensor) -> Result<(), Failure> {
     let file = folder.join(format!("{name}.npy"));
