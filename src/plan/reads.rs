@@ -8,7 +8,6 @@ use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::ANGLES;
-use crate::ops::augments::Augment;
 use crate::ops::data::Draw;
 use crate::ops::terms::HeadPose;
 
@@ -47,7 +46,8 @@ pub(super) fn have_bins(tables: &Tables, pose: &HeadPose) -> Result<(), Unknown>
     let plan = tables.plan();
     let draw: Draw = plan.parse(pose.data.node).map_err(TableError::from)?;
     let name = &plan.node(pose.data.node).name;
-    if draw.augment.iter().any(Augment::mirrors) {
+    let mirrors = |op| super::tables::augment(op).is_ok_and(|augment| augment.mirrors());
+    if draw.augment.iter().any(mirrors) {
         let message = format!("`{name}` mirrors images, and `head_pose` reads the angles of images as they are");
         return Err(Unknown::Failure(Failure::new(Code::BadData, message).help("leave flip() out of its augment")));
     }

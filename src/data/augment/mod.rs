@@ -170,6 +170,24 @@ impl Augment {
     }
 }
 
+impl Augment {
+    /// Whether it may mirror an image.
+    pub fn mirrors(&self) -> bool {
+        match self {
+            Augment::Flip(_) => true,
+            Augment::Sometimes(Sometimes { augment, .. }) => augment.mirrors(),
+            Augment::OneOf(OneOf { augments }) | Augment::Chain(Chain { augments }) => augments.iter().any(Augment::mirrors),
+            Augment::LowResolution(_)
+            | Augment::GaussianBlur(_)
+            | Augment::Jpeg(_)
+            | Augment::Occlude(_)
+            | Augment::Brightness(_)
+            | Augment::Contrast(_)
+            | Augment::Grey(_) => false,
+        }
+    }
+}
+
 /// An error unless `0 <= from <= to <= most`.
 fn in_range(what: &'static str, field: &str, from: f64, to: f64, most: f64) -> Result<(), DataError> {
     if 0.0 <= from && from <= to && to <= most {
@@ -188,13 +206,19 @@ impl Treatment {
         })
     }
 
+    /// Whether a step of it may mirror an image.
+    pub fn mirrors(&self) -> bool {
+        self.0.iter().any(|step| step.augment.mirrors())
+    }
+
     /// How many different images a sample can become, when all its steps have fixed versions (their least common multiple).
     pub fn versions(&self) -> Option<u64> {
         self.0.iter().try_fold(1u64, |all, step| step.versions.map(|n| lcm(all, u64::from(n.max(1)))))
     }
 }
 
-fn lcm(a: u64, b: u64) -> u64 {
+/// The least common multiple.
+pub fn lcm(a: u64, b: u64) -> u64 {
     let (mut x, mut y) = (a, b);
     while y > 0 {
         (x, y) = (y, x % y);

@@ -122,24 +122,6 @@ crate::family! {
     }
 }
 
-impl Augment {
-    /// Whether it may mirror an image.
-    pub fn mirrors(&self) -> bool {
-        match self {
-            Augment::Flip(_) => true,
-            Augment::Sometimes(it) => it.augment.mirrors(),
-            Augment::OneOf(OneOf { augments }) | Augment::Chain(Chain { augments }) => augments.iter().any(Augment::mirrors),
-            Augment::LowResolution(_)
-            | Augment::GaussianBlur(_)
-            | Augment::Jpeg(_)
-            | Augment::Occlude(_)
-            | Augment::Brightness(_)
-            | Augment::Contrast(_)
-            | Augment::Grey(_) => false,
-        }
-    }
-}
-
 impl<T: crate::lang::decl::Param> crate::lang::decl::Param for Box<T> {
     fn ty() -> Type {
         T::ty()

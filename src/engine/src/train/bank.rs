@@ -10,7 +10,7 @@ use super::{Stage, TrainError};
 use crate::nn::embed::{Embedder, threads};
 use crate::nn::front::{Layers, to_rows};
 use ddl::data::Table;
-use ddl::data::augment::{Augment, flip::mirror};
+use ddl::data::augment::{Augment, flip::mirror, lcm};
 use ddl::data::image::Image;
 use ddl::data::loader::Loader;
 use ddl::data::sampler::Pick;
@@ -170,7 +170,7 @@ fn fixed(draw: &Draw) -> Option<Vec<(Table, u64, bool)>> {
         let mut versions = 1;
         for treatment in table.rows().filter_map(|row| row.treatment()) {
             // a treatment that flips would count among the draw's own throws
-            if mirrored && format!("{treatment:?}").contains("Flip") {
+            if mirrored && treatment.mirrors() {
                 return None;
             }
             versions = lcm(versions, treatment.versions()?);
@@ -178,14 +178,6 @@ fn fixed(draw: &Draw) -> Option<Vec<(Table, u64, bool)>> {
         Some((table.clone(), versions, mirrored))
     });
     each.collect()
-}
-
-fn lcm(a: u64, b: u64) -> u64 {
-    let (mut x, mut y) = (a, b);
-    while y > 0 {
-        (x, y) = (y, x % y);
-    }
-    a / x.max(1) * b
 }
 
 fn images(table: &Table, versions: u64, mirrored: bool) -> u64 {
