@@ -28,6 +28,9 @@ crate::choice! {
         Full = "full",
         /// bfloat16 in the convolutions and linear layers that are trained; weights, norms, terms and optimiser stay in 32 bits.
         Mixed = "mixed",
+        /// float16 there, for cards that are slow at bfloat16. Its smallest numbers are large, so the objective is multiplied by a loss scale before gradients are computed, and they
+        /// are divided by it: 65,536 at first; halved, and the step left out, where a gradient overflows; doubled after 2,000 steps in which none does (`torch.amp.GradScaler`).
+        Fp16 = "fp16",
     }
 }
 

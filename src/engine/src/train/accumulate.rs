@@ -29,6 +29,13 @@ impl Sum {
         }
     }
 
+    /// The step's loss scale, and whether the step was left out because a gradient overflowed.
+    pub fn scaled(&mut self, factor: f64, overflowed: bool) {
+        for (name, value) in [("loss_scale", factor), ("overflow", f64::from(u8::from(overflowed)))] {
+            self.named.insert(name.to_owned(), (value, 1));
+        }
+    }
+
     /// The objective: the mean over the batches.
     pub fn value(&self) -> f64 {
         self.value / self.batches.max(1) as f64

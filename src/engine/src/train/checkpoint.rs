@@ -1,6 +1,7 @@
 //! A stage on the disk: everything that its next step depends on, and enough to know that it is the same stage.
 
-use super::learner::{Learner, within};
+use super::learner::{Kept, Learner, within};
+use super::scale::LossScale;
 use super::setup::Setup;
 use super::turn::Turn;
 use super::watch::{Best, Plateau, Watched};
@@ -35,6 +36,9 @@ struct Progress {
     /// Value and step of the best model.
     best: Option<(f64, u64)>,
     plateau: Plateau,
+    /// The loss scale of each turn, where the stage has some.
+    #[serde(default)]
+    scales: Vec<LossScale>,
     /// Where it was computed: what may show in the last bits and is no part of the stage.
     place: Place,
 }
@@ -111,6 +115,7 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
         next: positions(setup, learner.step),
         best: best.map(|best| (best.value, best.step)),
         plateau: learner.watched.plateau,
+        scales: learner.scales.clone(),
         place: Place::of(stage),
     };
     let models = files(setup, &learner.models, (TENSORS, HEADS))?;
@@ -180,7 +185,8 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
         Optimiser::restored(&turn.rule, own)
     };
     let optimisers = setup.turns.iter().map(restored).collect();
-    Learner::at(setup, models, optimisers, progress.step, log, watched).map(Some)
+    let kept = Kept { step: progress.step, log, watched, scales: progress.scales };
+    Learner::at(setup, models, optimisers, kept).map(Some)
 }
 
 /// The files of all models, under the names of their networks.

@@ -43,6 +43,14 @@ pub enum TrainError {
         /// The last checkpoint's step.
         checkpoint: Option<u64>,
     },
+    /// Gradients that are not finite in 16 bits, at any loss scale.
+    #[error("gradients at step {step}{} are not finite in float16, even without a loss scale", within.as_deref().map_or_else(String::new, |turn| format!(" of {turn}")))]
+    Overflow {
+        /// The step, counted from 1.
+        step: u64,
+        /// The play, where there are several.
+        within: Option<String>,
+    },
     /// A checkpoint of this key that is not of this stage.
     #[error("the checkpoint in {folder} was written with another {what}: {found} where {wanted} is right")]
     ResumeMismatch {
@@ -187,6 +195,7 @@ impl From<TrainError> for Failure {
             TrainError::NotFinite { .. } => {
                 (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
             }
+            TrainError::Overflow { .. } => (Code::LossNotFinite, "take `precision = \"mixed\"`, whose numbers reach as far as 32-bit ones"),
             TrainError::ResumeMismatch { .. } => (Code::ResumeMismatch, "remove that folder to start the stage anew"),
             TrainError::PrototypesUnsaid { .. } => {
                 (Code::PrototypesUnsaid, "say it: `prototypes = \"fresh\"`, `\"class_means\"` or `\"by_name\"`")

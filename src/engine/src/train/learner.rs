@@ -4,6 +4,7 @@ use super::accumulate::Sum;
 use super::cast::Outputs;
 use super::feed::Batch;
 use super::objective;
+use super::scale::LossScale;
 use super::setup::Setup;
 use super::teacher::Teacher;
 use super::terms::Made;
@@ -29,8 +30,22 @@ pub struct Learner {
     pub log: TrainingLog,
     /// What was decided on the way.
     pub watched: Watched,
+    /// The loss scale of each turn, where the stage has some.
+    pub scales: Vec<LossScale>,
     /// What each turn updates.
     parameters: Vec<Vec<Parameter>>,
+}
+
+/// What of a stage is kept from step to step beside its models and optimisers.
+pub struct Kept {
+    /// Steps that are done.
+    pub step: u64,
+    /// What happened at each.
+    pub log: TrainingLog,
+    /// What was decided on the way.
+    pub watched: Watched,
+    /// The loss scale of each turn, where the stage has some.
+    pub scales: Vec<LossScale>,
 }
 
 /// A batch of a step, and what teachers say of it.
@@ -75,18 +90,12 @@ impl Learner {
             heads::start(stage, setup, place, model)?;
         }
         let optimisers = setup.turns.iter().map(|turn| Optimiser::new(&turn.rule)).collect();
-        Learner::at(setup, models, optimisers, 0, TrainingLog::default(), Watched::default())
+        let progress = Kept { step: 0, log: TrainingLog::default(), watched: Watched::default(), scales: setup.scales() };
+        Learner::at(setup, models, optimisers, progress)
     }
 
     /// A stage at some step.
-    pub fn at(
-        setup: &Setup,
-        models: Vec<Model>,
-        optimisers: Vec<Optimiser>,
-        step: u64,
-        log: TrainingLog,
-        watched: Watched,
-    ) -> Result<Self, TrainError> {
+    pub fn at(setup: &Setup, models: Vec<Model>, optimisers: Vec<Optimiser>, kept: Kept) -> Result<Self, TrainError> {
         let parameters: Vec<Vec<Parameter>> = setup.turns.iter().map(|turn| turn.parameters(setup, &models)).collect();
         if parameters.iter().any(Vec::is_empty) {
             return Err(TrainError::NothingLearns);
@@ -100,7 +109,8 @@ impl Learner {
         if let [all] = parameters.as_slice() {
             ask_for_gradients(all, true)?;
         }
-        Ok(Learner { models, optimisers, step, log, watched, parameters })
+        let Kept { step, log, watched, scales } = kept;
+        Ok(Learner { models, optimisers, step, log, watched, scales, parameters })
     }
 
     /// Takes the next step on its batches.
@@ -159,7 +169,9 @@ impl Learner {
             let noise = if time == 0 { noise } else { noise.number(u64::from(time)) };
             let made = Made { nets: self.run(setup, turn, lesson.batch, &noise)?, teachers: lesson.teachers(stage, setup)? };
             let outcome = objective::evaluate(setup, turn, &self.models, &made, lesson.batch, &noise)?;
-            outcome.loss.f_div_scalar(count)?.f_backward()?;
+            let scale = self.scales.get(at).map_or(1.0, |scale| scale.factor);
+            // a scale is a power of 2: dividing by so much less is exact
+            outcome.loss.f_div_scalar(count / scale)?.f_backward()?;
             for (net, id, name, tensor) in &outcome.updates {
                 if let Some(head) = self.models[*net].heads.get_mut(id).filter(|_| turn.updates[*net]) {
                     head.state.replace(name, tensor.shallow_clone(), Role::Buffer);
@@ -169,6 +181,17 @@ impl Learner {
             sum.add(outcome);
         }
         let parameters = &mut self.parameters[at];
+        if let Some(scale) = self.scales.get_mut(at) {
+            let factor = scale.factor;
+            let finite = scale.unscale(parameters)?;
+            sum.scaled(factor, !finite);
+            if scale.is_spent() {
+                return Err(TrainError::Overflow { step: self.step + 1, within: Some(turn.label.clone()).filter(|turn| !turn.is_empty()) });
+            }
+            if !finite {
+                return Ok(sum);
+            }
+        }
         if let Some(longest) = setup.clip {
             let _ = clip(parameters, longest)?;
         }

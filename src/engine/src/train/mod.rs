@@ -23,6 +23,7 @@ mod objective;
 mod pictures;
 mod progress;
 mod reads;
+mod scale;
 mod setup;
 mod teacher;
 mod terms;

@@ -4,6 +4,7 @@ use super::cast::{Cast, teacher};
 use super::draws::Draws;
 use super::feed::{Inlet, Inlets};
 use super::net::Net;
+use super::scale::LossScale;
 use super::teacher::Teacher;
 use super::terms::TermSetup;
 use super::turn::Turn;
@@ -15,7 +16,7 @@ use ddl::plan::schedule::{Schedule, divides};
 use ddl::quantity::Span;
 use ddl::random::Draw as Named;
 use std::sync::Arc;
-use tch::Device;
+use tch::{Device, Kind};
 
 /// Steps of a stage of which similarities are kept, beside the last.
 const KEPT: u64 = 10;
@@ -46,7 +47,7 @@ pub struct Setup {
     pub device: Device,
     norms: Norms,
     over: Option<i64>,
-    mixed: bool,
+    precision: Precision,
     noise: Named,
 }
 
@@ -104,7 +105,7 @@ impl Setup {
             device: stage.around.device,
             norms,
             over: train.norm_over.map(|images| images.0 as i64),
-            mixed: train.precision == Precision::Mixed,
+            precision: train.precision,
             noise: Named::new(train.seed, "noise"),
         })
     }
@@ -125,7 +126,17 @@ impl Setup {
             Norms::Batch if !updated => Norms::Seen,
             norms => norms,
         };
-        Way { pass: Pass::training(norms, noise.clone()).norm_over(self.over).mixed(self.mixed), device: self.device }
+        let products = match self.precision {
+            Precision::Full => None,
+            Precision::Mixed => Some(Kind::BFloat16),
+            Precision::Fp16 => Some(Kind::Half),
+        };
+        Way { pass: Pass::training(norms, noise.clone()).norm_over(self.over).products_in(products), device: self.device }
+    }
+
+    /// The loss scale of each turn before the first step; none where numbers are wide enough without.
+    pub fn scales(&self) -> Vec<LossScale> {
+        if self.precision == Precision::Fp16 { vec![LossScale::default(); self.turns.len()] } else { Vec::new() }
     }
 
     /// All terms of all turns.

@@ -37,19 +37,19 @@ pub struct Pass {
     step: Option<Draw>,
     over: Option<i64>,
     noise: Option<Draw>,
-    mixed: bool,
+    products: Option<Kind>,
     readings: Option<Rc<Tensor>>,
 }
 
 impl Pass {
     /// As it is judged: running statistics, no dropout.
     pub fn judging() -> Self {
-        Pass { norms: Norms::Running, fixed: Vec::new(), step: None, over: None, noise: None, mixed: false, readings: None }
+        Pass { norms: Norms::Running, fixed: Vec::new(), step: None, over: None, noise: None, products: None, readings: None }
     }
 
     /// As it is trained. `noise` names this step, for dropout.
     pub fn training(norms: Norms, noise: Draw) -> Self {
-        Pass { norms, fixed: Vec::new(), step: Some(noise.clone()), over: None, noise: Some(noise), mixed: false, readings: None }
+        Pass { norms, fixed: Vec::new(), step: Some(noise.clone()), over: None, noise: Some(noise), products: None, readings: None }
     }
 
     /// With these layers as they are judged (see [`super::Frozen::layers`]).
@@ -66,11 +66,11 @@ impl Pass {
         self
     }
 
-    /// With bfloat16 in convolutions and linear layers: their inputs and weights are rounded to it, their outputs come back as 32-bit
+    /// With numbers of another kind in convolutions and linear layers: their inputs and weights are rounded to it, their outputs come back as 32-bit
     /// floats. Everything between them, fixed layers, and the weights themselves stay in 32 bits.
     #[must_use]
-    pub fn mixed(mut self, mixed: bool) -> Self {
-        self.mixed = mixed;
+    pub fn products_in(mut self, kind: Option<Kind>) -> Self {
+        self.products = kind;
         self
     }
 
@@ -88,7 +88,7 @@ impl Pass {
 
     /// What goes into a product, in the precision of the pass.
     pub(super) fn operand(&self, tensor: &Tensor) -> Result<Tensor, tch::TchError> {
-        if self.mixed { tensor.f_to_kind(Kind::BFloat16) } else { Ok(tensor.shallow_clone()) }
+        self.products.map_or_else(|| Ok(tensor.shallow_clone()), |kind| tensor.f_to_kind(kind))
     }
 
     /// The name of this step, for what is left to chance; none where a network is judged.

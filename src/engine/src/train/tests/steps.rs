@@ -76,6 +76,48 @@ fn a_stage_in_mixed_precision_learns_and_goes_on_with_the_same_bits() {
 }
 
 #[test]
+fn a_stage_in_float16_learns_with_a_loss_scale_and_goes_on_with_the_same_bits() {
+    let bench = |lr: &str, steps: u64, precision: &str| {
+        Bench::new(&format!(
+            "stage s = train(net, classify(faces, arc), batch = 24, for = {steps} steps, optimizer = sgd(lr = {lr}, momentum = 0.9), precision = \"{precision}\")"
+        ))
+    };
+    let (half, full) = (bench("0.02", 30, "fp16").train().unwrap(), bench("0.02", 30, "full").train().unwrap());
+    let column = |trained: &Trained, name: &str| trained.log.column(name).unwrap().to_vec();
+    let (loss, whole) = (column(&half, "loss"), column(&full, "loss"));
+    let mean = |loss: &[f32]| loss.iter().sum::<f32>() / loss.len() as f32;
+    assert!(mean(&loss[25..]) < 0.8 * mean(&loss[..5]), "{loss:?}");
+    assert!((loss[0] / whole[0] - 1.0).abs() < 0.01, "the scale is no part of what is told");
+    assert!(half.models[0].state.iter().all(|(_, entry)| entry.tensor.kind() != tch::Kind::Half), "what is stored is whole");
+    // a step that overflows is left out, and the next one has half the scale
+    let (scales, overflows) = (column(&half, "loss_scale"), column(&half, "overflow"));
+    for at in 0..29 {
+        let next = if overflows[at] > 0.0 { scales[at] / 2.0 } else { scales[at] };
+        assert!((scales[at + 1] - next).abs() < 0.5, "{scales:?} {overflows:?}");
+    }
+    assert!(overflows.iter().sum::<f32>() < 20.0, "{overflows:?}");
+    let stopped = bench("0.02", 30, "fp16").every(7).stop_after(Some(14));
+    assert!(matches!(stopped.train().unwrap_err(), TrainError::Interrupted { step: 14 }));
+    let resumed = stopped.stop_after(None).train().unwrap();
+    assert_eq!(bits(&resumed.models[0]), bits(&half.models[0]));
+    assert_eq!(column(&resumed, "loss_scale"), scales);
+}
+
+/// An objective so large that its gradients overflow at the first scale.
+#[test]
+fn a_step_whose_gradients_overflow_changes_nothing() {
+    let bench = |weight: &str| {
+        Bench::new(&format!(
+            "stage s = train(net, {weight} * classify(faces, arc), batch = 24, for = 3 steps, optimizer = sgd(lr = 1e-9), batch_norm = \"frozen\", precision = \"fp16\")"
+        ))
+    };
+    let trained = bench("1e5").train().unwrap();
+    assert_eq!(trained.log.column("overflow").unwrap(), [1.0; 3]);
+    assert_eq!(trained.log.column("loss_scale").unwrap(), [65_536.0, 32_768.0, 16_384.0]);
+    assert!(distance(&trained.models[0], &bench("1e5").fresh()).abs() < 1e-12);
+}
+
+#[test]
 fn the_source_stays_and_frozen_parts_stay_too() {
     let bench = classify("", ", freeze = [net.trunk, net.activations]");
     let source = bench.fresh();
