@@ -2,7 +2,9 @@
 
 use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
 use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
-use ddl::eval::{FaceNorm, Far, FarRule, Features, Linear, Multicolumn, cmc, identify, pool_templates, streamed_pairs, tpir_at};
+use ddl::eval::{
+    Comparator, FaceNorm, Far, FarRule, Learned, Linear, Multicolumn, Scored, cmc, identify, pool_templates, streamed_pairs, tpir_at,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::error::Error;
@@ -84,7 +86,7 @@ fn golden() -> Value {
 
 /// Asserts that the rates of pooled templates are the oracle's.
 #[track_caller]
-fn assert_rates(pooled: &Features, templates: &Templates, golden: &Value, wanted: &Value) {
+fn assert_rates(pooled: &impl Scored, templates: &Templates, golden: &Value, wanted: &Value) {
     let counts = PairCounts { same: golden["genuine"].as_u64().unwrap(), different: golden["impostor"].as_u64().unwrap() };
     assert_eq!((templates.of.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
     let blocks = || Ok::<_, Box<dyn Error>>(templates.pairs()?.map(|block| block.map_err(Box::from)));
@@ -120,14 +122,34 @@ fn templates_of_learned_qualities_are_the_oracles() {
     let (golden, table, files) = (golden(), table(FACES), Files::new());
     let linear = |n: usize, of: fn(f64) -> f64, bias: f64| Linear { weight: (0..n).map(|k| of(k as f64)).collect(), bias };
     for wanted in golden["learned"].as_array().unwrap() {
-        let by = Multicolumn {
+        let by = Learned::Multicolumn(Multicolumn {
             alpha: linear(DIM, |k| 0.05 * (0.9 * k + 0.2).sin(), 0.3),
             beta: wanted["content"].as_bool().unwrap().then(|| linear(2 * DIM, |k| 0.04 * (0.6 * k).cos(), -0.2)),
-        };
+        });
         // a detector's scores don't count beside learned qualities
         let templates = files.read(true, &table);
         let pooled = pool_templates(&features(&table), DIM, &templates.of.faces, TEMPLATES, norm(wanted), Some(&by)).unwrap();
         assert_rates(&pooled, &templates, &golden, wanted);
+    }
+}
+
+#[test]
+fn comparisons_of_templates_are_the_oracles() {
+    let (golden, table, files) = (golden(), table(FACES), Files::new());
+    let (landmarks, inputs, hidden) = (3, 2 * DIM / 3 + 3, [0.0f64, 1.0, 2.0, 3.0, 4.0]);
+    let row = |h: f64| (0..inputs).map(|i| f64::from(i as u32)).map(|i| 0.6 * (0.9 * h * i + 0.7 * i + 0.4 * h).sin()).collect();
+    let by = Comparator {
+        landmarks,
+        weight: hidden.map(row).to_vec(),
+        bias: hidden.map(|h| 0.2 * (1.1 * h).cos()).to_vec(),
+        score: hidden.map(|h| 1.5 * (0.8 * h + 0.1).cos()).to_vec(),
+        offset: -0.3,
+    };
+    let learned = Learned::Comparator(by.clone());
+    for wanted in golden["compared"].as_array().unwrap() {
+        let templates = files.read(true, &table);
+        let pooled = pool_templates(&features(&table), DIM, &templates.of.faces, TEMPLATES, norm(wanted), Some(&learned)).unwrap();
+        assert_rates(&by.compared(&pooled).unwrap(), &templates, &golden, wanted);
     }
 }
 
@@ -149,7 +171,7 @@ fn searches_of_templates_are_the_oracles() {
         for wanted in wanted.as_array().unwrap() {
             let (unit, weighted) = (wanted["unit"].as_bool().unwrap(), wanted["weighted"].as_bool().unwrap());
             let of = files.read(weighted, &table).of;
-            let search = TemplateSearch::read(of, &gallery, &probe, Strangers::Keep).unwrap();
+            let search = TemplateSearch::read(of, &[&gallery], &probe, Strangers::Keep).unwrap();
             assert_eq!((Some(search.mated), Some(search.unmated)), (wanted["mated"].as_u64(), wanted["strangers"].as_u64()));
             let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
             let pooled = pool_templates(&features(&table), DIM, &search.of.faces, TEMPLATES, norm, None).unwrap();

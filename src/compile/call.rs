@@ -6,6 +6,7 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
+use crate::nets::Backbone as _;
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
@@ -196,7 +197,10 @@ impl Compiler<'_> {
     fn part(&mut self, base: Val, name: &Word, span: Span) -> Val {
         let Value::Node(model) = base.value else { return Val::new(Type::Part, base.value, span) };
         let Some(backbone) = self.backbone_of(model) else { return Val::poison(span) };
-        let known: Vec<&str> = crate::ops::nets::parts(backbone).iter().copied().chain(self.added_to(model)).collect();
+        let network = self.made_value(model).and_then(|made| made.network().ok());
+        let mut known: Vec<&str> = crate::ops::nets::parts(backbone).iter().copied().chain(self.added_to(model)).collect();
+        // what lies after the part at which something else begins is left behind
+        known.retain(|part| network.as_ref().is_none_or(|network| network.part(part).is_ok()));
         if known.contains(&name.text.as_str()) {
             let args = [("model", Value::Node(model)), ("name", Value::Text(name.text.clone()))].into_iter().collect();
             return Val::new(Type::Part, Value::Op(Box::new(OpValue { op: "part", args })), span);
@@ -204,7 +208,12 @@ impl Compiler<'_> {
         let near = did_you_mean(&name.text, known.iter().copied())
             .map_or_else(|| format!("its parts are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
         self.wrong(
-            Diagnostic::error(Code::UnknownField, format!("{backbone} has no part `{}`", name.text)).at(name.span, "unknown").help(near),
+            Diagnostic::error(
+                Code::UnknownField,
+                format!("{} has no part `{}`", network.map_or(backbone.to_owned(), |it| it.name), name.text),
+            )
+            .at(name.span, "unknown")
+            .help(near),
             span,
         )
     }
@@ -229,7 +238,7 @@ impl Compiler<'_> {
     }
 
     /// The model that a model was made from; nothing of a backbone.
-    fn source_of(&self, model: NodeId) -> Option<NodeId> {
+    pub(super) fn source_of(&self, model: NodeId) -> Option<NodeId> {
         let node = self.graph.node(model);
         let stage = self.graph.node(self.stage_of(model));
         let from = stage.args.get("model").or_else(|| stage.args.get("models"))?;

@@ -4,10 +4,11 @@ use super::Compiler;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::Operator as _;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::nets::TapShape;
-use crate::ops::nets::Backbone;
+use crate::nets::{Backbone as _, Made, TapShape};
+use crate::ops::nets::{Backbone, Extension, LandmarkMaps};
 use crate::ops::terms::Tap;
 use crate::source::Span;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
 impl Compiler<'_> {
@@ -38,6 +39,14 @@ impl Compiler<'_> {
         false
     }
 
+    /// Checks that a model has the part that something is added after. Says nothing of models that a parameter decides.
+    pub(super) fn has_what_is_extended(&mut self, op: &'static str, args: &Args, span: Span) -> bool {
+        let (LandmarkMaps::NAME, Some(Value::Node(model))) = (op, args.get("model")) else { return true };
+        let (model, adds) = (*model, OpValue { op, args: args.clone() });
+        let at = tap(&adds, "at");
+        self.tapped(&adds, ("at", at.as_deref()), (model, "the model"), span).is_ok()
+    }
+
     /// The shape of a part that is tapped by an argument of a term; `Ok(None)` for an embedding, and where the network is not known yet.
     fn tapped(
         &mut self,
@@ -46,8 +55,8 @@ impl Compiler<'_> {
         (model, whose): (NodeId, &str),
         stage: Span,
     ) -> Result<Option<TapShape>, ()> {
-        let (Some(name), Some(backbone)) = (name, self.backbone_value(model)) else { return Ok(None) };
-        let taps = backbone.taps();
+        let (Some(name), Some(network)) = (name, self.made_value(model).and_then(|made| made.network().ok())) else { return Ok(None) };
+        let taps = network.taps().unwrap_or_default();
         if let Some(found) = taps.iter().find(|shape| shape.name == name) {
             return Ok(Some(found.clone()));
         }
@@ -56,16 +65,29 @@ impl Compiler<'_> {
             let known = || taps.iter().map(|shape| shape.name.as_str());
             let near = did_you_mean(name, known())
                 .map_or_else(|| format!("its parts are {}", one_of(known())), |near| format!("did you mean `{near}`?"));
-            let message = format!("`{}` taps `{name}` of {whose}, and {} has no such part", term.op, backbone.name());
+            let message = format!("`{}` taps `{name}` of {whose}, and {} has no such part", term.op, network.name);
             let diagnostic = Diagnostic::error(Code::Tap, message).at(named, "no such part").help(near);
             self.diagnostics.push(if within(named, used) { diagnostic } else { diagnostic.also(used, "tapped here") });
         }
         Err(())
     }
 
-    /// The backbone that a model was made of, with its arguments; nothing while a parameter decides them.
-    fn backbone_value(&self, model: NodeId) -> Option<Backbone> {
-        let node = self.graph.node(self.backbone_node(model)?);
+    /// What a model's network is made of; nothing while a parameter decides it.
+    pub(super) fn made_value(&self, mut model: NodeId) -> Option<Made> {
+        let mut extensions = Vec::new();
+        while !Backbone::is(self.graph.node(model).op) {
+            if Extension::is(self.graph.node(model).op) {
+                extensions.push(self.one_of(model)?);
+            }
+            model = self.source_of(model)?;
+        }
+        extensions.reverse();
+        Some(Made { backbone: self.one_of(model)?, extensions })
+    }
+
+    /// A node of a family of operators, with its arguments.
+    fn one_of<F: DeserializeOwned>(&self, id: NodeId) -> Option<F> {
+        let node = self.graph.node(id);
         if node.args.values().any(Value::is_open) {
             return None;
         }

@@ -188,6 +188,9 @@ impl Compiler<'_> {
                 if ty == Type::Export {
                     self.stored_model(&mut args, span);
                 }
+                if !self.has_what_is_extended(decl.name, &args, span) {
+                    return Val::new(ty, Value::Poison, span);
+                }
                 let node = self.graph.add(decl.name, args, Some(span));
                 Val::new(ty, Value::Node(node), span)
             }

@@ -31,24 +31,29 @@ pub fn identify(probes: &Features, gallery: &Features) -> Result<Vec<Outcome>, E
     if probes.dim() != gallery.dim() {
         return Err(EvalError::Lengths { what: "each gallery feature", found: gallery.dim(), wanted: probes.dim() });
     }
+    Ok(identify_by(probes.labels(), gallery.labels(), |probe, j| probes.score(probe, gallery, j)))
+}
+
+/// The same of people who are compared by any score: that of a probe, by its place, with an image of the gallery, by its place.
+pub fn identify_by(probes: &[u32], gallery: &[u32], score: impl Fn(usize, usize) -> f64 + Sync) -> Vec<Outcome> {
     let mut places = BTreeMap::new();
-    for &label in gallery.labels() {
+    for &label in gallery {
         let next = places.len();
         places.entry(label).or_insert(next);
     }
-    let place_of: Vec<usize> = gallery.labels().iter().map(|label| places[label]).collect();
+    let place_of: Vec<usize> = gallery.iter().map(|label| places[label]).collect();
     let search = |probe: usize| {
         let mut best = vec![f64::NEG_INFINITY; places.len()]; // [people]
         for (j, &place) in place_of.iter().enumerate() {
-            best[place] = best[place].max(probes.score(probe, gallery, j));
+            best[place] = best[place].max(score(probe, j));
         }
-        let own = places.get(&probes.labels()[probe]).copied();
+        let own = places.get(&probes[probe]).copied();
         let others = || best.iter().enumerate().filter(move |(place, _)| Some(*place) != own).map(|(_, &score)| score);
         let mate =
             own.map(|place| Mate { score: Similarity(best[place]), rank: 1 + others().filter(|&s| s >= best[place]).count() as u32 });
-        Outcome { person: probes.labels()[probe], mate, best_other: others().max_by(f64::total_cmp).map(Similarity) }
+        Outcome { person: probes[probe], mate, best_other: others().max_by(f64::total_cmp).map(Similarity) }
     };
-    Ok((0..probes.len()).into_par_iter().map(search).collect())
+    (0..probes.len()).into_par_iter().map(search).collect()
 }
 
 /// A probe with a mate.

@@ -13,6 +13,7 @@
 //! the data alone, so neither threads nor block or batch sizes change a bit.
 
 mod all_pairs;
+mod comparator;
 mod error;
 mod estimate;
 mod facex_zoo;
@@ -29,16 +30,17 @@ mod templates;
 mod vector;
 
 pub use all_pairs::{Features, all_pairs, cross_pairs};
+pub use comparator::{Comparator, Compared};
 pub use error::EvalError;
 pub use estimate::{Ci, Estimate, bootstrap_over_folds, t_quantile, wilson};
 pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, val_at_far};
-pub use identify::{Mate, Outcome, Tpir, cmc, identify, rank_by_person, tpir_at};
+pub use identify::{Mate, Outcome, Tpir, cmc, identify, identify_by, rank_by_person, tpir_at};
 pub use measure::{Far, Similarity, SquaredDistance};
 pub use pairs::{Folding, PairScores, Pairs};
 pub use panel::{deviation_of, mean_folds, mean_of, worst_of};
-pub use pooling::{Linear, Multicolumn};
+pub use pooling::{Learned, Linear, Multicolumn};
 pub use roc::{FarRule, RocPoint, Tar};
 pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
 pub use spread::{Difference, Spread, difference_over_folds, paired};
-pub use templates::{FaceNorm, pool_templates, streamed_pairs};
+pub use templates::{FaceNorm, Scored, pool_templates, streamed_pairs};
 pub use vector::{cosine, l2_normalised, squared_distance};

@@ -4,8 +4,32 @@
 //! to be numbers, and their shares are still right.
 
 use super::EvalError;
+use super::comparator::Comparator;
 use super::vector::dot;
 use serde::{Deserialize, Serialize};
+
+/// What a model has learned of sets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Learned {
+    /// How their features become one.
+    Multicolumn(Multicolumn),
+    /// How two of them are compared.
+    Comparator(Comparator),
+}
+
+impl Learned {
+    /// Whether it is of features of this width.
+    ///
+    /// # Errors
+    /// Weights of another width.
+    pub fn fits(&self, width: usize) -> Result<(), EvalError> {
+        match self {
+            Learned::Multicolumn(it) => it.fits(width),
+            Learned::Comparator(it) => it.fits(width),
+        }
+    }
+}
 
 /// One number of a vector: `weight . x + bias`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

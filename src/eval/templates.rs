@@ -1,10 +1,11 @@
 //! Templates: sets of faces of one person that are compared as one, as the IJB benchmarks do.
 //!
 //! The features of a template's faces become one: within a medium (a video, a photograph) the mean of its faces, then the sum over media, then a
-//! unit vector. Where a model has learned how good faces are, they and media weigh by it instead (`pooling`). Pairs come in blocks, twice: once for the genuine scores, once to count the impostors among them. No score of two people is
+//! unit vector. Where a model has learned how good faces are, they and media weigh by it instead (`pooling`); where it has learned to compare sets, each
+//! number is the largest of its faces (`comparator`). Pairs come in blocks, twice: once for the genuine scores, once to count the impostors among them. No score of two people is
 //! stored, so the number of pairs costs time alone.
 
-use super::pooling::{Medium, Multicolumn, log_mean, shares, weighted};
+use super::pooling::{Learned, Medium, Multicolumn, log_mean, shares, weighted};
 use super::scores::{Histogram, Ranking, Sums, both_needed};
 use super::vector::{dot, l2_normalised};
 use super::{EvalError, Features, ScoreSets};
@@ -37,7 +38,7 @@ pub fn pool_templates(
     faces: &[TemplateFace],
     templates: usize,
     norm: FaceNorm,
-    learned: Option<&Multicolumn>,
+    learned: Option<&Learned>,
 ) -> Result<Features, EvalError> {
     learned.map_or(Ok(()), |by| by.fits(d))?;
     let mut order: Vec<u32> = (0..faces.len() as u32).collect();
@@ -49,7 +50,11 @@ pub fn pool_templates(
     }
     let rows = Rows { numbers: rows, d, norm };
     let pooled = |faces: &[TemplateFace]| {
-        let sum = learned.map_or_else(|| rows.summed(faces), |by| rows.weighed(faces, by))?;
+        let sum = match learned {
+            None => rows.summed(faces),
+            Some(Learned::Multicolumn(by)) => rows.weighed(faces, by),
+            Some(Learned::Comparator(_)) => rows.largest(faces),
+        }?;
         let template = faces.first().map_or(0, |face| face.template as usize);
         unit(sum).ok_or(EvalError::EmptyTemplate { template })
     };
@@ -100,6 +105,15 @@ impl Rows<'_> {
         Ok(sum)
     }
 
+    /// Of each number the largest of a template's faces.
+    fn largest(&self, faces: &[TemplateFace]) -> Result<Vec<f64>, EvalError> {
+        let mut largest = vec![f64::NEG_INFINITY; self.d];
+        for face in faces {
+            largest.iter_mut().zip(&self.taken(face)?).for_each(|(most, x)| *most = most.max(*x));
+        }
+        Ok(largest)
+    }
+
     /// The mean of a template's media, weighed by learned qualities: a medium's feature is the mean of its faces by their visual qualities, and the mean
     /// of these is its own (the authors' script for IJB-B).
     fn weighed(&self, faces: &[TemplateFace], by: &Multicolumn) -> Result<Vec<f64>, EvalError> {
@@ -125,7 +139,7 @@ impl Rows<'_> {
 }
 
 /// A vector at length 1; `None` without a direction.
-fn unit(mut x: Vec<f64>) -> Option<Vec<f64>> {
+pub(super) fn unit(mut x: Vec<f64>) -> Option<Vec<f64>> {
     let length = dot(&x, &x).sqrt();
     x.iter_mut().for_each(|x| *x /= length);
     (length.is_finite() && length > 0.0).then_some(x)
@@ -134,24 +148,44 @@ fn unit(mut x: Vec<f64>) -> Option<Vec<f64>> {
 /// Blocks that are counted at once.
 const AT_ONCE: usize = 16;
 
-/// Genuine and impostor scores (dot products) of pairs that come in blocks; `blocks` is asked for them twice and must give the same.
+/// Sets of which any two have a score, the same in both orders.
+pub trait Scored: Sync {
+    /// How many sets.
+    fn count(&self) -> usize;
+
+    /// The score of two of them.
+    fn score_of(&self, a: usize, b: usize) -> f64;
+}
+
+/// Unit vectors score by their dot products.
+impl Scored for Features {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn score_of(&self, a: usize, b: usize) -> f64 {
+        self.score(a, self, b)
+    }
+}
+
+/// Genuine and impostor scores of pairs that come in blocks; `blocks` is asked for them twice and must give the same.
 ///
 /// Memory: the genuine scores, a counter for each, and [`AT_ONCE`] blocks. The result has the same bits whatever the number of threads, but sums
 /// of impostor scores are taken block by block.
 ///
 /// # Errors
 /// Those of the blocks; a template that is not there; no genuine or no impostor pair.
-pub fn streamed_pairs<E, B>(templates: &Features, blocks: impl Fn() -> Result<B, E>) -> Result<ScoreSets, E>
+pub fn streamed_pairs<E, B>(templates: &impl Scored, blocks: impl Fn() -> Result<B, E>) -> Result<ScoreSets, E>
 where
     E: From<EvalError>,
     B: Iterator<Item = Result<Vec<TemplatePair>, E>>,
 {
-    let score = |pair: &TemplatePair| templates.score(pair.a as usize, templates, pair.b as usize);
+    let score = |pair: &TemplatePair| templates.score_of(pair.a as usize, pair.b as usize);
     let (mut genuine, mut n_impostor) = (Vec::new(), 0);
     for block in blocks()? {
         let block = block?;
-        if let Some(found) = block.iter().map(|pair| pair.a.max(pair.b) as usize).find(|at| *at >= templates.len()) {
-            return Err(EvalError::Lengths { what: "a pair's template", found, wanted: templates.len() }.into());
+        if let Some(found) = block.iter().map(|pair| pair.a.max(pair.b) as usize).find(|at| *at >= templates.count()) {
+            return Err(EvalError::Lengths { what: "a pair's template", found, wanted: templates.count() }.into());
         }
         let same: Vec<&TemplatePair> = block.iter().filter(|pair| pair.same).collect();
         n_impostor += (block.len() - same.len()) as u64;

@@ -1,6 +1,6 @@
 //! What is added to a model's network: the backbone that it was made of and, in order, what came after.
 
-use super::{Backbone, Dream, Init, Layer, Linear, Module, NameMap, NetError, Network, Part};
+use super::{Backbone, Conv, Dream, Init, Landmarks, Layer, Linear, Module, NameMap, NetError, Network, Part};
 use crate::ops::nets::{self, Extension};
 use serde::{Deserialize, Serialize};
 
@@ -52,28 +52,41 @@ impl Backbone for Made {
 }
 
 impl Extension {
-    /// The network with this after its last layer.
+    /// The network with this after its last layer, or after the one that it looks at.
     ///
     /// # Errors
-    /// A network that does not end in an embedding, or that has such a layer already.
+    /// A network that does not end in an embedding, that does not have the layer, or that has such a layer already.
     pub fn extend(&self, mut network: Network) -> Result<Network, NetError> {
         let width = network.embedding()?;
-        let (name, modules) = match self {
+        let (name, layers) = match self {
             Extension::Dream(it) => {
                 let column = network.reads.len();
                 network.reads.push(it.yaw.row.clone());
                 let (from, steepness) = (it.from.as_radians(), it.steepness);
-                ("dream", vec![Module::Dream(Dream { name: "dream".to_owned(), width, column, from, steepness })])
+                ("dream", vec![("dream", vec![Module::Dream(Dream { name: "dream".to_owned(), width, column, from, steepness })])])
             }
-            Extension::Mapping(it) => ("mapping", mapping(it.hidden.map(i64::from), width)),
+            Extension::Mapping(it) => ("mapping", vec![("mapping", mapping(it.hidden.map(i64::from), width))]),
+            Extension::LandmarkMaps(it) => {
+                network.end_after(network.tap(it.at.layer())?);
+                let channels = network.shapes()?.last().map_or(0, |shape| shape.channels());
+                let landmarks = Landmarks { count: i64::from(it.count) };
+                let conv = landmark_conv(channels, i64::from(it.width) + landmarks.count);
+                (
+                    "landmarks",
+                    vec![
+                        (Landmarks::MAPS, vec![Module::Conv(conv), Module::Maps(landmarks)]),
+                        ("landmarks", vec![Module::Attend(landmarks)]),
+                    ],
+                )
+            }
         };
-        if network.layers.iter().any(|layer| layer.name == name) {
+        if let Some((twice, _)) = layers.iter().find(|(name, _)| network.layers.iter().any(|layer| layer.name == *name)) {
             let what = format!("what is added to {}", network.name);
-            return Err(NetError::Shape { what, expected: "something that it does not have yet".to_owned(), found: name.to_owned() });
+            return Err(NetError::Shape { what, expected: "something that it does not have yet".to_owned(), found: (*twice).to_owned() });
         }
         let at = network.layers.len();
-        network.layers.push(Layer { name: name.to_owned(), modules });
-        network.parts.push((name.to_owned(), Part::Layers(at..at + 1)));
+        network.parts.push((name.to_owned(), Part::Layers(at..at + layers.len())));
+        network.layers.extend(layers.into_iter().map(|(name, modules)| Layer { name: name.to_owned(), modules }));
         network.name = format!("{}+{name}", network.name);
         Ok(network)
     }
@@ -83,6 +96,30 @@ impl Extension {
         match self {
             Extension::Dream(it) => it.seed,
             Extension::Mapping(it) => it.seed,
+            Extension::LandmarkMaps(it) => it.seed,
+        }
+    }
+}
+
+/// Features of landmarks, and a score for each.
+fn landmark_conv(input: i64, output: i64) -> Conv {
+    let init = Init::Uniform { fan_in: input };
+    Conv { name: "landmarks.conv".to_owned(), input, output, kernel: 1, stride: 1, padding: 0, groups: 1, bias: true, init }
+}
+
+impl Network {
+    /// Leaves everything after a layer behind: parts end there, and nothing is read that only later layers read.
+    fn end_after(&mut self, layer: usize) {
+        self.layers.truncate(layer + 1);
+        let end = self.layers.len();
+        for (_, part) in &mut self.parts {
+            if let Part::Layers(layers) = part {
+                layers.end = layers.end.min(end);
+            }
+        }
+        self.parts.retain(|(_, part)| !matches!(part, Part::Layers(layers) if layers.start >= layers.end));
+        if self.first_reader() == end {
+            self.reads.clear();
         }
     }
 }
@@ -109,8 +146,10 @@ fn mapping(hidden: Option<i64>, width: i64) -> Vec<Module> {
 mod tests {
     use super::*;
     use crate::lang::value::NodeId;
-    use crate::ops::nets::{Dream, Tiny};
+    use crate::nets::{Cost, Shape};
+    use crate::ops::nets::{Dream, LandmarkMaps, Tiny};
     use crate::ops::refs::{ModelRef, Reading};
+    use crate::ops::terms::{Output, Tap};
     use crate::quantity::{Angle, Pixels};
 
     fn made(embedding: u32) -> Made {
@@ -131,6 +170,37 @@ mod tests {
             assert_eq!(added.multiply_adds() - plain.multiply_adds(), 2 * u64::from(width * width));
             assert_eq!(added.embedding, u64::from(width));
         }
+    }
+
+    fn landmarks(at: &str) -> Extension {
+        let at = Output::Tap(Tap { layer: at.to_owned() });
+        Extension::LandmarkMaps(LandmarkMaps { model: ModelRef { node: NodeId(0) }, at, count: 5, width: 8, seed: 0 })
+    }
+
+    #[test]
+    fn landmarks_end_a_network_after_a_part() {
+        let plain = made(64).network().unwrap();
+        let cut = plain.tap("stage2").unwrap();
+        let Shape::Map { channels, height, width } = plain.shapes().unwrap()[cut] else { panic!("a map") };
+        let extended = made(64).with(dream()).with(landmarks("stage2"));
+        let network = extended.network().unwrap();
+        let last = network.layers.len() - 1;
+        assert_eq!((network.embedding().unwrap(), last), (5 * 8, cut + 2));
+        assert_eq!(network.tap(Landmarks::MAPS).unwrap(), cut + 1);
+        assert_eq!(network.shapes().unwrap()[cut + 1], Shape::Map { channels: 8 + 5, height, width });
+        assert!(network.reads.is_empty(), "the correction is left behind");
+        assert_eq!(network.part("landmarks").unwrap(), Part::Layers(cut + 1..cut + 3));
+        assert_eq!(network.part("trunk").unwrap(), Part::Layers(0..cut + 1), "parts end where the network does");
+        assert!(network.part("neck").is_err());
+        // a convolution with its bias, and the products with the maps
+        let (cost, before) = (extended.cost().unwrap(), plain.cost().unwrap());
+        let of = |cost: &Cost, layers: std::ops::Range<usize>| {
+            cost.layers[layers].iter().map(|it| (it.parameters, it.multiply_adds)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        };
+        let (channels, places) = (channels.unsigned_abs(), (height * width).unsigned_abs());
+        assert_eq!(of(&cost, cut + 1..cut + 3), (13 * channels + 13, (13 * channels + 40) * places));
+        assert_eq!(of(&cost, 0..cut + 1), of(&before, 0..cut + 1));
+        assert!(made(64).with(landmarks("stage9")).network().is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Module, NetError, Network, Part, Residual, Role};
+use super::{Module, NetError, Network, Part, Role};
 
 /// What of a network is fixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,37 +63,10 @@ impl Network {
     fn slopes(&self) -> Vec<String> {
         fn collect(modules: &[Module], to: &mut Vec<String>) {
             for module in modules {
-                match module {
-                    Module::Prelu { name, .. } => to.push(format!("{name}.weight")),
-                    Module::Residual(Residual { body, shortcut }) => {
-                        collect(body, to);
-                        collect(shortcut, to);
-                    }
-                    Module::Gate(gate) => collect(gate, to),
-                    Module::Conv(_)
-                    | Module::Linear(_)
-                    | Module::Norm(_)
-                    | Module::Pool { .. }
-                    | Module::Flatten
-                    | Module::Dropout { .. }
-                    | Module::Relu
-                    | Module::Mfm
-                    | Module::Window(_)
-                    | Module::Local(_)
-                    | Module::Tokens
-                    | Module::Position { .. }
-                    | Module::LayerNorm(_)
-                    | Module::Attention(_)
-                    | Module::Relu6
-                    | Module::DropPath { .. }
-                    | Module::Hide(_)
-                    | Module::Fill(_)
-                    | Module::Rescale { .. }
-                    | Module::Border { .. }
-                    | Module::Bins(_)
-                    | Module::Angles(_)
-                    | Module::Dream(_) => {}
+                if let Module::Prelu { name, .. } = module {
+                    to.push(format!("{name}.weight"));
                 }
+                module.inside().into_iter().for_each(|way| collect(way, to));
             }
         }
         let mut names = Vec::new();

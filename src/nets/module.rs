@@ -1,7 +1,7 @@
 //! The pieces that layers are made of, and what follows from their description: tensors, shapes, costs.
 
 use super::shape::Shape;
-use super::{Angles, Attention, Bins, Dream, Init, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec, Window};
+use super::{Angles, Attention, Bins, Dream, Init, Landmarks, LayerCost, LayerNorm, Local, Mask, NetError, Role, Spec, Window};
 
 /// A convolution over a square window.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,6 +159,10 @@ pub enum Module {
     Angles(Angles),
     /// A correction that grows with an angle of the sample.
     Dream(Dream),
+    /// Scores of landmarks as shares of a map's places.
+    Maps(Landmarks),
+    /// A descriptor for each landmark.
+    Attend(Landmarks),
 }
 
 impl Module {
@@ -213,6 +217,8 @@ impl Module {
             | Module::Window(_)
             | Module::Tokens
             | Module::Angles(_)
+            | Module::Maps(_)
+            | Module::Attend(_)
             | Module::Attention(_)
             | Module::Relu6
             | Module::DropPath { .. }
@@ -272,6 +278,8 @@ impl Module {
             (Module::Angles(angles), _) => angles.output(input),
             (Module::Hide(mask) | Module::Fill(mask), _) => mask.output(input),
             (Module::Dream(dream), _) => dream.output(input),
+            (Module::Maps(landmarks), _) => landmarks.maps(input),
+            (Module::Attend(landmarks), _) => landmarks.attend(input),
             (Module::Tokens, Shape::Map { channels, height, width }) => Ok(Shape::Tokens { count: height * width, width: channels }),
             (Module::Position { count, width, .. }, _) => {
                 let wanted = Shape::Tokens { count: *count, width: *width };
@@ -301,6 +309,7 @@ impl Module {
             Module::Local(l) => to.multiply_adds += numbers * l.window().unsigned_abs(),
             Module::Bins(bins) => to.multiply_adds += bins.multiply_adds().unsigned_abs(),
             Module::Dream(dream) => dream.count(to),
+            Module::Attend(landmarks) => landmarks.count_attend(input, to),
             Module::Attention(attention) => to.multiply_adds += attention.multiply_adds(input.channels()).unsigned_abs(),
             Module::Prelu { channels, .. } => to.slopes += channels.unsigned_abs(),
             Module::Residual(r) => {
@@ -322,6 +331,7 @@ impl Module {
             | Module::DropPath { .. }
             | Module::Rescale { .. }
             | Module::Angles(_)
+            | Module::Maps(_)
             | Module::Border { .. } => {}
         }
         to.activations += numbers;
@@ -355,18 +365,24 @@ impl Module {
             Module::Border { .. } => "a border",
             Module::Bins(_) => "bins",
             Module::Angles(_) => "angles",
+            Module::Maps(_) | Module::Attend(_) => "landmarks",
             Module::Dream(Dream { name, .. }) => name,
+        }
+    }
+
+    /// The modules that it is made of, way by way.
+    pub fn inside(&self) -> [&[Module]; 2] {
+        match self {
+            Module::Residual(r) => [&r.body, &r.shortcut],
+            Module::Gate(gate) => [gate, &[]],
+            _ => [&[], &[]], // no other module has some
         }
     }
 
     /// Whether it reads numbers of the sample.
     pub fn reads(&self) -> bool {
-        match self {
-            Module::Dream(_) => true,
-            Module::Residual(r) => r.body.iter().chain(&r.shortcut).any(Module::reads),
-            Module::Gate(gate) => gate.iter().any(Module::reads),
-            _ => false, // all others see what comes out of the module before them alone
-        }
+        // all others see what comes out of the module before them alone
+        matches!(self, Module::Dream(_)) || self.inside().into_iter().flatten().any(Module::reads)
     }
 }
 

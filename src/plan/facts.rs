@@ -13,15 +13,13 @@ use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, memory, pooling, reads, sampling, schedule, teaching};
+use super::{Facts, Paths, Plan, ends, memory, pooling, reads, sampling, schedule, teaching};
 use crate::data::predicate::Expr;
 use crate::data::probe::ProbeCache;
 use crate::data::sampler::PassFacts;
-use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::Cost;
-use crate::nets::backbone::hopenet::BINS;
 use crate::ops::data::Draw;
 use crate::ops::evals::Protocol;
 use crate::ops::nets::Backbone;
@@ -202,6 +200,9 @@ impl<'p> Gather<'p> {
             *facts.memory.get_or_insert(0) +=
                 memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
             self.heads(&it, net, cost.embedding, &mut facts)?;
+            for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
+                ends::fits(self.plan, (net, model.node), cost, &weighted.term)?;
+            }
             let also = it.terms().filter(|weighted| trains(&weighted.term, net)).filter_map(|weighted| weighted.term.it().looks_at());
             own.into_iter().chain(also.map(|data| data.node)).for_each(|images| self.sees(model.node, images, cost));
         }
@@ -209,21 +210,13 @@ impl<'p> Gather<'p> {
         Ok(facts)
     }
 
-    /// What a term is given of samples, and whether a network says it.
-    fn pose(&mut self, it: &Train, term: &Term) -> Result<(), Unknown> {
+    /// What a term is given of samples.
+    fn pose(&self, term: &Term) -> Result<(), Unknown> {
         let wanted: Vec<Expr> = term.it().reads().into_iter().cloned().collect();
         for draw in term.it().draws() {
             reads::known(&self.tables, &wanted, draw)?;
         }
         let Term::HeadPose(pose) = term else { return Ok(()) };
-        for (net, model) in it.model.all().into_iter().filter(|(net, _)| trains(term, net)) {
-            let cost = self.costs.of(self.plan, model.node);
-            if cost.is_some_and(|cost| cost.network.tap(BINS).is_err()) {
-                let name = if net.is_empty() { &self.plan.node(model.node).name } else { net };
-                let message = format!("`head_pose` learns bins of angles, and `{name}` gives none");
-                return Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("train a hopenet()")));
-            }
-        }
         reads::have_bins(&self.tables, pose)
     }
 
@@ -256,7 +249,7 @@ impl<'p> Gather<'p> {
             }
             teaching::knows_the_people(self.plan, &self.tables, &weighted.term)?;
             teaching::shows_the_people(self.plan, &self.tables, &weighted.term)?;
-            self.pose(it, &weighted.term)?;
+            self.pose(&weighted.term)?;
         }
         for (teacher, draws) in seen {
             let images = draws.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();

@@ -6,6 +6,7 @@ pub mod data_codes;
 mod describe;
 pub mod diff;
 mod draw;
+mod ends;
 pub mod facts;
 mod grid;
 pub mod lock;

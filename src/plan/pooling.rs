@@ -53,12 +53,21 @@ fn pools(plan: &Plan, model: &str, eval: EvalRef, learned: impl FnOnce() -> Resu
 pub fn missing(model: &str, eval: Option<&str>, pool: &Pooling, learned: &[Pooling]) -> Failure {
     let (name, slot) = (pool.name(), pool.slot());
     let by = eval.map_or_else(String::new, |eval| format!(", by which `{eval}` pools"));
-    let without = learned.iter().any(|other| other.slot() == slot);
-    let (message, help) = if without {
+    let there = learned.iter().find(|other| other.slot() == slot);
+    let (message, help) = if let (Some(Pooling::Comparator(other)), Pooling::Comparator(_)) = (there, pool) {
+        let sizes = format!("comparator(landmarks = {}, hidden = {})", other.landmarks, other.hidden);
+        (format!("{model} has learned `{name}` (slot \"{slot}\") of other sizes{by}"), format!("say those that it has learned: {sizes}"))
+    } else if there.is_some_and(|other| other.name() == name) {
         let message = format!("{model} has learned `{name}` (slot \"{slot}\") without content quality{by}");
         (message, format!("pool by what it has: {name}(content = false), or train it with content quality"))
     } else if learned.is_empty() {
-        let help = format!("train it on sets: classify(draw(data, by = pk(identities = 16, images = 3)), head, pool = {name}())");
+        let help = match pool {
+            Pooling::Multicolumn(_) => {
+                "train it on sets: classify(draw(data, by = pk(identities = 16, images = 3)), head, pool = multicolumn())"
+            }
+            Pooling::Comparator(_) => "train it on sets: compare_sets(draw(data, by = pk(identities = 16, images = 4)), comparator())",
+        };
+        let help = help.to_owned();
         (format!("{model} has not learned `{name}` (slot \"{slot}\"){by}"), help)
     } else {
         let slots: BTreeSet<String> = learned.iter().map(|other| format!("{:?}", other.slot())).collect();

@@ -5,6 +5,7 @@ use crate::data::protocol::{Search, Strangers, TemplateSearch, Templates, Verifi
 use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::evals::{self, MadePairs, PairSource, Protocol};
+use std::path::{Path, PathBuf};
 
 impl Tables<'_> {
     /// The pairs of a protocol node, over its data and the other set's (`with`).
@@ -64,9 +65,10 @@ impl Tables<'_> {
         let it: evals::TemplateIdentification = self.plan().parse(id)?;
         let table = self.table(it.data.node)?;
         let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
-        let [list, gallery, probe] = [&it.templates, &it.gallery, &it.probe].map(|file| self.path(id, file));
-        let (list, gallery, probe) = (list?, gallery?, probe?);
-        TemplateSearch::of_files(&list, scores.as_deref(), [&gallery, &probe], strangers(it.strangers), &table)
+        let (list, probe) = (self.path(id, &it.templates)?, self.path(id, &it.probe)?);
+        let galleries = std::iter::once(&it.gallery).chain(&it.with).map(|file| self.path(id, file)).collect::<Result<Vec<_>, _>>()?;
+        let galleries: Vec<&Path> = galleries.iter().map(PathBuf::as_path).collect();
+        TemplateSearch::of_files(&list, scores.as_deref(), (&galleries, &probe), strangers(it.strangers), &table)
             .map_err(|source| self.data_error(id, source))
     }
 

@@ -10,7 +10,7 @@ use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
-use crate::ops::terms::{Classify, Term, looks_at_people};
+use crate::ops::terms::{Classify, CompareSets, Term, looks_at_people};
 use std::collections::BTreeMap;
 
 /// Refuses terms that look at several images of one person together over batches that show each person once, and sets that people don't fill.
@@ -41,19 +41,25 @@ pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap
 
 /// Refuses sets of which the images of each person fill none, or of which some are left over at every step.
 fn fills_sets(plan: &Plan, term: &Term, node: NodeId, draw: &Draw) -> Result<(), Unknown> {
-    let Term::Classify(Classify { pool: Some(_), set_size: Some(size), .. }) = term else { return Ok(()) };
+    let (size, sets) = match term {
+        Term::Classify(Classify { pool: Some(_), set_size: Some(size), .. }) => (size, 1),
+        Term::CompareSets(CompareSets { set_size: size, .. }) => (size, 2), // of one person two are compared
+        _ => return Ok(()),                                                 // no sets, or all images of a person are one
+    };
     let (images, how) = match &draw.by {
         Some(Sampler::Pk(pk)) => (pk.images, "pk()"),
         Some(Sampler::PairsSampler(_) | Sampler::PairList(_)) => (2, "pairs"),
         Some(Sampler::Balanced(_) | Sampler::Shuffled(_)) | None => return Ok(()), // how often they show a person is chance
     };
-    if images.is_multiple_of(*size) {
+    let enough = sets * *size;
+    if images.is_multiple_of(*size) && images >= enough {
         return Ok(());
     }
     let name = &plan.node(node).name;
-    let message = format!("sets of {size} images are wanted, and `{name}` shows {images} of each person: {how}");
+    let many = if sets == 1 { "sets" } else { "two or more sets" };
+    let message = format!("{many} of {size} images are wanted, and `{name}` shows {images} of each person: {how}");
     let failure = Failure::new(Code::NeedsSampler, message);
-    Err(Unknown::Failure(failure.help(format!("draw as many as whole sets take: pk(identities = 16, images = {size})"))))
+    Err(Unknown::Failure(failure.help(format!("draw as many as whole sets take: pk(identities = 16, images = {enough})"))))
 }
 
 #[cfg(test)]
@@ -90,28 +96,39 @@ mod tests {
 
     #[test]
     fn sets_are_filled_by_the_images_of_each_person() {
-        let said = |draw: &str, sets: &str| {
+        let said = |draw: &str, term: &str| {
             let text = format!(
                 "ddl 1
                  dataset faces = synthetic_faces(identities = 10, images = 6, size = 32px)
                  backbone net = tiny(embedding = 16, side = 32px, width = 8)
                  batches b = draw(faces, {draw})
-                 stage s = train(net, classify(b, cosface(), pool = multicolumn(){sets}), for = 1 epoch, optimizer = sgd(lr = 0.1))"
+                 stage s = train(net, {term}, for = 1 epoch, optimizer = sgd(lr = 0.1))"
             );
             let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
             assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
             compiled.known_plan(ProbeCache::none()).1.iter().map(|it| it.message.clone()).collect::<Vec<_>>()
         };
+        let pooled = |more: &str| format!("classify(b, cosface(), pool = multicolumn(){more})");
+        let compared = |size: u32| format!("compare_sets(b, comparator(landmarks = 1), set_size = {size})");
         let wanted = "sets of 4 images are wanted, and `b` shows 6 of each person: pk()";
-        assert_eq!(said("by = pk(5, 6)", ", set_size = 4"), [wanted]);
-        assert_eq!(said("by = pk(5, 2)", ", set_size = 4"), [wanted.replace('6', "2")]);
-        let once = "`classify` needs several images of each person in a batch, and `b` shows each person once: ";
-        assert_eq!(said("by = pk(5, 1)", ""), [format!("{once}pk() with one image of each")]);
-        assert_eq!(said("by = balanced(), size = 5", ""), [format!("{once}balanced() over 10 people in batches of 5")]);
-        for (draw, sets) in
-            [("by = pk(5, 6)", ", set_size = 3"), ("by = pk(5, 6)", ""), ("size = 20", ", set_size = 4"), ("by = pairs(), size = 4", "")]
-        {
-            assert_eq!(said(draw, sets), Vec::<String>::new(), "{draw}{sets}");
+        assert_eq!(said("by = pk(5, 6)", &pooled(", set_size = 4")), [wanted]);
+        assert_eq!(said("by = pk(5, 2)", &pooled(", set_size = 4")), [wanted.replace('6', "2")]);
+        for (draw, size) in [("by = pk(5, 6)", 4), ("by = pk(5, 4)", 4), ("by = pk(5, 3)", 2)] {
+            assert!(said(draw, &compared(size))[0].starts_with(&format!("two or more sets of {size} images are wanted")), "{draw} {size}");
+        }
+        let once = |op: &str| format!("`{op}` needs several images of each person in a batch, and `b` shows each person once: ");
+        assert_eq!(said("by = pk(5, 1)", &pooled("")), [once("classify") + "pk() with one image of each"]);
+        assert_eq!(said("by = balanced(), size = 5", &pooled("")), [once("classify") + "balanced() over 10 people in batches of 5"]);
+        assert_eq!(said("by = balanced(), size = 5", &compared(2)), [once("compare_sets") + "balanced() over 10 people in batches of 5"]);
+        for (draw, term) in [
+            ("by = pk(5, 6)", pooled(", set_size = 3")),
+            ("by = pk(5, 6)", pooled("")),
+            ("size = 20", pooled(", set_size = 4")),
+            ("by = pairs(), size = 4", pooled("")),
+            ("by = pk(5, 6)", compared(3)),
+            ("by = pairs(), size = 4", compared(1)),
+        ] {
+            assert_eq!(said(draw, &term), Vec::<String>::new(), "{draw} {term}");
         }
     }
 }

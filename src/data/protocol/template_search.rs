@@ -35,24 +35,27 @@ pub struct TemplateSearch {
     pub mated: u64,
     /// Probes whose people are not.
     pub unmated: u64,
-    files: [PathBuf; 2],
+    /// The lists of the gallery's templates, and that of the probes'.
+    files: (Vec<PathBuf>, PathBuf),
 }
 
 /// What can be counted of a search of templates, by the names that a recipe says.
 pub const SEARCH_COUNTS: [&str; 5] = ["faces", "templates", "media", "gallery", "probe"];
 
 impl TemplateSearch {
-    /// A gallery and probes, each a csv of `template,subject` (`ijbc_1N_gallery_G1.csv`, `ijbc_1N_probe_mixed.csv`), over templates.
+    /// A gallery (of one list, or of several together) and probes, each a csv of `template,subject` (`ijbc_1N_gallery_G1.csv`,
+    /// `ijbc_1N_probe_mixed.csv`), over templates.
     ///
     /// # Errors
-    /// As [`subject_list`]; a template without faces, of two people, or in both lists; no probe whose person is in the gallery; a closed set
-    /// ([`Strangers::Refuse`]) with strangers.
-    pub fn read(of: TemplateFaces, gallery: &Path, probe: &Path, strangers: Strangers) -> Result<Self, DataError> {
-        let lists = [subject_list(gallery)?, subject_list(probe)?];
-        let names: BTreeSet<&str> = lists.iter().flatten().map(|line| &*line.subject).collect();
+    /// As [`subject_list`]; a template without faces, of two people, or in the gallery and among the probes; no probe whose person is in the
+    /// gallery; a closed set ([`Strangers::Refuse`]) with strangers.
+    pub fn read(of: TemplateFaces, gallery: &[&Path], probe: &Path, strangers: Strangers) -> Result<Self, DataError> {
+        let with_lines = |file: &Path| Ok((file.to_owned(), subject_list(file)?));
+        let galleries = gallery.iter().map(|file| with_lines(file)).collect::<Result<Vec<_>, DataError>>()?;
+        let probes = [with_lines(probe)?];
+        let names: BTreeSet<&str> = galleries.iter().chain(&probes).flat_map(|(_, lines)| lines).map(|line| &*line.subject).collect();
         let places: HashMap<&str, u32> = names.into_iter().zip(0..).collect();
-        let [searched, sought] = [(gallery, &lists[0]), (probe, &lists[1])].map(|(file, lines)| templates(file, lines, &of, &places));
-        let (searched, sought) = (searched?, sought?);
+        let (searched, sought) = (templates(&galleries, &of, &places)?, templates(&probes, &of, &places)?);
         let known: HashSet<u32> = searched.iter().map(|it| it.person).collect();
         let unmated: Vec<TemplateOf> = sought.iter().copied().filter(|it| !known.contains(&it.person)).collect();
         let name = |it: &TemplateOf| places.iter().find(|(_, place)| **place == it.person).map_or("nobody", |(name, _)| *name);
@@ -88,7 +91,7 @@ impl TemplateSearch {
             people,
             mated,
             unmated,
-            files: [gallery.into(), probe.into()],
+            files: (gallery.iter().map(|file| (*file).to_owned()).collect(), probe.into()),
         })
     }
 
@@ -99,7 +102,7 @@ impl TemplateSearch {
     pub fn of_files(
         list: &Path,
         scores: Option<&Path>,
-        [gallery, probe]: [&Path; 2],
+        (gallery, probe): (&[&Path], &Path),
         strangers: Strangers,
         table: &Table,
     ) -> Result<Self, DataError> {
@@ -116,7 +119,8 @@ impl TemplateSearch {
     /// # Errors
     /// The first count that is another one.
     pub fn expect(&self, expected: &IndexMap<String, u64>) -> Result<(), DataError> {
-        let [gallery, probe] = &self.files;
+        let (gallery, probe) = &self.files;
+        let gallery = gallery.first().unwrap_or(probe);
         let ends = [
             Counted { what: "gallery", file: gallery, found: self.gallery.len() as u64 },
             Counted { what: "probe", file: probe, found: self.probe.len() as u64 },
@@ -126,11 +130,12 @@ impl TemplateSearch {
     }
 }
 
-/// The templates of a list, each once, in the order of their places.
-fn templates(file: &Path, lines: &[SubjectLine], of: &TemplateFaces, people: &HashMap<&str, u32>) -> Result<Vec<TemplateOf>, DataError> {
-    let wrong = |line: u64, why: String| DataError::Line { file: file.to_owned(), line, why };
+/// The templates of some lists, each once, in the order of their places.
+fn templates(lists: &[(PathBuf, Vec<SubjectLine>)], of: &TemplateFaces, people: &HashMap<&str, u32>) -> Result<Vec<TemplateOf>, DataError> {
     let mut found: BTreeMap<u32, (u32, Arc<str>)> = BTreeMap::new();
-    for SubjectLine { line, template, subject } in lines {
+    for (file, SubjectLine { line, template, subject }) in lists.iter().flat_map(|(file, lines)| lines.iter().map(move |line| (file, line)))
+    {
+        let wrong = |line: u64, why: String| DataError::Line { file: file.clone(), line, why };
         let place = of.place(*template).ok_or_else(|| wrong(*line, format!("template {template} has no face in the list of faces")))?;
         let (_, before) = found.entry(place).or_insert_with(|| (people[&**subject], subject.clone()));
         if before != subject {
@@ -170,7 +175,7 @@ mod tests {
         };
         let (list, gallery, probe) = (file(FACES), file(gallery), file(probe));
         let table = people([("a", 2), ("b", 2), ("c", 2)]);
-        let read = TemplateSearch::of_files(list.path(), None, [gallery.path(), probe.path()], strangers, &table);
+        let read = TemplateSearch::of_files(list.path(), None, (&[gallery.path()], probe.path()), strangers, &table);
         read.map_err(|error| {
             let names = [(gallery.path(), "gallery"), (probe.path(), "probe")];
             names.into_iter().fold(error.to_string(), |text, (path, name)| text.replace(&path.display().to_string(), name))
@@ -191,6 +196,26 @@ mod tests {
         let expect = |name: &str, count| search.expect(&[(name.to_owned(), count)].into_iter().collect());
         assert_eq!([expect("gallery", 2), expect("probe", 3), expect("templates", 6)], [const { Ok(()) }; 3]);
         assert!(expect("probe", 4).unwrap_err().to_string().ends_with("it comes to 3 probe, and 4 are expected; is it whole?"));
+    }
+
+    #[test]
+    fn several_galleries_are_searched_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            file
+        };
+        let list = file("list", FACES);
+        let (one, two) = (file("one", "T,S\n1,10\n"), file("two", "T,S\n3,20\n5,30\n1,10\n"));
+        let (probe, other) = (file("probe", PROBE), file("other", "T,S\n1,20\n"));
+        let table = people([("a", 2), ("b", 2), ("c", 2)]);
+        let read = |galleries: &[&Path]| TemplateSearch::of_files(&list, None, (galleries, &probe), Strangers::Refuse, &table);
+        let search = read(&[&one, &two]).unwrap();
+        assert_eq!((search.gallery.len(), search.people, search.mated, search.unmated), (3, 3, 3, 0));
+        assert!(read(&[&one]).unwrap_err().to_string().contains("2 of 3 probes show people who are not in the gallery"));
+        let said = read(&[&one, &other]).unwrap_err().to_string();
+        assert!(said.contains("other") && said.contains("template 1 shows `20` here and `10` before"), "{said}");
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl Model {
         Ok(model)
     }
 
-    /// The model with something added to its network, whose tensors are drawn from the extension's seed. The others are the model's own, and so are heads.
+    /// The model with something added to its network, whose tensors are drawn from the extension's seed. The others are the model's own, and so are heads, unless
+    /// the embedding is another one.
     ///
     /// # Errors
     /// A network that does not take it; no memory.
@@ -116,10 +117,17 @@ impl Model {
         let network = extension.extend(self.network.clone())?;
         let mut model = Model { network, made: self.made.with(extension.clone()), ..self.copy()? };
         let device = model.state.iter().next().map_or(Device::Cpu, |(_, entry)| entry.tensor.device());
-        let new: Vec<_> = model.network.specs().into_iter().filter(|spec| model.state.entry(&spec.name).is_none()).collect();
+        let specs = model.network.specs();
+        let new: Vec<_> = specs.iter().filter(|spec| model.state.entry(&spec.name).is_none()).cloned().collect();
         let fresh = State::initialise(&new, extension.seed(), device, Kind::Float)?;
-        for spec in &new {
-            model.state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
+        let mut state = State::new();
+        for spec in &specs {
+            let from = if model.state.entry(&spec.name).is_some() { &model.state } else { &fresh };
+            state.insert(&spec.name, from.get(&spec.name)?.shallow_clone(), spec.role)?;
+        }
+        model.state = state;
+        if extension.replaces_the_embedding() {
+            model.heads.clear();
         }
         Ok(model)
     }

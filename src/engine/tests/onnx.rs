@@ -209,3 +209,18 @@ fn a_recipe_exports_what_it_trains_and_what_it_starts_from() {
     assert!(again.stderr().contains("nothing to do"), "{}", again.stderr());
     assert!(read() == files);
 }
+
+#[test]
+fn landmarks_are_found_by_other_runtimes() {
+    let _guard = tch::no_grad_guard();
+    let at = json!({"model": {"node": 0}, "at": {"op": "tap", "layer": "stage2"}, "count": 5, "width": 8, "op": "landmarks"});
+    let landmarks: Extension = serde_json::from_value(with_defaults("landmarks", at)).unwrap();
+    let model = model("tiny", &json!({"embedding": 16})).extended(&landmarks).unwrap();
+    let (tensors, _) = model.to_files().unwrap();
+    let images = images(&model, &pixels(&model));
+    let expected = model.network.forward(&model.state, &images, &Pass::judging()).unwrap();
+    assert_eq!(expected.size(), [IMAGES, 40]);
+    let bytes = file(&model.made, &tensors, Around { pixels: false, embed: &Embed::Plain(Plain {}), unit: false }).unwrap();
+    let off = off(&rows(&expected), &run(bytes, &images));
+    assert!(off < 1e-4, "{off}");
+}

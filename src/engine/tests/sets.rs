@@ -4,6 +4,7 @@ mod common;
 
 use common::{Ended, Run};
 use ddl::compile::{Options, compile};
+use ddl::eval::cmc;
 use ddl::source::Disk;
 use ddl::store::Scores;
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -103,6 +104,42 @@ fn a_judgement_means_its_pooling() {
     let visual = keys(&RECIPE.replace("norm = \"unit\", pool = multicolumn())", "norm = \"unit\", pool = multicolumn(content = false))"));
     assert_eq!((visual[0], visual[2]), (plain[0], plain[2]));
     assert_ne!(visual[1], plain[1]);
+}
+
+/// The same faces, compared landmark by landmark: what is learned of sets tells new people apart, and takes part in both protocols of templates.
+const COMPARED: &str = "
+backbone local = landmarks(base, at = tap(\"stage3\"), count = 4, width = 16)
+batches p = draw(people.train, by = pk(identities = 24, images = 4))
+let by = comparator(landmarks = 4, hidden = 64)
+stage dcn = train(local, compare_sets(p, by) + 0.1 * diversity(p, landmarks = 4), for = 400 steps, optimizer = adam(lr = 0.002))
+eval pairs = template_verification(faces, templates = \"faces.txt\", pairs = \"pairs.txt\", pool = by)
+eval search = template_identification(faces, templates = \"faces.txt\", gallery = \"gallery.csv\", probe = \"probe.csv\", pool = by)
+report d = compare([dcn], columns = [pairs.auc, search.rank(1)])
+";
+
+#[test]
+fn comparisons_of_sets_tell_new_people_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let csv = |name: &str, half: usize| {
+        let mut lines = "template,subject\n".to_owned();
+        (49..=60).for_each(|person| writeln!(lines, "{},{person}", 2 * person + half).unwrap());
+        std::fs::write(folder.path().join(name), lines).unwrap();
+    };
+    csv("gallery.csv", 0);
+    csv("probe.csv", 1);
+    std::fs::write(folder.path().join("r.ddl"), format!("{}{COMPARED}", RECIPE.split_once("stage s").unwrap().0)).unwrap();
+    let compiled = compile(&Disk, &folder.path().join("r.ddl"), &Options::default()).unwrap();
+    assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+    let run = Run::of(compiled.plan(), compiled.paths);
+    run.run().done();
+    let judged: Vec<_> = run.judged().into_iter().map(|(_, judged)| judged.scores).collect();
+    let area = judged.iter().find_map(|scores| if let Scores::All(sets) = scores { Some(sets.auc().value) } else { None }).unwrap();
+    let first = judged
+        .iter()
+        .find_map(|scores| if let Scores::Search(outcomes) = scores { Some(cmc(outcomes, &[1]).unwrap()[0].value) } else { None });
+    // chance is 0.5, and one in 12
+    assert!(area > 0.7 && first.unwrap() > 0.2, "{area} {first:?}");
 }
 
 /// A plan that was not checked: the engine says what is missing itself.

@@ -83,6 +83,8 @@ fn step(module: &Module, writer: &mut Writer<'_>, at: At) -> Result<String, Onnx
         Module::Bins(b) => rare::bins(b, writer, &at.value),
         Module::Angles(a) => Ok(rare::angles(*a, writer, &at.value)),
         Module::Dream(d) => rare::dream(d, writer, &at.value),
+        Module::Maps(l) => rare::maps(*l, writer, &at.value, at.shape),
+        Module::Attend(l) => rare::attend(*l, writer, &at.value, at.shape),
     }
 }
 

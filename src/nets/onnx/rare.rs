@@ -1,9 +1,10 @@
 //! The rarer pieces of networks as ONNX operations: locally connected layers, transformers, angles, what reads numbers of the sample.
 
 use super::OnnxError;
-use super::writer::{Writer, float, int};
+use super::writer::{Writer, float, int, ints};
 use crate::nets::angles::{Angles, Bins};
 use crate::nets::dream::Dream;
+use crate::nets::landmarks::Landmarks;
 use crate::nets::local::Local;
 use crate::nets::transformer::{Attention, LayerNorm};
 use crate::nets::{Linear, Shape};
@@ -135,4 +136,36 @@ pub fn dream(d: &Dream, writer: &mut Writer<'_>, x: &str) -> Result<String, Onnx
     }
     let correction = writer.node("Mul", &[&gate, &correction], Vec::new());
     Ok(writer.node("Add", &[x, &correction], Vec::new()))
+}
+
+/// Scores of landmarks, the last channels, as shares of the places.
+pub fn maps(of: Landmarks, writer: &mut Writer<'_>, x: &str, shape: Shape) -> Result<String, OnnxError> {
+    let Shape::Map { height, width, .. } = shape else { return Ok(x.to_owned()) }; // a shape that `Module::output` refuses
+    let [local, scores] = apart(of, writer, x, shape)?;
+    let flat = writer.reshaped(&scores, &[0, of.count, height * width]);
+    let shares = writer.node("Softmax", &[&flat], vec![int("axis", -1)]);
+    let shares = writer.reshaped(&shares, &[0, of.count, height, width]);
+    Ok(writer.node("Concat", &[&local, &shares], vec![int("axis", 1)]))
+}
+
+/// `[n, local + landmarks, height, width]` to `[n, landmarks local]`: of each channel the largest product with a landmark's map.
+pub fn attend(of: Landmarks, writer: &mut Writer<'_>, x: &str, shape: Shape) -> Result<String, OnnxError> {
+    let Shape::Map { height, width, .. } = shape else { return Ok(x.to_owned()) }; // a shape that `Module::output` refuses
+    let (channels, places) = (of.local(shape)?, height * width);
+    let [local, shares] = apart(of, writer, x, shape)?;
+    let local = writer.reshaped(&local, &[0, 1, channels, places]);
+    let shares = writer.reshaped(&shares, &[0, of.count, 1, places]);
+    let products = writer.node("Mul", &[&local, &shares], Vec::new());
+    let largest = writer.node("ReduceMax", &[&products], vec![ints("axes", &[-1]), int("keepdims", 0)]);
+    Ok(writer.reshaped(&largest, &[0, of.count * channels]))
+}
+
+/// Features, and what says where the landmarks lie.
+fn apart(of: Landmarks, writer: &mut Writer<'_>, x: &str, shape: Shape) -> Result<[String; 2], OnnxError> {
+    let local = of.local(shape)?;
+    let mut channels = |name: &str, from: i64, to: i64| {
+        let at = writer.whole(&format!("{name}_{from}_{to}"), &[to - from], &(from..to).collect::<Vec<_>>());
+        writer.node("Gather", &[x, &at], vec![int("axis", 1)])
+    };
+    Ok([channels("channels", 0, local), channels("channels", local, local + of.count)])
 }

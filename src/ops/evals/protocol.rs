@@ -48,7 +48,8 @@ impl Protocol {
     pub fn pool(&self) -> Option<&Pooling> {
         match self {
             Protocol::Templates(it) => it.pool.as_ref(),
-            Protocol::Verification(_) | Protocol::Identification(_) | Protocol::TemplateSearch(_) => None,
+            Protocol::TemplateSearch(it) => it.pool.as_ref(),
+            Protocol::Verification(_) | Protocol::Identification(_) => None,
         }
     }
 

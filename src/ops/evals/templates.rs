@@ -41,6 +41,8 @@ crate::operator! {
     /// With `pool` the qualities that the judged model has learned weigh in place of these means: within a medium a_i weighs the faces; the medium
     /// counts by the mean of its a_i times its b, which is read from its feature beside the template's. Qualities are read from features
     /// as the network gives them (of `flip_sum`, half the sum); what they weigh is as `norm` says, a medium's feature then at length 1 again.
+    ///
+    /// With a `comparator` there the score of two templates is what the judged model has learned of comparing two sets, between -1 and 1; a template's features are the largest of its faces in each number.
     pub struct TemplateVerification("template_verification", 1, |_| Type::Eval) {
         /// The aligned crops; paths below their folder are the names in the lists: `image_folder(crops, identity = "(?P<identity>.+)")`.
         data: DataRef;
@@ -55,7 +57,8 @@ crate::operator! {
         /// What a face's feature is before it is pooled: "keep" leaves it as long as the network makes it, so that faces that the network is sure of count
         /// more (N1 of `eval_ijbc.py`, `use_norm_score = False` of `ijb_evals.py`); "unit" makes each count the same (N0; the other script's True).
         norm: FaceNorm = FaceNorm::Keep;
-        /// What the judged model has learned of weighing the images of a set: `classify(…, pool = multicolumn())`. It takes the place of a detector's scores.
+        /// What the judged model has learned of weighing the images of a set, `classify(…, pool = multicolumn())`, or of comparing two sets,
+        /// `compare_sets(data, comparator())`. It takes the place of a detector's scores.
         pool: Option<Pooling> = None;
         /// Which point of the ROC curve stands for a false accept rate: the one whose measured rate is nearest, which may exceed it (the public scripts), or the
         /// last that does not exceed it.
@@ -89,14 +92,27 @@ crate::operator! {
         embed: Embed = Embed::FlipSum(FlipSum {});
         /// What a face's feature is before it is pooled, as in a `template_verification`.
         norm: FaceNorm = FaceNorm::Keep;
+        /// What the judged model has learned of weighing the images of a set, or of comparing two sets, as in a `template_verification`.
+        pool: Option<Pooling> = None;
+        /// A second list of templates that are searched together with the first: a closed set over both galleries (`ijb_1n.py`, spec 6.5), every probe with a mate.
+        with: Option<FilePath> = None;
         /// How often something must be there, so that a file that was cut off is found: any of faces, templates, media, gallery, probe.
         counts: IndexMap<String, u64> = IndexMap::new();
     }
-    check = search_counted;
+    check = search_sensible;
 }
 
 fn sensible(call: &Call) -> Vec<Complaint> {
-    let mut complaints = counted(call, COUNTS);
+    [counted(call, COUNTS), pools(call)].concat()
+}
+
+fn search_sensible(call: &Call) -> Vec<Complaint> {
+    [counted(call, SEARCH_COUNTS), pools(call)].concat()
+}
+
+/// A learned pooling is told how faces weigh by nothing else, and reads embeddings as networks give them.
+fn pools(call: &Call) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
     let given = |name: &str| call.args.get(name).is_some_and(|value| *value != Value::None);
     if given("pool") && given("scores") {
         let message = "a learned pooling weighs faces itself, and so would a detector's scores".to_owned();
@@ -107,10 +123,6 @@ fn sensible(call: &Call) -> Vec<Complaint> {
         complaints.push(Complaint { param: Some("embed"), message, help: Some("take flip_sum() or plain()".to_owned()) });
     }
     complaints
-}
-
-fn search_counted(call: &Call) -> Vec<Complaint> {
-    counted(call, SEARCH_COUNTS)
 }
 
 /// Only what can be counted is, in whole numbers above 0.

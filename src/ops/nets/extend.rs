@@ -3,6 +3,7 @@
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::ops::refs::{ModelRef, Reading};
+use crate::ops::terms::Output;
 use crate::quantity::Angle;
 
 crate::operator! {
@@ -39,9 +40,31 @@ crate::operator! {
     }
 }
 
+crate::operator! {
+    /// A model that ends in local descriptors: what comes out of the part `at` goes through a 1 x 1 convolution to `width` features and a score for each landmark; softmaxes over
+    /// the places of the map make a landmark's scores an attention map, and of each feature the largest product with the map is kept: `landmarks x width` numbers, landmark by landmark.
+    /// The layers after `at` and the prototypes of people are left behind. Parts: those of the model up to `at`, and landmarks.
+    ///
+    /// The detecting half of comparator networks: `compare_sets` trains it with a `comparator` of two sets, `diversity` keeps its maps apart.
+    ///
+    /// Source: Xie, Shen and Zisserman, "Comparator Networks", ECCV 2018, whose sizes and code are not public: all are options, and the softmax is our reading.
+    pub struct LandmarkMaps("landmarks", 1, |_| Type::Model) {
+        /// The model.
+        model: ModelRef;
+        /// The part whose output is looked at: `tap("stage3")`.
+        at: Output;
+        /// How many landmarks.
+        count: u32 = 12, in 1.0..=1024.0;
+        /// Features of a landmark.
+        width: u32 = 64, in 1.0..=65_536.0;
+        /// Seed of the first tensors.
+        seed: i64 = 0;
+    }
+}
+
 crate::family! {
     /// What is added to a model's network.
-    pub enum Extension: Type::Model => { Dream, Mapping }
+    pub enum Extension: Type::Model => { Dream, Mapping, LandmarkMaps }
 }
 
 crate::operator! {
@@ -61,11 +84,17 @@ impl Extension {
         match self {
             Extension::Dream(it) => it.model,
             Extension::Mapping(it) => it.model,
+            Extension::LandmarkMaps(it) => it.model,
         }
+    }
+
+    /// Whether what the model's network ends in is replaced, and not corrected.
+    pub fn replaces_the_embedding(&self) -> bool {
+        matches!(self, Extension::LandmarkMaps(_))
     }
 
     /// The part that it adds.
     pub fn part(op: &str) -> Option<&'static str> {
-        [Dream::NAME, Mapping::NAME].into_iter().find(|name| *name == op)
+        [Dream::NAME, Mapping::NAME, LandmarkMaps::NAME].into_iter().find(|name| *name == op)
     }
 }

@@ -8,7 +8,7 @@ mod vit;
 
 pub use classic::{LightCnn, LightForm, ResNet50, SphereNet, Vgg16};
 pub use early::{DeepFace, DeepId, DeepIdForm, Hopenet};
-pub use extend::{Coupled, Dream, Extension, Mapping};
+pub use extend::{Coupled, Dream, Extension, LandmarkMaps, Mapping};
 pub use ir::{Ir, IrForm, ir_depths};
 pub use vit::{Vit, VitSize};
 

@@ -2,9 +2,9 @@
 
 use super::curves::Curve;
 use super::heads::Head;
-use super::pooling::Pooling;
+use super::pooling::{Comparator, Pooling};
 use super::refs::{DataRef, DrawnRef, ModelRef, NetName};
-use crate::lang::decl::{Call, Complaint, Param};
+use crate::lang::decl::{Call, Complaint, Operator as _, Param};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
 use crate::quantity::Fraction;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub mod adversarial;
 pub mod center;
 pub mod co_mining;
+pub mod compare_sets;
 pub mod contrastive;
 pub mod coupled;
 pub mod ddl;
@@ -29,6 +30,7 @@ pub mod triplet;
 pub use adversarial::{Adversary, AnyCritic, Critic, Fool, KdGan, Sees};
 pub use center::{Center, CenterForm, CenterStep};
 pub use co_mining::CoMining;
+pub use compare_sets::{CompareSets, Diversity};
 pub use contrastive::{Contrastive, ContrastiveHinge};
 pub use coupled::CoupledMapping;
 pub use ddl::{Branch, Ddl, Divergence, Grid, Negatives, Normalisation};
@@ -43,7 +45,7 @@ pub use stitch::Stitch;
 pub use triplet::{Distance, Mining, Triplet};
 
 /// Terms that compare images of one person with each other.
-const COMPARES_IMAGES: &[&str] = &["contrastive", "histogram_loss", "marginal", "n_pair", "range_loss", "triplet"];
+const COMPARES_IMAGES: &[&str] = &["compare_sets", "contrastive", "histogram_loss", "marginal", "n_pair", "range_loss", "triplet"];
 
 /// Whether a term of this name looks at several images of one person together, as every term does that pools sets of them: a bare data set, of which
 /// single images would be drawn, is refused for it.
@@ -100,6 +102,12 @@ fn sensible(call: &Call) -> Vec<Complaint> {
         let message = "`set_size` is the size of sets, and this term classifies single images".to_owned();
         complaints.push(about("set_size", message, "say how sets are pooled: pool = multicolumn()"));
     }
+    if let Some(Value::Op(pool)) = call.args.get("pool")
+        && pool.op == Comparator::NAME
+    {
+        let message = "`comparator` compares two sets and makes no feature of one that a head could classify".to_owned();
+        complaints.push(about("pool", message, "pool by multicolumn(), or learn the comparison: compare_sets(data, comparator())"));
+    }
     complaints
 }
 
@@ -117,7 +125,7 @@ crate::family! {
     /// Any term.
     pub enum Term: Type::Objective, dyn Connected => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
-        Mutual, CoMining, Adversary, Fool, KdGan, Stitch, CoupledMapping, HeadPose,
+        Mutual, CoMining, Adversary, Fool, KdGan, Stitch, CoupledMapping, HeadPose, CompareSets, Diversity,
     }
 }
 

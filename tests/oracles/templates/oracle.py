@@ -51,9 +51,13 @@ def pooled(unit, weighted):
     return out / np.sqrt(np.sum(out**2, -1, keepdims=True))
 
 
-def rates(t, **how):
+def product(a, b):
+    return np.sum(a * b, -1)
+
+
+def rates(t, score=product, **how):
     place = {tid: at for at, tid in enumerate(ids)}
-    s = np.array([np.sum(t[place[a]] * t[place[b]], -1) for a, b in pairs])
+    s = np.array([score(t[place[a]], t[place[b]]) for a, b in pairs])
     fpr, tpr, _ = roc_curve(same, s)
     fpr, tpr = np.flipud(fpr), np.flipud(tpr)
     nearest = [tpr[min(zip(abs(fpr - far), range(len(fpr))))[1]] for far in FARS]
@@ -124,9 +128,36 @@ def learned(unit, content):
     return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
+LANDMARKS, HIDDEN = 3, 5
+LOCAL = DIM // LANDMARKS
+
+
+def largest(unit):
+    """Of each number the largest of a template's faces, whatever their media: what a comparator network compares."""
+    x = features().astype(np.float64)
+    if unit:
+        x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    return np.array([x[template == t].max(0) for t in ids])
+
+
+def compared(a, b):
+    """Twice the probability of one person, less 1."""
+    h, i = np.arange(HIDDEN)[:, None], np.arange(2 * LOCAL + LANDMARKS)[None, :]
+    weight, bias = 0.6 * np.sin(0.9 * h * i + 0.7 * i + 0.4 * h), 0.2 * np.cos(1.1 * h[:, 0])
+    score, logit = 1.5 * np.cos(0.8 * h[:, 0] + 0.1), 0.0
+    unit = lambda x: x / np.linalg.norm(x)
+    for k, one in enumerate(np.eye(LANDMARKS)):
+        own = slice(k * LOCAL, (k + 1) * LOCAL)
+        for first, second in [(a, b), (b, a)]:
+            both = np.concatenate([unit(first[own]), unit(second[own]), one])
+            logit += (score @ np.maximum(weight @ both + bias, 0) - 0.3) / (2 * LANDMARKS)
+    return 2 / (1 + np.exp(-logit)) - 1
+
+
 ways = [(u, w) for u in (False, True) for w in (False, True)]
 golden = {"fars": FARS, "genuine": int(same.sum()), "impostor": int((~same).sum()), "rates": [rates(pooled(u, w), unit=u, weighted=w) for u, w in ways]}
 golden |= {"fpirs": FPIRS, "searches": [[search(gallery, u, w) for u, w in ways] for gallery in GALLERIES]}
 golden["learned"] = [rates(learned(u, c), unit=u, content=c) for u in (False, True) for c in (False, True)]
+golden["compared"] = [rates(largest(u), compared, unit=u) for u in (False, True)]
 json.dump(golden, sys.stdout, default=float)
 print()

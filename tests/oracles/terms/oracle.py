@@ -322,5 +322,48 @@ out["sets"] = sets()
 out["sets_two"] = sets(2)
 out["sets_visual"] = sets(2, False)
 
+
+def compare_sets(size, people, landmarks=2, hidden=4):
+    """Cross-entropy of pairs of sets under a comparator of two landmarks of three numbers, and the mean scores of both kinds of pairs."""
+    local = 3
+    x = [[math.sin(1.1 * i + 0.9 * j + 0.13 * i * j * j) for j in range(1, landmarks * local + 1)] for i in range(1, 9)]
+    weight = [[0.7 * math.sin(0.8 * h * i + 0.6 * i + 0.3 * h) for i in range(1, 2 * local + landmarks + 1)] for h in range(1, hidden + 1)]
+    bias = [0.2 * math.cos(1.1 * h) for h in range(1, hidden + 1)]
+    score = [1.5 * math.cos(0.8 * h + 0.1) for h in range(1, hidden + 1)]
+    owned = [(person, own[at : at + size]) for person in sorted(set(people)) for own in [[i for i, p in enumerate(people) if p == person]] for at in range(0, len(own) - size + 1, size)]
+    sets = [(person, [max(x[i][d] for i in rows) for d in range(landmarks * local)]) for person, rows in owned]
+
+    def ordered(a, b, k):
+        part = lambda v: unit(v[k * local : (k + 1) * local])
+        both = part(a) + part(b) + [float(j == k) for j in range(landmarks)]
+        return sum(u * max(dot(w, both) + c, 0) for u, w, c in zip(score, weight, bias)) - 0.3
+
+    values, scores = {True: [], False: []}, {True: [], False: []}
+    for at, (one, a) in enumerate(sets):
+        for other, b in sets[at + 1 :]:
+            z = mean([(ordered(a, b, k) + ordered(b, a, k)) / 2 for k in range(landmarks)])
+            values[one == other].append(math.log(1 + math.exp(-z if one == other else z)))
+            scores[one == other].append(2 / (1 + math.exp(-z)) - 1)
+    return [(mean(values[True]) + mean(values[False])) / 2, mean(scores[True]), mean(scores[False])]
+
+
+out["compare_sets"] = compare_sets(1, [0, 0, 0, 1, 1, 2, 2, 3])
+out["compare_sets_two"] = compare_sets(2, [0, 1, 0, 1, 0, 1, 0, 1])
+
+
+def diversity():
+    """Two images, three maps over 2 x 2 places."""
+    values = []
+    for i in range(1, 3):
+        maps = []
+        for k in range(1, 4):
+            z = [math.exp(math.sin(1.3 * i + 2.1 * k * place)) for place in range(1, 5)]
+            maps.append([v / sum(z) for v in z])
+        values.append(1 - sum(max(column) for column in zip(*maps)) / 3)
+    return mean(values)
+
+
+out["diversity"] = diversity()
+
 json.dump(out, sys.stdout, indent=1)
 print()

@@ -9,8 +9,8 @@ use ddl::data::Table;
 use ddl::data::protocol::{Strangers, TemplateFaces, TemplateOf};
 use ddl::diag::Code;
 use ddl::eval::{
-    EvalError, FaceNorm, FarRule, Features, Folding, Multicolumn, Outcome, PairScores, Pairs, all_pairs, cosine, cross_pairs, identify,
-    pool_templates, streamed_pairs,
+    EvalError, FaceNorm, FarRule, Features, Folding, Learned, Outcome, PairScores, Pairs, Scored as _, all_pairs, cosine, cross_pairs,
+    identify, identify_by, pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
@@ -91,7 +91,7 @@ impl Common<'_> {
     }
 
     /// The judgement of gallery and probe.
-    fn scores(&self, id: NodeId, eval: &Protocol, [gallery, probe]: [&Side; 2], pooling: Option<&Multicolumn>) -> Result<Judged, Halt> {
+    fn scores(&self, id: NodeId, eval: &Protocol, [gallery, probe]: [&Side; 2], pooling: Option<&Learned>) -> Result<Judged, Halt> {
         match eval {
             Protocol::Verification(eval) => match &eval.pairs {
                 PairSource::Made(MadePairs::AllPairs(all)) => {
@@ -111,34 +111,45 @@ impl Common<'_> {
             },
             Protocol::Identification(_) => self.searched(id, gallery, probe),
             Protocol::Templates(eval) => self.templates(id, eval, gallery, pooling),
-            Protocol::TemplateSearch(eval) => self.searched_templates(id, eval, gallery),
+            Protocol::TemplateSearch(eval) => self.searched_templates(id, eval, gallery, pooling),
         }
     }
 
-    fn templates(&self, id: NodeId, eval: &TemplateVerification, faces: &Side, pooling: Option<&Multicolumn>) -> Result<Judged, Halt> {
+    fn templates(&self, id: NodeId, eval: &TemplateVerification, faces: &Side, pooling: Option<&Learned>) -> Result<Judged, Halt> {
         let templates = self.tables.templates(id)?;
         let far = match eval.threshold {
             FarPoint::Nearest => FarRule::Nearest,
             FarPoint::Conservative => FarRule::Conservative,
         };
-        let mut rows = Cow::Borrowed(&faces.rows.numbers);
-        if pooling.is_some() && matches!(eval.embed, Embed::FlipSum(_)) {
-            // qualities were learned of single images: the mean of two is as long as one
-            rows.to_mut().iter_mut().for_each(|x| *x *= 0.5);
-        }
-        let pooled = pooled(&rows, faces.rows.width, &templates.of, eval.norm, pooling)?;
+        let pooled = pooled(faces, &templates.of, (eval.norm, &eval.embed), pooling)?;
         let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
         let blocks = || Ok::<_, Halt>(templates.pairs().map_err(named)?.map(|block| block.map_err(named)));
-        let sets = streamed_pairs(&pooled, blocks)?;
+        let sets = match pooling {
+            Some(Learned::Comparator(by)) => streamed_pairs(&by.compared(&pooled)?, blocks)?,
+            Some(Learned::Multicolumn(_)) | None => streamed_pairs(&pooled, blocks)?,
+        };
         let (genuine, impostor) = sets.counts();
         Ok(Judged { rule: AccuracyRule::Insightface, far, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
     }
 
-    fn searched_templates(&self, id: NodeId, eval: &TemplateIdentification, faces: &Side) -> Result<Judged, Halt> {
+    fn searched_templates(
+        &self,
+        id: NodeId,
+        eval: &TemplateIdentification,
+        faces: &Side,
+        pooling: Option<&Learned>,
+    ) -> Result<Judged, Halt> {
         let search = self.tables.template_search(id)?;
-        let pooled = pooled(&faces.rows.numbers, faces.rows.width, &search.of, eval.norm, None)?;
-        let pick = |templates: &[TemplateOf]| pooled.pick(templates.iter().map(|it| (it.template, it.person)));
-        let outcomes = identify(&pick(&search.probe)?, &pick(&search.gallery)?)?;
+        let pooled = pooled(faces, &search.of, (eval.norm, &eval.embed), pooling)?;
+        let outcomes = if let Some(Learned::Comparator(by)) = pooling {
+            let (compared, people) = (by.compared(&pooled)?, |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>());
+            let score =
+                |probe: usize, j: usize| compared.score_of(search.probe[probe].template as usize, search.gallery[j].template as usize);
+            identify_by(&people(&search.probe), &people(&search.gallery), score)
+        } else {
+            let pick = |templates: &[TemplateOf]| pooled.pick(templates.iter().map(|it| (it.template, it.person)));
+            identify(&pick(&search.probe)?, &pick(&search.gallery)?)?
+        };
         Ok(found(outcomes, search.strangers))
     }
 
@@ -220,12 +231,17 @@ fn found(mut outcomes: Vec<Outcome>, strangers: Strangers) -> Judged {
 }
 
 /// A feature for each template.
-fn pooled(rows: &[f32], width: usize, of: &TemplateFaces, norm: ops::FaceNorm, by: Option<&Multicolumn>) -> Result<Features, EvalError> {
+fn pooled(side: &Side, of: &TemplateFaces, (norm, embed): (ops::FaceNorm, &Embed), by: Option<&Learned>) -> Result<Features, EvalError> {
     let norm = match norm {
         ops::FaceNorm::Keep => FaceNorm::Kept,
         ops::FaceNorm::Unit => FaceNorm::Unit,
     };
-    pool_templates(rows, width, &of.faces, of.ids.len(), norm, by)
+    let mut rows = Cow::Borrowed(&side.rows.numbers);
+    if by.is_some() && matches!(embed, Embed::FlipSum(_)) {
+        // what is learned was learned of single images: the mean of two is as long as one
+        rows.to_mut().iter_mut().for_each(|x| *x *= 0.5);
+    }
+    pool_templates(&rows, side.rows.width, &of.faces, of.ids.len(), norm, by)
 }
 
 /// For each row of `from`, the row of the same image in `to`.

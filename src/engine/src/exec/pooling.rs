@@ -5,7 +5,7 @@ use super::{Exec, Halt};
 use crate::model::{HeadId, Model};
 use crate::nn::pooling;
 use ddl::diag::Code;
-use ddl::eval::Multicolumn;
+use ddl::eval::Learned;
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
 use ddl::ops::outputs::Pooled;
@@ -13,7 +13,7 @@ use ddl::ops::pooling::Pooling;
 use ddl::plan::pooling::missing;
 use ddl::store::Artifact;
 
-/// The name of the pooling in its artifact: a [`Multicolumn`].
+/// The name of the pooling in its artifact: a [`Learned`].
 const FILE: &str = "pooling.json";
 
 impl Exec<'_> {
@@ -30,7 +30,7 @@ impl Exec<'_> {
 
 impl Common<'_> {
     /// The pooling of a node.
-    pub fn read_pooling(&self, id: NodeId) -> Result<Multicolumn, Halt> {
+    pub fn read_pooling(&self, id: NodeId) -> Result<Learned, Halt> {
         let read = |error: serde_json::Error| Failure::new(Code::DamagedArtifact, format!("the pooling of `{}`: {error}", self.name(id)));
         Ok(serde_json::from_slice(&self.artifact(id)?.read(FILE)?).map_err(read)?)
     }
@@ -40,7 +40,7 @@ impl Common<'_> {
 ///
 /// # Errors
 /// When it has not learned it.
-pub fn learned(name: &str, model: &Model, pool: &Pooling) -> Result<Multicolumn, Halt> {
+pub fn learned(name: &str, model: &Model, pool: &Pooling) -> Result<Learned, Halt> {
     let wanted = pooling::specs(pool, model.width()?);
     let head = model.heads.get(&HeadId::of_nobody(pool.slot()));
     match head.filter(|head| wanted.iter().all(|spec| head.state.entry(&spec.name).is_some())) {

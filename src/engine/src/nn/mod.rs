@@ -8,6 +8,7 @@
 //! This room knows tensors, and neither recipes nor the file formats of data. Everything runs on the device that the state lies on.
 
 pub mod backbone;
+pub mod comparator;
 pub mod embed;
 pub mod error;
 pub mod front;

@@ -10,8 +10,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
 pub use ddl::nets::{
-    Angles, Attention, Bins, Colour, Conv, Dream, Frozen, Input, Keep, Layer, LayerNorm, Linear, Local, Mask, Module, Network, Norm, Part,
-    Residual, Scale, Shape, Window,
+    Angles, Attention, Bins, Colour, Conv, Dream, Frozen, Input, Keep, Landmarks, Layer, LayerNorm, Linear, Local, Mask, Module, Network,
+    Norm, Part, Residual, Scale, Shape, Window,
 };
 pub use run::{Norms, Pass, Run};
 

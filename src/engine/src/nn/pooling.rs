@@ -1,9 +1,10 @@
-//! Learned poolings of sets of images: Multicolumn (Xie and Zisserman, BMVC 2018).
+//! Learned poolings of sets of images: Multicolumn (Xie and Zisserman, BMVC 2018). Comparisons of sets have a file of their own.
 
-use ddl::eval::{Linear, Multicolumn};
-use ddl::ops::pooling::Pooling;
-use tch::{Device, Kind, Tensor};
+use ddl::eval::{Learned, Linear};
+use ddl::ops::pooling::{Multicolumn, Pooling};
+use tch::{Kind, Tensor};
 
+use crate::nn::comparator;
 use crate::nn::error::NnError;
 use crate::nn::state::{Init, Role, Spec, State};
 
@@ -14,7 +15,13 @@ const BETA: [&str; 2] = ["beta.weight", "beta.bias"];
 
 /// The tensors of a pooling of embeddings of this width.
 pub fn specs(pooling: &Pooling, embedding: i64) -> Vec<Spec> {
-    let Pooling::Multicolumn(it) = pooling;
+    match pooling {
+        Pooling::Multicolumn(it) => qualities(it, embedding),
+        Pooling::Comparator(it) => comparator::specs(it, embedding),
+    }
+}
+
+fn qualities(it: &Multicolumn, embedding: i64) -> Vec<Spec> {
     let linear = |[weight, bias]: [&str; 2], inputs: i64| {
         let spec = |name: &str, shape: &[i64]| Spec {
             name: name.to_owned(),
@@ -45,8 +52,7 @@ pub struct Pooled {
 /// The feature of each set of rows of `x` `[n, d]`; each set has at least one row.
 ///
 /// What weighs is the softmax over a set of the logarithms of qualities, which is finite where qualities are too small to be numbers.
-pub fn pool(pooling: &Pooling, state: &State, x: &Tensor, sets: &[Vec<i64>]) -> Result<Pooled, NnError> {
-    let Pooling::Multicolumn(it) = pooling;
+pub fn pool(it: &Multicolumn, state: &State, x: &Tensor, sets: &[Vec<i64>]) -> Result<Pooled, NnError> {
     let place = |rows: &[i64]| Ok::<_, NnError>(Tensor::f_from_slice(rows)?.f_to_device(x.device())?);
     let x = x.f_index_select(0, &place(&sets.concat())?)?; // [images, d]
     let owners: Vec<i64> = sets.iter().zip(0..).flat_map(|(rows, set)| rows.iter().map(move |_| set)).collect();
@@ -74,16 +80,16 @@ pub fn pool(pooling: &Pooling, state: &State, x: &Tensor, sets: &[Vec<i64>]) -> 
 ///
 /// # Errors
 /// When it has not learned this pooling.
-pub fn learned(pooling: &Pooling, state: &State) -> Result<Multicolumn, NnError> {
-    let Pooling::Multicolumn(it) = pooling;
-    let linear = |[weight, bias]: [&str; 2]| {
-        let numbers = |name: &str| {
-            Ok::<_, NnError>(Vec::<f64>::try_from(
-                state.get(name)?.f_detach()?.f_reshape([-1])?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?,
-            )?)
-        };
-        let bias = numbers(bias)?.first().copied().unwrap_or(0.0); // it has one number
-        Ok::<_, NnError>(Linear { weight: numbers(weight)?, bias })
-    };
-    Ok(Multicolumn { alpha: linear(ALPHA)?, beta: if it.content { Some(linear(BETA)?) } else { None } })
+pub fn learned(pooling: &Pooling, state: &State) -> Result<Learned, NnError> {
+    match pooling {
+        Pooling::Multicolumn(it) => {
+            let linear = |[weight, bias]: [&str; 2]| {
+                let bias = state.numbers(bias)?.first().copied().unwrap_or(0.0); // it has one number
+                Ok::<_, NnError>(Linear { weight: state.numbers(weight)?, bias })
+            };
+            let beta = if it.content { Some(linear(BETA)?) } else { None };
+            Ok(Learned::Multicolumn(ddl::eval::Multicolumn { alpha: linear(ALPHA)?, beta }))
+        }
+        Pooling::Comparator(it) => Ok(Learned::Comparator(comparator::learned(it, state)?)),
+    }
 }

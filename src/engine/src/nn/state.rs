@@ -155,6 +155,15 @@ impl State {
         })
     }
 
+    /// The numbers of a tensor, row by row.
+    ///
+    /// # Errors
+    /// When there is no tensor of this name.
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, StateError> {
+        let flat = self.get(name)?.f_detach()?.f_reshape([-1])?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
+        Ok(Vec::try_from(flat)?)
+    }
+
     /// On another device, floating-point tensors in another precision.
     pub fn to(&self, device: Device, kind: Kind) -> Result<State, StateError> {
         self.try_map(|tensor| {

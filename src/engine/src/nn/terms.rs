@@ -6,6 +6,7 @@ pub mod adversary;
 pub mod center;
 pub mod classify;
 pub mod co_mining;
+pub mod compare_sets;
 pub mod contrastive;
 pub mod coupled;
 pub mod critic;
@@ -228,6 +229,8 @@ macro_rules! each {
             terms::Term::Stitch($it) => $do,
             terms::Term::CoupledMapping($it) => $do,
             terms::Term::HeadPose($it) => $do,
+            terms::Term::CompareSets($it) => $do,
+            terms::Term::Diversity($it) => $do,
         }
     };
 }
@@ -301,6 +304,9 @@ mod added_tests;
 /// Critics.
 #[cfg(test)]
 mod adversarial_tests;
+/// Comparisons of sets.
+#[cfg(test)]
+mod comparator_tests;
 /// Golden numbers of the distillation terms.
 #[cfg(test)]
 mod distil_tests;

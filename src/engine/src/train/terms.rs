@@ -163,10 +163,10 @@ impl TermSetup {
             let net = self.net();
             self.heads.push(HeadUse { net, id: id.clone(), draw: first.draw, rows, specs });
             self.own = Some((net, id));
-            if let Some(pool) = self.term.it().pool() {
-                let (id, specs) = (HeadId::of_nobody(pool.slot()), pooling::specs(pool, network(first.wanted.of)?.width()?));
-                self.pool = Some(PoolUse { net, id, specs });
-            }
+        }
+        if let (Some(pool), Some(first)) = (self.term.it().pool(), self.wanted.first()) {
+            let (id, specs) = (HeadId::of_nobody(pool.slot()), pooling::specs(pool, network(first.wanted.of)?.width()?));
+            self.pool = Some(PoolUse { net: self.net(), id, specs });
         }
         let misfit = |error: crate::nn::NnError| TrainError::Outputs { term: self.label.clone(), why: error.to_string() };
         self.between = self.term.specs_between(&shapes).map_err(misfit)?;

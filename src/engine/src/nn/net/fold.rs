@@ -72,7 +72,9 @@ fn melted(list: &[Module], from: &State, to: &mut State) -> Result<Vec<Module>, 
                 | Module::Border { .. }
                 | Module::Bins(_)
                 | Module::Angles(_)
-                | Module::Dream(_),
+                | Module::Dream(_)
+                | Module::Maps(_)
+                | Module::Attend(_),
                 _,
             ) => {
                 let mut specs = Vec::new();

@@ -3,7 +3,7 @@
 use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
-use super::{Angles, Attention, Bins, Dream, LayerNorm, Local, Pass};
+use super::{Angles, Attention, Bins, Dream, Landmarks, LayerNorm, Local, Pass};
 use crate::nn::error::{NnError, shape};
 use crate::nn::state::State;
 
@@ -70,6 +70,27 @@ pub fn angles(a: Angles, x: &Tensor) -> Result<Tensor, NnError> {
     let degrees = Tensor::f_arange(a.bins, (Kind::Float, x.device()))?.f_to_kind(x.kind())?; // [bins]
     let shares = x.f_reshape([-1, a.count, a.bins])?.f_softmax(-1, x.kind())?;
     Ok(shares.f_matmul(&degrees)?.f_mul_scalar(a.step)?.f_add_scalar(a.first)?)
+}
+
+/// `[n, local + landmarks, height, width]` with scores of the landmarks last, which become shares of the places.
+pub fn maps(of: Landmarks, x: &Tensor) -> Result<Tensor, NnError> {
+    let (local, scores) = apart(of, x)?;
+    let shares = scores.f_flatten(2, -1)?.f_softmax(-1, x.kind())?.f_reshape(scores.size())?;
+    Ok(Tensor::f_cat(&[local, shares], 1)?)
+}
+
+/// `[n, local + landmarks, height, width]` to `[n, landmarks local]`: of each channel the largest product with a landmark's map.
+pub fn attend(of: Landmarks, x: &Tensor) -> Result<Tensor, NnError> {
+    let (local, shares) = apart(of, x)?;
+    let (local, shares) = (local.f_flatten(2, -1)?.f_unsqueeze(1)?, shares.f_flatten(2, -1)?.f_unsqueeze(2)?);
+    let products = local.f_mul(&shares)?; // [n, landmarks, local, places]
+    Ok(products.f_amax([-1], false)?.f_flatten(1, -1)?)
+}
+
+/// Features, and what says where the landmarks lie.
+fn apart(of: Landmarks, x: &Tensor) -> Result<(Tensor, Tensor), NnError> {
+    let local = x.size()[1] - of.count;
+    Ok((x.f_narrow(1, 0, local)?, x.f_narrow(1, local, of.count)?))
 }
 
 /// `[n, width]` to `[n, width]`, with the angles of the n samples.

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
 use super::mask::{fill, hide};
-use super::parts::{angles, attention, bins, dream, drop_path, layer_norm, local};
+use super::parts::{angles, attend, attention, bins, dream, drop_path, layer_norm, local, maps};
 use super::prelu::prelu;
 use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window, check_input};
 use crate::nn::error::NnError;
@@ -227,6 +227,8 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         Module::Bins(b) => bins(b, state, &x, pass),
         Module::Angles(a) => angles(*a, &x),
         Module::Dream(d) => dream(d, state, &x, pass),
+        Module::Maps(l) => maps(*l, &x),
+        Module::Attend(l) => attend(*l, &x),
         Module::Gate(gate) => Ok(run(gate, state, x.shallow_clone(), pass)?.f_sigmoid()?.f_mul(&x)?),
     }
 }

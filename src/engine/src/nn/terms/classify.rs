@@ -1,8 +1,9 @@
 //! Cross-entropy over the logits of a head, of single images or of sets of them.
 
 mod sample;
-mod sets;
+pub(super) mod sets;
 
+use ddl::ops::pooling::Pooling;
 use ddl::ops::terms::Classify;
 use tch::{Kind, Reduction, Tensor};
 
@@ -29,7 +30,14 @@ impl Term for Classify {
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
         let (embedding, labels) = labelled("classify", given)?;
-        let Some(pooling) = &self.pool else { return cross_entropy(self, embedding, labels, around) };
+        let pooling = match &self.pool {
+            None => return cross_entropy(self, embedding, labels, around),
+            Some(Pooling::Multicolumn(pooling)) => pooling,
+            Some(Pooling::Comparator(_)) => {
+                let (expected, found) = ("a pooling that makes a feature of a set".to_owned(), "`comparator`".to_owned());
+                return Err(NnError::Input { what: "what classify pools by".into(), expected, found });
+            }
+        };
         let sets = sets::sets(labels, self.set_size)?;
         if sets.is_empty() {
             return Ok(nothing(embedding));

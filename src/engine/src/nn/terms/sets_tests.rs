@@ -29,8 +29,8 @@ fn head() -> State {
     state(table(4, 5, |k, j| (0.7 * k + 0.2 * j * k).cos()))
 }
 
-fn multicolumn(content: bool) -> Pooling {
-    Pooling::Multicolumn(Multicolumn { content, slot: "set".to_owned() })
+fn multicolumn(content: bool) -> Multicolumn {
+    Multicolumn { content, slot: "set".to_owned() }
 }
 
 /// The oracle's qualities.
@@ -55,7 +55,7 @@ fn classify(set_size: Option<u32>, content: bool) -> Classify {
         prototypes: None,
         sample: Fraction(1.0),
         filter: None,
-        pool: Some(multicolumn(content)),
+        pool: Some(Pooling::Multicolumn(multicolumn(content))),
         set_size,
         of: None,
     }
@@ -139,7 +139,7 @@ fn templates_are_pooled_as_sets_are() {
         let rows = Vec::<f32>::try_from(Tensor::cat(&[&x, &axes], 0).to_kind(Kind::Float).view(-1)).unwrap();
         let template = |row: u32| row.saturating_sub(2); // the first three rows are one
         let faces: Vec<TemplateFace> = (0..8).map(|row| TemplateFace { template: template(row), medium: row, row, weight: 1.0 }).collect();
-        let by = learned(&pooling, &state).unwrap();
+        let by = learned(&Pooling::Multicolumn(pooling), &state).unwrap();
         let pooled = pool_templates(&rows, 5, &faces, 6, FaceNorm::Kept, Some(&by)).unwrap();
         for k in 0..4 {
             let pairs = [(k + 1, true), (k + 2, false)].map(|(b, same)| TemplatePair { a: 0, b, same });
@@ -152,7 +152,8 @@ fn templates_are_pooled_as_sets_are() {
 
 #[test]
 fn a_pooling_starts_from_its_seed_and_says_its_width() {
-    let shapes = |content| specs(&multicolumn(content), 5).into_iter().map(|spec| (spec.name, spec.shape)).collect::<Vec<_>>();
+    let shapes =
+        |content| specs(&Pooling::Multicolumn(multicolumn(content)), 5).into_iter().map(|spec| (spec.name, spec.shape)).collect::<Vec<_>>();
     let named = |name: &str, shape: &[i64]| (name.to_owned(), shape.to_vec());
     let alpha = [named("alpha.weight", &[1, 5]), named("alpha.bias", &[1])];
     assert_eq!(shapes(false), alpha);

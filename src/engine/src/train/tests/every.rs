@@ -45,6 +45,7 @@ const METRIC: &[(&str, &str, f64)] = &[
     ("n_pair(b, normalise = true, scale = 8)", "loss", 0.05),
     ("classify(b, arc, pool = multicolumn())", "loss", 0.05),
     ("classify(b, arc, pool = multicolumn(content = false), set_size = 2)", "loss", 0.05),
+    ("compare_sets(b, comparator(landmarks = 4, hidden = 16))", "loss", 1.0),
     ("classify(b, arc) + 0.1 * center(b)", "center", 0.02),
     ("classify(b, arc) + 0.1 * center(b, form = \"whole\", step = \"gradient\", centres = \"class_means\")", "center", 0.02),
     ("classify(b, arc) + 0.1 * center(b) + 0.1 * center(b, slot = \"other\", rate = 0.1)", "loss", 0.02),

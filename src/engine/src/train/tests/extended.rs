@@ -26,6 +26,14 @@ pub const RECIPES: &[(&str, &str, &str)] = &[
         "s",
         "loss",
     ),
+    (
+        "backbone local = landmarks(net, at = tap(\"stage3\"), count = 4, width = 8)
+         batches p = draw(faces, by = pk(identities = 6, images = 4))
+         stage s = train(local, compare_sets(p, comparator(landmarks = 4, hidden = 16)) + 0.2 * diversity(p, landmarks = 4), for = STEPS steps,
+                         optimizer = adam(lr = 0.005))",
+        "s",
+        "loss",
+    ),
 ];
 
 /// The correction alone learns, from turned faces.

@@ -1,6 +1,6 @@
 //! Each against the same computation written out place by place, head by head.
 
-use ddl::nets::{Angles, Attention, Bins, Dream, LayerNorm, Local};
+use ddl::nets::{Angles, Attention, Bins, Dream, Landmarks, LayerNorm, Local};
 use ddl::random::Draw;
 use tch::{Device, Kind, Tensor};
 
@@ -120,4 +120,23 @@ fn a_correction_grows_with_the_yaw() {
     // as many angles as images
     let few = Pass::judging().reading(Some(Tensor::from_slice(&read).view([2, 4])));
     assert!(super::dream(&dream, &state, &x, &few).is_err() && super::dream(&dream, &state, &x, &Pass::judging()).is_err());
+}
+
+#[test]
+fn a_descriptor_is_the_largest_product_with_a_landmarks_map() {
+    let of = Landmarks { count: 2 };
+    let x = Tensor::randn([3, 2 + 3, 2, 4], WIDE);
+    let x = Tensor::cat(&[x.narrow(1, 2, 3), x.narrow(1, 0, 2)], 1); // features, then scores
+    let maps = super::maps(of, &x).unwrap();
+    let found = super::attend(of, &maps).unwrap();
+    assert_eq!(found.size(), [3, 2 * 3]);
+    let at = |t: &Tensor, n: i64, c: i64, place: i64| t.double_value(&[n, c, place / 4, place % 4]);
+    for (n, k, c) in (0..3).flat_map(|n| (0..2).flat_map(move |k| (0..3).map(move |c| (n, k, c)))) {
+        let whole: f64 = (0..8).map(|place| at(&x, n, 3 + k, place).exp()).sum();
+        let share = |place| at(&x, n, 3 + k, place).exp() / whole;
+        let wanted = (0..8).map(|place| share(place) * at(&x, n, c, place)).fold(f64::MIN, f64::max);
+        assert!((found.double_value(&[n, k * 3 + c]) - wanted).abs() < 1e-12);
+        assert!((0..8).all(|place| (at(&maps, n, 3 + k, place) - share(place)).abs() < 1e-12
+            && (at(&maps, n, c, place) - at(&x, n, c, place)).abs() < 1e-12));
+    }
 }

@@ -7,14 +7,14 @@ use crate::nn::terms::range_loss::people;
 
 /// The rows of each set: of each person the first `size` images of the batch, the next ones, and so on; what fills no set is left out. Without a
 /// size all images of a person are one set. People come in the order in which the batch first shows them.
-pub(super) fn sets(labels: &Tensor, size: Option<u32>) -> Result<Vec<Vec<i64>>, NnError> {
+pub fn sets(labels: &Tensor, size: Option<u32>) -> Result<Vec<Vec<i64>>, NnError> {
     let people = people(labels)?;
     let Some(size) = size else { return Ok(people) };
     Ok(people.iter().flat_map(|rows| rows.chunks_exact(size as usize).map(<[i64]>::to_vec)).collect())
 }
 
 /// The label of each set, `[sets]`.
-pub(super) fn labels_of(sets: &[Vec<i64>], labels: &Tensor) -> Result<Tensor, NnError> {
+pub fn labels_of(sets: &[Vec<i64>], labels: &Tensor) -> Result<Tensor, NnError> {
     let first: Vec<i64> = sets.iter().filter_map(|rows| rows.first().copied()).collect();
     Ok(labels.f_index_select(0, &Tensor::f_from_slice(&first)?.f_to_device(labels.device())?)?)
 }
