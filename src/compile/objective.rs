@@ -125,7 +125,7 @@ impl Compiler<'_> {
                 return poison;
             };
             args.insert("plays", plays);
-            let node = self.graph.add("train", args, Some(span));
+            let node = self.stage_node(args, span);
             return self.stage_result(node, ty, &nets, span);
         }
         let has_optimizer = args.contains_key("optimizer");
@@ -153,8 +153,23 @@ impl Compiler<'_> {
             return poison;
         }
         args.insert("objective", of_terms(lowered));
-        let node = self.graph.add("train", args, Some(span));
+        let node = self.stage_node(args, span);
         self.stage_result(node, ty, &nets, span)
+    }
+
+    /// A stage's node. What it watches is no part of what it means: of two stages that mean the same, the first says what is watched.
+    fn stage_node(&mut self, args: Args, span: Span) -> NodeId {
+        let watch = args.get("watch").cloned();
+        let node = self.graph.add("train", args, Some(span));
+        let first = self.graph.node(node);
+        if watch.is_some() && first.args.get("watch") != watch.as_ref() {
+            let said = Diagnostic::warning(Code::Unwatched, "nothing is watched here: this stage is one that was declared before")
+                .at(span, "means the same, and runs once")
+                .help("say what is watched where the stage is first declared");
+            let before = first.span.filter(|before| *before != span);
+            self.diagnostics.push(if let Some(before) = before { said.also(before, "declared here") } else { said });
+        }
+        node
     }
 
     /// The terms of an objective with draws for data sets, in their canonical order; `trained` gets the names of the networks that they train.

@@ -20,6 +20,11 @@ codes! {
         wrong: "stage both = train({a = tiny(), b = tiny()}, …)",
         right: "stage both = train({a = tiny(), b = tiny(seed = 1)}, …)",
     }
+    Unwatched = "ddl::graph::unwatched": "a watch that is never looked at" {
+        "What a stage watches is no part of what it means. Two stages that mean the same are one and run once, and what the first one watches is watched."
+        wrong: "stage a = train(net, goal, …)\nstage b = train(net, goal, …, watch = every(1 epoch, [lfw]))",
+        right: "stage a = train(net, goal, …, watch = every(1 epoch, [lfw]))\nlet b = a",
+    }
     NeedsSampler = "ddl::graph::needs_sampler": "a term that needs another sampler" {
         "Triplets need several images of each person; the pairs of a branch are drawn by `pairs()`."
         wrong: "stage s = train(net, triplet(faces), batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))",

@@ -36,17 +36,25 @@ pub fn largest(x: &Tensor, sets: &[Vec<i64>], images: i64) -> Result<Tensor, NnE
     Ok(each.f_amax([1], false)?)
 }
 
+/// The numbers of a landmark's descriptor in embeddings of this width.
+///
+/// # Errors
+/// Embeddings that are no descriptors of so many landmarks.
+pub fn local(it: &Comparator, width: i64) -> Result<i64, NnError> {
+    let landmarks = i64::from(it.landmarks);
+    if width % landmarks != 0 {
+        let expected = format!("descriptors of {landmarks} landmarks, side by side");
+        return Err(NnError::Input { what: "sets that are compared".into(), expected, found: format!("{width} numbers") });
+    }
+    Ok(width / landmarks)
+}
+
 /// How sure it is of each two of some sets that they show one person: logits `[sets, sets]` of features `[sets, landmarks width]`, the same in both orders.
 ///
 /// # Errors
 /// Features that are no descriptors of so many landmarks.
 pub fn logits(it: &Comparator, state: &State, features: &Tensor) -> Result<Tensor, NnError> {
-    let (landmarks, width) = (i64::from(it.landmarks), features.size()[1]);
-    if width % landmarks != 0 {
-        let expected = format!("descriptors of {landmarks} landmarks, side by side");
-        return Err(NnError::Input { what: "sets that are compared".into(), expected, found: format!("{width} numbers") });
-    }
-    let local = width / landmarks;
+    let (landmarks, local) = (i64::from(it.landmarks), local(it, features.size()[1])?);
     let descriptors = features.f_reshape([-1, landmarks, local])?;
     let lengths = descriptors.f_square()?.f_sum_dim_intlist([2i64].as_slice(), true, None)?.f_clamp_min(SHORTEST * SHORTEST)?.f_sqrt()?;
     let units = descriptors.f_div(&lengths)?; // [sets, landmarks, local]

@@ -8,13 +8,20 @@ use tch::Tensor;
 use super::classify::sets::{labels_of, sets};
 use super::pairs::{labelled, nothing};
 use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
-use crate::nn::comparator::{largest, logits};
+use crate::nn::comparator::{largest, local, logits};
 use crate::nn::error::{NnError, shape};
 use crate::nn::state::Spec;
 
 impl Term for CompareSets {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
+    }
+
+    fn specs_between(&self, shapes: &[Vec<i64>]) -> Result<Vec<Spec>, NnError> {
+        if let (Pooling::Comparator(by), [sides]) = (&self.by, shapes) {
+            local(by, sides.iter().product())?;
+        }
+        Ok(Vec::new())
     }
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
