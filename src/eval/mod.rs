@@ -4,7 +4,7 @@
 //!  features ──vector──▶ scores of pairs ──pairs──▶ folds::accuracy, folds::val_at_far      (thresholds learnt on other folds)
 //!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs)
 //!     ├────all_pairs────────────────────────────▶ ScoreSets                               (every pair of a set, none stored)
-//!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream; `pooling`: by learned qualities)
+//!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream; `pooling`: by learned qualities, `comparator`: by learned comparisons)
 //!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at                              (1:N)
 //!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
 //! ```
