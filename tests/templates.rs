@@ -3,7 +3,7 @@
 use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
 use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
 use ddl::eval::{
-    Comparator, FaceNorm, Far, FarRule, Learned, Linear, Multicolumn, Scored, cmc, identify, pool_templates, streamed_pairs, tpir_at,
+    Comparator, FaceNorm, Far, FarRule, Learned, Linear, Multicolumn, Scored, cmc, identify_by, pool_templates, streamed_pairs, tpir_at,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -175,8 +175,10 @@ fn searches_of_templates_are_the_oracles() {
             assert_eq!((Some(search.mated), Some(search.unmated)), (wanted["mated"].as_u64(), wanted["strangers"].as_u64()));
             let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
             let pooled = pool_templates(&features(&table), DIM, &search.of.faces, TEMPLATES, norm, None).unwrap();
-            let pick = |of: &[TemplateOf]| pooled.pick(of.iter().map(|it| (it.template, it.person))).unwrap();
-            let outcomes = identify(&pick(&search.probe), &pick(&search.gallery)).unwrap();
+            let people = |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>();
+            let place = |of: &[TemplateOf], at: usize| of[at].template as usize;
+            let score = |probe, j| pooled.score_of(place(&search.probe, probe), place(&search.gallery, j));
+            let outcomes = identify_by(&people(&search.probe), &people(&search.gallery), score);
             let ranks: Vec<f64> = cmc(&outcomes, &[1, 2, 3]).unwrap().into_iter().map(|it| it.value).collect();
             let fpirs = numbers(&golden["fpirs"]).into_iter();
             let tpir: Vec<f64> = fpirs.map(|fpir| tpir_at(&outcomes, Far::new(fpir).unwrap()).unwrap().estimate.value).collect();

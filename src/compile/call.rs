@@ -6,7 +6,6 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::nets::Backbone as _;
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
@@ -197,9 +196,10 @@ impl Compiler<'_> {
     fn part(&mut self, base: Val, name: &Word, span: Span) -> Val {
         let Value::Node(model) = base.value else { return Val::new(Type::Part, base.value, span) };
         let Some(backbone) = self.backbone_of(model) else { return Val::poison(span) };
-        let network = self.made_value(model).and_then(|made| made.network().ok());
-        let mut known: Vec<&str> = crate::ops::nets::parts(backbone).iter().copied().chain(self.added_to(model)).collect();
+        let added = self.added_to(model);
         // what lies after the part at which something else begins is left behind
+        let network = if added.is_empty() { None } else { self.network_value(model) };
+        let mut known: Vec<&str> = crate::ops::nets::parts(backbone).iter().copied().chain(added).collect();
         known.retain(|part| network.as_ref().is_none_or(|network| network.part(part).is_ok()));
         if known.contains(&name.text.as_str()) {
             let args = [("model", Value::Node(model)), ("name", Value::Text(name.text.clone()))].into_iter().collect();

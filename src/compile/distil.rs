@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::Operator as _;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::nets::{Backbone as _, Made, TapShape};
+use crate::nets::{Backbone as _, Made, Network, TapShape};
 use crate::ops::nets::{Backbone, Extension, LandmarkMaps};
 use crate::ops::terms::Tap;
 use crate::source::Span;
@@ -55,7 +55,7 @@ impl Compiler<'_> {
         (model, whose): (NodeId, &str),
         stage: Span,
     ) -> Result<Option<TapShape>, ()> {
-        let (Some(name), Some(network)) = (name, self.made_value(model).and_then(|made| made.network().ok())) else { return Ok(None) };
+        let (Some(name), Some(network)) = (name, self.network_value(model)) else { return Ok(None) };
         let taps = network.taps().unwrap_or_default();
         if let Some(found) = taps.iter().find(|shape| shape.name == name) {
             return Ok(Some(found.clone()));
@@ -72,8 +72,8 @@ impl Compiler<'_> {
         Err(())
     }
 
-    /// What a model's network is made of; nothing while a parameter decides it.
-    pub(super) fn made_value(&self, mut model: NodeId) -> Option<Made> {
+    /// A model's network; nothing while a parameter decides it.
+    pub(super) fn network_value(&self, mut model: NodeId) -> Option<Network> {
         let mut extensions = Vec::new();
         while !Backbone::is(self.graph.node(model).op) {
             if Extension::is(self.graph.node(model).op) {
@@ -82,7 +82,7 @@ impl Compiler<'_> {
             model = self.source_of(model)?;
         }
         extensions.reverse();
-        Some(Made { backbone: self.one_of(model)?, extensions })
+        Made { backbone: self.one_of(model)?, extensions }.network().ok()
     }
 
     /// A node of a family of operators, with its arguments.

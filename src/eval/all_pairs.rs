@@ -30,22 +30,6 @@ impl Features {
         Features { rows, d, labels }
     }
 
-    /// Some of the features, each with a label of its own.
-    ///
-    /// # Errors
-    /// A row that is not there.
-    pub fn pick(&self, rows: impl IntoIterator<Item = (u32, u32)>) -> Result<Features, EvalError> {
-        let mut picked = Features { rows: Vec::new(), d: self.d, labels: Vec::new() };
-        for (row, label) in rows {
-            if row as usize >= self.len() {
-                return Err(EvalError::Lengths { what: "a picked row", found: row as usize, wanted: self.len() });
-            }
-            picked.rows.extend(self.row(row as usize));
-            picked.labels.push(label);
-        }
-        Ok(picked)
-    }
-
     /// How many images there are.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -8,9 +8,9 @@ use super::comparator::Comparator;
 use super::vector::dot;
 use serde::{Deserialize, Serialize};
 
-/// What a model has learned of sets.
+/// What a model has learned of sets. On disk each is its own fields alone, which tell them apart: results that were stored before there were two stay readable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(untagged)]
 pub enum Learned {
     /// How their features become one.
     Multicolumn(Multicolumn),

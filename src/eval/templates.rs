@@ -175,7 +175,7 @@ impl Scored for Features {
 ///
 /// # Errors
 /// Those of the blocks; a template that is not there; no genuine or no impostor pair.
-pub fn streamed_pairs<E, B>(templates: &impl Scored, blocks: impl Fn() -> Result<B, E>) -> Result<ScoreSets, E>
+pub fn streamed_pairs<E, B>(templates: &(impl Scored + ?Sized), blocks: impl Fn() -> Result<B, E>) -> Result<ScoreSets, E>
 where
     E: From<EvalError>,
     B: Iterator<Item = Result<Vec<TemplatePair>, E>>,

@@ -1,6 +1,6 @@
 //! DREAM: a correction of the embedding that grows with the head's yaw.
 
-use super::{Init, LayerCost, NetError, Role, Shape, Spec};
+use super::{LayerCost, NetError, Shape, Spec};
 
 /// `x + g R(x)` with `R` = linear, rectifier, linear, rectifier, all of one width, and `g = sigmoid(steepness (|angle| / from - 1))`; the angle is a
 /// number of the sample.
@@ -26,9 +26,7 @@ impl Dream {
 
     pub(super) fn specs(&self, to: &mut Vec<Spec>) {
         for layer in self.layers() {
-            let init = Init::Uniform { fan_in: self.width };
-            to.push(Spec { name: format!("{layer}.weight"), shape: vec![self.width, self.width], role: Role::Parameter, init });
-            to.push(Spec { name: format!("{layer}.bias"), shape: vec![self.width], role: Role::Parameter, init });
+            to.extend(Spec::linear([&format!("{layer}.weight"), &format!("{layer}.bias")], self.width, self.width));
         }
     }
 

@@ -28,6 +28,13 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The weight `[outputs, inputs]` and the bias `[outputs]` of a linear layer that learns, as `PyTorch` starts them.
+    pub fn linear([weight, bias]: [&str; 2], inputs: i64, outputs: i64) -> [Spec; 2] {
+        let init = Init::Uniform { fan_in: inputs };
+        let spec = |name: &str, shape: &[i64]| Spec { name: name.to_owned(), shape: shape.to_vec(), role: Role::Parameter, init };
+        [spec(weight, &[outputs, inputs]), spec(bias, &[outputs])]
+    }
+
     /// How many numbers it holds.
     pub fn numel(&self) -> u64 {
         self.shape.iter().product::<i64>().unsigned_abs()

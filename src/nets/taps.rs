@@ -1,7 +1,6 @@
 //! What `tap(…)` can name in each backbone, and the size of what comes out there: known without the engine, so that a recipe is checked by it.
 
-use super::{Backbone as _, NetError, Network, Part, Shape};
-use crate::ops::nets::Backbone;
+use super::{NetError, Network, Part, Shape};
 
 /// A part whose output is a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,8 @@ impl Network {
         name.split_once('.').map_or(name, |(group, _)| group)
     }
 
-    /// The parts and groups of blocks of the trunk whose output is a map, by their last layer; of one layer parts first, the trunk last.
+    /// The parts and groups of blocks of the trunk whose output is a map, by their last layer; of one layer parts first, the trunk last. A group of an
+    /// iresnet's blocks has insightface's name beside its part's.
     ///
     /// # Errors
     /// As [`Network::shapes`].
@@ -65,13 +65,5 @@ impl Network {
             Shape::Tokens { .. } | Shape::Vector(_) => None,
         };
         Ok(ends.into_iter().filter_map(tap).collect())
-    }
-}
-
-impl Backbone {
-    /// What can be tapped, first to last; nothing for options that no network has. A group of an iresnet's blocks has insightface's name
-    /// beside its part's.
-    pub fn taps(&self) -> Vec<TapShape> {
-        self.network().and_then(|network| network.taps()).unwrap_or_default()
     }
 }

@@ -232,8 +232,14 @@ fn taps_are_the_maps_of_the_trunk() {
     let found: Vec<String> = kinds()
         .into_iter()
         .map(|(name, backbone)| {
-            let taps: Vec<String> =
-                backbone.taps().into_iter().map(|tap| format!("{} {}x{}", tap.name, tap.sides.0, tap.sides.1)).collect();
+            let taps: Vec<String> = backbone
+                .network()
+                .unwrap()
+                .taps()
+                .unwrap()
+                .into_iter()
+                .map(|tap| format!("{} {}x{}", tap.name, tap.sides.0, tap.sides.1))
+                .collect();
             format!("{name}: {}", taps.join(", "))
         })
         .collect();

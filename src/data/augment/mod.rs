@@ -168,9 +168,7 @@ impl Augment {
             Augment::OneOf(OneOf { augments }) | Augment::Chain(Chain { augments }) => augments.iter().try_for_each(Augment::check),
         }
     }
-}
 
-impl Augment {
     /// Whether it may mirror an image.
     pub fn mirrors(&self) -> bool {
         match self {

@@ -35,8 +35,8 @@ pub struct TemplateSearch {
     pub mated: u64,
     /// Probes whose people are not.
     pub unmated: u64,
-    /// The lists of the gallery's templates, and that of the probes'.
-    files: (Vec<PathBuf>, PathBuf),
+    /// The (first) list of the gallery's templates, and that of the probes'.
+    files: [PathBuf; 2],
 }
 
 /// What can be counted of a search of templates, by the names that a recipe says.
@@ -91,7 +91,7 @@ impl TemplateSearch {
             people,
             mated,
             unmated,
-            files: (gallery.iter().map(|file| (*file).to_owned()).collect(), probe.into()),
+            files: [gallery.first().copied().unwrap_or(probe).into(), probe.into()],
         })
     }
 
@@ -119,8 +119,7 @@ impl TemplateSearch {
     /// # Errors
     /// The first count that is another one.
     pub fn expect(&self, expected: &IndexMap<String, u64>) -> Result<(), DataError> {
-        let (gallery, probe) = &self.files;
-        let gallery = gallery.first().unwrap_or(probe);
+        let [gallery, probe] = &self.files;
         let ends = [
             Counted { what: "gallery", file: gallery, found: self.gallery.len() as u64 },
             Counted { what: "probe", file: probe, found: self.probe.len() as u64 },

@@ -9,8 +9,8 @@ use ddl::data::Table;
 use ddl::data::protocol::{Strangers, TemplateFaces, TemplateOf};
 use ddl::diag::Code;
 use ddl::eval::{
-    EvalError, FaceNorm, FarRule, Features, Folding, Learned, Outcome, PairScores, Pairs, Scored as _, all_pairs, cosine, cross_pairs,
-    identify, identify_by, pool_templates, streamed_pairs,
+    EvalError, FaceNorm, FarRule, Features, Folding, Learned, Outcome, PairScores, Pairs, Scored, all_pairs, cosine, cross_pairs, identify,
+    identify_by, pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
@@ -121,13 +121,10 @@ impl Common<'_> {
             FarPoint::Nearest => FarRule::Nearest,
             FarPoint::Conservative => FarRule::Conservative,
         };
-        let pooled = pooled(faces, &templates.of, (eval.norm, &eval.embed), pooling)?;
+        let scored = scored(faces, &templates.of, (eval.norm, &eval.embed), pooling)?;
         let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
         let blocks = || Ok::<_, Halt>(templates.pairs().map_err(named)?.map(|block| block.map_err(named)));
-        let sets = match pooling {
-            Some(Learned::Comparator(by)) => streamed_pairs(&by.compared(&pooled)?, blocks)?,
-            Some(Learned::Multicolumn(_)) | None => streamed_pairs(&pooled, blocks)?,
-        };
+        let sets = streamed_pairs(&*scored, blocks)?;
         let (genuine, impostor) = sets.counts();
         Ok(Judged { rule: AccuracyRule::Insightface, far, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
     }
@@ -140,16 +137,10 @@ impl Common<'_> {
         pooling: Option<&Learned>,
     ) -> Result<Judged, Halt> {
         let search = self.tables.template_search(id)?;
-        let pooled = pooled(faces, &search.of, (eval.norm, &eval.embed), pooling)?;
-        let outcomes = if let Some(Learned::Comparator(by)) = pooling {
-            let (compared, people) = (by.compared(&pooled)?, |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>());
-            let score =
-                |probe: usize, j: usize| compared.score_of(search.probe[probe].template as usize, search.gallery[j].template as usize);
-            identify_by(&people(&search.probe), &people(&search.gallery), score)
-        } else {
-            let pick = |templates: &[TemplateOf]| pooled.pick(templates.iter().map(|it| (it.template, it.person)));
-            identify(&pick(&search.probe)?, &pick(&search.gallery)?)?
-        };
+        let scored = scored(faces, &search.of, (eval.norm, &eval.embed), pooling)?;
+        let people = |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>();
+        let score = |probe: usize, j: usize| scored.score_of(search.probe[probe].template as usize, search.gallery[j].template as usize);
+        let outcomes = identify_by(&people(&search.probe), &people(&search.gallery), score);
         Ok(found(outcomes, search.strangers))
     }
 
@@ -230,8 +221,13 @@ fn found(mut outcomes: Vec<Outcome>, strangers: Strangers) -> Judged {
     Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped }
 }
 
-/// A feature for each template.
-fn pooled(side: &Side, of: &TemplateFaces, (norm, embed): (ops::FaceNorm, &Embed), by: Option<&Learned>) -> Result<Features, EvalError> {
+/// The templates of a protocol, as any two of them score.
+fn scored<'b>(
+    side: &Side,
+    of: &TemplateFaces,
+    (norm, embed): (ops::FaceNorm, &Embed),
+    by: Option<&'b Learned>,
+) -> Result<Box<dyn Scored + 'b>, EvalError> {
     let norm = match norm {
         ops::FaceNorm::Keep => FaceNorm::Kept,
         ops::FaceNorm::Unit => FaceNorm::Unit,
@@ -241,7 +237,12 @@ fn pooled(side: &Side, of: &TemplateFaces, (norm, embed): (ops::FaceNorm, &Embed
         // what is learned was learned of single images: the mean of two is as long as one
         rows.to_mut().iter_mut().for_each(|x| *x *= 0.5);
     }
-    pool_templates(&rows, side.rows.width, &of.faces, of.ids.len(), norm, by)
+    let pooled = pool_templates(&rows, side.rows.width, &of.faces, of.ids.len(), norm, by)?;
+    let scored: Box<dyn Scored + 'b> = match by {
+        Some(Learned::Comparator(by)) => Box::new(by.compared(&pooled)?),
+        Some(Learned::Multicolumn(_)) | None => Box::new(pooled),
+    };
+    Ok(scored)
 }
 
 /// For each row of `from`, the row of the same image in `to`.

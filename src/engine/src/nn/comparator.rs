@@ -4,29 +4,19 @@ use ddl::ops::pooling::Comparator;
 use tch::Tensor;
 
 use crate::nn::error::NnError;
-use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::heads::unit;
+use crate::nn::state::{Spec, State};
 
 /// The first layer, `[hidden, 2 width + landmarks]` and `[hidden]`: of `[a; b; e]`.
 const COMPARE: [&str; 2] = ["compare.weight", "compare.bias"];
 /// The second layer, `[1, hidden]` and `[1]`.
 const SCORE: [&str; 2] = ["score.weight", "score.bias"];
-/// Below this a descriptor's length counts as it.
-const SHORTEST: f64 = 1e-12;
 
 /// The tensors of a comparison of embeddings of this width.
 pub fn specs(it: &Comparator, embedding: i64) -> Vec<Spec> {
     let (landmarks, hidden) = (i64::from(it.landmarks), i64::from(it.hidden));
-    let linear = |[weight, bias]: [&str; 2], inputs: i64, outputs: i64| {
-        let spec = |name: &str, shape: &[i64]| Spec {
-            name: name.to_owned(),
-            shape: shape.to_vec(),
-            role: Role::Parameter,
-            init: Init::Uniform { fan_in: inputs },
-        };
-        [spec(weight, &[outputs, inputs]), spec(bias, &[outputs])]
-    };
     let inputs = 2 * (embedding / landmarks) + landmarks;
-    [linear(COMPARE, inputs, hidden), linear(SCORE, hidden, 1)].concat()
+    [Spec::linear(COMPARE, inputs, hidden), Spec::linear(SCORE, hidden, 1)].concat()
 }
 
 /// The feature of each set of as many rows of `x` `[images, d]`: of each number the largest, `[sets, d]`.
@@ -55,9 +45,7 @@ pub fn local(it: &Comparator, width: i64) -> Result<i64, NnError> {
 /// Features that are no descriptors of so many landmarks.
 pub fn logits(it: &Comparator, state: &State, features: &Tensor) -> Result<Tensor, NnError> {
     let (landmarks, local) = (i64::from(it.landmarks), local(it, features.size()[1])?);
-    let descriptors = features.f_reshape([-1, landmarks, local])?;
-    let lengths = descriptors.f_square()?.f_sum_dim_intlist([2i64].as_slice(), true, None)?.f_clamp_min(SHORTEST * SHORTEST)?.f_sqrt()?;
-    let units = descriptors.f_div(&lengths)?; // [sets, landmarks, local]
+    let units = unit(&features.f_reshape([-1, local])?).f_view([-1, landmarks, local])?; // [sets, landmarks, local]
     let parts = state.get(COMPARE[0])?.f_split_with_sizes([local, local, landmarks], 1)?;
     let place = parts[2].f_transpose(0, 1)?.f_add(state.get(COMPARE[1])?)?; // [landmarks, hidden]
     let first = units.f_linear(&parts[0], None::<&Tensor>)?.f_add(&place)?; // [sets, landmarks, hidden]

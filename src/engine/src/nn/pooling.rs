@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 
 use crate::nn::comparator;
 use crate::nn::error::NnError;
-use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::state::{Spec, State};
 
 /// What tells visual quality, `[1, d]` and `[1]`.
 const ALPHA: [&str; 2] = ["alpha.weight", "alpha.bias"];
@@ -22,18 +22,9 @@ pub fn specs(pooling: &Pooling, embedding: i64) -> Vec<Spec> {
 }
 
 fn qualities(it: &Multicolumn, embedding: i64) -> Vec<Spec> {
-    let linear = |[weight, bias]: [&str; 2], inputs: i64| {
-        let spec = |name: &str, shape: &[i64]| Spec {
-            name: name.to_owned(),
-            shape: shape.to_vec(),
-            role: Role::Parameter,
-            init: Init::Uniform { fan_in: inputs },
-        };
-        [spec(weight, &[1, inputs]), spec(bias, &[1])]
-    };
-    let mut specs = linear(ALPHA, embedding).to_vec();
+    let mut specs = Spec::linear(ALPHA, embedding, 1).to_vec();
     if it.content {
-        specs.extend(linear(BETA, 2 * embedding));
+        specs.extend(Spec::linear(BETA, 2 * embedding, 1));
     }
     specs
 }

@@ -8,7 +8,7 @@ use tch::Tensor;
 use super::Take;
 use super::logits::take;
 use crate::nn::error::{NnError, shape};
-use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::state::{Spec, State};
 
 /// Slope of the rectifiers below 0.
 const SLOPE: f64 = 0.2;
@@ -18,9 +18,7 @@ pub fn specs(critic: &Critic, inputs: i64) -> Vec<Spec> {
     let mut specs = Vec::new();
     let mut input = inputs;
     for (at, output) in critic.hidden.iter().map(|width| i64::from(*width)).chain([1]).enumerate() {
-        let init = Init::Uniform { fan_in: input };
-        let spec = |end: &str, shape: &[i64]| Spec { name: format!("{at}.{end}"), shape: shape.to_vec(), role: Role::Parameter, init };
-        specs.extend([spec("weight", &[output, input]), spec("bias", &[output])]);
+        specs.extend(Spec::linear([&format!("{at}.weight"), &format!("{at}.bias")], input, output));
         input = output;
     }
     specs
