@@ -11,6 +11,7 @@
 
 pub mod quantity;
 pub mod random;
+pub mod regular;
 pub mod signals;
 pub mod source;
 

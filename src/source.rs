@@ -198,7 +198,7 @@ pub struct Disk;
 
 impl World for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        crate::regular::read(path)
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {

@@ -34,7 +34,7 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
     }
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message));
     let text =
-        std::fs::read_to_string(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
+        crate::regular::text(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
     // JSON is YAML; a lock says so in its first entry
     if let Ok(plan) = serde_yaml::from_str::<Plan>(&text) {
         let plan = plan.sound().map_err(|error| refuse(Code::BadLock, format!("{} is no plan: {error}", path.display())))?;

@@ -61,7 +61,7 @@ pub fn beside(recipe: &Path) -> PathBuf {
 pub fn read(file: &Path) -> Result<Lock, Stop> {
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message).help("`ddl lock` writes it"));
     let text =
-        std::fs::read_to_string(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
+        crate::regular::text(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
     Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no lock: {error}", file.display())))
 }
 

@@ -107,7 +107,7 @@ fn read_params(file: &Path) -> Result<IndexMap<String, Given>, Stop> {
     let shown = file.display();
     let wrong =
         |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
-    let text = std::fs::read_to_string(file)
+    let text = crate::regular::text(file)
         .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
     let yaml: Yaml = serde_yaml::from_str(&text).map_err(|error| wrong(format!("{shown} is no YAML: {error}")))?;
     let entries = match yaml {

@@ -24,7 +24,7 @@ struct TextLines {
 impl TextLines {
     fn open(file: &Path) -> Result<Self, DataError> {
         let unreadable = |error: std::io::Error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() };
-        let reader = BufReader::with_capacity(1 << 20, File::open(file).map_err(unreadable)?);
+        let reader = BufReader::with_capacity(1 << 20, crate::regular::open(file).map_err(unreadable)?);
         Ok(TextLines { file: file.to_owned(), reader, line: 0, buffer: Vec::new() })
     }
 

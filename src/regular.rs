@@ -1,0 +1,180 @@
+//! The one way to open a file that somebody else made: only regular files are read, whatever a path or a link leads to.
+//!
+//! A named pipe without a writer would hold the program for ever, `/dev/zero` would fill its memory, and a socket or a terminal is no data.
+//! Each of them is an error at once.
+
+use serde::{Deserialize, Serialize};
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What the system says of a file without reading it: equal stamps of a settled file ([`Stamp::settled`]) mean equal bytes. Length and time of
+/// change alone do not: `mv`, `cp -p`, `rsync -a`, `tar x` and a link that is turned elsewhere keep both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its length.
+    pub bytes: u64,
+    /// When its content was changed, in nanoseconds since 1970, as programs may say it.
+    pub modified: i64,
+    /// When anything of it was changed, its place included: no program can choose it. 0 where the system has none.
+    pub changed: i64,
+    /// Its number on its device.
+    pub inode: u64,
+    /// The device.
+    pub device: u64,
+}
+
+/// Files changed less than this before are not remembered: another change might bear the same time.
+const SETTLED: Duration = Duration::from_secs(2);
+
+impl Stamp {
+    /// What a file's metadata say (of a link's target).
+    pub fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().map_or(i64::MAX, nanoseconds); // a system without times of change remembers nothing
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let changed = metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec());
+            Stamp { bytes: metadata.len(), modified, changed, inode: metadata.ino(), device: metadata.dev() }
+        }
+        #[cfg(not(unix))]
+        Stamp { bytes: metadata.len(), modified, changed: 0, inode: 0, device: 0 }
+    }
+
+    /// The name of the file among all files of the machine.
+    pub fn name(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    /// Whether a change after `now` would show in the stamp.
+    pub fn settled(&self, now: SystemTime) -> bool {
+        let settled = nanoseconds(now.checked_sub(SETTLED).unwrap_or(UNIX_EPOCH));
+        self.modified < settled && self.changed < settled
+    }
+}
+
+fn nanoseconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Opens a regular file for reading; links are followed.
+///
+/// # Errors
+/// What the system says; of what is no regular file [`io::ErrorKind::InvalidInput`] with a sentence that says what it is.
+pub fn open(path: &Path) -> io::Result<File> {
+    is_regular(&std::fs::metadata(path)?)?; // a device is not even opened: that alone may do something
+    let file = without_waiting().open(path)?;
+    is_regular(&file.metadata()?)?; // it may have been exchanged since
+    Ok(file)
+}
+
+/// All bytes of a regular file.
+///
+/// # Errors
+/// As [`open`]; a file that grows while it is read.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    bytes(open(path)?)
+}
+
+/// The text of a regular file.
+///
+/// # Errors
+/// As [`read`]; bytes that are no UTF-8.
+pub fn text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// An error that says what it is, unless this is a regular file's.
+///
+/// # Errors
+/// As [`open`].
+pub fn is_regular(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}, not a regular file", kind(metadata.file_type()))))
+}
+
+/// The rest of an open file, at most as much as it is long: the memory that this takes is the file's own.
+fn bytes(mut file: File) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    let room = usize::try_from(length).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    bytes.try_reserve_exact(room).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    file.by_ref().take(length).read_to_end(&mut bytes)?;
+    if file.read(&mut [0])? > 0 {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it has more than the {length} bytes that it is said to have")));
+    }
+    Ok(bytes)
+}
+
+/// Never waits for somebody at the other end.
+fn without_waiting() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, nix::fcntl::OFlag::O_NONBLOCK.bits());
+    options
+}
+
+fn kind(found: FileType) -> &'static str {
+    if found.is_dir() {
+        return "a folder";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if found.is_fifo() {
+            return "a named pipe";
+        }
+        if found.is_socket() {
+            return "a socket";
+        }
+        if found.is_char_device() || found.is_block_device() {
+            return "a device";
+        }
+    }
+    "something else"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_and_what_is_none_says_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.txt");
+        std::fs::write(&file, "hello").unwrap();
+        assert_eq!((read(&file).unwrap(), text(&file).unwrap()), (b"hello".to_vec(), "hello".to_owned()));
+        assert_eq!(open(folder.path()).unwrap_err().to_string(), "it is a folder, not a regular file");
+        assert_eq!(open(&folder.path().join("b")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        std::fs::write(&file, b"\xff").unwrap();
+        assert_eq!(text(&file).unwrap_err().to_string(), "it is not UTF-8 text");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_sockets_devices_and_links_to_them_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        for (name, what) in [("pipe", "a named pipe"), ("socket", "a socket"), ("/dev/zero", "a device"), ("/dev/null", "a device")] {
+            let link = at(&format!("link to {}", name.replace('/', "_")));
+            std::os::unix::fs::symlink(at(name), &link).unwrap();
+            for path in [at(name), link] {
+                for error in [open(&path).unwrap_err(), read(&path).unwrap_err(), text(&path).unwrap_err()] {
+                    assert_eq!(error.to_string(), format!("it is {what}, not a regular file"));
+                }
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_longer_than_it_says_is_no_data() {
+        assert!(read(Path::new("/proc/self/status")).unwrap_err().to_string().starts_with("it has more than the 0 bytes"));
+    }
+}
