@@ -2,6 +2,7 @@
 
 pub mod term;
 
+use crate::data::probe::Content;
 use crate::plan::{Paths, Plan};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -17,6 +18,9 @@ pub struct Job {
     /// Where the plan's paths lie.
     #[serde(default)]
     pub paths: Paths,
+    /// What lay at the plan's paths when it was made. Another content is an error: the plan's keys are not its own.
+    #[serde(default)]
+    pub contents: Vec<Content>,
     /// Where it is computed.
     #[serde(default)]
     pub device: Device,

@@ -116,9 +116,12 @@ impl Compiler<'_> {
         }
         let path = match (&left.value, &right.value) {
             (Value::Path(base), Value::Text(more)) => {
-                PathValue { shown: format!("{}/{more}", base.shown), real: base.real.as_ref().map(|real| real.join(more)), digest: None }
+                let real = base.real.as_ref().map(|real| real.join(more));
+                PathValue { shown: format!("{}/{more}", base.shown), real, within: base.within.clone(), digest: None }
             }
-            (Value::Hole(param), Value::Text(more)) => PathValue { shown: format!("${param}/{more}"), real: None, digest: None },
+            (Value::Hole(param), Value::Text(more)) => {
+                PathValue { shown: format!("${param}/{more}"), real: None, within: None, digest: None }
+            }
             (_, Value::Hole(_)) => return Val::new(Type::Path, right.value, span),
             (Value::None, _) => {
                 return self.wrong(

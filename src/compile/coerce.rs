@@ -112,7 +112,8 @@ impl Compiler<'_> {
     fn literal_path(&mut self, val: &Val, module: ModuleId) -> Result<Value, Misfit> {
         let Value::Text(text) = &val.value else { return Ok(val.value.clone()) };
         let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
-        Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), digest: None }))
+        let within = self.modules[module.0].dir.clone();
+        Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), within, digest: None }))
     }
 
     /// A literal path as the recipe itself would say it: two files that say `images` mean two folders.

@@ -31,7 +31,7 @@ mod uses;
 pub use modules::STANDARD;
 pub use params::Given;
 
-use crate::data::probe::ProbeCache;
+use crate::data::probe::{Content, ProbeCache};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::lang::types::{Attributes, Type};
@@ -51,6 +51,14 @@ pub trait Prober {
     /// # Errors
     /// One sentence that says why there is none.
     fn digest(&self, path: &Path) -> Result<String, String>;
+
+    /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
+    ///
+    /// # Errors
+    /// As [`Prober::digest`].
+    fn listed(&self, list: &Path, root: &Path) -> Result<String, String> {
+        Ok(format!("{} {}", self.digest(list)?, self.digest(root)?))
+    }
 }
 
 /// What a compilation is given beside the recipe.
@@ -75,6 +83,8 @@ pub struct Compiled {
     pub sinks: Vec<NodeId>,
     /// Where paths lie on this machine.
     pub paths: Paths,
+    /// What lay there: what the keys stand for.
+    pub contents: Vec<Content>,
     /// Parameters as they were resolved; those without a value are left out.
     pub params: IndexMap<String, String>,
     /// Parameters that have no value.
@@ -102,7 +112,7 @@ impl Compiled {
     /// the recipe that say it.
     pub fn known_plan(&self, cache: ProbeCache) -> (Plan, Vec<Diagnostic>) {
         let mut plan = self.plan();
-        let known = facts::fill(&mut plan, &self.paths, cache);
+        let known = facts::fill(&mut plan, &self.paths, cache.expecting(&self.contents));
         let needed = self.graph.needed(&self.sinks); // in the order of the plan
         let place = |node: NodeId| needed.get(node.0 as usize).and_then(|id| self.graph.node(*id).span);
         let mut said = Vec::new();
@@ -217,8 +227,8 @@ pub(crate) struct Compiler<'a> {
     paths: Paths,
     params: IndexMap<String, String>,
     open_params: Vec<String>,
-    /// Digests of paths that were probed.
-    digests: HashMap<PathBuf, Option<String>>,
+    /// Digests of what was probed: of paths, and of lists with the folders that their images lie below.
+    digests: IndexMap<(PathBuf, Option<PathBuf>), Option<String>>,
     /// Names of operators that do not exist yet, each said once.
     not_yet: std::collections::BTreeSet<String>,
     /// Where parts are tapped, by whom, and of which was said that they don't exist.
@@ -243,7 +253,7 @@ impl<'a> Compiler<'a> {
             paths: Paths::new(),
             params: IndexMap::new(),
             open_params: Vec::new(),
-            digests: HashMap::new(),
+            digests: IndexMap::new(),
             not_yet: std::collections::BTreeSet::new(),
             taps: distil::Taps::default(),
             called: std::collections::BTreeSet::new(),
@@ -260,7 +270,9 @@ impl<'a> Compiler<'a> {
         self.diagnostics.sort();
         let doc = self.modules[root.0].tree.inner_docs.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
         let recipe = path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned());
+        let content = |((path, root), digest): ((PathBuf, Option<PathBuf>), Option<String>)| Some(Content { path, root, digest: digest? });
         Compiled {
+            contents: self.digests.into_iter().filter_map(content).collect(),
             sources: self.sources,
             diagnostics: self.diagnostics.into_sorted(),
             graph: self.graph,

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::diag::{Code, Diagnostic, did_you_mean};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, World};
 use crate::syntax::tree::{Expr, File, FixedWord, ItemKind, Part, Target, Text, Use, UseSource, Word};
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
@@ -194,6 +194,13 @@ impl Compiler<'_> {
         };
         let Some(path) = self.inside(module, &relative, text.span) else { return };
         let canonical = self.world.canonical(&path).unwrap_or_else(|_| path.clone());
+        if let Some(dir) = self.modules[module.0].dir.clone()
+            && !stays(self.world, &path, &dir)
+        {
+            self.diagnostics.push(led_outside(&path, text.span));
+            self.bind(module, alias, Kind::Junk);
+            return;
+        }
         if let Some(at) = self.loading.iter().position(|(loading, _)| *loading == canonical) {
             let mut chain: Vec<String> = self.loading[at..].iter().map(|(path, _)| file_name(path)).collect();
             chain.push(file_name(&canonical));
@@ -334,6 +341,22 @@ impl Compiler<'_> {
         };
         Some(dir.join(path))
     }
+}
+
+/// Whether a path below a folder lies there in truth: a link may lead elsewhere. What is not there leads nowhere.
+pub(super) fn stays(world: &dyn World, path: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match (world.canonical(path), world.canonical(folder)) {
+        (Ok(path), Ok(folder)) => path.starts_with(folder),
+        _ => true,
+    }
+}
+
+/// Says that a link leads out of the recipe's folder.
+pub(super) fn led_outside(path: &Path, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::PathLeaves, format!("{} is, or lies behind, a link that leaves the recipe's folder", path.display()))
+        .at(span, "outside")
+        .help("data outside comes in by a parameter: param data : path, then --set data=…")
 }
 
 fn picked_alias(used: &Use, names: &[Word]) -> bool {

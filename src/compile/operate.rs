@@ -1,16 +1,19 @@
 //! An operator's call once its arguments are bound: they are evaluated, checked and made a value or a node.
 
 use super::call::{Bound, Given};
+use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};
+use crate::data::probe::beside;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Operator, ParamDecl};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, OpValue, Value};
+use crate::lang::value::{Args, OpValue, PathValue, Value};
 use crate::ops::outputs::Started;
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Expr, ExprKind};
 use indexmap::IndexMap;
 use std::ops::Bound as End;
+use std::path::PathBuf;
 
 impl Compiler<'_> {
     pub(super) fn operate(
@@ -161,6 +164,7 @@ impl Compiler<'_> {
 
     /// Makes a value or a node of checked arguments.
     fn apply(&mut self, decl: &'static Decl, types: &IndexMap<&'static str, Type>, mut args: Args, bound: &Bound, span: Span) -> Val {
+        self.probe_list(decl, &mut args, span);
         for value in args.values_mut() {
             self.probe_paths(value, span);
         }
@@ -218,34 +222,74 @@ impl Compiler<'_> {
         Val::new(Type::Record(parts.clone()), Value::Record(nodes), span)
     }
 
+    /// Looks at a list of images with the images that it names: the folder that they lie below is a place, and means nothing by itself.
+    fn probe_list(&mut self, decl: &'static Decl, args: &mut Args, span: Span) {
+        let Some((list, root)) = decl.lists else { return };
+        let (Some(prober), Some(Value::Path(file))) = (self.options.prober, args.get(list).cloned()) else { return };
+        let folder = match args.get(root) {
+            None | Some(Value::None) => None,
+            Some(Value::Path(folder)) => Some(folder.clone()),
+            Some(_) => return, // a parameter without a value
+        };
+        let Some(real) = file.real.clone() else { return };
+        let Some(below) = folder.as_ref().map_or_else(|| Some(beside(&real)), |folder| folder.real.clone()) else { return };
+        let digest = self.digest_of((real.clone(), Some(below.clone())), span, || prober.listed(&real, &below));
+        for (name, path, digest) in [(list, Some(file), digest.clone()), (root, folder, Some(String::new()))] {
+            let Some(path) = path else { continue };
+            self.stays_inside(&path, span);
+            self.remember_path(&path);
+            args.insert(name, Value::Path(PathValue { digest, ..path }));
+        }
+    }
+
     /// Looks at what lies at the paths of an argument.
     fn probe_paths(&mut self, value: &mut Value, span: Span) {
         match value {
             Value::Path(path) => {
+                if path.digest.is_some() {
+                    return; // a list
+                }
                 self.remember_path(path);
                 let (Some(prober), Some(real)) = (self.options.prober, path.real.clone()) else { return };
-                let known = self.digests.get(&real).cloned();
-                path.digest = known.unwrap_or_else(|| {
-                    let digest = match prober.digest(&real) {
-                        Ok(digest) => Some(digest),
-                        Err(cause) => {
-                            self.diagnostics.push(
-                                Diagnostic::error(Code::UnreadableData, format!("cannot read {}: {cause}", real.display()))
-                                    .at(span, "needed here")
-                                    .help("check the path, or the parameter that gives it"),
-                            );
-                            None
-                        }
-                    };
-                    self.digests.insert(real.clone(), digest.clone());
-                    digest
-                });
+                if self.stays_inside(path, span) {
+                    path.digest = self.digest_of((real.clone(), None), span, || prober.digest(&real));
+                }
             }
             Value::Op(op) => op.args.values_mut().for_each(|value| self.probe_paths(value, span)),
             Value::List(items) => items.iter_mut().for_each(|value| self.probe_paths(value, span)),
             Value::Record(fields) => fields.values_mut().for_each(|value| self.probe_paths(value, span)),
             _ => {} // no path inside
         }
+    }
+
+    /// What lies at a path, found once; what is wrong with it is said once.
+    fn digest_of(&mut self, what: (PathBuf, Option<PathBuf>), span: Span, look: impl FnOnce() -> Result<String, String>) -> Option<String> {
+        if let Some(known) = self.digests.get(&what) {
+            return known.clone();
+        }
+        let digest = match look() {
+            Ok(digest) => Some(digest),
+            Err(cause) => {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::UnreadableData, format!("cannot read {}: {cause}", what.0.display()))
+                        .at(span, "needed here")
+                        .help("check the path, or the parameter that gives it"),
+                );
+                None
+            }
+        };
+        self.digests.insert(what, digest.clone());
+        digest
+    }
+
+    /// Whether a path that the recipe itself says leads nowhere else by a link; if it does, that is said.
+    fn stays_inside(&mut self, path: &PathValue, span: Span) -> bool {
+        let (Some(within), Some(real)) = (&path.within, &path.real) else { return true };
+        let stays = stays(self.world, real, within);
+        if !stays {
+            self.diagnostics.push(led_outside(real, span));
+        }
+        stays
     }
 
     /// Evaluates an expression for its own mistakes and uses only.

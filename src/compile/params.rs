@@ -92,7 +92,7 @@ impl Compiler<'_> {
             _ if given.text.trim() == "none" && matches!(ty, Type::Optional(_)) => return Val::new(ty.clone(), Value::None, span),
             Type::Path => {
                 let text = if quoted { given.text.trim().trim_matches('"').to_owned() } else { given.text.clone() };
-                let path = PathValue { shown: format!("${name}"), real: Some(given.base.join(text)), digest: None };
+                let path = PathValue { shown: format!("${name}"), real: Some(given.base.join(text)), within: None, digest: None };
                 return Val::new(Type::Path, Value::Path(path), span);
             }
             Type::Text | Type::Choice(_) if !quoted => {

@@ -1,5 +1,6 @@
 //! Everything that can be wrong with data, in one place; `Display` is the message.
 
+use super::probe::LeftOut;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +14,12 @@ pub enum DataError {
         path: PathBuf,
         /// What the system says.
         why: String,
+    },
+    /// What lies at a path is not what a plan was made from.
+    #[error("{} is not what it was when the plan was made", path.display())]
+    Changed {
+        /// The file, or the folder or list.
+        path: PathBuf,
     },
     /// A link below a root leads back to a folder above it.
     #[error("{} is a link that leads back to {}", path.display(), ancestor.display())]
@@ -29,12 +36,12 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A folder has no image.
-    #[error("no image below {} ({ignored} other files)", root.display())]
+    #[error("no image below {} ({left_out})", root.display())]
     NoImages {
         /// The folder.
         root: PathBuf,
-        /// How many files there are that are not images.
-        ignored: usize,
+        /// What lies there instead.
+        left_out: LeftOut,
     },
     /// A path does not tell an identity.
     #[error("{path}: {why}")]

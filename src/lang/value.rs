@@ -83,6 +83,8 @@ pub struct PathValue {
     pub shown: String,
     /// Where it lies; absent while a parameter is.
     pub real: Option<std::path::PathBuf>,
+    /// The folder that it must not leave, links included; none of a path that a parameter gives.
+    pub within: Option<std::path::PathBuf>,
     /// The digest of what lies there, once it was probed: in a content key it stands for the path.
     pub digest: Option<String>,
 }

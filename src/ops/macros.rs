@@ -32,6 +32,7 @@ macro_rules! operator {
         $(hidden = $hidden:literal;)?
         $(observes = $observes:literal;)?
         $(stands_for = $stands_for:literal;)?
+        $(lists = ($list:literal, $root:literal);)?
         $(changes = [$(($changed:literal, $sentence:literal)),* $(,)?];)?
     ) => {
         $(#[doc = $doc])*
@@ -66,6 +67,7 @@ macro_rules! operator {
                     hidden: false $(|| $hidden)?,
                     observes: None $(.or(Some($observes)))?,
                     stands_for: None $(.or(Some($stands_for)))?,
+                    lists: None $(.or(Some(($list, $root))))?,
                     changes: &[$($(($changed, $sentence)),*)?],
                 }
             }

@@ -104,7 +104,7 @@ impl Param for FilePath {
         Type::Path
     }
     fn value(&self) -> Value {
-        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None, digest: None })
+        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None, within: None, digest: None })
     }
 }
 

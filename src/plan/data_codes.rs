@@ -8,6 +8,7 @@ use crate::events::Failure;
 pub fn code(error: &DataError) -> Code {
     match error {
         DataError::Unreadable { .. } | DataError::LinkLoop { .. } | DataError::NameNotText { .. } => Code::UnreadableData,
+        DataError::Changed { .. } => Code::DataChanged,
         DataError::NoImages { .. } => Code::NoImages,
         DataError::NoIdentity { .. } | DataError::Pattern { .. } => Code::NoIdentity,
         DataError::Line { .. } | DataError::File { .. } | DataError::NoColumn { .. } | DataError::NotAnnotated { .. } => Code::BadTable,
@@ -37,6 +38,7 @@ pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
     let message = node.map_or_else(|| error.to_string(), |node| format!("{node}: {error}"));
     let failure = Failure::new(code(error), message);
     let help = [
+        (Code::DataChanged, "run the same command again: it is planned anew with what lies there now"),
         (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
         (Code::WrongSize, "let it be resized: `on_size = \"resize\"`"),
         (Code::BatchTooLarge, "choose a smaller `size` for the draw (or `batch` for the stage), or more data"),

@@ -13,10 +13,11 @@ use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, ends, memory, pooling, reads, sampling, schedule, teaching};
+use super::{Facts, Paths, Plan, PlanNode, ends, memory, pooling, reads, sampling, schedule, teaching};
 use crate::data::predicate::Expr;
-use crate::data::probe::ProbeCache;
+use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
+use crate::diag::{Code, Severity};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::Cost;
@@ -57,6 +58,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         }
         gather.rates();
         let mut findings = gather.seen();
+        findings.extend(gather.left_out());
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };
@@ -148,6 +150,10 @@ impl<'p> Gather<'p> {
         let absent = table.labels().len() - table.people();
         if absent > 0 {
             facts.notes.push(format!("{absent} of {} people have no image here", table.labels().len()));
+        }
+        let left_out = self.tables.left_out(id);
+        if left_out.files() > 0 {
+            facts.notes.push(format!("left out: {left_out}"));
         }
         if self.plan.node(id).is_on_disk() && table.stream().alignment.is_none() {
             facts.notes.push("how these faces are aligned is not known".to_owned());
@@ -311,6 +317,20 @@ impl<'p> Gather<'p> {
             let read = reads::known(&self.tables, &cost.network.reads, node);
             self.troubles.extend(read.err().and_then(|error| error.failure()).map(|failure| Trouble { node: network, failure }));
         }
+    }
+
+    /// Pictures that folders hold and data sets don't.
+    fn left_out(&self) -> Vec<Finding> {
+        let folders = self.plan.iter().map(|(id, node)| (id, node, self.tables.left_out(id)));
+        let finding = |(node, it, left_out): (NodeId, &PlanNode, LeftOut)| Finding {
+            node,
+            label: "this folder".to_owned(),
+            also: None,
+            severity: Severity::Warning,
+            failure: Failure::new(Code::LeftOut, format!("`{}` leaves out {left_out}", it.name))
+                .help("convert them to PNG or JPEG, name them by what they are, or take them away"),
+        };
+        folders.filter(|(_, _, left_out)| left_out.pictures() > 0).map(finding).collect()
     }
 
     /// Says what is to be said of the images that networks see.

@@ -1,20 +1,19 @@
-//! Digests of what lies at paths on this machine. What was read once is known by its length and time of change, and not read again.
+//! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
 use crate::compile::Prober;
 use crate::data::probe::ProbeCache;
+use crate::data::readers::image_list;
+use crate::regular::{self, Stamp};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// Files shorter than this are read each time (bytes).
 const SHORT: u64 = 64 << 10;
-
-/// Files changed less than this before are not remembered: another change might bear the same time.
-const SETTLED: Duration = Duration::from_secs(2);
 
 /// Looks at files and folders of images.
 #[derive(Debug)]
@@ -27,8 +26,7 @@ pub struct DiskProber {
 /// What is known of a file that was read before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Known {
-    bytes: u64,
-    changed: u64,
+    stamp: Stamp,
     digest: String,
 }
 
@@ -49,20 +47,20 @@ impl DiskProber {
         DiskProber { folder: None, folders: ProbeCache::none(), files: RefCell::new(None) }
     }
 
-    fn file(&self, path: &Path, metadata: &Metadata) -> Result<String, String> {
-        if metadata.len() < SHORT {
+    fn file(&self, path: &Path, stamp: Stamp) -> Result<String, String> {
+        if stamp.bytes < SHORT {
             return hash(path);
         }
-        let changed = nanoseconds(metadata);
+        let now = SystemTime::now();
         let place = path.canonicalize().map_err(|error| error.to_string())?;
         let mut files = self.files.borrow_mut();
         let files = files.get_or_insert_with(|| self.load());
-        if let Some(known) = files.get(&place).filter(|known| known.bytes == metadata.len() && known.changed == changed) {
+        if let Some(known) = files.get(&place).filter(|known| known.stamp == stamp) {
             return Ok(known.digest.clone());
         }
         let digest = hash(path)?;
-        if settled(metadata) {
-            files.insert(place, Known { bytes: metadata.len(), changed, digest: digest.clone() });
+        if stamp.settled(now) {
+            files.insert(place, Known { stamp, digest: digest.clone() });
             let _ = self.save(files); // the next probe reads the file again, nothing else is lost
         }
         Ok(digest)
@@ -92,28 +90,23 @@ impl DiskProber {
 impl Prober for DiskProber {
     fn digest(&self, path: &Path) -> Result<String, String> {
         let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-        if metadata.is_file() {
-            return self.file(path, &metadata);
+        if metadata.is_dir() {
+            return Ok(self.folders.images(path).map_err(|error| error.to_string())?.digest().to_owned());
         }
-        Ok(self.folders.images(path).map_err(|error| error.to_string())?.digest())
+        regular::is_regular(&metadata).map_err(|error| error.to_string())?;
+        self.file(path, Stamp::of(&metadata))
+    }
+
+    fn listed(&self, list: &Path, root: &Path) -> Result<String, String> {
+        let read = image_list(list, root, &IndexMap::new(), &self.folders).map_err(|error| error.to_string())?;
+        Ok(read.probe.digest().to_owned())
     }
 }
 
 fn hash(path: &Path) -> Result<String, String> {
     let mut hasher = blake3::Hasher::new();
-    std::fs::File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ())).map_err(|error| error.to_string())?;
+    crate::regular::open(path).and_then(|file| hasher.update_reader(file).map(|_| ())).map_err(|error| error.to_string())?;
     Ok(hasher.finalize().to_hex().to_string())
-}
-
-/// The time of change in nanoseconds since 1970; 0 where the system has none.
-fn nanoseconds(metadata: &Metadata) -> u64 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
-}
-
-fn settled(metadata: &Metadata) -> bool {
-    let age = metadata.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
-    age.is_some_and(|age| age >= SETTLED)
 }
 
 #[cfg(test)]
@@ -121,23 +114,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_file_is_read_once() {
+    fn a_long_file_is_known_by_all_that_the_system_says_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights");
-        std::fs::write(&path, vec![7; SHORT as usize]).unwrap();
-        let old = SystemTime::now() - Duration::from_secs(60);
-        std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
-        let probe = || DiskProber::in_folder(folder.path().join("probes")).digest(&path).unwrap();
-        let first = probe();
-        // the same length and time: what is remembered is taken
-        std::fs::write(&path, vec![8; SHORT as usize]).unwrap();
-        std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
-        assert_eq!(probe(), first);
-        assert_ne!(DiskProber::forgetful().digest(&path).unwrap(), first);
+        let write = |value: u8| {
+            std::fs::write(&path, vec![value; SHORT as usize]).unwrap();
+            let old = SystemTime::UNIX_EPOCH;
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        };
+        let prober = || DiskProber::in_folder(folder.path().join("probes"));
+        let remember = |digest: &str| {
+            let stamp = Stamp::of(&std::fs::metadata(&path).unwrap());
+            let known = Known { stamp, digest: digest.to_owned() };
+            prober().save(&[(path.canonicalize().unwrap(), known)].into()).unwrap();
+        };
+        write(7);
+        remember("what it was");
+        assert_eq!(prober().digest(&path).unwrap(), "what it was", "it is not read again");
+        // the same length and time of change, and other bytes
+        write(8);
+        assert_eq!(prober().digest(&path).unwrap(), DiskProber::forgetful().digest(&path).unwrap());
+        #[cfg(unix)]
+        {
+            remember("what it was");
+            let other = folder.path().join("other");
+            std::fs::rename(&path, &other).unwrap();
+            std::os::unix::fs::symlink(&other, &path).unwrap();
+            assert_eq!(prober().digest(&path).unwrap(), DiskProber::forgetful().digest(&path).unwrap());
+        }
     }
 
     #[test]
     fn what_is_not_there_says_so() {
         assert!(DiskProber::forgetful().digest(Path::new("/no/such/file")).unwrap_err().contains("No such file"));
+        assert_eq!(DiskProber::forgetful().digest(Path::new("/dev/zero")).unwrap_err(), "it is a device, not a regular file");
     }
 }

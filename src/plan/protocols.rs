@@ -18,7 +18,11 @@ impl Tables<'_> {
         let within = it.within.map(|within| self.table(within.node)).transpose()?;
         let named = |source| self.data_error(id, source);
         match &it.pairs {
-            PairSource::File(file) => Pairs::from_file(&self.path(id, file)?, &table, within.as_ref()).map_err(named),
+            PairSource::File(file) => {
+                let path = self.path(id, file)?;
+                let pairs = Pairs::from_file(&path, &table, within.as_ref());
+                self.cache().checked(&path, pairs, |pairs| pairs.digest.as_deref()).map_err(named)
+            }
             PairSource::Made(MadePairs::RandomPairs(made)) => {
                 let other = made.with.map(|with| self.table(with.node)).transpose()?;
                 let among = |table: Table| match &within {
@@ -52,8 +56,8 @@ impl Tables<'_> {
     pub fn templates(&self, id: NodeId) -> Result<Templates, TableError> {
         let it: evals::TemplateVerification = self.plan().parse(id)?;
         let table = self.table(it.data.node)?;
-        let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
-        let (list, pairs) = (self.path(id, &it.templates)?, self.path(id, &it.pairs)?);
+        let scores = it.scores.as_ref().map(|scores| self.known_path(id, scores)).transpose()?;
+        let (list, pairs) = (self.known_path(id, &it.templates)?, self.known_path(id, &it.pairs)?);
         Templates::read(&list, scores.as_deref(), &pairs, &table).map_err(|source| self.data_error(id, source))
     }
 
@@ -64,9 +68,10 @@ impl Tables<'_> {
     pub fn template_search(&self, id: NodeId) -> Result<TemplateSearch, TableError> {
         let it: evals::TemplateIdentification = self.plan().parse(id)?;
         let table = self.table(it.data.node)?;
-        let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
-        let (list, probe) = (self.path(id, &it.templates)?, self.path(id, &it.probe)?);
-        let galleries = std::iter::once(&it.gallery).chain(&it.with).map(|file| self.path(id, file)).collect::<Result<Vec<_>, _>>()?;
+        let scores = it.scores.as_ref().map(|scores| self.known_path(id, scores)).transpose()?;
+        let (list, probe) = (self.known_path(id, &it.templates)?, self.known_path(id, &it.probe)?);
+        let galleries =
+            std::iter::once(&it.gallery).chain(&it.with).map(|file| self.known_path(id, file)).collect::<Result<Vec<_>, _>>()?;
         let galleries: Vec<&Path> = galleries.iter().map(PathBuf::as_path).collect();
         TemplateSearch::of_files(&list, scores.as_deref(), (&galleries, &probe), strangers(it.strangers), &table)
             .map_err(|source| self.data_error(id, source))

@@ -4,7 +4,7 @@ use super::{Paths, Plan, PlanError};
 use crate::data::augment::Augment;
 use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
-use crate::data::probe::ProbeCache;
+use crate::data::probe::{Digest, LeftOut, ProbeCache};
 use crate::data::readers::{self, ColumnType, IdentityRule};
 use crate::data::sampler::{Batches, Sampling};
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
@@ -49,12 +49,23 @@ pub struct Tables<'p> {
     cache: ProbeCache,
     made: Mutex<BTreeMap<NodeId, Table>>,
     replaced: Mutex<BTreeMap<NodeId, Table>>,
+    left_out: Mutex<BTreeMap<NodeId, LeftOut>>,
 }
 
 impl<'p> Tables<'p> {
     /// The tables of a plan whose paths lie there. Folders that were probed before are not read again.
     pub fn new(plan: &'p Plan, paths: &'p Paths, cache: ProbeCache) -> Self {
-        Tables { plan, paths, cache, made: Mutex::default(), replaced: Mutex::default() }
+        Tables { plan, paths, cache, made: Mutex::default(), replaced: Mutex::default(), left_out: Mutex::default() }
+    }
+
+    /// What is known of the data on the disk.
+    pub fn cache(&self) -> &ProbeCache {
+        &self.cache
+    }
+
+    /// What lies in the folder of a data set and is no part of it.
+    pub fn left_out(&self, id: NodeId) -> LeftOut {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned().unwrap_or_default()
     }
 
     /// The plan.
@@ -88,7 +99,10 @@ impl<'p> Tables<'p> {
                 let it: data::Annotate = self.plan.parse(id)?;
                 let table = self.table(it.data.node)?;
                 let path = self.path(id, &it.path)?;
-                at(columns(&it.schema.0).and_then(|schema| Ok(readers::annotate(&table, &path, &schema, missing(it.missing))?.table)))
+                at(columns(&it.schema.0).and_then(|schema| {
+                    let annotated = readers::annotate(&table, &path, &schema, missing(it.missing));
+                    Ok(self.cache.checked(&path, annotated, |annotated| Some(&annotated.digest))?.table)
+                }))
             }
             "where" => {
                 let it: data::Where = self.plan.parse(id)?;
@@ -171,7 +185,11 @@ impl<'p> Tables<'p> {
             None => Ok(IdentityRule::FirstFolder),
         };
         let read = |rule, schema| readers::image_folder_with(&root, &rule, &schema, &self.cache);
-        Ok(rule.and_then(|rule| Ok(said(&read(rule, columns(&it.schema.0)?)?.table, it.on_size, it.alignment.as_deref()))))
+        Ok(rule.and_then(|rule| {
+            let read = read(rule, columns(&it.schema.0)?)?;
+            self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(id, read.probe.left_out.clone());
+            Ok(said(&read.table, it.on_size, it.alignment.as_deref()))
+        }))
     }
 
     fn image_list(&self, id: NodeId, it: &data::ImageList) -> Result<Result<Table, DataError>, TableError> {
@@ -210,9 +228,28 @@ impl<'p> Tables<'p> {
     /// When it can't be read, or lies where no parameter says.
     pub fn names(&self, id: NodeId, file: &FilePath) -> Result<BTreeSet<String>, TableError> {
         let path = self.path(id, file)?;
-        let text = std::fs::read_to_string(&path)
+        let text = crate::regular::text(&path)
             .map_err(|cause| self.data_error(id, DataError::Unreadable { path: path.clone(), why: cause.to_string() }))?;
+        self.known(id, &path, text.as_bytes())?;
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// An error unless these bytes of a file are what the plan was made from.
+    ///
+    /// # Errors
+    /// A file that changed since.
+    pub fn known(&self, id: NodeId, path: &Path, bytes: &[u8]) -> Result<(), TableError> {
+        self.cache.check(path, &Digest::of(bytes).to_string()).map_err(|source| self.data_error(id, source))
+    }
+
+    /// Where a file lies that is read in pieces, if it is what the plan was made from.
+    ///
+    /// # Errors
+    /// As [`Tables::path`] and [`Tables::known`].
+    pub(super) fn known_path(&self, id: NodeId, path: &FilePath) -> Result<PathBuf, TableError> {
+        let path = self.path(id, path)?;
+        self.cache.check_file(&path).map_err(|source| self.data_error(id, source))?;
+        Ok(path)
     }
 
     /// The batches that a draw node gives.
@@ -231,7 +268,7 @@ impl<'p> Tables<'p> {
                 Sampling::Pairs { with: pairs.with.map(|with| self.table(with.node)).transpose()? }
             }
             Some(samplers::Sampler::PairList(list)) => {
-                Sampling::PairList { pairs: readers::pair_list(&self.path(id, &list.path)?, &table).map_err(at)? }
+                Sampling::PairList { pairs: readers::pair_list(&self.known_path(id, &list.path)?, &table).map_err(at)? }
             }
         };
         let composed = if let Sampling::Pk { identities, images } = sampling { Some(identities * images) } else { None };

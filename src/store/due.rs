@@ -4,11 +4,15 @@ use super::Store;
 use crate::diag::{Code, did_you_mean, one_of};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
+use crate::plan::models::is_network;
 use crate::plan::{Plan, PlanNode};
 use std::collections::BTreeSet;
 
 /// Operators whose results lie in the store.
 const ARTIFACTS: [&str; 7] = ["train", "chosen", "averaged", "started", "features", "pooling", "judge"];
+
+/// Those of them that are made of images; the others are made of stored results alone.
+const OF_IMAGES: [&str; 2] = ["train", "features"];
 
 /// What a run comes to.
 #[derive(Debug, Default)]
@@ -121,4 +125,21 @@ pub fn sources(plan: &Plan, compute: &[NodeId]) -> Vec<NodeId> {
         }
     }
     found.into_iter().collect()
+}
+
+/// Those whose images will be decoded: what is made of images is made of these, and no stored result stands between.
+pub fn looked_at(plan: &Plan, compute: &[NodeId]) -> BTreeSet<NodeId> {
+    let of_images = |id: &&NodeId| OF_IMAGES.contains(&plan.node(**id).op.as_str());
+    let mut todo: Vec<NodeId> = compute.iter().filter(of_images).flat_map(|id| &plan.node(*id).inputs).copied().collect();
+    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(id) = todo.pop() {
+        let op = plan.node(id).op.as_str();
+        if seen.insert(id) && !ARTIFACTS.contains(&op) && !is_network(op) {
+            if plan.node(id).is_on_disk() {
+                found.insert(id);
+            }
+            todo.extend(&plan.node(id).inputs);
+        }
+    }
+    found
 }

@@ -4,6 +4,8 @@ mod bad_bytes;
 mod help;
 mod recipes;
 mod shell;
+#[cfg(unix)]
+mod strangers;
 
 /// `ddl` alone.
 fn programs() -> shell::Programs {

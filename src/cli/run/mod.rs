@@ -14,6 +14,7 @@ use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::compile::Compiled;
+use crate::data::probe::Content;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::Failure;
 use crate::job::{CheckpointEvery, Job};
@@ -119,6 +120,7 @@ fn compute(args: &RunArgs, again: &[String], screen: &Screen, compiled: &Compile
     let job = Job {
         plan: plan.clone(),
         paths: compiled.paths.iter().map(|(shown, real)| (shown.clone(), absolute(real))).collect(),
+        contents: compiled.contents.iter().map(Content::absolute).collect(),
         device: args.device,
         threads: args.threads.map(usize::from),
         loaders: None,

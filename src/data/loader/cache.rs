@@ -1,8 +1,9 @@
 //! Decoded images in memory, up to a budget.
 
 use crate::data::image::Image;
+use crate::data::probe::{Digest, ProbeCache};
 use crate::data::table::Row;
-use crate::data::{DataError, ImageSource};
+use crate::data::{DataError, ImageSource, decode};
 use crate::quantity::Bytes;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,12 +19,44 @@ pub struct ImageCache {
     images: RwLock<HashMap<Key, Arc<[u8]>>>,
     used: AtomicU64,
     budget: u64,
+    probes: Option<ProbeCache>,
+    decoded: AtomicU64,
 }
 
 impl ImageCache {
     /// A cache of at most so many bytes of pixels (0 caches nothing).
     pub fn new(budget: Bytes) -> Self {
-        ImageCache { images: RwLock::default(), used: AtomicU64::new(0), budget: budget.0 }
+        ImageCache { images: RwLock::default(), used: AtomicU64::new(0), budget: budget.0, probes: None, decoded: AtomicU64::new(0) }
+    }
+
+    /// The same, where every file must still hold what a probe found in it: results are computed from what their keys stand for.
+    #[must_use]
+    pub fn as_probed(self, probes: ProbeCache) -> Self {
+        ImageCache { probes: Some(probes), ..self }
+    }
+
+    /// The image of a source, read and decoded or drawn now.
+    ///
+    /// # Errors
+    /// What can't be read or decoded; a file that changed since it was probed ([`DataError::Changed`]).
+    pub fn open(&self, source: &ImageSource) -> Result<Image, DataError> {
+        if matches!(source, ImageSource::File { .. }) {
+            self.decoded.fetch_add(1, Ordering::Relaxed);
+        }
+        decode::open(source, self.digest_of(source))
+    }
+
+    /// The digest of a source's file that a probe found.
+    pub fn digest_of(&self, source: &ImageSource) -> Option<Digest> {
+        match source {
+            ImageSource::File { root, file } => self.probes.as_ref()?.digest_of(root, file),
+            ImageSource::Rendered { .. } => None,
+        }
+    }
+
+    /// How many files were decoded.
+    pub fn decoded(&self) -> u64 {
+        self.decoded.load(Ordering::Relaxed)
     }
 
     /// Bytes of pixels held.

@@ -17,7 +17,7 @@ use super::image::Image;
 use super::resize::{Kernel, resize};
 use super::sampler::Pick;
 use super::table::Row;
-use super::{DataError, Table, decode};
+use super::{DataError, Table};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -116,7 +116,7 @@ impl Loader {
 
     /// Decodes (or draws) and resizes.
     fn open(&self, sample: &Row<'_>) -> Result<Image, DataError> {
-        let image = decode::open(sample.source())?;
+        let image = self.cache.open(sample.source())?;
         let wanted = self.wanted.size();
         if image.size() == wanted {
             Ok(image)

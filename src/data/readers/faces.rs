@@ -60,7 +60,7 @@ mod tests {
         assert_eq!((table.len(), table.labels().len(), table.stream().size), (6, 3, Some((32, 32))));
         let turned = |cell: Cell| (40f64.to_radians()..=60f64.to_radians()).contains(&cell.as_number().unwrap());
         assert!(table.rows().all(|row| turned(row.cell("yaw").unwrap())));
-        let image = decode::open(table.row(5).unwrap().source()).unwrap();
+        let image = decode::open(table.row(5).unwrap().source(), None).unwrap();
         assert_eq!(image.size(), (32, 32));
     }
 }

@@ -1,7 +1,6 @@
 //! A folder of images; the path tells who it is.
 
 use super::{ColumnType, Read};
-use crate::data::decode::EXTENSIONS;
 use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
 use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
@@ -63,8 +62,9 @@ impl IdentityRule {
     }
 }
 
-/// Every image below `root` (files named `*.jpg|jpeg|png|webp|bmp`, in capitals or not; hidden ones are passed over and counted).
-/// Links are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without identity.
+/// Every image below `root`: files with the ending of a picture ([`EXTENSIONS`](crate::data::decode::EXTENSIONS)), in capitals or not; two that
+/// differ by their endings alone are two images. Hidden files and folders, and what systems leave behind (`__MACOSX`), are passed over. Links
+/// are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without identity.
 pub fn image_folder(root: &Path, rule: &IdentityRule, cache: &ProbeCache) -> Result<Read, DataError> {
     image_folder_with(root, rule, &IndexMap::new(), cache)
 }
@@ -84,7 +84,7 @@ pub fn image_folder_with(
     }
     let probe = cache.images(root)?;
     if probe.files.is_empty() {
-        return Err(DataError::NoImages { root: root.to_owned(), ignored: probe.ignored });
+        return Err(DataError::NoImages { root: root.to_owned(), left_out: probe.left_out.clone() });
     }
     let identities = probe.files.iter().map(|file| rule.identity(&file.path).map(Arc::from)).collect::<Result<Vec<Arc<str>>, _>>()?;
     let root: Arc<Path> = Arc::from(root);
@@ -98,48 +98,11 @@ pub fn image_folder_with(
         builder.push(NewRow {
             path: file.path.clone(),
             identity,
-            size: file.size(),
+            size: file.size,
             source: ImageSource::File { root: root.clone(), file: file.path.clone() },
             cells,
         });
     }
     let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
-    Ok(Read { table: builder.build(&probe.digest(), stream)?, probe })
-}
-
-/// The relative paths of all images below a folder in byte order, and the number of other files.
-pub fn images_below(root: &Path) -> Result<(Vec<Arc<str>>, usize), DataError> {
-    let mut paths: Vec<Arc<str>> = Vec::new();
-    let mut ignored = 0;
-    for entry in walkdir::WalkDir::new(root).follow_links(true) {
-        let entry = entry.map_err(|error| walk_error(root, &error))?;
-        if entry.file_type().is_dir() {
-            continue;
-        }
-        if !is_image(entry.path()) {
-            ignored += 1;
-            continue;
-        }
-        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        let parts = relative.components().map(|part| part.as_os_str().to_str()).collect::<Option<Vec<_>>>();
-        let parts = parts.ok_or_else(|| DataError::NameNotText { path: entry.path().to_owned() })?;
-        paths.push(Arc::from(parts.join("/")));
-    }
-    paths.sort();
-    Ok((paths, ignored))
-}
-
-/// Whether a file is an image by its name.
-fn is_image(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-    !hidden && ending.is_some_and(|ending| EXTENSIONS.contains(&ending.as_str()))
-}
-
-fn walk_error(root: &Path, error: &walkdir::Error) -> DataError {
-    let path = error.path().unwrap_or(root).to_owned();
-    match error.loop_ancestor() {
-        Some(ancestor) => DataError::LinkLoop { path, ancestor: ancestor.to_owned() },
-        None => DataError::Unreadable { path, why: error.io_error().map_or_else(|| error.to_string(), ToString::to_string) },
-    }
+    Ok(Read { table: builder.build(probe.digest(), stream)?, probe })
 }

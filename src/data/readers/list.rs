@@ -2,7 +2,7 @@
 
 use super::Read;
 use super::lines::{ColumnType, Lines};
-use crate::data::probe::{Probe, ProbeCache};
+use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
 use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
 use indexmap::IndexMap;
@@ -28,7 +28,7 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
         let file = list.to_owned();
         return Err(DataError::UnknownImages { file, first: first.to_string(), line: *line, count: missing.len() });
     }
-    let probe = Probe { files: cache.probe(root, &paths)?, ignored: 0, list: Some(lines.digest.clone()) };
+    let probe = cache.listed(list, root, &lines.digest, &paths)?;
     let root: Arc<Path> = Arc::from(root);
     let mut builder = TableBuilder::new(Schema::new(columns.iter().map(|(name, kind, _)| ((*name).clone(), kind.attribute()))));
     for ((line, row), file) in lines.rows().zip(&probe.files) {
@@ -38,13 +38,13 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
         builder.push(NewRow {
             path: file.path.clone(),
             identity: Arc::from(&row[identity]),
-            size: file.size(),
+            size: file.size,
             source: ImageSource::File { root: root.clone(), file: file.path.clone() },
             cells: columns.iter().map(cell).collect::<Result<_, _>>()?,
         });
     }
     let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
-    Ok(Read { table: builder.build(&probe.digest(), stream)?, probe })
+    Ok(Read { table: builder.build(probe.digest(), stream)?, probe })
 }
 
 /// A relative path below a root, `/`-separated.

@@ -10,7 +10,7 @@ mod templates;
 
 pub use annotate::{Annotated, annotate};
 pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
-pub use folder::{IdentityRule, image_folder, image_folder_with, images_below};
+pub use folder::{IdentityRule, image_folder, image_folder_with};
 pub use lines::ColumnType;
 pub use list::image_list;
 pub use pairs::{PairFile, PairLine, pair_file, pair_list};
@@ -18,6 +18,7 @@ pub use templates::{FaceLine, SubjectLine, TemplatePairs, detector_scores, face_
 
 use super::Table;
 use super::probe::Probe;
+use std::sync::Arc;
 
 /// A table and what the probe of its files found.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub struct Read {
     /// The samples.
     pub table: Table,
     /// The files.
-    pub probe: Probe,
+    pub probe: Arc<Probe>,
 }
 
 #[cfg(test)]

@@ -4,8 +4,17 @@ codes! {
     UnreadableData = "ddl::data::unreadable": "data that can't be read" {
         "A path that the recipe needs is not there, or may not be read."
     }
+    DataChanged = "ddl::data::changed": "data that changed while they were used" {
+        "The keys of results stand for the content of files. A file that was planned with is another one now: the run stops before anything \
+         that was computed from it is stored. The same command again plans anew."
+    }
     NoImages = "ddl::data::no_images": "a folder without images" {
-        "No file below the folder is named `*.jpg`, `*.jpeg`, `*.png`, `*.webp` or `*.bmp`. Perhaps the path is one level too high or too low."
+        "No file below the folder has the ending of a picture that is read: .jpg, .jpeg, .jpe, .jfif, .png, .webp, .bmp, .gif, .tif, .tiff, .ppm, \
+         .pgm, .pbm or .pnm. Hidden files and folders don't count. Perhaps the path is one level too high or too low."
+    }
+    LeftOut = "ddl::data::left_out": "pictures that are left out" {
+        "Below a folder of images lie pictures of formats that are not read, or files without an ending that hold pictures. They are no part \
+         of the data set. Convert or rename them, or take them away."
     }
     NoIdentity = "ddl::data::no_identity": "an image that does not tell who it is" {
         "Without a pattern the person is the first folder below the root: `images/<person>/…/x.jpg`. For other layouts give \

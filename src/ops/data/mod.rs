@@ -49,6 +49,11 @@ crate::choice! {
 crate::operator! {
     /// Every image below a folder; without a pattern the identity is the first component of the path.
     ///
+    /// Images are the files with the ending of a picture (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .bmp, .gif, .tif, .tiff, .ppm, .pgm, .pbm, .pnm; in
+    /// capitals or not); of a .gif or .tif with several pictures the first counts, and two files that differ by their endings alone are two images.
+    /// Hidden files and folders (names that begin with a point) and what systems leave behind (`__MACOSX`) don't count. Other pictures are left
+    /// out, and a warning says how many.
+    ///
     /// Names often say more: other groups of the pattern are attributes, with the types that `schema` gives them. For SCface:
     /// `image_folder(root, identity = "(?P<identity>\\d+)_cam(?P<camera>\\d)_(?P<distance>\\d)", schema = {camera: int, distance: category})`.
     pub struct ImageFolder("image_folder", 1, |call| Type::Dataset(columns_of(call))) {
@@ -118,6 +123,7 @@ crate::operator! {
         alignment: Option<String> = None;
     }
     observes = "alignment";
+    lists = ("path", "root");
 }
 
 crate::operator! {

@@ -107,6 +107,13 @@ impl Common<'_> {
         Err(Halt::Missing(id))
     }
 
+    /// Moves a result out of the way that does not fit what it is used with: it is computed again.
+    pub fn unfit(&self, id: NodeId, message: String) -> Result<Halt, Halt> {
+        self.damaged(message);
+        self.store.set_aside(self.job.plan.node(id).key)?;
+        Ok(Halt::Missing(id))
+    }
+
     fn damaged(&self, message: String) {
         self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, message).help("it is computed again")));
     }

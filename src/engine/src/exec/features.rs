@@ -130,12 +130,16 @@ impl Exec<'_> {
 }
 
 impl Common<'_> {
-    /// The features of a node.
-    pub fn read_features(&self, id: NodeId) -> Result<Rows, Halt> {
+    /// The features of a node, one row for each of so many images. Features of another number of images are as if they were not there.
+    pub fn read_features(&self, id: NodeId, images: usize) -> Result<Rows, Halt> {
         let artifact = self.artifact(id)?;
         let facts: Facts = artifact.meta()?;
         let raw = artifact.read(FILE)?;
-        let (numbers, _) = raw.as_chunks::<4>();
+        let (numbers, rest) = raw.as_chunks::<4>();
+        if facts.images != images || !rest.is_empty() || Some(numbers.len()) != facts.images.checked_mul(facts.width) {
+            let message = format!("`{}` holds features of {} images, and its data set has {images}", self.name(id), facts.images);
+            return Err(self.unfit(id, message)?);
+        }
         Ok(Rows { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
     }
 }

@@ -85,8 +85,8 @@ impl Common<'_> {
         };
         let it: ddl::ops::outputs::Features = self.job.plan.parse(plain.node)?;
         let table = self.tables.table(it.data.node)?;
-        let rows = self.read_features(plain.node)?;
-        let mirrored = features.get(1).map(|mirrored| self.read_features(mirrored.node)).transpose()?;
+        let rows = self.read_features(plain.node, table.len())?;
+        let mirrored = features.get(1).map(|mirrored| self.read_features(mirrored.node, table.len())).transpose()?;
         Ok(Side { table, rows: combined(embed, rows, mirrored) })
     }
 

@@ -149,8 +149,9 @@ impl<'a> Exec<'a> {
             let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         }
         let store = Store::open(&job.store)?;
-        let tables = Tables::new(&job.plan, &job.paths, ProbeCache::in_folder(job.store.join("probes")));
-        let images = Arc::new(ImageCache::new(IMAGE_CACHE));
+        let probes = ProbeCache::in_folder(job.store.join("probes")).expecting(&job.contents);
+        let images = Arc::new(ImageCache::new(IMAGE_CACHE).as_probed(probes.clone()));
+        let tables = Tables::new(&job.plan, &job.paths, probes);
         let common = Common { job, tables, store, events, stop };
         Ok(Exec { common, device, images, banks: Banks::default(), models: RefCell::default(), fronts: RefCell::default() })
     }

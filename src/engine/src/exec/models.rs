@@ -102,9 +102,10 @@ impl Exec<'_> {
 
     fn read_weights(&self, id: NodeId, path: &FilePath) -> Result<State, Halt> {
         let real = self.tables.path(id, path)?;
-        let bytes = std::fs::read(&real).map_err(|error| {
+        let bytes = ddl::regular::read(&real).map_err(|error| {
             Failure::new(Code::BadWeights, format!("cannot read the weights {}: {error}", real.display())).help("check the path")
         })?;
+        self.tables.known(id, &real, &bytes)?;
         State::from_weights(&bytes).map_err(|error| {
             let failure = failures::state(&error);
             Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }.into()

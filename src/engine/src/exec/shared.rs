@@ -154,6 +154,7 @@ report table = compare([net, best], columns = [ver.accuracy])
         Job {
             plan,
             paths,
+            contents: Vec::new(),
             device: Device::Cpu,
             threads: None,
             loaders: None,

@@ -74,6 +74,7 @@ impl Run {
         let job = Job {
             plan,
             paths,
+            contents: Vec::new(),
             device: Device::Cpu,
             threads: Some(1),
             loaders: Some(1),

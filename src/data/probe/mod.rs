@@ -1,0 +1,388 @@
+//! What a folder holds: every image's length, digest and size, and one digest of all. An unchanged file is not read again: a
+//! [`ProbeCache`] knows it by everything that the system says of it without reading ([`Stamp`]).
+//!
+//! ```text
+//! walk    which images lie below a folder, and what was left out
+//! saved   what was found, on the disk until the next time
+//! sound   which images were decoded well before, by their digests
+//! ```
+
+mod saved;
+mod sound;
+mod walk;
+
+pub use sound::{Sound, Verdict};
+pub use walk::LeftOut;
+
+use super::{DataError, decode};
+use crate::regular::{self, Stamp};
+use rayon::prelude::*;
+use saved::Saved;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+/// A blake3 digest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Digest(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The first half: enough to tell files apart.
+    fn half(self) -> [u8; 16] {
+        std::array::from_fn(|at| self.0[at])
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is known of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileFacts {
+    /// Its path relative to the root, `/`-separated.
+    pub path: Arc<str>,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Image width and height in pixels, from the header; `None` if it is no readable image.
+    pub size: Option<(u32, u32)>,
+}
+
+/// The answer of a probe: a folder's files in byte order of their paths, a list's in its own order.
+#[derive(Debug, Default)]
+pub struct Probe {
+    /// The files.
+    pub files: Vec<FileFacts>,
+    /// What else lies there.
+    pub left_out: LeftOut,
+    /// The digest of a list that says which files and attributes, if there is one.
+    pub list: Option<String>,
+    /// The places of the files in byte order of their paths, where they are in another.
+    sorted: Option<Vec<u32>>,
+    digest: OnceLock<String>,
+}
+
+impl Probe {
+    fn new(files: Vec<FileFacts>, left_out: LeftOut, list: Option<String>) -> Self {
+        let sorted = if files.is_sorted_by(|a, b| a.path <= b.path) { None } else { Some(order(&files, |file| &file.path)) };
+        Probe { files, left_out, list, sorted, digest: OnceLock::new() }
+    }
+
+    /// One digest of all paths and contents, and of the list: equal when nothing that matters changed, wherever the root lies.
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| {
+            let mut hasher = blake3::Hasher::new();
+            let mut put = |part: &str| {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            };
+            put("ddl probe 1");
+            put(self.list.as_deref().unwrap_or_default());
+            for file in &self.files {
+                put(&file.path);
+                put(&blake3::Hash::from(file.digest.0).to_hex());
+            }
+            hasher.finalize().to_hex().to_string()
+        })
+    }
+
+    /// What is known of a file of this path.
+    pub fn file(&self, path: &str) -> Option<&FileFacts> {
+        let found = match &self.sorted {
+            None => self.files.binary_search_by(|file| (*file.path).cmp(path)).ok()?,
+            Some(order) => order[order.binary_search_by(|at| (*self.files[*at as usize].path).cmp(path)).ok()?] as usize,
+        };
+        self.files.get(found)
+    }
+}
+
+/// The places of these items in byte order of their paths.
+fn order<T: Sync>(items: &[T], path: impl Fn(&T) -> &Arc<str> + Sync) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..items.len() as u32).collect();
+    order.par_sort_unstable_by(|a, b| path(&items[*a as usize]).cmp(path(&items[*b as usize])));
+    order
+}
+
+/// What lay at a path when a plan was made of it: what the plan's keys stand for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// A file, a folder of images, or a list of images.
+    pub path: PathBuf,
+    /// Of a list, the folder that its paths are relative to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<PathBuf>,
+    /// The digest: of a folder and of a list, of all their images too.
+    pub digest: String,
+}
+
+impl Content {
+    /// The same with paths that begin at the root of the file system.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute(&self.path);
+        let root = self.root.as_ref().map(|root| if *root == beside(&self.path) { beside(&path) } else { absolute(root) });
+        Content { path, root, digest: self.digest.clone() }
+    }
+}
+
+/// Images that are probed together: all below a root, or those that a list names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Set {
+    root: PathBuf,
+    list: Option<PathBuf>,
+}
+
+/// What is known of data on the disk: what former probes found, and what a plan was made from. One file per root or list in a folder of its
+/// own. Clones share what they learn.
+#[derive(Debug, Clone)]
+pub struct ProbeCache {
+    folder: Option<PathBuf>,
+    seen: Arc<RwLock<BTreeMap<Set, Arc<Probe>>>>,
+    expected: Arc<BTreeMap<(PathBuf, Option<PathBuf>), String>>,
+    read: Arc<AtomicU64>,
+    /// How far the clock is thought to be ahead: tests don't wait for files to settle.
+    ahead: Duration,
+}
+
+impl ProbeCache {
+    /// A cache that keeps its files in `folder` (made when first needed).
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        ProbeCache { folder: Some(folder.into()), ..ProbeCache::none() }
+    }
+
+    /// No cache: every file is read.
+    pub fn none() -> Self {
+        ProbeCache { folder: None, seen: Arc::default(), expected: Arc::default(), read: Arc::default(), ahead: Duration::ZERO }
+    }
+
+    /// How many files it and its clones have read.
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// The same, where a plan was made from these contents: whatever differs from them is an error ([`DataError::Changed`]).
+    #[must_use]
+    pub fn expecting(&self, contents: &[Content]) -> Self {
+        let known = contents.iter().map(|it| ((it.path.clone(), it.root.clone()), it.digest.clone()));
+        ProbeCache { expected: Arc::new(known.collect()), ..self.clone() }
+    }
+
+    /// An error if a plan was made from another content of this file than that of the digest (in hexadecimal digits).
+    ///
+    /// # Errors
+    /// [`DataError::Changed`].
+    pub fn check(&self, file: &Path, digest: &str) -> Result<(), DataError> {
+        match self.expected.get(&(file.to_owned(), None)) {
+            Some(expected) if expected != digest => Err(DataError::Changed { path: file.to_owned() }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What was read from a file, with the digest of what was read: an error if a plan was made from another content. Where nothing could be
+    /// read of it, that may be why.
+    ///
+    /// # Errors
+    /// [`DataError::Changed`]; that of the reading.
+    pub fn checked<T>(&self, file: &Path, read: Result<T, DataError>, digest: impl FnOnce(&T) -> Option<&str>) -> Result<T, DataError> {
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.check_file(file)?;
+                return Err(error);
+            }
+        };
+        digest(&read).map_or(Ok(()), |digest| self.check(file, digest))?;
+        Ok(read)
+    }
+
+    /// The same for a file as it is now; nothing is read where nothing is expected.
+    ///
+    /// # Errors
+    /// As [`ProbeCache::check`]; a file that can't be read.
+    pub fn check_file(&self, file: &Path) -> Result<(), DataError> {
+        if !self.expected.contains_key(&(file.to_owned(), None)) {
+            return Ok(());
+        }
+        let unreadable = |error: std::io::Error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(regular::open(file).map_err(unreadable)?).map_err(unreadable)?;
+        self.check(file, &hasher.finalize().to_hex())
+    }
+
+    /// All images below a folder with their facts. A cache and its clones look at a folder once: a command that learned something of it
+    /// holds to that until its end.
+    ///
+    /// # Errors
+    /// What can't be read; a link that leads back; an image that is no regular file; another content than a plan was made from.
+    pub fn images(&self, root: &Path) -> Result<Arc<Probe>, DataError> {
+        let set = Set { root: root.to_owned(), list: None };
+        self.once(&set, |known| {
+            if let Some(probe) = self.expected(&set).and_then(|expected| known.probe(expected)) {
+                return Ok(probe); // what changed since shows when it is read
+            }
+            let (found, left_out) = walk::below(root)?;
+            Ok(Probe::new(self.facts(&set, found, known)?, left_out, None))
+        })
+    }
+
+    /// The images that a list names, in its order, with their facts. `digest` is the list's own, and its paths are relative to `root`.
+    ///
+    /// # Errors
+    /// As [`ProbeCache::images`].
+    pub fn listed(&self, list: &Path, root: &Path, digest: &str, paths: &[Arc<str>]) -> Result<Arc<Probe>, DataError> {
+        let set = Set { root: root.to_owned(), list: Some(list.to_owned()) };
+        self.once(&set, |known| {
+            let stamped = paths.par_iter().map(|path| Ok((Arc::clone(path), stamp(&set.root.join(path.as_ref()))?)));
+            let stamped = stamped.collect::<Result<Vec<_>, DataError>>()?;
+            let order = order(&stamped, |(path, _)| path);
+            let facts = self.facts(&set, order.iter().map(|at| stamped[*at as usize].clone()).collect(), known)?;
+            let mut files: Vec<Option<FileFacts>> = vec![None; facts.len()];
+            for (at, file) in order.iter().zip(facts) {
+                files[*at as usize] = Some(file);
+            }
+            Ok(Probe::new(files.into_iter().flatten().collect(), LeftOut::default(), Some(digest.to_owned())))
+        })
+    }
+
+    /// The digest of an image that a probe of this root found; none where nobody looked.
+    pub fn digest_of(&self, root: &Path, file: &str) -> Option<Digest> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let first = Set { root: root.to_owned(), list: None };
+        let mut found = seen.range(first..).take_while(|(set, _)| set.root == root).filter_map(|(_, probe)| probe.file(file));
+        found.next().map(|file| file.digest)
+    }
+
+    /// Which images were decoded well before.
+    pub fn sound(&self) -> Sound {
+        Sound::load(self.folder.as_deref())
+    }
+
+    /// What `look` finds, unless it is known; it is told what was saved.
+    fn once(&self, set: &Set, look: impl FnOnce(&Saved) -> Result<Probe, DataError>) -> Result<Arc<Probe>, DataError> {
+        let known = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(set).cloned();
+        if let Some(known) = known {
+            return if self.fits(set, &known) { Ok(known) } else { Err(changed(set, &Saved::default(), &known)) };
+        }
+        let saved = self.place(set).map(|place| Saved::load(&place)).unwrap_or_default();
+        let probe = Arc::new(look(&saved)?);
+        if !self.fits(set, &probe) {
+            return Err(changed(set, &saved, &probe));
+        }
+        self.seen.write().unwrap_or_else(PoisonError::into_inner).insert(set.clone(), Arc::clone(&probe));
+        Ok(probe)
+    }
+
+    /// The digest that a plan was made with.
+    fn expected(&self, set: &Set) -> Option<&str> {
+        let name = match &set.list {
+            Some(list) => (list.clone(), Some(set.root.clone())),
+            None => (set.root.clone(), None),
+        };
+        self.expected.get(&name).map(String::as_str)
+    }
+
+    fn fits(&self, set: &Set, probe: &Probe) -> bool {
+        self.expected(set).is_none_or(|expected| expected == probe.digest())
+    }
+
+    /// The facts of these files, which are sorted by path. Those of whom nothing says that they changed are not opened. A cache that can't
+    /// be read or written is no error: the files are then read.
+    fn facts(&self, set: &Set, files: Vec<(Arc<str>, Stamp)>, known: &Saved) -> Result<Vec<FileFacts>, DataError> {
+        let now = SystemTime::now() + self.ahead;
+        let mut stamps = Vec::with_capacity(files.len());
+        let mut facts: Vec<(Arc<str>, Option<FileFacts>)> = Vec::with_capacity(files.len());
+        let (mut records, mut same) = (known.records().peekable(), 0);
+        for (path, stamp) in files {
+            while records.next_if(|record| record.path.as_str() < &*path).is_some() {}
+            let record = records.next_if(|record| record.path.as_str() == &*path).filter(|record| record.stamp == stamp);
+            same += usize::from(record.is_some());
+            let file = record.map(|record| FileFacts { path: path.clone(), bytes: stamp.bytes, digest: record.digest, size: record.size });
+            stamps.push(stamp);
+            facts.push((path, file));
+        }
+        let read = |((path, file), stamp): ((Arc<str>, Option<FileFacts>), &mut Stamp)| match file {
+            Some(file) => Ok(file),
+            None => {
+                self.read.fetch_add(1, Ordering::Relaxed);
+                let (file, found) = look_into(&set.root, path)?;
+                *stamp = found;
+                Ok(file)
+            }
+        };
+        let facts: Vec<FileFacts> = facts.into_par_iter().zip(stamps.par_iter_mut()).map(read).collect::<Result<_, DataError>>()?;
+        if same < facts.len() || facts.len() != known.len() {
+            if let Some(place) = self.place(set) {
+                let _ = saved::save(&place, facts.iter().zip(&stamps), now); // the next probe reads the files again, nothing else is lost
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Where the facts of a set are kept.
+    fn place(&self, set: &Set) -> Option<PathBuf> {
+        let folder = self.folder.as_ref()?;
+        let root = set.root.canonicalize().ok()?;
+        let list = set.list.as_ref().map(|list| list.canonicalize()).transpose().ok()?;
+        let mut hasher = blake3::Hasher::new();
+        for part in std::iter::once(root).chain(list) {
+            hasher.update(part.as_os_str().as_encoded_bytes()).update(b"\0");
+        }
+        Some(folder.join(format!("{}.probe", &hasher.finalize().to_hex()[..32])))
+    }
+}
+
+/// The folder that a file lies in.
+pub fn beside(file: &Path) -> PathBuf {
+    file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// What the system says of a file that should be an image.
+fn stamp(path: &Path) -> Result<Stamp, DataError> {
+    let unreadable = |error: std::io::Error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    regular::is_regular(&metadata).map_err(unreadable)?;
+    Ok(Stamp::of(&metadata))
+}
+
+/// Reads a file; with what the system said of it before.
+fn look_into(root: &Path, path: Arc<str>) -> Result<(FileFacts, Stamp), DataError> {
+    let place = root.join(path.as_ref());
+    let stamp = stamp(&place)?;
+    let bytes = decode::read(&place)?;
+    let facts = FileFacts { path, bytes: bytes.len() as u64, digest: Digest::of(&bytes), size: decode::dimensions(&bytes) };
+    Ok((facts, stamp))
+}
+
+/// The error of a set that is not what it was: with the first file that differs from what was saved, where that tells.
+fn changed(set: &Set, saved: &Saved, now: &Probe) -> DataError {
+    let before = saved.records().find(|record| now.file(&record.path).is_none_or(|file| file.digest != record.digest));
+    let path = match before {
+        Some(record) => set.root.join(record.path),
+        None => set.list.clone().unwrap_or_else(|| set.root.clone()),
+    };
+    DataError::Changed { path }
+}
+
+#[cfg(test)]
+mod tests;

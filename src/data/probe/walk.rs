@@ -1,0 +1,197 @@
+//! Every image below a folder, found in parallel.
+
+use crate::data::DataError;
+use crate::data::decode::{EXTENSIONS, is_picture};
+use crate::regular::{self, Stamp};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{DirEntry, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Folders that systems and programs leave beside what people put there; those whose names begin with a point are others.
+const LEFT_BEHIND: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
+
+/// Endings of pictures that are not read.
+const OTHER_PICTURES: [&str; 19] = [
+    "heic", "heif", "avif", "jxl", "jp2", "j2k", "jxr", "tga", "dds", "exr", "hdr", "ico", "psd", "svg", "raw", "dng", "cr2", "nef", "arw",
+];
+
+/// Entries of a folder that are looked at together.
+const BLOCK: usize = 4096;
+
+/// What lies below a folder and is not taken for an image: by its ending, without hidden files and folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many files by ending (in small letters), and whether they are pictures; of files without an ending, their content tells.
+    pub endings: BTreeMap<(bool, String), u64>,
+}
+
+impl LeftOut {
+    /// How many there are.
+    pub fn files(&self) -> u64 {
+        self.endings.values().sum()
+    }
+
+    /// How many of them are pictures.
+    pub fn pictures(&self) -> u64 {
+        self.endings.iter().filter(|((picture, _), _)| *picture).map(|(_, count)| count).sum()
+    }
+
+    fn add(&mut self, picture: bool, ending: String) {
+        *self.endings.entry((picture, ending)).or_default() += 1;
+    }
+
+    fn join(&mut self, other: LeftOut) {
+        other.endings.into_iter().for_each(|(ending, count)| *self.endings.entry(ending).or_default() += count);
+    }
+}
+
+/// `97 other files, 96 of them pictures (.heic 64, .tga 32)`.
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (files, pictures) = (self.files(), self.pictures());
+        write!(f, "{files} other file{}", if files == 1 { "" } else { "s" })?;
+        if pictures > 0 && pictures < files {
+            write!(f, ", {pictures} of them pictures")?;
+        }
+        let mut shown: Vec<(&String, u64)> = Vec::new();
+        let wanted = self.endings.iter().filter(|((picture, _), _)| *picture || pictures == 0);
+        shown.extend(wanted.map(|((_, ending), count)| (ending, *count)));
+        shown.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        let more = shown.len().saturating_sub(NAMED);
+        let mut parts: Vec<String> = shown.into_iter().take(NAMED).map(|(ending, count)| format!("{} {count}", dotted(ending))).collect();
+        if more > 0 {
+            parts.push(format!("{more} more endings"));
+        }
+        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
+    }
+}
+
+/// Endings that a message names.
+const NAMED: usize = 6;
+
+fn dotted(ending: &str) -> String {
+    if ending.is_empty() { "no ending".to_owned() } else { format!(".{ending}") }
+}
+
+/// What is found below one folder.
+#[derive(Default)]
+struct Found {
+    images: Vec<(Arc<str>, Stamp)>,
+    left_out: LeftOut,
+}
+
+/// The folders that are being looked at, innermost first: a link back to one of them is a loop.
+struct Chain<'a> {
+    folder: &'a Path,
+    name: (u64, u64),
+    above: Option<&'a Chain<'a>>,
+}
+
+/// The relative paths of all images below a folder in byte order, and what else lies there. Links are followed.
+pub fn below(root: &Path) -> Result<(Vec<(Arc<str>, Stamp)>, LeftOut), DataError> {
+    let metadata = std::fs::metadata(root).map_err(|error| unreadable(root, &error))?;
+    let chain = Chain { folder: root, name: Stamp::of(&metadata).name(), above: None };
+    let mut found = folder(root, "", &chain)?;
+    found.images.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok((found.images, found.left_out))
+}
+
+/// What lies in a folder, which is called `relative` (with a `/` at its end, unless it is the root).
+fn folder(path: &Path, relative: &str, chain: &Chain) -> Result<Found, DataError> {
+    let mut entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
+    let mut all = Found::default();
+    loop {
+        let block = entries.by_ref().take(BLOCK).collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(path, &error))?;
+        if block.is_empty() {
+            return Ok(all);
+        }
+        // errors in an order of their own: which thread is first must not decide which is told
+        let mut parts: Vec<(std::ffi::OsString, Result<Found, DataError>)> =
+            block.par_iter().map(|entry| (entry.file_name(), one(entry, relative, chain))).collect();
+        parts.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (_, part) in parts {
+            let part = part?;
+            all.images.extend(part.images);
+            all.left_out.join(part.left_out);
+        }
+    }
+}
+
+/// One entry of a folder.
+fn one(entry: &DirEntry, relative: &str, chain: &Chain) -> Result<Found, DataError> {
+    let (name, path) = (entry.file_name(), entry.path());
+    let mut found = Found::default();
+    if name.as_encoded_bytes().starts_with(b".") {
+        return Ok(found); // hidden
+    }
+    let kind = entry.file_type().map_err(|error| unreadable(&path, &error))?;
+    let link = kind.is_symlink();
+    if kind.is_file() || (!kind.is_dir() && !link) {
+        file(&name, &path, relative, || entry.metadata(), &mut found)?;
+        return Ok(found);
+    }
+    if !link {
+        return inside(&name, &path, relative, &entry.metadata().map_err(|error| unreadable(&path, &error))?, chain);
+    }
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => inside(&name, &path, relative, &metadata, chain),
+        metadata => {
+            file(&name, &path, relative, || metadata, &mut found)?;
+            Ok(found)
+        }
+    }
+}
+
+/// A folder in a folder.
+fn inside(name: &OsStr, path: &Path, relative: &str, metadata: &Metadata, chain: &Chain) -> Result<Found, DataError> {
+    if LEFT_BEHIND.iter().any(|left| name == *left) {
+        return Ok(Found::default());
+    }
+    let name_of = Stamp::of(metadata).name();
+    let mut above = Some(chain);
+    while let Some(link) = above {
+        if link.name == name_of && cfg!(unix) {
+            return Err(DataError::LinkLoop { path: path.to_owned(), ancestor: link.folder.to_owned() });
+        }
+        above = link.above;
+    }
+    let Some(text) = name.to_str() else { return Err(DataError::NameNotText { path: path.to_owned() }) };
+    folder(path, &format!("{relative}{text}/"), &Chain { folder: path, name: name_of, above: Some(chain) })
+}
+
+/// A file, or what is named like one.
+fn file(
+    name: &OsStr,
+    path: &Path,
+    relative: &str,
+    metadata: impl FnOnce() -> std::io::Result<Metadata>,
+    found: &mut Found,
+) -> Result<(), DataError> {
+    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    match ending {
+        Some(ending) if EXTENSIONS.contains(&ending.as_str()) => {
+            let metadata = metadata().and_then(|metadata| regular::is_regular(&metadata).map(|()| metadata));
+            let metadata = metadata.map_err(|error| unreadable(path, &error))?;
+            let text = name.to_str().ok_or_else(|| DataError::NameNotText { path: path.to_owned() })?;
+            found.images.push((Arc::from(format!("{relative}{text}")), Stamp::of(&metadata)));
+        }
+        Some(ending) => found.left_out.add(OTHER_PICTURES.contains(&ending.as_str()), ending),
+        None => found.left_out.add(begins_like_a_picture(path), String::new()),
+    }
+    Ok(())
+}
+
+/// Whether the content of a file is a picture's; what can't be read is none.
+fn begins_like_a_picture(path: &Path) -> bool {
+    let mut head = Vec::new();
+    regular::open(path).and_then(|file| file.take(64).read_to_end(&mut head)).is_ok() && is_picture(&head)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> DataError {
+    DataError::Unreadable { path: PathBuf::from(path), why: error.to_string() }
+}
