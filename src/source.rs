@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Recipes longer than this are refused (bytes).
 pub const LONGEST_SOURCE: usize = 16 << 20;
@@ -79,12 +79,14 @@ pub struct Source {
     pub name: String,
     /// The text.
     pub text: Arc<str>,
+    /// Where its lines begin, once somebody asked.
+    lines: OnceLock<Arc<[u32]>>,
 }
 
 impl Source {
     /// A source of its own, outside of any map.
     pub fn new(id: FileId, name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Source { id, name: name.into(), text: text.into() }
+        Source { id, name: name.into(), text: text.into(), lines: OnceLock::new() }
     }
 
     /// The text of a span, empty where the span doesn't fit this text.
@@ -98,9 +100,18 @@ impl Source {
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
-        let before = &self.text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+        let lines = self.lines();
+        let line = lines.partition_point(|&start| start as usize <= at);
+        let start = lines.get(line.wrapping_sub(1)).map_or(0, |&start| start as usize);
+        Place { line, column: self.text[start..at].chars().count() + 1 }
+    }
+
+    /// The bytes at which lines begin; looked for once.
+    pub fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let after = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+            std::iter::once(0).chain(after).collect()
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
+use crate::lang::compare::Apart;
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::{PathValue, Value};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Pixels, Span as TrainSpan};
@@ -11,7 +12,10 @@ use crate::syntax::tree::{ChainOp, CompareOp};
 impl Compiler<'_> {
     pub(super) fn negate(&mut self, val: Val, span: Span) -> Val {
         let value = match &val.value {
-            Value::Int(n) => Value::Int(-n),
+            Value::Int(n) => match n.checked_neg() {
+                Some(n) => Value::Int(n),
+                None => return self.fault(Fault::Whole, "-", span, &val, &val),
+            },
             Value::Float(x) => Value::Float(-x),
             Value::Angle(x) => Value::Angle(Angle::radians(-x.as_radians())),
             Value::Fraction(x) => Value::Fraction(Fraction(-x.0)),
@@ -70,25 +74,55 @@ impl Compiler<'_> {
             (ChainOp::And, Value::Bool(a), Value::Bool(b)) => Val::new(Type::Bool, Value::Bool(*a && *b), span),
             (ChainOp::Or, Value::Bool(a), Value::Bool(b)) => Val::new(Type::Bool, Value::Bool(*a || *b), span),
             _ => match arithmetic(op, &left.value, &right.value) {
-                Some((ty, value)) => self.finite(ty, value, span),
-                None => {
-                    let texts = left.ty == Type::Text || right.ty == Type::Text;
-                    let help = (op == ChainOp::Add && texts).then_some("a text takes in another by a hole: \"{name}-{seed}\"");
-                    self.bad_operands(op.text(), op_span, &left, &right, help)
-                }
+                Ok((ty, value)) => Val::new(ty, value, span),
+                Err(fault) => self.fault(fault, op.text(), op_span, &left, &right),
             },
         }
     }
 
+    /// Says why an operation has no result.
+    fn fault(&mut self, fault: Fault, op: &str, op_span: Span, left: &Val, right: &Val) -> Val {
+        let span = left.span.to(right.span);
+        let said = match fault {
+            Fault::Operands => {
+                let texts = left.ty == Type::Text || right.ty == Type::Text;
+                let help = (op == "+" && texts).then_some("a text takes in another by a hole: \"{name}-{seed}\"");
+                return self.bad_operands(op, op_span, left, right, help);
+            }
+            Fault::Infinite => return self.not_finite(span),
+            Fault::Whole => Diagnostic::error(Code::NotFinite, "this whole number is too large")
+                .at(span, format!("beyond {} and {}", i64::MIN, i64::MAX))
+                .help("write a number with a fraction, for example 1e20, where it need not be whole"),
+            Fault::Counted { what, found, most } => {
+                Diagnostic::error(Code::NotWhole, format!("{what} are counted in whole numbers from 0 to {most}"))
+                    .at(span, format!("this is {found}"))
+            }
+            Fault::Spans => return self.apart(Apart::Spans, op, op_span, left, right),
+        };
+        self.wrong(said, span)
+    }
+
     /// Infinite and undefined numbers are refused where they arise.
-    fn finite(&mut self, ty: Type, value: Value, span: Span) -> Val {
-        if value.magnitude().is_some_and(|x| !x.is_finite()) {
-            return self.wrong(
-                Diagnostic::error(Code::NotFinite, "this number is infinite or undefined").at(span, "a division by zero, or too large"),
-                span,
-            );
+    pub(super) fn not_finite(&mut self, span: Span) -> Val {
+        self.wrong(
+            Diagnostic::error(Code::NotFinite, "this number is infinite or undefined").at(span, "a division by zero, or too large"),
+            span,
+        )
+    }
+
+    /// Says why two values can't be compared.
+    pub(super) fn apart(&mut self, why: Apart, op: &str, op_span: Span, left: &Val, right: &Val) -> Val {
+        match why {
+            Apart::Kinds => self.bad_operands(op, op_span, left, right, None),
+            Apart::Spans => {
+                let span = left.span.to(right.span);
+                let said = Diagnostic::error(Code::UnitMismatch, "spans of two units: how many steps an epoch has, only a stage knows")
+                    .at(op_span, "here")
+                    .also(left.span, left.value.to_string())
+                    .also(right.span, right.value.to_string());
+                self.wrong(said.help("say both in one unit: in epochs, in steps, or as parts of the stage"), span)
+            }
         }
-        Val::new(ty, value, span)
     }
 
     pub(super) fn bad_operands(&mut self, op: &str, op_span: Span, left: &Val, right: &Val, help: Option<&str>) -> Val {
@@ -116,7 +150,7 @@ impl Compiler<'_> {
         }
         let path = match (&left.value, &right.value) {
             (Value::Path(base), Value::Text(more)) => {
-                let real = base.real.as_ref().map(|real| real.join(more));
+                let real = base.real.as_ref().map(|real| real.join(&**more));
                 PathValue { shown: format!("{}/{more}", base.shown), real, within: base.within.clone(), digest: None }
             }
             (Value::Hole(param), Value::Text(more)) => {
@@ -131,7 +165,8 @@ impl Compiler<'_> {
             }
             _ => return self.bad_operands("/", right.span, &left, &right, Some("a path is joined to a text: root / \"images\"")),
         };
-        Val::new(Type::Path, Value::Path(path), span)
+        self.meter.spend(0, 2 * path.shown.len() as u64);
+        Val::new(Type::Path, Value::Path(path.into()), span)
     }
 
     pub(super) fn range(&mut self, from: Val, to: Val, span: Span) -> Val {
@@ -149,16 +184,20 @@ impl Compiler<'_> {
             Type::Float => (as_float(from.value.clone()), as_float(to.value.clone())),
             _ => (from.value.clone(), to.value.clone()),
         };
-        if let (Some(low), Some(high)) = (from_value.magnitude(), to_value.magnitude())
-            && low > high
-            && std::mem::discriminant(&from_value) == std::mem::discriminant(&to_value)
-        {
-            return self.wrong(
-                Diagnostic::error(Code::EmptyRange, "this range is empty: it begins after its end")
-                    .at(span, format!("{} is more than {}", from.value, to.value))
-                    .help(format!("write {}..{}", to.value, from.value)),
-                span,
-            );
+        if !from.is_hole() && !to.is_hole() {
+            match from_value.order(&to_value) {
+                Ok(order) if order.is_gt() => {
+                    return self.wrong(
+                        Diagnostic::error(Code::EmptyRange, "this range is empty: it begins after its end")
+                            .at(span, format!("{} is more than {}", from.value, to.value))
+                            .help(format!("write {}..{}", to.value, from.value)),
+                        span,
+                    );
+                }
+                // the ends of what a parameter lies in may be of two units: the plan checks them
+                Ok(_) | Err(Apart::Spans) => {}
+                Err(Apart::Kinds) => return self.apart(Apart::Kinds, "..", span, &from, &to),
+            }
         }
         Val::new(Type::Range(Box::new(ty)), Value::Range(Box::new((from_value, to_value))), span)
     }
@@ -180,41 +219,68 @@ impl Compiler<'_> {
         if op == CompareOp::In {
             return self.member(op_span, left, right);
         }
-        let ordering = match (&left.value, &right.value) {
-            (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-            (Value::Bool(a), Value::Bool(b)) if matches!(op, CompareOp::Eq | CompareOp::Ne) => Some(a.cmp(b)),
-            (Value::None, Value::None) => Some(std::cmp::Ordering::Equal),
-            (Value::None, _) | (_, Value::None) if matches!(op, CompareOp::Eq | CompareOp::Ne) => Some(std::cmp::Ordering::Less),
-            (a, b) if super::expr::join(&left.ty, &right.ty).is_some() => match (a.magnitude(), b.magnitude()) {
-                (Some(a), Some(b)) => a.partial_cmp(&b),
-                _ => None,
-            },
-            _ => None,
+        self.read([&left.value, &right.value]);
+        let spans = comparable_spans(&left.ty, &right.ty);
+        let is_none = |val: &Val| matches!(val.value, Value::None);
+        let texts = |val: &Val| matches!(val.value, Value::Text(_));
+        let alike = spans || (texts(&left) && texts(&right)) || super::expr::join(&left.ty, &right.ty).is_some();
+        let compared = match op {
+            CompareOp::Eq | CompareOp::Ne if is_none(&left) || is_none(&right) || alike => {
+                left.value.equals(&right.value).map(|equal| equal == (op == CompareOp::Eq))
+            }
+            CompareOp::Lt | CompareOp::Le | CompareOp::Gt | CompareOp::Ge if alike && !matches!(left.value, Value::Bool(_)) => {
+                left.value.order(&right.value).map(|order| match op {
+                    CompareOp::Lt => order.is_lt(),
+                    CompareOp::Le => order.is_le(),
+                    CompareOp::Gt => order.is_gt(),
+                    CompareOp::Ge => order.is_ge(),
+                    CompareOp::Eq | CompareOp::Ne | CompareOp::In => false, // these are asked elsewhere
+                })
+            }
+            _ => Err(Apart::Kinds), // an order of truths, or things of two types
         };
-        let Some(ordering) = ordering else { return self.bad_operands(op.text(), op_span, &left, &right, None) };
-        let truth = match op {
-            CompareOp::Eq | CompareOp::In => ordering.is_eq(),
-            CompareOp::Ne => ordering.is_ne(),
-            CompareOp::Lt => ordering.is_lt(),
-            CompareOp::Le => ordering.is_le(),
-            CompareOp::Gt => ordering.is_gt(),
-            CompareOp::Ge => ordering.is_ge(),
-        };
-        Val::new(Type::Bool, Value::Bool(truth), span)
+        match compared {
+            Ok(truth) => Val::new(Type::Bool, Value::Bool(truth), span),
+            Err(why) => self.apart(why, op.text(), op_span, &left, &right),
+        }
     }
 
     fn member(&mut self, op_span: Span, left: Val, right: Val) -> Val {
         let span = left.span.to(right.span);
-        let truth = match &right.value {
-            Value::List(items) => items.contains(&left.value),
-            Value::Range(ends) => match (left.value.magnitude(), ends.0.magnitude(), ends.1.magnitude()) {
-                (Some(x), Some(low), Some(high)) => low <= x && x <= high,
-                _ => return self.bad_operands("in", op_span, &left, &right, None),
-            },
+        self.read([&left.value, &right.value]);
+        let none = matches!(left.value, Value::None);
+        let found = match (&right.value, &right.ty) {
+            (Value::List(items), Type::List(of)) => {
+                let alike = none || comparable_spans(&left.ty, of) || is_word(&left.ty, of) || super::expr::join(&left.ty, of).is_some();
+                if alike { left.value.is_among(items) } else { Err(Apart::Kinds) }
+            }
+            (Value::Range(ends), Type::Range(of)) => {
+                let alike = comparable_spans(&left.ty, of) || super::expr::join(&left.ty, of).is_some();
+                if alike { left.value.is_within(&ends.0, &ends.1) } else { Err(Apart::Kinds) }
+            }
             _ => return self.bad_operands("in", op_span, &left, &right, Some("`in` asks a list or a range")),
         };
-        Val::new(Type::Bool, Value::Bool(truth), span)
+        match found {
+            Ok(truth) => Val::new(Type::Bool, Value::Bool(truth), span),
+            Err(why) => self.apart(why, "in", op_span, &left, &right),
+        }
     }
+}
+
+/// Whether both are spans, or one is and the other a part of a stage.
+fn comparable_spans(a: &Type, b: &Type) -> bool {
+    use Type::Quantity;
+    let bare = |ty: &Type| if let Type::Optional(of) = ty { (**of).clone() } else { ty.clone() };
+    matches!(
+        (bare(a), bare(b)),
+        (Quantity(Dimension::Span), Quantity(Dimension::Fraction)) | (Quantity(Dimension::Fraction), Quantity(Dimension::Span))
+    )
+}
+
+/// Whether both are texts or choices.
+fn is_word(a: &Type, b: &Type) -> bool {
+    let word = |ty: &Type| matches!(ty, Type::Text | Type::Choice(_) | Type::Category);
+    word(a) && word(b)
 }
 
 /// Whether a relative path leaves its folder.
@@ -238,61 +304,81 @@ pub(super) fn as_float(value: Value) -> Value {
     if let Value::Int(n) = value { Value::Float(n as f64) } else { value }
 }
 
-fn arithmetic(op: ChainOp, left: &Value, right: &Value) -> Option<(Type, Value)> {
-    use Value::{Float, Int};
+/// Why an operation has no result.
+enum Fault {
+    /// It does not go between these.
+    Operands,
+    /// A number that is infinite or undefined.
+    Infinite,
+    /// A whole number beyond the largest.
+    Whole,
+    /// Something that is counted, and would be a fraction, negative or too many.
+    Counted { what: &'static str, found: String, most: &'static str },
+    /// Spans in two units.
+    Spans,
+}
+
+fn arithmetic(op: ChainOp, left: &Value, right: &Value) -> Result<(Type, Value), Fault> {
+    use ChainOp::{Add, Div, Mul, Sub};
+    use Value::{Float, Fraction as Part, Int, Span as Length};
     if let (Int(a), Int(b)) = (left, right) {
         let whole = match op {
-            ChainOp::Add => a.checked_add(*b),
-            ChainOp::Sub => a.checked_sub(*b),
-            ChainOp::Mul => a.checked_mul(*b),
-            ChainOp::Div | ChainOp::Coalesce | ChainOp::And | ChainOp::Or => None,
+            Add => a.checked_add(*b),
+            Sub => a.checked_sub(*b),
+            Mul => a.checked_mul(*b),
+            Div => return Ok((Type::Float, Float(number(op, *a as f64, *b as f64)?))),
+            ChainOp::Coalesce | ChainOp::And | ChainOp::Or => return Err(Fault::Operands),
         };
-        if let Some(whole) = whole {
-            return Some((Type::Int, Int(whole)));
-        }
+        return whole.map(|whole| (Type::Int, Int(whole))).ok_or(Fault::Whole);
     }
-    if let (Int(_) | Float(_), Int(_) | Float(_)) = (left, right) {
-        return Some((Type::Float, Float(number(op, left.magnitude()?, right.magnitude()?)?)));
-    }
-    let (a, b) = (left.magnitude()?, right.magnitude()?);
+    let (a, b) = (left.magnitude().ok_or(Fault::Operands)?, right.magnitude().ok_or(Fault::Operands)?);
+    let one_kind = std::mem::discriminant(left) == std::mem::discriminant(right);
     match (left, right, op) {
-        (quantity, Int(_) | Float(_), ChainOp::Mul | ChainOp::Div) => quantity_like(quantity, number(op, a, b)?),
-        (Int(_) | Float(_), quantity, ChainOp::Mul) => quantity_like(quantity, a * b),
-        (Value::Span(x), Value::Span(y), ChainOp::Add | ChainOp::Sub) if std::mem::discriminant(x) == std::mem::discriminant(y) => {
-            quantity_like(left, number(op, a, b)?)
-        }
-        (Value::Span(_), Value::Span(_), _) => None,
-        (x, y, ChainOp::Add | ChainOp::Sub) if std::mem::discriminant(x) == std::mem::discriminant(y) => {
-            quantity_like(x, number(op, a, b)?)
-        }
-        (x, y, ChainOp::Div) if std::mem::discriminant(x) == std::mem::discriminant(y) => Some((Type::Float, Float(a / b))),
-        _ => None, // quantities of two kinds
+        (Int(_) | Float(_), Int(_) | Float(_), _) => Ok((Type::Float, Float(number(op, a, b)?))),
+        (quantity, Int(_) | Float(_), Mul | Div) => quantity_like(quantity, number(op, a, b)?),
+        (Int(_) | Float(_), quantity, Mul) => quantity_like(quantity, number(op, a, b)?),
+        (Length(x), Length(y), Add | Sub | Div) if std::mem::discriminant(x) != std::mem::discriminant(y) => Err(Fault::Spans),
+        (Length(TrainSpan::Part(_)), Part(_), Add | Sub) => quantity_like(left, number(op, a, b)?),
+        (Part(_), Length(TrainSpan::Part(_)), Add | Sub) => quantity_like(right, number(op, a, b)?),
+        (Length(_), Part(_), Add | Sub) | (Part(_), Length(_), Add | Sub) => Err(Fault::Spans),
+        (_, _, Add | Sub) if one_kind => quantity_like(left, number(op, a, b)?),
+        (_, _, Div) if one_kind => Ok((Type::Float, Float(number(op, a, b)?))),
+        _ => Err(Fault::Operands), // quantities of two kinds
     }
 }
 
-fn number(op: ChainOp, a: f64, b: f64) -> Option<f64> {
-    match op {
-        ChainOp::Add => Some(a + b),
-        ChainOp::Sub => Some(a - b),
-        ChainOp::Mul => Some(a * b),
-        ChainOp::Div => Some(a / b),
-        ChainOp::Coalesce | ChainOp::And | ChainOp::Or => None,
-    }
+fn number(op: ChainOp, a: f64, b: f64) -> Result<f64, Fault> {
+    let x = match op {
+        ChainOp::Add => a + b,
+        ChainOp::Sub => a - b,
+        ChainOp::Mul => a * b,
+        ChainOp::Div => a / b,
+        ChainOp::Coalesce | ChainOp::And | ChainOp::Or => return Err(Fault::Operands),
+    };
+    if x.is_finite() { Ok(x) } else { Err(Fault::Infinite) }
 }
 
 /// A quantity of the same kind with another number; counted ones stay whole.
-fn quantity_like(like: &Value, x: f64) -> Option<(Type, Value)> {
-    let counted = |x: f64| (x.fract() == 0.0 && (0.0..4e9).contains(&x)).then_some(x);
-    Some(match like {
+fn quantity_like(like: &Value, x: f64) -> Result<(Type, Value), Fault> {
+    // below these every whole number is a number: none is rounded
+    let up_to = |what, x: f64, largest: f64, most| {
+        let fits = x.fract() == 0.0 && (0.0..=largest).contains(&x);
+        if fits { Ok(x) } else { Err(Fault::Counted { what, found: x.to_string(), most }) }
+    };
+    let counted = |what, x| up_to(what, x, 4e9, "4,000,000,000");
+    Ok(match like {
         Value::Angle(_) => (Type::Quantity(Dimension::Angle), Value::Angle(Angle::radians(x))),
         Value::Fraction(_) => (Type::Quantity(Dimension::Fraction), Value::Fraction(Fraction(x))),
-        Value::Pixels(_) => (Type::Quantity(Dimension::Pixels), Value::Pixels(Pixels(counted(x)? as u32))),
-        Value::Images(_) => (Type::Quantity(Dimension::Images), Value::Images(Images(counted(x)? as u64))),
-        Value::Checks(_) => (Type::Quantity(Dimension::Checks), Value::Checks(Checks(counted(x)? as u64))),
-        Value::Bytes(_) => (Type::Quantity(Dimension::Bytes), Value::Bytes(Bytes(x as u64))),
+        Value::Pixels(_) => (Type::Quantity(Dimension::Pixels), Value::Pixels(Pixels(counted("pixels", x)? as u32))),
+        Value::Images(_) => (Type::Quantity(Dimension::Images), Value::Images(Images(counted("images", x)? as u64))),
+        Value::Checks(_) => (Type::Quantity(Dimension::Checks), Value::Checks(Checks(counted("checks", x)? as u64))),
+        Value::Bytes(_) => {
+            let bytes = up_to("bytes", x, 9_007_199_254_740_992.0, "8,192 TiB")?;
+            (Type::Quantity(Dimension::Bytes), Value::Bytes(Bytes(bytes as u64)))
+        }
         Value::Span(TrainSpan::Epochs(_)) => (Type::Quantity(Dimension::Span), Value::Span(TrainSpan::Epochs(x))),
-        Value::Span(TrainSpan::Steps(_)) => (Type::Quantity(Dimension::Span), Value::Span(TrainSpan::Steps(counted(x)? as u64))),
+        Value::Span(TrainSpan::Steps(_)) => (Type::Quantity(Dimension::Span), Value::Span(TrainSpan::Steps(counted("steps", x)? as u64))),
         Value::Span(TrainSpan::Part(_)) => (Type::Quantity(Dimension::Span), Value::Span(TrainSpan::Part(x))),
-        _ => return None, // no quantity
+        _ => return Err(Fault::Operands), // no quantity
     })
 }

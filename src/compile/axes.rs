@@ -1,28 +1,34 @@
 //! Named axes: which ones an expression depends on, and the points that they span.
 
+use super::expr::count_of;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::types::Type;
 use crate::lang::value::{Arm, Value};
+use crate::source::Span;
 use crate::syntax::tree::{Arg, Axis, AxisWord, Call, Def, Expr, ExprKind, ItemKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A place on some axes: for each axis (its first name's binding) the index of its value.
 pub(crate) type Point = BTreeMap<BindingId, usize>;
 
+/// The most arms that something stands in.
+const MOST_POINTS: u128 = 100_000;
+
 /// The longest axis.
-const LONGEST_AXIS: usize = 10_000;
+const LONGEST_AXIS: usize = 100_000;
 
 impl Compiler<'_> {
     /// The axes that a binding depends on.
-    pub(super) fn axes_of(&mut self, id: BindingId) -> BTreeSet<BindingId> {
+    pub(super) fn axes_of(&mut self, id: BindingId) -> Rc<BTreeSet<BindingId>> {
         if let Some(known) = self.axes_memo.get(&id) {
-            return known.clone();
+            return Rc::clone(known);
         }
         // an entry while we look ends cycles, which evaluation reports
-        self.axes_memo.insert(id, BTreeSet::new());
+        self.axes_memo.insert(id, Rc::default());
         let tree = Arc::clone(&self.modules[id.module.0].tree);
         let kind = self.modules[id.module.0].bindings[id.place].kind.clone();
         let mut found = BTreeSet::new();
@@ -45,17 +51,25 @@ impl Compiler<'_> {
                     self.axes_in_def(id.module, def, &mut found);
                 }
             }
-            Kind::Imported(other) => found = self.axes_of(other),
+            Kind::Imported(other) => found = (*self.axes_of(other)).clone(),
             Kind::Param(_) | Kind::Module(_) | Kind::Operator | Kind::Junk => {}
         }
-        self.axes_memo.insert(id, found.clone());
+        let found = Rc::new(found);
+        self.axes_memo.insert(id, Rc::clone(&found));
         found
     }
 
     /// The binding by which an axis is known: its first name's.
     pub(super) fn axis_id(&self, module: ModuleId, item: usize) -> BindingId {
-        let place = self.modules[module.0].bindings.iter().position(|binding| matches!(binding.kind, Kind::Axis(at, 0) if at == item));
-        BindingId { module, place: place.unwrap_or(0) }
+        let it = &self.modules[module.0];
+        let first = match &it.tree.items[item].kind {
+            ItemKind::Axis(axis) => axis.target.names().first().and_then(|name| it.names.get(&name.text).copied()),
+            _ => None,
+        };
+        let is_it = |place: &usize| matches!(it.bindings[*place].kind, Kind::Axis(at, 0) if at == item);
+        // a name that is declared twice is not the axis's
+        let any = || it.bindings.iter().position(|binding| matches!(binding.kind, Kind::Axis(at, _) if at == item));
+        BindingId { module, place: first.filter(is_it).or_else(any).unwrap_or(0) }
     }
 
     fn axes_in_def(&mut self, module: ModuleId, def: &Def, found: &mut BTreeSet<BindingId>) {
@@ -130,7 +144,7 @@ impl Compiler<'_> {
         }
         if let Some(&place) = self.modules[module.0].names.get(name) {
             let more = self.axes_of(BindingId { module, place });
-            found.extend(more);
+            found.extend(more.iter().copied());
         }
     }
 
@@ -209,22 +223,28 @@ impl Compiler<'_> {
     }
 
     /// The values of an axis: at each index one for each of its names.
-    pub(super) fn axis_values(&mut self, id: BindingId) -> Vec<Vec<Val>> {
-        let Some((item, tree)) = self.axis_item(id) else { return Vec::new() };
-        let ItemKind::Axis(axis) = &tree.items[item].kind else { return Vec::new() };
-        let memo = (id, Point::new());
-        let list = match self.memo.get(&memo) {
-            Some(list) => list.clone(),
-            None => {
-                let list = self.axis_list(id.module, axis);
-                self.memo.insert(memo, list.clone());
-                list
-            }
-        };
+    pub(super) fn axis_values(&mut self, id: BindingId) -> Rc<Vec<Vec<Val>>> {
+        if let Some(known) = self.axis_rows.get(&id) {
+            return Rc::clone(known);
+        }
+        let Some((item, tree)) = self.axis_item(id) else { return Rc::default() };
+        let ItemKind::Axis(axis) = &tree.items[item].kind else { return Rc::default() };
+        // an entry while we look: an axis that needs itself has no values
+        self.axis_rows.insert(id, Rc::default());
+        let list = self.counted(id, |it| it.axis_list(id.module, axis));
         let names = axis.target.names();
-        let Value::List(items) = &list.value else { return vec![names.iter().map(|name| Val::poison(name.span)).collect()] };
-        let ty = if let Type::List(of) = &list.ty { (**of).clone() } else { Type::Unknown };
-        items.iter().map(|value| names.iter().map(|name| pick(&ty, value, axis, &name.text, list.span)).collect()).collect()
+        let rows = match &list.value {
+            Value::List(items) => {
+                let ty = if let Type::List(of) = &list.ty { (**of).clone() } else { Type::Unknown };
+                let row = |value| names.iter().map(|name| pick(&ty, value, axis, &name.text, list.span)).collect();
+                self.meter.spend(items.len() as u64, 160 * (items.len() * names.len()) as u64);
+                items.iter().map(row).collect()
+            }
+            _ => vec![names.iter().map(|name| Val::poison(name.span)).collect()],
+        };
+        let rows = Rc::new(rows);
+        self.axis_rows.insert(id, Rc::clone(&rows));
+        rows
     }
 
     fn axis_list(&mut self, module: ModuleId, axis: &Axis) -> Val {
@@ -232,9 +252,10 @@ impl Compiler<'_> {
         let span = axis.values.span;
         let list = match &list.value {
             Value::Range(ends) => match (&ends.0, &ends.1) {
-                (Value::Int(from), Value::Int(to)) if to - from < LONGEST_AXIS as i64 => {
+                (Value::Int(from), Value::Int(to)) if count_of(*from, *to) <= LONGEST_AXIS as u64 => {
                     Val::new(Type::Int.list(), Value::List((*from..=*to).map(Value::Int).collect()), span)
                 }
+                (Value::Int(from), Value::Int(to)) => return self.too_long(count_of(*from, *to), span),
                 _ => list,
             },
             _ => list,
@@ -260,6 +281,7 @@ impl Compiler<'_> {
                 }
                 list
             }
+            Value::List(items) => self.too_long(items.len() as u64, span),
             Value::Poison | Value::Hole(_) => Val::poison(span),
             _ => self.wrong(
                 Diagnostic::error(Code::BadAxis, "an axis runs over a finite list or a range of whole numbers")
@@ -270,11 +292,24 @@ impl Compiler<'_> {
         }
     }
 
-    /// All points of some axes, the last axis fastest.
-    pub(super) fn points(&mut self, axes: &BTreeSet<BindingId>) -> Vec<Point> {
+    fn too_long(&mut self, count: u64, span: Span) -> Val {
+        let said = Diagnostic::error(Code::TooMany, format!("an axis has at most {LONGEST_AXIS} values"));
+        self.wrong(said.at(span, format!("these are {count}")), span)
+    }
+
+    /// All points of some axes, the last axis fastest; none, and why, where they are too many. `at` is what depends on them.
+    pub(super) fn points(&mut self, axes: &BTreeSet<BindingId>, at: Span) -> Vec<Point> {
+        let counts: Vec<(BindingId, usize)> = axes.iter().map(|&axis| (axis, self.axis_values(axis).len().max(1))).collect();
+        let all = counts.iter().fold(1_u128, |all, (_, count)| all.saturating_mul(*count as u128));
+        if all > MOST_POINTS {
+            let said = Diagnostic::error(Code::TooLarge, format!("this stands in more arms than a recipe may have nodes: {MOST_POINTS}"))
+                .at(at, format!("{all} arms"))
+                .help("axes multiply: make them shorter, or let fewer of them meet");
+            self.diagnostics.push(said);
+            return Vec::new();
+        }
         let mut points = vec![Point::new()];
-        for &axis in axes {
-            let count = self.axis_values(axis).len().max(1);
+        for (axis, count) in counts {
             points = points
                 .into_iter()
                 .flat_map(|point| {
@@ -297,7 +332,7 @@ impl Compiler<'_> {
             let values = self.axis_values(axis);
             for (at, name) in names.iter().enumerate() {
                 if let Some(value) = values.get(index).and_then(|row| row.get(at)) {
-                    let text = if let Value::Text(text) = &value.value { text.clone() } else { value.value.to_string() };
+                    let text = if let Value::Text(text) = &value.value { text.to_string() } else { value.value.written() };
                     arm.insert(name.clone(), text);
                 }
             }
@@ -307,7 +342,7 @@ impl Compiler<'_> {
 }
 
 /// The value of one of an axis's names.
-fn pick(ty: &Type, value: &Value, axis: &Axis, name: &str, span: crate::source::Span) -> Val {
+fn pick(ty: &Type, value: &Value, axis: &Axis, name: &str, span: Span) -> Val {
     match (&axis.target, value) {
         (crate::syntax::tree::Target::Pattern(..), Value::Record(fields)) => {
             let field_ty = if let Type::Record(types) = ty { types.get(name).cloned().unwrap_or(Type::Unknown) } else { Type::Unknown };

@@ -1,5 +1,6 @@
 //! Calls: of operators, of `def`s, of metrics and parts.
 
+use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
@@ -85,7 +86,7 @@ impl Compiler<'_> {
                 .filter(|it| matches!(it.kind, Kind::Def(_)) && !it.name.starts_with('_'))
                 .map(|it| it.name.as_str())
                 .collect();
-            match did_you_mean(&name.text, defs.iter().copied()) {
+            match near(&mut self.meter, &name.text, defs.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if defs.is_empty() => "it has no defs".to_owned(),
                 None => format!("its defs are {}", one_of(defs.iter().copied())),
@@ -133,7 +134,7 @@ impl Compiler<'_> {
             let module = &self.modules[env.module.0];
             let defs = module.bindings.iter().filter(|it| matches!(it.kind, Kind::Def(_) | Kind::Imported(_))).map(|it| it.name.as_str());
             let ops = registry().values().filter(|decl| !decl.hidden).map(|decl| decl.name);
-            did_you_mean(&callee.text, ops.chain(defs)).map(|near| format!("did you mean `{near}`?"))
+            near(&mut self.meter, &callee.text, ops.chain(defs)).map(|near| format!("did you mean `{near}`?"))
         };
         let near = near.unwrap_or_else(|| "`ddl doc` lists the operators".to_owned());
         self.wrong(
@@ -202,8 +203,8 @@ impl Compiler<'_> {
         let mut known: Vec<&str> = crate::ops::nets::parts(backbone).iter().copied().chain(added).collect();
         known.retain(|part| network.as_ref().is_none_or(|network| network.part(part).is_ok()));
         if known.contains(&name.text.as_str()) {
-            let args = [("model", Value::Node(model)), ("name", Value::Text(name.text.clone()))].into_iter().collect();
-            return Val::new(Type::Part, Value::Op(Box::new(OpValue { op: "part", args })), span);
+            let args = [("model", Value::Node(model)), ("name", Value::text(name.text.as_str()))].into_iter().collect();
+            return Val::new(Type::Part, OpValue { op: "part", args }.into(), span);
         }
         let near = did_you_mean(&name.text, known.iter().copied())
             .map_or_else(|| format!("its parts are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
@@ -243,7 +244,7 @@ impl Compiler<'_> {
         let stage = self.graph.node(self.stage_of(model));
         let from = stage.args.get("model").or_else(|| stage.args.get("models"))?;
         let from = match (from, node.args.get("name")) {
-            (Value::Record(nets), Some(Value::Text(name))) => nets.get(name)?,
+            (Value::Record(nets), Some(Value::Text(name))) => nets.get(&**name)?,
             (from, _) => from,
         };
         let mut next = None;
@@ -257,6 +258,7 @@ impl Compiler<'_> {
         let mut bound = Bound::new();
         let mut position = 0;
         let mut fine = true;
+        let mut too_many = false;
         // parameters that a misspelt name means: they are not missing
         let mut misspelt: Vec<&str> = Vec::new();
         // whether something that does not exist yet was said, which may stand for what is missing
@@ -285,7 +287,7 @@ impl Compiler<'_> {
                             unsure = true;
                             continue;
                         }
-                        let meant = did_you_mean(&label.text, open.iter().map(|param| param.name));
+                        let meant = self.near(&label.text, open.iter().map(|param| param.name));
                         misspelt.extend(meant);
                         let near = meant.map_or_else(
                             || format!("its parameters are {}", one_of(open.iter().map(|param| param.name))),
@@ -302,10 +304,11 @@ impl Compiler<'_> {
                 }
                 None => {
                     let Some(param) = open.get(position) else {
-                        self.diagnostics.push(
-                            Diagnostic::error(Code::TooManyArguments, format!("`{}` takes at most {} arguments", decl.name, open.len()))
-                                .at(arg.span, "one too many"),
-                        );
+                        // said of the first one
+                        if !std::mem::replace(&mut too_many, true) {
+                            let said = format!("`{}` takes at most {} arguments", decl.name, open.len());
+                            self.diagnostics.push(Diagnostic::error(Code::TooManyArguments, said).at(arg.span, "one too many"));
+                        }
                         fine = false;
                         continue;
                     };
@@ -314,12 +317,12 @@ impl Compiler<'_> {
                 }
             };
             if bound.contains_key(param.name) {
+                fine = false;
                 // of two arguments by one name the parser has said so
-                if args.iter().filter(|it| it.label.as_ref().is_some_and(|label| label.text == param.name)).count() < 2 {
+                if !super::define::by_name_twice(args, param.name) {
                     let twice = format!("the parameter `{}` of `{}` is given twice", param.name, decl.name);
                     self.diagnostics.push(Diagnostic::error(Code::RepeatedArgument, twice).at(arg.span, "again"));
                 }
-                fine = false;
                 continue;
             }
             bound.insert(param.name, Given::Expr(&arg.value));

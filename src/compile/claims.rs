@@ -23,8 +23,10 @@ pub(super) fn canonical(claim: &Value, graph: &Graph) -> Value {
         Value::Record(fields) => {
             let fields = fields.iter().map(|(tag, value)| {
                 let mut value = canonical(value, graph);
-                if let (true, Value::List(operands)) = (COMMUTES.contains(&tag.as_str()), &mut value) {
+                if let (true, Value::List(operands)) = (COMMUTES.contains(&tag.as_str()), &value) {
+                    let mut operands = operands.to_vec();
                     operands.sort_by_cached_key(|operand| graph.meaning(operand).to_string());
+                    value = Value::List(operands.into());
                 }
                 (tag.clone(), value)
             });
@@ -59,7 +61,10 @@ fn claim(val: &Val) -> Option<Value> {
 impl Compiler<'_> {
     pub(super) fn claim_binary(&mut self, op: ChainOp, op_span: Span, left: Val, right: Val) -> Val {
         let span = left.span.to(right.span);
-        let both = |tag: &str, a: Value, b: Value| tagged(tag, Value::List(vec![a, b]));
+        if op == ChainOp::Div && right.value.magnitude() == Some(0.0) {
+            return self.not_finite(span);
+        }
+        let both = |tag: &str, a: Value, b: Value| tagged(tag, Value::List(vec![a, b].into()));
         let score = match op {
             ChainOp::Add => Some("add"),
             ChainOp::Sub => Some("subtract"),
@@ -92,8 +97,7 @@ impl Compiler<'_> {
                 Some("a score is compared with a score, a number or a percentage"),
             );
         };
-        let fields =
-            [("by".to_owned(), Value::Text(op.text().to_owned())), ("left".to_owned(), a), ("right".to_owned(), b)].into_iter().collect();
+        let fields = [("by".to_owned(), Value::text(op.text())), ("left".to_owned(), a), ("right".to_owned(), b)].into_iter().collect();
         Val::new(Type::Claim, tagged("compare", Value::Record(fields)), span)
     }
 }

@@ -14,6 +14,7 @@ impl Compiler<'_> {
             return val;
         }
         let span = val.span;
+        self.read([&val.value]);
         match self.fit(&val, wanted, module) {
             Ok(value) => Val::new(refine(&val.ty, wanted), value, span),
             Err(Misfit::Said) => Val::poison(span),
@@ -47,7 +48,7 @@ impl Compiler<'_> {
             (_, Unknown) if matches!(val.value, Value::Hole(_)) => Ok(val.value.clone()),
             (Path, Text) => self.literal_path(val, module),
             (Choice(words), Text) => match &val.value {
-                Value::Text(word) if words.contains(word) => Ok(val.value.clone()),
+                Value::Text(word) if words.iter().any(|known| **known == **word) => Ok(val.value.clone()),
                 Value::Hole(_) => Ok(val.value.clone()),
                 _ => Err(Misfit::No),
             },
@@ -82,7 +83,7 @@ impl Compiler<'_> {
                 Ok(if let Value::Record(fields) = &val.value { Value::List(fields.values().cloned().collect()) } else { val.value.clone() })
             }
             (Type::Augment, List(given)) if matches!(**given, Type::Augment | Unknown) => match &val.value {
-                Value::List(items) => Ok(chain(items.clone())),
+                Value::List(items) => Ok(chain(items.to_vec())),
                 other => Ok(other.clone()),
             },
             (Named(of), Record(types)) => match &val.value {
@@ -99,7 +100,7 @@ impl Compiler<'_> {
                 for (name, value) in fields {
                     out.insert(name.clone(), self.fit(&again(&types[name], value), &wanted[name], module)?);
                 }
-                Ok(Value::Record(out))
+                Ok(Value::Record(out.into()))
             }
             (Row(of), Row(given)) if **of == Unknown || given == of || **given == Unknown => Ok(val.value.clone()),
             (Dataset(_), Dataset(_)) => Ok(val.value.clone()),
@@ -113,7 +114,7 @@ impl Compiler<'_> {
         let Value::Text(text) = &val.value else { return Ok(val.value.clone()) };
         let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
         let within = self.modules[module.0].dir.clone();
-        Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), within, digest: None }))
+        Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), within, digest: None }.into()))
     }
 
     /// A literal path as the recipe itself would say it: two files that say `images` mean two folders.
@@ -191,8 +192,8 @@ pub(super) fn chain(augments: Vec<Value>) -> Value {
     if augments.len() == 1 {
         return augments.into_iter().next().unwrap_or(Value::Poison);
     }
-    let args = [("augments", Value::List(augments))].into_iter().collect();
-    Value::Op(Box::new(crate::lang::value::OpValue { op: "chain", args }))
+    let args = [("augments", Value::List(augments.into()))].into_iter().collect();
+    crate::lang::value::OpValue { op: "chain", args }.into()
 }
 
 /// The more telling of a given and a wanted type.

@@ -1,24 +1,35 @@
 //! `def`s: named compositions, evaluated at each call; each is also checked once by itself.
 
+use super::axes::Point;
+use super::meter::near;
 use super::modules::{BindingId, Kind};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::diag::{Code, Diagnostic, Label, one_of};
 use crate::lang::types::Type;
-use crate::lang::value::Value;
+use crate::lang::value::{Mark, Value};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Def, Formal, ItemKind};
 use indexmap::IndexMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// `def`s inside each other: a longer chain can only be a recursion.
+/// `def`s inside each other: each step needs room on the stack.
 const DEEPEST: usize = 64;
+
+/// A call of a `def`, by all that its result depends on: what it is given, and where it stands on the axes that it reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Call {
+    def: BindingId,
+    point: Point,
+    given: Mark,
+}
 
 impl Compiler<'_> {
     pub(super) fn call_def(&mut self, id: BindingId, args: &[Arg], piped: Option<Val>, span: Span, env: &mut Env) -> Val {
         let tree = Arc::clone(&self.modules[id.module.0].tree);
         let Kind::Def(item) = self.modules[id.module.0].bindings[id.place].kind else { return Val::poison(span) };
         let ItemKind::Def(def) = &tree.items[item].kind else { return Val::poison(span) };
-        if env.depth >= DEEPEST || self.stack.iter().filter(|busy| **busy == id).count() > 0 {
+        if self.stack.contains(&id) {
             return self.wrong(
                 Diagnostic::error(Code::Recursion, format!("`{}` calls itself", def.name.text))
                     .at(span, "the call that closes the circle")
@@ -27,8 +38,17 @@ impl Compiler<'_> {
                 span,
             );
         }
+        if env.depth >= DEEPEST {
+            return self.wrong(
+                Diagnostic::error(Code::LongChain, format!("this call stands in a chain of more than {DEEPEST} defs"))
+                    .at(span, "too deep")
+                    .also(def.name.span, "declared here"),
+                span,
+            );
+        }
         self.called.insert(id);
         let Some(given) = self.bind_formals(def, args, piped, span, env) else { return self.def_result(def, id, span) };
+        let said_before = self.diagnostics.len();
         let mut inner = Env::top(id.module, env.point.clone());
         inner.depth = env.depth + 1;
         for formal in &def.formals {
@@ -43,13 +63,52 @@ impl Compiler<'_> {
             let val = self.formal_limits(val, formal, &mut inner);
             inner.locals.push((formal.name.text.clone(), val));
         }
+        let point = super::names::part_of(&env.point, &self.axes_of(id));
+        let given = Mark::of(inner.locals.iter().map(|(_, val)| &val.value));
+        let call = Call { def: id, point, given };
+        let types = || inner.locals.iter().map(|(_, val)| val.ty.clone()).collect::<Vec<_>>();
+        if let Some((of, known)) = self.calls.get(&call)
+            && *of == types()
+        {
+            return Val { span, ..known.clone() };
+        }
+        let types = types();
         let made_before = self.graph.len();
-        self.stack.push(id);
-        let result = self.body(def, &mut inner);
-        self.stack.pop();
+        let result = self.counted(id, |it| {
+            it.meter.spend(1, 256);
+            it.body(def, &mut inner)
+        });
         // what is wrong with a node is said where the recipe calls for it
         self.graph.place(made_before, tree.items[item].span, span);
+        self.called_from(said_before, tree.items[item].span, span, &def.name.text);
+        self.calls.insert(call, (types, result.clone()));
         Val { span, ..result }
+    }
+
+    /// Of what was said since there were `before` messages, what is inside of a `def` gets the place that calls it too; what is inside of the
+    /// standard library, where its author can't change it, is said at the call. What several calls do wrong alike is said once.
+    fn called_from(&mut self, before: usize, def: Span, call: Span, name: &str) {
+        for mut diagnostic in self.diagnostics.split_off(before) {
+            let label = format!("in this call of `{name}`");
+            let is_first = diagnostic.labels.first().is_some_and(|label| within(label.span, def));
+            let is_called = |label: &Label| label.text.starts_with("in this call of `") && within(label.span, def);
+            let is_outer = diagnostic.labels.last().is_some_and(is_called) || diagnostic.labels.first().is_some_and(is_called);
+            if is_first && !is_outer {
+                let place = diagnostic.span().unwrap_or_default();
+                if !self.said_in_defs.insert((diagnostic.code, place, diagnostic.message.clone())) {
+                    continue;
+                }
+            }
+            if is_first || is_outer {
+                if self.is_standard(def) && !self.is_standard(call) {
+                    diagnostic.labels.iter_mut().for_each(|label| label.primary = false);
+                    diagnostic = diagnostic.at(call, label);
+                } else {
+                    diagnostic = diagnostic.also(call, label);
+                }
+            }
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn body(&mut self, def: &Def, env: &mut Env) -> Val {
@@ -102,20 +161,26 @@ impl Compiler<'_> {
             }
             (None, _) => {}
         }
+        let named: HashMap<&str, &Formal> = def.formals.iter().rev().map(|formal| (formal.name.text.as_str(), formal)).collect();
+        let mut too_many = false;
         for arg in args {
             let val = self.expr(&arg.value, env);
             let formal = match &arg.label {
-                Some(label) => def.formals.iter().find(|formal| formal.name.text == label.text),
+                Some(label) => named.get(label.text.as_str()).copied(),
                 None => {
                     position += 1;
                     def.formals.get(position - 1)
                 }
             };
             let Some(formal) = formal else {
+                fine = false;
+                if arg.label.is_none() && std::mem::replace(&mut too_many, true) {
+                    continue; // said of the first one
+                }
                 let diagnostic = match &arg.label {
                     Some(label) => {
                         let formals = def.formals.iter().map(|formal| formal.name.text.as_str());
-                        let near = did_you_mean(&label.text, formals.clone())
+                        let near = near(&mut self.meter, &label.text, formals.clone())
                             .map_or_else(|| format!("its parameters are {}", one_of(formals)), |near| format!("did you mean `{near}`?"));
                         Diagnostic::error(Code::UnknownArgument, format!("`{name}` has no parameter `{}`", label.text))
                             .at(label.span, "unknown")
@@ -125,12 +190,10 @@ impl Compiler<'_> {
                         .at(arg.span, "one too many"),
                 };
                 self.diagnostics.push(diagnostic.also(def.name.span, "declared here"));
-                fine = false;
                 continue;
             };
             // of two arguments by one name the parser has said so
-            let by_name_twice = args.iter().filter(|it| it.label.as_ref().is_some_and(|label| label.text == formal.name.text)).count() > 1;
-            if given.insert(formal.name.text.clone(), val).is_some() && !by_name_twice {
+            if given.insert(formal.name.text.clone(), val).is_some() && !by_name_twice(args, &formal.name.text) {
                 self.diagnostics.push(
                     Diagnostic::error(Code::RepeatedArgument, format!("the parameter `{}` of `{name}` is given twice", formal.name.text))
                         .at(arg.span, "again"),
@@ -180,8 +243,16 @@ impl Compiler<'_> {
             };
             env.locals.push((formal.name.text.clone(), Val::new(ty, value, formal.span)));
         }
-        self.stack.push(id);
-        self.body(def, &mut env);
-        self.stack.pop();
+        self.counted(id, |it| it.body(def, &mut env));
     }
+}
+
+/// Whether two arguments have this name.
+pub(super) fn by_name_twice(args: &[Arg], name: &str) -> bool {
+    args.iter().filter(|it| it.label.as_ref().is_some_and(|label| label.text == name)).nth(1).is_some()
+}
+
+/// Whether a span lies in another.
+fn within(inner: Span, outer: Span) -> bool {
+    inner.file == outer.file && outer.to(inner) == outer
 }

@@ -113,7 +113,7 @@ impl Taps {
     /// Remembers where an operator's arguments stand, if it is a tap or a term that taps.
     pub(super) fn remember(&mut self, op: &'static str, args: &Args, span: impl Fn(&str) -> Span) {
         if let (Tap::NAME, Some(Value::Text(layer))) = (op, args.get("layer")) {
-            self.named.push((layer.clone(), span("layer")));
+            self.named.push((layer.to_string(), span("layer")));
         }
         for (param, value) in args {
             if matches!(value, Value::Op(tap) if tap.op == Tap::NAME) {
@@ -141,7 +141,7 @@ fn within(inner: Span, outer: Span) -> bool {
 fn tap(op: &OpValue, param: &str) -> Option<String> {
     match op.args.get(param) {
         Some(Value::Op(tap)) => match tap.args.get("layer") {
-            Some(Value::Text(layer)) => Some(layer.clone()),
+            Some(Value::Text(layer)) => Some(layer.to_string()),
             _ => None, // a parameter decides it
         },
         _ => None, // the embedding

@@ -1,6 +1,8 @@
 //! Expressions: their types and values.
 
+use super::meter::near;
 use super::modules::{BindingId, Kind};
+use super::sinks::LARGEST_GRAPH;
 use super::{Compiler, Env, Sample, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::{Dimension, Type};
@@ -13,11 +15,21 @@ use indexmap::IndexMap;
 /// The longest list that a comprehension makes.
 const LONGEST_LIST: usize = 10_000;
 
+/// The largest amount of memory that can be said, in bytes: below it every whole number is a number.
+const LARGEST_MEMORY: f64 = 9_007_199_254_740_992.0;
+
 impl Compiler<'_> {
     /// The type and value of an expression.
     pub(super) fn expr(&mut self, expr: &Expr, env: &mut Env) -> Val {
         let span = expr.span;
-        match &expr.kind {
+        if self.meter.is_over() {
+            return Val::poison(span);
+        }
+        self.meter.spend(1 + std::mem::take(&mut self.graph.cost), 0);
+        if self.graph.len() > LARGEST_GRAPH {
+            self.meter.stop();
+        }
+        let val = match &expr.kind {
             ExprKind::Number(number) => self.number(number, span),
             ExprKind::String(text) => self.text(text, env),
             ExprKind::Bool(truth) => Val::new(Type::Bool, Value::Bool(*truth), span),
@@ -68,11 +80,15 @@ impl Compiler<'_> {
             }
             ExprKind::If { condition, yes, no } => self.choice(condition, yes, no, env),
             ExprKind::Error => Val::poison(span),
-        }
+        };
+        self.bounded(val)
     }
 
     fn number(&mut self, number: &Number, span: Span) -> Val {
         let x = number.value;
+        if !x.is_finite() {
+            return self.not_finite(span);
+        }
         let quantity = |dimension, value| Val::new(Type::Quantity(dimension), value, span);
         let Some(unit) = &number.unit else {
             let whole = !number.text.contains(['.', 'e', 'E']);
@@ -107,11 +123,21 @@ impl Compiler<'_> {
             Unit::Images => quantity(Dimension::Images, Value::Images(Images(x as u64))),
             Unit::Checks => quantity(Dimension::Checks, Value::Checks(Checks(x as u64))),
             Unit::B => quantity(Dimension::Bytes, Value::Bytes(Bytes(x as u64))),
-            Unit::KiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0) as u64))),
-            Unit::MiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0 * 1024.0) as u64))),
-            Unit::GiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0_f64.powi(3)) as u64))),
-            Unit::TiB => quantity(Dimension::Bytes, Value::Bytes(Bytes((x * 1024.0_f64.powi(4)) as u64))),
+            Unit::KiB => self.memory(x, 1, span),
+            Unit::MiB => self.memory(x, 2, span),
+            Unit::GiB => self.memory(x, 3, span),
+            Unit::TiB => self.memory(x, 4, span),
         }
+    }
+
+    /// An amount of memory in units of 1,024 to the power `thousands` bytes.
+    fn memory(&mut self, x: f64, thousands: i32, span: Span) -> Val {
+        let bytes = x * 1024.0_f64.powi(thousands);
+        if bytes > LARGEST_MEMORY {
+            let said = Diagnostic::error(Code::NotFinite, "this is more memory than can be counted").at(span, "at most 8,192 TiB");
+            return self.wrong(said, span);
+        }
+        Val::new(Type::Quantity(Dimension::Bytes), Value::Bytes(Bytes(bytes as u64)), span)
     }
 
     fn text(&mut self, text: &Text, env: &mut Env) -> Val {
@@ -126,25 +152,23 @@ impl Compiler<'_> {
                         Value::Text(inner) => out.push_str(inner),
                         Value::Hole(_) | Value::Poison => open = Some(val.value.clone()),
                         Value::Path(path) => out.push_str(&path.shown),
-                        Value::List(_)
-                        | Value::Record(_)
-                        | Value::Node(_)
-                        | Value::Op(_)
-                        | Value::Row(_)
-                        | Value::Schema(_)
-                        | Value::Arms(_) => {
+                        Value::List(_) | Value::Record(_) | Value::Node(_) | Value::Op(_) | Value::Row(_) | Value::Schema(_) => {
                             return self.wrong(
                                 Diagnostic::error(Code::Mismatch, format!("{} can't stand in a text", val.ty))
                                     .at(word.span, val.ty.to_string()),
                                 text.span,
                             );
                         }
-                        other => out.push_str(&other.to_string()),
+                        other => out.push_str(&other.written()),
+                    }
+                    if out.len() as u64 > super::meter::LONGEST_TEXT {
+                        return self.bounded(Val::new(Type::Text, Value::text(out), text.span));
                     }
                 }
             }
         }
-        Val::new(Type::Text, open.unwrap_or(Value::Text(out)), text.span)
+        self.meter.spend(out.len() as u64 / 64, out.len() as u64);
+        Val::new(Type::Text, open.unwrap_or_else(|| Value::text(out)), text.span)
     }
 
     fn attribute(&mut self, word: &Word, span: Span, env: &Env) -> Val {
@@ -160,9 +184,11 @@ impl Compiler<'_> {
             );
         };
         match attribute_type(&word.text, sample) {
-            Some(ty) => {
-                Val::new(Type::Row(Box::new(ty)), Value::Row(crate::data::predicate::Expr::Attribute { name: word.text.clone() }), span)
-            }
+            Some(ty) => Val::new(
+                Type::Row(Box::new(ty)),
+                Value::Row(crate::data::predicate::Expr::Attribute { name: word.text.clone() }.into()),
+                span,
+            ),
             None => {
                 let added = if let Sample::Of(attributes) = sample { attributes.keys().map(String::as_str).collect() } else { Vec::new() };
                 let known: Vec<&str> = ALWAYS.iter().copied().chain(added).collect();
@@ -184,8 +210,12 @@ impl Compiler<'_> {
 
     /// A list of values of one type.
     pub(super) fn list_of(&mut self, vals: Vec<Val>, span: Span) -> Val {
+        self.meter.spend(vals.len() as u64, 48 * vals.len() as u64);
         let mut ty = Type::Unknown;
         for val in &vals {
+            if matches!(val.ty, Type::Record(_)) {
+                self.read([&val.value]);
+            }
             match join(&ty, &val.ty) {
                 Some(joined) => ty = joined,
                 None => {
@@ -201,23 +231,35 @@ impl Compiler<'_> {
     fn comprehension(&mut self, element: &Expr, variable: &Word, source: &Expr, span: Span, env: &mut Env) -> Val {
         let source = self.expr(source, env);
         let (items, ty) = match (&source.value, &source.ty) {
-            (Value::List(items), Type::List(ty)) => (items.clone(), (**ty).clone()),
+            (Value::List(items), Type::List(ty)) => (items.to_vec(), (**ty).clone()),
             (Value::Range(ends), _) => match (&ends.0, &ends.1) {
-                (Value::Int(from), Value::Int(to)) if to - from < LONGEST_LIST as i64 => {
+                (Value::Int(from), Value::Int(to)) if count_of(*from, *to) <= LONGEST_LIST as u64 => {
                     ((*from..=*to).map(Value::Int).collect(), Type::Int)
                 }
+                (Value::Int(from), Value::Int(to)) => return self.too_many(count_of(*from, *to), source.span, span),
                 _ => return self.not_a_list(&source, span),
             },
             (Value::Poison | Value::Hole(_), _) => return Val::poison(span),
             _ => return self.not_a_list(&source, span),
         };
         let mut vals = Vec::new();
-        for item in items.into_iter().take(LONGEST_LIST) {
+        if items.len() > LONGEST_LIST {
+            return self.too_many(items.len() as u64, source.span, span);
+        }
+        for item in items {
+            if self.meter.is_over() {
+                return Val::poison(span);
+            }
             env.locals.push((variable.text.clone(), Val::new(ty.clone(), item, source.span)));
             vals.push(self.expr(element, env));
             env.locals.pop();
         }
         self.list_of(vals, span)
+    }
+
+    fn too_many(&mut self, count: u64, at: Span, span: Span) -> Val {
+        let said = Diagnostic::error(Code::TooMany, format!("a comprehension runs over at most {LONGEST_LIST} values"));
+        self.wrong(said.at(at, format!("these are {count}")), span)
     }
 
     fn not_a_list(&mut self, source: &Val, span: Span) -> Val {
@@ -229,6 +271,7 @@ impl Compiler<'_> {
     }
 
     fn record(&mut self, entries: &[Entry], span: Span, env: &mut Env) -> Val {
+        self.meter.spend(0, 160 * entries.len() as u64);
         let mut types = IndexMap::new();
         let mut values = IndexMap::new();
         for entry in entries {
@@ -243,7 +286,7 @@ impl Compiler<'_> {
             types.insert(entry.key.text.clone(), val.ty);
             values.insert(entry.key.text.clone(), val.value);
         }
-        Val::new(Type::Record(types), Value::Record(values), span)
+        Val::new(Type::Record(types.into()), Value::Record(values.into()), span)
     }
 
     fn field_of(&mut self, base: &Expr, name: &Word, env: &mut Env) -> Val {
@@ -265,7 +308,7 @@ impl Compiler<'_> {
                     let near = {
                         let known: Vec<&str> =
                             self.modules[inner.0].names.keys().map(String::as_str).filter(|name| !name.starts_with('_')).collect();
-                        match did_you_mean(&name.text, known.iter().copied()) {
+                        match near(&mut self.meter, &name.text, known.iter().copied()) {
                             Some(near) => format!("did you mean `{module}.{near}`?"),
                             None if known.is_empty() => "it declares nothing".to_owned(),
                             None => format!("it has {}", one_of(known.iter().copied())),
@@ -292,7 +335,8 @@ impl Compiler<'_> {
             (Type::Record(types), value) => {
                 let Some(ty) = types.get(&name.text).cloned() else {
                     let known: Vec<&str> = types.keys().map(String::as_str).collect();
-                    let near = did_you_mean(&name.text, known.iter().copied())
+                    let near = self
+                        .near(&name.text, known.iter().copied())
                         .map_or_else(|| format!("it has {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
                     return self.wrong(
                         Diagnostic::error(Code::UnknownField, format!("there is no field `{}`", name.text))
@@ -349,6 +393,11 @@ impl Compiler<'_> {
     }
 }
 
+/// How many whole numbers a range holds.
+pub(super) fn count_of(from: i64, to: i64) -> u64 {
+    if from > to { 0 } else { to.abs_diff(from).saturating_add(1) }
+}
+
 /// The attributes that every sample has.
 pub(super) const ALWAYS: [&str; 5] = ["identity", "path", "index", "width", "height"];
 
@@ -367,6 +416,7 @@ fn attribute_type(name: &str, sample: &Sample) -> Option<Type> {
 /// The type that things of two types have in common.
 pub(super) fn join(a: &Type, b: &Type) -> Option<Type> {
     Some(match (a, b) {
+        (a, b) if a == b => a.clone(),
         (Type::Unknown, other) | (other, Type::Unknown) => other.clone(),
         (Type::Int, Type::Float) | (Type::Float, Type::Int) => Type::Float,
         (Type::Dataset(x), Type::Dataset(y)) => {
@@ -379,10 +429,10 @@ pub(super) fn join(a: &Type, b: &Type) -> Option<Type> {
         // records in one list: a sweep over several names
         (Type::Record(x), Type::Record(y)) if x.len() == y.len() => {
             let mut fields = IndexMap::new();
-            for (name, ty) in x {
+            for (name, ty) in x.iter() {
                 fields.insert(name.clone(), join(ty, y.get(name)?)?);
             }
-            Type::Record(fields)
+            Type::Record(fields.into())
         }
         (Type::Float | Type::Int, Type::Curve) | (Type::Curve, Type::Float | Type::Int) => Type::Union(vec![Type::Float, Type::Curve]),
         (a, b) if a == b => a.clone(),

@@ -104,7 +104,7 @@ impl Compiler<'_> {
         let Some(Value::Node(eval)) = op.args.get("eval") else { return metric };
         let (protocol, known, span) = (self.graph.node(*eval).op, self.metrics_of(*eval), metric.span);
         if known.contains(&op.op) {
-            let keeps = |it: &Value| matches!(it, Value::Text(word) if word == "keep");
+            let keeps = |it: &Value| matches!(it, Value::Text(word) if &**word == "keep");
             let open = |member: NodeId| self.graph.node(member).args.get("strangers").is_some_and(keeps);
             if op.op != Tpir::NAME || self.protocols_of(*eval).into_iter().all(open) {
                 return metric;
@@ -139,7 +139,7 @@ impl Compiler<'_> {
         axes.retain(|axis| !env.point.contains_key(axis) && wanted(self, *axis));
         let outer = env.point.clone();
         let mut out = Vec::new();
-        for point in self.points(&axes) {
+        for point in self.points(&axes, expr.span) {
             env.point = outer.clone();
             env.point.extend(point.iter().map(|(axis, index)| (*axis, *index)));
             out.push((point, self.expr(expr, env)));
@@ -187,7 +187,7 @@ impl Compiler<'_> {
                 _ => return Val::new(Type::Score, Value::Poison, span),
             }
         }
-        let score = [("judged".to_owned(), Value::List(judged)), ("metric".to_owned(), metric.value)].into_iter().collect();
+        let score = [("judged".to_owned(), Value::List(judged.into())), ("metric".to_owned(), metric.value)].into_iter().collect();
         Val::new(Type::Score, super::claims::tagged("score", Value::Record(score)), span)
     }
 
@@ -240,7 +240,7 @@ impl Compiler<'_> {
             }
         }
         let Some(by) = bound.get("by") else {
-            let args = [("models", Value::List(models))].into_iter().collect();
+            let args = [("models", Value::List(models.into()))].into_iter().collect();
             return Val::new(Type::Model, Value::Node(self.graph.add("averaged", args, Some(span))), span);
         };
         let metric = self.evaluate_given(by, env);
@@ -256,7 +256,8 @@ impl Compiler<'_> {
             model.nodes(&mut |node| judged.push(node));
         }
         let judged = judged.into_iter().map(|model| Value::Node(self.judge(Sides::of(model), eval, span))).collect();
-        let args = [("models", Value::List(models)), ("judged", Value::List(judged)), ("metric", metric.value)].into_iter().collect();
+        let args =
+            [("models", Value::List(models.into())), ("judged", Value::List(judged)), ("metric", metric.value)].into_iter().collect();
         Val::new(Type::Model, Value::Node(self.graph.add("chosen", args, Some(span))), span)
     }
 }

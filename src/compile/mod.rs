@@ -13,6 +13,7 @@ mod define;
 mod distil;
 mod expr;
 mod judge;
+mod meter;
 mod modules;
 mod names;
 mod nets;
@@ -32,17 +33,18 @@ pub use modules::STANDARD;
 pub use params::Given;
 
 use crate::data::probe::{Content, ProbeCache};
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
 use crate::plan::{Paths, Plan, facts, plan_of};
-use crate::source::{SourceMap, Span, World};
+use crate::source::{FileId, SourceMap, Span, World};
 use axes::Point;
 use indexmap::IndexMap;
 use modules::{BindingId, Module, ModuleId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Tells what lies at a path, so that a node is keyed by content and not by place.
 pub trait Prober {
@@ -93,6 +95,10 @@ pub struct Compiled {
     pub doc: String,
     /// The recipe's file name.
     pub recipe: String,
+    /// Spans that only their stages can check.
+    open_ranges: Vec<params::OpenRange>,
+    /// What compiling it cost, counted in steps: the same on every machine.
+    pub work: u64,
 }
 
 impl Compiled {
@@ -114,19 +120,25 @@ impl Compiled {
         let mut plan = self.plan();
         let known = facts::fill(&mut plan, &self.paths, cache.expecting(&self.contents));
         let needed = self.graph.needed(&self.sinks); // in the order of the plan
-        let place = |node: NodeId| needed.get(node.0 as usize).and_then(|id| self.graph.node(*id).span);
-        let mut said = Vec::new();
+        let node = |node: NodeId| needed.get(node.0 as usize).map(|id| self.graph.node(*id));
+        let place = |id: NodeId| node(id)?.span;
+        // a node that a `def` makes: the call that wants it is the place, and what the `def` says explains it
+        let said_at = |diagnostic: Diagnostic, id: NodeId| match node(id).and_then(|node| node.said) {
+            Some(said) => diagnostic.also(said, "said here"),
+            None => diagnostic,
+        };
+        let mut said: Vec<Diagnostic> = self.open_ranges.iter().filter_map(|range| range.misfit(&plan)).collect();
         for trouble in known.troubles {
             let diagnostic = trouble.failure.diagnostic(Severity::Error);
             said.push(match place(trouble.node) {
-                Some(span) => diagnostic.at(span, plan.in_node(trouble.node)),
+                Some(span) => said_at(diagnostic.at(span, plan.in_node(trouble.node)), trouble.node),
                 None => diagnostic,
             });
         }
         for finding in known.findings {
             let mut diagnostic = finding.failure.diagnostic(finding.severity);
             if let Some(span) = place(finding.node) {
-                diagnostic = diagnostic.at(span, finding.label);
+                diagnostic = said_at(diagnostic.at(span, finding.label), finding.node);
             }
             if let Some((span, label)) = finding.also.and_then(|(node, label)| Some((place(node)?, label))) {
                 diagnostic = diagnostic.also(span, label);
@@ -217,22 +229,41 @@ pub(crate) struct Compiler<'a> {
     modules: Vec<Module>,
     /// Module instances by file, while they are being loaded: a cycle is found here.
     loading: Vec<(PathBuf, Span)>,
+    /// Files that were read, each once.
+    files: HashMap<PathBuf, FileId>,
+    /// What they say.
+    trees: HashMap<FileId, std::sync::Arc<crate::syntax::tree::File>>,
+    /// Instances of recipes that are used without parameters.
+    plain: HashMap<PathBuf, ModuleId>,
+    /// Whether it was said that recipes are used too often.
+    too_many_modules: bool,
     /// Values of bindings at points.
     memo: HashMap<(BindingId, Point), Val>,
     /// Bindings that are being evaluated: a cycle is found here.
     stack: Vec<BindingId>,
     /// Axes that bindings depend on.
-    axes_memo: HashMap<BindingId, std::collections::BTreeSet<BindingId>>,
+    axes_memo: HashMap<BindingId, Rc<std::collections::BTreeSet<BindingId>>>,
+    /// The values of axes: at each index one for each name.
+    axis_rows: HashMap<BindingId, Rc<Vec<Vec<Val>>>>,
+    /// What axes mean in tables.
+    axis_meanings: HashMap<BindingId, Value>,
     /// Parameters of the recipe that are given, taken out as they are met.
     paths: Paths,
     params: IndexMap<String, String>,
     open_params: Vec<String>,
+    open_ranges: Vec<params::OpenRange>,
     /// Digests of what was probed: of paths, and of lists with the folders that their images lie below.
     digests: IndexMap<(PathBuf, Option<PathBuf>), Option<String>>,
     /// Names of operators that do not exist yet, each said once.
     not_yet: std::collections::BTreeSet<String>,
     /// Where parts are tapped, by whom, and of which was said that they don't exist.
     taps: distil::Taps,
+    /// What was spent.
+    meter: meter::Meter,
+    /// What calls of `def`s gave, by what they were given.
+    calls: HashMap<define::Call, (Vec<Type>, Val)>,
+    /// What was said inside of `def`s, each said once.
+    said_in_defs: std::collections::HashSet<(Code, Span, String)>,
     /// `def`s that something called: the others are checked by themselves.
     called: std::collections::BTreeSet<BindingId>,
 }
@@ -247,15 +278,25 @@ impl<'a> Compiler<'a> {
             graph: Graph::default(),
             modules: Vec::new(),
             loading: Vec::new(),
+            files: HashMap::new(),
+            trees: HashMap::new(),
+            plain: HashMap::new(),
+            too_many_modules: false,
             memo: HashMap::new(),
             stack: Vec::new(),
             axes_memo: HashMap::new(),
+            axis_rows: HashMap::new(),
+            axis_meanings: HashMap::new(),
             paths: Paths::new(),
             params: IndexMap::new(),
             open_params: Vec::new(),
+            open_ranges: Vec::new(),
             digests: IndexMap::new(),
             not_yet: std::collections::BTreeSet::new(),
             taps: distil::Taps::default(),
+            meter: meter::Meter::default(),
+            calls: HashMap::new(),
+            said_in_defs: std::collections::HashSet::new(),
             called: std::collections::BTreeSet::new(),
         }
     }
@@ -267,6 +308,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(mut self, root: ModuleId, sinks: Vec<NodeId>, path: &Path) -> Compiled {
+        let work = self.meter.work().saturating_add(self.graph.cost);
         self.diagnostics.sort();
         let doc = self.modules[root.0].tree.inner_docs.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
         let recipe = path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned());
@@ -282,6 +324,8 @@ impl<'a> Compiler<'a> {
             open_params: self.open_params,
             doc,
             recipe,
+            open_ranges: self.open_ranges,
+            work,
         }
     }
 }

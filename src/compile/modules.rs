@@ -8,6 +8,9 @@ use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The most module instances: recipes that are used, counted as often as they are used with parameters.
+const MOST_MODULES: usize = 1_000;
+
 /// A module instance: one file with one set of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ModuleId(pub usize);
@@ -63,7 +66,24 @@ pub(crate) struct Module {
     pub with: IndexMap<String, (ModuleId, Expr)>,
     /// What stands before the module's names in plans.
     pub prefix: String,
-    pub is_root: bool,
+    pub origin: Origin,
+}
+
+/// Where a module is from: two of one prefix may be two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The recipe itself.
+    Recipe,
+    /// A recipe that another one uses.
+    Used,
+    /// This module of the standard library.
+    Standard(&'static str),
+}
+
+impl Module {
+    pub(super) fn is_root(&self) -> bool {
+        self.origin == Origin::Recipe
+    }
 }
 
 macro_rules! standard_library {
@@ -80,23 +100,25 @@ impl Compiler<'_> {
         let dir = path.parent().map(Path::to_path_buf);
         let canonical = self.world.canonical(path).unwrap_or_else(|_| path.to_path_buf());
         self.loading.push((canonical, Span::new(file, 0, 0)));
-        let id = self.load(file, dir, String::new(), true);
+        let id = self.load(file, dir, String::new(), Origin::Recipe);
         self.loading.pop();
         id
     }
 
-    fn load(&mut self, file: FileId, dir: Option<PathBuf>, prefix: String, is_root: bool) -> ModuleId {
-        let tree = match self.sources.get(file) {
-            Some(source) => {
+    fn load(&mut self, file: FileId, dir: Option<PathBuf>, prefix: String, origin: Origin) -> ModuleId {
+        let tree = match (self.trees.get(&file), self.sources.get(file)) {
+            (Some(tree), _) => Arc::clone(tree),
+            (None, Some(source)) => {
                 let parsed = crate::syntax::parse(source);
                 self.diagnostics.extend(parsed.errors);
                 Arc::new(parsed.file)
             }
             // a file number that this map gave is in it
-            None => {
+            (None, None) => {
                 Arc::new(File { edition: None, inner_docs: Vec::new(), items: Vec::new(), comments: Vec::new(), span: Span::default() })
             }
         };
+        self.trees.insert(file, Arc::clone(&tree));
         let id = ModuleId(self.modules.len());
         self.modules.push(Module {
             tree: Arc::clone(&tree),
@@ -105,7 +127,7 @@ impl Compiler<'_> {
             names: IndexMap::new(),
             with: IndexMap::new(),
             prefix,
-            is_root,
+            origin,
         });
         for (place, item) in tree.items.iter().enumerate() {
             self.declare(id, place, &item.kind);
@@ -212,7 +234,25 @@ impl Compiler<'_> {
             self.bind(module, alias, Kind::Junk);
             return;
         }
-        let file = match self.sources.load(self.world, &path, path.to_string_lossy()) {
+        // without parameters of its own a recipe is one, however often it is used
+        if let Some(&id) = self.plain.get(&canonical).filter(|_| used.with.is_empty()) {
+            return self.bind(module, alias, Kind::Module(id));
+        }
+        if self.modules.len() >= MOST_MODULES {
+            let said = Diagnostic::error(
+                Code::TooMuch,
+                format!("this is more than {MOST_MODULES} uses of recipes, those inside of others counted"),
+            )
+            .at(text.span, "one too many")
+            .help("a recipe that two others use with parameters is used twice by who uses both, and so on");
+            // of all that follow, the first is enough
+            if !std::mem::replace(&mut self.too_many_modules, true) {
+                self.diagnostics.push(said);
+            }
+            return self.bind(module, alias, Kind::Junk);
+        }
+        let known = self.files.get(&canonical).copied();
+        let file = match known.map_or_else(|| self.sources.load(self.world, &path, path.to_string_lossy()), Ok) {
             Ok(file) => file,
             Err(error) => {
                 let help = format!("a path is relative to the file that says it: this one means {}", path.display());
@@ -221,11 +261,15 @@ impl Compiler<'_> {
                 return;
             }
         };
-        self.loading.push((canonical, text.span));
+        self.files.insert(canonical.clone(), file);
+        self.loading.push((canonical.clone(), text.span));
         let prefix = format!("{}{}.", self.modules[module.0].prefix, alias.text);
-        let id = self.load(file, path.parent().map(Path::to_path_buf), prefix, false);
+        let id = self.load(file, path.parent().map(Path::to_path_buf), prefix, Origin::Used);
         self.loading.pop();
         self.modules[id.0].with = self.with_arguments(module, id, used);
+        if used.with.is_empty() {
+            self.plain.insert(canonical, id);
+        }
         self.bind(module, alias, Kind::Module(id));
     }
 
@@ -302,13 +346,18 @@ impl Compiler<'_> {
         }
     }
 
+    /// Whether a place is in the standard library.
+    pub(super) fn is_standard(&self, span: Span) -> bool {
+        self.modules.iter().any(|module| matches!(module.origin, Origin::Standard(_)) && module.tree.span.file == span.file)
+    }
+
     /// A module of the standard library; loaded once.
     pub(super) fn standard(&mut self, name: &str, span: Span) -> Option<ModuleId> {
-        let prefix = format!("std.{name}.");
-        if let Some(at) = self.modules.iter().position(|module| module.prefix == prefix) {
+        let is_it = |module: &Module| matches!(module.origin, Origin::Standard(known) if known == name);
+        if let Some(at) = self.modules.iter().position(is_it) {
             return Some(ModuleId(at));
         }
-        let Some((_, text)) = STANDARD.iter().find(|(known, _)| *known == name) else {
+        let Some((name, text)) = STANDARD.iter().find(|(known, _)| *known == name) else {
             let near = did_you_mean(name, STANDARD.iter().map(|(known, _)| *known)).map(|near| format!("did you mean `std.{near}`?"));
             self.diagnostics.push(
                 Diagnostic::error(Code::UnknownModule, format!("the standard library has no module `{name}`"))
@@ -320,7 +369,7 @@ impl Compiler<'_> {
             return None;
         };
         let file = self.sources.add(format!("std/{name}.ddl"), *text);
-        Some(self.load(file, None, prefix, false))
+        Some(self.load(file, None, format!("std.{name}."), Origin::Standard(name)))
     }
 
     /// A literal path of a module's file, made absolute to it; an error when it leaves the file's folder.

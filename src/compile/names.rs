@@ -1,13 +1,15 @@
 //! What a name is worth: bindings are evaluated when they are first needed, once at each point of the axes that they depend on.
 
 use super::axes::Point;
+use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
 use crate::syntax::tree::{Fixed, FixedWord, ItemKind, Word};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Chains of names longer than this are refused: each step needs room on the stack.
@@ -16,6 +18,7 @@ const DEEPEST: usize = 500;
 impl Compiler<'_> {
     /// The value of a name in an expression.
     pub(super) fn name(&mut self, name: &str, span: Span, env: &Env) -> Val {
+        self.meter.spend(env.locals.len() as u64 / 32, 0);
         if let Some((_, local)) = env.locals.iter().rev().find(|(local, _)| local == name) {
             return Val { span, ..local.clone() };
         }
@@ -38,17 +41,17 @@ impl Compiler<'_> {
         let near = {
             let module = &self.modules[env.module.0];
             let known = module.names.keys().map(String::as_str).chain(env.locals.iter().map(|(local, _)| local.as_str()));
-            did_you_mean(name, known).map(|near| format!("did you mean `{near}`?"))
+            near(&mut self.meter, name, known).map(|near| format!("did you mean `{near}`?"))
         };
         let near = near
-            .or_else(|| did_you_mean(name, crate::ops::registry().keys().copied()).map(|near| format!("there is an operator `{near}(…)`")));
+            .or_else(|| self.near(name, crate::ops::registry().keys().copied()).map(|near| format!("there is an operator `{near}(…)`")));
         self.wrong(Diagnostic::error(Code::UnknownName, format!("nothing is called `{name}`")).at(span, "unknown").maybe_help(near), span)
     }
 
     /// The value of a binding at a point.
     pub(super) fn binding(&mut self, id: BindingId, used_at: Span, point: &Point) -> Val {
         let axes = self.axes_of(id);
-        let own: Point = point.iter().filter(|(axis, _)| axes.contains(axis)).map(|(axis, index)| (*axis, *index)).collect();
+        let own = part_of(point, &axes);
         let kind = self.modules[id.module.0].bindings[id.place].kind.clone();
         if let Kind::Axis(item, at) = kind {
             let axis = self.axis_id(id.module, item);
@@ -73,12 +76,24 @@ impl Compiler<'_> {
                 used_at,
             );
         }
-        self.stack.push(id);
-        let val = self.evaluate(id, &kind, &own, used_at);
-        self.stack.pop();
-        self.name_nodes(id, &kind, &val, &own);
+        let val = self.counted(id, |it| {
+            let val = it.evaluate(id, &kind, &own, used_at);
+            it.name_nodes(id, &kind, &val, &own);
+            it.meter.spend(1, 256);
+            val
+        });
         self.memo.insert(memo, val.clone());
         val
+    }
+
+    /// A step of the evaluation of a declaration: what it costs is put down to that.
+    pub(super) fn counted<T>(&mut self, id: BindingId, step: impl FnOnce(&mut Self) -> T) -> T {
+        self.meter.settle(self.stack.last().copied());
+        self.stack.push(id);
+        let done = step(self);
+        self.meter.settle(Some(id));
+        self.stack.pop();
+        done
     }
 
     fn cycle(&mut self, at: usize, id: BindingId, used_at: Span) -> Val {
@@ -205,6 +220,11 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// A point on those of its axes that something depends on.
+pub(super) fn part_of(point: &Point, axes: &BTreeSet<BindingId>) -> Point {
+    point.iter().filter(|(axis, _)| axes.contains(axis)).map(|(axis, index)| (*axis, *index)).collect()
 }
 
 /// The type that a declaration's word states; none for `let`.

@@ -44,7 +44,7 @@ impl Compiler<'_> {
     pub(super) fn net_names(&mut self, expr: &Expr, env: &mut Env) -> Val {
         match &expr.kind {
             ExprKind::Name(name) if !env.locals.iter().any(|(local, _)| local == name) => {
-                Val::new(Type::Net, Value::Text(name.clone()), expr.span)
+                Val::new(Type::Net, Value::text(name.as_str()), expr.span)
             }
             ExprKind::List(items) => {
                 let names = items.iter().map(|item| self.net_names(item, env)).collect();
@@ -81,9 +81,9 @@ impl Compiler<'_> {
     /// Checks that a term names the networks of its stage, and gives the names of those that it trains.
     pub(super) fn nets_of_term(&mut self, op: &OpValue, nets: &Nets, span: Span) -> Option<Vec<String>> {
         let named = |name: &str| match op.args.get(name) {
-            Some(Value::Text(net)) => vec![net.clone()],
+            Some(Value::Text(net)) => vec![net.to_string()],
             Some(Value::List(items)) => {
-                items.iter().filter_map(|net| if let Value::Text(net) = net { Some(net.clone()) } else { None }).collect()
+                items.iter().filter_map(|net| if let Value::Text(net) = net { Some(net.to_string()) } else { None }).collect()
             }
             _ => Vec::new(),
         };
@@ -165,10 +165,10 @@ impl Compiler<'_> {
         let Nets::Several(nets) = nets else { return Val::new(ty, Value::Node(stage), span) };
         let mut models = IndexMap::new();
         for name in nets.keys() {
-            let args = [("stage", Value::Node(stage)), ("name", Value::Text(name.clone()))].into_iter().collect();
+            let args = [("stage", Value::Node(stage)), ("name", Value::text(name.as_str()))].into_iter().collect();
             models.insert(name.clone(), Value::Node(self.graph.add("net", args, Some(span))));
         }
-        Val::new(ty, Value::Record(models), span)
+        Val::new(ty, Value::Record(models.into()), span)
     }
 
     /// The stage that a model is a network of; the model itself otherwise.

@@ -15,13 +15,13 @@ use crate::syntax::tree::ChainOp;
 /// An objective of one term.
 pub(super) fn single(term: Value) -> Value {
     let weighted = [("weight".to_owned(), Value::Float(1.0)), ("term".to_owned(), term)].into_iter().collect();
-    Value::Record([("terms".to_owned(), Value::List(vec![Value::Record(weighted)]))].into_iter().collect())
+    of_terms(vec![Value::Record(weighted)])
 }
 
 pub(super) fn terms(objective: &Value) -> Vec<Value> {
     match objective {
         Value::Record(fields) => match fields.get("terms") {
-            Some(Value::List(terms)) => terms.clone(),
+            Some(Value::List(terms)) => terms.to_vec(),
             _ => Vec::new(),
         },
         _ => Vec::new(),
@@ -40,7 +40,7 @@ fn hole(value: &Value) -> Option<String> {
 }
 
 pub(super) fn of_terms(terms: Vec<Value>) -> Value {
-    Value::Record([("terms".to_owned(), Value::List(terms))].into_iter().collect())
+    Value::Record([("terms".to_owned(), Value::List(terms.into()))].into_iter().collect())
 }
 
 /// Who draws for a stage.
@@ -66,7 +66,10 @@ impl Compiler<'_> {
             (ChainOp::Mul, Type::Objective, _) => self.weigh(right, left, op_span, span),
             (ChainOp::Mul, _, Type::Objective) => self.weigh(left, right, op_span, span),
             (ChainOp::Div, Type::Objective, Type::Int | Type::Float) => {
-                let by = right.value.magnitude().unwrap_or(1.0);
+                let Some(by) = right.value.magnitude() else { return Val::poison(span) };
+                if !(1.0 / by).is_finite() {
+                    return self.not_finite(span);
+                }
                 self.weigh(Val::new(Type::Float, Value::Float(1.0 / by), right.span), left, op_span, span)
             }
             _ => self.bad_operands(op.text(), op_span, &left, &right, Some("terms are added, and multiplied by a number or a curve")),
@@ -82,8 +85,10 @@ impl Compiler<'_> {
         };
         let mut weighed = Vec::new();
         for term in terms(&objective.value) {
-            let Value::Record(mut fields) = term else { continue };
+            let Value::Record(fields) = term else { continue };
+            let mut fields = fields.into_inner();
             let product = match (fields.get("weight"), &factor) {
+                (Some(Value::Float(a)), Value::Float(b)) if !(a * b).is_finite() => return self.not_finite(span),
                 (Some(Value::Float(a)), Value::Float(b)) => Value::Float(a * b),
                 (Some(Value::Float(one)), curve) if (*one - 1.0).abs() == 0.0 => curve.clone(),
                 (Some(curve), Value::Float(one)) if (*one - 1.0).abs() == 0.0 => curve.clone(),
@@ -97,7 +102,7 @@ impl Compiler<'_> {
                 }
             };
             fields.insert("weight".to_owned(), product);
-            weighed.push(Value::Record(fields));
+            weighed.push(Value::Record(fields.into()));
         }
         Val::new(Type::Objective, of_terms(weighed), span)
     }
@@ -176,7 +181,8 @@ impl Compiler<'_> {
     pub(super) fn lowered(&mut self, objective: &Value, nets: &Nets, stage: &Stage, trained: &mut Vec<String>) -> Option<Vec<Value>> {
         let mut lowered = Vec::new();
         for term in terms(objective) {
-            let Value::Record(mut fields) = term else { continue };
+            let Value::Record(fields) = term else { continue };
+            let mut fields = fields.into_inner();
             let Some(Value::Op(op)) = fields.get("term").cloned() else { continue };
             let named = self.nets_of_term(&op, nets, stage.span)?;
             if let Some(model) = nets.get(named.first().map(String::as_str))
@@ -185,9 +191,9 @@ impl Compiler<'_> {
                 return None;
             }
             trained.extend(named);
-            let op = self.draw_for(*op, stage)?;
-            fields.insert("term".to_owned(), Value::Op(Box::new(op)));
-            lowered.push(Value::Record(fields));
+            let op = self.draw_for(op.into_inner(), stage)?;
+            fields.insert("term".to_owned(), op.into());
+            lowered.push(Value::Record(fields.into()));
         }
         lowered.sort_by_cached_key(|term| self.graph.meaning(term).to_string());
         Some(lowered)
@@ -200,7 +206,7 @@ impl Compiler<'_> {
                 for name in ["teacher", "students"] {
                     let sides = op.args.get(name).cloned()?;
                     let lowered = match sides {
-                        Value::List(sides) => Value::List(sides.into_iter().map(|side| self.side(side, stage)).collect::<Option<_>>()?),
+                        Value::List(sides) => Value::List(sides.iter().map(|side| self.side(side.clone(), stage)).collect::<Option<_>>()?),
                         side => self.side(side, stage)?,
                     };
                     op.args.insert(name, lowered);
@@ -243,7 +249,7 @@ impl Compiler<'_> {
             return None;
         }
         let args = [("pairs", Value::Node(pairs)), ("negatives", Value::Node(negatives))].into_iter().collect();
-        Some(Value::Op(Box::new(OpValue { op: "branch", args })))
+        Some(OpValue { op: "branch", args }.into())
     }
 
     /// Whether a draw is of pairs; says so where it is not.
@@ -266,7 +272,7 @@ impl Compiler<'_> {
         let is_draw = original.op == "draw";
         let mut args = if is_draw { original.args.clone() } else { [("data", Value::Node(node))].into_iter().collect() };
         if let (false, Some(sampler)) = (is_draw, sampler) {
-            args.insert("by", Value::Op(Box::new(OpValue { op: sampler, args: Args::new() })));
+            args.insert("by", OpValue { op: sampler, args: Args::new() }.into());
         }
         let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == "pk");
         if !args.contains_key("size") && !composed {

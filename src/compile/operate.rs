@@ -6,7 +6,7 @@ use super::{Compiler, Env, Sample, Val};
 use crate::data::probe::beside;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Operator, ParamDecl};
-use crate::lang::types::Type;
+use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Value};
 use crate::ops::outputs::Started;
 use crate::source::Span;
@@ -14,6 +14,7 @@ use crate::syntax::tree::{Arg, Expr, ExprKind};
 use indexmap::IndexMap;
 use std::ops::Bound as End;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl Compiler<'_> {
     pub(super) fn operate(
@@ -159,7 +160,7 @@ impl Compiler<'_> {
                 }
             }
         }
-        Val::new(Type::Schema, Value::Schema(columns), expr.span)
+        Val::new(Type::Schema, Value::Schema(columns.into()), expr.span)
     }
 
     /// Makes a value or a node of checked arguments.
@@ -185,7 +186,7 @@ impl Compiler<'_> {
             ty if decl.name == "train" => self.train(args, ty, span),
             Type::Record(parts) => self.parts(decl, &parts, &args, span),
             Type::Objective => {
-                let term = Value::Op(Box::new(OpValue { op: decl.name, args }));
+                let term = OpValue { op: decl.name, args }.into();
                 Val::new(Type::Objective, super::objective::single(term), span)
             }
             ty if ty.is_node() => {
@@ -198,7 +199,7 @@ impl Compiler<'_> {
                 let node = self.graph.add(decl.name, args, Some(span));
                 Val::new(ty, Value::Node(node), span)
             }
-            ty => Val::new(ty, Value::Op(Box::new(OpValue { op: decl.name, args })), span),
+            ty => Val::new(ty, OpValue { op: decl.name, args }.into(), span),
         }
     }
 
@@ -212,14 +213,14 @@ impl Compiler<'_> {
     }
 
     /// One node for each part of a split.
-    fn parts(&mut self, decl: &'static Decl, parts: &IndexMap<String, Type>, args: &Args, span: Span) -> Val {
+    fn parts(&mut self, decl: &'static Decl, parts: &Fields, args: &Args, span: Span) -> Val {
         let mut nodes = IndexMap::new();
         for name in parts.keys() {
             let mut args = args.clone();
-            args.insert("part", Value::Text(name.clone()));
+            args.insert("part", Value::text(name.as_str()));
             nodes.insert(name.clone(), Value::Node(self.graph.add(decl.name, args, Some(span))));
         }
-        Val::new(Type::Record(parts.clone()), Value::Record(nodes), span)
+        Val::new(Type::Record(parts.clone()), Value::Record(nodes.into()), span)
     }
 
     /// Looks at a list of images with the images that it names: the folder that they lie below is a place, and means nothing by itself.
@@ -238,7 +239,7 @@ impl Compiler<'_> {
             let Some(path) = path else { continue };
             self.stays_inside(&path, span);
             self.remember_path(&path);
-            args.insert(name, Value::Path(PathValue { digest, ..path }));
+            args.insert(name, Value::Path(PathValue { digest, ..(*path).clone() }.into()));
         }
     }
 
@@ -252,12 +253,25 @@ impl Compiler<'_> {
                 self.remember_path(path);
                 let (Some(prober), Some(real)) = (self.options.prober, path.real.clone()) else { return };
                 if self.stays_inside(path, span) {
-                    path.digest = self.digest_of((real.clone(), None), span, || prober.digest(&real));
+                    let digest = self.digest_of((real.clone(), None), span, || prober.digest(&real));
+                    Arc::make_mut(path).digest = digest;
                 }
             }
-            Value::Op(op) => op.args.values_mut().for_each(|value| self.probe_paths(value, span)),
-            Value::List(items) => items.iter_mut().for_each(|value| self.probe_paths(value, span)),
-            Value::Record(fields) => fields.values_mut().for_each(|value| self.probe_paths(value, span)),
+            Value::Op(op) if op.args.values().any(holds_path) => {
+                let mut inner = op.clone().into_inner();
+                inner.args.values_mut().for_each(|value| self.probe_paths(value, span));
+                *op = inner.into();
+            }
+            Value::List(items) if items.iter().any(holds_path) => {
+                let mut inner = items.to_vec();
+                inner.iter_mut().for_each(|value| self.probe_paths(value, span));
+                *items = inner.into();
+            }
+            Value::Record(fields) if fields.values().any(holds_path) => {
+                let mut inner = fields.clone().into_inner();
+                inner.values_mut().for_each(|value| self.probe_paths(value, span));
+                *fields = inner.into();
+            }
             _ => {} // no path inside
         }
     }
@@ -302,6 +316,16 @@ impl Compiler<'_> {
     }
 }
 
+fn holds_path(value: &Value) -> bool {
+    match value {
+        Value::Path(_) => true,
+        Value::Op(op) => op.args.values().any(holds_path),
+        Value::List(items) => items.iter().any(holds_path),
+        Value::Record(fields) => fields.values().any(holds_path),
+        _ => false, // nothing else holds values
+    }
+}
+
 fn holds_attribute(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Attribute(_) => true,
@@ -330,18 +354,18 @@ fn means_the_same(a: &Value, b: &Value) -> bool {
         | (Value::Text(_), Value::Text(_))
         | (Value::Fraction(_), Value::Fraction(_))
         | (Value::Node(_), Value::Node(_)) => a == b,
-        _ => a.to_json() == b.to_json(), // ranges, lists and operators: by what a plan says
+        _ => a == b || a.to_json() == b.to_json(), // ranges, lists and operators: by what a plan says
     }
 }
 
 /// The shortest form of a value that can be said in two: `checkpoint(path)` without options is the path.
 fn shortest(value: Value) -> Value {
     match value {
-        Value::Op(mut op) => {
+        Value::Op(op) => {
             let stands_for = crate::ops::registry().get(op.op).and_then(|decl| decl.stands_for);
             let alone = stands_for.filter(|name| op.args.keys().eq([name]));
-            match alone.and_then(|name| op.args.remove(name)) {
-                Some(value) => value,
+            match alone.and_then(|name| op.args.get(name)) {
+                Some(value) => value.clone(),
                 None => Value::Op(op),
             }
         }

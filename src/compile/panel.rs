@@ -29,7 +29,7 @@ impl Compiler<'_> {
         let found = if let Some(Value::Node(member)) = members.get(&name.text) {
             *member
         } else if all {
-            let args = [("evals", evals.clone()), ("by", Value::Text(name.text.clone()))].into_iter().collect();
+            let args = [("evals", evals.clone()), ("by", Value::text(name.text.as_str()))].into_iter().collect();
             self.graph.add(OverPanel::NAME, args, Some(span))
         } else {
             let known = || members.keys().map(String::as_str).chain(PanelBy::WORDS);

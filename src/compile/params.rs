@@ -3,8 +3,11 @@
 use super::modules::{Kind, ModuleId};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::compare::Apart;
 use crate::lang::types::Type;
 use crate::lang::value::{PathValue, Value};
+use crate::plan::Plan;
+use crate::quantity::Span as TrainSpan;
 use crate::source::{Source, Span};
 use crate::syntax::tree::{ItemKind, Param};
 use std::path::PathBuf;
@@ -18,6 +21,36 @@ pub struct Given {
     pub origin: String,
     /// The folder that a relative path is relative to; the working directory when empty.
     pub base: PathBuf,
+}
+
+/// A span that is given in another unit than what it must lie in: only a stage knows how many steps an epoch has.
+#[derive(Debug, Clone)]
+pub(super) struct OpenRange {
+    name: String,
+    low: TrainSpan,
+    high: TrainSpan,
+    value: TrainSpan,
+    at: Span,
+}
+
+impl OpenRange {
+    /// What is wrong with it in a plan: something, where it is outside in every stage that is so long.
+    pub(super) fn misfit(&self, plan: &Plan) -> Option<Diagnostic> {
+        let length = self.value.to_string();
+        let stages = plan.nodes.iter().filter(|node| node.args.get("for").and_then(|it| it.as_str()) == Some(&length));
+        let known = stages.filter_map(|stage| Some((stage, stage.facts.steps_per_epoch?, stage.facts.steps?)));
+        let mut outside = None;
+        for (stage, per_epoch, total) in known {
+            let steps = |span: TrainSpan| span.steps(per_epoch, total);
+            if (steps(self.low)..=steps(self.high)).contains(&steps(self.value)) {
+                return None;
+            }
+            outside = outside.or(Some((stage, per_epoch, steps(self.value))));
+        }
+        let (stage, per_epoch, steps) = outside?;
+        let found = format!("{length}: {steps} steps of `{}`, whose epoch has {per_epoch}", stage.name);
+        Some(Diagnostic::error(Code::OutOfRange, format!("`{}` is in {}..{}", self.name, self.low, self.high)).at(self.at, found))
+    }
 }
 
 impl Compiler<'_> {
@@ -46,7 +79,7 @@ impl Compiler<'_> {
     pub(super) fn param(&mut self, module: ModuleId, param: &Param) -> Val {
         let ty = self.type_of(&param.ty, module);
         let name = param.name.text.clone();
-        let is_root = self.modules[module.0].is_root;
+        let is_root = self.modules[module.0].is_root();
         let what = format!("the parameter `{name}`");
         let options = self.options;
         let given = if is_root { options.params.get(&name) } else { None };
@@ -75,7 +108,7 @@ impl Compiler<'_> {
             None => val,
         };
         if is_root && !val.is_hole() {
-            let shown = if matches!(val.value, Value::Path(_)) { "(path)".to_owned() } else { val.value.to_string() };
+            let shown = if matches!(val.value, Value::Path(_)) { "(path)".to_owned() } else { val.value.written() };
             self.params.insert(name, shown);
         }
         // an optional parameter keeps its type, so that `??` and `if` know of the none
@@ -93,10 +126,10 @@ impl Compiler<'_> {
             Type::Path => {
                 let text = if quoted { given.text.trim().trim_matches('"').to_owned() } else { given.text.clone() };
                 let path = PathValue { shown: format!("${name}"), real: Some(given.base.join(text)), within: None, digest: None };
-                return Val::new(Type::Path, Value::Path(path), span);
+                return Val::new(Type::Path, Value::Path(path.into()), span);
             }
             Type::Text | Type::Choice(_) if !quoted => {
-                let val = Val::new(Type::Text, Value::Text(given.text.clone()), span);
+                let val = Val::new(Type::Text, Value::text(given.text.as_str()), span);
                 return self.coerce(val, ty, module, &format!("the parameter `{name}`"));
             }
             _ => {} // everything else is written as in a recipe
@@ -124,22 +157,35 @@ impl Compiler<'_> {
         }
     }
 
+    fn open_range(&mut self, name: &str, value: &Value, ends: &(Value, Value), at: Span) {
+        let length = |value: &Value| match value {
+            Value::Span(length) => Some(*length),
+            Value::Fraction(part) => Some(TrainSpan::Part(part.0)),
+            _ => None, // no span
+        };
+        if let (Some(value), Some(low), Some(high)) = (length(value), length(&ends.0), length(&ends.1)) {
+            self.open_ranges.push(OpenRange { name: name.to_owned(), low, high, value, at });
+        }
+    }
+
     /// Checks that a value lies in what stands after `in`.
     pub(super) fn in_range(&mut self, val: Val, range: &Val, name: &str) -> Val {
         let span = val.span;
         let outside = match (&range.value, &val.value) {
             (_, Value::Hole(_) | Value::Poison | Value::None) | (Value::Poison | Value::Hole(_), _) => false,
-            (Value::Range(ends), value) => {
-                let comparable = match (value, &ends.0) {
-                    (Value::Span(a), Value::Span(b)) => std::mem::discriminant(a) == std::mem::discriminant(b), // another unit is checked in the plan
-                    _ => true,
-                };
-                match (value.magnitude(), ends.0.magnitude(), ends.1.magnitude()) {
-                    (Some(x), Some(low), Some(high)) => comparable && !(low..=high).contains(&x),
-                    _ => true,
+            // a span in another unit is checked in the plan
+            (Value::Range(ends), value) => match value.is_within(&ends.0, &ends.1) {
+                Ok(inside) => !inside,
+                Err(Apart::Kinds) => true,
+                Err(Apart::Spans) => {
+                    self.open_range(name, value, ends, span);
+                    false
                 }
-            }
-            (Value::List(items), value) => !items.contains(value),
+            },
+            (Value::List(items), value) => match value.is_among(items) {
+                Ok(among) => !among,
+                Err(why) => why == Apart::Kinds,
+            },
             _ => {
                 let no_range =
                     Diagnostic::error(Code::Mismatch, "what stands after `in` is a range or a list").at(range.span, range.ty.to_string());

@@ -25,7 +25,7 @@ impl Compiler<'_> {
         let mut lowered = Vec::new();
         for play in plays {
             let Value::Op(play) = play else { return None };
-            lowered.push(Value::Op(Box::new(self.play((**play).clone(), nets, &critics, &mut updated, stage)?)));
+            lowered.push(self.play((**play).clone(), nets, &critics, &mut updated, stage)?.into());
         }
         if !self.no_idle_net(&updated, nets, stage.span) {
             return None;
@@ -38,7 +38,7 @@ impl Compiler<'_> {
             );
             return None;
         }
-        Some(Value::List(lowered))
+        Some(Value::List(lowered.into()))
     }
 
     fn play(&mut self, mut play: OpValue, nets: &Nets, critics: &[String], updated: &mut Vec<String>, stage: &Stage) -> Option<OpValue> {
@@ -107,7 +107,7 @@ impl Compiler<'_> {
 }
 
 fn text(value: &Value) -> Option<String> {
-    if let Value::Text(text) = value { Some(text.clone()) } else { None }
+    if let Value::Text(text) = value { Some(text.to_string()) } else { None }
 }
 
 /// The slots of all critics of some plays.

@@ -15,7 +15,9 @@ pub(super) const FUNCTIONS: [&str; 3] = ["abs", "min", "max"];
 impl Compiler<'_> {
     pub(super) fn row_negate(&mut self, val: Val, span: Span) -> Val {
         match (row_of(&val), &val.ty) {
-            (Some(row), Type::Row(of)) if is_number(of) => Val::new(val.ty.clone(), Value::Row(Row::Neg { of: Box::new(row) }), span),
+            (Some(row), Type::Row(of)) if is_number(of) => {
+                Val::new(val.ty.clone(), Value::Row(Row::Neg { of: Box::new(row) }.into()), span)
+            }
             _ => self
                 .wrong(Diagnostic::error(Code::BadOperands, format!("{} has no negative", inner(&val.ty))).at(val.span, "no number"), span),
         }
@@ -23,7 +25,7 @@ impl Compiler<'_> {
 
     pub(super) fn row_not(&mut self, val: Val, span: Span) -> Val {
         match (row_of(&val), inner(&val.ty)) {
-            (Some(row), Type::Bool) => Val::new(val.ty.clone(), Value::Row(Row::Not { of: Box::new(row) }), span),
+            (Some(row), Type::Bool) => Val::new(val.ty.clone(), Value::Row(Row::Not { of: Box::new(row) }.into()), span),
             (_, ty) => self.wrong(
                 Diagnostic::error(Code::BadOperands, "`not` stands before something that is true or false").at(val.span, ty.to_string()),
                 span,
@@ -33,6 +35,9 @@ impl Compiler<'_> {
 
     pub(super) fn row_binary(&mut self, op: ChainOp, op_span: Span, left: Val, right: Val) -> Val {
         let span = left.span.to(right.span);
+        if op == ChainOp::Div && right.value.magnitude() == Some(0.0) {
+            return self.not_finite(span);
+        }
         let (Some(a), Some(b)) = (row_of(&left), row_of(&right)) else { return self.open_row(op.text(), op_span, &left, &right) };
         let (ta, tb) = (inner(&left.ty), inner(&right.ty));
         let (ty, row) = match op {
@@ -62,7 +67,7 @@ impl Compiler<'_> {
             }
             _ => return self.bad_operands(op.text(), op_span, &left, &right, None),
         };
-        Val::new(Type::Row(Box::new(ty)), Value::Row(row), span)
+        Val::new(Type::Row(Box::new(ty)), Value::Row(row.into()), span)
     }
 
     pub(super) fn row_compare(&mut self, op: CompareOp, op_span: Span, left: Val, right: Val) -> Val {
@@ -85,7 +90,7 @@ impl Compiler<'_> {
             CompareOp::Gt => Comparison::Greater,
             CompareOp::Ge => Comparison::AtLeast,
         };
-        Val::new(Type::Row(Box::new(Type::Bool)), Value::Row(Row::Compare { op, left: Box::new(a), right: Box::new(b) }), span)
+        Val::new(Type::Row(Box::new(Type::Bool)), Value::Row(Row::Compare { op, left: Box::new(a), right: Box::new(b) }.into()), span)
     }
 
     /// A bare number beside an attribute with a unit is the mistake that people make.
@@ -130,7 +135,7 @@ impl Compiler<'_> {
             }
             _ => return self.bad_operands("in", op_span, &left, &right, Some("`in` asks a list or a range")),
         };
-        Val::new(Type::Row(Box::new(Type::Bool)), Value::Row(Row::In { of: Box::new(of), members }), span)
+        Val::new(Type::Row(Box::new(Type::Bool)), Value::Row(Row::In { of: Box::new(of), members }.into()), span)
     }
 
     fn open_row(&mut self, op: &str, op_span: Span, left: &Val, right: &Val) -> Val {
@@ -176,18 +181,25 @@ impl Compiler<'_> {
                 ("min", of) => Row::Min { of },
                 (_, of) => Row::Max { of },
             };
-            return Val::new(ty, Value::Row(row), span);
+            return Val::new(ty, Value::Row(row.into()), span);
         }
         if let Some(hole) = vals.iter().find(|val| val.is_hole()) {
             return Val { span, ..hole.clone() };
         }
-        let key = |val: &Val| val.value.magnitude().unwrap_or(0.0);
-        let picked = match name {
-            "abs" if key(&vals[0]) < 0.0 => return self.negate(vals[0].clone(), span),
-            "abs" => vals[0].clone(),
-            "min" => vals.iter().min_by(|a, b| key(a).total_cmp(&key(b))).cloned().unwrap_or_else(|| Val::poison(span)),
-            _ => vals.iter().max_by(|a, b| key(a).total_cmp(&key(b))).cloned().unwrap_or_else(|| Val::poison(span)),
-        };
+        if name == "abs" {
+            let negative = vals[0].value.magnitude().is_some_and(|x| x < 0.0);
+            let val = vals.into_iter().next().unwrap_or_else(|| Val::poison(span));
+            return if negative { self.negate(val, span) } else { Val { span, ..val } };
+        }
+        let mut vals = vals.into_iter();
+        let mut picked = vals.next().unwrap_or_else(|| Val::poison(span));
+        for val in vals {
+            match val.value.order(&picked.value) {
+                Ok(order) if if name == "min" { order.is_lt() } else { order.is_gt() } => picked = val,
+                Ok(_) => {}
+                Err(why) => return self.apart(why, name, span, &picked, &val),
+            }
+        }
         Val { span, ..picked }
     }
 }
@@ -214,7 +226,7 @@ fn cell(value: &Value) -> Option<Cell> {
 
 fn row_of(val: &Val) -> Option<Row> {
     match &val.value {
-        Value::Row(row) => Some(row.clone()),
+        Value::Row(row) => Some((**row).clone()),
         other => cell(other).map(|value| Row::Const { value }),
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A graph larger than this is refused.
-const LARGEST_GRAPH: usize = 100_000;
+pub(super) const LARGEST_GRAPH: usize = 100_000;
 
 impl Compiler<'_> {
     /// Evaluates everything in a recipe and gives its sinks.
@@ -31,22 +31,17 @@ impl Compiler<'_> {
                 let axis = self.axis_id(root, item);
                 self.axis_values(axis); // for its own mistakes, whether or not anything depends on it
             }
-            let axes = self.axes_of(id);
-            let axes = if let Kind::Axis(..) = kind { std::collections::BTreeSet::new() } else { axes };
-            for point in self.points(&axes) {
-                if matches!(kind, Kind::Module(_) | Kind::Imported(_) | Kind::Operator | Kind::Junk) {
+            if matches!(kind, Kind::Module(_) | Kind::Imported(_) | Kind::Operator | Kind::Junk) {
+                continue;
+            }
+            let axes = if let Kind::Axis(..) = kind { std::rc::Rc::default() } else { self.axes_of(id) };
+            let span = self.modules[root.0].bindings[place].span;
+            for point in self.points(&axes, span) {
+                if self.meter.is_over() {
                     break;
                 }
-                let span = self.modules[root.0].bindings[place].span;
                 let val = self.binding(id, span, &point);
                 self.sink(id, &kind, &val, &point, &mut sinks, &mut stages);
-                if self.graph.len() > LARGEST_GRAPH {
-                    self.diagnostics.push(
-                        Diagnostic::error(Code::TooLarge, format!("this recipe comes to more than {LARGEST_GRAPH} nodes"))
-                            .at(span, "here it became too many"),
-                    );
-                    return sinks;
-                }
             }
         }
         for place in 0..count {
@@ -54,6 +49,10 @@ impl Compiler<'_> {
             if matches!(self.modules[root.0].bindings[place].kind, Kind::Def(_)) && !self.called.contains(&id) {
                 self.check_def(id);
             }
+        }
+        if self.meter.is_over() {
+            self.say_too_much();
+            return sinks;
         }
         let needed = self.graph.needed(&sinks);
         let inputs: Vec<NodeId> = stages.iter().flat_map(|&stage| self.graph.inputs(stage)).collect();
@@ -114,7 +113,7 @@ impl Compiler<'_> {
         let ItemKind::Expect(sink) = &tree.items[item].kind else { return None };
         let text = self.words(&tree, sink.value.span);
         let meaning = [("claim", super::claims::canonical(&claim, &self.graph))].into_iter().collect();
-        let args = [("claim", claim), ("text", Value::Text(text))].into_iter().collect();
+        let args = [("claim", claim), ("text", Value::text(text))].into_iter().collect();
         let node = self.graph.add_meaning("expect", args, &meaning, Some(sink.name.span));
         let arm = self.arm(point);
         self.graph.name(node, &sink.name.text, &arm);
@@ -183,7 +182,7 @@ impl Compiler<'_> {
         for sink in sinks {
             let node = self.graph.node(*sink);
             let Some(Value::Text(to)) = node.args.get("to") else { continue };
-            let (to, span, names) = (to.clone(), node.span, node.names.clone());
+            let (to, span, names) = (to.to_string(), node.span, node.names.clone());
             if super::arith::leaves(&to) || to.is_empty() {
                 let place = span.unwrap_or_default();
                 self.diagnostics.push(

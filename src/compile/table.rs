@@ -3,15 +3,19 @@
 use super::axes::Point;
 use super::call::{Bound, Given};
 use super::judge::Sides;
+use super::modules::BindingId;
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, NodeId, Value};
+use crate::lang::value::{Args, Mark, NodeId, Value};
 use crate::ops::evals::Protocol;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
+
+/// An axis of more values than this is told by their digest.
+const LONGEST_SAID: usize = 100;
 
 /// A row or a column: its label, the point, its value.
 struct Collected {
@@ -48,7 +52,8 @@ impl Compiler<'_> {
             evals.extend(protocols.filter(|eval| Protocol::is(self.graph.node(*eval).op)));
         }
         let mut replicates = BTreeSet::new();
-        let mut lowered = Vec::new();
+        let mut lowered: IndexSet<Mark> = IndexSet::new();
+        let mut distinct: Vec<Value> = Vec::new();
         let mut elements: Vec<Vec<Value>> = Vec::new();
         for row in &rows {
             replicates.extend(row.point.keys().filter(|axis| self.is_replicate(**axis)).flat_map(|axis| self.axis_names(*axis)));
@@ -56,24 +61,25 @@ impl Compiler<'_> {
             elements.resize(elements.len().max(row.element + 1), Vec::new());
             let meant = self.meant(row, fields.clone());
             elements[row.element].push(meant);
-            let fields = Value::Record(fields);
-            if !lowered.contains(&fields) {
-                lowered.push(fields);
+            let fields = Value::Record(fields.into());
+            if lowered.insert(Mark::of([&fields])) {
+                distinct.push(fields);
             }
         }
         for arms in &mut elements {
             arms.sort_by_cached_key(|arm| self.graph.meaning(arm).to_string());
         }
-        let mut meaning: Args = [("rows", Value::List(elements.into_iter().map(Value::List).collect()))].into_iter().collect();
+        let mut meaning: Args =
+            [("rows", Value::List(elements.into_iter().map(|arms| Value::List(arms.into())).collect()))].into_iter().collect();
         let labelled = |label: Option<&String>, metric: &Value| {
-            let label = label.map(|label| ("label".to_owned(), Value::Text(label.clone())));
+            let label = label.map(|label| ("label".to_owned(), Value::text(label.as_str())));
             Value::Record(label.into_iter().chain([("metric".to_owned(), metric.clone())]).collect())
         };
         meaning.insert("columns", Value::List(columns.iter().map(|column| labelled(column.said.as_ref(), &column.metric)).collect()));
         let columns = columns.iter().map(|column| labelled(Some(&column.label), &column.metric)).collect();
-        let mut args: Args = [("rows", Value::List(lowered)), ("columns", Value::List(columns))].into_iter().collect();
+        let mut args: Args = [("rows", Value::List(distinct.into())), ("columns", Value::List(columns))].into_iter().collect();
         if !replicates.is_empty() {
-            args.insert("replicates", Value::List(replicates.into_iter().map(Value::Text).collect()));
+            args.insert("replicates", Value::List(replicates.into_iter().map(Value::text).collect()));
         }
         if let Some(baseline) = bound.get("baseline") {
             let val = self.evaluate_given(baseline, env);
@@ -83,7 +89,7 @@ impl Compiler<'_> {
                     return Val::new(Type::Report, Value::Poison, span);
                 }
                 // the first row is what the others are compared with where nothing is said
-                let element = rows.iter().find(|row| row.label == *label).map(|row| row.element);
+                let element = rows.iter().find(|row| *row.label == **label).map(|row| row.element);
                 let meant = match element {
                     Some(0) => None,
                     Some(element) => Some(Value::Int(element as i64)),
@@ -139,22 +145,36 @@ impl Compiler<'_> {
         }
         let mut arm = Vec::new();
         for (&axis, &index) in &row.point {
-            let values = self.axis_values(axis).into_iter().map(|names| Value::List(names.into_iter().map(|val| val.value).collect()));
-            let of_axis = [Value::Bool(self.is_replicate(axis)), Value::List(values.collect()), Value::Int(index as i64)];
+            let of_axis = [Value::Bool(self.is_replicate(axis)), self.axis_meaning(axis), Value::Int(index as i64)];
             arm.push(Value::List(of_axis.into_iter().collect()));
         }
         arm.sort_by_cached_key(|of_axis| self.graph.meaning(of_axis).to_string());
         if fields.contains_key("arm") {
-            fields.insert("arm".to_owned(), Value::List(arm));
+            fields.insert("arm".to_owned(), Value::List(arm.into()));
         }
-        Value::Record(fields)
+        Value::Record(fields.into())
+    }
+
+    /// What an axis means: its values in their order; of very many, their digest, so that a table of all arms says them once and not in each.
+    fn axis_meaning(&mut self, axis: BindingId) -> Value {
+        if let Some(known) = self.axis_meanings.get(&axis) {
+            return known.clone();
+        }
+        let rows = self.axis_values(axis);
+        let values = rows.iter().map(|names| Value::List(names.iter().map(|val| val.value.clone()).collect())).collect();
+        let mut meaning = Value::List(values);
+        if rows.len() > LONGEST_SAID {
+            meaning = Value::text(crate::graph::ContentKey::of(self.graph.meaning(&meaning).to_string().as_bytes()).to_string());
+        }
+        self.axis_meanings.insert(axis, meaning.clone());
+        meaning
     }
 
     fn row(&mut self, row: &Collected, evals: &IndexSet<NodeId>, span: Span) -> Option<IndexMap<String, Value>> {
-        let mut fields: IndexMap<String, Value> = [("label".to_owned(), Value::Text(row.label.clone()))].into_iter().collect();
+        let mut fields: IndexMap<String, Value> = [("label".to_owned(), Value::text(row.label.as_str()))].into_iter().collect();
         let arm = self.arm(&row.point);
         if !arm.is_empty() {
-            fields.insert("arm".to_owned(), Value::Record(arm.into_iter().map(|(name, text)| (name, Value::Text(text))).collect()));
+            fields.insert("arm".to_owned(), Value::Record(arm.into_iter().map(|(name, text)| (name, Value::text(text))).collect()));
         }
         match (&row.val.ty, &row.val.value) {
             (Type::Model | Type::Coupled, value @ (Value::Node(_) | Value::Op(_))) => {

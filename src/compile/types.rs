@@ -79,14 +79,14 @@ impl Compiler<'_> {
                 for word in words {
                     let val = self.expr(word, &mut env);
                     match val.value {
-                        Value::Text(text) => choices.push(text),
+                        Value::Text(text) => choices.push(text.to_string()),
                         Value::Poison => {}
                         _ => self
                             .diagnostics
                             .push(Diagnostic::error(Code::Mismatch, "the choices of `one of` are texts").at(val.span, val.ty.to_string())),
                     }
                 }
-                Type::Choice(choices)
+                Type::Choice(choices.into())
             }
         }
     }

@@ -19,6 +19,11 @@ impl Diagnostics {
         self.found.push(diagnostic);
     }
 
+    /// Takes out what was added since there were `count`.
+    pub fn split_off(&mut self, count: usize) -> Vec<Diagnostic> {
+        self.found.split_off(count.min(self.found.len()))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.found.len()

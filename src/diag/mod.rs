@@ -17,6 +17,9 @@ pub use suggest::{did_you_mean, one_of};
 use crate::source::{ReadError, Span};
 use std::fmt;
 
+/// A message is no longer than this (bytes): names and texts of a recipe may be as long as the recipe.
+const LONGEST_MESSAGE: usize = 4_000;
+
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -79,7 +82,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic of the given severity.
     pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity, message: message.into(), labels: Vec::new(), help: None, related: Vec::new() }
+        Diagnostic { code, severity, message: brief(message.into()), labels: Vec::new(), help: None, related: Vec::new() }
     }
 
     /// The recipe cannot run.
@@ -101,21 +104,21 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
         let after = self.labels.iter().filter(|label| label.primary).count();
-        self.labels.insert(after, Label { span, text: text.into(), primary: true });
+        self.labels.insert(after, Label { span, text: brief(text.into()), primary: true });
         self
     }
 
     /// Another place that explains it.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into(), primary: false });
+        self.labels.push(Label { span, text: brief(text.into()), primary: false });
         self
     }
 
     /// What to do about it; a second help goes on a line of its own.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        let help = help.into();
+        let help = brief(help.into());
         self.help = Some(match self.help.take() {
             Some(before) => format!("{before}\n{help}"),
             None => help,
@@ -143,6 +146,16 @@ impl Diagnostic {
     pub fn span(&self) -> Option<Span> {
         self.labels.first().map(|label| label.span)
     }
+}
+
+/// A text of a message, cut where it gets long.
+fn brief(mut text: String) -> String {
+    if text.len() > LONGEST_MESSAGE {
+        let end = (0..=LONGEST_MESSAGE).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 impl fmt::Display for Diagnostic {

@@ -1,12 +1,27 @@
 //! What a misspelt word may have meant.
 
+use std::borrow::Cow;
+
+/// Nothing is suggested for a word longer than this (bytes): to compare two costs as much as both lengths multiplied.
+const LONGEST_WORD: usize = 128;
+
+/// As many words stand in a message.
+const MOST_WORDS: usize = 60;
+
 /// The candidate that `word` most probably means: the nearest by edits, where a third of the letters may differ. The first of several equally near.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    if word.len() > LONGEST_WORD {
+        return None;
+    }
     let wanted = plain(word);
     let allowed = (wanted.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
+        // letters that are missing are edits, too
+        if candidate.len() > LONGEST_WORD || candidate.len().abs_diff(word.len()) > 4 * allowed {
+            continue;
+        }
         let plain_candidate = plain(candidate);
         let distance = match strsim::damerau_levenshtein(&wanted, &plain_candidate) {
             // one letter of one or two is no resemblance
@@ -22,10 +37,23 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
 
 /// `a`, `b` or `c`: words for a message, each in backquotes.
 pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    let mut words = words.into_iter();
+    let mut quoted: Vec<String> = words.by_ref().take(MOST_WORDS).map(|word| format!("`{}`", cut(word))).collect();
+    let more = words.count();
+    if more > 0 {
+        quoted.push(format!("{more} more"));
+    }
     match quoted.as_slice() {
         [] => String::new(),
         [only] => only.clone(),
         [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}
+
+/// A word that is no longer than a word should be.
+fn cut(word: &str) -> Cow<'_, str> {
+    match word.char_indices().nth(LONGEST_WORD) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &word[..end])),
+        None => Cow::Borrowed(word),
     }
 }

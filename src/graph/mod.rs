@@ -10,7 +10,7 @@ pub use key::ContentKey;
 use crate::lang::value::{Args, Arm, NodeId, Value};
 use crate::ops::registry;
 use crate::source::Span;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::Dfs;
 use serde_json::{Map, Value as Json, json};
@@ -25,9 +25,11 @@ pub struct Node {
     /// What the node means.
     pub key: ContentKey,
     /// What recipes call it, with the arm; empty for nodes without a name.
-    pub names: Vec<(String, Arm)>,
-    /// Where it was first said.
+    pub names: IndexSet<(String, Arm)>,
+    /// Where it was first said; where a `def` says it, the place that calls for it.
     pub span: Option<Span>,
+    /// What a `def` says, where one does.
+    pub said: Option<Span>,
 }
 
 /// The graph.
@@ -35,6 +37,8 @@ pub struct Node {
 pub struct Graph {
     dag: DiGraph<Node, ()>,
     by_key: IndexMap<ContentKey, NodeId>,
+    /// What keys and nodes cost since the compiler asked last, in parts of values that were written out.
+    pub(crate) cost: u64,
 }
 
 fn index(id: NodeId) -> NodeIndex {
@@ -44,6 +48,7 @@ fn index(id: NodeId) -> NodeIndex {
 impl Graph {
     /// The node that means `op` of `args`: an old one where there is one. Arguments must be stripped of defaults.
     pub fn add(&mut self, op: &'static str, args: Args, span: Option<Span>) -> NodeId {
+        self.count(&args);
         let key = self.key_of(op, &args);
         self.add_with_key(op, args, key, span)
     }
@@ -51,8 +56,18 @@ impl Graph {
     /// The same for a node that means less than its arguments say: what they only show (labels after the names of bindings, a claim's own
     /// words) is left out of `meaning`.
     pub fn add_meaning(&mut self, op: &'static str, args: Args, meaning: &Args, span: Option<Span>) -> NodeId {
+        self.count(&args);
+        self.count(meaning);
         let key = self.key_of(op, meaning);
         self.add_with_key(op, args, key, span)
+    }
+
+    /// Counts what is written out of some arguments, as a key and in the plan.
+    fn count(&mut self, args: &Args) {
+        for value in args.values() {
+            let extent = value.extent();
+            self.cost = self.cost.saturating_add(extent.parts).saturating_add(extent.bytes / 64);
+        }
     }
 
     fn add_with_key(&mut self, op: &'static str, args: Args, key: ContentKey, span: Option<Span>) -> NodeId {
@@ -63,7 +78,7 @@ impl Graph {
         args.values().for_each(|value| value.nodes(&mut |node| inputs.push(node)));
         inputs.sort_unstable();
         inputs.dedup();
-        let id = self.dag.add_node(Node { op, args, key, names: Vec::new(), span });
+        let id = self.dag.add_node(Node { op, args, key, names: IndexSet::new(), span, said: None });
         for input in inputs {
             self.dag.add_edge(index(input), id, ());
         }
@@ -92,10 +107,7 @@ impl Graph {
     /// Gives a node a name. The first one is what the plan calls it.
     pub fn name(&mut self, id: NodeId, name: &str, arm: &Arm) {
         if let Some(node) = self.dag.node_weight_mut(index(id)) {
-            let named = (name.to_owned(), arm.clone());
-            if !node.names.contains(&named) {
-                node.names.push(named);
-            }
+            node.names.insert((name.to_owned(), arm.clone()));
         }
     }
 
@@ -108,6 +120,7 @@ impl Graph {
                 && def.start <= said.start
                 && said.end <= def.end
             {
+                node.said = node.said.or(node.span);
                 node.span = Some(call);
             }
         }

@@ -153,7 +153,7 @@ params! {
     i64 => Type::Int, |x| Value::Int(*x);
     u32 => Type::Int, |x| Value::Int(i64::from(*x));
     u64 => Type::Int, |x| Value::Int(*x as i64);
-    String => Type::Text, |x| Value::Text(x.clone());
+    String => Type::Text, |x| Value::text(x.as_str());
     Angle => Type::Quantity(Dimension::Angle), |x| Value::Angle(*x);
     Pixels => Type::Quantity(Dimension::Pixels), |x| Value::Pixels(*x);
     Span => Type::Quantity(Dimension::Span), |x| Value::Span(*x);

@@ -2,6 +2,8 @@
 
 use indexmap::IndexMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// What a quantity measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,11 +39,47 @@ impl Dimension {
     }
 }
 
+/// Types by name, shared by everything that names them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fields(Arc<IndexMap<String, Type>>);
+
+impl Fields {
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Deref for Fields {
+    type Target = IndexMap<String, Type>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Fields {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl FromIterator<(String, Type)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, Type)>>(fields: I) -> Self {
+        Fields(Arc::new(fields.into_iter().collect()))
+    }
+}
+
+impl From<IndexMap<String, Type>> for Fields {
+    fn from(fields: IndexMap<String, Type>) -> Self {
+        Fields(Arc::new(fields))
+    }
+}
+
 /// The attributes that a data set's samples carry beside `.identity .path .index .width .height`.
-pub type Attributes = IndexMap<String, Type>;
+pub type Attributes = Fields;
 
 /// A type.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// `true` or `false`.
     Bool,
@@ -58,13 +96,13 @@ pub enum Type {
     /// A number with a unit.
     Quantity(Dimension),
     /// One of some words.
-    Choice(Vec<String>),
+    Choice(Arc<[String]>),
     /// `a..b`.
     Range(Box<Type>),
     /// `[…]`.
     List(Box<Type>),
     /// `{a = …}` with these fields.
-    Record(IndexMap<String, Type>),
+    Record(Fields),
     /// `{a = …}` with any field names and one type.
     Named(Box<Type>),
     /// A value or `none`.

@@ -1,9 +1,11 @@
 //! What an expression evaluates to while a recipe is compiled.
 
+pub use super::held::{Extent, List, Mark, Op, Record};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
 
 /// The place of a node in the graph, in the order in which the compiler met it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,9 +39,9 @@ pub enum Value {
     /// A number.
     Float(f64),
     /// A text, or one of an operator's choices.
-    Text(String),
+    Text(Arc<str>),
     /// A path; `shown` is what the recipe says, `real` is where it lies.
-    Path(PathValue),
+    Path(Arc<PathValue>),
     /// An angle.
     Angle(Angle),
     /// A length in pixels.
@@ -57,19 +59,17 @@ pub enum Value {
     /// `a..b`, both ends included.
     Range(Box<(Value, Value)>),
     /// `[a, b]`.
-    List(Vec<Value>),
+    List(List),
     /// `{a = x}`, in the order that the recipe says.
-    Record(IndexMap<String, Value>),
+    Record(Record),
     /// An expression over the attributes of one sample.
-    Row(crate::data::predicate::Expr),
+    Row(Arc<crate::data::predicate::Expr>),
     /// The types of a file's columns (`{yaw: deg}`).
-    Schema(IndexMap<String, String>),
+    Schema(Arc<IndexMap<String, String>>),
     /// An operator's value that is no node.
-    Op(Box<OpValue>),
+    Op(Op),
     /// A node of the graph.
     Node(NodeId),
-    /// The same expression in several arms, in the order of the axes.
-    Arms(Vec<(Arm, Value)>),
     /// A parameter that has no value yet: a recipe may be checked without it.
     Hole(String),
     /// The value of something that was reported as wrong; nothing more is said about it.
@@ -89,7 +89,18 @@ pub struct PathValue {
     pub digest: Option<String>,
 }
 
+impl From<OpValue> for Value {
+    fn from(op: OpValue) -> Self {
+        Value::Op(op.into())
+    }
+}
+
 impl Value {
+    /// A text.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Value::Text(text.into())
+    }
+
     /// This value as the plan holds it: quantities as texts, nodes as `{node: 3}`, operators as `{op: flip, p: 50%}`.
     pub fn to_json(&self) -> Json {
         self.json(&mut |node| json!({ "node": node.0 }), false)
@@ -107,7 +118,7 @@ impl Value {
             Value::Bool(b) => json!(b),
             Value::Int(n) => json!(n),
             Value::Float(x) => json!(x),
-            Value::Text(text) => json!(text),
+            Value::Text(text) => json!(&**text),
             Value::Path(path) => match &path.digest {
                 Some(digest) if meaning => json!({ "digest": digest }),
                 _ => json!(path.shown),
@@ -123,8 +134,8 @@ impl Value {
             Value::List(items) => Json::Array(items.iter().map(|item| item.json(node, meaning)).collect()),
             Value::Record(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.json(node, meaning))).collect()),
             Value::Row(expr) if meaning => json!({ "row": expr.canonical() }),
-            Value::Row(expr) => json!({ "row": expr }),
-            Value::Schema(columns) => json!(columns),
+            Value::Row(expr) => json!({ "row": &**expr }),
+            Value::Schema(columns) => json!(&**columns),
             Value::Op(op) => {
                 let mut map = Map::new();
                 map.insert("op".to_owned(), json!(op.op));
@@ -143,9 +154,6 @@ impl Value {
                 Json::Object(map)
             }
             Value::Node(id) => node(*id),
-            Value::Arms(arms) => {
-                Json::Array(arms.iter().map(|(arm, value)| json!({ "arm": arm, "value": value.json(node, meaning) })).collect())
-            }
             Value::Hole(param) => json!(format!("${param}")),
             Value::Poison => json!("<error>"),
         }
@@ -158,7 +166,6 @@ impl Value {
             Value::List(items) => items.iter().for_each(|item| item.nodes(see)),
             Value::Record(fields) => fields.values().for_each(|value| value.nodes(see)),
             Value::Op(op) => op.args.values().for_each(|value| value.nodes(see)),
-            Value::Arms(arms) => arms.iter().for_each(|(_, value)| value.nodes(see)),
             Value::None
             | Value::Bool(_)
             | Value::Int(_)
@@ -189,7 +196,6 @@ impl Value {
             Value::List(items) => items.iter().any(Value::is_open),
             Value::Record(fields) => fields.values().any(Value::is_open),
             Value::Op(op) => op.args.values().any(Value::is_open),
-            Value::Arms(arms) => arms.iter().any(|(_, value)| value.is_open()),
             Value::None
             | Value::Bool(_)
             | Value::Int(_)
@@ -232,7 +238,6 @@ impl Value {
             | Value::Schema(_)
             | Value::Op(_)
             | Value::Node(_)
-            | Value::Arms(_)
             | Value::Hole(_)
             | Value::Poison => None,
         }
@@ -251,25 +256,32 @@ impl std::fmt::Display for Shown<'_> {
     }
 }
 
-impl std::fmt::Display for Value {
-    /// As a recipe would write it, for messages and tables.
+impl Value {
+    /// As a recipe would write it, whole, however long it is.
+    pub fn written(&self) -> String {
+        Written(self).to_string()
+    }
+}
+
+/// A value as a recipe would write it.
+struct Written<'a>(&'a Value);
+
+impl std::fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let list =
-            |f: &mut std::fmt::Formatter<'_>, open: &str, close: &str, items: Vec<String>| write!(f, "{open}{}{close}", items.join(", "));
-        match self {
+        match self.0 {
             Value::None => f.write_str("none"),
             Value::Text(text) => write!(f, "{text:?}"),
             Value::Path(path) => write!(f, "{:?}", path.shown),
-            Value::List(items) => list(f, "[", "]", items.iter().map(ToString::to_string).collect()),
-            Value::Record(fields) => list(f, "{", "}", fields.iter().map(|(name, value)| format!("{name} = {value}")).collect()),
-            Value::Schema(fields) => list(f, "{", "}", fields.iter().map(|(name, unit)| format!("{name}: {unit}")).collect()),
+            Value::List(items) => joined(f, "[", "]", items.iter().map(Written)),
+            Value::Record(fields) => joined(f, "{", "}", fields.iter().map(|(name, value)| Named(name, " = ", Written(value)))),
+            Value::Schema(fields) => joined(f, "{", "}", fields.iter().map(|(name, unit)| Named(name, ": ", unit))),
             Value::Row(expr) => write!(f, "{expr}"),
             Value::Op(op) if op.op == "sum" => f.write_str("a sum of terms"),
             Value::Op(op) => {
-                list(f, &format!("{}(", op.op), ")", op.args.iter().map(|(name, value)| format!("{name} = {value}")).collect())
+                f.write_str(op.op)?;
+                joined(f, "(", ")", op.args.iter().map(|(name, value)| Named(name, " = ", Written(value))))
             }
             Value::Node(id) => write!(f, "#{}", id.0),
-            Value::Arms(arms) => write!(f, "{} arms", arms.len()),
             Value::Hole(param) => write!(f, "${param}"),
             Value::Poison => f.write_str("<error>"),
             Value::Bool(_)
@@ -282,7 +294,59 @@ impl std::fmt::Display for Value {
             | Value::Images(_)
             | Value::Checks(_)
             | Value::Bytes(_)
-            | Value::Range(_) => Shown(self).fmt(f),
+            | Value::Range(_) => Shown(self.0).fmt(f),
         }
+    }
+}
+
+/// `name = value`.
+struct Named<'a, T>(&'a str, &'static str, T);
+
+impl<T: std::fmt::Display> std::fmt::Display for Named<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}{}", self.0, self.1, self.2)
+    }
+}
+
+fn joined<T: std::fmt::Display>(
+    f: &mut std::fmt::Formatter<'_>,
+    open: &str,
+    close: &str,
+    items: impl Iterator<Item = T>,
+) -> std::fmt::Result {
+    f.write_str(open)?;
+    for (at, item) in items.enumerate() {
+        f.write_str(if at > 0 { ", " } else { "" })?;
+        write!(f, "{item}")?;
+    }
+    f.write_str(close)
+}
+
+/// Messages show as much of a value (bytes).
+const LONGEST_SHOWN: usize = 400;
+
+/// A text that takes only so much.
+struct Brief(String);
+
+impl std::fmt::Write for Brief {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let left = LONGEST_SHOWN.saturating_sub(self.0.len());
+        if text.len() <= left {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        let end = (0..=left).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        self.0.push_str(&text[..end]);
+        Err(std::fmt::Error) // the rest is not even looked at
+    }
+}
+
+impl std::fmt::Display for Value {
+    /// As a recipe would write it, for messages: cut where it gets long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut brief = Brief(String::new());
+        let whole = std::fmt::write(&mut brief, format_args!("{}", Written(self)));
+        f.write_str(&brief.0)?;
+        if whole.is_err() { f.write_str("…") } else { Ok(()) }
     }
 }

@@ -103,10 +103,10 @@ macro_rules! choice {
 
         impl $crate::lang::decl::Param for $type {
             fn ty() -> $crate::lang::types::Type {
-                $crate::lang::types::Type::Choice(vec![$($word.to_owned()),*])
+                $crate::lang::types::Type::Choice([$($word.to_owned()),*].into())
             }
             fn value(&self) -> $crate::lang::value::Value {
-                $crate::lang::value::Value::Text(self.word().to_owned())
+                $crate::lang::value::Value::text(self.word())
             }
         }
     };

@@ -130,12 +130,12 @@ pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {
         let value = match given {
             Json::Bool(b) => Value::Bool(*b),
             Json::Number(n) => n.as_i64().map_or_else(|| Value::Float(n.as_f64().unwrap_or(f64::NAN)), Value::Int),
-            Json::String(text) => Value::Text(text.clone()),
+            Json::String(text) => Value::text(text.as_str()),
             Json::Null | Json::Array(_) | Json::Object(_) => Value::Poison,
         };
         args.insert(param.name, value);
     }
-    Value::Op(Box::new(OpValue { op: decl.name, args }))
+    OpValue { op: decl.name, args }.into()
 }
 
 /// An operator that stands in another's default; its own defaults hold no operator's value, so that the registry can be made of it.

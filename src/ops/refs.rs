@@ -58,7 +58,7 @@ impl Param for NetName {
         Type::Net
     }
     fn value(&self) -> Value {
-        Value::Text(self.0.clone())
+        Value::text(self.0.as_str())
     }
 }
 
@@ -104,7 +104,7 @@ impl Param for FilePath {
         Type::Path
     }
     fn value(&self) -> Value {
-        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None, within: None, digest: None })
+        Value::Path(crate::lang::value::PathValue { shown: self.0.clone(), real: None, within: None, digest: None }.into())
     }
 }
 
@@ -120,7 +120,7 @@ impl Param for Predicate {
         Type::Row(Box::new(Type::Bool))
     }
     fn value(&self) -> Value {
-        Value::Row(self.row.clone())
+        Value::Row(self.row.clone().into())
     }
 }
 
@@ -143,7 +143,7 @@ impl Param for Attribute {
         Type::Row(Box::new(Type::Unknown))
     }
     fn value(&self) -> Value {
-        Value::Row(self.row.clone())
+        Value::Row(self.row.clone().into())
     }
 }
 
@@ -159,7 +159,7 @@ impl Param for Reading {
         Type::Row(Box::new(Type::Quantity(crate::lang::types::Dimension::Angle)))
     }
     fn value(&self) -> Value {
-        Value::Row(self.row.clone())
+        Value::Row(self.row.clone().into())
     }
 }
 
@@ -173,6 +173,6 @@ impl Param for Columns {
         Type::Schema
     }
     fn value(&self) -> Value {
-        Value::Schema(self.0.clone())
+        Value::Schema(self.0.clone().into())
     }
 }

@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Plan {
     /// The plan's graph. Without `whole`, nodes that the planner made are left out and what they join is joined directly.
     pub fn drawing(&self, whole: bool) -> Drawing {
+        let sinks: BTreeSet<NodeId> = self.sinks.iter().copied().collect();
         let shown: Vec<NodeId> =
-            self.iter().filter(|(id, node)| whole || !node.is_derived() || self.sinks.contains(id)).map(|(id, _)| id).collect();
+            self.iter().filter(|(id, node)| whole || !node.is_derived() || sinks.contains(id)).map(|(id, _)| id).collect();
         let place: BTreeMap<NodeId, usize> = shown.iter().enumerate().map(|(at, id)| (*id, at)).collect();
         let mut edges = BTreeSet::new();
         for &id in &shown {
@@ -21,7 +22,7 @@ impl Plan {
                 edges.insert((from, place[&id]));
             }
         }
-        Drawing { nodes: shown.iter().map(|&id| self.drawn(id)).collect(), edges: edges.into_iter().collect() }
+        Drawing { nodes: shown.iter().map(|&id| self.drawn(id, sinks.contains(&id))).collect(), edges: edges.into_iter().collect() }
     }
 
     /// The nearest shown nodes that this one reads, through those that are not shown.
@@ -43,18 +44,14 @@ impl Plan {
         found
     }
 
-    fn drawn(&self, id: NodeId) -> DrawnNode {
+    fn drawn(&self, id: NodeId, sink: bool) -> DrawnNode {
         let node = self.node(id);
         let mut lines = Vec::new();
         if !node.name.starts_with(&format!("{}(", node.op)) {
             lines.push(node.op.clone());
         }
         lines.extend(counts(&node.facts));
-        let shape = if self.sinks.contains(&id) && result(node) != Some(Shape::Model) {
-            Shape::Result
-        } else {
-            result(node).unwrap_or(Shape::Step)
-        };
+        let shape = if sink && result(node) != Some(Shape::Model) { Shape::Result } else { result(node).unwrap_or(Shape::Step) };
         DrawnNode { title: node.name.clone(), lines, shape }
     }
 }

@@ -186,7 +186,6 @@ fn paths(value: &Value, see: &mut dyn FnMut(&PathValue)) {
         Value::List(items) => items.iter().for_each(|item| paths(item, see)),
         Value::Record(fields) => fields.values().for_each(|value| paths(value, see)),
         Value::Op(op) => op.args.values().for_each(|value| paths(value, see)),
-        Value::Arms(arms) => arms.iter().for_each(|(_, value)| paths(value, see)),
         Value::None
         | Value::Bool(_)
         | Value::Int(_)

@@ -7,6 +7,7 @@ use crate::lang::value::NodeId;
 use crate::ops::evals::Protocol;
 use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table};
 use crate::ops::{data::Draw, registry, stages};
+use std::collections::HashSet;
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// The parts of a plan, in the order in which they are printed.
@@ -82,11 +83,12 @@ impl Plan {
             let said: Vec<String> = self.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
             let _ = writeln!(out, "with {}", said.join(", "));
         }
+        let sinks: HashSet<NodeId> = self.sinks.iter().copied().collect();
         let mut left_out = 0;
         let mut grids = Section::ALL.map(|section| (section, Grid::new(section.columns())));
         for (id, node) in self.iter() {
             let section = Section::of(node);
-            let made = node.name.strip_prefix(&node.op).is_some_and(|rest| rest.starts_with('(')) && !self.sinks.contains(&id);
+            let made = node.name.strip_prefix(&node.op).is_some_and(|rest| rest.starts_with('(')) && !sinks.contains(&id);
             let shown = whole || !(section == Section::Steps || made);
             if shown { grids[section as usize].1.row(self.row(section, id)) } else { left_out += 1 }
         }

@@ -7,8 +7,17 @@ use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::Path;
 
 /// The codes that the tests here show.
-pub const CODES: &[Code] =
-    &[Code::UnreadableFile, Code::NotUtf8, Code::TooLong, Code::TooDeep, Code::TooManyOperators, Code::LongChain, Code::TooLarge];
+pub const CODES: &[Code] = &[
+    Code::UnreadableFile,
+    Code::NotUtf8,
+    Code::TooLong,
+    Code::TooDeep,
+    Code::TooManyOperators,
+    Code::LongChain,
+    Code::TooLarge,
+    Code::TooMuch,
+    Code::TooMany,
+];
 
 fn refused(bytes: impl Into<Vec<u8>>) -> Diagnostic {
     *compile(&Memory::new().with("recipe.ddl", bytes), Path::new("recipe.ddl"), &Options::default()).unwrap_err()
@@ -62,7 +71,14 @@ fn what_is_too_deep_or_too_long_is_said_once() {
 fn a_graph_that_multiplies_beyond_all_bounds_is_refused() {
     let text = "ddl 1\nsweep a in 1..320\nsweep b in 1..320\nstage s = tiny(seed = a * 1000 + b)\n";
     let said = said(text);
-    assert_eq!(said, [(Code::TooLarge, "this recipe comes to more than 100000 nodes".to_owned())]);
+    assert_eq!(said, [(Code::TooLarge, "this stands in more arms than a recipe may have nodes: 100000".to_owned())]);
+}
+
+#[test]
+fn what_is_done_too_often_is_refused() {
+    let codes = |text: &str| said(text).into_iter().map(|(code, _)| code).collect::<Vec<_>>();
+    assert_eq!(codes("ddl 1\nlet _x = [[a + b for a in 1..9_999] for b in 1..9_999]\n"), [Code::TooMuch]);
+    assert_eq!(codes("ddl 1\nlet _x = [a for a in 1..10_001]\n"), [Code::TooMany]);
 }
 
 /// A machine on which nothing is there.

@@ -71,7 +71,6 @@ pub fn shown(value: &Value) -> String {
         | Value::Schema(_)
         | Value::Op(_)
         | Value::Node(_)
-        | Value::Arms(_)
         | Value::Hole(_)
         | Value::Poison) => other.to_string(),
     }

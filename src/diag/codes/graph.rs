@@ -4,6 +4,12 @@ codes! {
     TooLarge = "ddl::graph::too_large": "a graph of too many nodes" {
         "A recipe comes to at most 100,000 nodes. Axes multiply: three sweeps of a hundred values are a million arms."
     }
+    TooMuch = "ddl::graph::too_much": "a recipe that is too much to compile" {
+        "Compiling always ends, and ends soon: one budget of work and of bytes holds for all of a recipe, the same on every machine. What doubles \
+         with each line, or is done for each of a million arms, is more than it. The message names the declaration that costs most."
+        wrong: "let all = [[a + b for a in 1..10_000] for b in 1..10_000]",
+        right: "let all = [[a + b for a in 1..10] for b in 1..10]",
+    }
     OneExportPath = "ddl::graph::one_export_path": "several exports to one file" {
         "Arms of a sweep or a replicate are several models; each needs a file of its own."
         wrong: "replicate seed in 1..3\nstage s = train(net, goal, seed = seed, for = 1 epoch, optimizer = sgd(lr = 0.1))\nexport m = safetensors(s, to = \"m.safetensors\")",

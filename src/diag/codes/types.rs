@@ -53,6 +53,11 @@ codes! {
         wrong: "let x = 1 / 0",
         right: "let x = 1 / 2",
     }
+    TooMany = "ddl::types::too_many": "more values than a list or an axis may have" {
+        "A comprehension runs over at most 10,000 values, an axis has at most 100,000, and a recipe comes to at most 100,000 nodes."
+        wrong: "sweep order in 1..1_000_000",
+        right: "sweep order in 1..1_000",
+    }
     NotConstant = "ddl::types::not_constant": "something that must be known from the text alone is not" {
         "The path of a `use` is read before anything is evaluated."
     }

@@ -130,7 +130,7 @@ crate::operator! {
     /// Attributes of samples from a csv whose first column is the image's path.
     pub struct Annotate("annotate", 1, |call| {
         let mut attributes = call.attributes("data");
-        attributes.extend(columns_of(call));
+        attributes.extend(columns_of(call).iter().map(|(name, ty)| (name.clone(), ty.clone())));
         Type::Dataset(attributes)
     }) {
         /// The samples.

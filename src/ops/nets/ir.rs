@@ -49,9 +49,9 @@ pub fn ir_depths(form: IrForm) -> &'static [i64] {
 }
 
 fn known(call: &Call) -> Vec<Complaint> {
-    let evolve = matches!(call.args.get("form"), Some(Value::Text(form)) if form == "evolve");
+    let evolve = matches!(call.args.get("form"), Some(Value::Text(form)) if &**form == "evolve");
     let mut complaints = one_of_depths(call, "ir", ir_depths(if evolve { IrForm::Evolve } else { IrForm::Tface }));
-    if matches!(call.args.get("colour"), Some(Value::Text(colour)) if colour == "grey") {
+    if matches!(call.args.get("colour"), Some(Value::Text(colour)) if &**colour == "grey") {
         complaints.push(Complaint {
             param: Some("colour"),
             message: "an ir sees three colours".to_owned(),

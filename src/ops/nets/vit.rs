@@ -116,9 +116,9 @@ fn seen(count: i64, ratio: f64) -> i64 {
 
 fn heads_divide(call: &Call) -> Vec<Complaint> {
     let size = match call.args.get("size") {
-        Some(Value::Text(size)) if size == "t" => VitSize::Tiny,
-        Some(Value::Text(size)) if size == "s" => VitSize::Small,
-        Some(Value::Text(size)) if size == "b" => VitSize::Base,
+        Some(Value::Text(size)) if &**size == "t" => VitSize::Tiny,
+        Some(Value::Text(size)) if &**size == "s" => VitSize::Small,
+        Some(Value::Text(size)) if &**size == "b" => VitSize::Base,
         _ => return Vec::new(), // a parameter decides it
     };
     let (width, _, heads) = size.sizes();

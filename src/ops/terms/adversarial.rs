@@ -45,7 +45,7 @@ crate::operator! {
 }
 
 fn sees_by_a_network(call: &Call) -> Vec<Complaint> {
-    let labels = matches!(call.args.get("sees"), Some(Value::Text(sees)) if sees == "labels");
+    let labels = matches!(call.args.get("sees"), Some(Value::Text(sees)) if &**sees == "labels");
     let by = call.args.get("by").is_some_and(|by| *by != Value::None);
     match (labels, by) {
         (true, false) => vec![about("sees", "a critic of labels sees the images by a network".to_owned(), "name it: by = a")],
@@ -92,7 +92,7 @@ crate::operator! {
 }
 
 fn not_of_labels(call: &Call) -> Vec<Complaint> {
-    let labels = matches!(call.args.get("critic"), Some(Value::Op(critic)) if matches!(critic.args.get("sees"), Some(Value::Text(sees)) if sees == "labels"));
+    let labels = matches!(call.args.get("critic"), Some(Value::Op(critic)) if matches!(critic.args.get("sees"), Some(Value::Text(sees)) if &**sees == "labels"));
     let message = "`adversary` compares two networks, and this critic sees labels".to_owned();
     if labels { vec![about("critic", message, "a critic of labels plays in `kdgan`")] } else { Vec::new() }
 }
@@ -140,7 +140,7 @@ crate::operator! {
 
 fn of_labels(call: &Call) -> Vec<Complaint> {
     let labels = match call.args.get("critic") {
-        Some(Value::Op(critic)) => matches!(critic.args.get("sees"), Some(Value::Text(sees)) if sees == "labels"),
+        Some(Value::Op(critic)) => matches!(critic.args.get("sees"), Some(Value::Text(sees)) if &**sees == "labels"),
         _ => true, // known later, or wrong already
     };
     let message = "`kdgan` needs a critic that sees labels".to_owned();
