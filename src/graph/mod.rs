@@ -94,6 +94,9 @@ impl Graph {
         for (name, value) in args.iter().filter(|(name, _)| Some(**name) != observer) {
             meaning.insert((*name).to_owned(), self.meaning(value));
         }
+        for (name, default) in crate::ops::raised(op).iter().filter(|(name, _)| !args.contains_key(name)) {
+            meaning.insert((*name).to_owned(), self.meaning(default));
+        }
         let version = decl.map_or(0, |decl| decl.version);
         let canonical = json!({ "op": op, "version": version, "args": Json::Object(meaning) });
         ContentKey::of(canonical.to_string().as_bytes())

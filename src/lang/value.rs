@@ -151,6 +151,14 @@ impl Value {
                 for (name, value) in meant() {
                     map.insert((*name).to_owned(), value.json(node, meaning));
                 }
+                if let Some(decl) = decl {
+                    if decl.version > 1 {
+                        map.insert("version".to_owned(), json!(decl.version));
+                    }
+                    for (name, default) in crate::ops::raised(op.op).iter().filter(|(name, _)| !op.args.contains_key(name)) {
+                        map.insert((*name).to_owned(), default.json(node, meaning));
+                    }
+                }
                 Json::Object(map)
             }
             Value::Node(id) => node(*id),

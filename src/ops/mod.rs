@@ -168,6 +168,34 @@ fn defaults() -> &'static HashMap<&'static str, Vec<(&'static str, Json)>> {
     DEFAULTS.get_or_init(|| registry().values().map(|decl| (decl.name, defaults_of(decl))).collect())
 }
 
+/// The defaults of an operator that name one of a later version than the first. Nobody says them, and their numbers have changed all the same: they belong to what
+/// the operator means.
+pub fn raised(op: &str) -> &'static [(&'static str, Value)] {
+    static RAISED: OnceLock<HashMap<&'static str, Vec<(&'static str, Value)>>> = OnceLock::new();
+    let all = || registry().values().map(|decl| (decl.name, raised_of(decl, &|op| registry().get(op)))).collect();
+    RAISED.get_or_init(all).get(op).map_or(&[], Vec::as_slice)
+}
+
+fn raised_of<'d>(decl: &Decl, known: &dyn Fn(&str) -> Option<&'d Decl>) -> Vec<(&'static str, Value)> {
+    let observer = decl.observes;
+    let said =
+        decl.params.iter().filter(|param| Some(param.name) != observer).filter_map(|param| Some((param.name, param.default.as_ref()?)));
+    said.filter(|(_, default)| is_raised(default, known)).map(|(name, default)| (name, default.clone())).collect()
+}
+
+/// Whether a value names an operator of a later version than the first, itself or by what it leaves out.
+fn is_raised<'d>(value: &Value, known: &dyn Fn(&str) -> Option<&'d Decl>) -> bool {
+    match value {
+        Value::Op(op) => {
+            let later = |decl: &Decl| decl.version > 1 || raised_of(decl, known).iter().any(|(name, _)| !op.args.contains_key(name));
+            known(op.op).is_some_and(later) || op.args.values().any(|value| is_raised(value, known))
+        }
+        Value::List(items) => items.iter().any(|item| is_raised(item, known)),
+        Value::Record(fields) => fields.values().any(|field| is_raised(field, known)),
+        _ => false, // no default is anything else that names operators
+    }
+}
+
 fn defaults_of(decl: &Decl) -> Vec<(&'static str, Json)> {
     let insert = |decl: &Decl, map: &mut serde_json::Map<String, Json>| {
         for (name, default) in defaults_of(decl) {
@@ -262,6 +290,56 @@ mod tests {
         for decl in all() {
             let told: Vec<u32> = decl.changes.iter().map(|(version, _)| *version).collect();
             assert_eq!(told, (2..=decl.version).collect::<Vec<_>>(), "{} has a version of which nothing is said", decl.name);
+        }
+    }
+
+    crate::operator! {
+        /// An operator with the one above for a default.
+        pub struct Around("around", 1, |_| crate::lang::types::Type::Head) {
+            /// A number.
+            scale: f64 = 1.0;
+            /// The other.
+            inside: Stand = Stand;
+        }
+    }
+
+    /// `corrected()`, as a default.
+    #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+    pub struct Stand;
+
+    impl crate::lang::decl::Param for Stand {
+        fn ty() -> crate::lang::types::Type {
+            crate::lang::types::Type::Head
+        }
+        fn value(&self) -> Value {
+            Value::from(OpValue { op: "corrected", args: Args::new() })
+        }
+    }
+
+    #[test]
+    fn a_default_that_was_corrected_belongs_to_the_meaning() {
+        let (around, corrected) = (Around::decl(), Corrected::decl());
+        let known = |op: &str| [&around, &corrected].into_iter().find(|decl| decl.name == op);
+        let names = |decl| raised_of(decl, &known).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!((names(&around), names(&corrected)), (vec!["inside"], vec![]));
+        let plain = Value::from(OpValue { op: "around", args: Args::new() });
+        let said = Value::from(OpValue { op: "around", args: Args::from([("inside", Value::Int(1))]) });
+        assert!(is_raised(&Value::List(vec![plain].into()), &known) && !is_raised(&said, &known));
+    }
+
+    /// What stands for an operator (a path for `checkpoint(path)`) carries no version: a correction of it is one of whoever takes it.
+    #[test]
+    fn what_another_stands_for_is_of_the_first_version() {
+        assert!(all().iter().all(|decl| decl.stands_for.is_none() || decl.version == 1));
+    }
+
+    /// The version of an operator belongs to the key of what it is said in, wherever it is said.
+    #[test]
+    fn a_corrected_operator_changes_what_it_is_said_in() {
+        for decl in all().iter().filter(|decl| decl.version > 1 && decl.flavor() == crate::lang::decl::Flavor::Value) {
+            let said = Value::from(OpValue { op: decl.name, args: Args::new() });
+            let meaning = said.to_json_with(&mut |_| Json::Null);
+            assert_eq!(meaning["version"], json!(decl.version), "{}", decl.name);
         }
     }
 
