@@ -57,6 +57,7 @@ pub enum Event {
         /// Its operator.
         op: String,
         /// Seconds that it took, in this run.
+        #[serde(with = "crate::number")]
         seconds: f64,
         /// Bytes in the store.
         bytes: u64,
@@ -79,8 +80,10 @@ pub enum Event {
         /// Of how many.
         of: u64,
         /// How many a second, over the last seconds.
+        #[serde(with = "crate::number")]
         rate: f64,
         /// Seconds left at this rate.
+        #[serde(with = "crate::number")]
         left: f64,
     },
     /// A stage goes on from a checkpoint.
@@ -101,18 +104,25 @@ pub enum Event {
         /// Of how many.
         of: u64,
         /// Epochs that are done, with the part of the current one.
+        #[serde(with = "crate::number")]
         epoch: f64,
         /// Images a second, over the last seconds.
+        #[serde(with = "crate::number")]
         rate: f64,
         /// Seconds left at this rate.
+        #[serde(with = "crate::number")]
         left: f64,
         /// The part of the time, over the last seconds, in which training waited for its images: 0 when data loading keeps up.
+        #[serde(with = "crate::number")]
         waited: f64,
         /// Learning rate of this step.
+        #[serde(with = "crate::number")]
         lr: f64,
         /// The objective at this step.
+        #[serde(with = "crate::number")]
         loss: f64,
         /// Each term's value before its weight, and its parts: `classify`, `classify.accuracy`, `ddl.order`.
+        #[serde(with = "crate::number::map")]
         terms: BTreeMap<String, f64>,
     },
     /// A model was judged on the way.
@@ -126,6 +136,7 @@ pub enum Event {
         /// The metric's label, such as `accuracy` or `tar@1e-3`.
         metric: String,
         /// Its value.
+        #[serde(with = "crate::number")]
         value: f64,
     },
     /// A stage ends before its last step, because its metric no longer improves.
@@ -174,6 +185,7 @@ pub enum Event {
         /// Nodes whose results were in the store.
         stored: usize,
         /// Seconds of the whole run.
+        #[serde(with = "crate::number")]
         seconds: f64,
     },
 }
@@ -386,6 +398,38 @@ mod tests {
         events.iter().for_each(|event| writer.emit(event.clone()));
         let back: Vec<Event> = read(&bytes[..]).map(Result::unwrap).collect();
         assert_eq!(back, events);
+    }
+
+    /// Whatever number of an event is none (the part of a term over nothing is NaN), the event comes through.
+    #[test]
+    fn numbers_that_are_none_come_through() {
+        let infinite = |json: &mut serde_json::Value| {
+            let mut count = 0;
+            let mut open = vec![json];
+            while let Some(it) = open.pop() {
+                match it {
+                    serde_json::Value::Number(number) if number.is_f64() => (*it, count) = ("-inf".into(), count + 1),
+                    serde_json::Value::Object(map) => open.extend(map.values_mut()),
+                    serde_json::Value::Array(items) => open.extend(items),
+                    _ => {}
+                }
+            }
+            count
+        };
+        let node = || "warm".to_owned();
+        let events = [
+            (step(), 7),
+            (Event::NodeFinished { node: node(), op: "train".to_owned(), seconds: 0.5, bytes: 1 }, 1),
+            (Event::Progress { node: node(), unit: "images".to_owned(), done: 1, of: 2, rate: 0.5, left: 0.5 }, 2),
+            (Event::Watched { node: node(), step: 1, eval: "ver".to_owned(), metric: "gap".to_owned(), value: 0.5 }, 1),
+            (Event::Done { computed: 1, stored: 1, seconds: 0.5 }, 1),
+        ];
+        for (event, numbers) in events {
+            let mut json = serde_json::to_value(&event).unwrap();
+            assert_eq!(infinite(&mut json), numbers, "{event:?}");
+            let back: Event = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&back).unwrap(), json);
+        }
     }
 
     #[test]
