@@ -90,9 +90,18 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 /// What `ddl check` takes.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The recipe
-    #[command(flatten)]
-    pub recipe: RecipeArgs,
+    /// The recipes; `-` reads one from standard input, whose paths are relative to the working directory
+    #[arg(required = true, value_name = "RECIPE")]
+    pub recipes: Vec<PathBuf>,
+    /// Give a parameter a value, as the recipe would write it: `--set length='8 epochs'`; a path may be bare
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+    /// Take values of parameters from a YAML file of `name: value`; paths are relative to that file, `--set` wins
+    #[arg(long, value_name = "FILE")]
+    pub params: Vec<PathBuf>,
+    /// The folder in which results and what is known of data are kept
+    #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
+    pub store: PathBuf,
 }
 
 /// What `ddl fmt` takes.

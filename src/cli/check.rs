@@ -1,14 +1,34 @@
 //! `ddl check`: everything that can be known of a recipe before it runs.
 
 use super::args::CheckArgs;
+use super::files;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::diag::Severity;
+use std::path::{Path, PathBuf};
 
-/// Checks a recipe and says what was found.
+/// Checks recipes and says what was found.
 pub fn run(args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
-    let recipe = Recipe::from(&args.recipe);
+    let mut outcome = Outcome::Done;
+    for file in &args.recipes {
+        // a recipe that can't be read hides no other
+        if one(file, args, screen).unwrap_or_else(|stop| stop.show(screen)) != Outcome::Done {
+            outcome = Outcome::Wrong;
+        }
+    }
+    Ok(outcome)
+}
+
+fn one(file: &Path, args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
+    let (file, input) = match files::is_standard_input(file) {
+        true => (PathBuf::from(files::STANDARD_INPUT), Some(files::standard_input()?)),
+        false => (file.to_owned(), None),
+    };
+    let mut recipe = Recipe::new(&file, &args.set, &args.params, &args.store);
+    if let Some(input) = input {
+        recipe = recipe.reading(input);
+    }
     let compiled = recipe.compile_quietly()?;
     screen.messages(&compiled.diagnostics, &compiled.sources);
     // what lies at paths is looked at where the recipe itself is right
@@ -17,7 +37,7 @@ pub fn run(args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let all = || compiled.diagnostics.iter().chain(&wrong);
     let count = |severity| all().filter(|diagnostic| diagnostic.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let mut said = format!("{}: ", args.recipe.recipe.display());
+    let mut said = format!("{}: ", file.display());
     said += &match (errors, warnings) {
         (0, 0) => format!("no mistakes; {}", counted(plan.nodes.len(), "node")),
         (0, warnings) => counted(warnings, "warning"),

@@ -2,9 +2,26 @@
 
 use super::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
+use crate::source::LONGEST_SOURCE;
 use crate::store::is_full;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
+
+/// What messages call standard input.
+pub const STANDARD_INPUT: &str = "standard input";
+
+/// Whether a file of the command line is `-`.
+pub fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// All of standard input.
+pub fn standard_input() -> Result<Vec<u8>, Stop> {
+    let mut bytes = Vec::new();
+    let most = LONGEST_SOURCE as u64 + 1; // one more is refused as too long
+    std::io::stdin().take(most).read_to_end(&mut bytes).map_err(|error| Stop::wrong(format!("cannot read standard input: {error}")))?;
+    Ok(bytes)
+}
 
 /// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {

@@ -7,7 +7,6 @@ use super::outcome::{Outcome, Stop};
 use super::screen::Screen;
 use crate::source::{Disk, SourceMap};
 use crate::syntax::{format, parse};
-use std::io::Read;
 use std::path::Path;
 
 /// Formats files in place, or standard input to standard output. A file with mistakes in its syntax is left as it is.
@@ -33,10 +32,10 @@ enum Formatted {
 }
 
 fn one(file: &Path, check: bool, screen: &Screen) -> Result<Formatted, Stop> {
-    let from_input = file == Path::new("-");
-    let shown = if from_input { "standard input".to_owned() } else { file.display().to_string() };
+    let from_input = files::is_standard_input(file);
+    let shown = if from_input { files::STANDARD_INPUT.to_owned() } else { file.display().to_string() };
     let mut sources = SourceMap::new();
-    let id = if from_input { sources.add_bytes(shown.clone(), input()?) } else { sources.load(&Disk, file, shown.clone()) };
+    let id = if from_input { sources.add_bytes(shown.clone(), files::standard_input()?) } else { sources.load(&Disk, file, shown.clone()) };
     let id = match id {
         Ok(id) => id,
         Err(error) => {
@@ -59,10 +58,4 @@ fn one(file: &Path, check: bool, screen: &Screen) -> Result<Formatted, Stop> {
         (true | false, true | false) => {}
     }
     Ok(if same || (from_input && !check) { Formatted::AsItWas } else { Formatted::Changed })
-}
-
-fn input() -> Result<Vec<u8>, Stop> {
-    let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(|error| Stop::wrong(format!("cannot read standard input: {error}")))?;
-    Ok(bytes)
 }

@@ -11,6 +11,7 @@ mod files;
 mod fmt;
 mod lock;
 pub mod outcome;
+mod params;
 mod plan;
 mod recipe;
 mod run;
@@ -34,7 +35,8 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::try_parse_from(&words) {
         Ok(cli) => {
             let screen = Screen::new(&cli.global, matches!(cli.command, Command::Check(_)));
-            run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen))
+            let outcome = run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen));
+            screen.close(outcome)
         }
         Err(error) => usage::report(&error, &words),
     };

@@ -2,15 +2,17 @@
 
 use super::args::RecipeArgs;
 use super::outcome::{Outcome, Stop};
+use super::params;
 use super::screen::Screen;
 use crate::compile::{Compiled, Given, Options, compile};
 use crate::data::probe::ProbeCache;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::plan::probe::DiskProber;
-use crate::source::Disk;
+use crate::source::{Disk, SourceMap, World};
+use crate::syntax::parse;
+use crate::syntax::tree::{ItemKind, TypeExpr};
 use indexmap::IndexMap;
-use serde_yaml::Value as Yaml;
 use std::path::{Path, PathBuf};
 
 /// Where a command finds a recipe and the values of its parameters.
@@ -26,6 +28,8 @@ pub struct Recipe<'a> {
     probes: PathBuf,
     /// What the command has learned of folders of images.
     folders: ProbeCache,
+    /// The recipe's own bytes, where it is no file.
+    input: Option<Vec<u8>>,
 }
 
 impl<'a> From<&'a RecipeArgs> for Recipe<'a> {
@@ -38,7 +42,14 @@ impl<'a> Recipe<'a> {
     /// A recipe's file, values of the command line, files of values, and the store's folder.
     pub fn new(file: &'a Path, set: &'a [(String, String)], params: &'a [PathBuf], store: &Path) -> Self {
         let probes = store.join("probes");
-        Recipe { file, set, params, folders: ProbeCache::in_folder(&probes), probes }
+        Recipe { file, set, params, folders: ProbeCache::in_folder(&probes), probes, input: None }
+    }
+
+    /// The same with these bytes in place of what its file holds.
+    #[must_use]
+    pub fn reading(mut self, input: Vec<u8>) -> Self {
+        self.input = Some(input);
+        self
     }
 
     /// Compiles it and shows what was found. Errors end the command.
@@ -71,19 +82,55 @@ impl<'a> Recipe<'a> {
     pub fn compile_quietly(&self) -> Result<Compiled, Stop> {
         let prober = DiskProber::sharing(self.folders.clone(), &self.probes);
         let options = Options { params: self.values()?, prober: Some(&prober) };
-        compile(&Disk, self.file, &options).map_err(|diagnostic| Stop::Say(Outcome::Wrong, diagnostic))
+        let compiled = match &self.input {
+            Some(input) => compile(&Overlay { file: self.file, bytes: input }, self.file, &options),
+            None => compile(&Disk, self.file, &options),
+        };
+        compiled.map_err(|diagnostic| Stop::Say(Outcome::Wrong, diagnostic))
+    }
+
+    /// The types of the recipe's parameters, as it writes them; of a recipe that can't be read none.
+    fn types(&self) -> IndexMap<String, TypeExpr> {
+        let mut sources = SourceMap::new();
+        let file = match &self.input {
+            Some(input) => sources.add_bytes(String::new(), input.clone()),
+            None => sources.load(&Disk, self.file, ""),
+        };
+        let items = file.ok().and_then(|id| sources.get(id)).map(|source| parse(source).file.items).unwrap_or_default();
+        let typed = items.into_iter().filter_map(|item| match item.kind {
+            ItemKind::Param(param) => Some((param.name.text, param.ty)),
+            _ => None, // no parameter
+        });
+        typed.collect()
     }
 
     /// The values of parameters: files in their order, then the command line.
     fn values(&self) -> Result<IndexMap<String, Given>, Stop> {
         let mut values = IndexMap::new();
+        let types = if self.params.is_empty() { IndexMap::new() } else { self.types() };
         for file in self.params {
-            values.extend(read_params(file)?);
+            values.extend(params::read(file, &types)?);
         }
         for (name, text) in self.set {
             values.insert(name.clone(), Given { text: text.clone(), origin: format!("--set {name}"), base: PathBuf::new() });
         }
         Ok(values)
+    }
+}
+
+/// The disk, with one file that is not on it.
+struct Overlay<'a> {
+    file: &'a Path,
+    bytes: &'a [u8],
+}
+
+impl World for Overlay<'_> {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        if path == self.file { Ok(self.bytes.to_vec()) } else { Disk.read(path) }
+    }
+
+    fn canonical(&self, path: &Path) -> std::io::Result<PathBuf> {
+        if path == self.file { Ok(path.to_owned()) } else { Disk.canonical(path) }
     }
 }
 
@@ -100,60 +147,4 @@ pub fn closed(compiled: &Compiled) -> Result<(), Stop> {
         format!("the parameters {} have no values", names.join(", "))
     };
     Err(Stop::refuse(Diagnostic::error(Code::OpenParam, message).help(format!("give them: {}", example.join(" ")))))
-}
-
-/// The values of a YAML file of `name: value`.
-fn read_params(file: &Path) -> Result<IndexMap<String, Given>, Stop> {
-    let shown = file.display();
-    let wrong =
-        |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
-    let text = crate::regular::text(file)
-        .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
-    let yaml: Yaml = serde_yaml::from_str(&text).map_err(|error| wrong(format!("{shown} is no YAML: {error}")))?;
-    let entries = match yaml {
-        Yaml::Null => return Ok(IndexMap::new()),
-        Yaml::Mapping(entries) => entries,
-        Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) | Yaml::Sequence(_) | Yaml::Tagged(_) => {
-            return Err(wrong(format!("{shown} does not hold values by name")));
-        }
-    };
-    let base = file.parent().unwrap_or(Path::new("")).to_owned();
-    let given = |(name, value): (Yaml, Yaml)| {
-        let name = name.as_str().ok_or_else(|| wrong(format!("{shown} has a name that is no text")))?.to_owned();
-        let text =
-            as_recipe(&value, true).ok_or_else(|| wrong(format!("{shown}: the value of `{name}` is nothing that a recipe could say")))?;
-        let origin = format!("{shown}, {name}");
-        Ok((name, Given { text, origin, base: base.clone() }))
-    };
-    entries.into_iter().map(given).collect()
-}
-
-/// A YAML value as a recipe writes it. Texts stand bare at the outside (they may be quantities) and inside lists where they look like one.
-fn as_recipe(value: &Yaml, outside: bool) -> Option<String> {
-    match value {
-        Yaml::Null => Some("none".to_owned()),
-        Yaml::Bool(truth) => Some(truth.to_string()),
-        Yaml::Number(number) => Some(number.to_string()),
-        Yaml::String(text) if outside || text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Some(text.clone()),
-        Yaml::String(text) => Some(format!("{text:?}")),
-        Yaml::Sequence(items) => {
-            let items = items.iter().map(|item| as_recipe(item, false)).collect::<Option<Vec<_>>>()?;
-            Some(format!("[{}]", items.join(", ")))
-        }
-        Yaml::Mapping(_) | Yaml::Tagged(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn yaml_values_become_a_recipes_own() {
-        let text = |yaml: &str| as_recipe(&serde_yaml::from_str(yaml).unwrap(), true);
-        let say = |yaml: &str| text(yaml).unwrap();
-        assert_eq!([say("8 epochs"), say("0.5"), say("true"), say("~"), say("../faces")], ["8 epochs", "0.5", "true", "none", "../faces"]);
-        assert_eq!([say("[1, 8px]"), say("[kl, js]")], ["[1, 8px]", "[\"kl\", \"js\"]"]);
-        assert_eq!(text("{a: 1}"), None);
-    }
 }

@@ -6,6 +6,8 @@ use crate::diag::{Code, Diagnostic, RenderOptions, Severity, render, to_json};
 use crate::source::SourceMap;
 use clap::ValueEnum;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -38,10 +40,14 @@ pub struct Screen {
     quiet: bool,
     message_style: RenderOptions,
     result_color: bool,
+    /// Whether a message was shown to a person: the next one stands apart from it.
+    said: AtomicBool,
+    /// Why messages that are the result could not be written.
+    lost: OnceLock<io::Error>,
 }
 
-/// Texts narrower or wider than this are hard to read.
-const WIDTHS: std::ops::RangeInclusive<usize> = 60..=120;
+/// Texts wider than this are hard to read.
+const WIDEST: usize = 120;
 
 impl Screen {
     /// What the command line and the terminal want. Where messages are the result of the command, `--message-format json` writes them to
@@ -52,13 +58,20 @@ impl Screen {
             ColorChoice::Never => false,
             ColorChoice::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let columns = if io::stderr().is_terminal() { console_columns() } else { 100 };
+        let color = wants(io::stderr().is_terminal());
+        let message_style = if io::stderr().is_terminal() {
+            RenderOptions::for_screen(color, console_columns(), WIDEST)
+        } else {
+            RenderOptions { color, ..RenderOptions::default() }
+        };
         Screen {
             format: global.message_format,
             json_is_result: messages_are_results,
             quiet: global.quiet,
-            message_style: RenderOptions { color: wants(io::stderr().is_terminal()), width: columns.clamp(*WIDTHS.start(), *WIDTHS.end()) },
+            message_style,
             result_color: wants(io::stdout().is_terminal()),
+            said: AtomicBool::new(false),
+            lost: OnceLock::new(),
         }
     }
 
@@ -83,15 +96,34 @@ impl Screen {
             return;
         }
         let text = match self.format {
-            MessageFormat::Human => render(diagnostic, sources, self.message_style),
+            MessageFormat::Human => self.apart() + &render(diagnostic, sources, self.message_style),
             MessageFormat::Json => to_json(diagnostic, sources) + "\n",
         };
-        // where nobody reads there is nobody to tell
-        let _ = if self.format == MessageFormat::Json && self.json_is_result {
-            io::stdout().write_all(text.as_bytes())
+        if self.format == MessageFormat::Json && self.json_is_result {
+            let mut out = io::stdout().lock();
+            if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                let _ = self.lost.set(error); // the first is what `close` tells of
+            }
         } else {
-            io::stderr().write_all(text.as_bytes())
-        };
+            let _ = io::stderr().write_all(text.as_bytes()); // where nobody reads there is nobody to tell
+        }
+    }
+
+    /// What keeps this message apart from the one before.
+    fn apart(&self) -> String {
+        if self.said.swap(true, Ordering::Relaxed) { "\n".to_owned() } else { String::new() }
+    }
+
+    /// How the command ends once all is said: messages that are its result and could not be written were in vain.
+    pub fn close(&self, outcome: Outcome) -> Outcome {
+        match self.lost.get() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let lost = unwritten(error);
+                let _ = writeln!(io::stderr(), "{}", to_json(&lost, &SourceMap::new())); // as above
+                Outcome::Failed
+            }
+            Some(_) | None => outcome,
+        }
     }
 
     /// All diagnostics of a compilation.
@@ -104,7 +136,8 @@ impl Screen {
     /// A line that tells a person what is going on; programs and `--quiet` don't get it.
     pub fn note(&self, line: impl AsRef<str>) {
         if !self.quiet && self.format == MessageFormat::Human {
-            let _ = writeln!(io::stderr(), "{}", line.as_ref()); // as above
+            let apart = if self.said.swap(false, Ordering::Relaxed) { "\n" } else { "" };
+            let _ = writeln!(io::stderr(), "{apart}{}", line.as_ref()); // as above
         }
     }
 
@@ -117,9 +150,14 @@ impl Screen {
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Shown(Outcome::Done)),
-            Err(error) => Err(Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write the result: {error}")))),
+            Err(error) => Err(Stop::fail(unwritten(&error))),
         }
     }
+}
+
+/// What is said of a result that could not be written.
+pub fn unwritten(error: &io::Error) -> Diagnostic {
+    Diagnostic::error(Code::Unwritable, format!("cannot write the result: {error}"))
 }
 
 /// The width of the terminal behind standard error.

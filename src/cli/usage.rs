@@ -1,6 +1,7 @@
 //! A command line that `ddl` does not understand, or that asks for help.
 
 use super::outcome::Outcome;
+use super::screen::unwritten;
 use crate::diag::{Code, Diagnostic, to_json};
 use crate::source::SourceMap;
 use clap::error::ErrorKind;
@@ -11,8 +12,13 @@ use std::io::Write;
 pub fn report(error: &clap::Error, words: &[OsString]) -> Outcome {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _ = error.print(); // `ddl --help | head` may close the pipe
-            return Outcome::Done;
+            return match error.print().and_then(|()| std::io::stdout().flush()) {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    let _ = writeln!(std::io::stderr(), "{}", unwritten(&error)); // as in `screen`
+                    Outcome::Failed
+                }
+                Ok(()) | Err(_) => Outcome::Done, // `ddl --help | head` may close the pipe
+            };
         }
         _ if wants_json(words) => {
             let text = error.render().to_string();

@@ -3,7 +3,7 @@
 use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::diag::{Code, Diagnostic, Spot, did_you_mean, meant, meant_argument, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
@@ -134,7 +134,8 @@ impl Compiler<'_> {
             let module = &self.modules[env.module.0];
             let defs = module.bindings.iter().filter(|it| matches!(it.kind, Kind::Def(_) | Kind::Imported(_))).map(|it| it.name.as_str());
             let ops = registry().values().filter(|decl| !decl.hidden).map(|decl| decl.name);
-            near(&mut self.meter, &callee.text, ops.chain(defs)).map(|near| format!("did you mean `{near}`?"))
+            let foreign = meant(Spot::Call, &callee.text).map(str::to_owned);
+            foreign.or_else(|| near(&mut self.meter, &callee.text, ops.chain(defs)).map(|near| format!("did you mean `{near}`?")))
         };
         let near = near.unwrap_or_else(|| "`ddl doc` lists the operators".to_owned());
         self.wrong(
@@ -184,17 +185,32 @@ impl Compiler<'_> {
                     span,
                 )
             }
-            Type::Model => self.part(base, name, span),
+            Type::Model => self.part(base, name, !args.is_empty(), span),
             Type::Unknown => Val::poison(span),
             ref ty => {
                 let unknown =
                     Diagnostic::error(Code::UnknownField, format!("{ty} has nothing called `{}`", name.text)).at(name.span, "unknown");
-                self.wrong(unknown, span)
+                let help = self.piped_instead(base.span, &name.text);
+                for arg in args {
+                    self.use_names(&arg.value, env);
+                }
+                self.wrong(unknown.maybe_help(help), span)
             }
         }
     }
 
-    fn part(&mut self, base: Val, name: &Word, span: Span) -> Val {
+    /// What to write for `faces.split(…)`, where `split` is an operator.
+    pub(super) fn piped_instead(&self, base: Span, name: &str) -> Option<String> {
+        let decl = registry().get(name).filter(|decl| !decl.hidden)?;
+        if (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) == Type::Metric {
+            return Some(format!("a model's number is a score under a protocol: score(model, protocol.{name})"));
+        }
+        let said = self.sources.get(base.file).map_or("", |source| source.slice(base));
+        let said = if said.len() <= 40 && !said.is_empty() && !said.contains('\n') { said } else { "…" };
+        Some(format!("an operator is given what it works on by `|>`: {said} |> {name}(…)"))
+    }
+
+    fn part(&mut self, base: Val, name: &Word, called: bool, span: Span) -> Val {
         let Value::Node(model) = base.value else { return Val::new(Type::Part, base.value, span) };
         let Some(backbone) = self.backbone_of(model) else { return Val::poison(span) };
         let added = self.added_to(model);
@@ -206,8 +222,10 @@ impl Compiler<'_> {
             let args = [("model", Value::Node(model)), ("name", Value::text(name.text.as_str()))].into_iter().collect();
             return Val::new(Type::Part, OpValue { op: "part", args }.into(), span);
         }
-        let near = did_you_mean(&name.text, known.iter().copied())
-            .map_or_else(|| format!("its parts are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+        let near = did_you_mean(&name.text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        let near = near
+            .or_else(|| self.piped_instead(base.span, &name.text).filter(|help| called || help.contains("score(")))
+            .unwrap_or_else(|| format!("its parts are {}", one_of(known.iter().copied())));
         self.wrong(
             Diagnostic::error(
                 Code::UnknownField,
@@ -252,8 +270,8 @@ impl Compiler<'_> {
         next
     }
 
-    /// Binds arguments to parameters.
-    pub(super) fn bind_args<'e>(&mut self, decl: &Decl, args: &'e [Arg], piped: Option<Val>, callee: Span) -> Option<Bound<'e>> {
+    /// Binds arguments to parameters, as far as they fit; says what does not, and whether all did.
+    pub(super) fn bind_args<'e>(&mut self, decl: &Decl, args: &'e [Arg], piped: Option<Val>, callee: Span) -> (Bound<'e>, bool) {
         let open: Vec<&ParamDecl> = decl.params.iter().filter(|param| !is_internal(decl, param)).collect();
         let mut bound = Bound::new();
         let mut position = 0;
@@ -274,7 +292,7 @@ impl Compiler<'_> {
                         Diagnostic::error(Code::TooManyArguments, format!("`{}` takes no arguments", decl.name))
                             .at(val.span, "piped into it"),
                     );
-                    return None;
+                    fine = false;
                 }
             }
         }
@@ -287,12 +305,15 @@ impl Compiler<'_> {
                             unsure = true;
                             continue;
                         }
-                        let meant = self.near(&label.text, open.iter().map(|param| param.name));
-                        misspelt.extend(meant);
-                        let near = meant.map_or_else(
-                            || format!("its parameters are {}", one_of(open.iter().map(|param| param.name))),
-                            |near| format!("did you mean `{near}`?"),
-                        );
+                        let names = || open.iter().map(|param| param.name);
+                        let (param, near) = match meant_argument(&label.text, names()) {
+                            Some((help, param)) => (param, help.to_owned()),
+                            None => match self.near(&label.text, names()) {
+                                Some(near) => (Some(near), format!("did you mean `{near}`?")),
+                                None => (None, format!("its parameters are {}", one_of(names()))),
+                            },
+                        };
+                        misspelt.extend(param);
                         self.diagnostics.push(
                             Diagnostic::error(Code::UnknownArgument, format!("`{}` has no parameter `{}`", decl.name, label.text))
                                 .at(label.span, "unknown")
@@ -346,8 +367,7 @@ impl Compiler<'_> {
             );
             fine = false;
         }
-        // what was given is evaluated all the same, for its own mistakes
-        Some(bound).filter(|_| fine)
+        (bound, fine)
     }
 }
 

@@ -169,8 +169,16 @@ impl Compiler<'_> {
         let help = match (inner, &val.ty) {
             (Type::Path, _) => Some("a path is a text in quotes, or a parameter of type path".to_owned()),
             (Type::List(of), given) if **of == *given => Some("put it in brackets: […]".to_owned()),
+            (Type::Union(_), Type::Float) if takes_a_share(inner) && val.value.magnitude().is_some_and(|x| (0.0..=1.0).contains(&x)) => {
+                Some(format!("a share is written in percent: {}", super::row::example(Dimension::Fraction, &val.value)))
+            }
+            (Type::List(of), Type::List(given)) if matches!(**given, Type::Int | Type::Float) && quantity_in(of).is_some() => {
+                let (_, units) = quantity_in(of).unwrap_or(Dimension::Span).in_words();
+                Some(format!("add its unit ({units}) to each"))
+            }
             (Type::Int, Type::Float) => Some("write it without a fraction".to_owned()),
             (Type::Output, Type::Text) => Some(format!("write tap({})", val.value)),
+            (_, Type::Text) => operator_in_quotes(&val.value, inner),
             (Type::Model, Type::Eval) => Some("a model comes before its evaluation".to_owned()),
             _ => None, // the types say it all
         };
@@ -178,6 +186,25 @@ impl Compiler<'_> {
             .at(val.span, val.ty.to_string())
             .maybe_help(help)
     }
+}
+
+/// Whether a share fits beside a number.
+fn takes_a_share(wanted: &Type) -> bool {
+    matches!(wanted, Type::Union(options) if options.contains(&Type::Quantity(Dimension::Fraction)))
+}
+
+/// What to write for `"sgd"` where an optimizer is wanted.
+fn operator_in_quotes(text: &Value, wanted: &Type) -> Option<String> {
+    let Value::Text(word) = text else { return None };
+    let nothing = crate::lang::decl::Call { types: &indexmap::IndexMap::new(), args: &crate::lang::value::Args::new() };
+    let fitting: Vec<&'static crate::lang::decl::Decl> =
+        crate::ops::registry().values().filter(|decl| !decl.hidden && (decl.result)(&nothing) == *wanted).collect();
+    let name =
+        did_you_mean(word, fitting.iter().map(|decl| decl.name)).or(fitting.iter().find(|decl| decl.name == &**word).map(|it| it.name));
+    let decl = fitting.iter().find(|decl| Some(decl.name) == name)?;
+    let needed: Vec<String> =
+        decl.params.iter().filter(|param| param.default.is_none()).map(|param| format!("{} = …", param.name)).collect();
+    Some(format!("write it as an operator, without quotes: {}({})", decl.name, needed.join(", ")))
 }
 
 enum Misfit {

@@ -358,7 +358,8 @@ impl Compiler<'_> {
             (Type::Unknown, _) => Val::poison(span),
             (ty, _) => {
                 let wrong = Diagnostic::error(Code::UnknownField, format!("{ty} has no fields")).at(name.span, "no field of this name");
-                self.wrong(wrong, span)
+                let help = self.piped_instead(base.span, &name.text);
+                self.wrong(wrong.maybe_help(help), span)
             }
         }
     }
@@ -401,7 +402,8 @@ pub(super) fn count_of(from: i64, to: i64) -> u64 {
 /// The attributes that every sample has.
 pub(super) const ALWAYS: [&str; 5] = ["identity", "path", "index", "width", "height"];
 
-fn attribute_type(name: &str, sample: &Sample) -> Option<Type> {
+/// The type of an attribute; not known of samples of which nothing is.
+pub(super) fn attribute_type(name: &str, sample: &Sample) -> Option<Type> {
     Some(match name {
         "identity" | "path" => Type::Text,
         "index" => Type::Int,

@@ -4,7 +4,7 @@ use super::axes::Point;
 use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Spot, meant};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
@@ -41,7 +41,12 @@ impl Compiler<'_> {
         let near = {
             let module = &self.modules[env.module.0];
             let known = module.names.keys().map(String::as_str).chain(env.locals.iter().map(|(local, _)| local.as_str()));
-            near(&mut self.meter, name, known).map(|near| format!("did you mean `{near}`?"))
+            let attribute =
+                env.row.as_ref().filter(|sample| super::expr::attribute_type(name, sample).is_some_and(|ty| ty != Type::Unknown));
+            attribute
+                .map(|_| format!("an attribute of a sample is written with a dot: `.{name}`"))
+                .or_else(|| meant(Spot::Name, name).map(str::to_owned))
+                .or_else(|| near(&mut self.meter, name, known).map(|near| format!("did you mean `{near}`?")))
         };
         let near = near
             .or_else(|| self.near(name, crate::ops::registry().keys().copied()).map(|near| format!("there is an operator `{near}(…)`")));

@@ -6,9 +6,11 @@
 use super::nets::Nets;
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
+use crate::lang::decl::Limits;
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::ops::terms::looks_at_people;
+use crate::ops::limits::outside;
+use crate::ops::terms::{WEIGHTS, looks_at_people};
 use crate::source::Span;
 use crate::syntax::tree::ChainOp;
 
@@ -101,6 +103,9 @@ impl Compiler<'_> {
                     );
                 }
             };
+            if let Some(outside) = outside(&Limits::of(&WEIGHTS), &product) {
+                return self.out_of_range("the weight of a term", &Limits::of(&WEIGHTS), &outside, &product, weight.span);
+            }
             fields.insert("weight".to_owned(), product);
             weighed.push(Value::Record(fields.into()));
         }

@@ -5,10 +5,12 @@ use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};
 use crate::data::probe::beside;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::lang::decl::{Call as DeclCall, Decl, Operator, ParamDecl};
+use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Value};
+use crate::ops::limits::outside;
 use crate::ops::outputs::Started;
+use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Expr, ExprKind};
 use indexmap::IndexMap;
@@ -26,18 +28,12 @@ impl Compiler<'_> {
         callee: Span,
         env: &mut Env,
     ) -> Val {
-        let Some(bound) = self.bind_args(decl, args, piped, callee) else {
-            let looked_at = |arg: &&Arg| match arg.value.kind {
-                ExprKind::Record(_) => false,
-                // a name may be of what only that argument knows
-                ExprKind::Name(_) => !super::call::is_argument_not_yet(decl.name, arg.label.as_ref()),
-                _ => true,
-            };
-            for arg in args.iter().filter(looked_at) {
-                self.use_names(&arg.value, env);
-            }
+        let (bound, fine) = self.bind_args(decl, args, piped, callee);
+        let lowered = matches!(decl.name, "compare" | "score" | "select" | "average");
+        if !fine {
+            self.own_mistakes(decl, &bound, args, lowered, env);
             return Self::empty_result(decl, span);
-        };
+        }
         match decl.name {
             "compare" => return self.compare_call(&bound, span, env),
             "score" => return self.score_call(&bound, span, env),
@@ -46,6 +42,24 @@ impl Compiler<'_> {
         }
         let (types, args) = self.arguments(decl, &bound, env);
         self.apply(decl, &types, args, &bound, span)
+    }
+
+    /// Of a call whose arguments don't all fit: what is wrong with each of them alone.
+    fn own_mistakes(&mut self, decl: &Decl, bound: &Bound, args: &[Arg], lowered: bool, env: &mut Env) {
+        if !lowered {
+            self.arguments(decl, bound, env);
+        }
+        let checked =
+            |arg: &Arg| !lowered && bound.values().any(|given| matches!(given, Given::Expr(expr) if std::ptr::eq(*expr, &arg.value)));
+        let looked_at = |arg: &&Arg| match arg.value.kind {
+            ExprKind::Record(_) => false,
+            // a name may be of what only that argument knows
+            ExprKind::Name(_) => !super::call::is_argument_not_yet(decl.name, arg.label.as_ref()),
+            _ => true,
+        };
+        for arg in args.iter().filter(|arg| !checked(arg)).filter(looked_at) {
+            self.use_names(&arg.value, env);
+        }
     }
 
     /// What a wrong call gives: nothing, of the type that it would have had.
@@ -104,14 +118,19 @@ impl Compiler<'_> {
     }
 
     fn within_limits(&mut self, val: Val, param: &ParamDecl, what: &str) -> Val {
-        let Some(limits) = param.limits else { return val };
-        let ends: Vec<&Value> = match &val.value {
-            Value::Range(ends) => vec![&ends.0, &ends.1],
-            Value::List(items) => items.iter().collect(),
-            one => vec![one],
-        };
-        let outside = ends.iter().find(|end| end.magnitude().is_some_and(|x| !limits.hold(x)));
-        let Some(outside) = outside else { return val };
+        let Some(limits) = &param.limits else { return val };
+        match outside(limits, &val.value) {
+            Some(outside) => self.out_of_range(what, limits, &outside, &val.value, val.span),
+            None => val,
+        }
+    }
+
+    /// Says that a number of a value, or of a curve, lies outside of its limits.
+    pub(super) fn out_of_range(&mut self, what: &str, limits: &Limits, outside: &Value, whole: &Value, span: Span) -> Val {
+        let mut limits = limits.of_value(outside);
+        if matches!(outside, Value::Span(TrainSpan::Part(_))) {
+            limits.high = End::Unbounded; // what is longer than the stage is said of the stage
+        }
         let ends_of = |bound: &End<f64>| if let End::Included(x) | End::Excluded(x) = bound { Some(*x) } else { None };
         let in_degrees = [&limits.low, &limits.high].into_iter().filter_map(ends_of).all(whole_degrees);
         let show = |x: f64| if in_degrees && matches!(outside, Value::Angle(_)) { degrees(x) } else { like(outside, x) };
@@ -124,10 +143,13 @@ impl Compiler<'_> {
             (End::Excluded(low), End::Unbounded) => format!("more than {}", show(low)),
             (End::Unbounded, End::Included(high)) => format!("at most {}", show(high)),
             (End::Unbounded, End::Excluded(high)) => format!("less than {}", show(high)),
-            (End::Unbounded, End::Unbounded) => return val,
+            (End::Unbounded, End::Unbounded) => "any number".to_owned(),
         };
-        let span = val.span;
-        self.wrong(Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}")).at(span, format!("{outside} is outside")), span)
+        let label = match whole {
+            Value::Op(_) => format!("it comes to {outside}"),
+            _ => format!("{outside} is outside"), // the number itself stands there
+        };
+        self.wrong(Diagnostic::error(Code::OutOfRange, format!("{what} is {allowed}")).at(span, label), span)
     }
 
     /// `{yaw: deg, camera: category}`: words for types, not values.
@@ -385,11 +407,16 @@ fn degrees(x: f64) -> String {
 /// A number in the unit of a quantity, for messages.
 fn like(value: &Value, x: f64) -> String {
     use crate::quantity::{Bytes, Fraction};
+    let number = || if x != 0.0 && (x.abs() >= 1e6 || x.abs() < 1e-3) { format!("{x:e}") } else { x.to_string() };
     match value {
         Value::Angle(_) => format!("{x}rad"),
-        Value::Fraction(_) => Fraction(x).to_string(),
+        Value::Fraction(_) | Value::Span(TrainSpan::Part(_)) => Fraction(x).to_string(),
         Value::Pixels(_) => format!("{x}px"),
         Value::Bytes(_) => Bytes(x as u64).to_string(),
-        _ => x.to_string(),
+        Value::Images(_) => format!("{} images", number()),
+        Value::Checks(_) => format!("{} checks", number()),
+        Value::Span(TrainSpan::Epochs(_)) => format!("{} epochs", number()),
+        Value::Span(TrainSpan::Steps(_)) => format!("{} steps", number()),
+        _ => number(),
     }
 }

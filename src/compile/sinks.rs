@@ -160,7 +160,11 @@ impl Compiler<'_> {
         self.def_of(root, name).is_some() || self.modules[root.0].names.get(name).is_some_and(of_library)
     }
 
+    /// Says what nothing uses. Of a recipe with mistakes nothing is said: what would use a name may be what is wrong.
     fn unused(&mut self, root: ModuleId) {
+        if self.diagnostics.has_errors() {
+            return;
+        }
         for place in 0..self.modules[root.0].bindings.len() {
             let binding = &self.modules[root.0].bindings[place];
             let what = match binding.kind {

@@ -4,21 +4,23 @@
 mod code;
 pub mod codes;
 mod collect;
+mod excerpt;
+mod habits;
 mod json;
 mod render;
+mod short;
 mod suggest;
 
 pub use code::{Code, explain};
 pub use collect::Diagnostics;
+pub use habits::{Spot, meant, meant_argument};
 pub use json::to_json;
 pub use render::{RenderOptions, render};
 pub use suggest::{did_you_mean, one_of};
 
 use crate::source::{ReadError, Span};
+use short::shortened;
 use std::fmt;
-
-/// A message is no longer than this (bytes): names and texts of a recipe may be as long as the recipe.
-const LONGEST_MESSAGE: usize = 4_000;
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,7 +84,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic of the given severity.
     pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity, message: brief(message.into()), labels: Vec::new(), help: None, related: Vec::new() }
+        Diagnostic { code, severity, message: shortened(message.into()), labels: Vec::new(), help: None, related: Vec::new() }
     }
 
     /// The recipe cannot run.
@@ -104,21 +106,21 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
         let after = self.labels.iter().filter(|label| label.primary).count();
-        self.labels.insert(after, Label { span, text: brief(text.into()), primary: true });
+        self.labels.insert(after, Label { span, text: shortened(text.into()), primary: true });
         self
     }
 
     /// Another place that explains it.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: brief(text.into()), primary: false });
+        self.labels.push(Label { span, text: shortened(text.into()), primary: false });
         self
     }
 
     /// What to do about it; a second help goes on a line of its own.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        let help = brief(help.into());
+        let help = shortened(help.into());
         self.help = Some(match self.help.take() {
             Some(before) => format!("{before}\n{help}"),
             None => help,
@@ -146,16 +148,6 @@ impl Diagnostic {
     pub fn span(&self) -> Option<Span> {
         self.labels.first().map(|label| label.span)
     }
-}
-
-/// A text of a message, cut where it gets long.
-fn brief(mut text: String) -> String {
-    if text.len() > LONGEST_MESSAGE {
-        let end = (0..=LONGEST_MESSAGE).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 impl fmt::Display for Diagnostic {

@@ -1,24 +1,44 @@
 //! Diagnostics for people: drawn by miette with the lines of the source that they are about.
 
+use super::excerpt::Excerpt;
 use super::{Diagnostic, Label, Severity};
 use crate::source::{Source, SourceMap};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, ThemeCharacters, ThemeStyles};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Range;
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenderOptions {
     /// Whether to colour with ANSI escapes.
     pub color: bool,
-    /// The terminal's width in columns.
+    /// The width of the words in columns.
     pub width: usize,
+    /// How wide a line of the source may be; a longer one is cut around the places.
+    pub source_width: usize,
 }
 
+/// Narrower than this nothing is drawn.
+const NARROWEST: usize = 40;
+
+/// Columns before a line of the source: its number, and the frame.
+const MARGIN: usize = 8;
+
+/// Places of one file that a diagnostic shows; of more than these the first ones.
+const MOST_PLACES: usize = 32;
+
 impl Default for RenderOptions {
-    /// Plain text, 100 columns.
+    /// Plain text of 100 columns, for no screen: only very long lines of the source are cut.
     fn default() -> Self {
-        RenderOptions { color: false, width: 100 }
+        RenderOptions { color: false, width: 100, source_width: 240 }
+    }
+}
+
+impl RenderOptions {
+    /// For a screen of so many columns, texts no wider than `widest`.
+    pub fn for_screen(color: bool, columns: usize, widest: usize) -> Self {
+        let columns = columns.max(NARROWEST);
+        RenderOptions { color, width: columns.min(widest), source_width: columns - MARGIN }
     }
 }
 
@@ -26,12 +46,12 @@ impl Default for RenderOptions {
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, options: RenderOptions) -> String {
     let styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme { characters: ThemeCharacters::unicode(), styles })
-        .with_width(options.width.max(40))
+        .with_width(options.width.max(NARROWEST))
         .with_links(false)
         .with_show_related_as_nested(false)
         .without_syntax_highlighting();
     let mut out = String::new();
-    match handler.render_report(&mut out, &Shown::new(diagnostic, sources)) {
+    match handler.render_report(&mut out, &Shown::new(diagnostic, sources, options.source_width.max(NARROWEST - MARGIN))) {
         Ok(()) => out,
         // miette only fails where it cannot read a span; the words are still worth having
         Err(fmt::Error) => format!("{diagnostic}\n"),
@@ -45,48 +65,55 @@ struct Shown {
     code: Option<&'static str>,
     severity: Severity,
     help: Option<String>,
-    source: Option<NamedSource<SharedText>>,
+    source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
     related: Vec<Shown>,
 }
 
 impl Shown {
-    fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
+    fn new(diagnostic: &Diagnostic, sources: &SourceMap, widest: usize) -> Self {
         let home = diagnostic.span().and_then(|span| sources.get(span.file));
         let (here, elsewhere): (Vec<&Label>, Vec<&Label>) =
             diagnostic.labels.iter().partition(|label| home.is_some_and(|home| home.id == label.span.file));
-        let notes = elsewhere.into_iter().filter_map(|label| {
-            let source = sources.get(label.span.file)?;
+        let notes = elsewhere.into_iter().take(MOST_PLACES).filter_map(|label| {
             let message = if label.text.is_empty() { "see also".to_owned() } else { label.text.clone() };
-            let labels = vec![labelled(label, source, Some(String::new()))];
-            Some(Shown {
-                message,
-                code: None,
-                severity: Severity::Advice,
-                help: None,
-                source: Some(named(source)),
-                labels,
-                related: Vec::new(),
-            })
+            let (source, labels) = excerpt(&[label], sources.get(label.span.file)?, widest);
+            // what is to be said of the place is the message
+            let labels = labels.into_iter().map(|label| LabeledSpan::new_with_span(None, *label.inner())).collect();
+            Some(Shown { message, code: None, severity: Severity::Advice, help: None, source: Some(source), labels, related: Vec::new() })
         });
+        let (source, labels) = home.map(|home| excerpt(&here[..here.len().min(MOST_PLACES)], home, widest)).unzip();
         Shown {
             message: diagnostic.message.clone(),
             code: Some(diagnostic.code.text()),
             severity: diagnostic.severity,
             help: diagnostic.help.clone(),
-            source: home.map(named),
-            labels: home.map_or_else(Vec::new, |home| here.into_iter().map(|label| labelled(label, home, None)).collect()),
-            related: notes.chain(diagnostic.related.iter().map(|other| Shown::new(other, sources))).collect(),
+            source,
+            labels: labels.unwrap_or_default(),
+            related: notes.chain(diagnostic.related.iter().map(|other| Shown::new(other, sources, widest))).collect(),
         }
     }
 }
 
-fn named(source: &Source) -> NamedSource<SharedText> {
-    NamedSource::new(&source.name, SharedText(Arc::clone(&source.text)))
+/// The lines of places in one source, and the labels at them.
+fn excerpt(labels: &[&Label], source: &Source, widest: usize) -> (Excerpt, Vec<LabeledSpan>) {
+    let places: Vec<Range<usize>> = labels.iter().map(|label| place(label, source)).collect();
+    let excerpt = Excerpt::new(source, &places, widest);
+    let labelled = labels.iter().zip(places).map(|(label, place)| {
+        let (start, end) = (excerpt.at(place.start), excerpt.at(place.end));
+        let text = Some(label.text.clone()).filter(|text| !text.is_empty());
+        if label.primary {
+            LabeledSpan::new_primary_with_span(text, (start, end - start))
+        } else {
+            LabeledSpan::new_with_span(text, (start, end - start))
+        }
+    });
+    let labelled = labelled.collect();
+    (excerpt, labelled)
 }
 
-/// The label, its span trimmed to whole characters of the text.
-fn labelled(label: &Label, source: &Source, text: Option<String>) -> LabeledSpan {
+/// The label's place, trimmed to whole characters of the text.
+fn place(label: &Label, source: &Source) -> Range<usize> {
     let inside = |offset: u32, step: isize| {
         let mut at = (offset as usize).min(source.text.len());
         while !source.text.is_char_boundary(at) {
@@ -95,28 +122,7 @@ fn labelled(label: &Label, source: &Source, text: Option<String>) -> LabeledSpan
         at
     };
     let start = inside(label.span.start, -1);
-    let end = inside(label.span.end, 1).max(start);
-    let text = Some(text.unwrap_or_else(|| label.text.clone())).filter(|text| !text.is_empty());
-    if label.primary {
-        LabeledSpan::new_primary_with_span(text, (start, end - start))
-    } else {
-        LabeledSpan::new_with_span(text, (start, end - start))
-    }
-}
-
-/// A source's text, shared with its [`Source`].
-#[derive(Debug)]
-struct SharedText(Arc<str>);
-
-impl miette::SourceCode for SharedText {
-    fn read_span<'a>(
-        &'a self,
-        span: &miette::SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
-        (*self.0).read_span(span, before, after)
-    }
+    start..inside(label.span.end, 1).max(start)
 }
 
 impl fmt::Display for Shown {

@@ -8,7 +8,11 @@ const LONGEST_WORD: usize = 128;
 /// As many words stand in a message.
 const MOST_WORDS: usize = 60;
 
-/// The candidate that `word` most probably means: the nearest by edits, where a third of the letters may differ. The first of several equally near.
+/// The letters that tell whose beginning a word is.
+const ENOUGH: usize = 3;
+
+/// The candidate that `word` most probably means: the first of which it is the beginning (`acc` of `accuracy`), or the nearest by edits, where a third of
+/// the letters may differ. The first of several equally near.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     if word.len() > LONGEST_WORD {
@@ -17,7 +21,11 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     let wanted = plain(word);
     let allowed = (wanted.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
+    let mut begun: Option<&str> = None;
     for candidate in candidates {
+        if wanted.len() >= ENOUGH && begun.is_none() && candidate.len() > word.len() && plain(candidate).starts_with(&wanted) {
+            begun = Some(candidate);
+        }
         // letters that are missing are edits, too
         if candidate.len() > LONGEST_WORD || candidate.len().abs_diff(word.len()) > 4 * allowed {
             continue;
@@ -32,7 +40,7 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
             best = Some((distance, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    begun.or(best.map(|(_, candidate)| candidate))
 }
 
 /// `a`, `b` or `c`: words for a message, each in backquotes.

@@ -42,9 +42,49 @@ fn spans_that_do_not_fit_are_drawn_all_the_same() {
     let mut sources = SourceMap::new();
     let file = sources.add("é.ddl", "é");
     for span in [Span::new(file, 1, 1), Span::new(file, 7, 9), Span::new(file, 2, 1), Span::new(FileId(9), 0, 1)] {
-        let drawn = render(&Diagnostic::error(Code::Unexpected, "here").at(span, "é"), &sources, RenderOptions { color: true, width: 0 });
+        let drawn = render(
+            &Diagnostic::error(Code::Unexpected, "here").at(span, "é"),
+            &sources,
+            RenderOptions { color: true, width: 0, source_width: 0 },
+        );
         assert!(drawn.contains("here"), "{drawn}");
     }
+}
+
+#[test]
+fn no_line_of_a_source_is_too_long_to_be_drawn() {
+    let mut sources = SourceMap::new();
+    let text = format!("ddl 1\nlet x = [{}oops, {}]\n", "1, ".repeat(50_000), "2, ".repeat(50_000));
+    let at = text.find("oops").unwrap() as u32;
+    let file = sources.add("long.ddl", text.clone());
+    for columns in [0, 50, 100, 200] {
+        for span in [Span::new(file, at, at + 4), Span::new(file, 0, text.len() as u32), Span::new(file, text.len() as u32 - 1, u32::MAX)] {
+            let options = RenderOptions::for_screen(false, columns, 120);
+            let drawn =
+                render(&Diagnostic::error(Code::UnknownName, "x").at(span, "y").also(Span::new(file, 10, 11), ""), &sources, options);
+            assert!(drawn.lines().all(|line| line.chars().count() <= columns.max(40) + 30), "{drawn}");
+        }
+    }
+    let drawn = render(
+        &Diagnostic::error(Code::UnknownName, "x").at(Span::new(file, at, at + 4), "y"),
+        &sources,
+        RenderOptions::for_screen(false, 60, 120),
+    );
+    insta::assert_snapshot!(drawn);
+}
+
+#[test]
+fn what_is_endless_is_said_shortly() {
+    let name = "x".repeat(5 << 20);
+    let said = Diagnostic::error(Code::UnknownName, format!("nothing is called `{name}`"))
+        .at(Span::default(), format!("{name} is unknown"))
+        .help(format!("it is one of {}", one_of((0..100_000).map(|_| "name"))));
+    let mut sources = SourceMap::new();
+    sources.add("r.ddl", name.clone());
+    for text in [render(&said, &sources, RenderOptions::default()), to_json(&said, &sources)] {
+        assert!(text.len() < 20_000 && text.contains("`xxx"), "{} bytes", text.len());
+    }
+    assert_eq!(did_you_mean(&name, ["faces"]), None);
 }
 
 #[test]

@@ -25,6 +25,20 @@ impl Limits {
     pub fn hold(&self, x: f64) -> bool {
         (self.low, self.high).contains(&x)
     }
+
+    /// The same for a value: no share is more than the whole, whatever a number beside it may be.
+    #[must_use]
+    pub fn of_value(&self, value: &Value) -> Self {
+        match value {
+            Value::Fraction(_) if self.hold(1.0) => Limits { high: Bound::Included(1.0), ..*self },
+            _ => *self, // a number is what it says
+        }
+    }
+}
+
+/// More than `low`, up to `high`.
+pub const fn above(low: f64, high: f64) -> (Bound<f64>, Bound<f64>) {
+    (Bound::Excluded(low), Bound::Included(high))
 }
 
 /// One parameter of an operator.
@@ -38,8 +52,29 @@ pub struct ParamDecl {
     pub ty: Type,
     /// What it is when the recipe says nothing; without one the recipe must say it.
     pub default: Option<Value>,
-    /// What its number must lie between.
+    /// What its numbers must lie between: a number, both ends of a range, each of a list or a record, all that a curve comes to.
     pub limits: Option<Limits>,
+    /// Why any number fits, where one does.
+    pub any: Option<&'static str>,
+    /// The words that it may be, each with what it means.
+    pub choices: Vec<(&'static str, &'static str)>,
+}
+
+impl ParamDecl {
+    /// Whether it takes numbers, alone or inside of something else.
+    pub fn takes_numbers(&self) -> bool {
+        holds_numbers(&self.ty)
+    }
+}
+
+fn holds_numbers(ty: &Type) -> bool {
+    match ty {
+        Type::Int | Type::Float | Type::Quantity(_) => true,
+        Type::Range(of) | Type::List(of) | Type::Named(of) | Type::Optional(of) => holds_numbers(of),
+        Type::Record(fields) => fields.values().any(holds_numbers),
+        Type::Union(options) => options.iter().any(holds_numbers),
+        _ => false, // no number, or one that only a sample has
+    }
 }
 
 /// What an operator gives when it is applied.
@@ -136,6 +171,10 @@ pub trait Param {
     fn ty() -> Type;
     /// This default as a value of the language.
     fn value(&self) -> Value;
+    /// The words that it may be, each with what it means.
+    fn choices() -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
 }
 
 macro_rules! params {
@@ -164,6 +203,9 @@ params! {
 }
 
 impl<T: Param> Param for Option<T> {
+    fn choices() -> Vec<(&'static str, &'static str)> {
+        T::choices()
+    }
     fn ty() -> Type {
         T::ty().optional()
     }
@@ -173,6 +215,9 @@ impl<T: Param> Param for Option<T> {
 }
 
 impl<T: Param> Param for Vec<T> {
+    fn choices() -> Vec<(&'static str, &'static str)> {
+        T::choices()
+    }
     fn ty() -> Type {
         T::ty().list()
     }

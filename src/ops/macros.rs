@@ -8,6 +8,8 @@
 ///     pub struct ArcFace("arcface", 1, |_| Type::Head) {
 ///         /// Radius of the hypersphere.
 ///         scale: f64 = 64.0, in 0.0..=1e4;
+///         /// Seed of the first weights.
+///         seed: i64 = 0, any "a seed is hashed";
 ///         /// A field without a default must be given.
 ///         data: DataRef;
 ///     }
@@ -16,7 +18,8 @@
 ///
 /// The number is the operator's version; the closure gives the type of the result. `check = path;` after the fields names a function
 /// `fn(&Call) -> Vec<Complaint>`; `hidden = true;` keeps the operator out of recipes; `changes = [(2, "…")];` says in one sentence what each
-/// later version changed about the numbers. Limits are in the quantity's own unit (radians, parts of one).
+/// later version changed about the numbers. Whatever takes a number says `in` which limits, in the quantity's own unit (radians, parts of one), or
+/// why `any` number fits.
 #[macro_export]
 macro_rules! operator {
     (
@@ -25,7 +28,7 @@ macro_rules! operator {
             $(
                 $(#[doc = $field_doc:expr])*
                 $(#[serde($($serde:tt)*)])?
-                $field:ident : $field_type:ty $(= $default:expr)? $(, in $limits:expr)?;
+                $field:ident : $field_type:ty $(= $default:expr)? $(, in $limits:expr)? $(, any $why:literal)?;
             )*
         }
         $(check = $check:path;)?
@@ -60,6 +63,8 @@ macro_rules! operator {
                             ty: <$field_type as $crate::lang::decl::Param>::ty(),
                             default: $crate::operator!(@default $field_type $(, $default)?),
                             limits: $crate::operator!(@limits $($limits)?),
+                            any: None $(.or(Some($why)))?,
+                            choices: <$field_type as $crate::lang::decl::Param>::choices(),
                         },
                     )*],
                     result: $result,
@@ -84,7 +89,7 @@ macro_rules! operator {
     (@check $check:path) => { $check };
 }
 
-/// Declares the words that a parameter can be.
+/// Declares the words that a parameter can be, each with what it means: `ddl doc` shows them.
 #[macro_export]
 macro_rules! choice {
     ($(#[doc = $doc:expr])* pub enum $type:ident { $($(#[doc = $word_doc:expr])* $variant:ident = $word:literal,)* }) => {
@@ -107,6 +112,9 @@ macro_rules! choice {
             }
             fn value(&self) -> $crate::lang::value::Value {
                 $crate::lang::value::Value::text(self.word())
+            }
+            fn choices() -> Vec<(&'static str, &'static str)> {
+                vec![$(($word, concat!($($word_doc, "\n"),*))),*]
             }
         }
     };

@@ -7,6 +7,7 @@ pub mod curves;
 pub mod data;
 pub mod evals;
 pub mod heads;
+pub mod limits;
 mod macros;
 pub mod nets;
 pub mod optimizers;
@@ -237,7 +238,18 @@ pub fn parse<T: Operator>(args: &Json) -> Result<T, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::types::Type;
     use serde_json::json;
+
+    /// The words that a type may be.
+    fn words(ty: &Type) -> Vec<&str> {
+        match ty {
+            Type::Choice(words) => words.iter().map(String::as_str).collect(),
+            Type::Optional(of) | Type::List(of) | Type::Named(of) | Type::Range(of) => words(of),
+            Type::Union(options) => options.iter().flat_map(words).collect(),
+            _ => Vec::new(), // no choice
+        }
+    }
 
     #[test]
     fn every_name_is_declared_once_and_documented() {
@@ -251,6 +263,11 @@ mod tests {
             assert!(!decl.doc.trim().is_empty(), "{} has no documentation", decl.name);
             for param in &decl.params {
                 assert!(!param.doc.trim().is_empty(), "{}.{} has no documentation", decl.name, param.name);
+                let said: Vec<&str> = param.choices.iter().map(|(word, _)| *word).collect();
+                assert_eq!(said, words(&param.ty), "{}.{} does not list its choices", decl.name, param.name);
+                for (word, meaning) in &param.choices {
+                    assert!(meaning.trim().len() > word.len(), "{}.{} does not say what {word:?} is", decl.name, param.name);
+                }
             }
         }
         for (name, _) in NOT_YET {
@@ -275,7 +292,7 @@ mod tests {
         /// An operator whose numbers were corrected twice.
         pub struct Corrected("corrected", 3, |_| crate::lang::types::Type::Head) {
             /// A number.
-            scale: f64 = 1.0;
+            scale: f64 = 1.0, in 0.0..=1e4;
         }
         changes = [(2, "the scale is squared no more"), (3, "zero is allowed")];
     }

@@ -229,7 +229,7 @@ fn is_model(node: &PlanNode) -> bool {
 }
 
 /// A node's name without its arm.
-fn bare(node: &PlanNode) -> String {
+pub(super) fn bare(node: &PlanNode) -> String {
     node.name.split('[').next().unwrap_or(&node.name).to_owned()
 }
 

@@ -13,7 +13,7 @@ use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, PlanNode, ends, memory, pooling, reads, sampling, schedule, teaching};
+use super::{Facts, Paths, Plan, PlanNode, ends, lengths, memory, pooling, reads, sampling, schedule, teaching};
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
@@ -59,6 +59,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         gather.rates();
         let mut findings = gather.seen();
         findings.extend(gather.left_out());
+        findings.extend(lengths::findings(plan, &gather.facts));
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };

@@ -9,6 +9,7 @@ mod draw;
 mod ends;
 pub mod facts;
 mod grid;
+mod lengths;
 pub mod lock;
 mod memory;
 pub mod models;

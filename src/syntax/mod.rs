@@ -16,7 +16,7 @@ pub mod tree;
 pub use dump::dump;
 pub use format::format;
 
-use crate::diag::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diag::{Code, Diagnostic, Diagnostics, Spot, did_you_mean, meant};
 use crate::source::{LONGEST_SOURCE, Source, Span};
 use scan::{Chunk, Head, Kind, Scan};
 use tree::{Doc, Edition, File, FixedWord, Item, ItemKind, Junk, Reserved, Word};
@@ -196,10 +196,10 @@ impl Reader<'_> {
         let text = self.text(word);
         let (error, name) = if next.kind == Kind::Word {
             let known = FixedWord::ALL.iter().map(|word| word.text()).chain(scan::OTHER_ITEM_WORDS);
-            let help = did_you_mean(text, known).map_or_else(
-                || "a declaration begins with a word that says what it is: `dataset`, `stage`, `eval`, `let`, …".to_owned(),
-                |meant| format!("did you mean `{meant}`?"),
-            );
+            let near = || did_you_mean(text, known).map(|near| format!("did you mean `{near}`?"));
+            let help = meant(Spot::Start, text).map(str::to_owned).or_else(near).unwrap_or_else(|| {
+                "a declaration begins with a word that says what it is: `dataset`, `stage`, `eval`, `let`, …".to_owned()
+            });
             let error = Diagnostic::error(Code::UnknownDeclaration, format!("no declaration begins with `{text}`"))
                 .at(self.span(word.start, word.end), "unknown")
                 .help(help);

@@ -2,6 +2,7 @@
 
 mod bad_bytes;
 mod help;
+mod output;
 mod recipes;
 mod shell;
 #[cfg(unix)]

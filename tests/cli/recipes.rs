@@ -19,8 +19,8 @@ report table = compare([net, first, second], columns = [frontal.accuracy, fronta
 
 const WRONG: &str = "ddl 1\nhead arc = arcfase(scale = 64)\nlet n = 2 + \"a\"\nlet _m = arcface(margin = 0.5)\n";
 
-fn shell() -> Shell {
-    Shell::new().file("right.ddl", RIGHT).file("wrong.ddl", WRONG)
+pub fn shell() -> Shell {
+    Shell::new().file("right.ddl", RIGHT).file("wrong.ddl", WRONG).file("other.ddl", RIGHT.replace("lr = 0.1", "lr = 0.2"))
 }
 
 macro_rules! transcript {
@@ -33,6 +33,15 @@ macro_rules! transcript {
 #[test]
 fn check_says_what_is_wrong_and_what_is_not() {
     transcript!(shell(), "check right.ddl", "check wrong.ddl", "-q check right.ddl", "check nothing.ddl");
+}
+
+#[test]
+fn check_takes_several_recipes_and_standard_input() {
+    let shell = shell();
+    let several = shell.ddl("check right.ddl wrong.ddl nothing.ddl other.ddl");
+    let read = [shell.ddl_reading("check -", WRONG), shell.ddl_reading("check - right.ddl --set 'length=3 epochs'", RIGHT)];
+    let all: Vec<String> = [several].iter().chain(&read).map(crate::shell::Ran::transcript).collect();
+    insta::assert_snapshot!(all.join("\n"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Operators for a book.
 
 use super::groups::{Group, chapters, result, summary};
-use super::signature::{call, on_arrays, set_by_compiler, shown, takes};
+use super::signature::{call, on_arrays, one_line, set_by_compiler, shown, takes};
 use crate::lang::decl::Decl;
 use std::fmt::Write as _; // a String takes all that is written to it
 
@@ -48,8 +48,9 @@ pub fn operator(decl: &Decl, level: usize) -> String {
     }
     for param in params {
         let default = param.default.as_ref().map_or_else(|| "required".to_owned(), |default| format!("`{}`", shown(default)));
-        let doc = param.doc.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        let _ = writeln!(out, "| `{}` | {} | {} | {} |", param.name, cell(&takes(param)), cell(&default), cell(&escaped(&doc)));
+        let choices = param.choices.iter().map(|(word, meaning)| format!("<br>`{word:?}`: {}", cell(&escaped(&one_line(meaning)))));
+        let doc = cell(&escaped(&one_line(param.doc))) + &choices.collect::<String>();
+        let _ = writeln!(out, "| `{}` | {} | {} | {doc} |", param.name, cell(&takes(param)), cell(&default));
     }
     out
 }

@@ -76,6 +76,11 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
+/// A documentation on one line.
+pub fn one_line(doc: &str) -> String {
+    doc.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
 /// `a number, 0.001 to 10000`: what fits a parameter.
 pub fn takes(param: &ParamDecl) -> String {
     match &param.limits {
@@ -90,7 +95,9 @@ fn between(limits: &Limits, ty: &Type) -> String {
         Bound::Unbounded => None,
     };
     let below = matches!(limits.high, Bound::Excluded(_));
+    let above = matches!(limits.low, Bound::Excluded(_));
     match (end(limits.low), end(limits.high)) {
+        (Some(low), Some(high)) if above => format!("above {low}, to {high}"),
         (Some(low), Some(high)) if below => format!("from {low} to below {high}"),
         (Some(low), Some(high)) => format!("{low} to {high}"),
         (Some(low), None) => format!("at least {low}"),

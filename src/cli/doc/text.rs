@@ -1,7 +1,7 @@
 //! Operators for a terminal.
 
 use super::groups::{chapters, result, summary};
-use super::signature::{call, on_arrays, set_by_compiler, shown, takes};
+use super::signature::{call, on_arrays, one_line, set_by_compiler, shown, takes};
 use crate::lang::decl::Decl;
 use std::fmt::Write as _; // a String takes all that is written to it
 
@@ -44,6 +44,9 @@ pub fn operator(decl: &Decl) -> String {
         let _ = writeln!(out, "  {}: {}; {default}", param.name, takes(param));
         for line in param.doc.trim().lines() {
             let _ = writeln!(out, "      {}", line.trim());
+        }
+        for (word, meaning) in &param.choices {
+            let _ = writeln!(out, "      {word:?}: {}", one_line(meaning));
         }
     }
     out

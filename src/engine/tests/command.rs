@@ -43,6 +43,15 @@ fn a_second_run_with_nothing_changed_says_so_and_starts_no_engine() {
 }
 
 #[test]
+fn tables_that_can_not_be_written_fail_the_run_and_lose_nothing() {
+    let shell = shell();
+    let full = shell.after("exec > /dev/full", "run r.ddl --set 'length=2 steps'");
+    assert!(full.code() == 1 && full.stderr().contains("cannot write the result"), "{}", full.transcript());
+    let again = shell.without_engine("run r.ddl --set 'length=2 steps'");
+    assert!(again.code() == 0 && again.stdout().contains("accuracy"), "{}", again.transcript());
+}
+
+#[test]
 fn the_options_of_a_run_do_what_they_say() {
     let shell = shell().file("p.yaml", "length: 4 steps\n");
     let dry = shell.ddl("run r.ddl --dry-run");

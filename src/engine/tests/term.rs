@@ -43,6 +43,12 @@ fn near(found: &Json, expected: f64) {
 const DATA: &str = "--embeddings x.npy --labels y.npy --prototypes w.npy --dtype float64 --json";
 
 #[test]
+fn a_value_that_can_not_be_written_is_said() {
+    let full = golden().after("exec > /dev/full", &format!("term 'arcface()' {DATA}"));
+    assert!(full.code() == 1 && full.stderr().contains("cannot write the result"), "{}", full.transcript());
+}
+
+#[test]
 fn heads_and_terms_have_the_values_of_the_spec() {
     let shell = golden();
     let value = |term: &str| json(&shell, &format!("term '{term}' {DATA}"))["value"].clone();

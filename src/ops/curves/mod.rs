@@ -10,13 +10,13 @@ crate::operator! {
     /// A number that is multiplied by `by` at each of some places of the stage.
     pub struct Drops("drops", 1, |_| Type::Curve) {
         /// The number at the start.
-        value: f64;
+        value: f64, any "what takes the curve has the limits";
         /// Where it drops.
-        at: Vec<Span>;
+        at: Vec<Span>, in 0.0..=1e9;
         /// What it is multiplied by.
         by: f64 = 0.1, in 0.0..=1.0;
         /// Linear rise from 0 over the first steps.
-        warmup: Span = Span::Steps(0);
+        warmup: Span = Span::Steps(0), in 0.0..=1e9;
     }
 }
 
@@ -24,11 +24,11 @@ crate::operator! {
     /// Half a cosine from `value` down to `to` over the stage (Loshchilov and Hutter, 2017, without restarts).
     pub struct Cosine("cosine", 1, |_| Type::Curve) {
         /// The number at the start.
-        value: f64;
+        value: f64, any "what takes the curve has the limits";
         /// The number at the end.
-        to: f64 = 0.0;
+        to: f64 = 0.0, any "what takes the curve has the limits";
         /// Linear rise from 0 over the first steps.
-        warmup: Span = Span::Steps(0);
+        warmup: Span = Span::Steps(0), in 0.0..=1e9;
     }
 }
 
@@ -36,11 +36,11 @@ crate::operator! {
     /// `value * (1 - t) ^ power`, t from 0 to 1 over the stage after the warm-up (insightface's schedule with power 2).
     pub struct Poly("poly", 1, |_| Type::Curve) {
         /// The number at the start.
-        value: f64;
+        value: f64, any "what takes the curve has the limits";
         /// The exponent.
         power: f64 = 2.0, in 0.0..=10.0;
         /// Linear rise from 0 over the first steps.
-        warmup: Span = Span::Steps(0);
+        warmup: Span = Span::Steps(0), in 0.0..=1e9;
     }
 }
 
@@ -48,11 +48,11 @@ crate::operator! {
     /// A straight line from `value` to `to`, then `to`.
     pub struct Ramp("ramp", 1, |_| Type::Curve) {
         /// The number at the start.
-        value: f64;
+        value: f64, any "what takes the curve has the limits";
         /// The number at the end of the line.
-        to: f64;
+        to: f64, any "what takes the curve has the limits";
         /// How long the line is.
-        over: Span;
+        over: Span, in 0.0..=1e9;
     }
 }
 
@@ -60,9 +60,9 @@ crate::operator! {
     /// A constant after a linear rise from 0.
     pub struct Warmup("warmup", 1, |_| Type::Curve) {
         /// The number after the rise.
-        value: f64;
+        value: f64, any "what takes the curve has the limits";
         /// How long the rise is.
-        over: Span;
+        over: Span, in 0.0..=1e9;
     }
 }
 
@@ -70,13 +70,13 @@ crate::operator! {
     /// `max(to, value (1 + gamma i)^-power)`, i the iteration counted from 1: how L-Softmax and A-Softmax take back their plain logit.
     pub struct Inverse("inverse", 1, |_| Type::Curve) {
         /// The number at the start.
-        value: f64;
+        value: f64, any "what takes the curve has the limits";
         /// How fast it falls, per iteration.
         gamma: f64 = 0.12, in 0.0..=1e6;
         /// The exponent.
         power: f64 = 1.0, in 0.0..=1e3;
         /// Where it stops to fall.
-        to: f64 = 0.0;
+        to: f64 = 0.0, any "what takes the curve has the limits";
     }
 }
 
@@ -93,6 +93,30 @@ pub enum Curve {
     Constant(f64),
     /// A shape over the stage.
     Shape(Shape),
+}
+
+impl Shape {
+    /// Numbers between which all lie that the curve comes to: where it begins and ends, and the 0 from which a warm-up rises.
+    pub fn numbers(&self) -> Vec<f64> {
+        let warmed = |warmup: &Span, mut numbers: Vec<f64>| {
+            let nothing = matches!(warmup, Span::Epochs(x) | Span::Part(x) if *x == 0.0) || *warmup == Span::Steps(0);
+            if !nothing {
+                numbers.push(0.0);
+            }
+            numbers
+        };
+        match self {
+            Shape::Drops(it) => {
+                let drops = i32::try_from(it.at.len()).unwrap_or(i32::MAX);
+                warmed(&it.warmup, vec![it.value, it.value * it.by.powi(drops)])
+            }
+            Shape::Cosine(it) => warmed(&it.warmup, vec![it.value, it.to]),
+            Shape::Poly(it) => warmed(&it.warmup, vec![it.value, 0.0]),
+            Shape::Ramp(it) => vec![it.value, it.to],
+            Shape::Warmup(it) => warmed(&it.over, vec![it.value]),
+            Shape::Inverse(it) => vec![it.value, it.to],
+        }
+    }
 }
 
 impl Param for Curve {

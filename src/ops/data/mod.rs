@@ -4,7 +4,7 @@ use super::augments::Augment;
 use super::refs::{Attribute, Columns, DataRef, FilePath, Predicate};
 use super::samplers::Sampler;
 use crate::data::readers::IdentityRule;
-use crate::lang::decl::{Call, Complaint};
+use crate::lang::decl::{Call, Complaint, above};
 use crate::lang::types::{Attributes, Dimension, Type};
 use crate::lang::value::Value;
 use crate::quantity::{Angle, Fraction, Interval, Pixels};
@@ -185,7 +185,7 @@ crate::operator! {
         /// Side of the square image.
         size: Pixels = Pixels(112), in 16.0..=1024.0;
         /// Who these people are.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -220,7 +220,7 @@ crate::operator! {
         /// The samples.
         data: DataRef;
         /// How much each part gets: all percentages, or all counts. What is left over belongs to no part.
-        parts: IndexMap<String, Amount>;
+        parts: IndexMap<String, Amount>, in above(0.0, 1e12);
         /// What is ranked: `.identity` (people stay whole) or `.path` (samples).
         by: Option<Attribute> = Some(Attribute::named("identity"));
         /// How they are ranked.
@@ -228,7 +228,7 @@ crate::operator! {
         /// Each part gets its share of every value of this attribute.
         stratify: Option<Attribute> = None;
         /// Seed of the ranking.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
         /// Which part this is; the compiler says it.
         part: String = String::new();
     }
@@ -280,7 +280,7 @@ crate::operator! {
         /// The samples.
         data: DataRef;
         /// The people.
-        these: People;
+        these: People, in 0.0..=1e12;
     }
 }
 
@@ -320,9 +320,9 @@ crate::operator! {
         /// The samples.
         data: DataRef;
         /// How many, or which share.
-        amount: Amount;
+        amount: Amount, in above(0.0, 1e12);
         /// Seed of the choice.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -379,7 +379,7 @@ crate::operator! {
         /// So many fixed draws of each sample, visited in turn, so that what follows can be cached; without it each visit draws anew.
         versions: Option<u32> = None, in 1.0..=1e6;
         /// Seed of the augment.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -395,6 +395,6 @@ crate::operator! {
         /// Augments of each drawn image.
         augment: Option<Augment> = None;
         /// Seed of the order and of the augments; the stage's seed without it.
-        seed: Option<i64> = None;
+        seed: Option<i64> = None, any "a seed is hashed";
     }
 }

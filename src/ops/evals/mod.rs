@@ -56,7 +56,7 @@ crate::operator! {
         /// The other image of a pair comes from this set (the same people); without it from the same set.
         with: Option<DataRef> = None;
         /// Seed of the choice.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 crate::operator! {
@@ -123,7 +123,7 @@ crate::operator! {
         /// Parts the pairs anew into so many folds, each with its share of same and of different pairs: for what is left of a protocol `within` a few people. A person may then stand in several folds.
         folds: Option<u32> = None, in 2.0..=1000.0;
         /// Seed of what the images go through.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 

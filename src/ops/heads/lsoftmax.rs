@@ -14,6 +14,6 @@ crate::operator! {
         /// What the angle is multiplied by (m): 1, 2, 3 or 4.
         factor: u32 = 4, in 1.0..=4.0;
         /// How much of the plain logit is mixed in (lambda).
-        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 2.5e-5, power: 35.0, to: 0.0 }));
+        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 2.5e-5, power: 35.0, to: 0.0 })), in 0.0..=1e9;
     }
 }

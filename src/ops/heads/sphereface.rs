@@ -14,6 +14,6 @@ crate::operator! {
         /// What the angle is multiplied by (m): 1, 2, 3 or 4.
         factor: u32 = 4, in 1.0..=4.0;
         /// How much of the plain cosine is mixed in (lambda).
-        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 }));
+        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 })), in 0.0..=1e9;
     }
 }

@@ -30,7 +30,7 @@ crate::operator! {
         /// Share of features dropped before the classifier in training. The authors' code drops 0.5; FaceX-Zoo before its linear layer.
         dropout: f64 = 0.5, in 0.0..1.0;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -44,7 +44,7 @@ crate::operator! {
         /// Share of features dropped after fc6 and fc7 in training.
         dropout: f64 = 0.5, in 0.0..1.0;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -54,13 +54,13 @@ crate::operator! {
     /// Source: Liu et al., "SphereFace", CVPR 2017, table 2; counts of the 20-layer network in spec 5.5.
     pub struct SphereNet("spherenet", 1, |_| Type::Model) {
         /// Number of layers: 20 or 64.
-        depth: u32 = 20;
+        depth: u32 = 20, any "only the depths that it has fit";
         /// Width of the embedding.
         embedding: u32 = 512, in 1.0..=65_536.0;
         /// First weights; drawn from the seed without.
         weights: Option<Weights> = None;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
     check = sphere_depth;
 }
@@ -79,6 +79,6 @@ crate::operator! {
         /// First weights; drawn from the seed without.
         weights: Option<Weights> = None;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }

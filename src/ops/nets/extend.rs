@@ -21,7 +21,7 @@ crate::operator! {
         /// How fast it sets in.
         steepness: f64 = 10.0, in 0.0..=1000.0;
         /// Seed of the first tensors of R.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -36,7 +36,7 @@ crate::operator! {
         /// Numbers between the two linear layers; one linear layer without.
         hidden: Option<u32> = None, in 1.0..=65_536.0;
         /// Seed of the first tensors.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -58,7 +58,7 @@ crate::operator! {
         /// Features of a landmark.
         width: u32 = 64, in 1.0..=65_536.0;
         /// Seed of the first tensors.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 

@@ -21,7 +21,7 @@ crate::operator! {
     /// Source: Deng et al., "ArcFace", CVPR 2019; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018; `model_irse.py` of TFace and of face.evoLVe; parameter counts in spec 5.2.
     pub struct Ir("ir", 1, |_| Type::Model) {
         /// Number of layers: 18, 34, 50, 101 or 152 (evolve: 50, 101, 152).
-        depth: u32;
+        depth: u32, any "only the depths that it has fit";
         /// Whose form.
         form: IrForm = IrForm::Tface;
         /// Whether each block ends in squeeze and excitation (reduction 16).
@@ -35,7 +35,7 @@ crate::operator! {
         /// Share of features dropped before the last linear layer in training; the form's own without.
         dropout: Option<f64> = None, in 0.0..1.0;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
     check = known;
 }

@@ -140,7 +140,7 @@ crate::operator! {
         /// Which public form.
         variant: Option<MobileVariant> = None;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 
@@ -150,7 +150,7 @@ crate::operator! {
     /// Source: Deng et al., "ArcFace", CVPR 2019; insightface `iresnet.py`; parameter counts in spec 5.1.
     pub struct IResNet("iresnet", 1, |_| Type::Model) {
         /// Number of layers.
-        depth: u32;
+        depth: u32, any "only the depths that it has fit";
         /// Width of the embedding.
         embedding: u32 = 512, in 1.0..=65_536.0;
         /// First weights; drawn from the seed without.
@@ -158,7 +158,7 @@ crate::operator! {
         /// Share of features dropped before the last linear layer in training.
         dropout: f64 = 0.0, in 0.0..1.0;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
     check = known_depth;
 }
@@ -198,7 +198,7 @@ crate::operator! {
         /// First weights; drawn from the seed without.
         weights: Option<Weights> = None;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
 }
 

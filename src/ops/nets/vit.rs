@@ -48,7 +48,7 @@ crate::operator! {
         /// First weights; drawn from the seed without.
         weights: Option<Weights> = None;
         /// Seed of the first weights.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
     check = fits;
 }

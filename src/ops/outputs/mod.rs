@@ -18,7 +18,7 @@ crate::operator! {
     /// Numbers from a paper, beside ours in a table: `published({"CFP-FP" = 98.5%})`, by the labels of the columns.
     pub struct Published("published", 1, |_| Type::Published) {
         /// The numbers by column.
-        values: IndexMap<String, Fraction>;
+        values: IndexMap<String, Fraction>, in -1.0..=1.0;
         /// Where they are from.
         source: Option<String> = None;
     }
@@ -166,7 +166,7 @@ crate::operator! {
         /// What each image goes through before, drawn once per sample.
         augment: Option<Augment> = None;
         /// Seed of what it goes through.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
     hidden = true;
 }
@@ -207,7 +207,7 @@ crate::operator! {
         /// The model whose layers are frozen.
         model: ModelRef;
         /// The number of leading layers that are frozen.
-        layers: u32;
+        layers: u32, in 0.0..=1e6;
         /// The images.
         data: DataRef;
         /// Whether mirror images are made too.

@@ -6,7 +6,7 @@ use super::nets::AnyPart;
 use super::optimizers::Optimizer;
 use super::refs::{EvalRef, ModelRef, Models, NetName};
 use super::terms::{Objective, Weighted};
-use crate::lang::decl::Call;
+use crate::lang::decl::{Call, above};
 use crate::lang::types::Type;
 use crate::quantity::{Checks, Images, Span};
 use indexmap::IndexMap;
@@ -38,7 +38,7 @@ crate::operator! {
     /// Judges models every so often; observes and changes nothing.
     pub struct Every("every", 1, |_| Type::Watch) {
         /// How often.
-        span: Span;
+        span: Span, in above(0.0, 1e9);
         /// The protocols.
         evals: Vec<EvalRef>;
     }
@@ -54,7 +54,7 @@ crate::operator! {
         /// The metric.
         metric: Metric;
         /// How often it is measured.
-        every: Span;
+        every: Span, in above(0.0, 1e9);
         /// The network that is judged, in a stage of several.
         of: Option<NetName> = None;
     }
@@ -76,7 +76,7 @@ crate::operator! {
         /// So many checks without a new best value.
         patience: Checks = Checks(3), in 1.0..=1e6;
         /// How often it is measured.
-        every: Span = Span::Epochs(1.0);
+        every: Span = Span::Epochs(1.0), in above(0.0, 1e9);
         /// The network that is judged, in a stage of several.
         of: Option<NetName> = None;
     }
@@ -96,7 +96,7 @@ crate::operator! {
         /// What is minimised; left out where there are `plays`.
         objective: Option<Objective> = None;
         /// How long.
-        r#for: Span;
+        r#for: Span, in above(0.0, 1e9);
         /// The optimiser; its moments start anew with the stage. Left out where there are `plays`.
         optimizer: Option<Optimizer> = None;
         /// Alternating optimisation: each step of the stage is one turn of each play, in this order, over the same batches.
@@ -122,7 +122,7 @@ crate::operator! {
         /// When it ends early.
         stop: Option<Stop> = None;
         /// Seed of new prototypes, of draws that say none, and of noise.
-        seed: i64 = 0;
+        seed: i64 = 0, any "a seed is hashed";
     }
     observes = "watch";
 }

@@ -8,7 +8,7 @@ crate::operator! {
     /// Coupled mapping: what two networks make of the two images of a pair comes together: the mean over pairs of 1/2 |f_a(left) - f_b(right)|^2.
     ///
     /// With two mappings over one frozen trunk these are the branches of Deep Coupled ResNet, one for faces of full resolution and one for those of a low one; beside it stand a
-    /// classification and a `center` of each branch: discriminability of both, and their likeness. `coupled(high = a, low = b)` is then the model of both.
+    /// classification and a `center` of each branch: discriminability of both, and their likeness. `coupled(gallery = a, probe = b)` is then the model of both.
     ///
     /// Source: Lu et al., "Deep Coupled ResNet for Low-Resolution Face Recognition", IEEE SPL 2018: a trunk trained on several resolutions, then a pair of small branches for each
     /// target resolution, learned with the coupled-mapping loss. Its weights and layer sizes are not public code: they have to be chosen.

@@ -221,6 +221,9 @@ crate::connected!(Classify {
     }
 });
 
+/// What a term's weight lies between. Below 0 the term is made large.
+pub const WEIGHTS: std::ops::RangeInclusive<f64> = -1e9..=1e9;
+
 /// A term with its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Weighted {

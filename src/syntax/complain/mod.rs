@@ -6,7 +6,7 @@ use super::build::Refused;
 use super::grammar::Rule;
 use super::scan::{Kind, RESERVED_WORDS, Token};
 use super::tree::{FixedWord, Unit};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Spot, meant};
 use crate::source::{Source, Span};
 
 /// The diagnostic for a declaration (its tokens) that the grammar refused.
@@ -33,7 +33,7 @@ pub(super) fn not_a_declaration(source: &Source, token: &Token, span: Span) -> D
     let shown = &source.text[token.range()];
     let error =
         Diagnostic::error(Code::Unexpected, format!("a declaration is expected here, not {}", quoted(shown))).at(span, "unexpected");
-    error.help(odd_sign(shown).unwrap_or_else(|| {
+    error.help(meant(Spot::Start, shown).map(str::to_owned).or_else(|| odd_sign(shown)).unwrap_or_else(|| {
         "a declaration is written `word name = value`: `dataset faces = image_folder(\"images\")`, `let n = 3`".to_owned()
     }))
 }
@@ -237,6 +237,9 @@ impl Place<'_> {
             return Some(help);
         }
         let help = match found {
+            "=" if self.wants(Wanted::Word(":")) && self.text(0) == "param" => {
+                return Some(format!("say its type: `param {before} : {} = …`", self.type_of_default()));
+            }
             "=" if self.after_value() && after == "=" => "two values are compared with `==`",
             "=" if before == "=" || after == "=" => "a value is given by one `=`; `==` compares",
             "=" if self.after_value() => "two values are compared with `==`; only a name may stand before `=`",
@@ -249,6 +252,10 @@ impl Place<'_> {
             "!" if after != "=" => "write `not`",
             "^" => "there is no power operator; write the product out",
             "*" if before == "*" => "there is no power operator; write the product out",
+            "*" if self.wants(Wanted::Argument) => "arguments are written one by one: there is no `*` that unpacks them",
+            "" if self.wants(Wanted::Word("else")) => "a choice has a value for both cases: `if c then x else y`",
+            ")" | "," if self.wants(Wanted::Word(":")) && self.text(0) == "def" => "what a def is given says its type: `f(x: float)`",
+            ":" if self.wants(Wanted::Word("->")) => "a def says what it gives before its body: `-> head { return arcface() }`",
             "%" if self.after_value() => "a `%` touches its number: `20%`",
             ";" => "a declaration ends with its line and has no `;`",
             "." if self.after_value() && self.wants(Wanted::Operator) && after.starts_with(|c: char| c.is_ascii_alphabetic()) => {
@@ -267,8 +274,27 @@ impl Place<'_> {
     fn word_advice(&self, found: &str, before: &str) -> Option<String> {
         let token = self.tokens.get(self.at)?;
         if token.kind != Kind::Word {
+            let prefixed = matches!(before, "f" | "r" | "b" | "u" | "fr" | "rf") && matches!(token.kind, Kind::Text { .. });
+            if prefixed && token.start == self.tokens[self.at - 1].end {
+                return Some(format!("a text takes in a name by a hole, \"{{name}}\", and has no `{before}` before it"));
+            }
             return (self.after_value() && self.in_list() && matches!(token.kind, Kind::Number | Kind::Text { .. }))
                 .then(|| "put a `,` between them".to_owned());
+        }
+        if token.first
+            && self.innermost().is_none()
+            && let Some(help) = meant(Spot::Start, found)
+        {
+            return Some(help.to_owned());
+        }
+        if before == "lambda" || found == "lambda" {
+            return Some("ddl has no functions without a name; write a `def`".to_owned());
+        }
+        if found == "not" && self.after_value() && self.text(self.at + 1) == "in" {
+            return Some("write `not (x in list)`".to_owned());
+        }
+        if found == "is" && self.after_value() {
+            return Some("two values are compared with `==`: `x == none`".to_owned());
         }
         let starts_with_capital = RESERVED_WORDS.iter().find(|word| found.eq_ignore_ascii_case(word) && **word != found);
         if let Some(word) = starts_with_capital {
@@ -298,10 +324,31 @@ impl Place<'_> {
         None
     }
 
+    /// The type of what stands behind this `=`, as far as its first words tell.
+    fn type_of_default(&self) -> &'static str {
+        let token = self.tokens.get(self.at + 1);
+        match token.map(|token| token.kind) {
+            Some(Kind::Text { .. }) => "text",
+            Some(Kind::Number) => match Unit::from_word(self.text(self.at + 2)).or_else(|| unit_of(self.text(self.at + 1))) {
+                Some(unit) => unit.type_word(),
+                None if self.text(self.at + 2) == "." => "float",
+                None if self.text(self.at + 1).contains(['e', 'E']) => "float",
+                None => "int",
+            },
+            _ if matches!(self.text(self.at + 1), "true" | "false") => "bool",
+            _ => "…",
+        }
+    }
+
     /// Whether a list of arguments, elements or entries is open.
     fn in_list(&self) -> bool {
         self.innermost().is_some() && !self.wants(Wanted::Word("return"))
     }
+}
+
+/// The unit that touches a number: `8px`.
+fn unit_of(number: &str) -> Option<Unit> {
+    Unit::from_word(number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_'))
 }
 
 /// The text in backquotes, shortened.

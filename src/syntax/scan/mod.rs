@@ -81,12 +81,32 @@ pub(super) fn scan(source: &Source) -> Scan {
         chunks[*chunk].broken = true;
     }
     errors.sort_by_key(|(_, error)| error.span());
-    let comments = comment_places
+    let comments: Vec<Comment> = comment_places
         .into_iter()
         .map(|(range, own_line)| Comment { text: source.text[range.clone()].to_owned(), span: view.span(range.start, range.end), own_line })
         .collect();
-    let errors = errors.into_iter().map(|(_, error)| error).collect();
+    let errors = errors.into_iter().map(|(_, error)| error).chain(foreign_comments(&view, &comments)).collect();
     Scan { comments, tokens, chunks, errors }
+}
+
+/// What is said of comments as other languages write them: of those that follow each other line by line, once.
+fn foreign_comments(view: &View, comments: &[Comment]) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    let mut before: Option<Span> = None;
+    for comment in comments.iter().filter(|comment| !comment.text.starts_with("//")) {
+        let follows = before.is_some_and(|before| {
+            let between = view.source.slice(Span { start: before.end, end: comment.span.start, ..before });
+            between.trim().is_empty() && between.matches('\n').count() == 1
+        });
+        before = Some(comment.span);
+        if !follows {
+            let sign = if comment.text.starts_with('#') { 1 } else { 2 };
+            let place = Span { end: comment.span.start + sign, ..comment.span };
+            let error = Diagnostic::error(Code::Unexpected, "a comment begins with `//`, and ends with its line");
+            errors.push(error.at(place, "no comment of this language").help("write `// …` on each line"));
+        }
+    }
+    errors
 }
 
 /// The error of each chunk's first string that is not closed.

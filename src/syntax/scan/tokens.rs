@@ -81,6 +81,18 @@ pub(in crate::syntax) fn tokens(text: &str) -> (Vec<Token>, Vec<CommentPlace>) {
                     continue;
                 }
             }
+            // comments of other languages are told apart by their text
+            b'#' => {
+                at = line_end(bytes, at);
+                comments.push((start..start + text[start..at].trim_end().len(), first));
+                continue;
+            }
+            b'/' if bytes[at..].starts_with(b"/*") => {
+                at = text[at + 2..].find("*/").map_or(bytes.len(), |length| at + length + 4);
+                comments.push((start..at, first));
+                first |= text[start..at].contains('\n');
+                continue;
+            }
             b'"' => {
                 let (end, closed) = string_end(bytes, at);
                 at = end;

@@ -176,6 +176,19 @@ impl Unit {
             other => other,
         })
     }
+
+    /// The type of what has this unit, as a `param` says it.
+    pub fn type_word(self) -> &'static str {
+        match self {
+            Unit::Percent => "fraction",
+            Unit::Px => "pixels",
+            Unit::Deg | Unit::Rad => "angle",
+            Unit::Epochs | Unit::Steps => "span",
+            Unit::Images => "images",
+            Unit::Checks => "checks",
+            Unit::B | Unit::KiB | Unit::MiB | Unit::GiB | Unit::TiB => "bytes",
+        }
+    }
 }
 
 /// `name = value` or `name: value` in a record.

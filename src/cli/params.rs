@@ -1,0 +1,279 @@
+//! Files of parameters: YAML of `name: value`, each value read as the type of its parameter wants it. What YAML takes for a number, a date or a
+//! truth stays the text that was written where the parameter is a text.
+
+use super::outcome::Stop;
+use crate::compile::Given;
+use crate::diag::{Code, Diagnostic};
+use crate::syntax::tree::{TypeExpr, TypeKind};
+use indexmap::IndexMap;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_yaml::Value as Yaml;
+use std::fmt;
+use std::path::Path;
+
+/// The values of a YAML file of `name: value`, for a recipe with these parameters.
+pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<String, Given>, Stop> {
+    let shown = file.display();
+    let wrong =
+        |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
+    let text = crate::regular::text(file)
+        .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
+    let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} is no YAML: {error}"));
+    let yaml: Yaml = serde_yaml::from_str(&text).map_err(no_yaml)?;
+    let entries = match &yaml {
+        Yaml::Null => return Ok(IndexMap::new()),
+        Yaml::Mapping(entries) => entries,
+        Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) | Yaml::Sequence(_) | Yaml::Tagged(_) => {
+            return Err(wrong(format!("{shown} does not hold values by name")));
+        }
+    };
+    if let Some((name, _)) = entries.iter().find(|(name, _)| !matches!(name, Yaml::String(_))) {
+        return Err(wrong(format!("{shown} has a name that is no text: {name:?}")));
+    }
+    let Raw::Record(entries) = Reading(&yaml).deserialize(serde_yaml::Deserializer::from_str(&text)).map_err(no_yaml)? else {
+        return Err(wrong(format!("{shown} does not hold values by name")));
+    };
+    let base = file.parent().unwrap_or(Path::new("")).to_owned();
+    let given = |(name, value): (String, Raw)| {
+        let text = outside(&value, types.get(&name).map(|ty| &ty.kind))
+            .ok_or_else(|| wrong(format!("{shown}: the value of `{name}` is nothing that a recipe could say")))?;
+        let origin = format!("{shown}, {name}");
+        Ok((name, Given { text, origin, base: base.clone() }))
+    };
+    entries.into_iter().map(given).collect()
+}
+
+/// A YAML value whose scalars are as they are written.
+#[derive(Debug, Clone, PartialEq)]
+enum Raw {
+    None,
+    Scalar {
+        /// What is written, without quotes.
+        text: String,
+        /// The number or truth that YAML takes it for, as a recipe writes it.
+        plain: Option<String>,
+    },
+    List(Vec<Raw>),
+    Record(Vec<(String, Raw)>),
+    /// Nothing that a recipe could say.
+    Other,
+}
+
+/// Reads what is written beside what YAML makes of it.
+struct Reading<'y>(&'y Yaml);
+
+impl<'de> DeserializeSeed<'de> for Reading<'_> {
+    type Value = Raw;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Raw, D::Error> {
+        match self.0 {
+            Yaml::Null => from.deserialize_any(IgnoredAny).map(|_| Raw::None),
+            Yaml::Tagged(_) => from.deserialize_any(IgnoredAny).map(|_| Raw::Other),
+            Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) => from.deserialize_str(self),
+            Yaml::Sequence(_) => from.deserialize_seq(self),
+            Yaml::Mapping(_) => from.deserialize_map(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Reading<'_> {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+        let plain = match self.0 {
+            Yaml::Bool(truth) => Some(truth.to_string()),
+            Yaml::Number(number) => Some(number.to_string()),
+            Yaml::Null | Yaml::String(_) | Yaml::Sequence(_) | Yaml::Mapping(_) | Yaml::Tagged(_) => None,
+        };
+        Ok(Raw::Scalar { text: text.to_owned(), plain })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        for item in self.0.as_sequence().into_iter().flatten() {
+            items.extend(from.next_element_seed(Reading(item))?);
+        }
+        Ok(Raw::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Raw, A::Error> {
+        let mut fields = Vec::new();
+        for value in self.0.as_mapping().into_iter().flatten().map(|(_, value)| value) {
+            let Some(name) = from.next_key::<String>()? else { break };
+            fields.push((name, from.next_value_seed(Reading(value))?));
+        }
+        Ok(Raw::Record(fields))
+    }
+}
+
+/// A value alone, as it is given to a parameter of a type; a path stands bare, as on a command line.
+fn outside(value: &Raw, ty: Option<&TypeKind>) -> Option<String> {
+    match (value, ty) {
+        (_, Some(TypeKind::Optional(of))) => outside(value, Some(&of.kind)),
+        (Raw::Scalar { text, .. }, Some(TypeKind::Name(name))) if name == "path" => Some(text.clone()),
+        // what it is, is said by the recipe; it is written as one would write it there
+        (Raw::Scalar { text, plain }, None) => Some(plain.as_ref().unwrap_or(text).clone()),
+        _ => inside(value, ty),
+    }
+}
+
+/// A value as a recipe writes it where a type is wanted.
+fn inside(value: &Raw, ty: Option<&TypeKind>) -> Option<String> {
+    let listed = |items: &[Raw], of: Option<&TypeKind>| {
+        let items = items.iter().map(|item| inside(item, of)).collect::<Option<Vec<_>>>()?;
+        Some(format!("[{}]", items.join(", ")))
+    };
+    match (value, ty) {
+        (_, Some(TypeKind::Optional(of))) => inside(value, Some(&of.kind)),
+        (Raw::None, _) => Some("none".to_owned()),
+        (Raw::Scalar { text, plain }, Some(TypeKind::Name(name))) => Some(match name.as_str() {
+            "text" | "path" => quoted(text),
+            "bool" => truth(text).map_or_else(|| text.clone(), str::to_owned),
+            _ => plain.as_ref().unwrap_or(text).clone(),
+        }),
+        (Raw::Scalar { text, .. }, Some(TypeKind::OneOf(_))) => Some(quoted(text)),
+        (Raw::Scalar { text, .. }, Some(_)) => Some(text.clone()),
+        (Raw::Scalar { text, plain }, None) => Some(match plain {
+            Some(plain) => plain.clone(),
+            None if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => text.clone(),
+            None => quoted(text),
+        }),
+        (Raw::List(items), Some(TypeKind::List(of))) => listed(items, Some(&of.kind)),
+        (Raw::List(items), _) => listed(items, None),
+        (Raw::Record(fields), Some(TypeKind::Record(types))) => {
+            let of = |name: &String| types.iter().find(|(field, _)| field.text == *name).map(|(_, ty)| &ty.kind);
+            let fields = fields.iter().map(|(name, value)| Some(format!("{name} = {}", inside(value, of(name))?)));
+            Some(format!("{{{}}}", fields.collect::<Option<Vec<_>>>()?.join(", ")))
+        }
+        (Raw::Record(_) | Raw::Other, _) => None,
+    }
+}
+
+/// What YAML's users write for true and false.
+fn truth(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some("true"),
+        "false" | "no" | "off" | "n" => Some("false"),
+        _ => None,
+    }
+}
+
+/// A text as a recipe writes it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '{' | '}' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            other => out.push(other),
+        }
+    }
+    out + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::{Options, compile};
+    use crate::source::{FileId, Memory, Source};
+    use crate::syntax::parse;
+    use crate::syntax::tree::ItemKind;
+
+    /// What a parameter of a type comes to where a file says it so: as a plan shows it, or the code of what is wrong.
+    fn comes_to(ty: &str, yaml: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("p.yaml");
+        std::fs::write(&file, format!("it: {yaml}\n")).unwrap();
+        let recipe = format!("ddl 1\nparam it : {ty}\nlet _it = it\n");
+        let parsed = parse(&Source::new(FileId(0), "r.ddl", recipe.clone())).file;
+        let types = parsed.items.into_iter().filter_map(|item| match item.kind {
+            ItemKind::Param(param) => Some((param.name.text, param.ty)),
+            _ => None,
+        });
+        let params = match read(&file, &types.collect()) {
+            Ok(params) => params,
+            Err(Stop::Say(_, it)) => return it.code.text().to_owned(),
+            Err(Stop::Shown(_)) => unreachable!("nothing is shown here"),
+        };
+        let world = Memory::new().with("r.ddl", recipe);
+        let compiled = compile(&world, Path::new("r.ddl"), &Options { params, prober: None }).unwrap();
+        match compiled.diagnostics.first() {
+            Some(wrong) => wrong.code.text().to_owned(),
+            None => compiled.params.get("it").cloned().unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn a_value_is_what_its_parameters_type_wants() {
+        let table = [
+            // texts stay as they are written, whatever YAML takes them for
+            ("text", "no", "\"no\""),
+            ("text", "0001", "\"0001\""),
+            ("text", "0x1F", "\"0x1F\""),
+            ("text", "0o17", "\"0o17\""),
+            ("text", "1_000", "\"1_000\""),
+            ("text", "1e3", "\"1e3\""),
+            ("text", "1.0", "\"1.0\""),
+            ("text", "true", "\"true\""),
+            ("text", "2020-01-01", "\"2020-01-01\""),
+            ("text", "12:30:00", "\"12:30:00\""),
+            ("text", "'8 epochs'", "\"8 epochs\""),
+            ("text", "'a \"b\" {c} \\d'", "\"a \\\"b\\\" {c} \\\\d\""),
+            ("text?", "~", "none"),
+            ("text?", "'none'", "\"none\""),
+            ("[text]", "[\"0001\", 0002, no, 1.0, 8px, -x]", "[\"0001\", \"0002\", \"no\", \"1.0\", \"8px\", \"-x\"]"),
+            ("one of [\"kl\", \"no\"]", "no", "\"no\""),
+            ("[one of [\"1\", \"2\"]]", "[1, 2]", "[\"1\", \"2\"]"),
+            ("path", "../faces", "(path)"),
+            ("path", "2020-01-01", "(path)"),
+            // truths
+            ("bool", "no", "false"),
+            ("bool", "Yes", "true"),
+            ("bool", "on", "true"),
+            ("bool", "False", "false"),
+            ("bool", "1", "ddl::types::mismatch"),
+            // numbers
+            ("int", "8", "8"),
+            ("int", "0x1F", "31"),
+            ("int", "0o17", "15"),
+            ("int", "017", "17"),
+            ("int", "+5", "5"),
+            ("int", "1_000", "1000"),
+            ("int", "1.5", "ddl::types::mismatch"),
+            ("int", "yes", "ddl::names::unknown"),
+            ("int?", "null", "none"),
+            ("count", "3", "3"),
+            ("float", "1", "1.0"),
+            ("float", ".5", "0.5"),
+            ("float", "1e-3", "0.001"),
+            ("float", ".inf", "ddl::names::stray_attribute"),
+            ("[int]", "[1, 0x10]", "[1, 16]"),
+            // quantities
+            ("span", "8 epochs", "8 epochs"),
+            ("span", "25%", "25%"),
+            ("span", "8", "ddl::types::unit_missing"),
+            ("angle", "-10deg", "-10deg"),
+            ("pixels", "8px", "8px"),
+            ("[pixels]", "[8px, '12px']", "[8px, 12px]"),
+            ("fraction", "20%", "20%"),
+            ("images", "128 images", "128 images"),
+            ("checks", "3 checks", "3 checks"),
+            ("bytes", "4 GiB", "4 GiB"),
+            ("{lr: float, name: text}", "{lr: 1, name: 007}", "{lr = 1.0, name = \"007\"}"),
+            ("int", "{a: 1}", "ddl::cli::params_file"),
+        ];
+        let wrong: Vec<String> = table
+            .iter()
+            .filter_map(|(ty, yaml, wanted)| {
+                let found = comes_to(ty, yaml);
+                (found != *wanted).then(|| format!("{ty}: {yaml} came to {found}, not {wanted}"))
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

@@ -1,0 +1,123 @@
+//! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due.
+
+use super::audit::{Finding, bare};
+use super::{Facts, Plan};
+use crate::diag::{Code, Severity};
+use crate::events::Failure;
+use crate::lang::decl::{Decl, Operator};
+use crate::lang::types::{Dimension, Type};
+use crate::lang::value::NodeId;
+use crate::ops::stages::Train;
+use crate::ops::{complete, registry};
+use crate::quantity::Span;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What lies behind the ends of stages, as far as their lengths are known: in steps, or as the recipe says them. Arms of one stage are
+/// said once.
+pub fn findings(plan: &Plan, facts: &BTreeMap<NodeId, Facts>) -> Vec<Finding> {
+    let (mut found, mut said) = (Vec::new(), BTreeSet::new());
+    for (id, node) in plan.iter().filter(|(_, node)| node.op == Train::NAME) {
+        let args = complete(&node.op, &node.args);
+        let Some(length) = args.get("for").and_then(span) else { continue };
+        let known = facts.get(&id).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
+        let stage = Stage { name: bare(node), length, known };
+        // the stage's own span is its length
+        for value in args.as_object().into_iter().flat_map(|args| args.values()) {
+            inside(value, &mut |decl, name, it, form| {
+                if let Some(failure) = stage.against(decl, name, it, form)
+                    && said.insert((stage.name.clone(), failure.message.clone()))
+                {
+                    found.push(Finding { node: id, label: stage.label(), also: None, severity: Severity::Warning, failure });
+                }
+            });
+        }
+    }
+    found
+}
+
+/// What a span says of a stage.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// How long something is, or how often.
+    Length,
+    /// Where something happens: one of a list.
+    Place,
+}
+
+struct Stage {
+    name: String,
+    /// What the recipe says.
+    length: Span,
+    /// Steps of the stage and of its epoch.
+    known: Option<(u64, u64)>,
+}
+
+impl Stage {
+    fn against(&self, decl: &Decl, name: &str, it: Span, form: Form) -> Option<Failure> {
+        let beyond = match (it, self.length, self.known) {
+            (Span::Part(part), _, _) => compare(part, 1.0, form),
+            (_, _, Some((steps, per_epoch))) => compare(it.steps(per_epoch, steps) as f64, steps as f64, form),
+            (Span::Epochs(it), Span::Epochs(length), None) => compare(it, length, form),
+            (Span::Steps(it), Span::Steps(length), None) => compare(it as f64, length as f64, form),
+            (Span::Epochs(_) | Span::Steps(_), _, None) => false, // how many steps an epoch has is not known
+        };
+        let (stage, op) = (&self.name, decl.name);
+        beyond.then(|| match form {
+            Form::Length => {
+                Failure::new(Code::BeyondStage, format!("`{name}` of `{op}` is {it}, which is longer than the stage `{stage}`"))
+                    .help("shorten it, or lengthen `for`: it is cut off by the stage's end")
+            }
+            Form::Place => Failure::new(Code::BeyondStage, format!("`{name}` of `{op}` is {it}, where the stage `{stage}` is over"))
+                .help("say a place before the stage's end, or lengthen `for`: this one never comes"),
+        })
+    }
+
+    fn label(&self) -> String {
+        match self.known {
+            Some((steps, _)) if self.length != Span::Steps(steps) => format!("{}, which is {steps} steps", self.length),
+            _ => self.length.to_string(),
+        }
+    }
+}
+
+/// Whether something ends behind the end, or happens there or later.
+fn compare(it: f64, end: f64, form: Form) -> bool {
+    it > end || form == Form::Place && it >= end
+}
+
+/// Calls `see` with every span that an operator inside of a value has.
+fn inside(json: &Json, see: &mut dyn FnMut(&Decl, &str, Span, Form)) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| inside(item, see)),
+        Json::Object(map) => {
+            if let Some(decl) = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op)) {
+                for (param, value) in decl.params.iter().filter_map(|param| Some((param, map.get(param.name)?))) {
+                    match form(&param.ty) {
+                        Some(Form::Length) => span(value).into_iter().for_each(|it| see(decl, param.name, it, Form::Length)),
+                        Some(Form::Place) => {
+                            let places = value.as_array().into_iter().flatten().filter_map(span);
+                            places.for_each(|it| see(decl, param.name, it, Form::Place));
+                        }
+                        None => {}
+                    }
+                }
+            }
+            map.values().for_each(|value| inside(value, see));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+fn form(ty: &Type) -> Option<Form> {
+    match ty {
+        Type::Quantity(Dimension::Span) => Some(Form::Length),
+        Type::Optional(of) => form(of),
+        Type::List(of) => form(of).map(|_| Form::Place),
+        _ => None, // no span
+    }
+}
+
+fn span(json: &Json) -> Option<Span> {
+    json.as_str()?.parse().ok()
+}
