@@ -30,5 +30,6 @@ pub mod plan;
 pub mod report;
 pub mod store;
 pub mod syntax;
+pub mod tensors;
 
 pub mod cli;

@@ -187,22 +187,33 @@ impl Compiler<'_> {
             let node = self.graph.node(*sink);
             let Some(Value::Text(to)) = node.args.get("to") else { continue };
             let (to, span, names) = (to.to_string(), node.span, node.names.clone());
-            if super::arith::leaves(&to) || to.is_empty() {
-                let place = span.unwrap_or_default();
-                self.diagnostics.push(
-                    Diagnostic::error(Code::PathLeaves, format!("the export {to:?} leaves the run's output folder"))
-                        .at(place, "outside")
-                        .help("name a file: to = \"model.safetensors\""),
-                );
+            let place = place(&to);
+            let mut wrong = |code, message: String, label: &str, help: &str| {
+                let diagnostic = Diagnostic::error(code, message).at(span.unwrap_or_default(), label).help(help);
+                self.diagnostics.push(diagnostic);
+            };
+            if super::arith::leaves(&to) {
+                wrong(Code::PathLeaves, format!("the export {to:?} leaves the run's output folder"), "outside", NAME_A_FILE);
+                continue;
             }
-            if let Some(before) = paths.insert(to.clone(), *sink)
+            if place.is_empty() || to.ends_with(['/', '\\']) {
+                wrong(Code::PathLeaves, format!("the export {to:?} names no file of the run's output folder"), "no file", NAME_A_FILE);
+                continue;
+            }
+            let first = place.split('/').next().unwrap_or_default();
+            if let Some(own) = crate::store::OUTPUT_FILES.iter().find(|own| first == **own) {
+                let message = format!("the export {to:?} would take the place of the run's own {own}");
+                wrong(Code::OneExportPath, message, "the run writes it", "give it another name");
+                continue;
+            }
+            if let Some(before) = taken(&paths, &place)
                 && before != *sink
-                && said.insert(to.clone())
+                && said.insert(place.clone())
             {
                 let help = if names.iter().any(|(_, arm)| !arm.is_empty()) {
                     "put the axis into the name: to = \"model-{seed}.safetensors\""
                 } else {
-                    "give each a file of its own"
+                    "give each a file of its own; names that differ in capitals alone are one on some disks"
                 };
                 let first = self.graph.node(before).span;
                 let mut diagnostic = Diagnostic::error(Code::OneExportPath, format!("several exports write {to:?}"))
@@ -213,6 +224,24 @@ impl Compiler<'_> {
                 }
                 self.diagnostics.push(diagnostic);
             }
+            paths.insert(place, *sink);
         }
     }
+}
+
+/// What is said of an export that names no file of the output folder.
+const NAME_A_FILE: &str = "name a file: to = \"model.safetensors\"";
+
+/// A path as disks that don't tell capitals apart see it, without steps that lead nowhere.
+fn place(to: &str) -> String {
+    let steps = to.split(['/', '\\']).filter(|step| !step.is_empty() && *step != ".");
+    steps.map(str::to_lowercase).collect::<Vec<_>>().join("/")
+}
+
+/// Who writes this file, or a folder of its name, or a file where its folder must be.
+fn taken(paths: &BTreeMap<String, NodeId>, place: &str) -> Option<NodeId> {
+    let inside = format!("{place}/");
+    let below = paths.range(inside.clone()..).next().filter(|(path, _)| path.starts_with(&inside));
+    let above = || place.match_indices('/').find_map(|(at, _)| paths.get_key_value(&place[..at]));
+    paths.get_key_value(place).or(below).or_else(above).map(|(_, node)| *node)
 }

@@ -291,6 +291,7 @@ impl fmt::Display for Plural<'_> {
             Type::Quantity(Dimension::Pixels) => "lengths in pixels",
             Type::Quantity(Dimension::Fraction) => "fractions",
             Type::Quantity(Dimension::Span) => "spans of training",
+            Type::Optional(of) if **of != Type::Unknown => return write!(f, "{} or none", Plural(of)),
             other => return write!(f, "{other}"),
         };
         f.write_str(words)

@@ -17,12 +17,17 @@ struct Rule {
 #[derive(Debug, Clone)]
 pub struct NameMap {
     rules: Vec<Rule>,
-    /// Taken off the front of a name before the rules.
-    wrapper: String,
+    /// Taken off the front of a name before the rules, one after the other as far as they are there.
+    wrappers: Vec<&'static str>,
+    /// Whether what parallel and compiled parts put between is taken out before that.
+    between: bool,
 }
 
+/// What PyTorch's parallel and compiled modules put into the names of what they wrap.
+const BETWEEN: [&str; 2] = ["_orig_mod", "module"];
+
 /// A rule that is not a regular expression.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pattern}` is not a pattern of names: {why}")]
 pub struct NotAPattern {
     /// The pattern.
@@ -46,28 +51,56 @@ impl NameMap {
             compiled.push(Rule { from: whole(pattern.as_ref())?, to: to.as_ref().map(|to| to.as_ref().to_string()) });
         }
         compiled.push(Rule { from: whole(r"(.*\.)?num_batches_tracked")?, to: None });
-        Ok(NameMap { rules: compiled, wrapper: String::new() })
+        Ok(NameMap { rules: compiled, wrappers: Vec::new(), between: false })
     }
 
-    /// A map of prefixes: `("f.0.", "layers.0.")` renames all that begins so.
-    pub fn prefixes<S: AsRef<str>>(pairs: &[(S, S)]) -> Result<Self, NotAPattern> {
-        let rules: Vec<(String, Option<String>)> = pairs
-            .iter()
-            .map(|(from, to)| (format!("{}(.*)", regex::escape(from.as_ref())), Some(format!("{}${{1}}", to.as_ref()))))
-            .collect();
+    /// A map of prefixes: `("f.0.", "layers.0.")` renames all that begins so, and what stands for none is dropped. Heads' tensors are dropped
+    /// too, unless a prefix is theirs.
+    pub fn prefixes<F: AsRef<str>, T: AsRef<str>>(pairs: impl IntoIterator<Item = (F, Option<T>)>) -> Result<Self, NotAPattern> {
+        let rule = |(from, to): (F, Option<T>)| {
+            let to = to.map(|to| format!("{}${{1}}", to.as_ref().replace('$', "$$")));
+            (format!("{}(.*)", regex::escape(from.as_ref())), to)
+        };
+        let heads = (super::backbone::HEADS.0.to_owned(), None);
+        let rules: Vec<(String, Option<String>)> = pairs.into_iter().map(rule).chain([heads]).collect();
         Self::new(&rules)
     }
 
-    /// The same rules for names that begin with `wrapper`, which is taken off first.
+    /// The same rules for names that begin with these wrappers, which are taken off first.
     #[must_use]
-    pub fn under(mut self, wrapper: &str) -> Self {
-        self.wrapper.insert_str(0, wrapper);
+    pub fn under(mut self, wrappers: Vec<&'static str>) -> Self {
+        self.wrappers = wrappers;
         self
+    }
+
+    /// The same rules for names of parallel and compiled parts, without what those put between.
+    #[must_use]
+    pub fn without_between(mut self) -> Self {
+        self.between = true;
+        self
+    }
+
+    /// Whether a name has what a parallel or compiled part puts between.
+    pub fn has_between(name: &str) -> bool {
+        name.split('.').any(|step| BETWEEN.contains(&step))
+    }
+
+    /// A name without what parallel and compiled parts put between, where this map takes that out.
+    pub(super) fn plain(&self, name: &str) -> String {
+        if !self.between {
+            return name.to_owned();
+        }
+        name.split('.').filter(|step| !BETWEEN.contains(step)).collect::<Vec<_>>().join(".")
     }
 
     /// What this name becomes; `None` when it is dropped.
     pub fn apply(&self, name: &str) -> Option<String> {
-        let name = name.strip_prefix(&self.wrapper).unwrap_or(name);
+        let plain = self.plain(name);
+        let mut name = plain.as_str();
+        for wrapper in &self.wrappers {
+            let Some(inside) = name.strip_prefix(wrapper) else { break };
+            name = inside;
+        }
         for rule in &self.rules {
             if let Some(found) = rule.from.captures(name) {
                 let to = rule.to.as_ref()?;

@@ -6,9 +6,10 @@ use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::BINS;
-use crate::nets::{Cost, Landmarks, Module, Network};
+use crate::nets::{Cost, Landmarks, Module, NetError, Network, Role, Shape};
 use crate::ops::pooling::Pooling;
-use crate::ops::terms::{CompareSets, Term};
+use crate::ops::stages::Train;
+use crate::ops::terms::{CompareSets, Output, Sees, Term};
 
 /// Refuses terms over what a network, called so, does not give.
 pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term: &Term) -> Result<(), Unknown> {
@@ -18,6 +19,10 @@ pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term:
         Term::HeadPose(_) if cost.network.tap(BINS).is_err() => {
             let message = format!("`head_pose` learns bins of angles, and `{}` gives none", name());
             return wrong(message, "train a hopenet()".to_owned());
+        }
+        term if term.it().prototypes().is_some() => {
+            describes_faces(name(), &cost.network, &format!("`{}` compares with prototypes", term.name()))?;
+            return Ok(());
         }
         Term::Diversity(it) => ("diversity", i64::from(it.landmarks)),
         Term::CompareSets(CompareSets { by: Pooling::Comparator(it), .. }) => ("compare_sets", i64::from(it.landmarks)),
@@ -42,6 +47,82 @@ pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term:
         }
         (Some(_) | None, _) => Ok(()),
     }
+}
+
+/// Refuses terms that compare outputs of two networks which can't be compared: maps of different height or width, embeddings of different widths.
+pub(super) fn comparable(student: (&str, &Network), teacher: Option<(&str, &Network)>, term: &Term) -> Result<(), Unknown> {
+    let Some(teacher) = teacher else { return Ok(()) };
+    let (at, teacher_at) = match term {
+        Term::Feature(it) => (it.at.as_ref(), it.teacher_at.as_ref().or(it.at.as_ref())),
+        Term::Nst(it) => (Some(&it.at), it.teacher_at.as_ref().or(Some(&it.at))),
+        Term::Adversary(it) if it.critic.it().sees == Sees::Embedding => (None, None),
+        _ => return Ok(()), // no other term compares outputs number by number
+    };
+    let sides = |(name, network): (&str, &Network), at: Option<&Output>| {
+        let no = |error: NetError| Unknown::Failure(Failure::new(Code::Outputs, format!("{}: `{name}`: {error}", term.name())));
+        let shapes = network.shapes().map_err(no)?;
+        let layer = at.map_or(Ok(shapes.len().saturating_sub(1)), |at| network.tap(at.layer())).map_err(no)?;
+        Ok::<_, Unknown>(shapes.get(layer).copied().map(Shape::sides).unwrap_or_default())
+    };
+    let (own, other) = (sides(student, at)?, sides(teacher, teacher_at)?);
+    let compares = match term {
+        // channels may differ: a map between them is learned
+        Term::Feature(_) => !own.is_empty() && own.len() == other.len() && own[1..] == other[1..],
+        // the larger map is averaged down
+        Term::Nst(_) => own.len() == 3 && other.len() == 3,
+        _ => own == other && own.len() == 1,
+    };
+    if compares {
+        return Ok(());
+    }
+    let (op, student, teacher) = (term.name(), student.0, teacher.0);
+    let message = format!("{op}: `{student}` gives {own:?}, and `{teacher}` gives {other:?}: these can't be compared");
+    let help =
+        if matches!(term, Term::Adversary(_)) { "take networks of one width" } else { "tap parts whose outputs have one height and width" };
+    Err(Unknown::Failure(Failure::new(Code::Outputs, message).help(help)))
+}
+
+/// Refuses a stage in which every part of every network stays, and no term has anything of its own that learns.
+pub(super) fn something_learns(plan: &Plan, it: &Train, networks: &[(NodeId, &Network)]) -> Result<(), Unknown> {
+    let learns = |(model, network): &(NodeId, &Network)| {
+        // parts that the network does not have were said by the compiler
+        let Ok(frozen) = network.freeze(&plan.frozen(it, *model)) else { return true };
+        network.specs().iter().any(|spec| spec.role == Role::Parameter && frozen.trains(&spec.name))
+    };
+    let brings = |term: &Term| {
+        let has = term.it();
+        has.prototypes().is_some() || has.critic().is_some() || has.pool().is_some() || matches!(term, Term::Feature(_))
+    };
+    if networks.iter().any(learns) || it.terms().any(|weighted| brings(&weighted.term)) {
+        return Ok(());
+    }
+    let message = "nothing learns: every part of the network is frozen and no term has prototypes";
+    Err(Unknown::Failure(Failure::new(Code::NothingLearns, message).help("freeze less")))
+}
+
+/// Refuses a term that brings embeddings of several networks of a stage together whose widths differ.
+pub(super) fn one_width(networks: &[(&str, &Network)], term: &Term) -> Result<(), Unknown> {
+    if !matches!(term, Term::CoupledMapping(_)) {
+        return Ok(()); // others compare what networks say of people, not their numbers
+    }
+    let between = term.it().nets();
+    let of = |name: &&str| networks.iter().find(|(known, _)| known == name).map(|(_, network)| network.embedding().unwrap_or_default());
+    let widths: Vec<i64> = between.iter().filter_map(of).collect();
+    if widths.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Ok(());
+    }
+    let message = format!("{}: its networks give embeddings of {widths:?} numbers: these can't be compared", term.name());
+    Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("take networks of one width")))
+}
+
+/// Refuses a network that gives something else than a face's descriptor where one is looked at.
+pub(super) fn describes_faces(net: &str, network: &Network, who: &str) -> Result<(), Unknown> {
+    if network.tap(BINS).is_err() {
+        return Ok(());
+    }
+    let message = format!("{who} descriptors of faces, and `{net}` gives the angles of a head");
+    let help = "train it by head_pose(…), and take another network for who a face is";
+    Err(Unknown::Failure(Failure::new(Code::Outputs, message).help(help)))
 }
 
 /// How many landmarks a network ends in.

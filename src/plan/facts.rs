@@ -7,20 +7,21 @@ mod protocols;
 use super::audit::{self, Finding};
 use super::costs::Costs;
 use super::grid::rounded;
+use super::heads::Heads;
 use super::models::is_network;
 use super::people::People;
 use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, PlanNode, ends, lengths, memory, pooling, reads, sampling, schedule, teaching};
+use super::{Facts, Paths, Plan, PlanNode, ends, lengths, memory, pooling, reads, sampling, schedule, teaching, weights};
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::nets::Cost;
+use crate::nets::{Cost, Network};
 use crate::ops::data::Draw;
 use crate::ops::evals::Protocol;
 use crate::ops::nets::Backbone;
@@ -84,6 +85,8 @@ struct Gather<'p> {
     troubles: Vec<Trouble>,
     sight: Sight,
     costs: Costs,
+    weights: weights::Files,
+    heads: Heads,
 }
 
 impl<'p> Gather<'p> {
@@ -99,6 +102,8 @@ impl<'p> Gather<'p> {
             troubles: Vec::new(),
             sight: Sight::default(),
             costs: Costs::default(),
+            weights: weights::Files::default(),
+            heads: Heads::default(),
         }
     }
 
@@ -115,11 +120,11 @@ impl<'p> Gather<'p> {
         let known = match node.op.as_str() {
             "draw" => self.draw(id),
             op if Protocol::is(op) => self.protocol(id),
-            "train" => self.stage(id),
+            "train" => self.heads.node(self.plan, &self.tables, id).and_then(|()| self.stage(id)),
             "features" => self.features(id),
             "judge" => pooling::was_learned(self.plan, id).and_then(|()| self.judge(id)),
             _ if node.is_data() => self.data(id),
-            _ => Ok(Facts::default()),
+            _ => self.heads.node(self.plan, &self.tables, id).map(|()| Facts::default()),
         };
         match known {
             Ok(facts) => {
@@ -132,8 +137,17 @@ impl<'p> Gather<'p> {
         }
     }
 
+    /// Remembers what is wrong with a node.
+    fn trouble(&mut self, node: NodeId, done: Result<(), Unknown>) {
+        self.troubles.extend(done.err().and_then(|error| error.failure()).map(|failure| Trouble { node, failure }));
+    }
+
     fn network(&mut self, id: NodeId) {
         let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
+        let fits = self.weights.fit(self.plan, &self.tables, id);
+        self.trouble(id, fits);
+        let heads = self.heads.node(self.plan, &self.tables, id);
+        self.trouble(id, heads);
         let Some(cost) = self.costs.of(self.plan, id) else { return };
         let mut facts = Facts { parameters: Some(cost.parameters()), multiply_adds: Some(cost.multiply_adds()), ..Facts::default() };
         if let Backbone::MobileFaceNet(it) = &backbone
@@ -209,9 +223,20 @@ impl<'p> Gather<'p> {
             self.heads(&it, net, cost.embedding, &mut facts)?;
             for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
                 ends::fits(self.plan, (net, model.node), cost, &weighted.term)?;
+                let teacher = weighted.term.it().teacher().map(|(teacher, _)| teacher.node);
+                let teacher = teacher.and_then(|teacher| Some((self.plan.node(teacher).name.as_str(), self.costs.of(self.plan, teacher)?)));
+                let teacher = teacher.as_ref().map(|(name, cost)| (*name, &cost.network));
+                let name = if net.is_empty() { &self.plan.node(model.node).name } else { *net };
+                ends::comparable((name, &cost.network), teacher, &weighted.term)?;
             }
             let also = it.terms().filter(|weighted| trains(&weighted.term, net)).filter_map(|weighted| weighted.term.it().looks_at());
             own.into_iter().chain(also.map(|data| data.node)).for_each(|images| self.sees(model.node, images, cost));
+        }
+        if let Some(costs) = &costs {
+            let networks: Vec<(&str, &Network)> = nets.iter().map(|(name, _)| *name).zip(costs.iter().map(|cost| &cost.network)).collect();
+            it.terms().try_for_each(|weighted| ends::one_width(&networks, &weighted.term))?;
+            let models: Vec<(NodeId, &Network)> = nets.iter().zip(costs).map(|((_, model), cost)| (model.node, &cost.network)).collect();
+            ends::something_learns(self.plan, &it, &models)?;
         }
         self.teachers(&it, &mut facts)?;
         Ok(facts)
@@ -304,6 +329,11 @@ impl<'p> Gather<'p> {
     /// Two models whose embeddings are compared give as many numbers.
     fn judge(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Judge = self.plan.parse(id).map_err(TableError::from)?;
+        for model in [Some(it.model.node), it.gallery_model.map(|model| model.node)].into_iter().flatten() {
+            if let Some(cost) = self.costs.of(self.plan, model) {
+                ends::describes_faces(&self.plan.node(model).name, &cost.network, "a protocol judges")?;
+            }
+        }
         let Some(gallery) = it.gallery_model else { return Ok(Facts::default()) };
         let width = |this: &mut Self, model: NodeId| this.costs.of(this.plan, model).map(|cost| (model, cost.embedding));
         let (Some(gallery), Some(probe)) = (width(self, gallery.node), width(self, it.model.node)) else { return Ok(Facts::default()) };
@@ -345,7 +375,7 @@ impl<'p> Gather<'p> {
 }
 
 /// Whether a term trains a network of a stage.
-fn trains(term: &Term, net: &str) -> bool {
+pub(super) fn trains(term: &Term, net: &str) -> bool {
     let nets = term.it().nets();
     nets.is_empty() || nets.contains(&net)
 }

@@ -9,6 +9,7 @@ mod draw;
 mod ends;
 pub mod facts;
 mod grid;
+pub mod heads;
 mod lengths;
 pub mod lock;
 mod memory;
@@ -27,6 +28,7 @@ mod table;
 pub mod tables;
 mod teaching;
 mod unknown;
+pub mod weights;
 
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;

@@ -246,7 +246,7 @@ impl<'p> Tables<'p> {
     ///
     /// # Errors
     /// As [`Tables::path`] and [`Tables::known`].
-    pub(super) fn known_path(&self, id: NodeId, path: &FilePath) -> Result<PathBuf, TableError> {
+    pub fn known_path(&self, id: NodeId, path: &FilePath) -> Result<PathBuf, TableError> {
         let path = self.path(id, path)?;
         self.cache.check_file(&path).map_err(|source| self.data_error(id, source))?;
         Ok(path)

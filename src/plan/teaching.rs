@@ -1,6 +1,7 @@
 //! What can be known of teachers before anything runs.
 
 use super::Plan;
+use super::heads::FILED;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::diag::Code;
@@ -8,7 +9,7 @@ use crate::events::Failure;
 use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
-use crate::ops::nets::{AnyWeights, Backbone, Weights};
+use crate::ops::nets::Backbone;
 use crate::ops::refs::DataRef;
 use crate::ops::stages::{Net, Train};
 use crate::ops::terms::Term;
@@ -97,15 +98,9 @@ fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str
     }
 }
 
-/// The slot of prototypes that come with a file.
-const FILED: &str = "main";
-
 /// The people whose prototypes a network's first weights bring along.
 fn named(net: &Backbone) -> Option<DataRef> {
-    match net.weights()? {
-        Weights::With(AnyWeights::Checkpoint(it)) => it.prototypes,
-        Weights::Path(_) => None, // a file's prototypes are left out where nobody says whose they are
-    }
+    net.weights()?.checkpoint().prototypes // left out where nobody says whose they are
 }
 
 #[cfg(test)]

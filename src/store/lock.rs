@@ -54,6 +54,9 @@ pub struct OutputLock {
 /// The file in an output folder that is locked.
 const OUTPUT_LOCK: &str = ".ddl-run";
 
+/// What a run itself writes into its output folder, in small letters: no export has one of these names.
+pub const OUTPUT_FILES: [&str; 4] = ["plan.yaml", "metrics.json", "report.html", OUTPUT_LOCK];
+
 impl OutputLock {
     /// Makes the folder and takes its lock.
     ///

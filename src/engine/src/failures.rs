@@ -6,9 +6,9 @@ use ddl::events::Failure;
 use ddl::plan::PlanError;
 use ddl::plan::data_codes;
 use ddl::plan::tables::TableError;
+use ddl::plan::weights;
 
 use crate::nn::NnError;
-use crate::nn::state::torch::TorchFileError;
 use crate::nn::state::{FileError, StateError};
 
 /// Of a table.
@@ -42,16 +42,11 @@ pub fn nn(error: &NnError) -> Failure {
 /// Of named tensors.
 pub fn state(error: &StateError) -> Failure {
     match error {
-        StateError::Account(_) => Failure::new(Code::WeightsMismatch, error.to_string())
-            .help("look at `embedding` and `variant` of the network, or map names: checkpoint(path, names = {\"old.\" = \"new.\"})"),
-        StateError::File(FileError::Torch(TorchFileError::Refused { .. } | TorchFileError::Opcode { .. })) => {
-            Failure::new(Code::UnsafeWeights, error.to_string())
-                .help("where you trust the file, save its tensors alone with PyTorch: torch.save(torch.load(path)[\"state_dict\"], new)")
-        }
+        StateError::Account(account) => Failure::new(Code::WeightsMismatch, error.to_string()).help(account.help()),
+        StateError::Unfit(_) => Failure::new(Code::WeightsMismatch, error.to_string()).help("look at `names` of the checkpoint"),
+        StateError::File(FileError::Tensors(error)) => weights::error(error),
         StateError::File(FileError::NotFinite { .. }) => Failure::new(Code::BadWeights, error.to_string())
             .help("the training that wrote the file had failed: take an earlier checkpoint"),
-        StateError::File(FileError::Torch(_)) => Failure::new(Code::BadWeights, error.to_string())
-            .help("weights are read from whole safetensors files and from what torch.save writes"),
         StateError::File(FileError::Format(_) | FileError::Dtype { .. }) => Failure::new(Code::BadWeights, error.to_string())
             .help("weights are read from whole safetensors files and from what torch.save writes"),
         StateError::Torch(_) => torch(&error.to_string()),

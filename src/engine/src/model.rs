@@ -5,8 +5,8 @@ use crate::nn::error::NnError;
 use crate::nn::net::Network;
 use crate::nn::state::{State, StateError};
 use ddl::nets::Made;
+use ddl::nets::fit::Names;
 use ddl::ops::nets::Extension;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ impl Model {
     ///
     /// # Errors
     /// When the checkpoint does not fit: every missing, extra or misshapen tensor is listed.
-    pub fn new(made: &Made, checkpoint: Option<(&State, &IndexMap<String, String>)>, device: Device) -> Result<Self, NnError> {
+    pub fn new(made: &Made, checkpoint: Option<(&State, &Names)>, device: Device) -> Result<Self, NnError> {
         let model = build(made, checkpoint, device, Kind::Float)?;
         Ok(Model { made: made.clone(), network: model.network, state: model.state, heads: BTreeMap::new() })
     }
@@ -99,7 +99,7 @@ impl Model {
             expected: "a list of heads".to_owned(),
             found: error.to_string(),
         })?;
-        let mut model = Model::new(made, Some((&all, &IndexMap::new())), device)?;
+        let mut model = Model::new(made, Some((&all, &Names::new())), device)?;
         for (place, head) in listed.into_iter().enumerate() {
             let state = all.part(&format!("head.{place}.")).copy()?.to(device, Kind::Float)?;
             let names = head.names.into_iter().map(Arc::from).collect();

@@ -27,6 +27,9 @@ use tch::{Device, Kind, Tensor};
 /// The slot whose state is named by its tensors alone; of others it is `SLOT.NAME`.
 const MAIN: &str = "main";
 
+/// People whose rows are drawn where no file gives them: more than the largest public set has.
+const MOST_DRAWN: i64 = 10_000_000;
+
 /// Evaluates a job.
 pub fn answer(job: &TermJob) -> TermAnswer {
     match evaluate(job) {
@@ -266,6 +269,11 @@ impl<'a> States<'a> {
             if let Some(memory) = term.memory() {
                 rows.push(full_name(memory.slot, memory.rows));
                 self.add(memory.slot, term.specs(classes(self.job, &rows, labels)?, width))?;
+                // terms of one slot share its rows, whichever of their batches came first
+                let there = self.slots.get(memory.slot).and_then(|slot| slot.entry(memory.rows)).map(|rows| rows.tensor.size());
+                if let (Some(labels), Some(&[count, ..])) = (labels, there.as_deref()) {
+                    within(labels, count, &full_name(memory.slot, memory.rows))?;
+                }
             }
             if let Some(pool) = term.it().pool() {
                 self.add(pool.slot(), pooling::specs(pool, width))?;
@@ -342,20 +350,33 @@ fn fitting(name: &str, file: &Path, spec: &Spec, kind: Kind) -> Result<Tensor, F
 fn classes(job: &TermJob, rows: &[String], labels: Option<&Tensor>) -> Result<i64, Failure> {
     let given = rows.iter().rev().find_map(|name| job.init.get(name));
     let of_file = given.map(|file| Ok::<_, Failure>((file, arrays::sides(file)?))).transpose()?;
-    let largest = labels.map_or(-1, |labels| labels.max().int64_value(&[]));
+    let largest = labels.filter(|labels| labels.numel() > 0).map_or(-1, |labels| labels.max().int64_value(&[]));
     let count = match (job.classes, &of_file) {
-        (Some(classes), _) => classes as i64,
+        (Some(classes), _) => i64::try_from(classes).unwrap_or(i64::MAX),
         (None, Some((_, sides))) => sides.first().copied().unwrap_or(0),
-        (None, None) => largest + 1,
+        (None, None) => largest.saturating_add(1),
     };
-    if largest >= count {
-        let of = of_file.map_or_else(|| "--classes".to_owned(), |(file, _)| file.display().to_string());
+    if of_file.is_none() && count > MOST_DRAWN {
+        let of = if job.classes.is_some() { "--classes" } else { "the largest label" };
+        let message = format!("{of} makes {count} people, and no file gives their rows: at most {MOST_DRAWN} are drawn");
         return Err(wrong(
-            format!("label {largest} is out of range: {of} has {count} people, counted from 0"),
-            "labels are rows of the prototypes",
+            message,
+            "labels are counted from 0 without gaps; rows of so many people come from a file: --init prototypes=FILE",
         ));
     }
+    if let Some(labels) = labels {
+        within(labels, count, &of_file.map_or_else(|| "--classes".to_owned(), |(file, _)| file.display().to_string()))?;
+    }
     Ok(count)
+}
+
+/// Every label is one of so many people.
+fn within(labels: &Tensor, count: i64, of: &str) -> Result<(), Failure> {
+    let largest = if labels.numel() > 0 { labels.max().int64_value(&[]) } else { -1 };
+    if largest < count {
+        return Ok(());
+    }
+    Err(wrong(format!("label {largest} is out of range: {of} has {count} people, counted from 0"), "labels are rows of the prototypes"))
 }
 
 /// Every gradient, written to the folder if there is one.

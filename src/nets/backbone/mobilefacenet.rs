@@ -153,7 +153,7 @@ fn short_names() -> NameMap {
     block(format!("f.{}", at + 1), "features.layers.0");
     pairs.push(("fc.".into(), "features.layers.2.".into()));
     pairs.push(("bn.".into(), "features.layers.3.".into()));
-    NameMap::prefixes(&pairs).expect("prefixes are escaped, so that each is a pattern")
+    NameMap::prefixes(pairs.into_iter().map(|(from, to)| (from, Some(to)))).expect("prefixes are escaped, so that each is a pattern")
 }
 
 /// The layout of TFace and FaceX-Zoo, which name layers after their place (`conv_34.conv_dw.bn`); `window` and `last` stand before the
@@ -178,5 +178,5 @@ fn long_names(window: &str, last: &str) -> NameMap {
     block(&format!("{window}conv_6_dw"), "features.layers.0");
     pairs.push((format!("{last}linear."), "features.layers.2.".into()));
     pairs.push((format!("{last}bn."), "features.layers.3.".into()));
-    NameMap::prefixes(&pairs).expect("prefixes are escaped, so that each is a pattern")
+    NameMap::prefixes(pairs.into_iter().map(|(from, to)| (from, Some(to)))).expect("prefixes are escaped, so that each is a pattern")
 }

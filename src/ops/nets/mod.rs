@@ -20,12 +20,13 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 crate::operator! {
-    /// Weights from a file, with every tensor accounted for: safetensors, or what PyTorch's `torch.save` writes (a state dict, or a checkpoint with one in it). Of a pickle only tensors are built; nothing that it says is run.
+    /// Weights from a file, with every tensor accounted for: safetensors, or what PyTorch's `torch.save` writes (a state dict, or a checkpoint with one in it). Of a pickle only tensors are built; nothing that it says is run. `check` and `plan` look at names and shapes, without a number.
     pub struct Checkpoint("checkpoint", 1, |_| Type::Weights) {
         /// The file.
         path: FilePath;
-        /// How the file's names map onto the backbone's: pairs of a prefix (or whole name) and what stands for it; empty finds a known layout by the names.
-        names: IndexMap<String, String> = IndexMap::new();
+        /// How the file's names map onto the backbone's: pairs of a prefix (or whole name) and what stands for it, or `none` for what is left out; empty
+        /// finds a known layout by the names. What training code wraps a network in (`module.`, `_orig_mod.`) is taken off by itself.
+        names: IndexMap<String, Option<String>> = IndexMap::new();
         /// The people whose prototypes the file has, in the order of its rows: they become the model's for these people, slot "main". Without, prototypes are left out.
         prototypes: Option<super::refs::DataRef> = None;
         /// The file of the prototypes where they do not lie beside the network (insightface's `softmax_fc_gpu_0.pt`, face.evoLVe's `Head_…`).
@@ -33,6 +34,9 @@ crate::operator! {
         /// The people that these weights were trained on: a data set, or a text file of one name a line. Whoever judges one of them by this
         /// network is warned; nothing else depends on it.
         trained_on: Option<TrainedOn> = None;
+        /// The dictionary of the file that has the tensors, by the keys that lead to it ("params", "model.ema"); without, one at a usual place
+        /// (`state_dict`, `model`), else the only one that fits.
+        at: Option<String> = None;
     }
     check = head_of_people;
     observes = "trained_on";
@@ -86,6 +90,24 @@ pub enum Weights {
     Path(FilePath),
     /// A file with options.
     With(AnyWeights),
+}
+
+impl Weights {
+    /// The file with its options.
+    pub fn checkpoint(&self) -> std::borrow::Cow<'_, Checkpoint> {
+        use std::borrow::Cow;
+        match self {
+            Weights::With(AnyWeights::Checkpoint(it)) => Cow::Borrowed(it),
+            Weights::Path(path) => Cow::Owned(Checkpoint {
+                path: path.clone(),
+                names: IndexMap::new(),
+                prototypes: None,
+                head: None,
+                trained_on: None,
+                at: None,
+            }),
+        }
+    }
 }
 
 impl crate::lang::decl::Param for Weights {

@@ -4,20 +4,21 @@ use super::{Exec, Halt, MODELS_KEPT};
 use crate::failures;
 use crate::model::{HEADS, Head, HeadId, Model, TENSORS};
 use crate::nn::heads::PROTOTYPES;
-use crate::nn::state::prototypes::{self, Place};
-use crate::nn::state::{Role, State};
+use crate::nn::state::{Role, State, StateError, file};
 use crate::train::within;
 use ddl::diag::Code;
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
-use ddl::nets::Made;
-use ddl::ops::nets::{AnyWeights, Backbone, Checkpoint, Extension, Weights};
+use ddl::nets::fit::Names;
+use ddl::nets::{Made, prototypes};
+use ddl::ops::nets::{Backbone, Extension};
 use ddl::ops::outputs::Started;
 use ddl::ops::refs::FilePath;
 use ddl::ops::stages::{Averaged, Chosen, Net};
+use ddl::plan::weights;
 use ddl::store::Artifact;
 use ddl::store::Judged;
-use indexmap::IndexMap;
+use ddl::tensors::TensorFile;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -59,57 +60,44 @@ impl Exec<'_> {
     }
 
     fn first_tensors(&self, id: NodeId, backbone: &Backbone) -> Result<Model, Halt> {
-        let (weights, backbone) = (backbone.weights(), &Made::from(backbone.clone()));
-        let named = |error: &crate::nn::NnError, path: &FilePath| {
-            let failure = failures::nn(error);
-            Failure { message: format!("{}: {}", self.shown(id, path), failure.message), ..failure }
+        let made = &Made::from(backbone.clone());
+        let Some(weights) = backbone.weights() else { return Ok(Model::new(made, None, self.device)?) };
+        let it = weights.checkpoint();
+        let (mut file, shown) = self.open_weights(id, &it.path)?;
+        let named = |error: &StateError, shown: &str| {
+            let failure = failures::state(error);
+            Failure { message: format!("{shown}: {}", failure.message), ..failure }
         };
-        match weights {
-            None => Ok(Model::new(backbone, None, self.device)?),
-            Some(Weights::Path(path)) => {
-                let state = self.read_weights(id, path)?;
-                Ok(Model::new(backbone, Some((&state, &IndexMap::new())), self.device).map_err(|error| named(&error, path))?)
-            }
-            Some(Weights::With(AnyWeights::Checkpoint(it))) => {
-                let state = self.read_weights(id, &it.path)?;
-                let mut model = Model::new(backbone, Some((&state, &it.names)), self.device).map_err(|error| named(&error, &it.path))?;
-                self.prototypes(id, it, &state, &mut model)?;
-                Ok(model)
-            }
-        }
-    }
-
-    /// Gives a model the prototypes of its file, for the people that the recipe names.
-    fn prototypes(&self, id: NodeId, it: &Checkpoint, beside: &State, model: &mut Model) -> Result<(), Halt> {
-        let Some(people) = it.prototypes else { return Ok(()) };
-        let file = it.head.as_ref().unwrap_or(&it.path);
-        let alone = it.head.as_ref().map(|head| self.read_weights(id, head)).transpose()?;
+        let (place, fit) = weights::taken(&file, &shown, backbone, &it)?;
+        let state = State::of_file(&mut file, place, &fit).map_err(|error| named(&error, &shown))?;
+        // the tensors have the network's own names now
+        let mut model = Model::new(made, Some((&state, &Names::new())), self.device)?;
+        let Some(people) = it.prototypes else { return Ok(model) };
         let table = self.tables.table(people.node)?;
-        let (state, place) = alone.as_ref().map_or((beside, Place::Beside(&model.network)), |alone| (alone, Place::Alone));
-        let found = prototypes::find(state, place, table.labels().len() as i64, model.width()?);
+        let (mut file, shown, beside) = match &it.head {
+            None => (file, shown, Some((place, &fit.network))),
+            Some(head) => {
+                let (file, shown) = self.open_weights(id, head)?;
+                (file, shown, None)
+            }
+        };
+        let found = prototypes::in_file(file.dictionaries(), beside, table.labels().len() as i64, model.width()?);
         let data = &self.job.plan.node(people.node).name;
-        let rows = found.map_err(|misfit| misfit.failure(&self.shown(id, file), data))?;
+        let (place, found) = found.map_err(|misfit| misfit.failure(&shown, data))?;
+        let rows = file::prototypes(&mut file, place, &found).map_err(|error| named(&error, &shown))?;
         let mut state = State::new();
         state.insert(PROTOTYPES, rows.f_to_device(self.device)?.f_to_kind(Kind::Float)?, Role::Parameter)?;
         let head = HeadId { space: table.labels().id().to_owned(), slot: "main".to_owned() };
         model.heads.insert(head, Head { names: std::sync::Arc::clone(table.labels().names()), state });
-        Ok(())
+        Ok(model)
     }
 
-    fn shown(&self, id: NodeId, path: &FilePath) -> String {
-        self.tables.path(id, path).map_or_else(|_| path.0.clone(), |real| real.display().to_string())
-    }
-
-    fn read_weights(&self, id: NodeId, path: &FilePath) -> Result<State, Halt> {
-        let real = self.tables.path(id, path)?;
-        let bytes = ddl::regular::read(&real).map_err(|error| {
-            Failure::new(Code::BadWeights, format!("cannot read the weights {}: {error}", real.display())).help("check the path")
-        })?;
-        self.tables.known(id, &real, &bytes)?;
-        State::from_weights(&bytes).map_err(|error| {
-            let failure = failures::state(&error);
-            Failure { message: format!("{}: {}", real.display(), failure.message), ..failure }.into()
-        })
+    /// A file of weights, and how it is called in errors.
+    fn open_weights(&self, id: NodeId, path: &FilePath) -> Result<(TensorFile<'static>, String), Halt> {
+        let real = self.tables.known_path(id, path)?;
+        let shown = real.display().to_string();
+        let file = TensorFile::open(&real).map_err(|error| weights::failure(&shown, &error))?;
+        Ok((file, shown))
     }
 
     pub(super) fn chosen(&self, id: NodeId) -> Result<Artifact, Halt> {

@@ -3,15 +3,14 @@
 pub mod account;
 pub mod file;
 pub mod init;
-pub mod prototypes;
-pub mod torch;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use tch::{Device, Kind, Tensor};
 
-pub use account::{Account, Misshapen};
+pub use ddl::nets::fit::Account;
+use ddl::nets::fit::Unfit;
 pub use ddl::nets::{Init, NameMap, Role, Spec};
 pub use file::FileError;
 
@@ -36,12 +35,25 @@ pub enum StateError {
     /// The tensors that came are not the ones that were wanted.
     #[error("{0}")]
     Account(Box<Account>),
+    /// The tensors that came are not a network's, for another reason.
+    #[error(transparent)]
+    Unfit(Unfit),
     /// A file of tensors could not be understood.
     #[error(transparent)]
     File(#[from] FileError),
     /// libtorch refused.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
+}
+
+impl From<Unfit> for StateError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Account(account) => StateError::Account(account),
+            Unfit::Twice(name) => StateError::Twice(name),
+            other @ (Unfit::Net(_) | Unfit::Names(_) | Unfit::NoPlace { .. } | Unfit::Several(_)) => StateError::Unfit(other),
+        }
+    }
 }
 
 /// A map from name to tensor, in the order of the names.

@@ -1,32 +1,47 @@
 //! Arrays in NumPy's `.npy` files.
 
 use super::wrong;
+use crate::nn::state::file::kind as kind_of;
 use ddl::diag::Code;
 use ddl::events::Failure;
+use ddl::tensors::Dtype;
+use ddl::tensors::npy::{self, Header, NpyError};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// What is said of an array that can't be taken.
 const READ: &str = "arrays are .npy files in C order, as numpy.save writes them: numpy.save(file, numpy.ascontiguousarray(x))";
 
-fn read(file: &Path) -> Result<Tensor, Failure> {
+fn read(file: &Path, wanted: impl Fn(Dtype) -> Option<Kind>, want: &Want) -> Result<Tensor, Failure> {
+    let header = header(file)?;
+    let Some(kind) = wanted(header.dtype) else {
+        return Err(wrong(format!("{} holds {}, {}", file.display(), header.dtype, want.not), want.help));
+    };
+    let array = npy::read(file).map_err(|error| unread(file, &error))?;
+    Tensor::f_from_data_size(&array.numbers, &array.header.sides, kind).map_err(super::torch)
+}
+
+/// What is said of numbers of another kind.
+struct Want {
+    not: &'static str,
+    help: &'static str,
+}
+
+fn header(file: &Path) -> Result<Header, Failure> {
     if !file.is_file() {
         return Err(wrong(format!("there is no file {}", file.display()), "paths are relative to the working directory"));
     }
-    Tensor::read_npy(file).map_err(|error| {
-        let text = error.to_string();
-        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-        wrong(format!("{} can't be read as an array: {line}", file.display()), READ)
-    })
+    npy::header(file).map_err(|error| unread(file, &error))
+}
+
+fn unread(file: &Path, error: &NpyError) -> Failure {
+    wrong(format!("{} can't be read as an array: {error}", file.display()), READ)
 }
 
 /// Numbers with fractions in this precision, all finite.
 pub(super) fn floats(file: &Path, kind: Kind) -> Result<Tensor, Failure> {
-    let tensor = read(file)?;
-    if !matches!(tensor.kind(), Kind::Half | Kind::Float | Kind::Double) {
-        let message = format!("{} holds {}, not numbers with fractions", file.display(), dtype(tensor.kind()));
-        return Err(wrong(message, "save it as float32 or float64"));
-    }
+    const WANT: Want = Want { not: "not numbers with fractions", help: "save it as float32 or float64" };
+    let tensor = read(file, |dtype| kind_of(dtype).filter(|_| dtype.is_floating()), &WANT)?;
     let finite = |error: tch::TchError| crate::failures::nn(&error.into());
     let bad = tensor.f_isfinite().map_err(finite)?.logical_not().f_reshape([-1]).map_err(finite)?.nonzero();
     if bad.numel() > 0 {
@@ -39,11 +54,8 @@ pub(super) fn floats(file: &Path, kind: Kind) -> Result<Tensor, Failure> {
 
 /// Whole numbers from 0, one dimension.
 pub(super) fn labels(file: &Path) -> Result<Tensor, Failure> {
-    let tensor = read(file)?;
-    if !matches!(tensor.kind(), Kind::Uint8 | Kind::Int8 | Kind::Int16 | Kind::Int | Kind::Int64) {
-        let message = format!("{} holds {}, and labels are whole numbers", file.display(), dtype(tensor.kind()));
-        return Err(wrong(message, "save them as int64"));
-    }
+    const WANT: Want = Want { not: "and labels are whole numbers", help: "save them as int64" };
+    let tensor = read(file, |dtype| kind_of(dtype).filter(|_| dtype.is_whole()), &WANT)?;
     let labels = tensor.to_kind(Kind::Int64);
     if labels.numel() > 0 && labels.min().int64_value(&[]) < 0 {
         let message = format!("{} holds the label {}: labels are counted from 0", file.display(), labels.min().int64_value(&[]));
@@ -52,23 +64,9 @@ pub(super) fn labels(file: &Path) -> Result<Tensor, Failure> {
     Ok(labels)
 }
 
-/// A kind of numbers by NumPy's name, where it has one.
-fn dtype(kind: Kind) -> String {
-    let name = match kind {
-        Kind::Half => "float16",
-        Kind::Float => "float32",
-        Kind::Double => "float64",
-        Kind::Int => "int32",
-        Kind::ComplexFloat => "complex64",
-        Kind::ComplexDouble => "complex128",
-        other => return format!("{other:?}").to_lowercase(),
-    };
-    name.to_owned()
-}
-
 /// The shape of a file's array.
 pub(super) fn sides(file: &Path) -> Result<Vec<i64>, Failure> {
-    Ok(read(file)?.size())
+    Ok(header(file)?.sides)
 }
 
 /// What a term reads of the samples themselves, `[n, numbers]`, beside what their network makes of them.

@@ -75,16 +75,6 @@ pub enum TrainError {
         /// How many.
         count: usize,
     },
-    /// New prototypes, and the recipe does not say what they start from.
-    #[error("the source model has prototypes, but none for the {classes} people of `{draw}` (slot \"{slot}\")")]
-    PrototypesUnsaid {
-        /// The draw.
-        draw: String,
-        /// How many classes.
-        classes: usize,
-        /// The slot.
-        slot: String,
-    },
     /// A teacher by logits that was not trained on the people of the data.
     #[error("{term}: the teacher `{teacher}` has no prototypes for the {classes} people of `{draw}` (slot \"{slot}\")")]
     TeacherPrototypes {
@@ -197,9 +187,6 @@ impl From<TrainError> for Failure {
             }
             TrainError::Overflow { .. } => (Code::LossNotFinite, "take `precision = \"mixed\"`, whose numbers reach as far as 32-bit ones"),
             TrainError::ResumeMismatch { .. } => (Code::ResumeMismatch, "remove that folder to start the stage anew"),
-            TrainError::PrototypesUnsaid { .. } => {
-                (Code::PrototypesUnsaid, "say it: `prototypes = \"fresh\"`, `\"class_means\"` or `\"by_name\"`")
-            }
             TrainError::TeacherPrototypes { .. } => {
                 (Code::TeacherPrototypes, "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()")
             }

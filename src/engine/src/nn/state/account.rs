@@ -1,101 +1,34 @@
-//! Every tensor of a checkpoint is accounted for: taken, or named in an error.
-
-use std::fmt;
-
-use serde::Serialize;
+//! Tensors of a checkpoint under the names that a network gives them. Which ones those are, [`ddl::nets::fit`] says.
 
 use super::{NameMap, Spec, State, StateError};
-
-/// A tensor whose shape is not the one that is wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Misshapen {
-    /// Its name in the network.
-    pub name: String,
-    /// The shape that the network has.
-    pub expected: Vec<i64>,
-    /// The shape that came.
-    pub found: Vec<i64>,
-}
-
-/// What became of each tensor of a checkpoint.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Account {
-    /// How many tensors were taken.
-    pub taken: usize,
-    /// Names that the network has and the checkpoint has not.
-    pub missing: Vec<String>,
-    /// Names (as the checkpoint says them) that the network does not have.
-    pub extra: Vec<String>,
-    /// Tensors of another shape.
-    pub misshapen: Vec<Misshapen>,
-    /// Tensors of whole numbers where others are wanted.
-    pub mistyped: Vec<String>,
-    /// Names (as the checkpoint says them) that the map drops on purpose.
-    pub ignored: Vec<String>,
-}
-
-impl Account {
-    /// Whether nothing is missing, superfluous, misshapen or of another type.
-    pub fn is_full(&self) -> bool {
-        self.missing.is_empty() && self.extra.is_empty() && self.misshapen.is_empty() && self.mistyped.is_empty()
-    }
-}
-
-impl fmt::Display for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tensors fit", self.taken)?;
-        list(f, "missing", &self.missing)?;
-        list(f, "not known to the network", &self.extra)?;
-        let misshapen: Vec<String> =
-            self.misshapen.iter().map(|m| format!("{}: expected {:?}, found {:?}", m.name, m.expected, m.found)).collect();
-        list(f, "of another shape", &misshapen)?;
-        list(f, "of whole numbers", &self.mistyped)
-    }
-}
-
-fn list(f: &mut fmt::Formatter<'_>, what: &str, names: &[String]) -> fmt::Result {
-    if names.is_empty() {
-        return Ok(());
-    }
-    write!(f, "\n{} {what}:", names.len())?;
-    names.iter().try_for_each(|name| write!(f, "\n  {name}"))
-}
+use ddl::nets::fit::{Account, Sort, Sorts, adopt};
 
 impl State {
+    /// What its tensors are beside their numbers.
+    pub fn sorts(&self) -> Sorts {
+        let sort = |tensor: &tch::Tensor| Sort { sides: tensor.size(), floating: tensor.is_floating_point() };
+        self.iter().map(|(name, entry)| (name.to_owned(), sort(&entry.tensor))).collect()
+    }
+
+    /// Tensors under other names, with the roles that those have. They are shared, not copied.
+    ///
+    /// # Errors
+    /// A tensor that is not there.
+    pub fn taken(&self, names: &[(Spec, String)]) -> Result<State, StateError> {
+        let mut state = State::new();
+        for (spec, name) in names {
+            state.insert(&spec.name, self.get(name)?.shallow_clone(), spec.role)?;
+        }
+        Ok(state)
+    }
+
     /// Takes the tensors that `specs` want from a checkpoint, whose names are mapped first. The tensors are shared, not copied.
     ///
     /// # Errors
     /// [`StateError::Account`] with every missing, extra and misshapen tensor; [`StateError::Twice`] when the map makes two names one.
     pub fn adopt(specs: &[Spec], checkpoint: &State, names: &NameMap) -> Result<(State, Account), StateError> {
-        let mut account = Account::default();
-        let mut renamed = State::new();
-        let mut original = std::collections::BTreeMap::new();
-        for (name, entry) in checkpoint.iter() {
-            match names.apply(name) {
-                Some(new) => {
-                    renamed.insert(&new, entry.tensor.shallow_clone(), entry.role)?;
-                    original.insert(new, name.to_string());
-                }
-                None => account.ignored.push(name.to_string()),
-            }
-        }
-        let mut state = State::new();
-        for spec in specs {
-            match renamed.remove(&spec.name) {
-                None => account.missing.push(spec.name.clone()),
-                Some(entry) if entry.tensor.size() != spec.shape => {
-                    let found = entry.tensor.size();
-                    account.misshapen.push(Misshapen { name: spec.name.clone(), expected: spec.shape.clone(), found });
-                }
-                Some(entry) if !entry.tensor.is_floating_point() => account.mistyped.push(spec.name.clone()),
-                Some(entry) => {
-                    account.taken += 1;
-                    state.insert(&spec.name, entry.tensor, spec.role)?;
-                }
-            }
-        }
-        account.extra = renamed.names().map(|name| original[name].clone()).collect();
-        if account.is_full() { Ok((state, account)) } else { Err(StateError::Account(Box::new(account))) }
+        let (taken, account) = adopt(specs, &checkpoint.sorts(), names)?;
+        if account.is_full() { Ok((checkpoint.taken(&taken)?, account)) } else { Err(StateError::Account(Box::new(account))) }
     }
 }
 

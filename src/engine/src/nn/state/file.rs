@@ -1,22 +1,25 @@
-//! States as safetensors bytes. Writing them to a disk safely is the store's job.
+//! States as safetensors bytes, and states out of files of weights. What a file holds, [`ddl::tensors`] says; writing one to a disk safely is the
+//! store's job.
 
 use std::collections::HashMap;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use ddl::nets::fit::{Fit, usual};
+use ddl::nets::prototypes::Found;
+use ddl::tensors::{Described, TensorError, TensorFile};
+use safetensors::tensor::{Dtype, TensorView};
 use tch::{Kind, Tensor};
 
-use super::torch::{self, TorchFileError};
 use super::{Role, State, StateError};
 
 /// Bytes that are not a file of tensors that we can read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// Not the safetensors format, or cut short.
-    #[error("these are not whole safetensors: {0}")]
+    /// Tensors that can't be written as safetensors.
+    #[error("these can't be written as safetensors: {0}")]
     Format(#[from] safetensors::SafeTensorError),
-    /// A file of PyTorch's.
+    /// Not a file of tensors, cut short, or better not opened.
     #[error(transparent)]
-    Torch(#[from] TorchFileError),
+    Tensors(#[from] TensorError),
     /// Numbers that no training leaves behind.
     #[error("tensor `{name}` has {count} values that are not finite")]
     NotFinite {
@@ -44,8 +47,8 @@ fn key(role: Role) -> Option<&'static str> {
     }
 }
 
-impl From<TorchFileError> for StateError {
-    fn from(error: TorchFileError) -> Self {
+impl From<TensorError> for StateError {
+    fn from(error: TensorError) -> Self {
         FileError::from(error).into()
     }
 }
@@ -84,14 +87,32 @@ impl State {
         HashMap::from([("ddl".to_string(), text)])
     }
 
-    /// A state from the bytes of a file of weights: safetensors, or what `torch.save` wrote. Every value must be finite.
+    /// The tensors of a file that are a network's, under its names: those of this dictionary that fit. Every value is finite.
+    ///
+    /// # Errors
+    /// Numbers that the file does not have, or that are not finite.
+    pub fn of_file(file: &mut TensorFile, dictionary: usize, fit: &Fit) -> Result<State, StateError> {
+        let mut state = State::new();
+        for (spec, name) in &fit.taken {
+            let tensor = read(file, dictionary, name)?;
+            is_finite(name, &tensor)?;
+            state.insert(&spec.name, tensor, spec.role)?;
+        }
+        Ok(state)
+    }
+
+    /// A state of all tensors in the usual dictionary of a file of weights. Every value is finite.
+    ///
+    /// # Errors
+    /// As [`State::of_file`], and what is no file of weights.
     pub fn from_weights(bytes: &[u8]) -> Result<State, StateError> {
-        let state = if torch::is_torch(bytes) { torch::read(bytes)? } else { State::from_bytes(bytes)? };
-        for (name, entry) in state.iter().filter(|(_, entry)| entry.tensor.is_floating_point()) {
-            let count = entry.tensor.f_isfinite()?.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
-            if count > 0 {
-                return Err(FileError::NotFinite { name: name.to_owned(), count }.into());
-            }
+        let mut file = TensorFile::of(bytes)?;
+        let place = usual(file.dictionaries());
+        let mut state = State::new();
+        for name in file.dictionaries()[place].tensors.keys().cloned().collect::<Vec<_>>() {
+            let tensor = read(&mut file, place, &name)?;
+            is_finite(&name, &tensor)?;
+            state.insert(&name, tensor, role_by_name(&name))?;
         }
         Ok(state)
     }
@@ -99,36 +120,78 @@ impl State {
     /// A state from the bytes of any safetensors file, on the host. Roles that the file does not tell are taken from the names
     /// (`running_mean`, `running_var`, `num_batches_tracked` are buffers).
     pub fn from_bytes(bytes: &[u8]) -> Result<State, StateError> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(FileError::from)?;
-        let noted = |role: Role| -> Vec<String> {
-            let text = header.metadata().as_ref().and_then(|meta| meta.get("ddl"));
-            let meta: HashMap<String, String> = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-            let names = key(role).and_then(|key| meta.get(key)).map(String::as_str).unwrap_or_default();
-            names.split(',').map(str::to_string).collect()
+        let mut file = TensorFile::of(bytes)?;
+        let noted: HashMap<String, String> = file.notes().get("ddl").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let noted = |role: Role| -> Vec<&str> {
+            let names = key(role).and_then(|key| noted.get(key)).map(String::as_str).unwrap_or_default();
+            names.split(',').collect()
         };
         let (fixed, buffers) = (noted(Role::Fixed), noted(Role::Buffer));
-        let file = SafeTensors::deserialize(bytes).map_err(FileError::from)?;
         let mut state = State::new();
-        for (name, view) in file.iter() {
-            let shape: Vec<i64> = view.shape().iter().map(|&side| side as i64).collect();
-            let tensor = Tensor::f_from_data_size(view.data(), &shape, kind(name, view.dtype())?)?;
-            let role = if buffers.iter().any(|b| b == name) {
+        for name in file.dictionaries()[0].tensors.keys().cloned().collect::<Vec<_>>() {
+            let tensor = read(&mut file, 0, &name)?;
+            let role = if buffers.contains(&&*name) {
                 Role::Buffer
-            } else if fixed.iter().any(|f| f == name) {
+            } else if fixed.contains(&&*name) {
                 Role::Fixed
             } else {
-                role_by_name(name)
+                role_by_name(&name)
             };
-            state.insert(name, tensor, role)?;
+            state.insert(&name, tensor, role)?;
         }
         Ok(state)
     }
 }
 
+/// The prototypes of a file, `[classes, width]`.
+///
+/// # Errors
+/// As [`State::of_file`].
+pub fn prototypes(file: &mut TensorFile, dictionary: usize, found: &Found) -> Result<Tensor, StateError> {
+    let tensor = read(file, dictionary, &found.name)?;
+    is_finite(&found.name, &tensor)?;
+    Ok(if found.columns { tensor.f_transpose(0, 1)?.f_contiguous()? } else { tensor })
+}
+
+fn read(file: &mut TensorFile, dictionary: usize, name: &str) -> Result<Tensor, StateError> {
+    let tensor: Described =
+        file.dictionaries()[dictionary].tensors.get(name).cloned().ok_or_else(|| StateError::Missing(name.to_owned()))?;
+    let unknown = || TensorError::Dtype { name: name.to_owned(), dtype: tensor.dtype.to_string() };
+    let kind = kind(tensor.dtype).ok_or_else(unknown)?;
+    let numbers = file.numbers(name, &tensor)?;
+    Ok(Tensor::f_from_data_size(&numbers, &tensor.sides, kind)?)
+}
+
+fn is_finite(name: &str, tensor: &Tensor) -> Result<(), StateError> {
+    if !tensor.is_floating_point() {
+        return Ok(());
+    }
+    let count = tensor.f_isfinite()?.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+    if count == 0 { Ok(()) } else { Err(FileError::NotFinite { name: name.to_owned(), count }.into()) }
+}
+
 /// What a tensor is to training, where its file does not tell.
-pub(super) fn role_by_name(name: &str) -> Role {
+fn role_by_name(name: &str) -> Role {
     let is_statistic = ["running_mean", "running_var", "num_batches_tracked"].iter().any(|end| name.ends_with(end));
     if is_statistic { Role::Buffer } else { Role::Parameter }
+}
+
+/// libtorch's name of a format of numbers, where it has one.
+pub fn kind(dtype: ddl::tensors::Dtype) -> Option<Kind> {
+    use ddl::tensors::Dtype;
+    Some(match dtype {
+        Dtype::Bool => Kind::Bool,
+        Dtype::U8 => Kind::Uint8,
+        Dtype::I8 => Kind::Int8,
+        Dtype::I16 => Kind::Int16,
+        Dtype::I32 => Kind::Int,
+        Dtype::I64 => Kind::Int64,
+        Dtype::F16 => Kind::Half,
+        Dtype::BF16 => Kind::BFloat16,
+        Dtype::F32 => Kind::Float,
+        Dtype::F64 => Kind::Double,
+        Dtype::Other { .. } => return None,
+    })
 }
 
 const KINDS: [(Kind, Dtype); 10] = [
@@ -147,11 +210,6 @@ const KINDS: [(Kind, Dtype); 10] = [
 fn dtype(name: &str, kind: Kind) -> Result<Dtype, FileError> {
     let found = KINDS.iter().find(|(k, _)| *k == kind).map(|(_, dtype)| *dtype);
     found.ok_or_else(|| FileError::Dtype { name: name.to_string(), dtype: format!("{kind:?}") })
-}
-
-fn kind(name: &str, dtype: Dtype) -> Result<Kind, FileError> {
-    let found = KINDS.iter().find(|(_, d)| *d == dtype).map(|(kind, _)| *kind);
-    found.ok_or_else(|| FileError::Dtype { name: name.to_string(), dtype: format!("{dtype:?}") })
 }
 
 #[cfg(test)]
@@ -181,10 +239,26 @@ mod tests {
     }
 
     #[test]
+    fn files_of_pytorchs_are_states() {
+        const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tensors/fixtures");
+        let of = |name: &str| State::from_weights(&std::fs::read(format!("{FOLDER}/{name}")).unwrap());
+        for name in ["plain.pt", "legacy.pth", "checkpoint.ckpt"] {
+            let state = of(name).unwrap();
+            let tensor = |name: &str| state.get(name).unwrap();
+            assert_eq!(*tensor("turned.weight"), Tensor::from_slice(&[0f32, 3.0, 1.0, 4.0, 2.0, 5.0]).view([3, 2]));
+            assert_eq!(*tensor("half.weight"), Tensor::from_slice(&[1.5f32, -2.0]).to_kind(Kind::Half));
+            assert_eq!(*tensor("bn.running_mean"), Tensor::from_slice(&[0.25f32, 8.0]).to_kind(Kind::BFloat16));
+            assert_eq!(tensor("bn.num_batches_tracked").int64_value(&[]), 7);
+            assert_eq!(state.entry("bn.running_mean").unwrap().role, Role::Buffer);
+        }
+        assert_eq!(of("nan.pt").unwrap_err().to_string(), "tensor `w` has 1 values that are not finite");
+    }
+
+    #[test]
     fn bytes_cut_anywhere_are_refused() {
         let bytes = sample().to_bytes(&[]).unwrap();
         for end in 0..bytes.len() {
-            assert!(matches!(State::from_bytes(&bytes[..end]), Err(StateError::File(FileError::Format(_)))), "cut at {end}");
+            assert!(matches!(State::from_bytes(&bytes[..end]), Err(StateError::File(FileError::Tensors(_)))), "cut at {end}");
         }
     }
 }

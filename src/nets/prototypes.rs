@@ -1,13 +1,11 @@
 //! The prototypes of a public weights file: which of its tensors they are, and which way round they lie.
 
-use ddl::diag::Code;
-use ddl::events::Failure;
-use ddl::nets::Network;
+use super::Network;
+use super::fit::{Sort, Sorts, is_wrapper};
+use crate::diag::Code;
+use crate::events::Failure;
+use crate::tensors::Dictionary;
 use std::collections::BTreeSet;
-use tch::Tensor;
-
-use super::State;
-use crate::nn::backbone::build::WRAPPERS;
 
 /// How a tensor lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,11 +86,20 @@ pub enum Place<'n> {
     Alone,
 }
 
-/// The prototypes of a file, `[classes, width]`.
+/// The prototypes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The tensor's name.
+    pub name: String,
+    /// Whether it has a column for each class, not a row.
+    pub columns: bool,
+}
+
+/// Which of these tensors are prototypes of so many classes, of this width.
 ///
 /// # Errors
-/// When it has none, or none of this many classes and this width.
-pub fn find(state: &State, place: Place, classes: i64, width: i64) -> Result<Tensor, Misfit> {
+/// When none is, or none of this many classes and this width.
+pub fn find(tensors: &Sorts, place: Place, classes: i64, width: i64) -> Result<Found, Misfit> {
     let names: Vec<(&str, Lies)> = match place {
         Place::Alone => BESIDE.into_iter().chain(ALONE).collect(),
         Place::Beside(network) => {
@@ -104,66 +111,74 @@ pub fn find(state: &State, place: Place, classes: i64, width: i64) -> Result<Ten
         let before = name.strip_suffix(wanted);
         before.is_some_and(|before| match place {
             Place::Alone => before.is_empty() || before.ends_with('.'),
-            Place::Beside(_) => before.is_empty() || WRAPPERS.contains(&before),
+            Place::Beside(_) => is_wrapper(before),
         })
     };
     let found = names.iter().find_map(|(wanted, lies)| {
-        let (name, entry) = state.iter().find(|(name, entry)| known(name, wanted) && entry.tensor.dim() == 2)?;
-        Some((name, &entry.tensor, *lies))
+        let (name, tensor) = tensors.iter().find(|(name, tensor)| known(name, wanted) && tensor.sides.len() == 2)?;
+        Some((name, tensor, *lies))
     });
     let Some((name, tensor, lies)) = found else { return Err(Misfit::None) };
-    let shape = tensor.size();
     let (count, wide) = match lies {
-        Lies::Rows => (shape[0], shape[1]),
-        Lies::Columns => (shape[1], shape[0]),
+        Lies::Rows => (tensor.sides[0], tensor.sides[1]),
+        Lies::Columns => (tensor.sides[1], tensor.sides[0]),
     };
     if wide != width {
-        return Err(Misfit::Width { name: name.to_owned(), shape, width });
+        return Err(Misfit::Width { name: name.to_owned(), shape: tensor.sides.clone(), width });
     }
     if count != classes {
         return Err(Misfit::Classes { name: name.to_owned(), found: count, wanted: classes });
     }
-    Ok(match lies {
-        Lies::Rows => tensor.shallow_clone(),
-        Lies::Columns => tensor.transpose(0, 1).contiguous(),
-    })
+    Ok(Found { name: name.to_owned(), columns: lies == Lies::Columns })
+}
+
+/// The same in a file's dictionaries: beside the network in the one that its tensors are in, else alone in another. The dictionary's place comes first.
+///
+/// # Errors
+/// As [`find`], of the first dictionary with a tensor of a known name.
+pub fn in_file(dictionaries: &[Dictionary], beside: Option<(usize, &Network)>, classes: i64, width: i64) -> Result<(usize, Found), Misfit> {
+    let sorts = |place: usize| dictionaries[place].tensors.iter().map(|(name, tensor)| (name.clone(), Sort::from(tensor))).collect();
+    let own = beside.map(|(place, network)| (place, Place::Beside(network)));
+    let others = (0..dictionaries.len()).filter(|place| beside.is_none_or(|(own, _)| own != *place)).map(|place| (place, Place::Alone));
+    let mut misfit = Misfit::None;
+    for (place, kind) in own.into_iter().chain(others) {
+        match find(&sorts(place), kind, classes, width) {
+            Ok(found) => return Ok((place, found)),
+            Err(other) if misfit == Misfit::None => misfit = other,
+            Err(_) => {} // of several the first is told
+        }
+    }
+    Err(misfit)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Role;
     use super::*;
-    use tch::{Device, Kind};
 
     fn network() -> Network {
-        let vgg = ddl::ops::nets::Vgg16 { weights: None, dropout: 0.5, seed: 0 };
-        ddl::nets::Backbone::network(&vgg).unwrap()
+        let vgg = crate::ops::nets::Vgg16 { weights: None, dropout: 0.5, seed: 0 };
+        crate::nets::Backbone::network(&vgg).unwrap()
     }
 
-    fn state(name: &str, rows: i64, columns: i64) -> State {
-        let mut state = State::new();
-        state.insert("conv1.weight", Tensor::zeros([2, 3, 3, 3], (Kind::Float, Device::Cpu)), Role::Parameter).unwrap();
-        let tensor = Tensor::arange(rows * columns, (Kind::Float, Device::Cpu)).view([rows, columns]);
-        state.insert(name, tensor, Role::Parameter).unwrap();
-        state
+    fn tensors(name: &str, rows: i64, columns: i64) -> Sorts {
+        let of = |sides: &[i64]| Sort { sides: sides.to_vec(), floating: true };
+        [("conv1.weight".to_owned(), of(&[2, 3, 3, 3])), (name.to_owned(), of(&[rows, columns]))].into()
     }
 
     #[test]
     fn public_names_lie_one_way_or_the_other() {
         let network = network();
-        let rows = [[0.0f32, 1.0], [2.0, 3.0], [4.0, 5.0]].concat();
-        for (name, alone, turned) in [
+        for (name, alone, columns) in [
             ("head.kernel", false, true),
             ("module.fc2.weight", false, false),
+            ("module._orig_mod.fc2.weight", false, false),
             ("weight", true, false),
             ("kernel", true, true),
             ("state_dict_softmax_fc.weight", true, false),
         ] {
-            let file = if turned { state(name, 2, 3) } else { state(name, 3, 2) };
-            let found = find(&file, if alone { Place::Alone } else { Place::Beside(&network) }, 3, 2).unwrap();
-            let wanted = Tensor::from_slice(&rows).view([3, 2]);
-            let wanted = if turned { Tensor::arange(6, (Kind::Float, Device::Cpu)).view([2, 3]).transpose(0, 1) } else { wanted };
-            assert_eq!(found, wanted, "{name}");
+            let file = if columns { tensors(name, 2, 3) } else { tensors(name, 3, 2) };
+            let found = find(&file, if alone { Place::Alone } else { Place::Beside(&network) }, 3, 2);
+            assert_eq!(found, Ok(Found { name: name.to_owned(), columns }));
         }
     }
 
@@ -171,13 +186,13 @@ mod tests {
     fn what_does_not_fit_is_said() {
         let network = network();
         let place = Place::Beside(&network);
-        let said = |file: &State, classes, width| find(file, place, classes, width).unwrap_err().failure("net.pt", "faces").message;
-        let file = state("head.kernel", 2, 3);
+        let said = |file: &Sorts, classes, width| find(file, place, classes, width).unwrap_err().failure("net.pt", "faces").message;
+        let file = tensors("head.kernel", 2, 3);
         assert_eq!(said(&file, 4, 2), "net.pt has prototypes (`head.kernel`) of 3 classes, and `faces` has 4 people");
         assert_eq!(said(&file, 3, 8), "the prototypes `head.kernel` of net.pt are [2, 3], and the embedding is 8 wide");
-        assert_eq!(said(&state("conv2.weight", 2, 3), 3, 2), "net.pt has no prototypes");
+        assert_eq!(said(&tensors("conv2.weight", 2, 3), 3, 2), "net.pt has no prototypes");
         // VGG's own layer of that name is no head
-        assert_eq!(said(&state("fc6.weight", 3, 2), 3, 2), "net.pt has no prototypes");
-        assert!(find(&state("fc8.weight", 3, 2), place, 3, 2).is_ok());
+        assert_eq!(said(&tensors("fc6.weight", 3, 2), 3, 2), "net.pt has no prototypes");
+        assert!(find(&tensors("fc8.weight", 3, 2), place, 3, 2).is_ok());
     }
 }

@@ -1,0 +1,194 @@
+//! Bytes, the stack and the memory of the machine that reads a pickle.
+
+use super::globals::{Global, global};
+use super::{Done, MOST_VALUES, Object, Pickle, TensorError, Value, broken};
+use std::collections::HashMap;
+use std::io::BufRead;
+
+/// A place on the stack.
+pub enum Slot {
+    Mark,
+    Value(Value),
+}
+
+/// What a pickle is read with: the bytes that are left, the stack, what was remembered, what was made.
+pub struct Machine<'a> {
+    from: &'a mut dyn BufRead,
+    /// How many bytes there still may be.
+    left: u64,
+    /// How many bytes were read.
+    pub at: u64,
+    pub stack: Vec<Slot>,
+    pub memo: HashMap<u32, Value>,
+    /// Storages by their keys.
+    pub keys: HashMap<std::rc::Rc<str>, usize>,
+    /// What came of it.
+    pub made: Pickle,
+    /// How many values were made.
+    values: usize,
+}
+
+impl<'a> Machine<'a> {
+    /// At the first byte, with nothing on the stack.
+    pub fn new(from: &'a mut dyn BufRead, left: u64) -> Self {
+        Machine { from, left, at: 0, stack: Vec::new(), memo: HashMap::new(), keys: HashMap::new(), made: Pickle::default(), values: 0 }
+    }
+
+    /// So many bytes, of which there are as many.
+    pub fn take(&mut self, count: u64) -> Done<Vec<u8>> {
+        self.count(count)?;
+        let mut taken = vec![0; count as usize];
+        self.from.read_exact(&mut taken).map_err(|_| TensorError::Truncated)?;
+        Ok(taken)
+    }
+
+    fn count(&mut self, count: u64) -> Done<()> {
+        self.left = self.left.checked_sub(count).ok_or(TensorError::Truncated)?;
+        self.at += count;
+        Ok(())
+    }
+
+    pub fn byte(&mut self) -> Done<u8> {
+        Ok(self.number(1)? as u8)
+    }
+
+    /// A whole number of so many bytes (at most 8), lowest first, without a sign.
+    pub fn number(&mut self, width: usize) -> Done<u64> {
+        self.count(width as u64)?;
+        let mut wide = [0u8; 8];
+        self.from.read_exact(&mut wide[..width]).map_err(|_| TensorError::Truncated)?;
+        Ok(u64::from_le_bytes(wide))
+    }
+
+    pub fn line(&mut self) -> Done<String> {
+        let mut line = Vec::new();
+        let mut within = std::io::Read::take(&mut *self.from, self.left);
+        within.read_until(b'\n', &mut line).map_err(|_| TensorError::Truncated)?;
+        self.count(line.len() as u64)?;
+        match line.pop() {
+            Some(b'\n') => Ok(String::from_utf8_lossy(&line).into_owned()),
+            Some(_) | None => Err(TensorError::Truncated),
+        }
+    }
+
+    pub fn text(&mut self, width: usize) -> Done<Value> {
+        let count = self.number(width)?;
+        let text = String::from_utf8(self.take(count)?).map_err(|_| broken("a text is not UTF-8"))?;
+        Ok(Value::Text(text.into()))
+    }
+
+    pub fn raw(&mut self, width: usize) -> Done<Value> {
+        let count = self.number(width)?;
+        self.take(count)?;
+        Ok(Value::Bytes)
+    }
+
+    /// A string of Python 2: a text where it is one.
+    pub fn old_text(&mut self, width: usize) -> Done<Value> {
+        let count = self.number(width)?;
+        Ok(String::from_utf8(self.take(count)?).map_or(Value::Bytes, |text| Value::Text(text.into())))
+    }
+
+    pub fn push(&mut self, value: Value) -> Done<()> {
+        self.slot(Slot::Value(value))
+    }
+
+    pub fn slot(&mut self, slot: Slot) -> Done<()> {
+        self.charge(1)?;
+        self.stack.push(slot);
+        Ok(())
+    }
+
+    /// Counts values that are made.
+    pub fn charge(&mut self, count: usize) -> Done<()> {
+        self.values = self.values.saturating_add(count);
+        if self.values > MOST_VALUES { Err(broken("its pickle makes more values than any checkpoint has")) } else { Ok(()) }
+    }
+
+    pub fn pop(&mut self) -> Done<Value> {
+        match self.stack.pop() {
+            Some(Slot::Value(value)) => Ok(value),
+            Some(Slot::Mark) | None => Err(broken("a value is missing")),
+        }
+    }
+
+    pub fn top(&self) -> Done<&Value> {
+        match self.stack.last() {
+            Some(Slot::Value(value)) => Ok(value),
+            Some(Slot::Mark) | None => Err(broken("a value is missing")),
+        }
+    }
+
+    pub fn since_mark(&mut self) -> Done<Vec<Value>> {
+        let mark = self.stack.iter().rposition(|slot| matches!(slot, Slot::Mark)).ok_or_else(|| broken("a mark is missing"))?;
+        let values = self.stack.drain(mark..).filter_map(|slot| match slot {
+            Slot::Value(value) => Some(value),
+            Slot::Mark => None,
+        });
+        Ok(values.collect())
+    }
+
+    pub fn tuple(&mut self, count: usize) -> Done<()> {
+        let mut values = (0..count).map(|_| self.pop()).collect::<Done<Vec<_>>>()?;
+        values.reverse();
+        let made = self.list(values);
+        self.push(Value::Tuple(made))
+    }
+
+    /// The place of a new list.
+    pub fn list(&mut self, values: Vec<Value>) -> usize {
+        self.made.lists.push(values);
+        self.made.lists.len() - 1
+    }
+
+    pub fn remember(&mut self, place: u32) -> Done<()> {
+        let value = self.top()?.clone();
+        self.charge(1)?;
+        self.memo.insert(place, value);
+        Ok(())
+    }
+
+    pub fn recall(&mut self, place: u32) -> Done<()> {
+        let value = self.memo.get(&place).cloned().ok_or_else(|| broken("it refers to what it never said"))?;
+        self.push(value)
+    }
+
+    pub fn named(&mut self, module: &str, name: &str) -> Done<Global> {
+        global(module, name).ok_or_else(|| TensorError::Refused { name: format!("{module}.{name}") })
+    }
+
+    pub fn dict(&mut self) -> Value {
+        self.made.dicts.push(Vec::new());
+        Value::Dict(self.made.dicts.len() - 1)
+    }
+
+    pub fn object(&mut self, class: &str) -> Value {
+        self.made.objects.push(Object { class: class.into(), items: Vec::new() });
+        Value::Object(self.made.objects.len() - 1)
+    }
+
+    pub fn set(&mut self, items: Vec<Value>) -> Done<()> {
+        if !items.len().is_multiple_of(2) {
+            return Err(broken("a key without a value"));
+        }
+        let into = match *self.top()? {
+            Value::Dict(place) => &mut self.made.dicts[place],
+            Value::Object(place) => &mut self.made.objects[place].items,
+            _ => return Err(broken("items for what is no dictionary")),
+        };
+        let mut items = items.into_iter();
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            into.push((key, value));
+        }
+        Ok(())
+    }
+
+    pub fn append(&mut self, items: Vec<Value>) -> Done<()> {
+        match *self.top()? {
+            Value::List(place) => self.made.lists[place].extend(items),
+            Value::Object(_) => {} // a class of its own: what it does with them is not known
+            _ => return Err(broken("items for what is no list")),
+        }
+        Ok(())
+    }
+}
