@@ -114,7 +114,7 @@ fn a_def_means_the_operators_that_it_is_made_of() {
             "std.protocols.cross_resolution(faces, \"a.csv\", 12px, folds = 5)",
             "verification(faces, \"a.csv\", folds = 5, probe = low_resolution(side = 12px))",
         ),
-        ("curves", "std.curves.insightface()", "poly(0.1)"),
+        ("curves", "std.curves.insightface(warmup = 10 steps)", "poly(0.1, warmup = 10 steps, rise = \"insightface\")"),
         ("curves", "std.curves.one_drop(0.01)", "0.01 |> drops(at = [66.7%], warmup = 20 steps)"),
         (
             "recipes",

@@ -32,8 +32,20 @@ crate::operator! {
     }
 }
 
+crate::choice! {
+    /// How a warm-up of w steps rises, by the step s counted from 0.
+    pub enum Rise {
+        /// `value (s + 1) / w`: the first step is small, and the last of the w has the whole value.
+        Ahead = "ahead",
+        /// `value s / w`, one step behind the other, and the whole value at the very first step: as insightface's PolynomialLRWarmup has it, whose rate PyTorch takes from the
+        /// optimiser before the first step of the schedule.
+        Insightface = "insightface",
+    }
+}
+
 crate::operator! {
-    /// `value * (1 - t) ^ power`, t from 0 to 1 over the stage after the warm-up (insightface's schedule with power 2).
+    /// `value * (1 - t) ^ power`, t from 0 to 1 over the stage after the warm-up. With power 2 it is insightface's schedule; with a warm-up it is so under `rise = "insightface"` alone: theirs rises one
+    /// step later, from the whole value at the first step. After the warm-up both are equal.
     pub struct Poly("poly", 1, |_| Type::Curve) {
         /// The number at the start.
         value: f64, any "what takes the curve has the limits";
@@ -41,6 +53,8 @@ crate::operator! {
         power: f64 = 2.0, in 0.0..=10.0;
         /// Linear rise from 0 over the first steps.
         warmup: Span = Span::Steps(0), in 0.0..=1e9;
+        /// How it rises.
+        rise: Rise = Rise::Ahead;
     }
 }
 
@@ -154,6 +168,13 @@ impl Curve {
             Curve::Shape(Shape::Cosine(it)) => {
                 warm(it.value, &it.warmup, &|t| it.to + (it.value - it.to) * 0.5 * (1.0 + (std::f64::consts::PI * t.min(1.0)).cos()))
             }
+            Curve::Shape(Shape::Poly(it)) if it.rise == Rise::Insightface && step < steps(&it.warmup) => {
+                if step == 0 {
+                    it.value
+                } else {
+                    it.value * step as f64 / steps(&it.warmup) as f64
+                }
+            }
             Curve::Shape(Shape::Poly(it)) => warm(it.value, &it.warmup, &|t| it.value * (1.0 - t.min(1.0)).powf(it.power)),
             Curve::Shape(Shape::Ramp(it)) => {
                 let over = steps(&it.over).max(1);
@@ -202,8 +223,23 @@ mod tests {
     fn cosine_and_poly_end_at_their_ends() {
         let cosine = Curve::Shape(Shape::Cosine(Cosine { value: 1.0, to: 0.2, warmup: Span::Steps(0) }));
         assert!((cosine.at(0, 1, 100) - 1.0).abs() < 1e-12 && (cosine.at(100, 1, 100) - 0.2).abs() < 1e-12);
-        let poly = Curve::Shape(Shape::Poly(Poly { value: 1.0, power: 2.0, warmup: Span::Epochs(1.0) }));
+        let poly = Curve::Shape(Shape::Poly(Poly { value: 1.0, power: 2.0, warmup: Span::Epochs(1.0), rise: Rise::Ahead }));
         assert!((poly.at(9, 10, 110) - 1.0).abs() < 1e-12 && poly.at(110, 10, 110).abs() < 1e-12);
         assert!((poly.at(60, 10, 110) - 0.25).abs() < 1e-12);
+    }
+
+    /// The rates that insightface's `PolynomialLRWarmup(warmup_iters = 4, total_iters = 10, power = 2)` gives an optimiser of rate 1, step by step.
+    #[test]
+    fn a_rise_is_insightfaces_where_it_is_asked_for() {
+        let poly = |rise, warmup| Curve::Shape(Shape::Poly(Poly { value: 1.0, power: 2.0, warmup: Span::Steps(warmup), rise }));
+        let after = |l: f64| ((10.0 - l) / 6.0).powi(2);
+        let theirs = [1.0, 0.25, 0.5, 0.75, 1.0, after(5.0), after(6.0), after(7.0), after(8.0), after(9.0)];
+        let ours = [0.25, 0.5, 0.75, 1.0, 1.0, after(5.0), after(6.0), after(7.0), after(8.0), after(9.0)];
+        for step in 0..10 {
+            let near = |rise, wanted: f64| assert!((poly(rise, 4).at(step, 1, 10) - wanted).abs() < 1e-15, "{rise:?} at step {step}");
+            near(Rise::Insightface, theirs[step as usize]);
+            near(Rise::Ahead, ours[step as usize]);
+            assert!((poly(Rise::Insightface, 0).at(step, 1, 10) - poly(Rise::Ahead, 0).at(step, 1, 10)).abs() < 1e-15);
+        }
     }
 }

@@ -48,7 +48,7 @@ crate::operator! {
 }
 
 crate::operator! {
-    /// Hopenet on a ResNet-50, for 224x224 RGB crops (or of another side) with ImageNet's mean and deviation: the three numbers that come out are a head's yaw, pitch and roll in degrees, each the mean of 66 bins of 3 degrees from -99 under their softmax. Parts: stem, stage1, stage2, stage3, stage4, trunk, neck, activations (nothing).
+    /// Hopenet on a ResNet-50, for 224x224 RGB crops (or of another side) with ImageNet's mean and deviation: the three numbers that come out are a head's yaw, pitch and roll in degrees, each the mean of 66 bins of 3 degrees from -99 under their softmax: no angle beyond -99 to 96 degrees can be said, and what lies beyond is told by the first or the last bin. Parts: stem, stage1, stage2, stage3, stage4, trunk, neck, activations (nothing).
     ///
     /// Source: Ruiz et al., "Fine-Grained Head Pose Estimation Without Keypoints", CVPR workshops 2018; the authors' `hopenet.py`, whose layer `fc_finetune` nothing uses; `head_pose` is its loss; parameter count and expectation in spec 5.5.
     pub struct Hopenet("hopenet", 1, |_| Type::Model) {

@@ -16,7 +16,7 @@ crate::choice! {
         Js = "js",
         /// Wasserstein-1 along the grid.
         Emd = "emd",
-        /// Energy distance along the grid.
+        /// Energy distance along the grid: twice the integral of the squared difference of the two distribution functions (Székely and Rizzo); some call the integral alone so.
         Energy = "energy",
     }
 }
@@ -131,7 +131,7 @@ crate::operator! {
         negatives: Negatives = Negatives::UpperTriangle;
         /// Only positives above this similarity count.
         positive_threshold: f64 = 0.0, in -1.0..=1.0;
-        /// Whether the teacher's distributions are constants.
+        /// Whether the teacher's distributions are constants, in the divergences and in the order term: no gradient of the loss reaches the teacher's images then.
         detach_teacher: bool = false;
         /// The factor that training on so many GPUs with the released code has (spec 1.4).
         world_scale: f64 = 1.0, in 0.0..=1e4;

@@ -10,7 +10,8 @@ crate::operator! {
     /// angles of the means over the batch. It trains a `hopenet`, which gives the bins.
     ///
     /// Source: Ruiz et al., "Fine-Grained Head Pose Estimation Without Keypoints", CVPR workshops 2018, and the authors' code: alpha is 0.001 there, published weights were trained with 1 and 2;
-    /// images of more than 99 degrees are left out.
+    /// images of more than 99 degrees are left out. An angle beyond 99 degrees that is given all the same counts for the last bin, one below -99 for the first; its squared error is
+    /// that of the angle itself.
     pub struct HeadPose("head_pose", 1, |_| Type::Objective) {
         /// The images, of known pose.
         data: DrawnRef;
