@@ -176,6 +176,12 @@ impl Network {
         self.layers.iter().position(reads).unwrap_or(self.layers.len())
     }
 
+    /// Whether batch norms count over the images of a batch while it is trained: any in a layer that is not fixed.
+    pub fn norms(&self, fixed: &[bool]) -> bool {
+        let learning = self.layers.iter().enumerate().filter(|(at, _)| !fixed.get(*at).copied().unwrap_or(false));
+        learning.flat_map(|(_, layer)| &layer.modules).any(Module::norms)
+    }
+
     /// How many tensors a `PyTorch` state dict of this network has: batch norms count their batches too.
     pub fn tensors(&self) -> usize {
         self.specs().iter().map(|spec| 1 + usize::from(spec.role == Role::Buffer && spec.name.ends_with("running_mean"))).sum()

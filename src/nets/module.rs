@@ -379,6 +379,11 @@ impl Module {
         }
     }
 
+    /// Whether it, or what it is made of, is a batch norm.
+    pub fn norms(&self) -> bool {
+        matches!(self, Module::Norm(_)) || self.inside().into_iter().flatten().any(Module::norms)
+    }
+
     /// Whether it reads numbers of the sample.
     pub fn reads(&self) -> bool {
         // all others see what comes out of the module before them alone

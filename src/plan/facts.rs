@@ -218,8 +218,9 @@ impl<'p> Gather<'p> {
             schedule::divides(&it, images)?;
             let classes = self.classes(&it, net)?;
             let Some(cost) = costs.as_ref().and_then(|costs| costs.get(place)) else { continue };
-            *facts.memory.get_or_insert(0) +=
-                memory::of_stage(&it, &self.plan.frozen(&it, model.node), cost, classes * cost.embedding, images);
+            let fixed = self.plan.frozen(&it, model.node);
+            schedule::counts_over_images(&it, net, &cost.network, &cost.frozen(&fixed).0, images)?;
+            *facts.memory.get_or_insert(0) += memory::of_stage(&it, &fixed, cost, classes * cost.embedding, images);
             self.heads(&it, net, cost.embedding, &mut facts)?;
             for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
                 ends::fits(self.plan, (net, model.node), cost, &weighted.term)?;
@@ -405,6 +406,56 @@ mod tests {
         assert!(said.is_empty() && !compiled.has_errors(), "{said:?} {:?}", compiled.diagnostics);
         let stage = plan.nodes.into_iter().find(|node| node.name == "s").unwrap();
         (stage.facts.memory.unwrap(), stage.facts.notes)
+    }
+
+    /// Every network with batch norms, in every way in which one image can come in; and none without them.
+    #[test]
+    fn batch_norm_over_a_single_image_is_refused_by_the_plan() {
+        let codes = |net: &str, train: &str| {
+            let text = format!(
+                "ddl 1
+                 dataset faces = synthetic_faces(identities = 8, images = 4, size = 32px)
+                 backbone net = {net}
+                 backbone other = tiny(side = 32px, seed = 7)
+                 batches one = draw(faces, size = 1)
+                 batches two = draw(faces, size = 1, seed = 5)
+                 stage s = train({train}, for = 2 steps, optimizer = sgd(lr = 0.1))"
+            );
+            let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+            assert!(!compiled.has_errors(), "{net}, {train}: {:?}", compiled.diagnostics);
+            let (_, said) = compiled.known_plan(ProbeCache::none());
+            said.iter().map(|it| it.code.text()).filter(|code| *code == "ddl::run::one_image").count()
+        };
+        let plain = "net, classify(one, arcface())";
+        for (net, norms) in [
+            ("tiny()", true),
+            ("mobilefacenet()", true),
+            ("iresnet(18)", true),
+            ("ir(18)", true),
+            ("vit(\"t\")", true),
+            ("resnet50()", true),
+            ("vgg16()", false),
+            ("spherenet()", false),
+            ("lightcnn(\"9\")", false),
+            ("deepid()", false),
+            ("deepface()", false),
+        ] {
+            assert_eq!(codes(net, plain), usize::from(norms), "{net}");
+        }
+        for (train, refused) in [
+            ("net, classify(faces, arcface()), batch = 1", true),
+            ("net, classify(faces, arcface()), batch = 1, accumulate = 8", true),
+            ("net, classify(one, arcface()) + classify(two, arcface())", false),
+            ("net, classify(one, arcface()), batch_norm = \"frozen\"", false),
+            ("net, classify(one, arcface()), freeze = [net.trunk]", true),
+            ("net, classify(one, arcface()), freeze = [net.trunk, net.neck, net.activations]", false),
+            (
+                "{a = net, b = other}, classify(one, arcface(), of = a) + classify(one, arcface(), of = b) + classify(two, arcface(), of = b)",
+                true,
+            ),
+        ] {
+            assert_eq!(codes("tiny(side = 32px)", train), usize::from(refused), "{train}");
+        }
     }
 
     #[test]

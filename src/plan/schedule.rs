@@ -5,6 +5,7 @@ use crate::data::sampler::PassFacts;
 use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
+use crate::nets::Network;
 use crate::ops::stages::{BatchNorm, Train};
 use crate::quantity::Span;
 use serde_json::Value as Json;
@@ -45,6 +46,12 @@ pub enum ScheduleError {
         over: u64,
         /// Images of a batch.
         images: u64,
+    },
+    /// Batch norms that would see one image.
+    #[error("{} sees 1 image a batch, and its batch norms count over the images of a batch", if net.is_empty() { "the network".to_owned() } else { format!("the network `{net}`") })]
+    OneImage {
+        /// The network, where there are several.
+        net: String,
     },
     /// Fewer than two classes for a head.
     #[error("`{draw}` has {classes} person{}: a head needs at least two", if *classes == 1 { "" } else { "s" })]
@@ -94,6 +101,15 @@ pub fn divides(train: &Train, images: u64) -> Result<(), ScheduleError> {
     }
 }
 
+/// Refuses batch norm over a single image. `fixed` are the layers of the network that stay, `images` those that it sees at once.
+///
+/// # Errors
+/// [`ScheduleError::OneImage`].
+pub fn counts_over_images(train: &Train, net: &str, network: &Network, fixed: &[bool], images: u64) -> Result<(), ScheduleError> {
+    let learns = train.batch_norm == BatchNorm::Batch && network.norms(fixed);
+    if images == 1 && learns { Err(ScheduleError::OneImage { net: net.to_owned() }) } else { Ok(()) }
+}
+
 impl ScheduleError {
     /// The error with its code and what to do about it.
     pub fn failure(&self) -> Failure {
@@ -101,6 +117,9 @@ impl ScheduleError {
             ScheduleError::NoSteps { .. } => (Code::NoSteps, "lengthen `for`"),
             ScheduleError::PartOfItself { .. } => (Code::NoSteps, "say it in epochs or steps: `for = 8 epochs`"),
             ScheduleError::NormOver { .. } => (Code::NormOver, "choose sizes of draws whose sum is a multiple of `norm_over`"),
+            ScheduleError::OneImage { .. } => {
+                (Code::OneImage, "draw at least 2 images a batch, or keep the running statistics: batch_norm = \"frozen\"")
+            }
             ScheduleError::OneClass { .. } => (Code::OneClass, "look at the filters of its data set"),
         };
         Failure::new(code, self.to_string()).help(help)

@@ -127,6 +127,10 @@ codes! {
     NothingLearns = "ddl::run::nothing_learns": "a stage in which nothing learns" {
         "Every part of the network is frozen and no term has prototypes of its own, so there is nothing to train. Freeze less."
     }
+    OneImage = "ddl::run::one_image": "batch norm over a single image" {
+        "A network that is trained sees one image at a time, and its batch norms would take mean and variance of that image alone: what they learn says nothing of other \
+         images, and PyTorch refuses it too. Draw at least two images a batch, or keep the running statistics: `batch_norm = \"frozen\"`."
+    }
     NormOver = "ddl::run::norm_over": "ghost batches that don't divide the batch" {
         "`norm_over` parts the images of a step into groups of one size, so their number must be a multiple of it. The images of a \
          step are those of all draws together: the plan tells how many."

@@ -12,7 +12,7 @@ use super::{Stage, TrainError};
 use crate::nn::net::{Input, Norms, Pass};
 use ddl::data::sampler::PassFacts;
 use ddl::ops::stages::{BatchNorm, Precision};
-use ddl::plan::schedule::{Schedule, divides};
+use ddl::plan::schedule::{Schedule, counts_over_images, divides};
 use ddl::quantity::Span;
 use ddl::random::Draw as Named;
 use std::sync::Arc;
@@ -81,6 +81,7 @@ impl Setup {
         for (trainee, share) in stage.nets.iter().zip(&cast.nets) {
             let net = Net::new(stage, trainee, share, &draws, batches, &mut inlets)?;
             divides(train, net.sight.images() as u64)?;
+            counts_over_images(train, &net.name, &net.network, &net.frozen.layers, net.sight.images() as u64)?;
             nets.push(net);
         }
         let of = |each| Teacher::new(stage, each, &draws, batches, &mut inlets);

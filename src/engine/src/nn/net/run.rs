@@ -176,7 +176,7 @@ impl Run for Network {
 
 fn check_pass(network: &Network, x: &Tensor, pass: &Pass) -> Result<(), NnError> {
     let count = x.size().first().copied().unwrap_or(0);
-    let learns = pass.norms != Norms::Running && !(0..network.layers.len()).all(|at| pass.fixed.get(at).copied().unwrap_or(false));
+    let learns = pass.norms != Norms::Running && network.norms(&pass.fixed);
     let over = pass.over.unwrap_or(count);
     if learns && (over < 2 || count % over.max(1) != 0) {
         let expected = pass.over.map_or("at least 2 images".to_string(), |over| format!("a multiple of {over} >= 2 images"));

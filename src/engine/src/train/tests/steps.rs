@@ -238,4 +238,8 @@ fn what_can_not_be_trained_is_said_before_it_starts() {
     assert_eq!(code(large.train().unwrap_err()), "ddl::run::batch_too_large");
     assert_eq!(code(classify("", ", norm_over = 7 images").train().unwrap_err()), "ddl::run::norm_over");
     assert!(classify("", ", norm_over = 12 images").train().is_ok());
+    let single =
+        |more: &str| Bench::new(&format!("stage s = train(net, classify(faces, arc), batch = 1, for = 2 steps, optimizer = slow{more})"));
+    assert_eq!(code(single("").train().unwrap_err()), "ddl::run::one_image");
+    assert!(single(", batch_norm = \"frozen\"").train().is_ok());
 }
