@@ -51,6 +51,11 @@ codes! {
          the term, the step and the batch's samples. Usually the learning rate is too high; a warm-up, `clip = 5` or a smaller scale help. \
          The last good checkpoint is kept."
     }
+    WeightsNotFinite = "ddl::run::weights_not_finite": "weights or features that are not finite numbers" {
+        "A value of a model became NaN or infinite in the last step of its stage, or lies so in a result of an earlier version, or an embedding overflows. \
+         Nothing of it is stored, averaged, chosen or exported: the message names the tensor or the image. Usually the learning rate is too high; a warm-up or \
+         `clip = 5` help. The last good checkpoint is kept."
+    }
     OutOfMemory = "ddl::run::out_of_memory": "not enough memory" {
         "libtorch could not get the memory that it needs. Make the stage's `batch` or its draws smaller, freeze more of the network, or take \
          another device."

@@ -3,7 +3,7 @@
 use crate::nn::backbone::build;
 use crate::nn::error::NnError;
 use crate::nn::net::Network;
-use crate::nn::state::{State, StateError};
+use crate::nn::state::{NotFinite, State, StateError};
 use ddl::nets::Made;
 use ddl::nets::fit::Names;
 use ddl::ops::nets::Extension;
@@ -25,6 +25,12 @@ impl HeadId {
     /// A slot of what has no rows of people.
     pub fn of_nobody(slot: &str) -> Self {
         HeadId { space: String::new(), slot: slot.to_owned() }
+    }
+
+    /// The name of one of its tensors among all of a model's.
+    pub fn tensor(&self, name: &str) -> String {
+        let space = self.space.get(..16).unwrap_or(&self.space);
+        format!("head.{}.{space}.{name}", self.slot)
     }
 }
 
@@ -145,6 +151,22 @@ impl Model {
             state: self.state.copy()?,
             heads: heads.collect::<Result<_, StateError>>()?,
         })
+    }
+
+    /// The first tensor of the network, or of what was learned beside it, of which a value is NaN or infinite.
+    ///
+    /// # Errors
+    /// When libtorch has no memory to look.
+    pub fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
+        if let Some(found) = self.state.not_finite()? {
+            return Ok(Some(found));
+        }
+        for (id, head) in &self.heads {
+            if let Some(found) = head.state.not_finite()? {
+                return Ok(Some(NotFinite { name: id.tensor(&found.name), ..found }));
+            }
+        }
+        Ok(None)
     }
 
     /// The width of the embedding.

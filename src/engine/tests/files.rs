@@ -120,6 +120,22 @@ fn weights_that_do_not_fit_are_listed() {
     assert!(text.contains("expected [24"), "{text}");
 }
 
+/// Finite in 64 bits, and not in the 32 that are computed with.
+#[test]
+fn weights_that_32_bits_do_not_hold_are_refused() {
+    use ddl_engine::nn::state::State;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wide.safetensors");
+    let trained = Run::new("stage s = train(net, classify(faces, arc), batch = 8, for = 1 steps, optimizer = slow)");
+    trained.run().done();
+    let wide = State::from_bytes(&trained.model("s")).unwrap().map(|tensor| tensor.to_kind(tch::Kind::Double) * 1e200);
+    std::fs::write(&file, wide.to_bytes(&[]).unwrap()).unwrap();
+    let recipe = "backbone loaded = tiny(embedding = 16, side = 32px, width = 8, weights = file)\n\
+                  stage s = train(loaded, classify(faces, arc), batch = 8, for = 1 steps, optimizer = slow)";
+    let text = run(recipe, &[("file", &file)]).run().failed("ddl::run::weights_not_finite");
+    assert!(text.contains("`loaded` can't be used: its tensor `"), "{text}");
+}
+
 /// The rows of a model's first head.
 fn prototypes(model: &[u8]) -> Vec<f32> {
     let tensors = safetensors::SafeTensors::deserialize(model).unwrap();

@@ -12,7 +12,8 @@ use ddl::data::Table;
 use ddl::data::augment::Augment;
 use ddl::data::loader::{Loader, Numbers};
 use ddl::data::sampler::Pick;
-use ddl::events::Event;
+use ddl::diag::Code;
+use ddl::events::{Event, Failure};
 use ddl::lang::value::NodeId;
 use ddl::ops::outputs::Features;
 use ddl::plan::data_codes;
@@ -68,6 +69,7 @@ impl Exec<'_> {
             let model = self.model(it.model.node)?;
             let shared = self.shared_layers(it.model.node)?;
             let rows = self.embed(self.name(id), &model, &Seen { table: &table, augment, flip: it.flip }, shared)?;
+            finite(&rows, &table)?;
             let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
             draft.write(FILE, &raw)?;
             Ok(serde_json::json!(Facts { images: table.len(), width: rows.width }))
@@ -142,6 +144,17 @@ impl Common<'_> {
         }
         Ok(Rows { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
     }
+}
+
+/// That all features are numbers.
+fn finite(rows: &Rows, table: &Table) -> Result<(), Halt> {
+    let Some(at) = rows.numbers.iter().position(|number| !number.is_finite()) else { return Ok(()) };
+    let row = at / rows.width.max(1);
+    let path = table.row(row).map_or_else(String::new, |row| row.path().to_owned());
+    let message = format!("the embedding of `{path}` (image {} of {}) holds NaN or infinite numbers", row + 1, table.len());
+    Err(Failure::new(Code::WeightsNotFinite, message)
+        .help("the network's weights are too large for 32-bit numbers: train it at a smaller learning rate")
+        .into())
 }
 
 /// What a model reads of each of the images.

@@ -45,6 +45,7 @@ impl Exec<'_> {
             let (tensors, heads) = (artifact.read(&within(&name, TENSORS))?, artifact.read(&within(&name, HEADS))?);
             Model::from_files(&made, &tensors, &heads, self.device)?
         };
+        self.sound(id, &model)?;
         let model = Rc::new(model);
         let mut kept = self.models.borrow_mut();
         if kept.len() >= MODELS_KEPT {
@@ -52,6 +53,14 @@ impl Exec<'_> {
         }
         kept.insert(key, Rc::clone(&model));
         Ok(model)
+    }
+
+    /// That a model is all numbers, wherever it comes from: nothing is trained from another, judged by it, averaged or exported.
+    fn sound(&self, id: NodeId, model: &Model) -> Result<(), Halt> {
+        let Some(found) = model.not_finite()? else { return Ok(()) };
+        let message = format!("`{}` can't be used: its tensor {found}", self.name(id));
+        let help = "weights of a file lie within what 32 bits hold; a stage is trained again with `--again`, at a smaller learning rate";
+        Err(Failure::new(Code::WeightsNotFinite, message).help(help).into())
     }
 
     /// What the network of a model is made of.
@@ -149,6 +158,7 @@ impl Exec<'_> {
             let state = average(&states)?;
             mean.heads.insert(head, Head { names, state });
         }
+        self.sound(id, &mean)?;
         let files = mean.to_files()?;
         self.make(id, |draft| {
             write_model(draft, "", &files)?;

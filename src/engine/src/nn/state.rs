@@ -23,6 +23,22 @@ pub struct Entry {
     pub role: Role,
 }
 
+/// A tensor of which values are NaN or infinite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotFinite {
+    /// Which.
+    pub name: String,
+    /// How many of its values.
+    pub count: i64,
+}
+
+impl std::fmt::Display for NotFinite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let values = if self.count == 1 { "1 value".to_owned() } else { format!("{} values", self.count) };
+        write!(f, "`{}` has {values} that {} NaN or infinite", self.name, if self.count == 1 { "is" } else { "are" })
+    }
+}
+
 /// An error about the tensors of a state.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -190,6 +206,21 @@ impl State {
             let _ = entry.tensor.f_set_requires_grad(entry.role == Role::Parameter && trained(name))?;
         }
         Ok(())
+    }
+
+    /// The first tensor of which a value is NaN or infinite; nothing where all are numbers.
+    ///
+    /// # Errors
+    /// When libtorch has no memory for it.
+    pub fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
+        for (name, entry) in self.iter().filter(|(_, entry)| entry.tensor.is_floating_point()) {
+            let finite = entry.tensor.f_detach()?.f_isfinite()?;
+            if finite.f_all()?.f_int64_value(&[])? == 0 {
+                let count = finite.f_logical_not()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+                return Ok(Some(NotFinite { name: name.to_owned(), count }));
+            }
+        }
+        Ok(None)
     }
 
     fn try_map(&self, of: impl Fn(&Tensor) -> Result<Tensor, tch::TchError>) -> Result<State, StateError> {

@@ -2,7 +2,7 @@
 
 use crate::failures;
 use crate::nn::error::NnError;
-use crate::nn::state::StateError;
+use crate::nn::state::{NotFinite, StateError};
 use ddl::data::DataError;
 use ddl::diag::Code;
 use ddl::eval::EvalError;
@@ -40,6 +40,16 @@ pub enum TrainError {
         step: u64,
         /// The batch's samples by draw, the first few of each.
         samples: Vec<String>,
+        /// The last checkpoint's step.
+        checkpoint: Option<u64>,
+    },
+    /// A weight, a statistic or a prototype became NaN or infinite, and no loss is computed any more that would tell of it.
+    #[error("{tensor} after step {step}: nothing of the stage is stored{}", checkpoint.map_or_else(String::new, |step| format!(" (the last good checkpoint is of step {step})")))]
+    Spoiled {
+        /// The tensor.
+        tensor: NotFinite,
+        /// The step, counted from 1.
+        step: u64,
         /// The last checkpoint's step.
         checkpoint: Option<u64>,
     },
@@ -167,6 +177,7 @@ impl TrainError {
             TrainError::NotFinite { term, value, step, samples, .. } => {
                 TrainError::NotFinite { term, value, step, samples, checkpoint: last }
             }
+            TrainError::Spoiled { tensor, step, .. } => TrainError::Spoiled { tensor, step, checkpoint: last },
             other => other,
         }
     }
@@ -182,6 +193,9 @@ impl From<TrainError> for Failure {
             TrainError::Nn(error) => return failures::nn(&error),
             TrainError::Schedule(error) => return error.failure(),
             TrainError::Interrupted { .. } | TrainError::Asked => (Code::Interrupted, "the same command goes on from there"),
+            TrainError::Spoiled { .. } => {
+                (Code::WeightsNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
+            }
             TrainError::NotFinite { .. } => {
                 (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
             }

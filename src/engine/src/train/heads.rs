@@ -20,12 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tch::{Device, Kind, Tensor};
 
-/// The name of a head's tensor among all parameters of a stage.
-pub fn name(id: &HeadId, tensor: &str) -> String {
-    let space = id.space.get(..16).unwrap_or(&id.space);
-    format!("head.{}.{space}.{tensor}", id.slot)
-}
-
 /// Gives the model of a network every head, every map between outputs and every pooling that the stage's terms name: the source model's own where it has
 /// one, or a new one as the recipe says.
 pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> Result<(), TrainError> {
@@ -124,7 +118,7 @@ fn said(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
 fn fresh(net: &str, id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainError> {
     let mut state = State::new();
     for spec in specs {
-        let named = Spec { name: within(net, &name(id, &spec.name)), ..(*spec).clone() };
+        let named = Spec { name: within(net, &id.tensor(&spec.name)), ..(*spec).clone() };
         let one = State::initialise(std::slice::from_ref(&named), stage.train.seed, stage.around.device, Kind::Float)?;
         state.insert(&spec.name, one.get(&named.name)?.shallow_clone(), spec.role)?;
     }

@@ -13,7 +13,7 @@ use super::watch::Watched;
 use super::{Stage, TrainError, Trained, cast, heads};
 use crate::model::Model;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
-use crate::nn::state::Role;
+use crate::nn::state::{NotFinite, Role};
 use ddl::events::PictureGroup;
 use ddl::random::Draw as Named;
 use ddl::store::{Spent, TrainingLog};
@@ -210,12 +210,30 @@ impl Learner {
         nets.collect()
     }
 
+    /// That models of some step are numbers, before anything of them is written.
+    ///
+    /// # Errors
+    /// [`TrainError::Spoiled`] by the first tensor that is not.
+    pub fn sound(setup: &Setup, models: &[Model], step: u64) -> Result<(), TrainError> {
+        for (net, model) in setup.nets.iter().zip(models) {
+            if let Some(found) = model.not_finite()? {
+                let tensor = NotFinite { name: within(&net.name, &found.name), ..found };
+                return Err(TrainError::Spoiled { tensor, step, checkpoint: None });
+            }
+        }
+        Ok(())
+    }
+
     /// What the stage gives after its last step.
+    ///
+    /// # Errors
+    /// [`TrainError::Spoiled`] when it is none.
     pub fn finish(self, setup: &Setup, first_batch: Vec<PictureGroup>, spent: Spent) -> Result<Trained, TrainError> {
         let (models, kept) = match self.watched.best {
             Some(best) => (best.models, best.step),
             None => (copies(&self.models)?, self.step),
         };
+        Learner::sound(setup, &models, kept)?;
         Ok(Trained { models, log: self.log, first_batch, steps: self.step, per_epoch: setup.per_epoch, kept, spent })
     }
 }

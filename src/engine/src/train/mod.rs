@@ -140,7 +140,7 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
     let mut saved = checkpoint::Clock::new(stage.around.every, learner.step);
     while learner.step < setup.total && !learner.watched.ended {
         if stage.around.interrupted.load(Ordering::Relaxed) {
-            checkpoint::write(stage, &setup, &checkpoints, &learner)?;
+            checkpoint::write(stage, &setup, &checkpoints, &learner).map_err(|error| error.after(saved.last()))?;
             return Err(TrainError::Interrupted { step: learner.step });
         }
         let batches = feed.next(learner.step)?;
@@ -152,13 +152,17 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
             other => other?,
         }
         if saved.is_due(learner.step) && learner.step < setup.total && !learner.watched.ended {
-            checkpoint::write(stage, &setup, &checkpoints, &learner)?;
-            saved.written(learner.step);
+            // what is spoiled is not written: the next step tells of it, or the end, whenever checkpoints are due
+            match checkpoint::write(stage, &setup, &checkpoints, &learner) {
+                Ok(()) => saved.written(learner.step),
+                Err(TrainError::Spoiled { .. }) => {}
+                Err(other) => return Err(other),
+            }
         }
     }
     report.finish(&learner);
     let spent = Spent { seconds: begun.elapsed().as_secs_f64(), waited: feed.waited().as_secs_f64() };
-    learner.finish(&setup, first_batch, spent)
+    learner.finish(&setup, first_batch, spent).map_err(|error| error.after(saved.last()))
 }
 
 #[cfg(test)]

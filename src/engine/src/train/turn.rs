@@ -2,7 +2,6 @@
 
 use super::cast::{Cast, Player};
 use super::draws::Draws;
-use super::heads;
 use super::learner::within;
 use super::setup::Setup;
 use super::terms::TermSetup;
@@ -62,7 +61,7 @@ impl Turn {
             }
             for (id, head) in model.heads.iter().filter(|(id, _)| used.contains(id)) {
                 for (name, entry) in head.state.iter().filter(|(_, entry)| entry.role == Role::Parameter) {
-                    parameters.push(Parameter::new(&self.rule, &within(&net.name, &heads::name(id, name)), &entry.tensor, true));
+                    parameters.push(Parameter::new(&self.rule, &within(&net.name, &id.tensor(name)), &entry.tensor, true));
                 }
             }
         }
