@@ -18,6 +18,7 @@ mod error;
 pub mod judged;
 mod lock;
 mod log;
+pub mod samples;
 
 pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest};
 pub use checkpoint::{Checkpoint, Checkpoints};

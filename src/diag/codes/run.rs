@@ -56,6 +56,10 @@ codes! {
          Nothing of it is stored, averaged, chosen or exported: the message names the tensor or the image. Usually the learning rate is too high; a warm-up or \
          `clip = 5` help. The last good checkpoint is kept."
     }
+    ZeroEmbeddings = "ddl::run::zero_embeddings": "embeddings that are zero" {
+        "The direction of a zero vector is not defined. Heads and terms over directions divide by at least 1e-12, as PyTorch's `normalize` does, so the gradient of such a row can be \
+         as large as 1e14. The log of the stage counts them as `zero_embeddings`. Usually a layer before the embedding gives nothing but zeros, or an image shows nothing."
+    }
     OutOfMemory = "ddl::run::out_of_memory": "not enough memory" {
         "libtorch could not get the memory that it needs. Make the stage's `batch` or its draws smaller, freeze more of the network, or take \
          another device."

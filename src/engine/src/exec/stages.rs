@@ -52,6 +52,7 @@ impl Exec<'_> {
         }
         draft.write(TRAINING_LOG, &trained.log.to_bytes()?)?;
         draft.write_json(FIRST_BATCH, &trained.first_batch)?;
+        trained.seen.write(&mut draft).map_err(|error| halted(&node.name, error))?;
         let meta = serde_json::json!({
             "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept, "spent": trained.spent,
         });

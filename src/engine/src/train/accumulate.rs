@@ -1,6 +1,6 @@
 //! What the batches of a step came to together.
 
-use super::objective::Outcome;
+use super::objective::{Outcome, ZEROS};
 use indexmap::IndexMap;
 
 /// Numbers and sets of the batches of a step.
@@ -14,6 +14,11 @@ pub struct Sum {
 
 /// The name under which a term says how much it left out.
 const SKIPPED: &str = ".skipped";
+
+/// Whether batches are counted together: what was left out, and embeddings that are zero.
+fn is_count(name: &str) -> bool {
+    name.ends_with(SKIPPED) || name.ends_with(ZEROS)
+}
 
 impl Sum {
     /// A batch more.
@@ -41,9 +46,9 @@ impl Sum {
         self.value / self.batches.max(1) as f64
     }
 
-    /// Numbers by name: means over the batches that have them, and how much was left out of all together.
+    /// Numbers by name: means over the batches that have them, and counts of all together.
     pub fn named(&self) -> Vec<(String, f32)> {
-        let number = |name: &str, sum: f64, count: u64| if name.ends_with(SKIPPED) { sum } else { sum / count as f64 };
+        let number = |name: &str, sum: f64, count: u64| if is_count(name) { sum } else { sum / count as f64 };
         self.named.iter().map(|(name, (sum, count))| (name.clone(), number(name, *sum, *count) as f32)).collect()
     }
 

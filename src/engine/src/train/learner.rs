@@ -5,6 +5,7 @@ use super::cast::Outputs;
 use super::feed::Batch;
 use super::objective;
 use super::scale::LossScale;
+use super::seen::Seen;
 use super::setup::Setup;
 use super::teacher::Teacher;
 use super::terms::Made;
@@ -14,7 +15,8 @@ use super::{Stage, TrainError, Trained, cast, heads};
 use crate::model::Model;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::{NotFinite, Role};
-use ddl::events::PictureGroup;
+use ddl::diag::Code;
+use ddl::events::{Event, Failure, PictureGroup};
 use ddl::random::Draw as Named;
 use ddl::store::{Spent, TrainingLog};
 
@@ -32,6 +34,8 @@ pub struct Learner {
     pub watched: Watched,
     /// The loss scale of each turn, where the stage has some.
     pub scales: Vec<LossScale>,
+    /// Whether it was said that embeddings are zero.
+    told_of_zeros: bool,
     /// What each turn updates.
     parameters: Vec<Vec<Parameter>>,
 }
@@ -110,7 +114,7 @@ impl Learner {
             ask_for_gradients(all, true)?;
         }
         let Kept { step, log, watched, scales } = kept;
-        Ok(Learner { models, optimisers, step, log, watched, scales, parameters })
+        Ok(Learner { models, optimisers, step, log, watched, scales, told_of_zeros: false, parameters })
     }
 
     /// Takes the next step on its batches.
@@ -137,6 +141,7 @@ impl Learner {
             named.extend(sum.named().into_iter().map(|(name, value)| (within(&turn.label, &name), value)));
             similarities.extend(sum.similarities().map(|(name, set)| (within(&turn.label, &name), set)));
         }
+        self.tell_of_zeros(stage, setup, &named);
         let fixed = [("loss".to_owned(), loss as f32), ("lr".to_owned(), lr as f32)];
         self.log.push(fixed.into_iter().chain(named.iter().cloned()));
         self.step += 1;
@@ -144,6 +149,17 @@ impl Learner {
             self.log.keep(self.step, &name, values);
         }
         Ok(Taken { lr, loss, named })
+    }
+
+    /// Warns, once, of embeddings without a direction.
+    fn tell_of_zeros(&mut self, stage: &Stage, setup: &Setup, named: &[(String, f32)]) {
+        let zeros = named.iter().find(|(name, _)| name.rsplit('.').next() == Some(objective::ZEROS));
+        let Some((name, count)) = zeros.filter(|_| !self.told_of_zeros) else { return };
+        self.told_of_zeros = true;
+        let message =
+            format!("`{}`: {count} of the embeddings of step {} are zero (`{name}` in the log counts them)", setup.name, self.step + 1);
+        let help = "their direction is not defined, and its gradient is as large as 1 / 1e-12: look at the images, or at layers that give nothing but zeros";
+        stage.around.events.emit(Event::Warning(Failure::new(Code::ZeroEmbeddings, message).help(help)));
     }
 
     /// One step of a turn: for each batch the networks run, what is wanted of them goes to the terms, and gradients add up; then what the
@@ -234,7 +250,16 @@ impl Learner {
             None => (copies(&self.models)?, self.step),
         };
         Learner::sound(setup, &models, kept)?;
-        Ok(Trained { models, log: self.log, first_batch, steps: self.step, per_epoch: setup.per_epoch, kept, spent })
+        Ok(Trained {
+            models,
+            log: self.log,
+            first_batch,
+            steps: self.step,
+            per_epoch: setup.per_epoch,
+            kept,
+            seen: Seen::new(setup, self.step),
+            spent,
+        })
     }
 }
 

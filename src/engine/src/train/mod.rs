@@ -24,6 +24,7 @@ mod pictures;
 mod progress;
 mod reads;
 mod scale;
+mod seen;
 mod setup;
 mod teacher;
 mod terms;
@@ -35,6 +36,7 @@ pub use cast::teachers;
 pub use draws::wanted;
 pub use error::TrainError;
 pub use learner::within;
+pub use seen::Seen;
 
 use crate::model::Model;
 use ddl::data::loader::ImageCache;
@@ -118,6 +120,8 @@ pub struct Trained {
     pub per_epoch: u64,
     /// The step whose model this is: the last one, or the best.
     pub kept: u64,
+    /// Which images they showed.
+    pub seen: Seen,
     /// What this process spent on its steps; of a stage that went on from a checkpoint, those since then.
     pub spent: Spent,
 }

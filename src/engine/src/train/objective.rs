@@ -7,7 +7,7 @@ use super::setup::Setup;
 use super::terms::Made;
 use super::turn::Turn;
 use crate::model::{HeadId, Model};
-use crate::nn::heads::Clock;
+use crate::nn::heads::{Clock, SHORTEST};
 use crate::nn::state::{Role, State};
 use crate::nn::terms::{Around, Term as _};
 use ddl::random::Draw as Named;
@@ -78,11 +78,19 @@ pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch
         });
     }
     let loss = loss.ok_or(TrainError::NothingLearns)?;
+    let zeros = zeros(setup, made)?;
+    let terms = names.len();
+    for (name, count) in zeros {
+        names.push(name);
+        scalars.push(count);
+    }
     scalars.push(loss.f_detach()?.f_to_kind(Kind::Float)?.f_reshape([1])?);
     // one way to the host for all of them
     let numbers = Vec::<f32>::try_from(Tensor::f_cat(&scalars, 0)?.f_to_device(tch::Device::Cpu)?)?;
     let value = f64::from(numbers[names.len()]);
-    let named: Vec<(String, f32)> = names.into_iter().zip(numbers).collect();
+    // a column of zeros would say nothing
+    let said = |(place, (_, number)): &(usize, (String, f32))| *place < terms || *number > 0.0;
+    let named: Vec<(String, f32)> = names.into_iter().zip(numbers).enumerate().filter(said).map(|(_, named)| named).collect();
     let wrong = named.iter().find(|(name, value)| !value.is_finite() && turn.terms.iter().any(|term| term.label == *name));
     let wrong = wrong.map(|(name, value)| (name.clone(), f64::from(*value)));
     if let Some((term, value)) = wrong.or_else(|| (!value.is_finite()).then(|| ("the objective".to_owned(), value))) {
@@ -90,6 +98,21 @@ pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch
         return Err(TrainError::NotFinite { term, value, step: batch.step + 1, samples: samples(setup, batch), checkpoint: None });
     }
     Ok(Outcome { loss, value, named, updates, similarities })
+}
+
+/// What the log calls the number of embeddings that are zero.
+pub const ZEROS: &str = "zero_embeddings";
+
+/// How many embeddings of each network have no direction, still on their device.
+fn zeros(setup: &Setup, made: &Made) -> Result<Vec<(String, Tensor)>, TrainError> {
+    let mut all = Vec::new();
+    for (net, outputs) in setup.nets.iter().zip(&made.nets) {
+        let Some(embedding) = outputs.get(&(net.network.layers.len() - 1)).filter(|output| output.dim() == 2) else { continue };
+        let square = embedding.f_detach()?.f_square()?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?;
+        let count = square.f_lt(SHORTEST * SHORTEST)?.f_sum(Kind::Float)?.f_to_device(setup.device)?.f_reshape([1])?;
+        all.push((within(&net.name, ZEROS), count));
+    }
+    Ok(all)
 }
 
 /// How many samples of each draw an error names.

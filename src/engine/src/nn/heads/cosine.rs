@@ -6,7 +6,7 @@ use super::{Logits, Moment, PROTOTYPES};
 use crate::nn::error::NnError;
 
 /// Below this a length counts as it: a feature of zeros has cosine 0 with everything, and a finite gradient.
-const SHORTEST: f64 = 1e-12;
+pub const SHORTEST: f64 = 1e-12;
 
 /// Rows `[n, d]` at length 1.
 pub(crate) fn unit(x: &Tensor) -> Tensor {

@@ -243,3 +243,22 @@ fn what_can_not_be_trained_is_said_before_it_starts() {
     assert_eq!(code(single("").train().unwrap_err()), "ddl::run::one_image");
     assert!(single(", batch_norm = \"frozen\"").train().is_ok());
 }
+
+/// A network whose last layers give nothing but zeros: the log counts such embeddings, and one warning tells of them.
+#[test]
+fn embeddings_of_zeros_are_counted_and_told_once() {
+    let bench = classify("", "");
+    let mut dead = bench.fresh();
+    for (name, entry) in dead.state.clone().iter().filter(|(_, entry)| entry.role == crate::nn::state::Role::Parameter) {
+        dead.state.replace(name, entry.tensor.zeros_like(), entry.role);
+    }
+    let trained = bench.train_from("s", &dead).unwrap();
+    assert_eq!(trained.log.column("zero_embeddings").unwrap()[0], 24.0);
+    let told = |bench: &Bench| {
+        let zeros = |event: &Event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::zero_embeddings");
+        bench.events().iter().filter(|event| zeros(event)).count()
+    };
+    assert_eq!(told(&bench), 1);
+    let sound = classify("", "");
+    assert!(sound.train().unwrap().log.column("zero_embeddings").is_none() && told(&sound) == 0);
+}
