@@ -1,4 +1,4 @@
-//! What the engine is asked to do: a plan, and everything about this machine that is no part of it. `ddl-engine run JOB.json`.
+//! What the engine is asked to do: a plan, and everything about this machine that is no part of it. `ddl-engine run JOB.json`, or a line on its standard input.
 
 pub mod term;
 

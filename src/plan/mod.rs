@@ -30,6 +30,8 @@ mod teaching;
 mod unknown;
 pub mod weights;
 
+pub use grid::bytes;
+
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};

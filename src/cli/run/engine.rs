@@ -1,5 +1,6 @@
 //! The engine's process: found, started, listened to, stopped.
 
+use super::kills::Kills;
 use super::progress::Progress;
 use crate::cli::files::unwritable;
 use crate::cli::outcome::{Outcome, Stop};
@@ -8,11 +9,13 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::{self, Event};
 use crate::job::Job;
 use crate::job::term::{TermAnswer, TermJob};
+use crate::plan::{self, Plan};
+
 use crate::source::SourceMap;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const ENGINE: &str = "ddl-engine";
@@ -31,27 +34,57 @@ static PID: AtomicU32 = AtomicU32::new(0);
 pub fn execute(job: &Job, events_file: Option<&Path>, screen: &Screen) -> Result<(), Stop> {
     let engine = find()?;
     let mut log = events_file.map(open_log).transpose()?;
-    let file = written(job)?;
-    let mut child = start(&engine, file.path())?;
+    let line = line(job)?;
+    let kills = Kills::now();
+    let mut child = start(&engine)?;
     PID.store(child.id(), Ordering::SeqCst);
     // The engine stands in a process group of its own: what the terminal sends to this one is passed on, once each time.
     let _ = ctrlc::set_handler(pass_on);
-    let ended = listen(&mut child, log.as_mut(), screen);
+    // the pipe stays open: at its end the engine knows that nobody listens any more
+    let mut to_engine = child.stdin.take();
+    if let Some(pipe) = &mut to_engine {
+        let _ = pipe.write_all(&line).and_then(|()| pipe.flush()); // an engine that has ended says itself why, or its exit code does
+    }
+    let heard = listen(&mut child, log.as_mut(), screen);
     let status = child.wait().map_err(|error| cannot("wait for the engine", &error))?;
     PID.store(0, Ordering::SeqCst);
-    if let Some(stop) = ended {
+    drop(to_engine);
+    if let Some(stop) = heard.stop {
         return Err(stop);
     }
     if status.success() {
         return Ok(());
     }
-    let message = match status.code() {
-        Some(code) => format!("the engine ended with exit code {code} and did not say why"),
-        None => format!("the engine was ended from outside ({status})"),
-    };
-    let mut diagnostic = Diagnostic::error(Code::EngineFailed, message);
-    diagnostic = diagnostic.help("nothing is lost: the same command goes on from the last checkpoint");
-    Err(Stop::fail(diagnostic))
+    Err(Stop::fail(unsaid(status, kills.since(), heard.running.as_deref(), &job.plan)))
+}
+
+/// Why an engine ended that did not say so: as far as it is known from outside.
+fn unsaid(status: ExitStatus, killed: Option<bool>, running: Option<&str>, of: &Plan) -> Diagnostic {
+    let goes_on = "nothing is lost: the same command goes on from the last checkpoint";
+    #[cfg(unix)]
+    let by_kill = std::os::unix::process::ExitStatusExt::signal(&status) == Some(nix::sys::signal::Signal::SIGKILL as i32);
+    #[cfg(not(unix))]
+    let by_kill = false;
+    let at = running.map_or_else(String::new, |name| format!(" while it computed `{name}`"));
+    let memory = running.and_then(|name| of.iter().find(|(_, node)| node.name == name)).and_then(|(_, node)| node.facts.memory);
+    let planned = memory.map_or_else(String::new, |bytes| {
+        format!("; its plan counts {} for it, decoded images and libtorch itself aside", plan::bytes(bytes))
+    });
+    match (status.code(), by_kill, killed) {
+        (Some(code), ..) => {
+            Diagnostic::error(Code::EngineFailed, format!("the engine ended with exit code {code}{at} and did not say why")).help(goes_on)
+        }
+        (None, true, Some(true)) => {
+            let message = format!("the system ran out of memory and ended the engine{at}{planned}");
+            Diagnostic::error(Code::OutOfMemory, message).help(format!("make its batch smaller, or freeze more of the network; {goes_on}"))
+        }
+        (None, true, None) => {
+            let message =
+                format!("the engine was killed{at}, by somebody or because memory ran out: which, this system does not tell{planned}");
+            Diagnostic::error(Code::EngineFailed, message).help(goes_on)
+        }
+        (None, ..) => Diagnostic::error(Code::EngineFailed, format!("the engine was ended from outside ({status}){at}")).help(goes_on),
+    }
 }
 
 /// Has the engine evaluate a term on arrays.
@@ -60,23 +93,26 @@ pub fn execute(job: &Job, events_file: Option<&Path>, screen: &Screen) -> Result
 /// That it can't be found or started, or ends without an answer.
 pub fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
     let engine = find()?;
-    let file = written(job)?;
-    let output = Command::new(&engine).arg("term").arg(file.path()).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.map_err(|error| {
-        let diagnostic = Diagnostic::error(Code::NoEngine, format!("cannot start {}: {error}", engine.display()));
-        Stop::fail(diagnostic.help("build it with `make install`, or set DDL_ENGINE to where it lies"))
-    })?;
+    let line = line(job)?;
+    let child = Command::new(&engine).args(["term", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+    let mut child = child.map_err(|error| not_started(&engine, &error))?;
+    if let Some(mut pipe) = child.stdin.take() {
+        let _ = pipe.write_all(&line); // as above
+    }
+    let output = child.wait_with_output().map_err(|error| cannot("wait for the engine", &error))?;
     serde_json::from_slice(&output.stdout).map_err(|error| cannot("understand the engine", &format!("{error} ({})", output.status)))
 }
 
-/// A job in a file of the system's folder for such (`TMPDIR`), which goes with the value.
-fn written(job: &impl serde::Serialize) -> Result<tempfile::NamedTempFile, Stop> {
-    let folder = std::env::temp_dir();
-    let failed = |error: &std::io::Error| unwritable(&folder.join("ddl-job.json"), error);
-    let bytes = serde_json::to_vec(job).map_err(|error| cannot("write the engine's job", &error))?;
-    let mut file = tempfile::Builder::new().prefix("ddl-job-").suffix(".json").tempfile().map_err(|error| failed(&error))?;
-    file.write_all(&bytes).map_err(|error| failed(&error))?;
-    Ok(file)
+/// A job as the engine reads it from its standard input. No file of it is left behind, however this program ends.
+fn line(job: &impl serde::Serialize) -> Result<Vec<u8>, Stop> {
+    let mut line = serde_json::to_vec(job).map_err(|error| cannot("write the engine's job", &error))?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn not_started(engine: &Path, error: &std::io::Error) -> Stop {
+    let diagnostic = Diagnostic::error(Code::NoEngine, format!("cannot start {}: {error}", engine.display()));
+    Stop::fail(diagnostic.help("build it with `make install`, or set DDL_ENGINE to where it lies"))
 }
 
 fn cannot(what: &str, error: &dyn std::fmt::Display) -> Stop {
@@ -113,19 +149,16 @@ pub fn libtorch() -> Option<String> {
     Some(version.trim_end().trim_end_matches(')').to_owned())
 }
 
-fn start(engine: &Path, job: &Path) -> Result<Child, Stop> {
+fn start(engine: &Path) -> Result<Child, Stop> {
     let mut command = Command::new(engine);
-    command.arg("run").arg(job).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).env("DDL_WATCH_STDIN", "1");
+    command.args(["run", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).env("DDL_WATCH_STDIN", "1");
     // libtorch's threads spin while they wait for each other, by default so long that a busy machine does little else: docs/performance.md
     if std::env::var_os("OMP_WAIT_POLICY").is_none() && std::env::var_os("GOMP_SPINCOUNT").is_none() {
         command.env("GOMP_SPINCOUNT", SPINS);
     }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn().map_err(|error| {
-        let diagnostic = Diagnostic::error(Code::NoEngine, format!("cannot start {}: {error}", engine.display()));
-        Stop::fail(diagnostic.help("build it with `make install`, or set DDL_ENGINE to where it lies"))
-    })
+    command.spawn().map_err(|error| not_started(engine, &error))
 }
 
 /// Passes a request to stop on to the engine, which writes a checkpoint at the first. At the second it is ended: what it had written whole
@@ -142,11 +175,20 @@ fn pass_on() {
     }
 }
 
-/// Reads the engine's events to their end. What it gives ends the command.
-fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Option<Stop> {
-    let out = child.stdout.take()?;
+/// What was heard of the engine.
+#[derive(Default)]
+struct Heard {
+    /// What ends the command.
+    stop: Option<Stop>,
+    /// The node that it was last at.
+    running: Option<String>,
+}
+
+/// Reads the engine's events to their end.
+fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Heard {
+    let Some(out) = child.stdout.take() else { return Heard::default() };
     let mut progress = Progress::new(screen);
-    let mut stop = None;
+    let (mut stop, mut running) = (None, None);
     for event in events::read(BufReader::new(out)) {
         let event = match event {
             Ok(event) => event,
@@ -159,6 +201,11 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Opt
             && let Ok(line) = serde_json::to_string(&event)
         {
             let _ = writeln!(log, "{line}"); // the run goes on without a log of it
+        }
+        match &event {
+            Event::NodeStarted { node, .. } => running = Some(node.clone()),
+            Event::NodeFinished { node, .. } if running.as_ref() == Some(node) => running = None,
+            _ => {} // what else happens moves nothing
         }
         match &event {
             Event::Failed { node, failure } => {
@@ -187,5 +234,46 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Opt
         screen.note("stopped at once; the same command goes on from the last checkpoint");
         stop = Some(Stop::Shown(Outcome::Interrupted));
     }
-    stop
+    Heard { stop, running }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::compile::{Options, compile};
+    use crate::source::Memory;
+    use std::os::unix::process::ExitStatusExt;
+
+    /// What is said of every end without a word, as far as counters tell.
+    #[test]
+    fn a_kill_is_called_what_it_is_known_to_be() {
+        let text = "ddl 1\ndataset faces = synthetic_faces(identities = 4, images = 4, size = 32px)\nbackbone net = tiny(side = 32px)\n\
+                    stage s = train(net, classify(faces, arcface()), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))\n\
+                    export out = safetensors(s, to = \"s.safetensors\")\n";
+        let path = Path::new("r.ddl");
+        let compiled = compile(&Memory::new().with(path, text), path, &Options::default()).unwrap();
+        let (plan, _) = compiled.known_plan(crate::data::probe::ProbeCache::none());
+        let killed = ExitStatus::from_raw(9);
+        let said = |status, counted, running| {
+            let diagnostic = unsaid(status, counted, running, &plan);
+            (diagnostic.code, diagnostic.message)
+        };
+        let (code, message) = said(killed, Some(true), Some("s"));
+        assert_eq!(code, Code::OutOfMemory);
+        assert!(
+            message.starts_with("the system ran out of memory and ended the engine while it computed `s`; its plan counts "),
+            "{message}"
+        );
+        assert!(message.contains("iB for it"), "{message}");
+        let (code, message) = said(killed, Some(false), Some("s"));
+        assert_eq!(
+            (code, message.as_str()),
+            (Code::EngineFailed, "the engine was ended from outside (signal: 9 (SIGKILL)) while it computed `s`")
+        );
+        let (code, message) = said(killed, None, None);
+        assert_eq!(code, Code::EngineFailed);
+        assert!(message.contains("by somebody or because memory ran out"), "{message}");
+        assert!(said(ExitStatus::from_raw(15), Some(true), None).1.contains("SIGTERM"));
+        assert!(said(ExitStatus::from_raw(3 << 8), Some(true), None).1.contains("exit code 3"));
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod engine;
 mod exports;
+mod kills;
 mod page;
 mod progress;
 pub(super) mod reading;

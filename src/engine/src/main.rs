@@ -5,7 +5,6 @@ use ddl::diag::Code;
 use ddl::events::{Event, Failure, Sink, Writer};
 use ddl::job::term::TermAnswer;
 use ddl::job::{Job, exit};
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const USAGE: &str = "\
 ddl-engine executes a plan with libtorch; `ddl run` starts it.
 
-Usage: ddl-engine run JOB.json     (`-` reads the job from the standard input)
+Usage: ddl-engine run JOB.json     (`-` reads the job, one line, from the standard input)
        ddl-engine term JOB.json
        ddl-engine --version";
 
@@ -90,8 +89,9 @@ fn term(job: &str) -> i32 {
 
 fn read<T: serde::de::DeserializeOwned>(job: &str) -> Result<T, String> {
     let text = if job == "-" {
+        // what follows is for whoever watches the standard input
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+        std::io::stdin().read_line(&mut text).map(|_| text)
     } else {
         std::fs::read_to_string(Path::new(job))
     };

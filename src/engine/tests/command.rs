@@ -231,6 +231,15 @@ fn an_engine_that_is_killed_is_said_and_nothing_is_lost() {
     assert_eq!(killed.bytes("runs/r/s.safetensors"), whole.bytes("runs/r/s.safetensors"));
 }
 
+/// The engine is told its job without a file that a kill could leave behind: there is no folder for one here.
+#[test]
+fn a_run_needs_no_temporary_file() {
+    let shell = shell();
+    let nowhere = shell.path().join("nowhere");
+    let ran = shell.command("-q run r.ddl --set 'length=2 steps' --threads 1", &[]).env("TMPDIR", &nowhere).output().unwrap();
+    assert!(ran.status.success() && !nowhere.exists(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
 #[test]
 fn ctrl_c_leaves_a_checkpoint_and_exit_code_130() {
     let shell = shell();
