@@ -256,10 +256,13 @@ impl Compiler<'_> {
         };
         let Some(real) = file.real.clone() else { return };
         let Some(below) = folder.as_ref().map_or_else(|| Some(beside(&real)), |folder| folder.real.clone()) else { return };
+        let paths = [Some(&file), folder.as_ref()].into_iter().flatten();
+        if !paths.fold(true, |fine, path| self.stays_inside(path, span) && fine) {
+            return; // nothing is read of what lies outside
+        }
         let digest = self.digest_of((real.clone(), Some(below.clone())), span, || prober.listed(&real, &below));
         for (name, path, digest) in [(list, Some(file), digest.clone()), (root, folder, Some(String::new()))] {
             let Some(path) = path else { continue };
-            self.stays_inside(&path, span);
             self.remember_path(&path);
             args.insert(name, Value::Path(PathValue { digest, ..(*path).clone() }.into()));
         }
