@@ -110,6 +110,8 @@ pub enum Module {
     Gate(Vec<Module>),
     /// Values set to 0 with this probability while training, the others scaled up.
     Dropout {
+        /// Tells it from others of the network.
+        name: String,
         /// The probability.
         p: f64,
     },
@@ -376,6 +378,40 @@ impl Module {
             Module::Residual(r) => [&r.body, &r.shortcut],
             Module::Gate(gate) => [gate, &[]],
             _ => [&[], &[]], // no other module has some
+        }
+    }
+
+    /// What it draws while training: for what, and under which name. No other module of the network draws the same; nothing for most.
+    pub fn draws(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Module::Dropout { name, p } => (*p > 0.0).then_some(("dropout", name)),
+            Module::DropPath { name, p } => (*p > 0.0).then_some(("drop path", name)),
+            // the one knows again what the other has drawn
+            Module::Hide(mask) | Module::Fill(mask) => Some(("mask", &mask.name)),
+            Module::Conv(_)
+            | Module::Linear(_)
+            | Module::Norm(_)
+            | Module::Prelu { .. }
+            | Module::Residual(_)
+            | Module::Pool { .. }
+            | Module::Flatten
+            | Module::Relu
+            | Module::Mfm
+            | Module::Window(_)
+            | Module::Gate(_)
+            | Module::Local(_)
+            | Module::Tokens
+            | Module::Position { .. }
+            | Module::LayerNorm(_)
+            | Module::Attention(_)
+            | Module::Relu6
+            | Module::Rescale { .. }
+            | Module::Border { .. }
+            | Module::Bins(_)
+            | Module::Angles(_)
+            | Module::Dream(_)
+            | Module::Maps(_)
+            | Module::Attend(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::failures;
 use crate::nn::error::shape;
 use crate::nn::heads::plain_specs;
 use crate::nn::heads::{Clock, PROTOTYPES};
+use crate::nn::noise::Noise;
 use crate::nn::pooling;
 use crate::nn::state::{Role, Spec, State};
 use crate::nn::terms::logits::logits;
@@ -19,7 +20,6 @@ use ddl::events::Failure;
 use ddl::job::term::{ArrayBatch, ChangedRow, Embeddings, GradientRow, TermAnswer, TermJob, TermReport, TermRow};
 use ddl::ops::stages::Train;
 use ddl::ops::terms::{Term, Weighted};
-use ddl::random::Draw;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
@@ -65,17 +65,18 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     let terms: Vec<Weighted> = train.terms().cloned().collect();
     let mut state = States::new(job, kind, device, train.seed);
     state.of_people(&terms, &batches, width)?;
-    let noise = Draw::new(train.seed, "noise").number(job.step);
+    let noise = Noise::of_stage(train.seed).at(job.step, 0, 0);
     let steps = train.r#for.steps(1, 1).max(job.step + 1);
     let clock = Clock { step: job.step, per_epoch: 1, total: steps };
     let nothing = State::new();
     let (mut sum, mut rows, mut changed) = (None::<Tensor>, Vec::new(), Vec::new());
-    for Weighted { weight, term } in &terms {
+    for (place, Weighted { weight, term }) in terms.iter().enumerate() {
         let needs = term.needs().map_err(|error| failures::nn(&error))?;
         let given = needs.iter().map(|need| given(job, need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
         let slot = state.between(term, &given)?.or_else(|| term.memory().map(|memory| memory.slot.to_owned()));
         let own = slot.as_ref().and_then(|slot| state.slots.get(slot)).unwrap_or(&nothing);
         let pool = term.it().pool().and_then(|pool| state.slots.get(pool.slot())).unwrap_or(&nothing);
+        let noise = noise.term(term, terms[..place].iter().map(|before| &before.term));
         let around = Around { head: own, pool, noise: &noise, clock };
         let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(|error| failures::nn(&error))?;
         let weight = clock.read(weight);

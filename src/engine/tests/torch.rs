@@ -155,8 +155,9 @@ impl Case {
         let pixels = Tensor::from_data_size(&self.pixels(), &[IMAGES as i64, input.height, input.width, 3], Kind::Uint8);
         given.insert("pixels", pixels, Role::Buffer).unwrap();
         given.insert("functional", self.functional(), Role::Buffer).unwrap();
-        if let Some(Module::Hide(mask)) = self.network.layers[1].modules.first() {
-            let shuffle = order(mask, IMAGES as i64, &noise()).concat();
+        if let Some(module @ Module::Hide(mask)) = self.network.layers[1].modules.first() {
+            let drawn = Pass::training(Norms::Batch, noise()).drawn(module).unwrap();
+            let shuffle = order(mask, IMAGES as i64, drawn).concat();
             given.insert("shuffle", Tensor::from_slice(&shuffle).view([IMAGES as i64, -1]), Role::Buffer).unwrap();
         }
         std::fs::write(folder.join("given.safetensors"), given.to_bytes(&[]).unwrap()).unwrap();

@@ -37,7 +37,7 @@ impl Backbone for DeepFace {
             init: Init::XavierUniform,
         };
         let mut neck = vec![Module::Flatten, Module::Linear(linear), Module::Relu];
-        neck.extend((self.dropout > 0.0).then_some(Module::Dropout { p: self.dropout }));
+        neck.extend((self.dropout > 0.0).then_some(Module::Dropout { name: "f7".into(), p: self.dropout }));
         layers.push(Layer { name: "embedding".into(), modules: neck });
         ends(&mut parts, trunk, layers.len());
         let input = Input { mean: [0.0; 3], ..Input::centred(SIDE, 255.0) };

@@ -69,7 +69,7 @@ fn neck(ir: &Ir, width: i64, init: Init) -> Vec<Module> {
     };
     let mut neck = vec![norm("output_layer.0".into(), width)];
     let p = ir.dropout.unwrap_or(dropout);
-    neck.extend((p > 0.0).then_some(Module::Dropout { p }));
+    neck.extend((p > 0.0).then_some(Module::Dropout { name: "output_layer.1".into(), p }));
     let (input, output) = (width * LAST * LAST, i64::from(ir.embedding));
     neck.push(Module::Flatten);
     neck.push(Module::Linear(Linear { name: "output_layer.3".into(), input, output, bias: Some(Init::Constant(0.0)), init }));

@@ -83,7 +83,7 @@ fn network(depth: u32, embedding: i64, dropout: f64) -> Result<Network, NetError
     let last = Norm { name: "features".into(), channels: embedding, eps: EPS, scale: Scale::ShiftOnly };
     let mut neck = vec![norm("bn2".into(), input)];
     if dropout > 0.0 {
-        neck.push(Module::Dropout { p: dropout });
+        neck.push(Module::Dropout { name: "dropout".into(), p: dropout });
     }
     neck.extend([Module::Flatten, Module::Linear(linear), Module::Norm(last)]);
     layers.push(Layer { name: "embedding".into(), modules: neck });

@@ -73,7 +73,7 @@ fn trunk(form: LightForm, channels: i64) -> [Vec<Layer>; 5] {
 
 fn neck(cnn: &LightCnn, side: i64) -> Vec<Module> {
     let inputs = side * side * 128;
-    let dropout = (cnn.dropout > 0.0).then_some(Module::Dropout { p: cnn.dropout });
+    let dropout = (cnn.dropout > 0.0).then_some(Module::Dropout { name: "dropout".into(), p: cnn.dropout });
     let half = |name: &str| vec![Module::Flatten, linear(&format!("{name}.filter"), (inputs, 512)), Module::Mfm];
     match cnn.form {
         LightForm::Nine => half("fc1").into_iter().chain(dropout).collect(),

@@ -34,7 +34,7 @@ impl Backbone for Vgg16 {
             let mut modules = Vec::new();
             modules.extend((name == "fc6").then_some(Module::Flatten));
             modules.extend([Module::Linear(linear), Module::Relu]);
-            modules.extend((self.dropout > 0.0).then_some(Module::Dropout { p: self.dropout }));
+            modules.extend((self.dropout > 0.0).then_some(Module::Dropout { name: name.into(), p: self.dropout }));
             layers.push(Layer { name: name.into(), modules });
         }
         ends(&mut parts, trunk, layers.len());

@@ -90,7 +90,7 @@ crate::operator! {
     /// Trains a model on an objective.
     ///
     /// Of `train({a = x, b = y}, …)` the models are `.a` and `.b`; each term says which network it trains: `classify(data, arc, of = a)`.
-    pub struct Train("train", 1, trained) {
+    pub struct Train("train", 2, trained) {
         /// The model to start from, or several by name: `{a = x, b = y}`.
         model: Models;
         /// What is minimised; left out where there are `plays`.
@@ -125,6 +125,7 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     observes = "watch";
+    changes = [(2, "what is left to chance is named by network, layer or term, turn and purpose: layers of one shape, networks and terms of a stage share it no more")];
 }
 
 crate::operator! {

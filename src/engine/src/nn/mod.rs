@@ -14,6 +14,7 @@ pub mod error;
 pub mod front;
 pub mod heads;
 pub mod net;
+pub mod noise;
 pub mod optim;
 pub mod pooling;
 pub mod state;

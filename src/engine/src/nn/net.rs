@@ -1,5 +1,6 @@
 //! Networks as they run: [`ddl::nets`] describes them, here they meet tensors.
 
+mod chance;
 pub mod fold;
 pub mod mask;
 mod parts;

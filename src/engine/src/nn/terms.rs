@@ -135,7 +135,7 @@ pub struct Around<'a> {
     pub head: &'a State,
     /// The state of the pooling that the term learns; empty for terms without.
     pub pool: &'a State,
-    /// The name of this step's noise.
+    /// The name of what the term draws at this step.
     pub noise: &'a Draw,
     /// Where the stage is.
     pub clock: Clock,

@@ -88,7 +88,7 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
             turns => turns.iter().map(|turn| json!({ "rule": turn.rule, "times": turn.times, "updates": turn.updates })).collect(),
         },
         "schedule": { "steps": setup.total, "per epoch": setup.per_epoch },
-        "random streams": { "seed": stage.train.seed, "noise": format!("{:016x}", setup.noise(0).rank()) },
+        "random streams": { "seed": stage.train.seed, "noise": setup.noise.digest() },
         "numbers": {
             "accumulate": setup.accumulate, "clip": setup.clip, "norm over": stage.train.norm_over, "batch norm": stage.train.batch_norm, "precision": stage.train.precision,
         },

@@ -13,11 +13,11 @@ use super::turn::Turn;
 use super::watch::Watched;
 use super::{Stage, TrainError, Trained, cast, heads};
 use crate::model::Model;
+use crate::nn::noise::Noise;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::{NotFinite, Role};
 use ddl::diag::Code;
 use ddl::events::{Event, Failure, PictureGroup};
-use ddl::random::Draw as Named;
 use ddl::store::{Spent, TrainingLog};
 
 /// The state of a stage between two steps.
@@ -181,8 +181,7 @@ impl Learner {
         self.parameters[at].iter_mut().for_each(Parameter::clear);
         let (mut sum, count) = (Sum::default(), lessons.len() as f64);
         for lesson in lessons {
-            let noise = setup.noise(lesson.batch.number);
-            let noise = if time == 0 { noise } else { noise.number(u64::from(time)) };
+            let noise = setup.noise.at(lesson.batch.number, at, time);
             let made = Made { nets: self.run(setup, turn, lesson.batch, &noise)?, teachers: lesson.teachers(stage, setup)? };
             let outcome = objective::evaluate(setup, turn, &self.models, &made, lesson.batch, &noise)?;
             let scale = self.scales.get(at).map_or(1.0, |scale| scale.factor);
@@ -216,12 +215,12 @@ impl Learner {
     }
 
     /// What the networks that a turn wants make of a batch, by their place.
-    fn run(&self, setup: &Setup, turn: &Turn, batch: &Batch, noise: &Named) -> Result<Vec<Outputs>, TrainError> {
+    fn run(&self, setup: &Setup, turn: &Turn, batch: &Batch, noise: &Noise) -> Result<Vec<Outputs>, TrainError> {
         let nets = setup.nets.iter().zip(&self.models).enumerate().map(|(place, (net, model))| {
             if !turn.wants[place] {
                 return Ok(Outputs::new());
             }
-            net.run(&model.state, batch, &setup.way(noise, turn.updates[place]))
+            net.run(&model.state, batch, &setup.way(noise.network(&net.name), turn.updates[place]))
         });
         nets.collect()
     }

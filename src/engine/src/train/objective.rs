@@ -8,9 +8,9 @@ use super::terms::Made;
 use super::turn::Turn;
 use crate::model::{HeadId, Model};
 use crate::nn::heads::{Clock, SHORTEST};
+use crate::nn::noise::Noise;
 use crate::nn::state::{Role, State};
 use crate::nn::terms::{Around, Term as _};
-use ddl::random::Draw as Named;
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
@@ -32,7 +32,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// [`TrainError::NotFinite`] for the first term that is NaN or infinite.
-pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch: &Batch, noise: &Named) -> Result<Outcome, TrainError> {
+pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch: &Batch, noise: &Noise) -> Result<Outcome, TrainError> {
     let nothing = State::new();
     let mut loss: Option<Tensor> = None;
     let (mut names, mut scalars) = (Vec::new(), Vec::new());
@@ -40,11 +40,12 @@ pub fn evaluate(setup: &Setup, turn: &Turn, models: &[Model], made: &Made, batch
     // terms that share a head see what those before them made of its state
     let mut changed: Vec<BTreeMap<&HeadId, State>> = models.iter().map(|_| BTreeMap::new()).collect();
     let (mut updates, mut similarities) = (Vec::new(), Vec::new());
-    for term in &turn.terms {
+    for (place, term) in turn.terms.iter().enumerate() {
         let state = |net: usize, id: &HeadId| changed[net].get(id).or_else(|| models[net].heads.get(id).map(|head| &head.state));
         let own = term.own.as_ref().and_then(|(net, id)| state(*net, id));
         let pool = term.pool.as_ref().and_then(|pool| state(pool.net, &pool.id));
-        let around = Around { head: own.unwrap_or(&nothing), pool: pool.unwrap_or(&nothing), noise, clock };
+        let noise = noise.term(&term.term, turn.terms[..place].iter().map(|before| &before.term));
+        let around = Around { head: own.unwrap_or(&nothing), pool: pool.unwrap_or(&nothing), noise: &noise, clock };
         let given = term.given(setup, made, batch, &state)?;
         let value = term.term.evaluate(&given, &around)?;
         if setup.keeps_similarities(batch.step) {

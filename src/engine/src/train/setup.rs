@@ -10,6 +10,7 @@ use super::terms::TermSetup;
 use super::turn::Turn;
 use super::{Stage, TrainError};
 use crate::nn::net::{Input, Norms, Pass};
+use crate::nn::noise::Noise;
 use ddl::data::sampler::PassFacts;
 use ddl::ops::stages::{BatchNorm, Precision};
 use ddl::plan::schedule::{Schedule, counts_over_images, divides};
@@ -45,10 +46,11 @@ pub struct Setup {
     pub clip: Option<f64>,
     /// Where tensors lie.
     pub device: Device,
+    /// What is left to chance.
+    pub noise: Noise,
     norms: Norms,
     over: Option<i64>,
     precision: Precision,
-    noise: Named,
 }
 
 /// How networks are run in a step.
@@ -104,16 +106,11 @@ impl Setup {
             accumulate,
             clip: train.clip,
             device: stage.around.device,
+            noise: Noise::of_stage(train.seed),
             norms,
             over: train.norm_over.map(|images| images.0 as i64),
             precision: train.precision,
-            noise: Named::new(train.seed, "noise"),
         })
-    }
-
-    /// The name of the noise of a batch, counted from 0: of a step, where each takes one.
-    pub fn noise(&self, batch: u64) -> Named {
-        self.noise.clone().number(batch)
     }
 
     /// Whether sets of similarities are kept of a step: of the first, the last, and some between.
@@ -122,7 +119,7 @@ impl Setup {
     }
 
     /// How a network is run at a step: one that is not updated leaves its running statistics.
-    pub fn way(&self, noise: &Named, updated: bool) -> Way {
+    pub fn way(&self, noise: Named, updated: bool) -> Way {
         let norms = match self.norms {
             Norms::Batch if !updated => Norms::Seen,
             norms => norms,
@@ -132,7 +129,7 @@ impl Setup {
             Precision::Mixed => Some(Kind::BFloat16),
             Precision::Fp16 => Some(Kind::Half),
         };
-        Way { pass: Pass::training(norms, noise.clone()).norm_over(self.over).products_in(products), device: self.device }
+        Way { pass: Pass::training(norms, noise).norm_over(self.over).products_in(products), device: self.device }
     }
 
     /// The loss scale of each turn before the first step; none where numbers are wide enough without.

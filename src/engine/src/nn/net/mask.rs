@@ -1,16 +1,15 @@
 //! Tokens that are hidden in training (He et al., "Masked Autoencoders", CVPR 2022, as insightface's `vit.py` hides them).
 
-use ddl::random::Draw;
+use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use tch::Tensor;
 
-use super::{Mask, Pass};
+use super::Mask;
 use crate::nn::error::NnError;
 use crate::nn::state::State;
 
-/// The tokens of each image, those that are seen first: a pure function of the step's name, the mask's and the image's place.
-pub fn order(mask: &Mask, images: i64, step: &Draw) -> Vec<Vec<i64>> {
-    let mut stream = step.clone().text("mask").text(&mask.name).stream();
+/// The tokens of each image, those that are seen first.
+pub fn order(mask: &Mask, images: i64, mut stream: ChaCha8Rng) -> Vec<Vec<i64>> {
     let mut image = || {
         let mut ranked: Vec<(u64, i64)> = (0..mask.count).map(|token| (stream.next_u64(), token)).collect();
         ranked.sort_unstable();
@@ -20,23 +19,23 @@ pub fn order(mask: &Mask, images: i64, step: &Draw) -> Vec<Vec<i64>> {
 }
 
 /// `[n, count, width]` to `[n, seen, width]`.
-pub fn hide(mask: &Mask, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-    let Some(step) = pass.noise() else { return Ok(x) };
+pub fn hide(mask: &Mask, x: Tensor, drawn: Option<ChaCha8Rng>) -> Result<Tensor, NnError> {
+    let Some(stream) = drawn else { return Ok(x) };
     let seen = |image: Vec<i64>| image.into_iter().take(mask.seen as usize).collect();
-    pick(&x, order(mask, x.size()[0], step).into_iter().map(seen).collect())
+    pick(&x, order(mask, x.size()[0], stream).into_iter().map(seen).collect())
 }
 
-/// `[n, seen, width]` to `[n, count, width]`. Where nothing was hidden, nothing is filled in.
-pub fn fill(mask: &Mask, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+/// `[n, seen, width]` to `[n, count, width]`, with what was drawn when they were hidden. Where nothing was hidden, nothing is filled in.
+pub fn fill(mask: &Mask, state: &State, x: Tensor, drawn: Option<ChaCha8Rng>) -> Result<Tensor, NnError> {
     let (images, seen) = (x.size()[0], x.size()[1]);
-    let Some(step) = pass.step().filter(|_| seen < mask.count) else { return Ok(x) };
+    let Some(stream) = drawn.filter(|_| seen < mask.count) else { return Ok(x) };
     let token = state.get(&mask.name)?.f_expand([images, mask.count - seen, mask.width], false)?;
     let back = |image: Vec<i64>| {
         let mut places = vec![0; image.len()];
         (0..).zip(image).for_each(|(place, token)| places[token as usize] = place);
         places
     };
-    pick(&Tensor::f_cat(&[&x, &token], 1)?, order(mask, images, step).into_iter().map(back).collect())
+    pick(&Tensor::f_cat(&[&x, &token], 1)?, order(mask, images, stream).into_iter().map(back).collect())
 }
 
 /// The tokens at these places of each image.
@@ -49,10 +48,11 @@ fn pick(x: &Tensor, places: Vec<Vec<i64>>) -> Result<Tensor, NnError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::net::{Norms, Run as _};
+    use crate::nn::net::{Module, Norms, Pass, Run as _};
     use crate::nn::state::Role;
     use ddl::nets::Backbone as _;
     use ddl::ops::nets::{Vit, VitSize};
+    use ddl::random::Draw;
     use tch::{Device, Kind};
 
     const MASK: Mask = Mask { name: String::new(), count: 10, width: 3, seen: 7 };
@@ -66,18 +66,19 @@ mod tests {
         let mut state = State::new();
         state.insert("", Tensor::from_slice(&[-1.0, -2.0, -3.0]).view([1, 1, 3]), Role::Parameter).unwrap();
         let x = Tensor::arange(4 * 10 * 3, (Kind::Double, Device::Cpu)).view([4, 10, 3]);
-        let run = |step| hide(&MASK, x.shallow_clone(), &pass(step)).unwrap();
+        let known = |step| pass(step).drawn(&Module::Hide(MASK));
+        let run = |step| hide(&MASK, x.shallow_clone(), known(step)).unwrap();
         let seen = run(1);
         assert_eq!(seen.size(), [4, 7, 3]);
         assert_eq!(seen, run(1));
         assert_ne!(seen, run(2));
-        let back = fill(&MASK, &state, seen, &pass(1)).unwrap();
+        let back = fill(&MASK, &state, seen, known(1)).unwrap();
         let kept = back.eq_tensor(&x).all_dim(-1, false); // [4, 10]
         assert_eq!(Vec::<i64>::try_from(kept.sum_dim_intlist([1].as_slice(), false, Kind::Int64)).unwrap(), [7; 4]);
         assert_ne!(kept.get(0), kept.get(1));
         let hidden = back.masked_select(&kept.logical_not().unsqueeze(-1)).view([-1, 3]);
         assert_eq!(hidden, state.get("").unwrap().view([1, 3]).expand([12, 3], false));
-        for judged in [hide(&MASK, x.shallow_clone(), &Pass::judging()), fill(&MASK, &state, x.shallow_clone(), &pass(1))] {
+        for judged in [hide(&MASK, x.shallow_clone(), None), fill(&MASK, &state, x.shallow_clone(), known(1))] {
             assert_eq!(judged.unwrap(), x);
         }
     }

@@ -1,6 +1,5 @@
 //! The rarer modules: locally connected layers, transformers, angles.
 
-use rand_chacha::rand_core::Rng;
 use tch::{Kind, Tensor};
 
 use super::{Angles, Attention, Bins, Dream, Landmarks, LayerNorm, Local, Pass};
@@ -38,19 +37,6 @@ pub fn attention(of: Attention, x: &Tensor) -> Result<Tensor, NnError> {
     let seen = q?.f_matmul(&k?.f_transpose(-2, -1)?)?.f_mul_scalar((each as f64).powf(-0.5))?; // [n, heads, tokens, tokens]
     let kind = seen.kind();
     Ok(seen.f_softmax(-1, kind)?.f_matmul(&v?)?.f_transpose(1, 2)?.f_reshape([images, count, of.width])?)
-}
-
-/// The mask is a pure function of the step's name, of the module's and of the image's place.
-pub fn drop_path(name: &str, p: f64, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-    let Some(noise) = pass.noise().filter(|_| p > 0.0) else { return Ok(x) };
-    let mut stream = noise.clone().text("drop path").text(name).stream();
-    let keep = 1.0 - p;
-    let limit = (keep * f64::from(u32::MAX)) as u32;
-    let mut sides = vec![1i64; x.dim()];
-    sides[0] = x.size()[0];
-    let mask: Vec<f32> = (0..sides[0]).map(|_| if stream.next_u32() <= limit { (1.0 / keep) as f32 } else { 0.0 }).collect();
-    let mask = Tensor::f_from_slice(&mask)?.f_view(sides.as_slice())?.f_to_device(x.device())?.f_to_kind(x.kind())?;
-    Ok(x.f_mul(&mask)?)
 }
 
 /// `[n, numbers]` to `[n, angles bins]`.

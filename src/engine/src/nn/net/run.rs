@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use ddl::random::Draw;
-use rand_chacha::rand_core::Rng;
+use rand_chacha::ChaCha8Rng;
 use tch::{Kind, Tensor};
 
+use super::chance::{drop_path, dropout};
 use super::mask::{fill, hide};
-use super::parts::{angles, attend, attention, bins, dream, drop_path, layer_norm, local, maps};
+use super::parts::{angles, attend, attention, bins, dream, layer_norm, local, maps};
 use super::prelu::prelu;
 use super::{Conv, Keep, Linear, Module, Network, Norm, Residual, Scale, Window, check_input};
 use crate::nn::error::NnError;
@@ -47,7 +48,7 @@ impl Pass {
         Pass { norms: Norms::Running, fixed: Vec::new(), step: None, over: None, noise: None, products: None, readings: None }
     }
 
-    /// As it is trained. `noise` names this step, for dropout.
+    /// As it is trained. `noise` names what is left to chance in this network at this step; each layer narrows it by its own name.
     pub fn training(norms: Norms, noise: Draw) -> Self {
         Pass { norms, fixed: Vec::new(), step: Some(noise.clone()), over: None, noise: Some(noise), products: None, readings: None }
     }
@@ -91,14 +92,14 @@ impl Pass {
         self.products.map_or_else(|| Ok(tensor.shallow_clone()), |kind| tensor.f_to_kind(kind))
     }
 
-    /// The name of this step, for what is left to chance; none where a network is judged.
-    pub(super) fn noise(&self) -> Option<&Draw> {
-        self.noise.as_ref()
+    /// What a module draws at this step; nothing where it draws nothing, or where the network is judged.
+    pub fn drawn(&self, module: &Module) -> Option<ChaCha8Rng> {
+        named(self.noise.as_ref()?, module)
     }
 
-    /// The name of this step, for what an earlier layer left to chance.
-    pub(super) fn step(&self) -> Option<&Draw> {
-        self.step.as_ref()
+    /// What a module that undoes an earlier one's choice has to know of it, whether its own layer is fixed or not.
+    pub(super) fn drawn_before(&self, module: &Module) -> Option<ChaCha8Rng> {
+        named(self.step.as_ref()?, module)
     }
 
     /// How layer `at` is run.
@@ -106,6 +107,11 @@ impl Pass {
         let fixed = self.fixed.get(at).copied().unwrap_or(false);
         if fixed { Pass { step: self.step.clone(), readings: self.readings.clone(), ..Pass::judging() } } else { self.clone() }
     }
+}
+
+/// The stream that a module draws from: told from all others of the step by what for, and by the module's name.
+fn named(step: &Draw, module: &Module) -> Option<ChaCha8Rng> {
+    module.draws().map(|(purpose, name)| step.clone().text(purpose).text(name).stream())
 }
 
 /// Running a network.
@@ -193,7 +199,7 @@ fn run(modules: &[Module], state: &State, mut x: Tensor, pass: &Pass) -> Result<
     Ok(x)
 }
 
-fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
+pub(super) fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
     match module {
         Module::Conv(c) => conv(c, state, &x, pass),
         Module::Linear(l) => linear(l, state, &x, pass),
@@ -203,7 +209,7 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         Module::Pool { side } => Ok(x.f_adaptive_avg_pool2d([*side, *side])?),
         // `reshape`, because the channels may lie innermost
         Module::Flatten => Ok(x.f_reshape([x.size()[0], -1])?),
-        Module::Dropout { p } => dropout(*p, x, pass),
+        Module::Dropout { p, .. } => dropout(*p, x, pass.drawn(module)),
         Module::Relu => Ok(x.f_relu()?),
         Module::Mfm => {
             let half = x.size()[1] / 2;
@@ -216,9 +222,9 @@ fn step(module: &Module, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor
         Module::LayerNorm(n) => layer_norm(n, state, &x),
         Module::Attention(a) => attention(*a, &x),
         Module::Relu6 => Ok(x.f_clamp(0.0, 6.0)?),
-        Module::DropPath { name, p } => drop_path(name, *p, x, pass),
-        Module::Hide(mask) => hide(mask, x, pass),
-        Module::Fill(mask) => fill(mask, state, x, pass),
+        Module::DropPath { p, .. } => drop_path(*p, x, pass.drawn(module)),
+        Module::Hide(mask) => hide(mask, x, pass.drawn(module)),
+        Module::Fill(mask) => fill(mask, state, x, pass.drawn_before(module)),
         Module::Rescale { factors } => {
             let factors = Tensor::f_from_slice(factors)?.f_to_device(x.device())?.f_to_kind(x.kind())?;
             Ok(x.f_mul(&factors.f_view([1, -1, 1, 1])?)?)
@@ -279,15 +285,4 @@ fn residual(r: &Residual, state: &State, x: Tensor, pass: &Pass) -> Result<Tenso
     let around = run(&r.shortcut, state, x, pass)?;
     // In place: neither a convolution nor a batch norm needs its own output for its gradient.
     Ok(sum.f_add_(&around)?)
-}
-
-/// The mask is a pure function of the step's name and of the shape.
-fn dropout(p: f64, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
-    let Some(noise) = pass.noise.as_ref().filter(|_| p > 0.0) else { return Ok(x) };
-    let mut stream = noise.clone().text("dropout").stream();
-    let keep = 1.0 - p;
-    let limit = (keep * f64::from(u32::MAX)) as u32;
-    let mask: Vec<f32> = (0..x.numel()).map(|_| if stream.next_u32() <= limit { (1.0 / keep) as f32 } else { 0.0 }).collect();
-    let mask = Tensor::f_from_slice(&mask)?.f_view(x.size().as_slice())?.f_to_device(x.device())?.f_to_kind(x.kind())?;
-    Ok(x.f_mul(&mask)?)
 }

@@ -51,6 +51,39 @@ fn the_state_of_each_network_is_its_own() {
     assert_ne!(bits(&together.models[0]), bits(&both.models[0]), "a does not follow b");
 }
 
+/// A network under another name learns something else where chance has a part in it, and the same where it has none.
+#[test]
+fn networks_of_a_stage_share_no_noise() {
+    let recipe = |names: [&str; 2], drop_path: &str, more: &str| {
+        let net = format!("vit(\"t\", embedding = 16, width = 16, depth = 2, heads = 2, patch = 28, drop_path = {drop_path})");
+        let common = COMMON.replace("tiny(embedding = 16, side = 32px, width = 8)", &net);
+        assert!(common.contains(&net));
+        let terms = ["a", "b"].map(|of| format!("classify(d, arc, of = {of}, prototypes = \"class_means\"{more})")).join(" + ");
+        let [first, second] = names;
+        Bench::of(&format!(
+            "{common}backbone other = {}, seed = 1)
+             batches d = draw(faces, size = 4)
+             stage both = train({{{first} = net, {second} = other}}, {terms}, for = 4 steps, optimizer = slow)
+             let s = both.a",
+            net.trim_end_matches(')'),
+        ))
+    };
+    let own = |trained: &Trained, name: &str, bench: &Bench| {
+        let train: Train = bench.plan.parse(bench.node("both")).unwrap();
+        let place = train.model.all().iter().position(|(net, _)| *net == name).unwrap();
+        bits(&trained.models[place])
+    };
+    for (drop_path, more, chance) in [("0.0", "", false), ("0.5", "", true), ("0.0", ", sample = 50%", true)] {
+        let benches = [["a", "b"], ["b", "a"]].map(|names| recipe(names, drop_path, more));
+        let [as_a, as_b] = [("a", &benches[0]), ("b", &benches[1])].map(|(name, bench)| own(&train(bench).unwrap(), name, bench));
+        assert_eq!(as_a != as_b, chance, "{drop_path}{more}");
+        let whole = train(&benches[0]).unwrap();
+        let stopped = recipe(["a", "b"], drop_path, more).every(2).stop_after(Some(2));
+        assert!(matches!(train(&stopped).unwrap_err(), TrainError::Interrupted { step: 2 }));
+        assert_eq!(all_bits(&train(&stopped.stop_after(None)).unwrap()), all_bits(&whole), "{drop_path}{more}");
+    }
+}
+
 #[test]
 fn a_stage_of_several_goes_on_with_the_same_bits() {
     let bench = || recipe(MUTUAL, 9, ", keep = best(ver.gap, every = 2 steps, of = b)");

@@ -1,11 +1,9 @@
 //! Each against the same computation written out place by place, head by head.
 
 use ddl::nets::{Angles, Attention, Bins, Dream, Landmarks, LayerNorm, Local};
-use ddl::random::Draw;
 use tch::{Device, Kind, Tensor};
 
 use super::*;
-use crate::nn::net::Norms;
 use crate::nn::state::Role;
 
 const WIDE: (Kind, Device) = (Kind::Double, Device::Cpu);
@@ -82,21 +80,6 @@ fn angles_are_the_means_of_their_bins() {
             assert!((found.double_value(&[image, at as i64]) - wanted).abs() < 1e-10);
         }
     }
-}
-
-#[test]
-fn a_dropped_path_is_whole_or_gone_and_the_same_again() {
-    let x = Tensor::ones([400, 2, 3], WIDE);
-    let pass = |step| Pass::training(Norms::Batch, Draw::new(0, "noise").number(step));
-    let run = |name, step| drop_path(name, 0.25, x.shallow_clone(), &pass(step)).unwrap();
-    let (out, again, other, later) = (run("a", 1), run("a", 1), run("b", 1), run("a", 2));
-    assert_eq!(out, again);
-    assert!(out != other && out != later);
-    let kept = out.select(1, 0).select(1, 0);
-    let whole = kept.eq(f64::from((1.0f64 / 0.75) as f32)).sum(Kind::Int64).int64_value(&[]);
-    assert!((270..330).contains(&whole), "{whole}");
-    assert_eq!(whole + kept.eq(0.0).sum(Kind::Int64).int64_value(&[]), 400);
-    assert_eq!(drop_path("a", 0.25, x.shallow_clone(), &Pass::judging()).unwrap(), x);
 }
 
 /// Spec 5.5: f' = f + sigmoid(10 (|yaw| / 45 - 1)) R(f), R = FC-ReLU-FC-ReLU.
