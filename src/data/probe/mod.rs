@@ -289,7 +289,15 @@ impl ProbeCache {
         if !self.fits(set, &probe) {
             return Err(changed(set, &saved, &probe));
         }
-        self.seen.write().unwrap_or_else(PoisonError::into_inner).insert(set.clone(), Arc::clone(&probe));
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        // a folder and a list that name one file know it as the same
+        let others = seen.iter().filter(|(other, _)| other.root == set.root).map(|(_, other)| other);
+        let differs =
+            |file: &&FileFacts| others.clone().filter_map(|other| other.file(&file.path)).any(|other| other.digest != file.digest);
+        if let Some(file) = probe.files.iter().find(differs) {
+            return Err(DataError::Changed { path: set.root.join(file.path.as_ref()) });
+        }
+        seen.insert(set.clone(), Arc::clone(&probe));
         Ok(probe)
     }
 
@@ -331,10 +339,9 @@ impl ProbeCache {
             }
         };
         let facts: Vec<FileFacts> = facts.into_par_iter().zip(stamps.par_iter_mut()).map(read).collect::<Result<_, DataError>>()?;
-        if same < facts.len() || facts.len() != known.len() {
-            if let Some(place) = self.place(set) {
-                let _ = saved::save(&place, facts.iter().zip(&stamps), now); // the next probe reads the files again, nothing else is lost
-            }
+        let fresh = same < facts.len() || facts.len() != known.len();
+        if let Some(place) = self.place(set).filter(|_| fresh) {
+            let _ = saved::save(&place, facts.iter().zip(&stamps), now); // the next probe reads the files again, nothing else is lost
         }
         Ok(facts)
     }

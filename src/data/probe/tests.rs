@@ -269,7 +269,7 @@ fn probe_scale() {
     });
     let planned = Content { path: files.at("images"), root: None, digest: files.digest(&first) };
     timed("an engine that is told the digest", &|| {
-        drop(files.cache().expecting(std::slice::from_ref(&planned)).images(&files.at("images")).unwrap())
+        drop(files.cache().expecting(std::slice::from_ref(&planned)).images(&files.at("images")).unwrap());
     });
     let saved = fs::read_dir(files.memory.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum::<u64>();
     println!("{} bytes an image on the disk", saved / count as u64);
