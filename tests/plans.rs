@@ -40,7 +40,7 @@ fn options(faces: &Faces, names: &[String]) -> IndexMap<String, Given> {
 
 fn compiled(path: &Path, faces: &Faces) -> Compiled {
     let prober = DiskProber::forgetful();
-    let with = |params| compile(&Disk, path, &Options { params, prober: Some(&prober) }).unwrap();
+    let with = |params| compile(&Disk, path, &Options { params, prober: Some(&prober), ..Options::default() }).unwrap();
     let mut open = with(IndexMap::new()).open_params;
     if std::fs::read_to_string(path).unwrap().contains("param complete ") {
         open.push("complete".to_owned());

@@ -241,22 +241,22 @@ pub struct TermArgs {
     /// A head, or terms over `data` and the batches named here, as a recipe says them
     #[arg(value_name = "EXPRESSION")]
     pub expression: String,
-    /// The embeddings of the batch `data`
+    /// The embeddings of the batch `data`; for terms of several networks what each makes of it: `--embeddings a=FILE,b=FILE`
     #[arg(long, value_name = "FILE")]
-    pub embeddings: Option<PathBuf>,
+    pub embeddings: Option<String>,
     /// The labels of the batch `data`
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     /// The class vectors of a head [people, width]; the same as `--init prototypes=FILE`
     #[arg(long, value_name = "FILE")]
     pub prototypes: Option<PathBuf>,
-    /// The embeddings of another batch of images
+    /// The embeddings of another batch of images; of several networks `NAME=a=FILE,b=FILE`
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub batch: Vec<(String, String)>,
     /// The labels of another batch; of pairs those of all first images, then of all second ones
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub batch_labels: Vec<(String, String)>,
-    /// The embeddings of a batch of pairs: row i of both files shows one person
+    /// The embeddings of a batch of pairs: row i of both files shows one person; of several networks `NAME=a=LEFT,RIGHT,b=LEFT,RIGHT`
     #[arg(long, value_name = "NAME=LEFT,RIGHT", value_parser = assignment)]
     pub pairs: Vec<(String, String)>,
     /// What the teacher makes of the images of `data`, for terms that name `teacher`; its class vectors are `--init teacher.prototypes=FILE`
@@ -265,7 +265,7 @@ pub struct TermArgs {
     /// Attributes that a term reads of the images of `data`, `[images, numbers]`, angles in radians
     #[arg(long, value_name = "FILE")]
     pub attributes: Option<PathBuf>,
-    /// A tensor of the terms' state (`centres`, `t`, `norm_mean`; `SLOT.NAME` of another slot); drawn as for a new stage without it
+    /// A tensor of the terms' state (`centres`, `t`, `norm_mean`; `SLOT.NAME` of another slot, `NET.NAME` of one of several networks); drawn as for a new stage without it
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub init: Vec<(String, String)>,
     /// How many people there are, where no tensor says it; else the largest label decides

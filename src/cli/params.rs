@@ -201,7 +201,7 @@ mod tests {
             Err(Stop::Shown(_)) => unreachable!("nothing is shown here"),
         };
         let world = Memory::new().with("r.ddl", recipe);
-        let compiled = compile(&world, Path::new("r.ddl"), &Options { params, prober: None }).unwrap();
+        let compiled = compile(&world, Path::new("r.ddl"), &Options { params, ..Options::default() }).unwrap();
         match compiled.diagnostics.first() {
             Some(wrong) => wrong.code.text().to_owned(),
             None => compiled.params.get("it").cloned().unwrap_or_default(),

@@ -81,7 +81,7 @@ impl<'a> Recipe<'a> {
     /// Compiles it and shows nothing.
     pub fn compile_quietly(&self) -> Result<Compiled, Stop> {
         let prober = DiskProber::sharing(self.folders.clone(), &self.probes);
-        let options = Options { params: self.values()?, prober: Some(&prober) };
+        let options = Options { params: self.values()?, prober: Some(&prober), ..Options::default() };
         let compiled = match &self.input {
             Some(input) => compile(&Overlay { file: self.file, bytes: input }, self.file, &options),
             None => compile(&Disk, self.file, &options),

@@ -3,17 +3,22 @@
 //! The expression becomes the objective of a recipe whose batches stand for the arrays, and is compiled like any other; the engine
 //! then evaluates the objective on the arrays in place of drawn images.
 
+mod arrays;
+mod expression;
+
 use super::args::TermArgs;
 use super::outcome::{Outcome, Stop};
 use super::run::engine;
 use super::screen::Screen;
-use crate::compile::{Options, compile};
-use crate::diag::{Diagnostic, Severity};
-use crate::job::term::{ArrayBatch, Embeddings, TermAnswer, TermJob, TermReport};
+use crate::compile::{Compiled, Options, compile};
+use crate::diag::{Diagnostic, Label, Severity};
+use crate::job::term::{ArrayBatch, Embeddings, TermAnswer, TermJob, TermReport, TermRow};
 use crate::lang::value::NodeId;
 use crate::ops::heads::Head;
 use crate::plan::Plan;
-use crate::source::Memory;
+use crate::source::{FileId, Memory, SourceMap, Span};
+use expression::Written;
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::{Path, PathBuf};
@@ -25,10 +30,10 @@ const PEOPLE: &str = "people";
 
 /// Evaluates an expression.
 pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
-    let batches = batches(args)?;
-    let plan = compiled(args, &batches, screen)?;
-    let stage = plan.iter().find(|(_, node)| node.op == "train").map(|(id, node)| (id, node.args.clone()));
-    let Some((stage, args_of_stage)) = stage else { return Err(Stop::wrong("the expression is no objective")) };
+    let batches = arrays::batches(args)?;
+    let asked = Asked::new(args, &batches)?;
+    let plan = asked.compiled(&asked.text, screen)?;
+    let (stage, args_of_stage) = stage_of(&plan)?;
     let used = plan.draws(stage).map_err(|error| Stop::wrong(error.to_string()))?;
     let mut init: BTreeMap<String, PathBuf> = args.init.iter().map(|(name, file)| (name.clone(), PathBuf::from(file))).collect();
     if let Some(file) = &args.prototypes
@@ -37,7 +42,7 @@ pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
         return Err(Stop::wrong("--prototypes and --init prototypes=… give the same tensor"));
     }
     let job = TermJob {
-        stage: args_of_stage,
+        stage: args_of_stage.clone(),
         batches: used.into_iter().filter_map(|node| of_node(&plan, node, &batches)).collect(),
         teacher: args.teacher.clone(),
         attributes: args.attributes.clone(),
@@ -50,7 +55,8 @@ pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
     };
     match engine::term(&job)? {
         TermAnswer::Failed(failure) => Err(Stop::refuse(failure.diagnostic(Severity::Error))),
-        TermAnswer::Done(report) => {
+        TermAnswer::Done(mut report) => {
+            report.terms = asked.in_order(report.terms, &terms_of(&plan, args_of_stage), screen)?;
             let text = if args.json {
                 serde_json::to_string_pretty(&report).unwrap_or_default() + "\n" // numbers and texts: JSON can write them
             } else {
@@ -62,91 +68,171 @@ pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
     }
 }
 
-/// The arrays that the command line names, by the name that the expression calls them.
-fn batches(args: &TermArgs) -> Result<Vec<ArrayBatch>, Stop> {
-    let mut batches: Vec<ArrayBatch> = Vec::new();
-    let mut add = |name: &str, embeddings: Embeddings| {
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(Stop::wrong(format!("`{name}` is no name for a batch: letters, digits and _, a letter first")));
-        }
-        if batches.iter().any(|batch| batch.name == name) {
-            return Err(Stop::wrong(format!("the batch `{name}` is given twice")));
-        }
-        batches.push(ArrayBatch { node: NodeId(0), name: name.to_owned(), embeddings, labels: None });
-        Ok(())
-    };
-    if let Some(file) = &args.embeddings {
-        add(DATA, Embeddings::Images(file.clone()))?;
-    }
-    for (name, file) in &args.batch {
-        add(name, Embeddings::Images(PathBuf::from(file)))?;
-    }
-    for (name, files) in &args.pairs {
-        let Some((left, right)) = files.split_once(',') else {
-            return Err(Stop::wrong_with(format!("--pairs {name}={files} names one file"), "write --pairs NAME=LEFT.npy,RIGHT.npy"));
-        };
-        add(name, Embeddings::Pairs(PathBuf::from(left), PathBuf::from(right)))?;
-    }
-    let own = args.labels.iter().map(|file| (DATA, file.clone()));
-    for (name, file) in own.chain(args.batch_labels.iter().map(|(name, file)| (name.as_str(), PathBuf::from(file)))) {
-        match batches.iter_mut().find(|batch| batch.name == name) {
-            Some(batch) if batch.labels.is_none() => batch.labels = Some(file),
-            Some(_) => return Err(Stop::wrong(format!("the labels of `{name}` are given twice"))),
-            None => {
-                let help = if name == DATA { "give --embeddings FILE too".to_owned() } else { format!("give --batch {name}=FILE too") };
-                return Err(Stop::wrong_with(format!("there are labels of `{name}` and no embeddings"), help));
-            }
-        }
-    }
-    Ok(batches)
+/// What is asked for.
+struct Asked<'a> {
+    args: &'a TermArgs,
+    batches: &'a [ArrayBatch],
+    /// The expression.
+    text: String,
+    written: Written,
 }
 
-/// The plan of a recipe with the expression as its objective and a draw for each batch.
-fn compiled(args: &TermArgs, batches: &[ArrayBatch], screen: &Screen) -> Result<Plan, Stop> {
-    let expression = args.expression.trim();
-    let name: String = expression.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    let is_head = Head::decls().iter().any(|decl| decl.name == name);
-    if is_head && !batches.iter().any(|batch| batch.name == DATA) {
-        return Err(Stop::wrong_with(
-            format!("`{name}` is a head: it takes embeddings and labels"),
-            "give --embeddings FILE --labels FILE",
-        ));
+/// A recipe around an expression.
+struct Recipe {
+    text: String,
+    /// Where the expression begins.
+    from: usize,
+}
+
+impl<'a> Asked<'a> {
+    fn new(args: &'a TermArgs, batches: &'a [ArrayBatch]) -> Result<Self, Stop> {
+        let text = args.expression.trim().to_owned();
+        let written = expression::read(&text);
+        let asked = Asked { args, batches, text, written };
+        if asked.is_head(&asked.text) && !asked.has_data() {
+            let message = format!("`{}` is a head: it takes embeddings and labels", operator(&asked.text));
+            return Err(Stop::wrong_with(message, "give --embeddings FILE --labels FILE"));
+        }
+        asked.has_its_networks()?;
+        Ok(asked)
     }
-    let objective = if is_head { format!("classify({DATA}, {expression})") } else { expression.to_owned() };
-    let steps = args.steps.max(args.step + 1);
-    let mut recipe = format!("ddl 1\nobjective term = {objective}\n");
-    let _ = writeln!(
-        recipe,
-        "dataset _people = synthetic_faces(identities = 4, images = 4)\nbackbone _net = tiny()\nbackbone teacher = tiny(seed = 1)"
-    );
-    if !batches.iter().any(|batch| batch.name == PEOPLE) {
-        let _ = writeln!(recipe, "let {PEOPLE} = _people"); // for terms that look at a data set
+
+    fn has_data(&self) -> bool {
+        self.batches.iter().any(|batch| batch.name == DATA)
     }
-    for (seed, batch) in batches.iter().enumerate() {
-        let by = match batch.embeddings {
-            Embeddings::Images(_) => "pk(identities = 2, images = 2)",
-            Embeddings::Pairs(..) => "pairs(), size = 2",
+
+    fn is_head(&self, text: &str) -> bool {
+        Head::decls().iter().any(|decl| decl.name == operator(text))
+    }
+
+    /// That there are arrays of every network that a term names.
+    fn has_its_networks(&self) -> Result<(), Stop> {
+        let given = arrays::nets(self.batches);
+        let Some((net, op)) = self.written.nets.iter().find(|(net, _)| !given.contains(&net.as_str())) else { return Ok(()) };
+        let all: Vec<String> = self.written.nets.iter().map(|(net, _)| format!("{net}=FILE")).collect();
+        let message = if given.is_empty() {
+            format!("`{op}` names the network `{net}`, and the arrays do not say of which network they are")
+        } else {
+            format!("`{op}` names the network `{net}`, and there is no array of it")
         };
-        // draws of different seeds are different nodes
-        let _ = writeln!(recipe, "batches {} = draw(_people, by = {by}, seed = {seed})", batch.name);
+        let help =
+            format!("give what each network makes of the images: --embeddings {}; of pairs --pairs NAME={net}=LEFT,RIGHT,…", all.join(","));
+        Err(Stop::wrong_with(message, help))
     }
-    let _ = writeln!(
-        recipe,
-        "stage _stage = train(_net, term, batch = 2, for = {steps} steps, seed = {}, optimizer = sgd(lr = 0.1))",
-        args.seed
-    );
-    let file = Path::new("term");
-    let compiled = compile(&Memory::new().with(file, recipe), file, &Options::default());
-    let compiled = compiled.map_err(|diagnostic| Stop::Say(Outcome::Wrong, diagnostic))?;
-    let errors: Vec<&Diagnostic> = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).collect();
-    if errors.is_empty() {
-        return Ok(compiled.plan());
+
+    /// A recipe with an expression as its objective and a draw for each batch.
+    fn recipe(&self, expression: &str) -> Recipe {
+        let (before, after) = if self.is_head(expression) { (format!("classify({DATA}, "), ")") } else { (String::new(), "") };
+        let before = format!("ddl 1\nobjective term = {before}");
+        let mut text = format!("{before}{expression}{after}\n");
+        let _ = writeln!(text, "dataset _people = synthetic_faces(identities = 4, images = 4)\nbackbone teacher = tiny(seed = 1)");
+        if !self.batches.iter().any(|batch| batch.name == PEOPLE) {
+            let _ = writeln!(text, "let {PEOPLE} = _people"); // for terms that look at a data set
+        }
+        for (seed, batch) in self.batches.iter().enumerate() {
+            let by = match batch.embeddings.first() {
+                Some((_, Embeddings::Pairs(..))) => "pairs(), size = 2",
+                Some((_, Embeddings::Images(_))) | None => "pk(identities = 2, images = 2)",
+            };
+            // draws of different seeds are different nodes
+            let _ = writeln!(text, "batches {} = draw(_people, by = {by}, seed = {seed})", batch.name);
+        }
+        let nets = arrays::nets(self.batches);
+        let starts: Vec<String> = nets.iter().enumerate().map(|(seed, net)| format!("{net} = tiny(seed = {})", seed + 2)).collect();
+        let model = match starts.as_slice() {
+            [] => "tiny()".to_owned(),
+            // a stage of one network does not name it: another stands beside it
+            [only] => format!("{{{only}, _other = tiny()}}"),
+            _ => format!("{{{}}}", starts.join(", ")),
+        };
+        let steps = self.args.steps.max(self.args.step + 1);
+        let seed = self.args.seed;
+        let _ =
+            writeln!(text, "stage _stage = train({model}, term, batch = 2, for = {steps} steps, seed = {seed}, optimizer = sgd(lr = 0.1))");
+        Recipe { text, from: before.len() }
     }
-    screen.messages(errors, &compiled.sources);
-    if !batches.iter().any(|batch| batch.name == DATA) && expression.contains(DATA) {
-        screen.note("the batch `data` is what --embeddings gives; others are named by --batch and --pairs");
+
+    /// The plan of an expression.
+    fn compiled(&self, expression: &str, screen: &Screen) -> Result<Plan, Stop> {
+        let recipe = self.recipe(expression);
+        let file = Path::new("term");
+        let options = Options { arrays: true, ..Options::default() };
+        let compiled = compile(&Memory::new().with(file, recipe.text.clone()), file, &options);
+        let compiled = compiled.map_err(|diagnostic| Stop::Say(Outcome::Wrong, diagnostic))?;
+        if !compiled.has_errors() {
+            return Ok(compiled.plan());
+        }
+        self.complain(&compiled, &recipe, expression, screen);
+        Err(Stop::Shown(Outcome::Wrong))
     }
-    Err(Stop::Shown(Outcome::Wrong))
+
+    /// Says what is wrong with an expression, at its own places: nobody wrote the recipe around it.
+    fn complain(&self, compiled: &Compiled, recipe: &Recipe, expression: &str, screen: &Screen) {
+        let mut sources = SourceMap::new();
+        let own = sources.add("expression", expression);
+        let moved = |label: &Label| Some(Label { span: inside(label.span, recipe.from, expression.len(), own)?, ..label.clone() });
+        let at_home = |diagnostic: &Diagnostic| {
+            let mut diagnostic = Diagnostic { related: Vec::new(), ..diagnostic.clone() };
+            diagnostic.labels = diagnostic.labels.iter().filter_map(moved).collect();
+            if diagnostic.labels.is_empty() { diagnostic.at(Span::new(own, 0, expression.len() as u32), "here") } else { diagnostic }
+        };
+        let errors: Vec<Diagnostic> = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).map(at_home).collect();
+        screen.messages(&errors, &sources);
+        if !self.has_data() && expression.contains(DATA) {
+            screen.note("the batch `data` is what --embeddings gives; others are named by --batch and --pairs");
+        }
+    }
+
+    /// The rows of the terms, which are summed in an order of their own, in the order in which they are written, each with what was written for it.
+    fn in_order(&self, rows: Vec<TermRow>, summed: &[Json], screen: &Screen) -> Result<Vec<TermRow>, Stop> {
+        let mut rows: Vec<Option<TermRow>> = rows.into_iter().map(Some).collect();
+        let mut ordered = Vec::with_capacity(rows.len());
+        for summand in &self.written.summands {
+            let plan = self.compiled(summand, screen)?;
+            let terms = terms_of(&plan, stage_of(&plan)?.1);
+            for term in &terms {
+                let place = (0..rows.len()).find(|at| rows[*at].is_some() && summed.get(*at) == Some(term));
+                let Some(mut row) = place.and_then(|at| rows[at].take()) else { continue };
+                row.expression = if terms.len() == 1 { summand.clone() } else { format!("{} of {summand}", row.name) };
+                ordered.push(row);
+            }
+        }
+        // every term is one of a summand's
+        ordered.extend(rows.into_iter().flatten());
+        Ok(ordered)
+    }
+}
+
+/// The name that an expression begins with.
+fn operator(expression: &str) -> &str {
+    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
+    &expression[..end]
+}
+
+/// A place of the recipe as one of the expression in it; none where it lies elsewhere.
+fn inside(span: Span, from: usize, length: usize, file: FileId) -> Option<Span> {
+    let (start, end) = ((span.start as usize).checked_sub(from)?, (span.end as usize).checked_sub(from)?);
+    (end <= length).then(|| Span::new(file, start as u32, end as u32))
+}
+
+fn stage_of(plan: &Plan) -> Result<(NodeId, &Json), Stop> {
+    let stage = plan.iter().find(|(_, node)| node.op == "train").map(|(id, node)| (id, &node.args));
+    stage.ok_or_else(|| Stop::wrong("the expression is no objective"))
+}
+
+/// The terms of a stage in the order in which they are summed, with the meaning of nodes in place of their numbers.
+fn terms_of(plan: &Plan, stage: &Json) -> Vec<Json> {
+    fn meaning(plan: &Plan, json: &Json) -> Json {
+        let node = json.get("node").and_then(|node| serde_json::from_value::<NodeId>(node.clone()).ok());
+        match (node, json) {
+            (Some(node), _) => serde_json::json!({ "key": plan.node(node).key }),
+            (None, Json::Array(items)) => items.iter().map(|item| meaning(plan, item)).collect(),
+            (None, Json::Object(fields)) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), meaning(plan, value))).collect()),
+            (None, other) => other.clone(),
+        }
+    }
+    let terms = stage["objective"]["terms"].as_array().map_or(&[][..], Vec::as_slice);
+    terms.iter().map(|term| meaning(plan, term)).collect()
 }
 
 fn of_node(plan: &Plan, node: NodeId, batches: &[ArrayBatch]) -> Option<ArrayBatch> {
@@ -160,7 +246,7 @@ fn shown(report: &TermReport, double: bool) -> String {
     let shape = |sides: &[i64]| format!("[{}]", sides.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     let mut out = format!("value {}\n", number(report.value));
     for term in &report.terms {
-        let _ = writeln!(out, "\n{}: {}, weight {}", term.name, number(term.value), number(term.weight));
+        let _ = writeln!(out, "\n{}: {}, weight {}", term.expression, number(term.value), number(term.weight));
         if term.skipped > 0.0 {
             let _ = writeln!(out, "  skipped {}", number(term.skipped));
         }

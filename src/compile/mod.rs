@@ -70,6 +70,9 @@ pub struct Options<'a> {
     pub params: IndexMap<String, Given>,
     /// Tells what lies at paths; without one the paths themselves are keyed.
     pub prober: Option<&'a dyn Prober>,
+    /// Whether stages stand for arrays on which their objectives are evaluated: nothing is trained, so a network may be idle, a critic needs no play, and what a
+    /// term taps of a network is whatever the array holds.
+    pub arrays: bool,
 }
 
 /// What a compilation gives.

@@ -30,15 +30,6 @@ impl Nets {
 /// Terms of several networks that learn from each other.
 const BETWEEN: [&str; 3] = ["mutual", "co_mining", "coupled_mapping"];
 
-/// Whether a parameter names networks of a stage.
-pub(super) fn wants_net(ty: &Type) -> bool {
-    match ty {
-        Type::Net => true,
-        Type::Optional(of) | Type::List(of) => wants_net(of),
-        _ => false,
-    }
-}
-
 impl Compiler<'_> {
     /// The name of a network of a stage, or a list of them: a word that stands for itself. A formal of a `def` says another.
     pub(super) fn net_names(&mut self, expr: &Expr, env: &mut Env) -> Val {

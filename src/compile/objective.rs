@@ -159,7 +159,7 @@ impl Compiler<'_> {
             let nothing = Diagnostic::error(Code::BadArgument, "this stage has nothing to minimise").at(span, "no terms");
             return self.wrong(nothing, span);
         }
-        if !self.no_idle_net(&trained, &nets, span) || !self.no_critic(&lowered, span) {
+        if !self.options.arrays && (!self.no_idle_net(&trained, &nets, span) || !self.no_critic(&lowered, span)) {
             return poison;
         }
         args.insert("objective", of_terms(lowered));
@@ -190,7 +190,7 @@ impl Compiler<'_> {
             let mut fields = fields.into_inner();
             let Some(Value::Op(op)) = fields.get("term").cloned() else { continue };
             let named = self.nets_of_term(&op, nets, stage.span)?;
-            if let Some(model) = nets.get(named.first().map(String::as_str))
+            if let Some(model) = nets.get(named.first().map(String::as_str)).filter(|_| !self.options.arrays)
                 && !self.check_outputs(&op, model, stage.span)
             {
                 return None;

@@ -95,7 +95,7 @@ impl Compiler<'_> {
         let val = match given {
             Given::Val(val) => val.clone(),
             Given::Expr(expr) if param.ty == Type::Schema => return self.schema(expr),
-            Given::Expr(expr) if super::nets::wants_net(&param.ty) => self.net_names(expr, env),
+            Given::Expr(expr) if param.ty.names_nets() => self.net_names(expr, env),
             Given::Expr(expr) => {
                 let row = match types.get("data") {
                     Some(Type::Dataset(attributes)) => Some(Sample::Of(attributes.clone())),

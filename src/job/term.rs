@@ -42,8 +42,8 @@ pub struct ArrayBatch {
     pub node: NodeId,
     /// Its name in the expression.
     pub name: String,
-    /// Embeddings `[n, d]`, or maps `[n, channels, height, width]` for terms over a named part.
-    pub embeddings: Embeddings,
+    /// What each network makes of it: embeddings `[n, d]`, or maps `[n, channels, height, width]` for terms over a named part. A single network has no name.
+    pub embeddings: Vec<(String, Embeddings)>,
     /// Labels `[n]`, counted from 0.
     pub labels: Option<PathBuf>,
 }
@@ -72,8 +72,9 @@ pub enum TermAnswer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TermReport {
     /// The weighted sum.
+    #[serde(with = "crate::number")]
     pub value: f64,
-    /// Each term, in the order in which they are summed.
+    /// Each term: from the engine in the order in which they are summed, for people in the order in which they are written.
     pub terms: Vec<TermRow>,
     /// Gradients of the value: of every array of embeddings, and of what is learned of the state.
     pub gradients: Vec<GradientRow>,
@@ -88,26 +89,35 @@ pub struct TermReport {
 pub struct TermRow {
     /// Its operator.
     pub name: String,
+    /// What was written for it.
+    #[serde(default)]
+    pub expression: String,
     /// Its weight at this step.
+    #[serde(with = "crate::number")]
     pub weight: f64,
     /// Its value, before the weight.
+    #[serde(with = "crate::number")]
     pub value: f64,
     /// How much of it was left out, because the batch has nothing to compute it from.
+    #[serde(with = "crate::number")]
     pub skipped: f64,
     /// Its parts, by name.
+    #[serde(with = "crate::number::map")]
     pub parts: indexmap::IndexMap<String, f64>,
 }
 
 /// A gradient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GradientRow {
-    /// Of what: `data`, `pairs.left`, `prototypes`.
+    /// Of what: `data`, `pairs.left`, `prototypes`; of several networks `a.data`.
     pub of: String,
     /// Its shape.
     pub shape: Vec<i64>,
     /// Its Euclidean norm.
+    #[serde(with = "crate::number")]
     pub norm: f64,
     /// Its largest absolute value.
+    #[serde(with = "crate::number")]
     pub largest: f64,
 }
 
@@ -119,7 +129,9 @@ pub struct ChangedRow {
     /// Its shape.
     pub shape: Vec<i64>,
     /// Its value, where it is a single number.
+    #[serde(with = "crate::number::option")]
     pub value: Option<f64>,
     /// The Euclidean norm of the change.
+    #[serde(with = "crate::number")]
     pub moved: f64,
 }

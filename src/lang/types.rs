@@ -180,6 +180,15 @@ pub enum Type {
 }
 
 impl Type {
+    /// Whether a parameter of it names networks of a stage.
+    pub fn names_nets(&self) -> bool {
+        match self {
+            Type::Net => true,
+            Type::Optional(of) | Type::List(of) => of.names_nets(),
+            _ => false, // nothing else holds such names
+        }
+    }
+
     /// A list of this.
     #[must_use]
     pub fn list(self) -> Type {

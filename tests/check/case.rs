@@ -107,7 +107,7 @@ impl Case {
 
     fn compile(&self) -> Compiled {
         let world = self.files.iter().fold(Memory::new(), |world, (name, text)| world.with(name, text.as_bytes()));
-        let options = Options { params: self.params.clone(), prober: None };
+        let options = Options { params: self.params.clone(), ..Options::default() };
         let mut compiled = compile(&world, Path::new("recipe.ddl"), &options).expect("the recipe can be read");
         if self.data && !compiled.has_errors() {
             let (_, said) = compiled.known_plan(ProbeCache::none());

@@ -45,7 +45,7 @@ impl Recipe {
         let given = |name: &str, text: &str| Given { text: text.to_owned(), origin: format!("--set {name}"), base: PathBuf::new() };
         let params: IndexMap<_, _> = self.params.iter().map(|(name, text)| (name.clone(), given(name, text))).collect();
         let world = Memory::new().with("recipe.ddl", self.text.as_bytes());
-        compile(&world, Path::new("recipe.ddl"), &Options { params, prober: Some(&Named) }).unwrap()
+        compile(&world, Path::new("recipe.ddl"), &Options { params, prober: Some(&Named), ..Options::default() }).unwrap()
     }
 
     /// The plan, where nothing is wrong.

@@ -14,6 +14,7 @@ use crate::nn::pooling;
 use crate::nn::state::{Role, Spec, State};
 use crate::nn::terms::logits::logits;
 use crate::nn::terms::{Around, Given, Need, Take, Term as _, Value, Whose};
+use crate::train::within as of_net;
 use arrays::{floats, labels};
 use ddl::diag::Code;
 use ddl::events::Failure;
@@ -41,8 +42,8 @@ pub fn answer(job: &TermJob) -> TermAnswer {
 /// The arrays of a batch, ready for terms.
 struct Batch<'a> {
     of: &'a ArrayBatch,
-    /// One array of embeddings, or two.
-    embeddings: Vec<Tensor>,
+    /// What each network makes of it: one array of embeddings, or two.
+    embeddings: Vec<(&'a str, Vec<Tensor>)>,
     labels: Option<Tensor>,
 }
 
@@ -61,10 +62,11 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     let device = exec::device(job.device)?;
     let batches = job.batches.iter().map(|of| Batch::read(of, kind, device)).collect::<Result<Vec<_>, _>>()?;
     let teacher = job.teacher.as_deref().map(|file| Teacher::read(job, file, kind, device)).transpose()?;
-    let width = one_width(&batches)?;
+    let widths = widths(&batches)?;
     let terms: Vec<Weighted> = train.terms().cloned().collect();
-    let mut state = States::new(job, kind, device, train.seed);
-    state.of_people(&terms, &batches, width)?;
+    let first = train.model.all().first().map_or("", |(net, _)| net).to_owned();
+    let mut state = States::new(job, kind, device, train.seed, first);
+    state.of_people(&terms, &batches, &widths)?;
     let noise = Noise::of_stage(train.seed).at(job.step, 0, 0);
     let steps = train.r#for.steps(1, 1).max(job.step + 1);
     let clock = Clock { step: job.step, per_epoch: 1, total: steps };
@@ -72,17 +74,25 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     let (mut sum, mut rows, mut changed) = (None::<Tensor>, Vec::new(), Vec::new());
     for (place, Weighted { weight, term }) in terms.iter().enumerate() {
         let needs = term.needs().map_err(|error| failures::nn(&error))?;
-        let given = needs.iter().map(|need| given(job, need, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
-        let slot = state.between(term, &given)?.or_else(|| term.memory().map(|memory| memory.slot.to_owned()));
+        let net = own_net(term, &needs);
+        let given = needs.iter().map(|need| given(job, need, net, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
+        let slot = state.between(term, net, &given)?.or_else(|| term.memory().map(|memory| Slot::of(net, memory.slot)));
         let own = slot.as_ref().and_then(|slot| state.slots.get(slot)).unwrap_or(&nothing);
-        let pool = term.it().pool().and_then(|pool| state.slots.get(pool.slot())).unwrap_or(&nothing);
+        let pool = term.it().pool().and_then(|pool| state.slots.get(&Slot::of(net, pool.slot()))).unwrap_or(&nothing);
         let noise = noise.term(term, terms[..place].iter().map(|before| &before.term));
         let around = Around { head: own, pool, noise: &noise, clock };
         let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(|error| failures::nn(&error))?;
         let weight = clock.read(weight);
         let number = |tensor: &Tensor| tensor.double_value(&[]);
         let parts = parts.iter().map(|(name, part)| (name.clone(), number(part))).collect();
-        rows.push(TermRow { name: term.name().to_owned(), weight, value: number(&value), skipped: number(&skipped), parts });
+        rows.push(TermRow {
+            name: term.name().to_owned(),
+            expression: String::new(),
+            weight,
+            value: number(&value),
+            skipped: number(&skipped),
+            parts,
+        });
         let weighted = value.f_mul_scalar(weight).map_err(torch)?;
         sum = Some(match sum {
             Some(sum) => sum.f_add(&weighted).map_err(torch)?,
@@ -93,7 +103,7 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
             for (name, tensor) in updates {
                 let own = state.slots.entry(slot.clone()).or_default();
                 let before = own.get(&name).map_err(|error| failures::state(&error))?.detach();
-                changed.push((full_name(&slot, &name), before, tensor.detach()));
+                changed.push((slot.name(&name), before, tensor.detach()));
                 own.replace(&name, tensor.detach(), Role::Buffer);
             }
         }
@@ -116,23 +126,33 @@ impl<'a> Batch<'a> {
             let tensor = rows_of_images(file, tensor)?;
             tensor.f_set_requires_grad(true).map_err(torch)
         };
-        let embeddings = match &of.embeddings {
-            Embeddings::Images(file) => vec![matrix(file)?],
-            Embeddings::Pairs(left, right) => {
-                let both = vec![matrix(left)?, matrix(right)?];
-                if both[0].size() != both[1].size() {
-                    let (a, b) = (shape(&both[0].size()), shape(&both[1].size()));
-                    let message = format!("the pairs `{}` are {a} in {} and {b} in {}", of.name, left.display(), right.display());
-                    return Err(wrong(message, "row i of both shows one person"));
+        let mut embeddings = Vec::with_capacity(of.embeddings.len());
+        for (net, files) in &of.embeddings {
+            let arrays = match files {
+                Embeddings::Images(file) => vec![matrix(file)?],
+                Embeddings::Pairs(left, right) => {
+                    let both = vec![matrix(left)?, matrix(right)?];
+                    if both[0].size() != both[1].size() {
+                        let (a, b) = (shape(&both[0].size()), shape(&both[1].size()));
+                        let message = format!("the pairs `{}` are {a} in {} and {b} in {}", of.name, left.display(), right.display());
+                        return Err(wrong(message, "row i of both shows one person"));
+                    }
+                    both
                 }
-                both
-            }
-        };
+            };
+            embeddings.push((net.as_str(), arrays));
+        }
+        let images = |arrays: &[Tensor]| arrays.iter().map(|tensor| tensor.size()[0]).sum::<i64>();
+        let count = embeddings.first().map_or(0, |(_, arrays)| images(arrays));
+        if let Some((net, arrays)) = embeddings.iter().find(|(_, arrays)| images(arrays) != count) {
+            let message =
+                format!("`{}` has {count} images of the network `{}` and {} of `{net}`", of.name, embeddings[0].0, images(arrays));
+            return Err(wrong(message, "row i of all arrays is one image"));
+        }
         let labels = of.labels.as_deref().map(labels).transpose()?.map(|tensor| tensor.f_to_device(device).map_err(torch)).transpose()?;
         if let (Some(labels), Some(file)) = (&labels, &of.labels) {
-            let images: i64 = embeddings.iter().map(|tensor| tensor.size()[0]).sum();
-            if labels.size() != [images] {
-                let message = format!("{} is {}, and `{}` has {images} images", file.display(), shape(&labels.size()), of.name);
+            if labels.size() != [count] {
+                let message = format!("{} is {}, and `{}` has {count} images", file.display(), shape(&labels.size()), of.name);
                 return Err(wrong(message, "one label for each row of embeddings"));
             }
         }
@@ -172,32 +192,44 @@ impl Teacher {
     }
 }
 
-/// The width of all embeddings.
-fn one_width(batches: &[Batch]) -> Result<i64, Failure> {
-    let first = batches.first().ok_or_else(|| wrong("the expression names no batch".to_owned(), "a term takes batches: triplet(data)"))?;
-    let width = first.embeddings[0].size()[1];
-    match batches.iter().find(|batch| batch.embeddings[0].size()[1] != width) {
-        None => Ok(width),
-        Some(other) => {
-            let found = other.embeddings[0].size()[1];
-            let message = format!("the embeddings of `{}` have {width} numbers, those of `{}` {found}", first.of.name, other.of.name);
-            Err(wrong(message, "all come from one network"))
+/// The width of the embeddings of each network.
+fn widths<'a>(batches: &[Batch<'a>]) -> Result<BTreeMap<&'a str, i64>, Failure> {
+    if batches.is_empty() {
+        return Err(wrong("the expression names no batch".to_owned(), "a term takes batches: triplet(data)"));
+    }
+    let mut widths: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
+    for batch in batches {
+        for (net, arrays) in &batch.embeddings {
+            let found = arrays[0].size()[1];
+            let (width, name) = *widths.entry(net).or_insert((found, &batch.of.name));
+            if width != found {
+                let message = format!("the embeddings of `{name}` have {width} numbers, those of `{}` {found}", batch.of.name);
+                return Err(wrong(message, "all come from one network"));
+            }
         }
     }
+    Ok(widths.into_iter().map(|(net, (width, _))| (net, width)).collect())
 }
 
-/// What a term is given of a batch.
-fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher>, state: &States) -> Result<Given, Failure> {
+/// The network that a term trains; of several the first.
+fn own_net<'t>(term: &'t Term, needs: &'t [Need]) -> &'t str {
+    let named = needs.iter().find_map(|need| if let Whose::Net(net) = &need.whose { Some(net.as_str()) } else { None });
+    term.it().of().or(named).unwrap_or_default()
+}
+
+/// What a term that trains `net` is given of a batch.
+fn given(job: &TermJob, need: &Need, net: &str, batches: &[Batch], teacher: Option<&Teacher>, state: &States) -> Result<Given, Failure> {
     let batch = batches.iter().find(|batch| batch.of.node == need.batches);
     let batch = batch.ok_or_else(|| Failure::new(Code::BadJob, "a term names a batch that has no arrays"))?;
     let name = &batch.of.name;
-    let own = Tensor::f_cat(&batch.embeddings, 0).map_err(torch)?;
+    let net = if let Whose::Net(net) = &need.whose { net } else { net };
+    let arrays = batch.embeddings.iter().find(|(of, _)| *of == net).map(|(_, arrays)| arrays.as_slice()).ok_or_else(|| {
+        let help = format!("give them: --embeddings {net}=FILE,…, --batch NAME={net}=FILE,… or --pairs NAME={net}=LEFT,RIGHT,…");
+        wrong(format!("there are no embeddings of `{name}` by the network `{net}`"), &help)
+    })?;
+    let own = Tensor::f_cat(arrays, 0).map_err(torch)?;
     let (all, teaches) = match &need.whose {
-        Whose::Own => (own, None),
-        Whose::Net(_) => {
-            let message = "this term is of several networks, and there is one array of embeddings".to_owned();
-            return Err(wrong(message, "train the networks in a stage: train({a = x, b = y}, …)"));
-        }
+        Whose::Own | Whose::Net(_) => (own, None),
         Whose::Teacher(_) => {
             let teacher = teacher.ok_or_else(|| wrong("this term has a teacher".to_owned(), "give --teacher FILE"))?;
             if teacher.output.size()[0] != own.size()[0] {
@@ -220,7 +252,7 @@ fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher
             let labels = batch.labels.as_ref().ok_or_else(|| wrong(format!("this term needs the labels of `{name}`"), &help))?;
             Given::Labelled { embedding: all, labels: labels.shallow_clone() }
         }
-        Take::Pairs => match &batch.embeddings[..] {
+        Take::Pairs => match arrays {
             [left, right] => Given::Pairs { left: left.shallow_clone(), right: right.shallow_clone() },
             _ => {
                 return Err(wrong(format!("this term needs pairs, and `{name}` is single images"), "give --pairs NAME=LEFT.npy,RIGHT.npy"));
@@ -228,7 +260,7 @@ fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher
         },
         Take::Logits { slot, scale } => {
             let head = match teaches {
-                None => state.slots.get(slot),
+                None => state.slots.get(&Slot::of(net, slot)),
                 Some(teacher) => Some(&teacher.prototypes).filter(|prototypes| !prototypes.is_empty()),
             };
             let help = format!("give --init {TEACHERS}=FILE");
@@ -238,8 +270,23 @@ fn given(job: &TermJob, need: &Need, batches: &[Batch], teacher: Option<&Teacher
     })
 }
 
-fn full_name(slot: &str, name: &str) -> String {
-    if slot == MAIN { name.to_owned() } else { format!("{slot}.{name}") }
+/// Where a network keeps something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Slot {
+    /// The network; empty where there is but one.
+    net: String,
+    slot: String,
+}
+
+impl Slot {
+    fn of(net: &str, slot: &str) -> Self {
+        Slot { net: net.to_owned(), slot: slot.to_owned() }
+    }
+
+    /// The name of one of its tensors, as the command line says it.
+    fn name(&self, tensor: &str) -> String {
+        of_net(&self.net, &if self.slot == MAIN { tensor.to_owned() } else { format!("{}.{tensor}", self.slot) })
+    }
 }
 
 /// The state of each slot, from the given files or as for a new stage.
@@ -248,8 +295,10 @@ struct States<'a> {
     kind: Kind,
     device: Device,
     seed: i64,
+    /// The first network, which keeps the critics.
+    first: String,
     /// By slot.
-    slots: BTreeMap<String, State>,
+    slots: BTreeMap<Slot, State>,
     /// Names of tensors that no file gave.
     drawn: Vec<String>,
     /// Names of all tensors.
@@ -257,39 +306,48 @@ struct States<'a> {
 }
 
 impl<'a> States<'a> {
-    fn new(job: &'a TermJob, kind: Kind, device: Device, seed: i64) -> Self {
-        States { job, kind, device, seed, slots: BTreeMap::new(), drawn: Vec::new(), taken: Vec::new() }
+    fn new(job: &'a TermJob, kind: Kind, device: Device, seed: i64, first: String) -> Self {
+        States { job, kind, device, seed, first, slots: BTreeMap::new(), drawn: Vec::new(), taken: Vec::new() }
     }
 
     /// What terms keep of the people of their first batches, and poolings of their images.
-    fn of_people(&mut self, terms: &[Weighted], batches: &[Batch], width: i64) -> Result<(), Failure> {
+    fn of_people(&mut self, terms: &[Weighted], batches: &[Batch], widths: &BTreeMap<&str, i64>) -> Result<(), Failure> {
         let mut rows = Vec::new();
         for Weighted { term, .. } in terms {
             let needs = term.needs().map_err(|error| failures::nn(&error))?;
             let labels = needs.first().and_then(|need| batches.iter().find(|batch| batch.of.node == need.batches)?.labels.as_ref());
+            let own = own_net(term, &needs);
+            let width = |net: &str| widths.get(net).copied().unwrap_or_default(); // what is missing is told of when it is wanted
             if let Some(memory) = term.memory() {
-                rows.push(full_name(memory.slot, memory.rows));
-                self.add(memory.slot, term.specs(classes(self.job, &rows, labels)?, width))?;
+                let slot = Slot::of(own, memory.slot);
+                rows.push(slot.name(memory.rows));
+                self.add(&slot, term.specs(classes(self.job, &rows, labels)?, width(own)))?;
                 // terms of one slot share its rows, whichever of their batches came first
-                let there = self.slots.get(memory.slot).and_then(|slot| slot.entry(memory.rows)).map(|rows| rows.tensor.size());
+                let there = self.slots.get(&slot).and_then(|state| state.entry(memory.rows)).map(|rows| rows.tensor.size());
                 if let (Some(labels), Some(&[count, ..])) = (labels, there.as_deref()) {
-                    within(labels, count, &full_name(memory.slot, memory.rows))?;
+                    within(labels, count, &slot.name(memory.rows))?;
                 }
             }
             if let Some(pool) = term.it().pool() {
-                self.add(pool.slot(), pooling::specs(pool, width))?;
+                self.add(&Slot::of(own, pool.slot()), pooling::specs(pool, width(own)))?;
             }
-            for need in needs.iter().filter(|need| need.whose == Whose::Own) {
+            for need in &needs {
                 let Take::Logits { slot, .. } = &need.take else { continue };
-                rows.push(full_name(slot, PROTOTYPES));
-                self.add(slot, plain_specs(classes(self.job, &rows, labels)?, width))?;
+                let net = match &need.whose {
+                    Whose::Own => own,
+                    Whose::Net(net) => net,
+                    Whose::Teacher(_) => continue, // it has its own
+                };
+                let slot = Slot::of(net, slot);
+                rows.push(slot.name(PROTOTYPES));
+                self.add(&slot, plain_specs(classes(self.job, &rows, labels)?, width(net)))?;
             }
         }
         Ok(())
     }
 
     /// What a term keeps between two outputs, and its slot; none for most terms.
-    fn between(&mut self, term: &Term, given: &[Given]) -> Result<Option<String>, Failure> {
+    fn between(&mut self, term: &Term, net: &str, given: &[Given]) -> Result<Option<Slot>, Failure> {
         let shape = |given: &Given| match given {
             Given::Output(x) | Given::Readings(x) | Given::Logits(x) | Given::Embeddings(x) => x.size()[1..].to_vec(),
             Given::Labelled { embedding: x, .. } | Given::Pairs { left: x, .. } => x.size()[1..].to_vec(),
@@ -297,22 +355,22 @@ impl<'a> States<'a> {
         let shapes: Vec<Vec<i64>> = given.iter().map(shape).collect();
         let specs = term.specs_between(&shapes).map_err(|error| wrong(error.to_string(), "look at the files' shapes"))?;
         let slot = match (term, term.it().critic()) {
-            (Term::Feature(feature), _) => &feature.slot,
-            (_, Some(critic)) => &critic.slot,
+            (Term::Feature(feature), _) => Slot::of(net, &feature.slot),
+            (_, Some(critic)) => Slot::of(&self.first, &critic.slot),
             _ => return Ok(None), // no other term keeps anything between outputs
         };
-        self.add(slot, specs)?;
-        Ok(Some(slot.clone()))
+        self.add(&slot, specs)?;
+        Ok(Some(slot))
     }
 
     /// Adds the tensors that a slot does not have yet.
-    fn add(&mut self, slot: &str, specs: Vec<Spec>) -> Result<(), Failure> {
-        let state = self.slots.entry(slot.to_owned()).or_default();
+    fn add(&mut self, slot: &Slot, specs: Vec<Spec>) -> Result<(), Failure> {
+        let state = self.slots.entry(slot.clone()).or_default();
         for spec in specs {
             if state.entry(&spec.name).is_some() {
                 continue;
             }
-            let full = full_name(slot, &spec.name);
+            let full = slot.name(&spec.name);
             let tensor = if let Some(file) = self.job.init.get(&full) {
                 fitting(&full, file, &spec, self.kind)?.f_to_device(self.device).map_err(torch)?
             } else {
@@ -381,15 +439,17 @@ fn within(labels: &Tensor, count: i64, of: &str) -> Result<(), Failure> {
 }
 
 /// Every gradient, written to the folder if there is one.
-fn gradients(batches: &[Batch], states: &BTreeMap<String, State>, out: Option<&Path>) -> Result<Vec<GradientRow>, Failure> {
+fn gradients(batches: &[Batch], states: &BTreeMap<Slot, State>, out: Option<&Path>) -> Result<Vec<GradientRow>, Failure> {
     let mut all = Vec::new();
     for batch in batches {
-        let parts: &[&str] = if batch.embeddings.len() == 1 { &[""] } else { &[".left", ".right"] };
-        all.extend(parts.iter().zip(&batch.embeddings).map(|(part, tensor)| (format!("{}{part}", batch.of.name), tensor)));
+        for (net, arrays) in &batch.embeddings {
+            let parts: &[&str] = if arrays.len() == 1 { &[""] } else { &[".left", ".right"] };
+            all.extend(parts.iter().zip(arrays).map(|(part, tensor)| (of_net(net, &format!("{}{part}", batch.of.name)), tensor)));
+        }
     }
     for (slot, state) in states {
         let learned = state.iter().filter(|(_, entry)| entry.role == Role::Parameter);
-        all.extend(learned.map(|(name, entry)| (full_name(slot, name), &entry.tensor)));
+        all.extend(learned.map(|(name, entry)| (slot.name(name), &entry.tensor)));
     }
     let row = |(of, tensor): (String, &Tensor)| {
         let gradient = tensor.grad();

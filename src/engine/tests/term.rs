@@ -129,6 +129,133 @@ fn a_teacher_is_a_file_of_its_own() {
     assert!(without.stderr().contains("--init teacher.prototypes=FILE"), "{}", without.stderr());
 }
 
+/// Files for every term: embeddings of two networks, pairs, maps, labels, a teacher's output, attributes.
+fn arrays() -> Shell {
+    let shell = golden();
+    let wave = |rows, columns, a: f64, b: f64| table(rows, columns, move |i, j| (a * i + b * j + 0.1 * i * j).sin());
+    save(&shell, "a.npy", &wave(4, 6, 1.3, 0.7));
+    save(&shell, "b.npy", &wave(4, 8, 0.4, 1.1));
+    save(&shell, "same.npy", &wave(4, 6, 0.9, 0.2));
+    save(&shell, "l.npy", &wave(3, 6, 0.3, 1.7));
+    save(&shell, "r.npy", &wave(3, 6, 1.9, 0.4));
+    save(&shell, "maps.npy", &wave(4, 2 * 3 * 3, 0.7, 0.3).view([4, 2, 3, 3]));
+    save(&shell, "bins.npy", &wave(4, 198, 0.2, 0.6));
+    save(&shell, "pose.npy", &wave(4, 3, 0.4, 0.9));
+    save(&shell, "wide.npy", &wave(4, 4 * 3, 0.5, 0.8));
+    save(&shell, "landmarks.npy", &wave(4, 4 * 4, 0.5, 0.8));
+    shell
+}
+
+/// A line for every declared term, with what it takes.
+const TERMS: &[(&str, &str, &str)] = &[
+    ("classify", "classify(data, arcface())", "--embeddings a.npy --labels y.npy"),
+    ("contrastive", "contrastive(data)", "--embeddings a.npy --labels pairs.npy"),
+    ("triplet", "triplet(data)", "--embeddings a.npy --labels pairs.npy"),
+    ("center", "center(data)", "--embeddings a.npy --labels pairs.npy"),
+    ("marginal", "marginal(data)", "--embeddings a.npy --labels pairs.npy"),
+    ("range_loss", "range_loss(data, intra = 0.1, inter = 1, margin = 1)", "--embeddings a.npy --labels pairs.npy"),
+    ("histogram_loss", "histogram_loss(data)", "--embeddings a.npy --labels pairs.npy"),
+    ("n_pair", "n_pair(data)", "--embeddings a.npy --labels pairs.npy"),
+    (
+        "ddl",
+        "ddl(teacher = branch(pairs = p, negatives = data), students = [branch(pairs = q, negatives = data)])",
+        "--embeddings a.npy --pairs p=l.npy,r.npy --pairs q=r.npy,l.npy",
+    ),
+    ("kd", "kd(data, teacher)", "--embeddings a.npy --labels y.npy --teacher same.npy --init teacher.prototypes=w.npy"),
+    ("rkd", "rkd(data, teacher)", "--embeddings a.npy --teacher b.npy"),
+    ("sp", "sp(data, teacher)", "--embeddings a.npy --teacher b.npy"),
+    ("feature", "feature(data, teacher, at = tap(\"anything\"))", "--embeddings maps.npy --teacher maps.npy"),
+    ("nst", "nst(data, teacher, at = tap(\"anything\"))", "--embeddings maps.npy --teacher maps.npy"),
+    ("mutual", "mutual(data, between = [a, b])", "--embeddings a=a.npy,b=b.npy --labels y.npy"),
+    ("co_mining", "co_mining(data, between = [a, b])", "--embeddings a=a.npy,b=b.npy --labels y.npy"),
+    (
+        "adversary",
+        "adversary(data, critic(hidden = [4]), teacher)",
+        "--embeddings a.npy --labels y.npy --teacher same.npy --init teacher.prototypes=w.npy",
+    ),
+    ("fool", "fool(data, critic(hidden = [4], sees = \"embedding\"))", "--embeddings a.npy"),
+    (
+        "kdgan",
+        "kdgan(data, critic(hidden = [4], sees = \"labels\", by = b), between = [a, b])",
+        "--embeddings a=a.npy,b=b.npy --labels y.npy",
+    ),
+    ("stitch", "stitch(data, towards = people)", "--embeddings a.npy --labels y.npy"),
+    ("coupled_mapping", "coupled_mapping(p, between = [low, high])", "--pairs p=low=l.npy,r.npy,high=r.npy,l.npy"),
+    ("head_pose", "head_pose(data, yaw = .yaw)", "--embeddings bins.npy --attributes yaw.npy"),
+    (
+        "compare_sets",
+        "compare_sets(data, comparator(landmarks = 4, hidden = 4), set_size = 1)",
+        "--embeddings landmarks.npy --labels pairs.npy",
+    ),
+    ("diversity", "diversity(data, landmarks = 1)", "--embeddings maps.npy"),
+];
+
+#[test]
+fn every_term_is_evaluated_on_arrays() {
+    let shell = arrays();
+    save(&shell, "yaw.npy", &table(4, 1, |i, _| 0.2 * i));
+    let declared: Vec<&str> = ddl::ops::terms::Term::decls().iter().map(|decl| decl.name).collect();
+    let missing: Vec<&&str> = declared.iter().filter(|name| !TERMS.iter().any(|(term, ..)| term == *name)).collect();
+    assert!(missing.is_empty(), "give each a line in this table: {missing:?}");
+    for (name, term, files) in TERMS {
+        let report = json(&shell, &format!("term '{term}' {files} --dtype float64 --json"));
+        assert_eq!((&report["terms"][0]["name"], &report["terms"][0]["expression"]), (&(*name).into(), &(*term).into()), "{name}");
+        assert!(report["value"].as_f64().is_some(), "{name}: {report}");
+        assert!(!report["gradients"].as_array().unwrap().is_empty(), "{name}");
+    }
+}
+
+/// Rows stand as they are written, whatever order they are summed in.
+#[test]
+fn summands_are_told_in_the_order_in_which_they_are_written() {
+    let shell = golden();
+    let files = "--embeddings x.npy --labels pairs.npy --dtype float64";
+    let alone = |term: &str| json(&shell, &format!("term '{term}' {files} --json"))["terms"][0]["value"].clone();
+    let summands = ["triplet(data, margin = 0.9)", "0.5 * contrastive(data)", "triplet(data, margin = 0.1)", "marginal(data)"];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        let written = order.map(|at| summands[at]).join(" + ");
+        let report = json(&shell, &format!("term '{written}' {files} --json"));
+        for (row, at) in report["terms"].as_array().unwrap().iter().zip(order) {
+            assert_eq!(row["expression"], summands[at], "{written}");
+            assert_eq!(row["value"], alone(summands[at]), "{written}");
+        }
+    }
+    let shown = shell.ddl(&format!("term 'triplet(data) + 0.5 * contrastive(data)' {files}")).stdout();
+    let rows: Vec<&str> =
+        shown.lines().filter(|line| line.contains(", weight ")).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    assert_eq!(rows, ["triplet(data)", "0.5 * contrastive(data)"]);
+}
+
+/// Each network has prototypes of its own, by its name.
+#[test]
+fn terms_of_several_networks_take_what_each_makes_of_the_images() {
+    let shell = arrays();
+    save(&shell, "v.npy", &table(5, 8, |k, j| (0.3 * k + 0.5 * j * k).sin()));
+    let files = "--embeddings a=x.npy,b=b.npy --labels y.npy --init a.prototypes=w.npy --init b.prototypes=v.npy --dtype float64 --json";
+    let report = json(&shell, &format!("term 'mutual(data, between = [a, b], scale = 16) + classify(data, arcface(), of = a)' {files}"));
+    let of: Vec<&Json> = report["gradients"].as_array().unwrap().iter().map(|row| &row["of"]).collect();
+    assert_eq!(of, ["a.data", "b.data", "a.prototypes", "b.prototypes"]);
+    near(&report["terms"][1]["value"], json(&shell, &format!("term 'arcface()' {DATA}"))["value"].as_f64().unwrap());
+    // the mean of KL(b || a) and KL(a || b) over the images, by hand
+    let read = |name: &str| Tensor::read_npy(shell.path().join(name)).unwrap();
+    let unit = |x: Tensor| &x / x.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Double).sqrt();
+    let logs = |x: &str, w: &str| (unit(read(x)).matmul(&unit(read(w)).tr()) * 16.0).log_softmax(1, Kind::Double);
+    let (a, b) = (logs("x.npy", "w.npy"), logs("b.npy", "v.npy"));
+    let kl = |p: &Tensor, q: &Tensor| (p.exp() * (p - q)).sum(Kind::Double).double_value(&[]) / 4.0;
+    near(&report["terms"][0]["value"], kl(&b, &a) + kl(&a, &b));
+}
+
+/// Values that 32 bits do not hold are numbers of a report like any other.
+#[test]
+fn values_that_overflow_are_told() {
+    let shell = golden();
+    save(&shell, "huge.npy", &(table(4, 6, |i, j| (i * j).sin()) * 1e30));
+    let line = "term 'center(data, form = \"whole\")' --embeddings huge.npy --labels pairs.npy";
+    assert_eq!(json(&shell, &format!("{line} --json"))["value"], "inf");
+    let ran = shell.ddl(line);
+    assert!(ran.code() == 0 && ran.stdout().starts_with("value inf\n"), "{}", ran.transcript());
+}
+
 #[test]
 fn what_does_not_fit_is_one_message() {
     let shell = golden();
@@ -161,6 +288,12 @@ fn what_does_not_fit_is_one_message() {
         format!("term 'triplet(data)' {x} {y} --batch data=x.npy"),
         format!("term 'rkd(data, teacher)' {x} {y}"),
         format!("term 'rkd(data, teacher)' {x} {y} --teacher w.npy"),
+        format!("term 'mutual(data, between = [a, b])' {x} {y}"),
+        format!("term 'mutual(data, between = [a, b])' --embeddings a=x.npy {y}"),
+        format!("term 'mutual(data, between = [a, b])' --embeddings a=x.npy,b=wide.npy {y}"),
+        format!("term 'triplet(data)' --embeddings a=x.npy,b=x.npy {y}"),
+        format!("term 'mutual(data, between = [a, b]) + triplet(e, of = a)' --embeddings a=x.npy,b=x.npy --batch e=x.npy {y}"),
+        format!("term 'coupled_mapping(data, between = [a, b])' --embeddings a=x.npy,b=x.npy {y}"),
     ];
     let mut all = String::new();
     for line in lines {
