@@ -1,13 +1,19 @@
 //! What happens during a run, as JSON lines: the engine writes them, and bars, logs, the report and tests read them.
 //!
 //! Each line is one object with a `kind`. Lines of kinds that a reader does not know are errors: both programs are of one version.
+//! What of them is true of a result for good is kept beside it in the store: [`record`].
+
+pub mod record;
 
 use crate::data::image::Image;
 use crate::diag::{Code, Diagnostic, Severity};
 use base64::Engine;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, BufRead, Write};
+
+pub use record::{Machine, Record, Recorder, Spell};
 
 /// Something that happened. Nodes are told by their names in the plan (`warm[seed = 2]`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,14 +21,11 @@ use std::io::{self, BufRead, Write};
 pub enum Event {
     /// The engine has read its job. Always the first event.
     RunStarted {
-        /// Version of ddl.
-        ddl: String,
-        /// Version of libtorch.
-        libtorch: String,
-        /// `cpu`, `cuda:0`.
-        device: String,
-        /// Threads that compute.
-        threads: usize,
+        /// What computes.
+        #[serde(flatten)]
+        machine: Machine,
+        /// When, in UTC: `2026-01-31T12:00:00Z`.
+        at: String,
         /// The engine's process.
         pid: u32,
         /// Nodes that will be computed, in order.
@@ -49,6 +52,8 @@ pub enum Event {
         node: String,
         /// Its operator.
         op: String,
+        /// When, in UTC.
+        at: String,
     },
     /// A node is done and in the store.
     NodeFinished {
@@ -139,14 +144,12 @@ pub enum Event {
         #[serde(with = "crate::number")]
         value: f64,
     },
-    /// A stage ends before its last step, because its metric no longer improves.
-    StoppedEarly {
-        /// The stage.
+    /// A node made a choice by itself.
+    Decided {
+        /// The node.
         node: String,
-        /// Steps that are done.
-        step: u64,
-        /// Why, in words.
-        why: String,
+        /// What it chose.
+        decision: Decision,
     },
     /// The state of a stage is on the disk.
     Checkpoint {
@@ -163,7 +166,14 @@ pub enum Event {
         groups: Vec<PictureGroup>,
     },
     /// Something that may matter and stops nothing.
-    Warning(Failure),
+    Warning {
+        /// The node that it is about, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// What it is.
+        #[serde(flatten)]
+        failure: Failure,
+    },
     /// What stopped a node, or the whole run where `node` is absent.
     Failed {
         /// The node.
@@ -190,7 +200,101 @@ pub enum Event {
     },
 }
 
+/// What a node chose by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// `select` took one of several models.
+    Chosen {
+        /// The model.
+        model: String,
+        /// What decided: `pose.accuracy`.
+        metric: String,
+        /// The value of each model, in the order of the choice.
+        values: Vec<(String, f64)>,
+    },
+    /// `average` made the mean of these.
+    Averaged {
+        /// The models.
+        models: Vec<String>,
+    },
+    /// `keep = best(…)` took the model of this step.
+    Kept {
+        /// The step.
+        step: u64,
+        /// Steps that were taken.
+        of: u64,
+        /// What decided: `pose.accuracy`.
+        metric: String,
+        /// Its value at that step.
+        value: f64,
+    },
+    /// `stop` ended the stage before its last step.
+    Stopped {
+        /// Steps that are done.
+        step: u64,
+        /// Of how many.
+        of: u64,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// Models of a mean that are named.
+const NAMED: usize = 4;
+
+impl fmt::Display for Decision {
+    /// What follows the node's name: `took s[seed = 2] of 3 by pose.accuracy: 0.9312`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Decision::Chosen { model, metric, values } => {
+                let value = values.iter().find(|(name, _)| name == model).map_or(f64::NAN, |(_, value)| *value);
+                write!(f, "took {model} of {} by {metric}: {value:.4}", values.len())?;
+                let others = values.iter().filter(|(name, _)| name != model).map(|(_, value)| *value);
+                let (low, high) = others.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+                match values.len() {
+                    0 | 1 => Ok(()),
+                    2 => write!(f, " (the other {low:.4})"),
+                    _ => write!(f, " (the others {low:.4} to {high:.4})"),
+                }
+            }
+            Decision::Averaged { models } => {
+                let named: Vec<&str> = models.iter().take(NAMED).map(String::as_str).collect();
+                let more = if models.len() > NAMED { ", …" } else { "" };
+                write!(f, "is the mean of {}: {}{more}", models.len(), named.join(", "))
+            }
+            Decision::Kept { step, of, metric, value } => write!(f, "kept step {step} of {of}: {metric} {value:.4}"),
+            Decision::Stopped { step, of, why } => write!(f, "ended at step {step} of {of}: {why}"),
+        }
+    }
+}
+
 impl Event {
+    /// The node that it is about, if it is about one.
+    pub fn node(&self) -> Option<&str> {
+        match self {
+            Event::Dataset { node, .. }
+            | Event::NodeStarted { node, .. }
+            | Event::NodeFinished { node, .. }
+            | Event::NodeSkipped { node, .. }
+            | Event::Progress { node, .. }
+            | Event::Resumed { node, .. }
+            | Event::Step { node, .. }
+            | Event::Watched { node, .. }
+            | Event::Decided { node, .. }
+            | Event::Checkpoint { node, .. }
+            | Event::FirstBatch { node, .. } => Some(node),
+            Event::Warning { node, .. } | Event::Failed { node, .. } => node.as_deref(),
+            Event::Interrupted { at } => at.as_ref().map(|(node, _)| node.as_str()),
+            Event::RunStarted { .. } | Event::Done { .. } => None,
+        }
+    }
+
+    /// A warning that is about a node.
+    pub fn warning(node: &str, failure: Failure) -> Event {
+        Event::Warning { node: Some(node.to_owned()), failure }
+    }
+
     /// How far a node is that has been at it since `begun`.
     pub fn progress(node: &str, unit: &str, done: u64, of: u64, begun: std::time::Instant) -> Event {
         let rate = done as f64 / begun.elapsed().as_secs_f64().max(1e-9);
@@ -389,7 +493,8 @@ mod tests {
         let failure = Failure::new(Code::LossNotFinite, "x").help("y");
         let events = [
             step(),
-            Event::Warning(failure.clone()),
+            Event::Warning { node: None, failure: failure.clone() },
+            Event::warning("warm", failure.clone()),
             Event::Failed { node: None, failure },
             Event::Interrupted { at: Some(("warm".to_owned(), 3)) },
         ];

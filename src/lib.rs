@@ -9,6 +9,7 @@
 //! Everything up to the plan is pure: what it needs from outside comes through [`source::World`].
 //! [`data`] and [`eval`] are libraries that know nothing of the language. Nothing here links libtorch.
 
+pub mod meter;
 pub mod number;
 pub mod quantity;
 pub mod random;

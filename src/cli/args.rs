@@ -50,6 +50,8 @@ pub enum Command {
     Lock(LockArgs),
     /// Compare two recipes, plans or locks
     Diff(DiffArgs),
+    /// Look after a store: what lies in it, who needs it, what can go
+    Store(StoreArgs),
     /// Evaluate a head or term on given arrays: its value, parts and gradients
     Term(Box<TermArgs>),
     /// Say what a code of a message means, or list all codes
@@ -201,6 +203,50 @@ pub struct LockArgs {
     /// Write nothing; end with exit code 2 when the lock is not up to date
     #[arg(long)]
     pub check: bool,
+}
+
+/// What `ddl store` takes.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub command: StoreCommand,
+}
+
+/// What can be done with a store.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// List what lies in it: size, age, and whose lock or last plan needs it
+    Ls(StoreFolder),
+    /// Clear away what neither a lock nor a recipe's last plan needs; without `--delete` only say what would go
+    Gc(GcArgs),
+    /// Check every digest; end with exit code 1 when anything is damaged
+    Verify(StoreFolder),
+}
+
+/// Which store.
+#[derive(Debug, Args)]
+pub struct StoreFolder {
+    /// The store's folder
+    #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
+    pub store: PathBuf,
+    /// A lock whose results are needed, beside those of recipes that used the store and those below this folder (may be given several times)
+    #[arg(long, value_name = "FILE")]
+    pub lock: Vec<PathBuf>,
+}
+
+/// What `ddl store gc` takes.
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Which store
+    #[command(flatten)]
+    pub store: StoreFolder,
+    /// Remove it; without this nothing is changed
+    #[arg(long, conflicts_with = "dry_run")]
+    pub delete: bool,
+    /// Only say what would go, as without `--delete`
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What `ddl diff` takes.

@@ -5,11 +5,13 @@ use super::files;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::run::engine::libtorch;
+use super::run::need;
 use super::run::reading::Reading;
 use super::run::results::Results;
 use super::run::stored;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
+use crate::events::Decision;
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
 use crate::plan::lock::{Lock, LockedMetric};
@@ -24,7 +26,11 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let plan = compiled.plan();
     let mut lock = Lock::of(&plan).with_data(&compiled.graph);
     lock.libtorch = libtorch();
-    lock.metrics = metrics(&plan, &args.recipe.store)?;
+    if args.recipe.store.join("artifacts").is_dir() {
+        let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
+        let results = Results::read(&plan, &Reading::new(&plan, &store), &[])?; // a damaged result has no numbers
+        lock = with_results(lock, &plan, &results);
+    }
     let file = args.output.clone().unwrap_or_else(|| beside(&args.recipe.recipe));
     if args.check {
         return check(&file, &lock, screen);
@@ -34,20 +40,29 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
         return Ok(Outcome::Done);
     }
     files::write(&file, lock.to_yaml().as_bytes())?;
+    if args.recipe.store.join("format").is_file() {
+        let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
+        drop(store.note_use(&need(&plan, &args.recipe.recipe, &file)).map_err(|error| stored(&error))?);
+    }
     screen.note(format!("wrote {}: {} nodes, {} numbers", file.display(), lock.nodes.len(), lock.metrics.len()));
     Ok(Outcome::Done)
 }
 
-/// The numbers of the recipe's tables that the store has, by `model: eval.metric`.
-fn metrics(plan: &Plan, store: &Path) -> Result<BTreeMap<String, LockedMetric>, Stop> {
-    if !store.join("artifacts").is_dir() {
-        return Ok(BTreeMap::new());
-    }
-    let store = Store::open(store).map_err(|error| stored(&error))?;
-    let rows = Results::read(plan, &Reading::new(plan, &store), &[])?.metrics; // a damaged result has no numbers
+/// A lock with what the store has of its recipe: the numbers of its tables by `model: eval.metric`, what was decided, and where.
+pub fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
     let locked =
         |row: &MetricRow| LockedMetric { value: row.value, std: row.std, low: row.ci.map(|ci| ci.low), high: row.ci.map(|ci| ci.high) };
-    Ok(rows.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect())
+    let metrics: BTreeMap<String, LockedMetric> =
+        results.metrics.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect();
+    if metrics.is_empty() {
+        return lock;
+    }
+    let mut decisions: BTreeMap<String, Vec<Decision>> = BTreeMap::new();
+    for (id, decision) in results.history.decisions() {
+        decisions.entry(plan.node(id).name.clone()).or_default().push(decision.clone());
+    }
+    let machines = results.history.machines(&results.history.records().map(|(id, _)| id).collect());
+    Lock { metrics, decisions, machines, ..lock }
 }
 
 /// The lock of `r.ddl` is `r.ddl.lock`.
@@ -66,18 +81,71 @@ pub fn read(file: &Path) -> Result<Lock, Stop> {
 }
 
 fn check(file: &Path, now: &Lock, screen: &Screen) -> Result<Outcome, Stop> {
-    let found = differences(&read(file)?, now);
-    if found.iter().all(|difference| matches!(difference, Difference::Metric { .. })) {
-        screen.note(format!("{} is up to date", file.display()));
-        return Ok(Outcome::Done);
+    let locked = read(file)?;
+    let found = differences(&locked, now);
+    if found.iter().any(differs_before_a_run) {
+        return Err(Stop::refuse(differs(file, &found)));
     }
-    Err(Stop::refuse(differs(file, &found)))
+    match numbers(file, &locked, now, screen) {
+        Some(diagnostic) => Err(Stop::refuse(diagnostic)),
+        None => {
+            screen.note(format!("{} is up to date", file.display()));
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Whether a difference can be known before anything is computed: names count too, what a run gives does not.
+pub fn differs_before_a_run(difference: &Difference) -> bool {
+    !matches!(difference, Difference::Machines { .. } | Difference::Decided { .. } | Difference::Metric { .. })
 }
 
 /// A lock that the recipe no longer fits, with all that differs.
 pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
-    let found: Vec<Difference> = found.iter().filter(|it| !matches!(it, Difference::Metric { .. })).cloned().collect();
+    let found: Vec<Difference> = found.iter().filter(|it| differs_before_a_run(it)).cloned().collect();
     let lines = summary(&found);
     Diagnostic::error(Code::LockDiffers, format!("{} is not what would be run now:\n{}", file.display(), lines.join("\n")))
         .help("`ddl lock` writes a new one; version control has the recipe that the old one belongs to")
+}
+
+/// Compares the numbers of a lock with those that are there, and says by what they were compared. Gives what does not agree.
+pub fn numbers(file: &Path, locked: &Lock, now: &Lock, screen: &Screen) -> Option<Diagnostic> {
+    if locked.metrics.is_empty() {
+        return None;
+    }
+    let found = locked.agreement(now);
+    let machines = |lock: &Lock| match lock.machines.len() {
+        0 => "where is not known".to_owned(),
+        _ => lock.machines.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    };
+    let places =
+        if locked.machines == now.machines { machines(now) } else { format!("now {}; locked {}", machines(now), machines(locked)) };
+    if !found.broken.is_empty() {
+        let message = format!("the numbers are not those of {}:\n{}", file.display(), found.broken.join("\n"));
+        let help = if found.same_machine {
+            format!(
+                "on one kind of machine they are equal to the bit ({places}): look for what changed, or write a new lock with `ddl lock`"
+            )
+        } else {
+            format!("on another machine they stay within their intervals ({places})")
+        };
+        return Some(Diagnostic::error(Code::LockDiffers, message).help(help));
+    }
+    let all = locked.metrics.len();
+    if found.absent.len() == all {
+        screen.note(format!("the store has none of the lock's {all} numbers: they are not compared"));
+        return None;
+    }
+    let mut said = vec![format!("{} of {all} numbers are equal to the bit", found.equal)];
+    if found.within > 0 {
+        said.push(format!("{} lie within the locked intervals", found.within));
+    }
+    if !found.unjudged.is_empty() {
+        said.push(format!("{} differ and have no interval to judge by ({})", found.unjudged.len(), found.unjudged.join(", ")));
+    }
+    if !found.absent.is_empty() {
+        said.push(format!("{} are not there", found.absent.len()));
+    }
+    screen.note(format!("{} ({places})", said.join(", ")));
+    None
 }

@@ -16,6 +16,7 @@ mod plan;
 mod recipe;
 mod run;
 pub mod screen;
+mod store;
 mod term;
 mod usage;
 mod why;
@@ -50,6 +51,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
         Command::Plan(args) => plan::run(args, screen),
         Command::Run(args) => run::run(args, screen),
         Command::Lock(args) => lock::run(args, screen),
+        Command::Store(args) => store::run(args, screen),
         Command::Diff(args) => diff::run(args, screen),
         Command::Term(args) => term::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),

@@ -68,9 +68,14 @@ impl<'a> Recipe<'a> {
 
     /// The plan of what was compiled, with all that is known of its data. What is wrong with the data ends the command.
     pub fn plan(&self, compiled: &Compiled, screen: &Screen) -> Result<Plan, Stop> {
+        self.plan_and_findings(compiled, screen).map(|(plan, _)| plan)
+    }
+
+    /// The same, with what was found of the data and stops nothing.
+    pub fn plan_and_findings(&self, compiled: &Compiled, screen: &Screen) -> Result<(Plan, Vec<Diagnostic>), Stop> {
         let (plan, said) = self.known_plan(compiled);
         screen.messages(&said, &compiled.sources);
-        if said.iter().any(|it| it.severity == Severity::Error) { Err(Stop::Shown(Outcome::Wrong)) } else { Ok(plan) }
+        if said.iter().any(|it| it.severity == Severity::Error) { Err(Stop::Shown(Outcome::Wrong)) } else { Ok((plan, said)) }
     }
 
     /// The same, with what is wrong with the data.

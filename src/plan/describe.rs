@@ -173,6 +173,11 @@ impl Plan {
 }
 
 impl PlanNode {
+    /// Its name without the arm that it belongs to.
+    pub fn bare_name(&self) -> &str {
+        if self.arm.is_empty() { &self.name } else { self.name.split('[').next().unwrap_or(&self.name) }
+    }
+
     /// Whether the planner made this node: no recipe can say its operator, nor that it wants the model that it gives.
     pub fn is_derived(&self) -> bool {
         let call = Call { types: &IndexMap::new(), args: &Args::new() };

@@ -1,6 +1,7 @@
 //! What differs between two experiments, and what follows from it.
 
 use super::lock::{Lock, LockedMetric, LockedNode};
+use crate::events::{Decision, Machine};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -74,6 +75,22 @@ pub enum Difference {
         /// The inputs that changed.
         from: Vec<String>,
     },
+    /// Where the numbers were computed.
+    Machines {
+        /// The machines before.
+        before: Vec<Machine>,
+        /// The machines after.
+        after: Vec<Machine>,
+    },
+    /// What a node decided by itself.
+    Decided {
+        /// Its name.
+        name: String,
+        /// What it decided before.
+        before: Vec<Decision>,
+        /// What it decided after.
+        after: Vec<Decision>,
+    },
     /// A number.
     Metric {
         /// `model: eval.metric`.
@@ -110,6 +127,15 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         after: after.cloned(),
     }));
     found.extend(nodes(before, after));
+    if before.machines != after.machines {
+        let all = |lock: &Lock| lock.machines.iter().cloned().collect();
+        found.push(Difference::Machines { before: all(before), after: all(after) });
+    }
+    found.extend(changed(&before.decisions, &after.decisions).map(|(name, before, after)| Difference::Decided {
+        name: name.clone(),
+        before: before.cloned().unwrap_or_default(),
+        after: after.cloned().unwrap_or_default(),
+    }));
     found.extend(changed(&before.metrics, &after.metrics).map(|(name, before, after)| Difference::Metric {
         name: name.clone(),
         before: before.copied(),
@@ -168,7 +194,7 @@ impl Difference {
             | Difference::Removed { .. }
             | Difference::Changed { .. }
             | Difference::Follows { .. } => true,
-            Difference::Renamed { .. } | Difference::Metric { .. } => false,
+            Difference::Renamed { .. } | Difference::Machines { .. } | Difference::Decided { .. } | Difference::Metric { .. } => false,
         }
     }
 }
@@ -189,6 +215,8 @@ impl Difference {
             | Difference::Renamed { .. }
             | Difference::Changed { .. }
             | Difference::Follows { .. }
+            | Difference::Machines { .. }
+            | Difference::Decided { .. }
             | Difference::Metric { .. } => None,
         }
     }
@@ -302,6 +330,20 @@ impl fmt::Display for Difference {
             Difference::Renamed { before, after } => write!(f, "node {before}: now called {after}"),
             Difference::Changed { name, arguments } => write!(f, "node {name}: {}", said_otherwise(arguments)),
             Difference::Follows { name, from } => write!(f, "node {name}: {}", follows(from)),
+            Difference::Machines { before, after } => {
+                let all = |machines: &[Machine]| match machines {
+                    [] => "nowhere known".to_owned(),
+                    some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                };
+                write!(f, "computed on: {} -> {}", all(before), all(after))
+            }
+            Difference::Decided { name, before, after } => {
+                let all = |decided: &[Decision]| match decided {
+                    [] => "nothing".to_owned(),
+                    some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                };
+                write!(f, "choice of {name}: {} -> {}", all(before), all(after))
+            }
             Difference::Metric { name, before: Some(before), after: Some(after) } => write!(f, "metric {name}: {before} -> {after}"),
             Difference::Metric { name, before, after } => match (before, after) {
                 (None, Some(after)) => write!(f, "metric {name}: new, {after}"),

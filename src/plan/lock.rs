@@ -3,10 +3,11 @@
 //! `r.ddl.lock` is YAML whose entries are sorted and stand one on a line.
 
 use super::Plan;
+use crate::events::{Decision, Machine};
 use crate::graph::{ContentKey, Graph};
 use crate::lang::value::{PathValue, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// The form of the file that this version writes and reads.
@@ -37,9 +38,32 @@ pub struct Lock {
     /// The nodes by name.
     #[serde(default)]
     pub nodes: BTreeMap<String, LockedNode>,
+    /// Where the numbers were computed: every machine that worked on a result, each once.
+    #[serde(default)]
+    pub machines: BTreeSet<Machine>,
+    /// What nodes decided by themselves, by name.
+    #[serde(default)]
+    pub decisions: BTreeMap<String, Vec<Decision>>,
     /// The numbers by `model: eval.metric`.
     #[serde(default)]
     pub metrics: BTreeMap<String, LockedMetric>,
+}
+
+/// How the numbers of a lock compare with those that are there now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Agreement {
+    /// Whether both come from one and the same kind of machine (device, threads, processor, versions), so that they must be equal to the bit.
+    pub same_machine: bool,
+    /// Numbers that are equal to the bit.
+    pub equal: usize,
+    /// Numbers of another machine that lie within the interval of the lock.
+    pub within: usize,
+    /// Numbers of another machine that differ and have no interval to judge them by.
+    pub unjudged: Vec<String>,
+    /// Numbers that are not there now.
+    pub absent: Vec<String>,
+    /// What does not agree, a line each.
+    pub broken: Vec<String>,
 }
 
 /// What is kept of a node.
@@ -126,8 +150,40 @@ impl Lock {
         section(&mut out, "data", &self.data);
         section(&mut out, "operators", &self.operators);
         section(&mut out, "nodes", &self.nodes);
+        if !self.machines.is_empty() {
+            out.push_str("machines:\n");
+            self.machines.iter().for_each(|machine| out.push_str(&format!("  - {}\n", json(machine))));
+        }
+        section(&mut out, "decisions", &self.decisions);
         section(&mut out, "metrics", &self.metrics);
         out
+    }
+
+    /// How this lock's numbers compare with those of another, which is what is there now.
+    pub fn agreement(&self, now: &Lock) -> Agreement {
+        let same_machine = self.machines.len() == 1 && self.machines == now.machines;
+        let mut found = Agreement { same_machine, ..Agreement::default() };
+        for (name, locked) in &self.metrics {
+            let Some(is) = now.metrics.get(name) else {
+                found.absent.push(name.clone());
+                continue;
+            };
+            match (locked.low, locked.high) {
+                _ if locked == is => found.equal += 1,
+                _ if same_machine => {
+                    found.broken.push(format!("metric {name}: {} -> {}, on the same kind of machine", locked.value, is.value))
+                }
+                (Some(low), Some(high)) if (low..=high).contains(&is.value) => found.within += 1,
+                (Some(low), Some(high)) => {
+                    found.broken.push(format!(
+                        "metric {name}: {:.4} -> {:.4}, outside of its interval {low:.4} to {high:.4}",
+                        locked.value, is.value
+                    ));
+                }
+                _ => found.unjudged.push(name.clone()),
+            }
+        }
+        found
     }
 
     /// Reads the text of a file.

@@ -32,6 +32,8 @@ pub mod weights;
 
 pub use grid::bytes;
 
+pub use draw::Outline;
+
 use crate::graph::{ContentKey, Graph};
 use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
@@ -161,6 +163,15 @@ impl Plan {
             TemplateVerification::NAME => self.parse(id).map(Protocol::Templates),
             _ => self.parse(id).map(Protocol::Verification), // or the error says that it is none
         }
+    }
+
+    /// What the plan computes, in one digest: the same on every machine, and whatever things are called.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for sink in &self.sinks {
+            hasher.update(self.node(*sink).key.to_string().as_bytes());
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
     }
 
     /// The whole plan as YAML.

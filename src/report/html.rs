@@ -1,7 +1,7 @@
 //! The web page of a run: one file, nothing loaded from elsewhere.
 
 use super::graph::graph;
-use super::model::{Batch, Fact, Report, Table};
+use super::model::{Batch, Fact, NodeState, Report, Table, Work};
 use super::plot::{cmc_plot, curve_plot, distribution_plot, roc_plot};
 use super::table::{CellView, DifferenceView, RowView, TableView, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -37,6 +37,9 @@ pub fn page(report: &Report) -> String {
                     @if !report.warnings.is_empty() {
                         aside class="warnings" aria-label="Warnings" { ul { @for warning in &report.warnings { li { (warning) } } } }
                     }
+                    @if !report.notes.is_empty() {
+                        details class="notes" { summary { "Notes" } ul { @for note in &report.notes { li { (note) } } } }
+                    }
                     @for section in &sections { section id=(section.id) { h2 { (section.title) } (section.body) } }
                 }
                 footer { "Written by ddl. Everything is in this file; it loads nothing." }
@@ -57,6 +60,7 @@ fn sections(report: &Report) -> Vec<Section> {
     let plots = |figures: Vec<Markup>| html! { div class="plots" { @for figure in figures { (figure) } } };
     let all = [
         (!report.tables.is_empty(), "results", "Results", html! { @for t in &report.tables { (table(t)) } }),
+        (!report.decisions.is_empty(), "decisions", "What was chosen", facts(&report.decisions)),
         (
             !report.distributions.is_empty(),
             "distributions",
@@ -74,7 +78,12 @@ fn sections(report: &Report) -> Vec<Section> {
         ),
         (!report.graph.nodes.is_empty(), "graph", "Graph", graph(&report.graph)),
         (!report.recipe.is_empty(), "recipe", "Recipe", recipe(&report.recipe)),
-        (!report.facts.is_empty(), "facts", "This run", facts(&report.facts)),
+        (
+            !report.facts.is_empty() || !report.work.is_empty(),
+            "facts",
+            "This run",
+            html! { (facts(&report.facts)) @if !report.work.is_empty() { (work(&report.work)) } },
+        ),
     ];
     all.into_iter().filter(|part| part.0).map(|(_, id, title, body)| Section { id, title, body }).collect()
 }
@@ -179,6 +188,33 @@ fn comment_of(line: &str) -> (&str, &str) {
 
 fn facts(facts: &[Fact]) -> Markup {
     html! { dl class="facts" { @for fact in facts { div { dt { (fact.name) } dd { (fact.value) } } } } }
+}
+
+/// The work on results, what took longest first.
+fn work(all: &[Work]) -> Markup {
+    let mut longest: Vec<&Work> = all.iter().collect();
+    longest.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    let elsewhere = all.iter().any(|work| !work.machine.is_empty());
+    let what = |work: &Work| if work.label.is_empty() { work.kind.clone() } else { format!("{} ({})", work.label, work.kind) };
+    let state = |work: &Work| match work.state {
+        NodeState::Ran => "this run",
+        NodeState::Cached | NodeState::Described => "from the store",
+    };
+    html! {
+        div class="scroll" tabindex="0" {
+            table class="work" {
+                thead { tr {
+                    @for heading in ["result", "nodes", "seconds", "begun", ""] { th scope="col" { (heading) } }
+                    @if elsewhere { th scope="col" { "computed on" } }
+                } }
+                tbody { @for it in longest { tr {
+                    th scope="row" { (what(it)) }
+                    td { (it.nodes) } td { (format!("{:.1}", it.seconds)) } td { (it.at.replace('T', " ").replace('Z', "")) } td { (state(it)) }
+                    @if elsewhere { td { (it.machine) } }
+                } } }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `metrics.json`: every number of a run, one a line.
 
 use crate::eval::{Ci, Estimate};
+use crate::events::Decision;
 use serde::{Deserialize, Serialize};
 
 /// One measured number.
@@ -25,6 +26,18 @@ pub struct MetricRow {
     /// Its 95 % interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci: Option<Ci>,
+    /// What was decided on the way to it: by `select`, `average`, `keep` and `stop`, of the model and of all that it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<Decided>,
+}
+
+/// A node's own choice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The node.
+    pub node: String,
+    /// What it chose.
+    pub decision: Decision,
 }
 
 impl MetricRow {
@@ -40,6 +53,7 @@ impl MetricRow {
             n_genuine: estimate.n_genuine,
             n_impostor: estimate.n_impostor,
             ci: estimate.ci,
+            decided: Vec::new(),
         }
     }
 }
@@ -59,7 +73,13 @@ mod tests {
         let estimate = |value, ci| Estimate { value, std: Some(0.01), ci, folds: Some(10), n_genuine: 350, n_impostor: 350 };
         let rows = [
             MetricRow::new("net", "pose", "accuracy", &estimate(0.881, Some(Ci { low: 0.87, high: 0.89 }))),
-            MetricRow::new("distilled[seed = 2]", "pose", "tar(1e-2)", &estimate(0.1 + 0.2, None)),
+            MetricRow {
+                decided: vec![Decided {
+                    node: "distilled[seed = 2]".to_owned(),
+                    decision: Decision::Kept { step: 300, of: 400, metric: "val.accuracy".to_owned(), value: 0.75 },
+                }],
+                ..MetricRow::new("distilled[seed = 2]", "pose", "tar(1e-2)", &estimate(0.1 + 0.2, None))
+            },
         ];
         let text = metrics_json(&rows).unwrap();
         insta::assert_snapshot!(text);

@@ -16,6 +16,10 @@ pub struct Report {
     pub recipe: String,
     /// What the reader must know before believing a number: leaks, thin FARs, skipped images.
     pub warnings: Vec<String>,
+    /// What is good to know.
+    pub notes: Vec<String>,
+    /// What `select`, `average`, `keep` and `stop` chose, by node.
+    pub decisions: Vec<Fact>,
     /// One for each `report`.
     pub tables: Vec<Table>,
     /// Similarity distributions.
@@ -30,8 +34,10 @@ pub struct Report {
     pub batches: Vec<Batch>,
     /// The experiment's graph.
     pub graph: GraphDrawing,
-    /// Versions, device, threads, seeds, keys: in the order given.
+    /// Date, versions, device, threads, parameters, keys: in the order given.
     pub facts: Vec<Fact>,
+    /// How long each result took, and when and where it was computed.
+    pub work: Vec<Work>,
 }
 
 /// Labelled rows by metric columns.
@@ -319,7 +325,7 @@ pub struct GraphDrawing {
     pub nodes: Vec<GraphNode>,
     /// From input to user, as places in `nodes`. Edges to nowhere are left out.
     pub edges: Vec<(usize, usize)>,
-    /// The same graph as Mermaid source, shown in its stead where it is too large to draw.
+    /// The same graph as Mermaid source, node by node; too long for a page where there are very many.
     pub mermaid: Option<String>,
 }
 
@@ -328,6 +334,8 @@ pub struct GraphDrawing {
 pub struct GraphNode {
     /// Its name in the recipe, or its operator.
     pub label: String,
+    /// Its name without the arm that it belongs to: arms of one name are drawn as one.
+    pub group: String,
     /// Its declaration word or operator: `dataset`, `stage`, `eval`.
     pub kind: String,
     /// What became of it in this run.
@@ -335,7 +343,7 @@ pub struct GraphNode {
 }
 
 /// What became of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
     /// It was computed.
@@ -344,6 +352,25 @@ pub enum NodeState {
     Cached,
     /// It needs no computing of its own (a value, a view).
     Described,
+}
+
+/// The work on a node's result, or on those of several nodes that are alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// The node, without its arm; of results that the planner asks for, what they are.
+    pub label: String,
+    /// Its operator.
+    pub kind: String,
+    /// How many nodes these are.
+    pub nodes: u64,
+    /// Whether they were computed in this run.
+    pub state: NodeState,
+    /// Seconds of all of them.
+    pub seconds: f64,
+    /// When the last of them was begun, in UTC.
+    pub at: String,
+    /// Where, if not all results of the page were computed on one machine.
+    pub machine: String,
 }
 
 /// A name and a value.

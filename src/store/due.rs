@@ -14,6 +14,11 @@ const ARTIFACTS: [&str; 7] = ["train", "chosen", "averaged", "started", "feature
 /// Those of them that are made of images; the others are made of stored results alone.
 const OF_IMAGES: [&str; 2] = ["train", "features"];
 
+/// Whether the results of an operator lie in the store.
+pub fn has_result(op: &str) -> bool {
+    ARTIFACTS.contains(&op)
+}
+
 /// What a run comes to.
 #[derive(Debug, Default)]
 pub struct Due {

@@ -7,6 +7,7 @@
 //!       tmp/3f…/                    what is being written; left over after a kill, removed by the next who takes the lock
 //!       locks/3f…                   held by the one process that computes this result
 //!       damaged/3f…-1/              what was found damaged
+//!       uses/…                      which recipe needs which keys, held by the run that noted it
 //! ```
 //!
 //! Half a result can't exist: a folder appears under its name only when all its files are on the disk.
@@ -19,6 +20,8 @@ pub mod judged;
 mod lock;
 mod log;
 pub mod samples;
+pub mod tend;
+pub mod uses;
 
 pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest};
 pub use checkpoint::{Checkpoint, Checkpoints};

@@ -223,7 +223,7 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Hea
                 });
                 stop = Some(Stop::Shown(Outcome::Interrupted));
             }
-            Event::Warning(failure) => {
+            Event::Warning { failure, .. } => {
                 progress.suspend(|| screen.message(&failure.diagnostic(Severity::Warning), &SourceMap::new()));
             }
             other => progress.show(other),

@@ -2,33 +2,36 @@
 
 pub(super) mod engine;
 mod exports;
+pub(super) mod history;
 mod kills;
 mod page;
-mod progress;
+pub(super) mod progress;
 pub(super) mod reading;
 pub(super) mod results;
 
 use super::args::RunArgs;
 use super::files;
-use super::lock::{beside, differs, read};
+use super::lock::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, with_results};
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::compile::Compiled;
 use crate::data::probe::Content;
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::events::Failure;
+use crate::events::{Failure, record};
 use crate::job::{CheckpointEvery, Job};
 use crate::lang::value::NodeId;
 use crate::ops::outputs::Expect;
 use crate::plan::Plan;
-use crate::plan::diff::Difference;
 use crate::plan::lock::Lock;
 use crate::report::model::Report;
-use crate::store::due::{Due, due};
+use crate::store::due::{Due, due, has_result};
+use crate::store::uses::Use;
 use crate::store::{OutputLock, Store, StoreError};
+use page::Told;
 use reading::Reading;
 use results::Results;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -42,32 +45,35 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     }
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile_closed(screen)?;
-    if args.locked {
-        check_lock(&compiled, &args.recipe.recipe)?;
-    }
-    let plan = recipe.plan(&compiled, screen)?;
+    let locked = if args.locked { Some(check_lock(&compiled, &args.recipe.recipe)?) } else { None };
+    let (plan, said) = recipe.plan_and_findings(&compiled, screen)?;
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
     let due_now = |again: &[String]| {
         due(&plan, &store, &args.only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
     };
-    let mut due = due_now(&args.again)?;
     if args.dry_run {
-        return dry(&plan, &due, screen);
+        return dry(&plan, &due_now(&args.again)?, screen);
     }
+    let _use = store.note_use(&need(&plan, &args.recipe.recipe, &beside(&args.recipe.recipe))).map_err(|error| stored(&error))?;
+    let mut due = due_now(&args.again)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
     let _lock = OutputLock::take(&out).map_err(|error| stored(&error))?;
-    let begun = Instant::now();
+    let (begun, at) = (Instant::now(), record::now());
     if due.compute.is_empty() {
         screen.note(format!("nothing to do: the store has all {} results", due.stored.len()));
     }
     let mut again = args.again.as_slice();
     let mut rounds = 0;
+    let mut computed = BTreeSet::new();
     let made = loop {
+        computed.extend(&due.compute);
         if !due.compute.is_empty() {
             compute(args, again, screen, &compiled, &plan, &out)?;
         }
         let reading = Reading::new(&plan, &store);
-        let made = Made::read(args, &compiled, &plan, &reading, &out)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let told = Told { args, compiled: &compiled, said: &said, plan: &plan, computed: &computed, at: &at, seconds };
+        let made = Made::read(&told, &reading, &out)?;
         let damaged = reading.damaged();
         if damaged.is_empty() {
             break made;
@@ -82,6 +88,12 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
         due = due_now(again)?;
     };
     let outcome = finish(args, screen, &compiled, &plan, &made, &out)?;
+    if let Some(locked) = locked {
+        let now = with_results(Lock::default(), &plan, &made.results);
+        if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, screen) {
+            return Err(Stop::fail(diagnostic));
+        }
+    }
     screen.note(format!("done in {}", progress::duration(begun.elapsed().as_secs_f64())));
     Ok(outcome)
 }
@@ -96,14 +108,19 @@ pub(super) fn default_out(recipe: &Path) -> PathBuf {
     Path::new("runs").join(recipe.file_stem().unwrap_or(recipe.as_os_str()))
 }
 
-fn check_lock(compiled: &Compiled, recipe: &Path) -> Result<(), Stop> {
+/// What a recipe needs of a store.
+pub(super) fn need(plan: &Plan, recipe: &Path, lock: &Path) -> Use {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let keys = plan.nodes.iter().filter(|node| has_result(&node.op)).map(|node| node.key).collect();
+    Use { recipe: absolute(recipe), locks: vec![absolute(lock)], plan: plan.digest(), at: record::now(), keys }
+}
+
+/// The lock of a recipe, which must be of what would be run now.
+fn check_lock(compiled: &Compiled, recipe: &Path) -> Result<Lock, Stop> {
     let file = beside(recipe);
-    let now = Lock { libtorch: engine::libtorch(), ..Lock::of(&compiled.plan()).with_data(&compiled.graph) };
-    let found = crate::plan::diff::differences(&read(&file)?, &now);
-    if found.iter().all(|difference| matches!(difference, Difference::Metric { .. })) {
-        return Ok(());
-    }
-    Err(Stop::refuse(differs(&file, &found)))
+    let (locked, now) = (read(&file)?, Lock { libtorch: engine::libtorch(), ..Lock::of(&compiled.plan()).with_data(&compiled.graph) });
+    let found = crate::plan::diff::differences(&locked, &now);
+    if found.iter().any(differs_before_a_run) { Err(Stop::refuse(differs(&file, &found))) } else { Ok(locked) }
 }
 
 fn dry(plan: &Plan, due: &Due, screen: &Screen) -> Result<Outcome, Stop> {
@@ -143,10 +160,10 @@ struct Made {
 }
 
 impl Made {
-    fn read(args: &RunArgs, compiled: &Compiled, plan: &Plan, reading: &Reading, out: &Path) -> Result<Self, Stop> {
-        let results = Results::read(plan, reading, &args.only)?;
-        let exports = exports::exports(args, plan, reading, out)?;
-        let report = page::report(compiled, plan, reading, &results, args)?;
+    fn read(told: &Told, reading: &Reading, out: &Path) -> Result<Self, Stop> {
+        let results = Results::read(told.plan, reading, &told.args.only)?;
+        let exports = exports::exports(told.args, told.plan, reading, out)?;
+        let report = page::report(told, reading, &results)?;
         Ok(Made { results, report, exports })
     }
 }
@@ -172,12 +189,28 @@ fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, mad
     for table in &report.tables {
         screen.result(&format!("{}\n", crate::report::TableView::of(table)))?;
     }
+    for line in decisions(report) {
+        screen.result(&line)?;
+    }
     for (file, _) in exports {
         screen.result(&format!("wrote {}\n", file.display()))?;
     }
     let broken = expects(args, screen, plan, results)?;
     screen.result(&format!("report: {}\n", page.display()))?;
     Ok(if broken { Outcome::Failed } else { Outcome::Done })
+}
+
+/// Choices that are said on the terminal.
+const SAID: usize = 20;
+
+/// What nodes chose by themselves, a line each.
+fn decisions(report: &Report) -> Vec<String> {
+    let mut lines: Vec<String> = report.decisions.iter().take(SAID).map(|it| format!("{} {}\n", it.name, it.value)).collect();
+    let more = report.decisions.len().saturating_sub(SAID);
+    if more > 0 {
+        lines.push(format!("{more} more choices are in the report\n"));
+    }
+    lines
 }
 
 fn wanted(args: &RunArgs, name: &str) -> bool {

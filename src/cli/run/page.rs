@@ -1,27 +1,33 @@
 //! What the report's page shows, gathered from the plan and the store.
 
+use super::history::History;
 use super::nodes_of;
+use super::progress::duration;
 use super::reading::Reading;
 use super::results::Results;
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::Stop;
 use crate::compile::Compiled;
+use crate::diag::{Diagnostic, Severity};
 use crate::eval::ScoreSets;
-use crate::events::PictureGroup;
+use crate::events::{Decision, Event, PictureGroup};
 use crate::lang::value::NodeId;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanNode};
 use crate::report::model::{
     Batch, BatchGroup, CmcCurve, CmcPlot, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing, GraphNode,
-    NodeState, PngDataUri, Report, RocCurve, RocPlot, Series, Tile,
+    NodeState, PngDataUri, Report, RocCurve, RocPlot, Series, Tile, Work,
 };
+use crate::store::due::has_result;
 use crate::store::{Scores, Spent, TRAINING_LOG, TrainingLog};
 use base64::Engine as _;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Points of a curve on the page.
 const CURVE_POINTS: usize = 400;
+/// Arms of a stage in one figure: more can't be told apart.
+const SERIES: usize = 7;
 /// Points of a ROC curve on the page.
 const ROC_POINTS: usize = 200;
 /// Ranks of a cumulative match characteristic on the page.
@@ -32,31 +38,85 @@ const MOMENTS: usize = 3;
 const TEACHER: &str = "teacher";
 /// Models of a figure: more can't be told apart.
 const PANELS: usize = 6;
+/// Nodes of a graph that is written out beside its drawing.
+const WRITTEN_OUT: usize = 2_000;
 /// Pictures of a draw.
 const TILES: usize = 16;
 /// The images of a stage's first step in its artifact.
 const FIRST_BATCH: &str = "first_batch.json";
 
+/// A run, as its report tells of it.
+pub struct Told<'r> {
+    /// The command line.
+    pub args: &'r RunArgs,
+    /// The recipe.
+    pub compiled: &'r Compiled,
+    /// What was found of its data.
+    pub said: &'r [Diagnostic],
+    /// Its plan.
+    pub plan: &'r Plan,
+    /// What this run computed.
+    pub computed: &'r BTreeSet<NodeId>,
+    /// When it began, in UTC.
+    pub at: &'r str,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
 /// The report of a run.
-pub fn report(compiled: &Compiled, plan: &Plan, reading: &Reading, results: &Results, args: &RunArgs) -> Result<Report, Stop> {
-    let recipe = compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
+pub fn report(told: &Told, reading: &Reading, results: &Results) -> Result<Report, Stop> {
+    let plan = told.plan;
+    let recipe = told.compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
     let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();
     let Figures { mut distributions, rocs, cmcs } = figures(plan, results)?;
     distributions.extend(learned(plan, reading)?);
+    let (warnings, notes) = remarks(told, results);
+    let decision = |(id, decision): (NodeId, &Decision)| Fact { name: plan.node(id).name.clone(), value: decision.to_string() };
     Ok(Report {
         title,
         doc: plan.doc.lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned(),
         recipe,
-        warnings: compiled.diagnostics.iter().map(|it| it.message.clone()).chain(results.warnings.iter().cloned()).collect(),
+        warnings,
+        notes,
+        decisions: results.history.decisions().map(decision).collect(),
         tables: results.tables.clone(),
         distributions,
         rocs,
         cmcs,
-        curves: curves(plan, reading)?,
+        curves: curves(plan, reading, &results.history)?,
         batches: batches(plan, reading)?,
-        graph: drawing(plan),
-        facts: facts(plan, reading, args)?,
+        graph: drawing(told),
+        facts: facts(told, reading, &results.history)?,
+        work: work(told, &results.history),
     })
+}
+
+/// What is to be known before a number is believed, and what is good to know: of the recipe, its data, its plan and its results.
+fn remarks(told: &Told, results: &Results) -> (Vec<String>, Vec<String>) {
+    let (mut warnings, mut notes) = (IndexSet::new(), IndexSet::new());
+    for diagnostic in told.compiled.diagnostics.iter().chain(told.said) {
+        let to = if diagnostic.severity == Severity::Advice { &mut notes } else { &mut warnings };
+        to.insert(diagnostic.message.clone());
+    }
+    warnings.extend(results.warnings.iter().cloned());
+    for event in results.history.all_events() {
+        match event {
+            Event::Warning { failure, .. } => {
+                warnings.insert(failure.message.clone());
+            }
+            Event::Dataset { node, images, skipped, skipped_count, .. } if *skipped_count > 0 => {
+                let more = if (skipped.len() as u64) < *skipped_count { ", …" } else { "" };
+                let all = images + skipped_count;
+                let named = skipped.join(", ");
+                warnings.insert(format!("{node}: {skipped_count} of {all} images can't be decoded and are skipped: {named}{more}"));
+            }
+            _ => {}
+        }
+    }
+    for (_, node) in told.plan.iter() {
+        notes.extend(node.facts.notes.iter().map(|note| format!("{}: {note}", node.bare_name())));
+    }
+    (warnings.into_iter().collect(), notes.into_iter().collect())
 }
 
 /// What is drawn of protocols.
@@ -104,17 +164,50 @@ fn figures(plan: &Plan, results: &Results) -> Result<Figures, Stop> {
     Ok(figures)
 }
 
-fn curves(plan: &Plan, reading: &Reading) -> Result<Vec<CurvePlot>, Stop> {
-    let mut plots = Vec::new();
-    for (name, log) in logs(plan, reading)? {
-        let series: Vec<Series> = log
-            .columns()
-            .filter(|(name, _)| *name != "lr" && !name.contains('.'))
-            .map(|(name, column)| Series { label: name.to_owned(), points: thinned(column) })
-            .collect();
-        plots.push(CurvePlot { title: name, y_label: "loss".to_owned(), series });
+/// The figures of stages: of each column of the log and of each metric that was watched one, with the arms of a stage in it.
+fn curves(plan: &Plan, reading: &Reading, history: &History) -> Result<Vec<CurvePlot>, Stop> {
+    let mut plots: IndexMap<(String, String), (CurvePlot, usize)> = IndexMap::new();
+    let mut add = |node: &PlanNode, what: &str, y_label: &str, points: Vec<(u64, f64)>| {
+        let empty = || (CurvePlot { title: String::new(), y_label: y_label.to_owned(), series: Vec::new() }, 0);
+        let (plot, arms) = plots.entry((node.bare_name().to_owned(), what.to_owned())).or_insert_with(empty);
+        *arms += 1;
+        if plot.series.len() < SERIES {
+            let label = node.arm.iter().map(|(axis, value)| format!("{axis} = {value}")).collect::<Vec<_>>().join(", ");
+            plot.series.push(Series { label, points });
+        }
+    };
+    for id in nodes_of(plan, "train") {
+        let node = plan.node(id);
+        if let Some(log) = reading.parsed(id, TRAINING_LOG, TrainingLog::from_bytes)? {
+            let mut columns: Vec<(&str, &[f32])> = log.columns().collect();
+            columns.sort_by_key(|(name, _)| (*name != "loss", !is_rate(name), *name));
+            for (name, column) in columns {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                add(node, name, if is_rate(name) { "learning rate" } else { last }, thinned(column));
+            }
+        }
+        let mut watched: IndexMap<(&str, &str), Vec<(u64, f64)>> = IndexMap::new();
+        for seen in history.watched(id) {
+            let points = watched.entry((seen.eval, seen.metric)).or_default();
+            // `watch` and `keep` may look at one metric at one step
+            if points.last().is_none_or(|(step, _)| *step < seen.step) {
+                points.push((seen.step, seen.value));
+            }
+        }
+        for ((eval, metric), points) in watched {
+            add(node, &format!("{eval}.{metric}"), metric, points);
+        }
     }
-    Ok(plots)
+    let titled = |((stage, what), (plot, arms)): ((String, String), (CurvePlot, usize))| {
+        let some = if arms > SERIES { format!(" ({SERIES} of {arms} arms)") } else { String::new() };
+        CurvePlot { title: format!("{stage}: {what}{some}"), ..plot }
+    };
+    Ok(plots.into_iter().map(titled).collect())
+}
+
+/// Whether a column of a log is the learning rate of a turn.
+fn is_rate(column: &str) -> bool {
+    column == "lr" || column.ends_with(".lr")
 }
 
 /// What happened in each stage, by its name.
@@ -169,11 +262,14 @@ fn by_term(log: &TrainingLog) -> IndexMap<String, BTreeMap<u64, Vec<Distribution
     terms
 }
 
-/// Means over equal pieces, at most [`CURVE_POINTS`] of them.
+/// Means over equal pieces, at most [`CURVE_POINTS`] of them; steps without a number don't count.
 fn thinned(column: &[f32]) -> Vec<(u64, f64)> {
     let piece = column.len().div_ceil(CURVE_POINTS).max(1);
-    let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64;
-    column.chunks(piece).enumerate().map(|(at, values)| ((at * piece) as u64, mean(values))).filter(|(_, y)| y.is_finite()).collect()
+    let mean = |values: &[f32]| {
+        let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).map(f64::from).collect();
+        finite.iter().sum::<f64>() / finite.len() as f64
+    };
+    column.chunks(piece).enumerate().map(|(at, values)| ((at * piece + 1) as u64, mean(values))).filter(|(_, y)| y.is_finite()).collect()
 }
 
 fn batches(plan: &Plan, reading: &Reading) -> Result<Vec<Batch>, Stop> {
@@ -199,21 +295,25 @@ fn group(group: PictureGroup) -> BatchGroup {
     BatchGroup { label: group.label, tiles: group.pictures.into_iter().take(TILES).filter_map(tile).collect() }
 }
 
-fn drawing(plan: &Plan) -> GraphDrawing {
-    let nodes = plan
-        .iter()
-        .map(|(_, node)| {
-            let state = if matches!(node.op.as_str(), "train" | "features" | "pooling" | "judge" | "chosen" | "averaged") {
-                NodeState::Ran
-            } else {
-                NodeState::Described
-            };
-            GraphNode { label: node.name.clone(), kind: node.op.clone(), state }
-        })
-        .collect();
-    let edges =
-        plan.iter().flat_map(|(id, node)| node.inputs.iter().map(move |input: &NodeId| (input.0 as usize, id.0 as usize))).collect();
-    GraphDrawing { nodes, edges, mermaid: Some(plan.drawing(false).mermaid()) }
+/// The recipe's graph. What the planner makes of a node's inputs is shown as that node's state.
+fn drawing(told: &Told) -> GraphDrawing {
+    let plan = told.plan;
+    let outline = plan.outline(false);
+    let drawn = |(&id, behind): (&NodeId, &BTreeSet<NodeId>)| {
+        let node = plan.node(id);
+        let all = || behind.iter().copied().chain([id]).map(|id| state(told, id));
+        let state = if all().any(|state| state == NodeState::Ran) {
+            NodeState::Ran
+        } else if all().any(|state| state == NodeState::Cached) {
+            NodeState::Cached
+        } else {
+            NodeState::Described
+        };
+        GraphNode { label: node.name.clone(), group: node.bare_name().to_owned(), kind: node.op.clone(), state }
+    };
+    let nodes = outline.nodes.iter().zip(&outline.behind).map(drawn).collect();
+    let mermaid = (outline.nodes.len() <= WRITTEN_OUT).then(|| plan.drawing(false).mermaid());
+    GraphDrawing { nodes, edges: outline.edges.into_iter().collect(), mermaid }
 }
 
 /// What a stage's result says of itself.
@@ -222,10 +322,33 @@ struct StageMeta {
     spent: Option<Spent>,
 }
 
-fn facts(plan: &Plan, reading: &Reading, args: &RunArgs) -> Result<Vec<Fact>, Stop> {
+/// What became of a node in this run.
+fn state(told: &Told, id: NodeId) -> NodeState {
+    if told.computed.contains(&id) {
+        NodeState::Ran
+    } else if has_result(&told.plan.node(id).op) {
+        NodeState::Cached
+    } else {
+        NodeState::Described
+    }
+}
+
+fn facts(told: &Told, reading: &Reading, history: &History) -> Result<Vec<Fact>, Stop> {
+    let plan = told.plan;
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
-    let mut facts = vec![fact("ddl", plan.ddl.clone()), fact("recipe", plan.recipe.clone()), fact("device", args.device.to_string())];
-    facts.extend(args.threads.map(|threads| fact("threads", threads.to_string())));
+    let stored = history.records().filter(|(id, _)| !told.computed.contains(id)).count();
+    let mut facts = vec![
+        fact("recipe", plan.recipe.clone()),
+        fact("plan", plan.digest()),
+        fact("date", told.at.replace('T', " ").replace('Z', " UTC")),
+        fact("took", duration(told.seconds)),
+        fact("results", format!("{} computed, {stored} from the store", told.computed.len())),
+        fact("ddl", plan.ddl.clone()),
+    ];
+    let machines = history.machines(&history.records().map(|(id, _)| id).collect());
+    for machine in &machines {
+        facts.push(fact("computed on", machine.to_string()));
+    }
     facts.extend(plan.params.iter().map(|(name, value)| fact(&format!("parameter {name}"), value.clone())));
     facts.extend(
         plan.iter().filter(|(_, node)| node.op == "train").map(|(_, node)| fact(&format!("key of {}", node.name), node.key.to_string())),
@@ -238,6 +361,35 @@ fn facts(plan: &Plan, reading: &Reading, args: &RunArgs) -> Result<Vec<Fact>, St
         }
     }
     Ok(facts)
+}
+
+/// The work on results: arms of one node together, and what the planner asks for by its operator.
+fn work(told: &Told, history: &History) -> Vec<Work> {
+    let everything = history.records().map(|(id, _)| id).collect();
+    let alone = history.machines(&everything).len() <= 1;
+    let mut all: IndexMap<(String, String, NodeState, String), Work> = IndexMap::new();
+    for (id, record) in history.records() {
+        let node = told.plan.node(id);
+        let label = if node.is_derived() { String::new() } else { node.bare_name().to_owned() };
+        let last = record.spells.last();
+        let machine = last.filter(|_| !alone).map_or_else(String::new, |spell| spell.machine.to_string());
+        let state = state(told, id);
+        let work = all.entry((label.clone(), node.op.clone(), state, machine.clone())).or_insert_with(|| Work {
+            label,
+            kind: node.op.clone(),
+            nodes: 0,
+            state,
+            seconds: 0.0,
+            at: String::new(),
+            machine,
+        });
+        work.nodes += 1;
+        work.seconds += record.seconds();
+        if let Some(spell) = last.filter(|spell| spell.at > work.at) {
+            work.at.clone_from(&spell.at);
+        }
+    }
+    all.into_values().collect()
 }
 
 #[cfg(test)]

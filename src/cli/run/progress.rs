@@ -84,8 +84,8 @@ impl<'s> Progress<'s> {
     /// Shows an event.
     pub fn show(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { libtorch, device, threads, due, stored, .. } => {
-                self.line(&format!("{} to compute, {stored} in the store; {device}, {threads} threads, libtorch {libtorch}", due.len()));
+            Event::RunStarted { machine, due, stored, .. } => {
+                self.line(&format!("{} to compute, {stored} in the store; {machine}", due.len()));
             }
             Event::Dataset { node, images, people, skipped_count, .. } => {
                 let skipped = if *skipped_count > 0 { format!(", {skipped_count} corrupt images skipped") } else { String::new() };
@@ -111,12 +111,12 @@ impl<'s> Progress<'s> {
             Event::Watched { node, step, eval, metric, value } => {
                 self.line(&format!("  {node} at step {step}: {eval}.{metric} = {value:.4}"));
             }
-            Event::StoppedEarly { node, step, why } => self.line(&format!("  {node} ends at step {step}: {why}")),
+            Event::Decided { node, decision } => self.line(&format!("  {node} {decision}")),
             Event::NodeStarted { .. }
             | Event::NodeSkipped { .. }
             | Event::Checkpoint { .. }
             | Event::FirstBatch { .. }
-            | Event::Warning(_)
+            | Event::Warning { .. }
             | Event::Failed { .. }
             | Event::Interrupted { .. }
             | Event::Done { .. } => {}

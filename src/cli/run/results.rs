@@ -1,5 +1,6 @@
 //! The numbers of a run: judgements from the store, measured and put into tables.
 
+use super::history::History;
 use super::reading::Reading;
 use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
@@ -9,8 +10,8 @@ use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
 use crate::plan::{Plan, in_arm};
-use crate::report::MetricRow;
 use crate::report::model::{Baseline, Better, Cell, Column, Row, Table, Unit};
+use crate::report::{Decided, MetricRow};
 use crate::store::Judged;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,12 +27,20 @@ pub struct Results {
     pub tables: Vec<Table>,
     /// Numbers that could not be had.
     pub warnings: Vec<String>,
+    /// How all that came to be.
+    pub history: History,
 }
 
 impl Results {
     /// Reads the judgements of a plan and fills its tables.
     pub fn read(plan: &Plan, reading: &Reading, only: &[String]) -> Result<Self, Stop> {
-        let mut results = Results { judged: BTreeMap::new(), metrics: Vec::new(), tables: Vec::new(), warnings: Vec::new() };
+        let mut results = Results {
+            judged: BTreeMap::new(),
+            metrics: Vec::new(),
+            tables: Vec::new(),
+            warnings: Vec::new(),
+            history: History::read(plan, reading)?,
+        };
         for id in nodes_of(plan, "judge") {
             if let Some(judged) = reading.judged(id)? {
                 results.judged.insert(id, judged);
@@ -112,7 +121,8 @@ impl Results {
             folds = of_folds;
             cell.values.push(estimate.value);
             cell.ci = estimate.ci;
-            self.metrics.push(metric_row(plan, row, &column.metric, &estimate));
+            let decided = self.behind(plan, row, &column.metric)?;
+            self.metrics.push(MetricRow { decided, ..metric_row(plan, row, &column.metric, &estimate) });
         }
         if cell.values.len() == 1 {
             cell.folds = folds;
@@ -154,6 +164,14 @@ impl Results {
             PanelBy::Spread => (deviation_of(&estimates), Vec::new()),
             PanelBy::Worst => (worst_of(&estimates, metric.higher_is_better()), Vec::new()),
         }))
+    }
+
+    /// What was decided on the way to the row's number.
+    fn behind(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Vec<Decided>, Stop> {
+        let judged = self.judgement(plan, row, metric)?.map_or_else(|| row.judged.iter().map(|it| it.node).collect(), |id| vec![id]);
+        let behind = History::behind(plan, judged).into_iter();
+        let decided = behind.flat_map(|id| self.history.decided(id).map(move |decision| (id, decision)));
+        Ok(decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() }).collect())
     }
 
     /// The row's judgement under the metric's protocol.

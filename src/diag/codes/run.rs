@@ -21,6 +21,10 @@ codes! {
         "The folder is not a store of this version of ddl: it holds other things, or was made by a version whose layout differs. Take another \
          folder with `--store DIR`."
     }
+    NoStore = "ddl::run::no_store": "a folder without a store" {
+        "`ddl store` looks after the store of some runs, and there is none in this folder: nothing was run yet, or it was run with another \
+         `--store DIR` (or `DDL_STORE`)."
+    }
     DamagedArtifact = "ddl::run::damaged_artifact": "a damaged result in the store" {
         "A file of the store is not what was written there: its length or digest differs. The damaged result is moved to `damaged/` in the \
          store and computed again. If this happens more than once, look at the disk."

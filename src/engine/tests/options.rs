@@ -3,7 +3,7 @@
 mod common;
 
 use common::Run;
-use ddl::events::{Event, PictureGroup};
+use ddl::events::{Decision, Event, PictureGroup};
 use ddl::ops::evals::{Gap, Metric};
 use ddl::ops::refs::EvalRef;
 use std::collections::BTreeMap;
@@ -90,9 +90,10 @@ fn the_best_checkpoint_is_kept_and_a_stage_that_no_longer_improves_ends() {
     let kept: serde_json::Value = run.artifact(run.node("best")).meta().unwrap();
     assert_eq!((kept["kept"].as_u64(), kept["steps"].as_u64()), (Some(step), Some(32)));
 
-    let ended = events
-        .iter()
-        .find_map(|event| if let Event::StoppedEarly { node, step, .. } = event { Some((node.as_str(), *step)) } else { None });
+    let ended = events.iter().find_map(|event| match event {
+        Event::Decided { node, decision: Decision::Stopped { step, .. } } => Some((node.as_str(), *step)),
+        _ => None,
+    });
     // the first two checks in a row that brought nothing new
     let seen = watched(&events, "ended");
     let new = |at: usize| seen[..at].iter().all(|before| before.1 < seen[at].1);

@@ -193,7 +193,8 @@ fn a_damaged_result_is_computed_again_with_a_warning() {
     second.job.again = again;
     second.job.again.extend(features);
     let ended = second.run().done();
-    let warned = ended.events.iter().any(|event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::damaged_artifact"));
+    let warned =
+        ended.events.iter().any(|event| matches!(event, Event::Warning { failure, .. } if failure.code == "ddl::run::damaged_artifact"));
     assert!(warned, "{:?}", ended.events);
     assert_eq!(second.judged(), before);
 }

@@ -4,7 +4,7 @@ use super::{Exec, Halt};
 use crate::nn::backbone::Backbone as _;
 use ddl::data::check::{CorruptPolicy, check_all};
 use ddl::data::probe::Sound;
-use ddl::events::Event;
+use ddl::events::{Event, Sink as _};
 use ddl::lang::value::NodeId;
 use ddl::ops::data::{ImageFolder, ImageList, OnCorrupt};
 use ddl::ops::stages::Train;

@@ -2,10 +2,12 @@
 
 use super::Halt;
 use ddl::diag::Code;
-use ddl::events::{Event, Failure, Sink};
+use ddl::events::record::{self, RECORD};
+use ddl::events::{Event, Failure, Recorder, Sink as _};
 use ddl::job::Job;
 use ddl::lang::value::NodeId;
 use ddl::plan::tables::Tables;
+use ddl::store::due::looked_at;
 use ddl::store::{Artifact, Draft, Found, NodeLock, Store};
 use serde_json::Value as Json;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +21,8 @@ pub struct Common<'a> {
     pub tables: Tables<'a>,
     /// Where results lie.
     pub store: Store,
-    /// Where events go.
-    pub events: &'a dyn Sink,
+    /// Where events go; what belongs to a result is kept with it.
+    pub events: Recorder<'a>,
     /// Set when the run shall end: it was asked to, or a node failed.
     pub stop: &'a AtomicBool,
 }
@@ -41,7 +43,7 @@ impl Common<'_> {
         self.halt_if_asked()?;
         let node = self.job.plan.node(id);
         let begun = Instant::now();
-        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.clone() });
+        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.clone(), at: record::now() });
         let artifact = compute().map_err(|halt| match halt {
             Halt::Failed(None, failure) => Halt::Failed(Some(node.name.clone()), failure),
             other @ (Halt::Failed(Some(_), _) | Halt::Interrupted(_) | Halt::Missing(_)) => other,
@@ -63,7 +65,7 @@ impl Common<'_> {
             if !said {
                 said = true;
                 let message = format!("another run computes `{}`; this one waits for it", node.name);
-                self.events.emit(Event::Warning(Failure::new(Code::Waiting, message)));
+                self.events.emit(Event::Warning { node: None, failure: Failure::new(Code::Waiting, message) });
             }
             !self.stop.load(Ordering::Relaxed)
         };
@@ -90,6 +92,15 @@ impl Common<'_> {
         }
         let mut draft = lock.draft()?;
         let meta = fill(&mut draft)?;
+        self.commit(id, &lock, draft, meta)
+    }
+
+    /// Makes a draft the result of a node, with the record of how it was computed.
+    pub fn commit(&self, id: NodeId, lock: &NodeLock, mut draft: Draft, meta: Json) -> Result<Artifact, Halt> {
+        let plan = &self.job.plan;
+        let (node, data) = (plan.node(id), looked_at(plan, &[id]));
+        let data: Vec<&str> = data.iter().map(|id| self.name(*id)).collect();
+        draft.write_json(RECORD, &self.events.record(&node.name, &data))?;
         Ok(lock.commit(draft, &node.op, &node.name, meta)?)
     }
 
@@ -115,6 +126,7 @@ impl Common<'_> {
     }
 
     fn damaged(&self, message: String) {
-        self.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, message).help("it is computed again")));
+        let failure = Failure::new(Code::DamagedArtifact, message).help("it is computed again");
+        self.events.emit(Event::Warning { node: None, failure });
     }
 }

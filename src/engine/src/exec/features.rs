@@ -13,7 +13,7 @@ use ddl::data::augment::Augment;
 use ddl::data::loader::{Loader, Numbers};
 use ddl::data::sampler::Pick;
 use ddl::diag::Code;
-use ddl::events::{Event, Failure};
+use ddl::events::{Event, Failure, Sink as _};
 use ddl::lang::value::NodeId;
 use ddl::ops::outputs::Features;
 use ddl::plan::data_codes;

@@ -26,7 +26,8 @@ use common::Common;
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
 use ddl::diag::Code;
-use ddl::events::{Event, Failure, Sink};
+use ddl::events::record;
+use ddl::events::{Event, Failure, Machine, Recorder, Sink};
 use ddl::graph::ContentKey;
 use ddl::job::{Device, Job};
 use ddl::lang::value::NodeId;
@@ -152,7 +153,14 @@ impl<'a> Exec<'a> {
         let probes = ProbeCache::in_folder(job.store.join("probes")).expecting(&job.contents);
         let images = Arc::new(ImageCache::new(IMAGE_CACHE).as_probed(probes.clone()));
         let tables = Tables::new(&job.plan, &job.paths, probes);
-        let common = Common { job, tables, store, events, stop };
+        let machine = Machine {
+            ddl: env!("CARGO_PKG_VERSION").to_owned(),
+            libtorch: crate::LIBTORCH.to_owned(),
+            device: job.device.to_string(),
+            threads: threads(),
+            cpu: record::cpu(),
+        };
+        let common = Common { job, tables, store, events: Recorder::new(events, machine), stop };
         Ok(Exec { common, device, images, banks: Banks::default(), models: RefCell::default(), fronts: RefCell::default() })
     }
 
@@ -163,10 +171,8 @@ impl<'a> Exec<'a> {
     fn walk(&self, started: Instant) -> Result<(), Halt> {
         let due = ddl::store::due::due(&self.job.plan, &self.store, &self.job.only, &self.job.again)?;
         self.events.emit(Event::RunStarted {
-            ddl: env!("CARGO_PKG_VERSION").to_owned(),
-            libtorch: crate::LIBTORCH.to_owned(),
-            device: self.job.device.to_string(),
-            threads: threads(),
+            machine: self.events.machine().clone(),
+            at: record::now(),
             pid: std::process::id(),
             due: due.compute.iter().map(|id| self.name(*id).to_owned()).collect(),
             stored: due.stored.len(),

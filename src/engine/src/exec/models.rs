@@ -7,7 +7,7 @@ use crate::nn::heads::PROTOTYPES;
 use crate::nn::state::{Role, State, StateError, file};
 use crate::train::within;
 use ddl::diag::Code;
-use ddl::events::Failure;
+use ddl::events::{Decision, Event, Failure, Sink as _};
 use ddl::lang::value::NodeId;
 use ddl::nets::fit::Names;
 use ddl::nets::{Made, prototypes};
@@ -112,10 +112,12 @@ impl Exec<'_> {
     pub(super) fn chosen(&self, id: NodeId) -> Result<Artifact, Halt> {
         let it: Chosen = self.job.plan.parse(id)?;
         let mut best: Option<(f64, NodeId)> = None;
+        let mut values = Vec::new();
         for (model, judged) in it.models.iter().zip(&it.judged) {
             let artifact = self.artifact(judged.node)?;
             let judged = Judged::read(&artifact)?;
             let value = judged.measure(&it.metric)?.value;
+            values.push((self.name(model.node).to_owned(), value));
             let better = best.is_none_or(|(best, _)| if it.metric.higher_is_better() { value > best } else { value < best });
             if better {
                 best = Some((value, model.node));
@@ -123,11 +125,17 @@ impl Exec<'_> {
         }
         let Some((value, model)) = best else { return Err(Failure::new(Code::BadJob, "a choice among no models").into()) };
         let files = self.model(model)?.to_files()?;
-        let name = self.job.plan.node(model).name.clone();
+        let name = self.name(model).to_owned();
         self.make(id, |draft| {
             write_model(draft, "", &files)?;
+            let metric = format!("{}.{}", self.name(it.metric.eval().node), it.metric.label());
+            self.decided(id, Decision::Chosen { model: name.clone(), metric, values });
             Ok(serde_json::json!({ "chosen": name, "value": value }))
         })
+    }
+
+    fn decided(&self, id: NodeId, decision: Decision) {
+        self.events.emit(Event::Decided { node: self.name(id).to_owned(), decision });
     }
 
     pub(super) fn started(&self, id: NodeId) -> Result<Artifact, Halt> {
@@ -162,6 +170,7 @@ impl Exec<'_> {
         let files = mean.to_files()?;
         self.make(id, |draft| {
             write_model(draft, "", &files)?;
+            self.decided(id, Decision::Averaged { models: it.models.iter().map(|model| self.name(model.node).to_owned()).collect() });
             Ok(serde_json::json!({ "models": models.len() }))
         })
     }

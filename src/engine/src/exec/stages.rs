@@ -34,7 +34,7 @@ impl Exec<'_> {
             loaders: self.loaders(),
             banks: &self.banks,
             every: self.job.checkpoint,
-            events: self.events,
+            events: &self.events,
             interrupted: self.stop,
         };
         let judge = |model: &Model, eval: NodeId| {
@@ -56,7 +56,7 @@ impl Exec<'_> {
         let meta = serde_json::json!({
             "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept, "spent": trained.spent,
         });
-        let artifact = lock.commit(draft, &node.op, &node.name, meta)?;
+        let artifact = self.commit(id, &lock, draft, meta)?;
         self.store.checkpoints(node.key).clear()?;
         Ok(artifact)
     }

@@ -271,7 +271,8 @@ fn rows(
         Found::Whole(artifact) => artifact,
         Found::Absent => make(stage, layers, &lock, sources)?,
         Found::Damaged(damage) => {
-            stage.around.events.emit(Event::Warning(Failure::new(Code::DamagedArtifact, damage.to_string())));
+            let failure = Failure::new(Code::DamagedArtifact, damage.to_string());
+            stage.around.events.emit(Event::Warning { node: None, failure });
             make(stage, layers, &lock, sources)?
         }
     };

@@ -10,7 +10,8 @@ use crate::model::{HEADS, Model, TENSORS};
 use crate::nn::optim::Optimiser;
 use crate::nn::state::State;
 use ddl::diag::Code;
-use ddl::events::{Event, Failure};
+use ddl::events::record::RECORD;
+use ddl::events::{Event, Failure, Record, Sink as _};
 use ddl::job::CheckpointEvery;
 use ddl::store::{Artifact, Checkpoints, Draft, StoreError, TRAINING_LOG, TrainingLog};
 use serde::{Deserialize, Serialize};
@@ -135,6 +136,7 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
         }
         draft.write(MEMORY, &memory)?;
         draft.write(TRAINING_LOG, &learner.log.to_bytes()?)?;
+        draft.write_json(RECORD, &stage.around.events.record(&setup.name, &[]))?;
         Ok(())
     })?;
     stage.around.events.emit(Event::Checkpoint { node: setup.name.clone(), step: learner.step });
@@ -148,7 +150,8 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
 pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Option<Learner>, TrainError> {
     let (found, damages) = from.latest()?;
     for damage in damages {
-        stage.around.events.emit(Event::Warning(Failure::new(Code::DamagedCheckpoint, damage.to_string())));
+        let failure = Failure::new(Code::DamagedCheckpoint, damage.to_string());
+        stage.around.events.emit(Event::Warning { node: None, failure });
     }
     let Some(found) = found else { return Ok(None) };
     let artifact = &found.artifact;
@@ -167,12 +170,17 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
             wanted: next[at].clone(),
         });
     }
+    if artifact.path(RECORD).is_some() {
+        // a record less is told, no number is another
+        let record: Record = serde_json::from_slice(&artifact.read(RECORD)?).unwrap_or_default();
+        stage.around.events.goes_on(&setup.name, record);
+    }
     let (then, now) = (&progress.place, Place::of(stage));
     if *then != now {
         let message =
             format!("`{}` was begun on {then} and goes on on {now}: the last bits of its result may differ from one run's", setup.name);
         let warning = Failure::new(Code::ResumedElsewhere, message).help("`--device` and `--threads` as before give the same bits");
-        stage.around.events.emit(Event::Warning(warning));
+        stage.around.events.emit(Event::warning(&setup.name, warning));
     }
     let models = models(stage, artifact, (TENSORS, HEADS))?;
     let memory = State::from_bytes(&artifact.read(MEMORY)?)?;

@@ -17,7 +17,7 @@ use crate::nn::noise::Noise;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::{NotFinite, Role};
 use ddl::diag::Code;
-use ddl::events::{Event, Failure, PictureGroup};
+use ddl::events::{Event, Failure, PictureGroup, Sink as _};
 use ddl::store::{Spent, TrainingLog};
 
 /// The state of a stage between two steps.
@@ -159,7 +159,7 @@ impl Learner {
         let message =
             format!("`{}`: {count} of the embeddings of step {} are zero (`{name}` in the log counts them)", setup.name, self.step + 1);
         let help = "their direction is not defined, and its gradient is as large as 1 / 1e-12: look at the images, or at layers that give nothing but zeros";
-        stage.around.events.emit(Event::Warning(Failure::new(Code::ZeroEmbeddings, message).help(help)));
+        stage.around.events.emit(Event::warning(&setup.name, Failure::new(Code::ZeroEmbeddings, message).help(help)));
     }
 
     /// One step of a turn: for each batch the networks run, what is wanted of them goes to the terms, and gradients add up; then what the

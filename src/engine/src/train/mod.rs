@@ -40,7 +40,7 @@ pub use seen::Seen;
 
 use crate::model::Model;
 use ddl::data::loader::ImageCache;
-use ddl::events::{Event, PictureGroup, Sink};
+use ddl::events::{Event, PictureGroup, Recorder, Sink as _};
 use ddl::job::CheckpointEvery;
 use ddl::lang::value::NodeId;
 use ddl::ops::stages::Train;
@@ -68,7 +68,7 @@ pub struct Surroundings<'a> {
     /// When checkpoints are written.
     pub every: CheckpointEvery,
     /// Where events go.
-    pub events: &'a dyn Sink,
+    pub events: &'a Recorder<'a>,
     /// Set when the run was asked to stop.
     pub interrupted: &'a AtomicBool,
 }
@@ -165,6 +165,7 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
         }
     }
     report.finish(&learner);
+    watch::told_at_the_end(stage, &setup, &learner);
     let spent = Spent { seconds: begun.elapsed().as_secs_f64(), waited: feed.waited().as_secs_f64() };
     learner.finish(&setup, first_batch, spent).map_err(|error| error.after(saved.last()))
 }

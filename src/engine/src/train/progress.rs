@@ -3,7 +3,7 @@
 use super::Stage;
 use super::learner::{Learner, Taken};
 use super::setup::Setup;
-use ddl::events::{Event, Sink};
+use ddl::events::{Event, Recorder, Sink as _};
 use std::time::{Duration, Instant};
 
 /// How often a step is told of.
@@ -11,7 +11,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Tells of steps.
 pub struct Report<'a> {
-    events: &'a dyn Sink,
+    events: &'a Recorder<'a>,
     node: &'a str,
     total: u64,
     per_epoch: u64,

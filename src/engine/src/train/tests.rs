@@ -16,7 +16,7 @@ use crate::model::Model;
 use ddl::compile::{Options, compile};
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
-use ddl::events::{Collected, Event, Sink};
+use ddl::events::{Collected, Event, Machine, Recorder, Sink};
 use ddl::job::CheckpointEvery;
 use ddl::lang::value::NodeId;
 use ddl::ops::refs::ModelRef;
@@ -164,6 +164,8 @@ impl Bench {
         let node = self.node(stage);
         let train: Train = self.plan.parse(node).unwrap();
         let events = Stopper { to: &self.events, flag: &flag, after: stop_after };
+        let machine = Machine { ddl: String::new(), libtorch: String::new(), device: "cpu".to_owned(), threads: 1, cpu: String::new() };
+        let events = Recorder::new(&events, machine);
         let around = Surroundings {
             device: Device::Cpu,
             store: &store,

@@ -4,7 +4,7 @@ use super::learner::{Learner, copies, within};
 use super::setup::{Setup, every};
 use super::{Stage, TrainError};
 use crate::model::Model;
-use ddl::events::Event;
+use ddl::events::{Decision, Event, Sink as _};
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{Accuracy, Auc, Eer, Gap, Metric, Rank};
 use ddl::ops::refs::{EvalRef, NetName};
@@ -107,13 +107,30 @@ pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result
             }
             if plateau.misses >= stop.patience.0 && step < setup.total {
                 learner.watched.ended = true;
-                let why = format!("{} has not improved for {}", stop.metric.label(), stop.patience);
-                stage.around.events.emit(Event::StoppedEarly { node: setup.name.clone(), step, why });
+                let why = format!("{} has not improved for {}", named(stage, &stop.metric), stop.patience);
+                decided(stage, setup, Decision::Stopped { step, of: setup.total, why });
             }
         }
         Some(Stop::Plateau(_)) | None => {}
     }
     Ok(())
+}
+
+/// Tells which step's model was kept, where that was to be decided.
+pub fn told_at_the_end(stage: &Stage, setup: &Setup, learner: &Learner) {
+    if let (Some(Keep::Best(keep)), Some(best)) = (&stage.train.keep, &learner.watched.best) {
+        let metric = named(stage, &keep.metric);
+        decided(stage, setup, Decision::Kept { step: best.step, of: learner.step, metric, value: best.value });
+    }
+}
+
+fn decided(stage: &Stage, setup: &Setup, decision: Decision) {
+    stage.around.events.emit(Event::Decided { node: setup.name.clone(), decision });
+}
+
+/// A metric with the name of its protocol: `pose.accuracy`.
+fn named(stage: &Stage, metric: &Metric) -> String {
+    format!("{}.{}", stage.tables.plan().node(metric.eval().node).name, metric.label())
 }
 
 /// The place of the network that decides: the one that is named, or the only one.

@@ -120,7 +120,7 @@ fn a_stage_that_goes_on_with_other_threads_says_so() {
         bench
             .events()
             .iter()
-            .filter(|event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::resumed_elsewhere"))
+            .filter(|event| matches!(event, Event::Warning { failure, .. } if failure.code == "ddl::run::resumed_elsewhere"))
             .count()
     };
     let before = tch::get_num_threads();
@@ -144,7 +144,7 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     let bench = bench.stop_after(None);
     let trained = bench.train().unwrap();
     let events = bench.events();
-    assert!(events.iter().any(|event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::damaged_checkpoint")));
+    assert!(events.iter().any(|event| matches!(event, Event::Warning { failure, .. } if failure.code == "ddl::run::damaged_checkpoint")));
     assert!(events.iter().any(|event| matches!(event, Event::Resumed { step: 4, .. })));
     assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]));
 }

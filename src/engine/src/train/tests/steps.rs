@@ -1,7 +1,7 @@
 //! What a stage does with draws, terms, parts and heads.
 
 use super::*;
-use ddl::events::Failure;
+use ddl::events::{Decision, Failure};
 
 fn code(error: TrainError) -> String {
     Failure::from(error).code
@@ -215,7 +215,9 @@ fn watching_changes_nothing_and_keeping_takes_the_best() {
     stopped.judgement = |call| [0.1, 0.5, 0.5, 0.4, 0.3, 0.2][call as usize - 1];
     let trained = stopped.train().unwrap();
     assert_eq!((trained.kept, trained.steps), (8, 8));
-    assert!(stopped.events().iter().any(|event| matches!(event, Event::StoppedEarly { step: 8, .. })));
+    assert!(
+        stopped.events().iter().any(|event| matches!(event, Event::Decided { decision: Decision::Stopped { step: 8, of: 12, .. }, .. }))
+    );
 }
 
 #[test]
@@ -255,7 +257,7 @@ fn embeddings_of_zeros_are_counted_and_told_once() {
     let trained = bench.train_from("s", &dead).unwrap();
     assert_eq!(trained.log.column("zero_embeddings").unwrap()[0], 24.0);
     let told = |bench: &Bench| {
-        let zeros = |event: &Event| matches!(event, Event::Warning(failure) if failure.code == "ddl::run::zero_embeddings");
+        let zeros = |event: &Event| matches!(event, Event::Warning { failure, .. } if failure.code == "ddl::run::zero_embeddings");
         bench.events().iter().filter(|event| zeros(event)).count()
     };
     assert_eq!(told(&bench), 1);

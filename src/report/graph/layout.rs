@@ -1,86 +1,24 @@
-//! The experiment's graph, drawn in layers from its data down to its reports.
+//! Where boxes and lines go: in layers from the data down to the reports.
 
-use super::model::{GraphDrawing, GraphNode, NodeState};
-use maud::{Markup, html};
-use std::fmt::Write as _;
-
-/// More nodes than this are shown as text.
-const DRAWN: usize = 150;
-
-const BOX_WIDTH: f64 = 132.0;
-const BOX_HEIGHT: f64 = 36.0;
+pub const BOX_WIDTH: f64 = 132.0;
+pub const BOX_HEIGHT: f64 = 36.0;
 const GAP_X: f64 = 18.0;
 const GAP_Y: f64 = 42.0;
-/// Room that a line takes that only passes a layer.
-const PASS_WIDTH: f64 = 14.0;
-/// Letters that fit into a box.
-const LETTERS: usize = 19;
-
-/// The graph as a drawing, or as text where it is too large for one.
-pub(super) fn graph(graph: &GraphDrawing) -> Markup {
-    if graph.nodes.len() > DRAWN {
-        return html! { pre class="source" { (graph.mermaid.clone().unwrap_or_else(|| edge_list(graph))) } };
-    }
-    let layout = Layout::of(graph);
-    html! {
-        div class="scroll" {
-            svg class="graph" viewBox=(format!("0 0 {:.0} {:.0}", layout.width, layout.height))
-                width=(format!("{:.0}", layout.width)) height=(format!("{:.0}", layout.height)) role="img" aria-label="The experiment's graph" {
-                @for route in &layout.routes { path class="edge" d=(curve(route)) {} }
-                @for (node, &(x, y)) in graph.nodes.iter().zip(&layout.places) { (node_box(node, x, y)) }
-            }
-        }
-        p class="note" { "Filled: computed in this run. Outlined: found in the store. Dashed: described, nothing to compute." }
-    }
-}
-
-fn edge_list(graph: &GraphDrawing) -> String {
-    let label = |at: usize| graph.nodes.get(at).map(|node| node.label.as_str());
-    graph.edges.iter().filter_map(|&(from, to)| Some(format!("{} → {}\n", label(from)?, label(to)?))).collect()
-}
-
-fn node_box(node: &GraphNode, x: f64, y: f64) -> Markup {
-    let state = match node.state {
-        NodeState::Ran => "ran",
-        NodeState::Cached => "cached",
-        NodeState::Described => "described",
-    };
-    let fits = |text: &str| {
-        if text.chars().count() > LETTERS { format!("{}…", text.chars().take(LETTERS - 1).collect::<String>()) } else { text.to_owned() }
-    };
-    let centre = format!("{:.1}", x + BOX_WIDTH / 2.0);
-    html! {
-        g class=(format!("node {state}")) {
-            title { (node.kind) " " (node.label) " (" (state) ")" }
-            rect x=(format!("{x:.1}")) y=(format!("{y:.1}")) width=(BOX_WIDTH) height=(BOX_HEIGHT) rx="6" {}
-            text class="kind" x=(centre) y=(format!("{:.1}", y + 14.0)) text-anchor="middle" { (fits(&node.kind)) }
-            text class="name" x=(centre) y=(format!("{:.1}", y + 28.0)) text-anchor="middle" { (fits(&node.label)) }
-        }
-    }
-}
-
-/// A line through its points with vertical ends.
-fn curve(route: &[(f64, f64)]) -> String {
-    let mut d = String::new();
-    for (at, pair) in route.windows(2).enumerate() {
-        let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
-        if at == 0 {
-            d = format!("M{x0:.1} {y0:.1}");
-        }
-        let middle = f64::midpoint(y0, y1);
-        let _ = write!(d, "C{x0:.1} {middle:.1} {x1:.1} {middle:.1} {x1:.1} {y1:.1}"); // writing to a String cannot fail
-    }
-    d
-}
+/// Room that a line takes that only passes a layer, and on each side of it.
+const PASS_WIDTH: f64 = 4.0;
+const GAP_PASS: f64 = 6.0;
+const MARGIN: f64 = 4.0;
 
 /// Where everything goes.
-struct Layout {
+pub struct Layout {
     /// The upper left corner of each node's box.
-    places: Vec<(f64, f64)>,
+    pub places: Vec<(f64, f64)>,
     /// Each edge's points, from the lower side of one box to the upper side of another.
-    routes: Vec<Vec<(f64, f64)>>,
-    width: f64,
-    height: f64,
+    pub routes: Vec<Vec<(f64, f64)>>,
+    /// Width of the drawing.
+    pub width: f64,
+    /// Height of the drawing.
+    pub height: f64,
 }
 
 /// A node, or a place where an edge passes a layer.
@@ -93,10 +31,27 @@ struct Vertex {
 }
 
 impl Layout {
-    fn of(graph: &GraphDrawing) -> Self {
-        let n = graph.nodes.len();
-        let edges: Vec<(usize, usize)> = graph.edges.iter().copied().filter(|&(a, b)| a < n && b < n && a != b).collect();
-        let layers = layers(n, &edges);
+    /// Boxes with their edges, in a drawing that is no wider than this where rows can be broken.
+    pub fn of(boxes: usize, edges: &[(usize, usize)], width: f64) -> Self {
+        let fitting = ((width - 2.0 * MARGIN + GAP_X) / (BOX_WIDTH + GAP_X)).floor().max(1.0) as usize;
+        let mut layout = Layout::in_rows(boxes, edges, fitting);
+        // lines that pass a row take room too
+        for most in (1..fitting).rev() {
+            if layout.width <= width {
+                break;
+            }
+            let narrower = Layout::in_rows(boxes, edges, most);
+            if narrower.width < layout.width {
+                layout = narrower;
+            }
+        }
+        layout
+    }
+
+    /// At most so many boxes in a row.
+    fn in_rows(n: usize, edges: &[(usize, usize)], most: usize) -> Self {
+        let edges: Vec<(usize, usize)> = edges.iter().copied().filter(|&(a, b)| a < n && b < n && a != b).collect();
+        let layers = broken(&layers(n, &edges), most);
         // An edge inside a cycle would lead up; a graph of a recipe has none, and a wrong one is drawn without that edge.
         let down = edges.into_iter().filter(|&(a, b)| layers[a] < layers[b]);
         let mut vertices: Vec<Vertex> = layers.iter().map(|&layer| Vertex::new(layer, BOX_WIDTH)).collect();
@@ -126,7 +81,7 @@ impl Layout {
     fn finish(n: usize, rows: &[Vec<usize>], vertices: &[Vertex], paths: &[Vec<usize>]) -> Self {
         let left = vertices.iter().map(|v| v.x - v.width / 2.0).fold(f64::INFINITY, f64::min);
         let right = vertices.iter().map(|v| v.x + v.width / 2.0).fold(f64::NEG_INFINITY, f64::max);
-        let margin = 4.0;
+        let margin = MARGIN;
         let top = |layer: usize| margin + layer as f64 * (BOX_HEIGHT + GAP_Y);
         let x = |at: usize| vertices[at].x - left + margin;
         let route = |path: &Vec<usize>| {
@@ -155,6 +110,22 @@ impl Vertex {
     fn new(layer: usize, width: f64) -> Self {
         Vertex { layer, width, above: Vec::new(), below: Vec::new(), x: 0.0 }
     }
+}
+
+/// Layers of at most so many nodes: one with more becomes several, one below the other.
+fn broken(layers: &[usize], most: usize) -> Vec<usize> {
+    let deepest = layers.iter().max().map_or(0, |deepest| deepest + 1);
+    let (mut found, mut next) = (vec![0; layers.len()], 0);
+    for layer in 0..deepest {
+        let all: Vec<usize> = (0..layers.len()).filter(|&at| layers[at] == layer).collect();
+        let rows = all.len().div_ceil(most).max(1);
+        let each = all.len().div_ceil(rows).max(1);
+        for (place, at) in all.into_iter().enumerate() {
+            found[at] = next + place / each;
+        }
+        next += rows;
+    }
+    found
 }
 
 /// The layer of each node: below all its inputs, and as near as possible to its first user.
@@ -240,7 +211,10 @@ fn spread(rows: &[Vec<usize>], vertices: &mut [Vertex]) {
 
 /// The wishes moved apart as far as needed: the mean of pushing all to the right and pushing all to the left, which keeps every distance.
 fn apart(row: &[usize], wishes: &[f64], vertices: &[Vertex]) -> Vec<f64> {
-    let need = |i: usize| f64::midpoint(vertices[row[i]].width, vertices[row[i + 1]].width) + GAP_X;
+    let need = |i: usize| {
+        let (a, b) = (vertices[row[i]].width, vertices[row[i + 1]].width);
+        f64::midpoint(a, b) + if a.min(b) < BOX_WIDTH { GAP_PASS } else { GAP_X }
+    };
     let (mut rightward, mut leftward) = (wishes.to_vec(), wishes.to_vec());
     for i in 1..row.len() {
         rightward[i] = rightward[i].max(rightward[i - 1] + need(i - 1));
@@ -255,42 +229,33 @@ fn apart(row: &[usize], wishes: &[f64], vertices: &[Vertex]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn drawing(n: usize, edges: &[(usize, usize)]) -> GraphDrawing {
-        let node = |at| GraphNode { label: format!("node {at}"), kind: "stage".to_owned(), state: NodeState::Ran };
-        GraphDrawing { nodes: (0..n).map(node).collect(), edges: edges.to_vec(), mermaid: None }
-    }
-
     #[test]
     fn layers_follow_the_edges_and_inputs_stay_near_their_users() {
         assert_eq!(layers(5, &[(0, 1), (1, 2), (2, 3), (4, 3)]), [0, 1, 2, 3, 2]);
         assert_eq!(layers(0, &[]), [0usize; 0]);
+        assert_eq!(broken(&[0, 0, 1, 0, 2], 2), [0, 0, 2, 1, 3]);
     }
 
     #[test]
-    fn boxes_of_a_row_never_overlap() {
-        let edges: Vec<(usize, usize)> = (0..40).flat_map(|a| [(a, a * 7 % 23 + 40), (a, a * 5 % 17 + 43)]).collect();
-        let layout = Layout::of(&drawing(70, &edges));
-        for (i, a) in layout.places.iter().enumerate() {
-            for b in &layout.places[..i] {
-                assert!((a.1 - b.1).abs() > 1.0 || (a.0 - b.0).abs() >= BOX_WIDTH - 1e-6);
+    fn boxes_of_a_row_never_overlap_and_rows_are_as_wide_as_wanted() {
+        let edges: Vec<(usize, usize)> = (0..20).flat_map(|a| [(a, a * 7 % 13 + 20), (a, a * 5 % 17 + 23)]).collect();
+        for width in [1180.0, 340.0] {
+            let layout = Layout::of(40, &edges, width);
+            for (i, a) in layout.places.iter().enumerate() {
+                for b in &layout.places[..i] {
+                    assert!((a.1 - b.1).abs() > 1.0 || (a.0 - b.0).abs() >= BOX_WIDTH - 1e-6);
+                }
+                assert!(a.0 >= 0.0 && a.0 + BOX_WIDTH <= layout.width && a.1 + BOX_HEIGHT <= layout.height);
             }
-            assert!(a.0 >= 0.0 && a.0 + BOX_WIDTH <= layout.width && a.1 + BOX_HEIGHT <= layout.height);
+            assert!(layout.width <= width.max(600.0), "{} for {width}", layout.width);
         }
     }
 
     #[test]
-    fn wrong_graphs_are_drawn_as_far_as_they_go() {
-        for graph in [drawing(0, &[]), drawing(1, &[(0, 0), (0, 9)]), drawing(3, &[(0, 1), (1, 2), (2, 0)])] {
-            let layout = Layout::of(&graph);
-            assert!(layout.width.is_finite() && layout.height > 0.0 && layout.places.len() == graph.nodes.len());
+    fn wrong_graphs_are_laid_out_as_far_as_they_go() {
+        for (n, edges) in [(0, vec![]), (1, vec![(0, 0), (0, 9)]), (3, vec![(0, 1), (1, 2), (2, 0)])] {
+            let layout = Layout::of(n, &edges, 1000.0);
+            assert!(layout.width.is_finite() && layout.height > 0.0 && layout.places.len() == n);
         }
-    }
-
-    #[test]
-    fn a_large_graph_is_text() {
-        let mut large = drawing(DRAWN + 1, &[(0, 1)]);
-        assert!(graph(&large).into_string().contains("node 0 → node 1"));
-        large.mermaid = Some("flowchart TD".to_owned());
-        assert!(graph(&large).into_string().contains("flowchart TD"));
     }
 }

@@ -1,0 +1,156 @@
+//! What a run decided and saw: kept beside results, and told by every run that reads them.
+
+mod common;
+
+use common::shell::Shell;
+use ddl::events::{Decision, Event, Record};
+use serde_json::Value;
+
+const RECIPE: &str = "ddl 1
+dataset faces = synthetic_faces(identities = 16, images = 6, size = 32px, yaw = -60deg..60deg)
+let people = faces |> split({train = 75%, test = 25%}, by = .identity)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+head arc = arcface(scale = 16, margin = 0.2rad)
+eval ver = verification(people.test, pairs = random_pairs(folds = 2, per_fold = 20))
+sweep seed in [1, 2, 3]
+stage s = train(net, classify(people.train, arc), batch = 24, for = 8 steps, seed = seed, optimizer = sgd(lr = 0.05),
+                watch = every(2 steps, [ver]), keep = best(ver.gap, every = 2 steps))
+stage ended = train(net, classify(people.train, arc), batch = 24, for = 40 steps, optimizer = sgd(lr = 1e-9),
+                    stop = plateau(ver.accuracy, patience = 1 checks, every = 2 steps))
+stage best = select(s, by = ver.accuracy, over = [seed])
+stage mean = average(s, over = [seed])
+report t = compare({\"best\" = best, \"mean\" = mean, \"ended\" = ended}, columns = [ver.accuracy])
+";
+
+/// A section of a page, by its id.
+fn section<'p>(page: &'p str, id: &str) -> &'p str {
+    let from = page.find(&format!("<section id=\"{id}\"")).unwrap_or_else(|| panic!("no section {id}"));
+    page[from..].split("</section>").next().unwrap()
+}
+
+#[test]
+fn choices_and_curves_are_told_by_the_terminal_the_page_the_metrics_and_the_stream_and_a_second_run_tells_the_same() {
+    let shell = Shell::new().file("r.ddl", RECIPE);
+    let first = shell.ddl("run r.ddl --threads 1 --events e.jsonl");
+    assert_eq!(first.code(), 0, "{}", first.stderr());
+    let page = shell.read("runs/r/report.html");
+    let metrics: Vec<Value> = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let events: Vec<Event> = ddl::events::read(shell.read("e.jsonl").as_bytes()).map(Result::unwrap).collect();
+    let decided: Vec<(&str, &Decision)> = events
+        .iter()
+        .filter_map(|it| if let Event::Decided { node, decision } = it { Some((node.as_str(), decision)) } else { None })
+        .collect();
+    // three times the best step, one early end, one choice, one mean
+    assert_eq!(decided.len(), 6, "{decided:?}");
+    for (node, decision) in &decided {
+        let line = format!("{node} {decision}");
+        assert!(first.stdout().lines().any(|it| it == line), "the terminal does not say `{line}`:\n{}", first.stdout());
+        assert!(section(&page, "decisions").contains(&decision.to_string()), "the page does not say `{line}`");
+    }
+    let behind = |model: &str| {
+        let row = metrics.iter().find(|row| row["model"] == model).unwrap();
+        let nodes = row["decided"].as_array().unwrap().iter().map(|it| it["node"].as_str().unwrap().to_owned());
+        nodes.collect::<Vec<_>>()
+    };
+    assert_eq!(behind("best"), ["s[seed = 1]", "s[seed = 2]", "s[seed = 3]", "best"]);
+    assert_eq!(behind("mean").last().map(String::as_str), Some("mean"));
+    assert_eq!(behind("ended"), ["ended"]);
+    for curve in ["s: ver.accuracy", "s: ver.gap", "s: loss", "s: lr", "s: classify", "ended: loss"] {
+        assert!(page.contains(&format!("<strong>{curve}</strong>")), "no curve {curve}");
+    }
+    assert!(section(&page, "facts").contains("this run") && !section(&page, "facts").contains("from the store</td>"));
+
+    let second = shell.without_engine("run r.ddl");
+    assert_eq!((second.code(), second.stdout()), (0, first.stdout()));
+    let again = shell.read("runs/r/report.html");
+    for same in ["results", "decisions", "training", "distributions", "batches", "recipe"] {
+        assert_eq!(section(&again, same), section(&page, same), "{same}");
+    }
+    assert!(!section(&again, "facts").contains("this run</td>") && section(&again, "facts").contains("from the store</td>"));
+    assert!(section(&page, "graph").contains("node ran") && !section(&again, "graph").contains("node ran"));
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&shell.read("runs/r/metrics.json")).unwrap(), metrics);
+}
+
+#[test]
+fn every_result_has_a_record_of_who_computed_it_when_and_how_long() {
+    let shell = Shell::new().file("r.ddl", RECIPE);
+    assert_eq!(shell.ddl("-q run r.ddl --threads 1").code(), 0);
+    let files = shell.files(".ddl/store/artifacts");
+    let folders: std::collections::BTreeSet<_> = files.iter().filter_map(|file| file.parent()).collect();
+    let records: Vec<Record> =
+        folders.iter().map(|folder| serde_json::from_slice(&std::fs::read(folder.join("record.json")).unwrap()).unwrap()).collect();
+    assert!(records.len() > 10, "{}", records.len());
+    for record in &records {
+        assert_eq!(record.spells.len(), 1);
+        let spell = &record.spells[0];
+        assert!(
+            spell.seconds >= 0.0 && spell.at.ends_with('Z') && spell.machine.threads == 1 && !spell.machine.cpu.is_empty(),
+            "{spell:?}"
+        );
+    }
+}
+
+/// A recipe of one short stage, whose numbers have intervals.
+const SHORT: &str = "ddl 1
+dataset faces = synthetic_faces(identities = 16, images = 6, size = 32px, yaw = -60deg..60deg)
+let people = faces |> split({train = 75%, test = 25%}, by = .identity)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+eval ver = verification(people.test, pairs = random_pairs(folds = 10, per_fold = 10))
+report t = compare({\"net\" = net}, columns = [ver.accuracy, ver.gap])
+";
+
+#[test]
+fn a_lock_holds_its_numbers_to_the_bit_on_one_machine_and_within_their_intervals_elsewhere() {
+    let shell = Shell::new().file("r.ddl", SHORT);
+    assert_eq!(shell.ddl("-q run r.ddl --threads 1").code(), 0);
+    assert_eq!(shell.ddl("lock r.ddl").code(), 0);
+    let text = shell.read("r.ddl.lock");
+    let lock = ddl::plan::lock::Lock::from_yaml(&text).unwrap();
+    let machine = lock.machines.iter().next().unwrap();
+    assert!(lock.machines.len() == 1 && machine.threads == 1 && machine.device == "cpu", "{machine}");
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    for secret in [shell.path().to_str().unwrap(), host.trim()] {
+        assert!(secret.is_empty() || !text.contains(secret), "the lock says {secret}:\n{text}");
+    }
+    let same = shell.ddl("lock r.ddl --check");
+    assert_eq!(same.code(), 0, "{}", same.stderr());
+    assert!(same.stderr().contains("2 of 2 numbers are equal to the bit (cpu, 1 threads, "), "{}", same.stderr());
+    assert_eq!(shell.ddl("run r.ddl --locked --threads 1").code(), 0);
+
+    let accuracy = &lock.metrics["net: ver.accuracy"];
+    let (value, low, high) = (accuracy.value, accuracy.low.unwrap(), accuracy.high.unwrap());
+    let put = |value: f64, threads: usize| {
+        let mut other = lock.clone();
+        other.metrics.get_mut("net: ver.accuracy").unwrap().value = value;
+        other.machines = lock.machines.iter().map(|it| ddl::events::Machine { threads, ..it.clone() }).collect();
+        std::fs::write(shell.path().join("r.ddl.lock"), other.to_yaml()).unwrap();
+        ["lock r.ddl --check", "run r.ddl --locked --threads 1"].map(|line| shell.ddl(line))
+    };
+    let inside = f64::midpoint(low.max(value - 1e-9), value);
+    for ran in put(inside - 1e-12, 1) {
+        assert_ne!(ran.code(), 0, "another bit on the same machine");
+        assert!(
+            ran.stderr().contains("metric net: ver.accuracy: ") && ran.stderr().contains("on the same kind of machine"),
+            "{}",
+            ran.stderr()
+        );
+    }
+    for ran in put(inside - 1e-12, 7) {
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        assert!(ran.stderr().contains("1 of 2 numbers are equal to the bit, 1 lie within the locked intervals"), "{}", ran.stderr());
+        assert!(ran.stderr().contains("7 threads"), "{}", ran.stderr());
+    }
+    let mut beyond = lock.clone();
+    let it = beyond.metrics.get_mut("net: ver.accuracy").unwrap();
+    (it.value, it.low, it.high) = (value + 1.0 + high, Some(value + 1.0), Some(value + 1.0 + high));
+    beyond.machines = lock.machines.iter().map(|it| ddl::events::Machine { threads: 7, ..it.clone() }).collect();
+    std::fs::write(shell.path().join("r.ddl.lock"), beyond.to_yaml()).unwrap();
+    let (checked, ran) = (shell.ddl("lock r.ddl --check"), shell.ddl("run r.ddl --locked --threads 1"));
+    assert_eq!((checked.code(), ran.code()), (2, 1));
+    assert!(ran.stderr().contains("outside of its interval"), "{}", ran.stderr());
+    std::fs::remove_dir_all(shell.path().join(".ddl")).unwrap();
+    std::fs::write(shell.path().join("r.ddl.lock"), &text).unwrap();
+    let without = shell.ddl("lock r.ddl --check");
+    assert_eq!(without.code(), 0);
+    assert!(without.stderr().contains("the store has none of the lock's 2 numbers"), "{}", without.stderr());
+}
