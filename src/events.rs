@@ -16,6 +16,7 @@ use std::io::{self, BufRead, Write};
 pub use record::{Machine, Record, Recorder, Spell};
 
 /// Something that happened. Nodes are told by their names in the plan (`warm[seed = 2]`).
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
@@ -63,6 +64,7 @@ pub enum Event {
         op: String,
         /// Seconds that it took, in this run.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         seconds: f64,
         /// Bytes in the store.
         bytes: u64,
@@ -74,9 +76,9 @@ pub enum Event {
         /// Its operator.
         op: String,
     },
-    /// How far a node is, where that is more than one stroke (features, prefix, looking at images).
+    /// How far something is that takes more than a moment.
     Progress {
-        /// The node.
+        /// The node, or what is done where that is more than a node's: `decoding every image once`.
         node: String,
         /// What is counted: `images`.
         unit: String,
@@ -86,9 +88,11 @@ pub enum Event {
         of: u64,
         /// How many a second, over the last seconds.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         rate: f64,
         /// Seconds left at this rate.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         left: f64,
     },
     /// A stage goes on from a checkpoint.
@@ -110,24 +114,31 @@ pub enum Event {
         of: u64,
         /// Epochs that are done, with the part of the current one.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         epoch: f64,
         /// Images a second, over the last seconds.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         rate: f64,
         /// Seconds left at this rate.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         left: f64,
         /// The part of the time, over the last seconds, in which training waited for its images: 0 when data loading keeps up.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         waited: f64,
         /// Learning rate of this step.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         lr: f64,
         /// The objective at this step.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         loss: f64,
         /// Each term's value before its weight, and its parts: `classify`, `classify.accuracy`, `ddl.order`.
         #[serde(with = "crate::number::map")]
+        #[cfg_attr(test, schemars(with = "BTreeMap<String, crate::number::InJson>"))]
         terms: BTreeMap<String, f64>,
     },
     /// A model was judged on the way.
@@ -142,6 +153,7 @@ pub enum Event {
         metric: String,
         /// Its value.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         value: f64,
     },
     /// A node made a choice by itself.
@@ -196,11 +208,13 @@ pub enum Event {
         stored: usize,
         /// Seconds of the whole run.
         #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         seconds: f64,
     },
 }
 
 /// What a node chose by itself.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -227,6 +241,8 @@ pub enum Decision {
         /// What decided: `pose.accuracy`.
         metric: String,
         /// Its value at that step.
+        #[serde(with = "crate::number")]
+        #[cfg_attr(test, schemars(with = "crate::number::InJson"))]
         value: f64,
     },
     /// `stop` ended the stage before its last step.
@@ -301,9 +317,17 @@ impl Event {
         let left = (of - done) as f64 / rate.max(1e-9);
         Event::Progress { node: node.to_owned(), unit: unit.to_owned(), done, of, rate, left }
     }
+
+    /// How far some work is that is counted where it is done.
+    pub fn metered(work: &crate::meter::Progress) -> Event {
+        let of = if work.of == 0 { work.done } else { work.of };
+        let (node, unit) = (work.what.clone(), work.unit.to_owned());
+        Event::Progress { node, unit, done: work.done, of, rate: work.rate(), left: work.left() }
+    }
 }
 
 /// Images of one draw.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PictureGroup {
     /// The draw's name.
@@ -313,10 +337,15 @@ pub struct PictureGroup {
 }
 
 /// An image of a batch.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Picture {
-    /// A PNG, in base64.
+    /// A PNG, in base64; empty where it lies in a file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub png: String,
+    /// The file that it lies in, in the run's output folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The sample's path.
     pub path: String,
     /// Who it is.
@@ -331,7 +360,7 @@ impl Picture {
         // into memory, from pixels of the right number: nothing that could fail; else the picture is empty
         let _ = image::ImageEncoder::write_image(encoder, image.pixels(), image.width(), image.height(), image::ExtendedColorType::Rgb8);
         let png = base64::engine::general_purpose::STANDARD.encode(png);
-        Picture { png, path: path.to_owned(), identity: identity.to_owned() }
+        Picture { png, file: None, path: path.to_owned(), identity: identity.to_owned() }
     }
 }
 
@@ -341,6 +370,7 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Something that went wrong, as it travels from one program to the other: a diagnostic without places in a source.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The code's stable text, such as `ddl::run::not_finite`.
@@ -356,6 +386,11 @@ impl Failure {
     /// A failure of this kind.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Failure { code: code.text().to_owned(), message: message.into(), help: None }
+    }
+
+    /// A diagnostic as it travels.
+    pub fn of(diagnostic: &Diagnostic) -> Self {
+        Failure { code: diagnostic.code.text().to_owned(), message: diagnostic.message.clone(), help: diagnostic.help.clone() }
     }
 
     /// What to do about it.
@@ -544,5 +579,16 @@ mod tests {
         assert_eq!(read(&bytes[..]).count(), 1);
         let wrong = read(&b"\nhello\n"[..]).next().unwrap().unwrap_err();
         assert!(wrong.to_string().starts_with("line 2 is no event"), "{wrong}");
+    }
+
+    /// The schema in `docs/events.schema.json`; `INSTA_UPDATE=always` writes it anew.
+    #[test]
+    fn the_schema_in_the_docs_is_that_of_the_events() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Event)).unwrap() + "\n";
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.schema.json");
+        if std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {
+            std::fs::write(&file, &schema).unwrap();
+        }
+        assert!(std::fs::read_to_string(&file).is_ok_and(|text| text == schema), "{} is of other events", file.display());
     }
 }

@@ -53,6 +53,25 @@ impl Visitor<'_> for Number {
     }
 }
 
+/// The schema of a number as it travels.
+#[cfg(test)]
+pub struct InJson;
+
+#[cfg(test)]
+impl schemars::JsonSchema for InJson {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": ["number", "string"] })
+    }
+}
+
 /// A number as it travels.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct One(#[serde(with = "crate::number")] f64);

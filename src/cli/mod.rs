@@ -2,6 +2,7 @@
 
 pub mod args;
 mod bug;
+mod busy;
 mod check;
 mod completions;
 mod diff;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::try_parse_from(&words) {
         Ok(cli) => {
             let screen = Screen::new(&cli.global, matches!(cli.command, Command::Check(_)));
+            let _busy = busy::Busy::on(&screen);
             let outcome = run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen));
             screen.close(outcome)
         }

@@ -3,11 +3,12 @@
 use super::args::Global;
 use super::outcome::{Outcome, Stop};
 use crate::diag::{Code, Diagnostic, RenderOptions, Severity, render, to_json};
+use crate::events::Failure;
 use crate::source::SourceMap;
 use clap::ValueEnum;
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -32,7 +33,7 @@ pub enum ColorChoice {
 }
 
 /// The two ends of the program: results go to standard output, messages to standard error.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Screen {
     format: MessageFormat,
     /// Messages for programs go to standard output, because they are what the command is for.
@@ -41,13 +42,17 @@ pub struct Screen {
     message_style: RenderOptions,
     result_color: bool,
     /// Whether a message was shown to a person: the next one stands apart from it.
-    said: AtomicBool,
+    said: Arc<AtomicBool>,
     /// Why messages that are the result could not be written.
-    lost: OnceLock<io::Error>,
+    lost: Arc<OnceLock<io::Error>>,
+    /// The errors that were shown, for whoever writes them down too.
+    errors: Arc<Mutex<Vec<Failure>>>,
 }
 
 /// Texts wider than this are hard to read.
 const WIDEST: usize = 120;
+/// A table that is parted to fit a terminal is at least so wide.
+const NARROWEST: usize = 60;
 
 impl Screen {
     /// What the command line and the terminal want. Where messages are the result of the command, `--message-format json` writes them to
@@ -70,8 +75,9 @@ impl Screen {
             quiet: global.quiet,
             message_style,
             result_color: wants(io::stdout().is_terminal()),
-            said: AtomicBool::new(false),
-            lost: OnceLock::new(),
+            said: Arc::default(),
+            lost: Arc::default(),
+            errors: Arc::default(),
         }
     }
 
@@ -85,6 +91,12 @@ impl Screen {
         self.result_color
     }
 
+    /// Columns of a terminal that results may take; elsewhere as many as they need.
+    pub fn result_columns(&self) -> usize {
+        let (_, columns) = console::Term::stdout().size();
+        if io::stdout().is_terminal() { usize::from(columns).max(NARROWEST) } else { usize::MAX }
+    }
+
     /// Whether progress is shown as moving bars.
     pub fn shows_bars(&self) -> bool {
         self.format == MessageFormat::Human && !self.quiet && io::stderr().is_terminal()
@@ -92,6 +104,9 @@ impl Screen {
 
     /// A diagnostic. `--quiet` leaves errors alone.
     pub fn message(&self, diagnostic: &Diagnostic, sources: &SourceMap) {
+        if diagnostic.severity == Severity::Error {
+            self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(Failure::of(diagnostic));
+        }
         if self.quiet && diagnostic.severity != Severity::Error {
             return;
         }
@@ -124,6 +139,11 @@ impl Screen {
             }
             Some(_) | None => outcome,
         }
+    }
+
+    /// The errors that were shown so far.
+    pub fn errors(&self) -> Vec<Failure> {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All diagnostics of a compilation.

@@ -39,6 +39,7 @@ use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
 use crate::plan::{Paths, Plan, facts, plan_of};
 use crate::source::{FileId, SourceMap, Span, World};
+use crate::syntax::tree::{File, FixedWord, ItemKind};
 use axes::Point;
 use indexmap::IndexMap;
 use modules::{BindingId, Module, ModuleId};
@@ -96,6 +97,8 @@ pub struct Compiled {
     pub open_params: Vec<String>,
     /// The recipe's own description.
     pub doc: String,
+    /// What the recipe says of its reports (`///`), by their names.
+    pub reports: IndexMap<String, String>,
     /// The recipe's file name.
     pub recipe: String,
     /// Spans that only their stages can check.
@@ -140,7 +143,7 @@ impl Compiled {
         }
         for finding in known.findings {
             let mut diagnostic = finding.failure.diagnostic(finding.severity);
-            if let Some(span) = place(finding.node) {
+            if let Some(span) = place(finding.node).filter(|_| !finding.label.is_empty()) {
                 diagnostic = said_at(diagnostic.at(span, finding.label), finding.node);
             }
             if let Some((span, label)) = finding.also.and_then(|(node, label)| Some((place(node)?, label))) {
@@ -314,6 +317,7 @@ impl<'a> Compiler<'a> {
         let work = self.meter.work().saturating_add(self.graph.cost);
         self.diagnostics.sort();
         let doc = self.modules[root.0].tree.inner_docs.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+        let reports = said_of_reports(&self.modules[root.0].tree);
         let recipe = path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned());
         let content = |((path, root), digest): ((PathBuf, Option<PathBuf>), Option<String>)| Some(Content { path, root, digest: digest? });
         Compiled {
@@ -326,11 +330,27 @@ impl<'a> Compiler<'a> {
             params: self.params,
             open_params: self.open_params,
             doc,
+            reports,
             recipe,
             open_ranges: self.open_ranges,
             work,
         }
     }
+}
+
+/// The documentation of the reports of a file, by their names.
+fn said_of_reports(file: &File) -> IndexMap<String, String> {
+    let mut said = IndexMap::new();
+    for item in &file.items {
+        if let ItemKind::Fixed(fixed) = &item.kind
+            && fixed.word == FixedWord::Report
+            && !item.docs.is_empty()
+        {
+            let text = item.docs.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join("\n");
+            said.extend(fixed.target.names().iter().map(|name| (name.text.clone(), text.trim().to_owned())));
+        }
+    }
+    said
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::loader::ImageCache;
 use super::probe::{Digest, Sound, Verdict};
 use super::table::Row;
 use super::{DataError, ImageSource, Table};
+use crate::meter;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -41,11 +42,13 @@ pub fn check_all(
     images: &ImageCache,
     sound: &mut Sound,
 ) -> Result<Checked, DataError> {
+    let work = meter::begin("looking at images", "images", table.len() as u64);
     let wanted = size.filter(|_| table.stream().refuse_resize);
     let known: &Sound = sound;
     let checked: Vec<Result<Looked, DataError>> = (0..table.len())
         .into_par_iter()
         .map(|row| {
+            work.add(1);
             let Some(sample) = table.row(row) else { return Ok(Looked::default()) }; // not reached: row < len
             let looked = look(&sample, images, known)?;
             match (wanted, looked.size) {

@@ -15,6 +15,7 @@ use std::time::Instant;
 pub const RECORD: &str = "record.json";
 
 /// What may show in the last bits of a result, and nothing else of a machine: no name, no user, no path.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Machine {
     /// Version of ddl.

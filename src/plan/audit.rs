@@ -24,7 +24,7 @@ const EXAMPLES: usize = 5;
 pub struct Finding {
     /// The node that it is about.
     pub node: NodeId,
-    /// What is to be said there.
+    /// What is to be said there; empty where no place is to be shown.
     pub label: String,
     /// Another node that explains it, and what is to be said there.
     pub also: Option<(NodeId, String)>,
@@ -118,24 +118,22 @@ impl Audit<'_> {
         found
     }
 
-    /// Checkpoints of which nobody said whom they were trained on.
+    /// Checkpoints of which nobody said whom they were trained on: one line for all of them.
     fn unknown(&self, judgements: &Judgements) -> Vec<Finding> {
-        let mut by_net: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
-        for (eval, models) in judgements {
+        let mut nets: BTreeSet<NodeId> = BTreeSet::new();
+        for models in judgements.values() {
             for &model in models.iter().filter(|model| Backbone::is(&self.plan.node(**model).op)) {
                 let said = self.plan.backbone(model).ok().is_none_or(|net| net.weights().is_none() || trained_on(&net).is_some());
                 if !said {
-                    by_net.entry(model).or_default().insert(bare(self.plan.node(*eval)));
+                    nets.insert(model);
                 }
             }
         }
-        let finding = |(net, evals): (NodeId, BTreeSet<String>)| {
-            let message = format!("whom these weights were trained on is unknown, and so is whether {} judges them", listed(evals));
-            let failure = Failure::new(Code::Leak, message)
-                .help("say who they are, as a data set or a text file of one name a line: weights = checkpoint(path, trained_on = …)");
-            Finding { node: net, label: "these weights".to_owned(), also: None, severity: Severity::Advice, failure }
-        };
-        by_net.into_iter().map(finding).collect()
+        let Some(&first) = nets.first() else { return Vec::new() };
+        let of = listed(nets.iter().map(|net| bare(self.plan.node(*net))));
+        let message = format!("whom the weights of {of} saw is unknown: checkpoint(…, trained_on = …) says it");
+        let failure = Failure::new(Code::Leak, message);
+        vec![Finding { node: first, label: String::new(), also: None, severity: Severity::Advice, failure }]
     }
 
     /// Stages and choices that are decided by the people, or by the very protocol, whose numbers are then reported.

@@ -124,6 +124,9 @@ fn notes(table: &Table, rows: &[RowView], judges: &[Judge]) -> Vec<String> {
     if replicates > 1 {
         notes.push(format!("mean ± standard deviation over {replicates} replicates."));
     }
+    if rows.iter().flat_map(|r| r.cells.iter().flatten()).any(|c| c.ci.is_some()) {
+        notes.push("[low, high] below a single value: its 95 % interval.".to_owned());
+    }
     let compared = rows.iter().flat_map(|r| r.cells.iter().flatten()).any(|c| c.difference.is_some());
     if compared {
         let against = match (table.baseline, table.rows.iter().find(|row| !row.published)) {
@@ -232,12 +235,57 @@ impl Style {
     }
 }
 
+impl TableView {
+    /// The table for a terminal of this width: columns that don't fit stand in further tables below, each with all rows.
+    pub fn text(&self, width: usize) -> String {
+        let mut parts: Vec<TableView> = Vec::new();
+        let mut from = 0;
+        while from < self.headings.len() {
+            let mut to = from + 1;
+            while to < self.headings.len() && self.part(from..to + 1).width() <= width {
+                to += 1;
+            }
+            parts.push(self.part(from..to));
+            from = to;
+        }
+        if parts.len() < 2 {
+            return self.to_string();
+        }
+        let (count, last) = (parts.len(), parts.len() - 1);
+        for (at, part) in parts.iter_mut().enumerate() {
+            part.name = format!("{} ({} of {count})", self.name, at + 1);
+            if at == last {
+                part.notes.clone_from(&self.notes);
+            }
+        }
+        parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Some of its columns, without notes.
+    fn part(&self, columns: std::ops::Range<usize>) -> TableView {
+        let rows =
+            self.rows.iter().map(|row| RowView { cells: row.cells.get(columns.clone()).unwrap_or_default().to_vec(), ..row.clone() });
+        TableView { headings: self.headings[columns.clone()].to_vec(), rows: rows.collect(), notes: Vec::new(), ..self.clone() }
+    }
+
+    /// Columns of a terminal that its longest line takes.
+    fn width(&self) -> usize {
+        self.to_string().lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+    }
+}
+
 /// A number and what follows it; numbers of one column end at the same place.
 type Halves = (String, String);
 
 fn value_halves(cell: Option<&CellView>) -> Halves {
     let sd = |sd: &Option<String>| sd.as_ref().map_or(String::new(), |sd| format!(" ± {sd}"));
     cell.map_or(("–".to_owned(), String::new()), |cell| (cell.value.clone(), sd(&cell.sd)))
+}
+
+/// The interval of a single value: it ends where the value does.
+fn interval_halves(cell: Option<&CellView>) -> Halves {
+    let ci = cell.and_then(|cell| cell.ci.as_ref());
+    ci.map_or_else(Halves::default, |ci| (format!("[{}]", ci.replace(" to ", ", ")), String::new()))
 }
 
 fn difference_halves(cell: Option<&CellView>) -> Halves {
@@ -269,6 +317,9 @@ impl fmt::Display for TableView {
                 format!("{label}{}{cells}", " ".repeat(label_width - label.width())).trim_end().to_owned()
             };
             writeln!(f, "{}", line(&label(row), &|column| column.values[at].clone()))?;
+            if row.cells.iter().flatten().any(|cell| cell.ci.is_some()) {
+                writeln!(f, "{}", line("", &|column| column.intervals[at].clone()))?;
+            }
             if row.cells.iter().flatten().any(|cell| cell.difference.is_some()) {
                 writeln!(f, "{}", line("", &|column| column.differences[at].clone()))?;
             }
@@ -282,6 +333,7 @@ impl fmt::Display for TableView {
 struct TextColumn {
     heading: usize,
     values: Vec<Halves>,
+    intervals: Vec<Halves>,
     differences: Vec<Halves>,
     left: usize,
     right: usize,
@@ -292,9 +344,11 @@ impl TextColumn {
         let cell = |row: &RowView| row.cells.get(at).cloned().flatten();
         let values: Vec<Halves> = view.rows.iter().map(|row| value_halves(cell(row).as_ref())).collect();
         let differences: Vec<Halves> = view.rows.iter().map(|row| difference_halves(cell(row).as_ref())).collect();
-        let widest = |half: &dyn Fn(&Halves) -> usize| values.iter().chain(&differences).map(half).max().unwrap_or(0);
+        let intervals: Vec<Halves> = view.rows.iter().map(|row| interval_halves(cell(row).as_ref())).collect();
+        let all = || values.iter().chain(&intervals).chain(&differences);
+        let widest = |half: &dyn Fn(&Halves) -> usize| all().map(half).max().unwrap_or(0);
         let (left, right) = (widest(&|h| h.0.width()), widest(&|h| h.1.width()));
-        TextColumn { heading: view.headings[at].width(), left, right, values, differences }
+        TextColumn { heading: view.headings[at].width(), left, right, values, intervals, differences }
     }
 
     fn width(&self) -> usize {
@@ -371,6 +425,32 @@ mod tests {
         let ragged = Table { rows: vec![row("x", vec![]), row("y", vec![None, Some(Cell::default())])], ..over_seeds(Baseline::First) };
         let view = TableView::of(&ragged);
         assert!(view.rows.iter().all(|r| r.cells.iter().all(Option::is_none)));
+    }
+
+    #[test]
+    fn a_table_wider_than_the_terminal_stands_in_parts_that_fit() {
+        let wide = |n: usize| {
+            let columns = (0..n).map(|at| column(&format!("protocol{at}.accuracy"), Unit::Percent, Better::Higher)).collect();
+            let cells = |shift: f64| (0..n).map(|at| Some(Cell::of([0.5 + shift + at as f64 / 100.0]))).collect();
+            Table {
+                columns,
+                rows: vec![row("a", cells(0.0)), row("b", cells(0.1))],
+                ..Table { name: "t".to_owned(), ..over_seeds_table() }
+            }
+        };
+        for (n, width) in [(1, 20), (8, 60), (8, 80), (8, 1000), (40, 100)] {
+            let view = TableView::of(&wide(n));
+            let text = view.text(width);
+            let fits = |line: &str| line.width() <= width.max(40) || view.notes.iter().any(|note| note == line);
+            assert!(text.lines().all(fits), "{width}:\n{text}");
+            assert!((0..n).all(|at| text.contains(&format!("protocol{at}.accuracy % "))), "{text}");
+            assert_eq!(text.matches(&*view.notes[0]).count(), 1);
+        }
+        assert_eq!(TableView::of(&wide(2)).text(1000), TableView::of(&wide(2)).to_string());
+    }
+
+    fn over_seeds_table() -> Table {
+        over_seeds(Baseline::First)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{NodeLock, StoreError, sync_folder};
 use crate::graph::ContentKey;
+use crate::meter;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
+/// Bytes that are written at once.
+const PIECE: usize = 1 << 24;
 
 /// What a result is: the content of its `manifest.json`, which is sealed with its own digest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,8 +125,9 @@ impl Artifact {
         let path = self.folder.join(name);
         let damaged = |why: String| StoreError::Damaged { damage: Damage::of(&path, why) };
         let facts = self.manifest.files.get(name).ok_or_else(|| damaged("it is no file of this result".to_owned()))?;
-        let bytes = fs::read(&path).map_err(|error| StoreError::io(&path, "read", error))?;
-        if blake3::hash(&bytes).to_hex().as_str() != facts.blake3 {
+        let mut bytes = Vec::with_capacity(fs::metadata(&path).map_or(0, |found| found.len() as usize));
+        let read = pieces(&path, |piece| bytes.extend_from_slice(piece)).map_err(|error| StoreError::io(&path, "read", error))?;
+        if read.blake3 != facts.blake3 {
             return Err(damaged("its digest differs".to_owned()));
         }
         Ok(bytes)
@@ -160,7 +164,14 @@ impl Artifact {
 
 /// Length and digest of a file.
 fn digest(path: &Path) -> io::Result<FileFacts> {
+    pieces(path, |_| {})
+}
+
+/// Hands a file on piece by piece; its length and digest.
+fn pieces(path: &Path, mut to: impl FnMut(&[u8])) -> io::Result<FileFacts> {
     let mut file = File::open(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let work = meter::begin(format!("reading {name}"), "MiB", file.metadata()?.len() >> 20);
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut bytes = 0;
@@ -170,6 +181,8 @@ fn digest(path: &Path) -> io::Result<FileFacts> {
             return Ok(FileFacts { bytes, blake3: hasher.finalize().to_hex().to_string() });
         }
         hasher.update(&buffer[..n]);
+        to(&buffer[..n]);
+        work.add(((bytes + n as u64) >> 20) - (bytes >> 20));
         bytes += n as u64;
     }
 }
@@ -193,9 +206,18 @@ impl Draft {
     /// Writes a file of it.
     pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.join(name);
-        let written = File::create(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+        let work = meter::begin(format!("writing {name}"), "MiB", bytes.len() as u64 >> 20);
+        let mut hasher = blake3::Hasher::new();
+        let written = File::create(&path).and_then(|mut file| {
+            for piece in bytes.chunks(PIECE) {
+                file.write_all(piece)?;
+                hasher.update(piece);
+                work.add(piece.len() as u64 >> 20);
+            }
+            file.sync_all()
+        });
         written.map_err(|error| StoreError::io(&path, "write", error))?;
-        let facts = FileFacts { bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() };
+        let facts = FileFacts { bytes: bytes.len() as u64, blake3: hasher.finalize().to_hex().to_string() };
         self.files.insert(name.to_owned(), facts);
         Ok(())
     }

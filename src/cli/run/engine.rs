@@ -1,8 +1,8 @@
 //! The engine's process: found, started, listened to, stopped.
 
 use super::kills::Kills;
-use super::progress::Progress;
-use crate::cli::files::unwritable;
+use super::log::Log;
+use super::progress::{Progress, duration};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::cli::screen::Screen;
 use crate::diag::{Code, Diagnostic, Severity};
@@ -12,11 +12,12 @@ use crate::job::term::{TermAnswer, TermJob};
 use crate::plan::{self, Plan};
 
 use crate::source::SourceMap;
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 const ENGINE: &str = "ddl-engine";
 /// How often a thread of the engine looks again before it sleeps: some microseconds, about as long as it takes to wake it.
@@ -31,9 +32,8 @@ static PID: AtomicU32 = AtomicU32::new(0);
 ///
 /// # Errors
 /// What the engine says is wrong; that it can't be found or started; that it was asked to stop.
-pub fn execute(job: &Job, events_file: Option<&Path>, screen: &Screen) -> Result<(), Stop> {
+pub fn execute(job: &Job, log: &Log, screen: &Screen) -> Result<(), Stop> {
     let engine = find()?;
-    let mut log = events_file.map(open_log).transpose()?;
     let line = line(job)?;
     let kills = Kills::now();
     let mut child = start(&engine)?;
@@ -45,7 +45,7 @@ pub fn execute(job: &Job, events_file: Option<&Path>, screen: &Screen) -> Result
     if let Some(pipe) = &mut to_engine {
         let _ = pipe.write_all(&line).and_then(|()| pipe.flush()); // an engine that has ended says itself why, or its exit code does
     }
-    let heard = listen(&mut child, log.as_mut(), screen);
+    let heard = listen(&mut child, &|event| log.write(event, &job.out), screen);
     let status = child.wait().map_err(|error| cannot("wait for the engine", &error))?;
     PID.store(0, Ordering::SeqCst);
     drop(to_engine);
@@ -119,10 +119,6 @@ fn cannot(what: &str, error: &dyn std::fmt::Display) -> Stop {
     Stop::fail(Diagnostic::error(Code::EngineFailed, format!("cannot {what}: {error}")))
 }
 
-fn open_log(path: &Path) -> Result<File, Stop> {
-    File::create(path).map_err(|error| unwritable(path, &error))
-}
-
 /// `DDL_ENGINE`, else beside this program, else on the search path.
 fn find() -> Result<PathBuf, Stop> {
     if let Some(path) = std::env::var_os("DDL_ENGINE").map(PathBuf::from) {
@@ -184,11 +180,48 @@ struct Heard {
     running: Option<String>,
 }
 
+/// Nodes that were begun and are not in the store: what a stop throws away of them.
+#[derive(Default)]
+struct Begun {
+    nodes: BTreeMap<String, Instant>,
+    /// The last checkpoint of a stage, and when it was.
+    saved: BTreeMap<String, (u64, Instant)>,
+}
+
+impl Begun {
+    fn see(&mut self, event: &Event) {
+        match event {
+            Event::NodeStarted { node, .. } => {
+                self.nodes.insert(node.clone(), Instant::now());
+            }
+            Event::NodeFinished { node, .. } => {
+                self.nodes.remove(node);
+            }
+            Event::Checkpoint { node, step } | Event::Resumed { node, step, .. } => {
+                self.saved.insert(node.clone(), (*step, Instant::now()));
+            }
+            _ => {}
+        }
+    }
+
+    /// What is lost, a line each; nothing of a node that goes on where it was.
+    fn lost(&self, goes_on: Option<&str>) -> Vec<String> {
+        let others = self.nodes.iter().filter(|(node, _)| Some(node.as_str()) != goes_on);
+        let line = |(node, begun): (&String, &Instant)| match self.saved.get(node) {
+            Some((step, at)) => {
+                format!("  `{node}` goes on from step {step}: the last {} of its work are lost", duration(at.elapsed().as_secs_f64()))
+            }
+            None => format!("  `{node}` begins anew: {} of work are lost", duration(begun.elapsed().as_secs_f64())),
+        };
+        others.map(line).collect()
+    }
+}
+
 /// Reads the engine's events to their end.
-fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Heard {
+fn listen(child: &mut Child, log: &dyn Fn(&Event), screen: &Screen) -> Heard {
     let Some(out) = child.stdout.take() else { return Heard::default() };
     let mut progress = Progress::new(screen);
-    let (mut stop, mut running) = (None, None);
+    let (mut stop, mut running, mut work) = (None, None, Begun::default());
     for event in events::read(BufReader::new(out)) {
         let event = match event {
             Ok(event) => event,
@@ -197,11 +230,8 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Hea
                 continue;
             }
         };
-        if let Some(log) = log.as_deref_mut()
-            && let Ok(line) = serde_json::to_string(&event)
-        {
-            let _ = writeln!(log, "{line}"); // the run goes on without a log of it
-        }
+        log(&event);
+        work.see(&event);
         match &event {
             Event::NodeStarted { node, .. } => running = Some(node.clone()),
             Event::NodeFinished { node, .. } if running.as_ref() == Some(node) => running = None,
@@ -218,9 +248,12 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Hea
             Event::Interrupted { at } => {
                 progress.clear();
                 screen.note(match at {
-                    Some((node, step)) => format!("stopped; `{node}` goes on from step {step} with the same command"),
-                    None => "stopped; the same command goes on".to_owned(),
+                    Some((node, step)) if *step > 0 => format!("stopped; `{node}` goes on from step {step} with the same command"),
+                    Some(_) | None => "stopped; the same command goes on".to_owned(),
                 });
+                work.lost(at.as_ref().filter(|(_, step)| *step > 0).map(|(node, _)| node.as_str()))
+                    .iter()
+                    .for_each(|line| screen.note(line));
                 stop = Some(Stop::Shown(Outcome::Interrupted));
             }
             Event::Warning { failure, .. } => {
@@ -232,6 +265,7 @@ fn listen(child: &mut Child, mut log: Option<&mut File>, screen: &Screen) -> Hea
     progress.clear();
     if stop.is_none() && ASKED.load(Ordering::SeqCst) > 0 {
         screen.note("stopped at once; the same command goes on from the last checkpoint");
+        work.lost(None).iter().for_each(|line| screen.note(line));
         stop = Some(Stop::Shown(Outcome::Interrupted));
     }
     Heard { stop, running }

@@ -4,6 +4,7 @@ pub(super) mod engine;
 mod exports;
 pub(super) mod history;
 mod kills;
+mod log;
 mod page;
 pub(super) mod progress;
 pub(super) mod reading;
@@ -28,6 +29,7 @@ use crate::report::model::Report;
 use crate::store::due::{Due, due, has_result};
 use crate::store::uses::Use;
 use crate::store::{OutputLock, Store, StoreError};
+use log::Log;
 use page::Told;
 use reading::Reading;
 use results::Results;
@@ -40,6 +42,13 @@ const ROUNDS: u32 = 2;
 
 /// Runs a recipe.
 pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
+    let log = Log::new(args.events.as_deref())?;
+    let ended = run_and_log(args, screen, &log);
+    log.end(&ended, screen.errors());
+    ended
+}
+
+fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, Stop> {
     if !args.checkpoint.is_finite() || args.checkpoint < 0.0 {
         return Err(Stop::wrong("--checkpoint takes a number of seconds"));
     }
@@ -61,6 +70,7 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let (begun, at) = (Instant::now(), record::now());
     if due.compute.is_empty() {
         screen.note(format!("nothing to do: the store has all {} results", due.stored.len()));
+        log.nothing_to_do(&job(args, &[], &compiled, &plan, &out), &due, &plan);
     }
     let mut again = args.again.as_slice();
     let mut rounds = 0;
@@ -68,7 +78,7 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let made = loop {
         computed.extend(&due.compute);
         if !due.compute.is_empty() {
-            compute(args, again, screen, &compiled, &plan, &out)?;
+            engine::execute(&job(args, again, &compiled, &plan, &out), log, screen)?;
         }
         let reading = Reading::new(&plan, &store);
         let seconds = begun.elapsed().as_secs_f64();
@@ -133,9 +143,10 @@ fn dry(plan: &Plan, due: &Due, screen: &Screen) -> Result<Outcome, Stop> {
     Ok(Outcome::Done)
 }
 
-fn compute(args: &RunArgs, again: &[String], screen: &Screen, compiled: &Compiled, plan: &Plan, out: &Path) -> Result<(), Stop> {
+/// What the engine is asked for.
+fn job(args: &RunArgs, again: &[String], compiled: &Compiled, plan: &Plan, out: &Path) -> Job {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let job = Job {
+    Job {
         plan: plan.clone(),
         paths: compiled.paths.iter().map(|(shown, real)| (shown.clone(), absolute(real))).collect(),
         contents: compiled.contents.iter().map(Content::absolute).collect(),
@@ -148,8 +159,7 @@ fn compute(args: &RunArgs, again: &[String], screen: &Screen, compiled: &Compile
         only: args.only.clone(),
         again: again.to_vec(),
         checkpoint: CheckpointEvery { seconds: args.checkpoint, steps: None },
-    };
-    engine::execute(&job, args.events.as_deref(), screen)
+    }
 }
 
 /// What came of a run: everything that is read of the store before anything is written.
@@ -161,7 +171,10 @@ struct Made {
 
 impl Made {
     fn read(told: &Told, reading: &Reading, out: &Path) -> Result<Self, Stop> {
-        let results = Results::read(told.plan, reading, &told.args.only)?;
+        let mut results = Results::read(told.plan, reading, &told.args.only)?;
+        for table in &mut results.tables {
+            table.doc = told.compiled.reports.get(&table.name).cloned().unwrap_or_default();
+        }
         let exports = exports::exports(told.args, told.plan, reading, out)?;
         let report = page::report(told, reading, &results)?;
         Ok(Made { results, report, exports })
@@ -187,7 +200,7 @@ fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, mad
     let page = out.join("report.html");
     files::write(&page, crate::report::page(report).as_bytes())?;
     for table in &report.tables {
-        screen.result(&format!("{}\n", crate::report::TableView::of(table)))?;
+        screen.result(&format!("{}\n", crate::report::TableView::of(table).text(screen.result_columns())))?;
     }
     for line in decisions(report) {
         screen.result(&line)?;

@@ -3,6 +3,7 @@
 use crate::cli::screen::Screen;
 use crate::events::Event;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Elsewhere than on a terminal, a stage says how it goes this often.
@@ -14,7 +15,8 @@ pub struct Progress<'s> {
     /// All bars, where there is a terminal.
     bars: Option<MultiProgress>,
     shown: Vec<(String, ProgressBar)>,
-    said: Instant,
+    /// When each node's last line was written.
+    said: BTreeMap<String, Instant>,
 }
 
 /// Seconds in words: `4.2 s`, `3 min 20 s`.
@@ -36,7 +38,7 @@ fn style() -> ProgressStyle {
 impl<'s> Progress<'s> {
     pub fn new(screen: &'s Screen) -> Self {
         let bars = screen.shows_bars().then(MultiProgress::new);
-        Progress { screen, bars, shown: Vec::new(), said: Instant::now() }
+        Progress { screen, bars, shown: Vec::new(), said: BTreeMap::new() }
     }
 
     /// Takes all bars away.
@@ -75,8 +77,8 @@ impl<'s> Progress<'s> {
             bar.set_length(of);
             bar.set_message(rest.to_owned());
             bar.set_position(done);
-        } else if self.said.elapsed() >= LINE_EVERY || done == of {
-            self.said = Instant::now();
+        } else if done == of || self.said.get(node).is_none_or(|at| at.elapsed() >= LINE_EVERY) {
+            self.said.insert(node.to_owned(), Instant::now());
             self.line(&format!("  {node}  {done}/{of}  {rest}"));
         }
     }
@@ -93,6 +95,9 @@ impl<'s> Progress<'s> {
             }
             Event::Progress { node, done, of, rate, left, unit } => {
                 self.advance(node, *done, *of, &format!("{rate:.0} {unit}/s, {} left", duration(*left)));
+                if done == of {
+                    self.end(node);
+                }
             }
             Event::Step { node, step, of, rate, left, loss, lr, waited, .. } => {
                 let mut rest = format!("steps, {rate:.0} images/s, {} left, loss {loss:.4}, lr {lr:.2e}", duration(*left));

@@ -15,6 +15,7 @@ pub use sound::{Sound, Verdict};
 pub use walk::LeftOut;
 
 use super::{DataError, decode};
+use crate::meter;
 use crate::regular::{self, Stamp};
 use rayon::prelude::*;
 use saved::Saved;
@@ -329,9 +330,11 @@ impl ProbeCache {
             stamps.push(stamp);
             facts.push((path, file));
         }
+        let work = meter::begin("reading files of data sets", "files", (facts.len() - same) as u64);
         let read = |((path, file), stamp): ((Arc<str>, Option<FileFacts>), &mut Stamp)| match file {
             Some(file) => Ok(file),
             None => {
+                work.add(1);
                 self.read.fetch_add(1, Ordering::Relaxed);
                 let (file, found) = look_into(&set.root, path)?;
                 *stamp = found;

@@ -2,6 +2,7 @@
 
 use crate::data::DataError;
 use crate::data::decode::{EXTENSIONS, is_picture};
+use crate::meter::{self, Work};
 use crate::regular::{self, Stamp};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -90,12 +91,15 @@ struct Chain<'a> {
     folder: &'a Path,
     name: (u64, u64),
     above: Option<&'a Chain<'a>>,
+    /// What counts the entries.
+    work: &'a Work,
 }
 
 /// The relative paths of all images below a folder in byte order, and what else lies there. Links are followed.
 pub fn below(root: &Path) -> Result<(Vec<(Arc<str>, Stamp)>, LeftOut), DataError> {
     let metadata = std::fs::metadata(root).map_err(|error| unreadable(root, &error))?;
-    let chain = Chain { folder: root, name: Stamp::of(&metadata).name(), above: None };
+    let work = meter::begin("listing folders of images", "files", 0);
+    let chain = Chain { folder: root, name: Stamp::of(&metadata).name(), above: None, work: &work };
     let mut found = folder(root, "", &chain)?;
     found.images.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
     Ok((found.images, found.left_out))
@@ -110,6 +114,7 @@ fn folder(path: &Path, relative: &str, chain: &Chain) -> Result<Found, DataError
         if block.is_empty() {
             return Ok(all);
         }
+        chain.work.add(block.len() as u64);
         // errors in an order of their own: which thread is first must not decide which is told
         let mut parts: Vec<(std::ffi::OsString, Result<Found, DataError>)> =
             block.par_iter().map(|entry| (entry.file_name(), one(entry, relative, chain))).collect();
@@ -161,7 +166,7 @@ fn inside(name: &OsStr, path: &Path, relative: &str, metadata: &Metadata, chain:
         above = link.above;
     }
     let Some(text) = name.to_str() else { return Err(DataError::NameNotText { path: path.to_owned() }) };
-    folder(path, &format!("{relative}{text}/"), &Chain { folder: path, name: name_of, above: Some(chain) })
+    folder(path, &format!("{relative}{text}/"), &Chain { folder: path, name: name_of, above: Some(chain), work: chain.work })
 }
 
 /// A file, or what is named like one.

@@ -4,6 +4,8 @@ mod common;
 
 use common::shell::Shell;
 use ddl::events::{Decision, Event, Record};
+use ddl::store::tend::Needs;
+use ddl::store::{Store, TrainingLog};
 use serde_json::Value;
 
 const RECIPE: &str = "ddl 1
@@ -19,6 +21,7 @@ stage ended = train(net, classify(people.train, arc), batch = 24, for = 40 steps
                     stop = plateau(ver.accuracy, patience = 1 checks, every = 2 steps))
 stage best = select(s, by = ver.accuracy, over = [seed])
 stage mean = average(s, over = [seed])
+/// What is chosen of three seeds.
 report t = compare({\"best\" = best, \"mean\" = mean, \"ended\" = ended}, columns = [ver.accuracy])
 ";
 
@@ -55,9 +58,15 @@ fn choices_and_curves_are_told_by_the_terminal_the_page_the_metrics_and_the_stre
     assert_eq!(behind("best"), ["s[seed = 1]", "s[seed = 2]", "s[seed = 3]", "best"]);
     assert_eq!(behind("mean").last().map(String::as_str), Some("mean"));
     assert_eq!(behind("ended"), ["ended"]);
-    for curve in ["s: ver.accuracy", "s: ver.gap", "s: loss", "s: lr", "s: classify", "ended: loss"] {
+    let store = Store::open(shell.path().join(".ddl/store")).unwrap();
+    let stage = store.list(&Needs::new()).unwrap().into_iter().find(|it| it.name == "s[seed = 1]").unwrap();
+    let log = TrainingLog::from_bytes(&std::fs::read(stage.folder.join("log.safetensors")).unwrap()).unwrap();
+    let columns: Vec<String> = log.columns().map(|(name, _)| format!("s: {name}")).collect();
+    assert!(columns.iter().any(|it| it == "s: lr") && columns.len() > 3, "{columns:?}");
+    for curve in ["s: ver.accuracy", "s: ver.gap", "ended: loss"].map(str::to_owned).iter().chain(&columns) {
         assert!(page.contains(&format!("<strong>{curve}</strong>")), "no curve {curve}");
     }
+    assert!(section(&page, "results").contains("What is chosen of three seeds."));
     assert!(section(&page, "facts").contains("this run") && !section(&page, "facts").contains("from the store</td>"));
 
     let second = shell.without_engine("run r.ddl");
@@ -92,10 +101,9 @@ fn every_result_has_a_record_of_who_computed_it_when_and_how_long() {
 
 /// A recipe of one short stage, whose numbers have intervals.
 const SHORT: &str = "ddl 1
-dataset faces = synthetic_faces(identities = 16, images = 6, size = 32px, yaw = -60deg..60deg)
-let people = faces |> split({train = 75%, test = 25%}, by = .identity)
+dataset faces = synthetic_faces(identities = 40, images = 6, size = 32px, yaw = -60deg..60deg)
 backbone net = tiny(embedding = 16, side = 32px, width = 8)
-eval ver = verification(people.test, pairs = random_pairs(folds = 10, per_fold = 10))
+eval ver = verification(faces, pairs = random_pairs(folds = 10, per_fold = 10))
 report t = compare({\"net\" = net}, columns = [ver.accuracy, ver.gap])
 ";
 

@@ -100,13 +100,6 @@ const ROUNDS: usize = 50;
 /// The finest classes in which nodes are together that are so in either of both.
 fn together(a: &[usize], b: &[usize]) -> Vec<usize> {
     let mut root: Vec<usize> = (0..a.len()).collect();
-    fn find(root: &mut [usize], mut at: usize) -> usize {
-        while root[at] != at {
-            root[at] = root[root[at]];
-            at = root[at];
-        }
-        at
-    }
     for classes in [a, b] {
         let mut first = BTreeMap::new();
         for (at, class) in classes.iter().enumerate() {
@@ -117,6 +110,15 @@ fn together(a: &[usize], b: &[usize]) -> Vec<usize> {
     }
     let roots: Vec<usize> = (0..a.len()).map(|at| find(&mut root, at)).collect();
     numbered(roots.into_iter())
+}
+
+/// The first of those that are together with `at`.
+fn find(root: &mut [usize], mut at: usize) -> usize {
+    while root[at] != at {
+        root[at] = root[root[at]];
+        at = root[at];
+    }
+    at
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ mod tests {
                 }
                 assert!(a.0 >= 0.0 && a.0 + BOX_WIDTH <= layout.width && a.1 + BOX_HEIGHT <= layout.height);
             }
-            assert!(layout.width <= width.max(600.0), "{} for {width}", layout.width);
+            assert!(layout.width <= width.max(900.0), "{} for {width}", layout.width);
         }
     }
 

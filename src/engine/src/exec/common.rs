@@ -85,7 +85,6 @@ impl Common<'_> {
 
     /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of itself.
     pub fn make(&self, id: NodeId, fill: impl FnOnce(&mut Draft) -> Result<Json, Halt>) -> Result<Artifact, Halt> {
-        let node = self.job.plan.node(id);
         let (lock, made) = self.begin(id)?;
         if let Some(artifact) = made {
             return Ok(artifact);

@@ -6,6 +6,7 @@
 //! stages features pooling models    nodes of libtorch, one after the other on the main thread
 //! shared    what judged models have in common, computed once
 //! judging   judgements, side by side
+//! told      how far work is that has no events of its own
 //! ```
 
 mod check;
@@ -16,6 +17,7 @@ mod models;
 mod pooling;
 mod shared;
 mod stages;
+mod told;
 mod walk;
 
 use crate::failures;
@@ -101,8 +103,12 @@ impl<'a> Deref for Exec<'a> {
 /// Runs a job; the last event says how it ended, the result is the process's exit code.
 pub fn run(job: &Job, events: &dyn Sink, stop: &AtomicBool) -> i32 {
     let started = Instant::now();
-    match Exec::start(job, events, stop).and_then(|exec| exec.walk(started)) {
-        Ok(()) => ddl::job::exit::DONE,
+    let ended = told::telling(events, || Exec::start(job, events, stop).and_then(|exec| exec.walk(started)));
+    match ended {
+        Ok(done) => {
+            events.emit(done);
+            ddl::job::exit::DONE
+        }
         Err(Halt::Failed(node, failure)) => {
             events.emit(Event::Failed { node, failure });
             ddl::job::exit::FAILED
@@ -168,7 +174,7 @@ impl<'a> Exec<'a> {
         self.job.loaders.unwrap_or_else(threads)
     }
 
-    fn walk(&self, started: Instant) -> Result<(), Halt> {
+    fn walk(&self, started: Instant) -> Result<Event, Halt> {
         let due = ddl::store::due::due(&self.job.plan, &self.store, &self.job.only, &self.job.again)?;
         self.events.emit(Event::RunStarted {
             machine: self.events.machine().clone(),
@@ -184,8 +190,7 @@ impl<'a> Exec<'a> {
         self.check_data(&due.compute)?;
         walk::all(self, &due.compute)?;
         let seconds = started.elapsed().as_secs_f64();
-        self.events.emit(Event::Done { computed: due.compute.len(), stored: due.stored.len(), seconds });
-        Ok(())
+        Ok(Event::Done { computed: due.compute.len(), stored: due.stored.len(), seconds })
     }
 
     /// Takes away the checkpoints of a result: a run may have been killed after it wrote the one, and before it took away the others.

@@ -15,7 +15,7 @@ use ddl::data::image::Image;
 use ddl::data::loader::Loader;
 use ddl::data::sampler::Pick;
 use ddl::diag::Code;
-use ddl::events::{Event, Failure};
+use ddl::events::{Event, Failure, Sink as _};
 use ddl::graph::ContentKey;
 use ddl::lang::value::NodeId;
 use ddl::random::Draw as Named;

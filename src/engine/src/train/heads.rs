@@ -14,8 +14,9 @@ use crate::nn::state::{Role, Spec, State};
 use crate::readings::Readings;
 use ddl::data::Table;
 use ddl::data::sampler::Pick;
+use ddl::meter;
 use ddl::ops::terms::Prototypes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tch::{Device, Kind, Tensor};
@@ -204,7 +205,8 @@ impl FirstRows<'_> {
 /// Refuses people of a draw who have no image among those whose means are wanted.
 fn everybody_has_one(draw: &Draw, data: &str, has: &[bool], names: &[Arc<str>]) -> Result<(), TrainError> {
     let table = &draw.batches.tables()[0];
-    let without = |name: &&Arc<str>| table.rows().any(|row| row.identity() == &***name);
+    let there: BTreeSet<&str> = table.rows().map(|row| row.identity()).collect();
+    let without = |name: &&Arc<str>| there.contains(&***name);
     let missing: Vec<&Arc<str>> = names.iter().zip(has).filter(|(_, has)| !**has).map(|(name, _)| name).filter(without).collect();
     let Some(first) = missing.first() else { return Ok(()) };
     Err(TrainError::NoMean { draw: draw.name.clone(), data: data.to_owned(), person: first.to_string(), count: missing.len() })
@@ -233,7 +235,9 @@ impl<'a> Shown<'a> {
         let layers = first..net.network.layers.len();
         let embedder = Embedder::of_layers(&net.network, &model.state, layers, crate::nn::embed::threads())?;
         let picks: Vec<Pick> = (0..self.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
+        let work = meter::begin(format!("class means of {}", self.name), "images", picks.len() as u64);
         for picks in picks.chunks(CHUNK) {
+            work.add(picks.len() as u64);
             if stage.around.interrupted.load(Ordering::Relaxed) {
                 return Err(TrainError::Interrupted { step: 0 });
             }

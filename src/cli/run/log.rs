@@ -1,0 +1,140 @@
+//! The file of `--events`: all that happens, whatever becomes of the run. It is there from the first moment, also where the recipe is wrong
+//! or nothing is to be done. Pictures lie in files of their own.
+
+use super::engine;
+use crate::cli::files::unwritable;
+use crate::cli::outcome::{Outcome, Stop};
+use crate::diag::Severity;
+use crate::events::{Event, Failure, Machine, PictureGroup, from_base64, record};
+use crate::job::Job;
+use crate::plan::Plan;
+use crate::store::due::Due;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The folder of pictures in the output folder.
+const PICTURES: &str = "first_batch";
+
+/// The file of `--events`, where there is one.
+pub struct Log {
+    to: Option<Mutex<Written>>,
+}
+
+struct Written {
+    file: File,
+    /// Whether a failure was written.
+    failed: bool,
+}
+
+impl Log {
+    /// Makes the file.
+    pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
+        let file = path.map(|path| File::create(path).map_err(|error| unwritable(path, &error))).transpose()?;
+        Ok(Log { to: file.map(|file| Mutex::new(Written { file, failed: false })) })
+    }
+
+    /// Whether anybody wants it.
+    pub fn is_wanted(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// Writes an event; pictures go to files below `out`. The run goes on without a log of it.
+    pub fn write(&self, event: &Event, out: &Path) {
+        let Some(to) = &self.to else { return };
+        let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        to.failed |= matches!(event, Event::Failed { .. });
+        let line = match event {
+            Event::FirstBatch { node, groups } => {
+                serde_json::to_string(&Event::FirstBatch { node: node.clone(), groups: in_files(node, groups, out) })
+            }
+            other => serde_json::to_string(other),
+        };
+        if let Ok(line) = line {
+            let _ = writeln!(to.file, "{line}");
+        }
+    }
+
+    /// Tells of a run that computes nothing: the engine is not started.
+    pub fn nothing_to_do(&self, job: &Job, due: &Due, plan: &Plan) {
+        if !self.is_wanted() {
+            return;
+        }
+        let machine = Machine {
+            ddl: plan.ddl.clone(),
+            libtorch: engine::libtorch().unwrap_or_default(),
+            device: job.device.to_string(),
+            threads: job.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            cpu: record::cpu(),
+        };
+        let (pid, stored) = (std::process::id(), due.stored.len());
+        self.write(&Event::RunStarted { machine, at: record::now(), pid, due: Vec::new(), stored }, &job.out);
+        for id in &due.stored {
+            let node = plan.node(*id);
+            self.write(&Event::NodeSkipped { node: node.name.clone(), op: node.op.clone() }, &job.out);
+        }
+        self.write(&Event::Done { computed: 0, stored, seconds: 0.0 }, &job.out);
+    }
+
+    /// The last words: why the run failed, where no event says so yet. `said` are the errors that were shown.
+    pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) {
+        let Some(to) = &self.to else { return };
+        if to.lock().unwrap_or_else(std::sync::PoisonError::into_inner).failed {
+            return;
+        }
+        let failures = match ended {
+            Ok(Outcome::Done | Outcome::Interrupted) | Err(Stop::Shown(Outcome::Done | Outcome::Interrupted)) => Vec::new(),
+            Ok(Outcome::Failed | Outcome::Wrong) | Err(Stop::Shown(Outcome::Failed | Outcome::Wrong)) => said,
+            Err(Stop::Say(_, diagnostic)) if diagnostic.severity == Severity::Error => vec![Failure::of(diagnostic)],
+            Err(Stop::Say(..)) => Vec::new(),
+        };
+        for failure in failures {
+            self.write(&Event::Failed { node: None, failure }, Path::new(""));
+        }
+    }
+}
+
+/// The same pictures in files below `out`, named there; what can't be written stays without a file.
+fn in_files(node: &str, groups: &[PictureGroup], out: &Path) -> Vec<PictureGroup> {
+    let folder = PathBuf::from(PICTURES).join(file_name(node));
+    let mut groups = groups.to_vec();
+    for (place, group) in groups.iter_mut().enumerate() {
+        let folder = folder.join(format!("{:02}-{}", place + 1, file_name(&group.label)));
+        let made = fs::create_dir_all(out.join(&folder)).is_ok();
+        for (place, picture) in group.pictures.iter_mut().enumerate() {
+            let file = folder.join(format!("{:02}.png", place + 1));
+            let png = std::mem::take(&mut picture.png);
+            let written = made && from_base64(&png).is_some_and(|bytes| fs::write(out.join(&file), bytes).is_ok());
+            picture.file = written.then(|| file.to_string_lossy().into_owned());
+        }
+    }
+    groups
+}
+
+/// A name as a file may have it.
+fn file_name(name: &str) -> String {
+    let kept = |c: char| if c.is_alphanumeric() || "-_.=".contains(c) { c } else { '-' };
+    let short: String = name.chars().map(kept).take(60).collect();
+    let whole = short.trim_matches(['-', '.']).to_owned();
+    if whole.is_empty() { "batch".to_owned() } else { whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::image::Image;
+    use crate::events::Picture;
+
+    #[test]
+    fn pictures_lie_in_files_below_the_output_folder_whatever_nodes_are_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = Image::new(1, 1, vec![1, 2, 3]).unwrap();
+        let group = PictureGroup { label: "../e".to_owned(), pictures: vec![Picture::new(&image, "a.png", "ann")] };
+        let named = in_files("s[seed = 2]/..", &[group], folder.path());
+        let file = named[0].pictures[0].file.clone().unwrap();
+        assert_eq!((file.as_str(), named[0].pictures[0].png.as_str()), ("first_batch/s-seed-=-2/01-e/01.png", ""));
+        assert!(std::fs::read(folder.path().join(file)).unwrap().starts_with(b"\x89PNG"));
+        assert_eq!([file_name(".."), file_name("顔")], ["batch", "顔"]);
+    }
+}
