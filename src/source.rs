@@ -1,5 +1,6 @@
 //! Sources and places in them, and the [`World`]: the one door through which the compiler sees files.
 
+use crate::text::{NoText, begin};
 use indexmap::IndexMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -146,6 +147,9 @@ impl SourceMap {
         if bytes.len() > LONGEST_SOURCE {
             return Err(ReadError::TooLong { path: shown, bytes: bytes.len() });
         }
+        if let Err(why) = begin(&bytes) {
+            return Err(ReadError::NoText { path: shown, why });
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..good].split(|&byte| byte == b'\n').count();
@@ -183,6 +187,14 @@ pub enum ReadError {
         path: String,
         /// The line of the first bad byte, from 1.
         line: usize,
+    },
+    /// The file is text of another kind, or none.
+    #[error("cannot read {path}: {why}")]
+    NoText {
+        /// The path as messages show it.
+        path: String,
+        /// What it is.
+        why: NoText,
     },
     /// The file is longer than [`LONGEST_SOURCE`].
     #[error("{path} has {bytes} bytes; a recipe has at most {LONGEST_SOURCE}")]

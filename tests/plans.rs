@@ -2,6 +2,8 @@
 
 #[path = "plans/faces.rs"]
 mod faces;
+#[path = "plans/lists.rs"]
+mod lists;
 
 use ddl::compile::{Compiled, Given, Options, compile};
 use ddl::data::probe::ProbeCache;

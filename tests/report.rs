@@ -259,6 +259,18 @@ fn what_users_write_cannot_become_markup() {
 }
 
 #[test]
+fn what_a_terminal_or_a_page_would_obey_is_written_out() {
+    let evil = "\u{1b}[31m\u{7}\u{9b}\r\u{202e}txt";
+    let mut report = sample();
+    for text in [&mut report.title, &mut report.doc, &mut report.recipe, &mut report.warnings[0], &mut report.tables[0].rows[0].label] {
+        evil.clone_into(text);
+    }
+    let html = page(&report);
+    assert!(html.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'));
+    assert!(html.matches("\\u001b[31m\\u0007\\u009b\\u000d\\u202etxt").count() >= 5, "it can be seen");
+}
+
+#[test]
 fn an_empty_report_is_a_page_without_sections() {
     let html = page(&Report::default());
     assert_eq!(outline(&html), "");

@@ -88,7 +88,7 @@ fn golden() -> Value {
 #[track_caller]
 fn assert_rates(pooled: &impl Scored, templates: &Templates, golden: &Value, wanted: &Value) {
     let counts = PairCounts { same: golden["genuine"].as_u64().unwrap(), different: golden["impostor"].as_u64().unwrap() };
-    assert_eq!((templates.of.ids.len(), templates.count().unwrap()), (TEMPLATES, counts));
+    assert_eq!((templates.of.ids.len(), templates.count().unwrap().0), (TEMPLATES, counts));
     let blocks = || Ok::<_, Box<dyn Error>>(templates.pairs()?.map(|block| block.map_err(Box::from)));
     let sets = streamed_pairs(pooled, blocks).unwrap();
     assert_eq!(sets.counts(), (counts.same, counts.different));

@@ -19,8 +19,9 @@ pub fn install() {
         // where standard error is closed there is nobody to tell
         let _ = writeln!(
             std::io::stderr(),
-            "error[ddl::bug]: this is a bug of ddl {version}, not of your recipe: {what}{place}\n\
-             help: please report it with the recipe and the command; nothing in the store is damaged, and the same command goes on from the last checkpoint"
+            "error[ddl::bug]: this is a bug of ddl {version}, not of your recipe: {}{place}\n\
+             help: please report it with the recipe and the command; nothing in the store is damaged, and the same command goes on from the last checkpoint",
+            crate::text::shown(&what)
         );
         std::process::exit(EXIT_CODE);
     }));

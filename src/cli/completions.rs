@@ -9,6 +9,6 @@ use clap::CommandFactory;
 pub fn run(args: &CompletionsArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "ddl", &mut script);
-    screen.result(&String::from_utf8_lossy(&script))?;
+    screen.verbatim(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Done)
 }

@@ -1,6 +1,7 @@
 //! `ddl diff`: what differs between two experiments.
 
 use super::args::DiffArgs;
+use super::files::read_text;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
@@ -33,8 +34,7 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
         return Ok(Lock::of(&plan).with_data(&compiled.graph));
     }
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message));
-    let text =
-        crate::regular::text(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
+    let text = read_text(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
     // JSON is YAML; a lock says so in its first entry
     if let Ok(plan) = serde_yaml::from_str::<Plan>(&text) {
         let plan = plan.sound().map_err(|error| refuse(Code::BadLock, format!("{} is no plan: {error}", path.display())))?;

@@ -28,6 +28,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     replace(path, bytes).map_err(|error| unwritable(path, &error))
 }
 
+/// A file as text, without its byte order mark; or why it is none.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = crate::regular::read(path).map_err(|error| error.to_string())?;
+    crate::text::read(&bytes).map(str::to_owned).map_err(|why| why.to_string())
+}
+
 /// The end of a command that can't write a file.
 pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
     let message = format!("cannot write {}: {error}", path.display());

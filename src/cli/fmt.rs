@@ -53,7 +53,7 @@ fn one(file: &Path, check: bool, screen: &Screen) -> Result<Formatted, Stop> {
     let same = text == *source.text;
     match (check, from_input) {
         (true, _) if !same => screen.result(&format!("{shown}\n"))?,
-        (false, true) => screen.result(&text)?,
+        (false, true) => screen.verbatim(&text)?,
         (false, false) if !same => files::write(file, text.as_bytes())?,
         (true | false, true | false) => {}
     }

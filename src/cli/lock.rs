@@ -36,7 +36,7 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
         return check(&file, &lock, screen);
     }
     if file == Path::new("-") {
-        screen.result(&lock.to_yaml())?;
+        screen.verbatim(&lock.to_yaml())?;
         return Ok(Outcome::Done);
     }
     files::write(&file, lock.to_yaml().as_bytes())?;
@@ -75,8 +75,7 @@ pub fn beside(recipe: &Path) -> PathBuf {
 /// Reads a lock.
 pub fn read(file: &Path) -> Result<Lock, Stop> {
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message).help("`ddl lock` writes it"));
-    let text =
-        crate::regular::text(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
+    let text = files::read_text(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
     Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no lock: {error}", file.display())))
 }
 

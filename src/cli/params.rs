@@ -1,6 +1,7 @@
 //! Files of parameters: YAML of `name: value`, each value read as the type of its parameter wants it. What YAML takes for a number, a date or a
 //! truth stays the text that was written where the parameter is a text.
 
+use super::files::read_text;
 use super::outcome::Stop;
 use crate::compile::Given;
 use crate::diag::{Code, Diagnostic};
@@ -16,8 +17,8 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
     let shown = file.display();
     let wrong =
         |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
-    let text = crate::regular::text(file)
-        .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
+    let text =
+        read_text(file).map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
     let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} is no YAML: {error}"));
     let yaml: Yaml = serde_yaml::from_str(&text).map_err(no_yaml)?;
     let entries = match &yaml {

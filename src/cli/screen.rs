@@ -5,6 +5,7 @@ use super::outcome::{Outcome, Stop};
 use crate::diag::{Code, Diagnostic, RenderOptions, Severity, render, to_json};
 use crate::events::Failure;
 use crate::source::SourceMap;
+use crate::text::shown;
 use clap::ValueEnum;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,7 +113,7 @@ impl Screen {
         }
         let text = match self.format {
             MessageFormat::Human => self.apart() + &render(diagnostic, sources, self.message_style),
-            MessageFormat::Json => to_json(diagnostic, sources) + "\n",
+            MessageFormat::Json => shown(&to_json(diagnostic, sources)).into_owned() + "\n",
         };
         if self.format == MessageFormat::Json && self.json_is_result {
             let mut out = io::stdout().lock();
@@ -157,15 +158,27 @@ impl Screen {
     pub fn note(&self, line: impl AsRef<str>) {
         if !self.quiet && self.format == MessageFormat::Human {
             let apart = if self.said.swap(false, Ordering::Relaxed) { "\n" } else { "" };
-            let _ = writeln!(io::stderr(), "{apart}{}", line.as_ref()); // as above
+            let _ = writeln!(io::stderr(), "{apart}{}", shown(line.as_ref())); // as above
         }
     }
 
-    /// A result. A reader who went away (`| head`) ends the command without a word.
+    /// A result, without anything that a terminal would obey. A reader who went away (`| head`) ends the command without a word.
     ///
     /// # Errors
     /// When the result could not be written.
     pub fn result(&self, text: &str) -> Result<(), Stop> {
+        self.write(&shown(text))
+    }
+
+    /// A result that programs read and that must be theirs to the byte (a formatted recipe); on a terminal as [`Screen::result`].
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub fn verbatim(&self, text: &str) -> Result<(), Stop> {
+        if io::stdout().is_terminal() { self.result(text) } else { self.write(text) }
+    }
+
+    fn write(&self, text: &str) -> Result<(), Stop> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),

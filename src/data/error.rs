@@ -1,6 +1,7 @@
 //! Everything that can be wrong with data, in one place; `Display` is the message.
 
 use super::probe::LeftOut;
+use crate::text::quoted;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -78,17 +79,19 @@ pub enum DataError {
         why: String,
     },
     /// A csv lacks a column.
-    #[error("{} has no column `{column}` (it has {})", file.display(), found.join(", "))]
+    #[error("{} has no column `{column}` (it has {found}); its header is `{wanted}`", file.display())]
     NoColumn {
         /// The file.
         file: PathBuf,
         /// The wanted column.
         column: String,
-        /// The columns it has.
-        found: Vec<String>,
+        /// The columns it has, as a message says them.
+        found: String,
+        /// The header it should have.
+        wanted: &'static str,
     },
     /// A file names images that the table does not have.
-    #[error("{}: {count} rows name images that are not there, first `{first}` (line {line})", file.display())]
+    #[error("{}: {count} rows name images that are not there, first {} (line {line})", file.display(), quoted(first))]
     UnknownImages {
         /// The file.
         file: PathBuf,
@@ -118,7 +121,7 @@ pub enum DataError {
         identity: String,
     },
     /// Two rows of one table have the same path.
-    #[error("two samples are named `{path}`")]
+    #[error("two samples are named {}", quoted(path))]
     PathTwice {
         /// The path.
         path: String,
@@ -266,6 +269,14 @@ pub enum DataError {
     Search {
         /// Why not.
         why: String,
+    },
+    /// All pairs of a list contradict the people of their images.
+    #[error("{}: each of its {count} pairs says `same` otherwise than the people of its images", file.display())]
+    Contradiction {
+        /// The list.
+        file: PathBuf,
+        /// How many pairs.
+        count: usize,
     },
     /// A protocol can't be judged on this table.
     #[error("{}: {why}", file.display())]

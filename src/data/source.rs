@@ -2,6 +2,7 @@
 
 use super::{DataError, image::Image};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +41,16 @@ impl ImageSource {
             ImageSource::File { root, file } => Some(root.join(file.as_ref())),
             ImageSource::Rendered { .. } => None,
         }
+    }
+
+    /// A number that equal sources share.
+    pub(super) fn hashed(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        match self {
+            ImageSource::File { root, file } => (root, file).hash(&mut hasher),
+            ImageSource::Rendered { set, index } => (set.id(), index).hash(&mut hasher),
+        }
+        hasher.finish()
     }
 }
 

@@ -1,7 +1,9 @@
 //! A lazy table of samples: names, people, attributes and where the pixels are; no pixel.
 
 use super::augment::Treatment;
+use super::readers::tidy;
 use super::{AttributeType, Cell, DataError, ImageSource, LabelSpace, Schema, Stream};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ pub struct Table {
     /// Class of each sample of the whole set; samples of people outside the label space hold [`NOBODY`] and are in no row.
     pub(super) classes: Arc<[u32]>,
     pub(super) labels: LabelSpace,
-    /// Which samples of the whole set are rows, in order.
+    /// Which samples of the whole set are rows, rising.
     pub(super) rows: Arc<[u32]>,
     /// What each sample goes through before anything else, by number; one entry per sample of the whole set, or none at all.
     pub(super) treated: Option<Arc<[u16]>>,
@@ -88,14 +90,52 @@ impl Table {
         self.rows.iter().map(|place| Row { table: self, place: *place as usize })
     }
 
-    /// The row number of each path.
-    pub fn row_of_path(&self) -> HashMap<Arc<str>, usize> {
-        self.rows().enumerate().map(|(row, sample)| (sample.shared_path().clone(), row)).collect()
+    /// The row of the sample of this path.
+    pub fn row_of(&self, path: &str) -> Option<usize> {
+        self.row_at(self.core.place(path)?)
     }
 
-    /// Whether the whole set (not only these rows) has a sample of this path.
-    pub fn set_has(&self, path: &str) -> bool {
-        self.core.place(path).is_some()
+    /// The number of samples of the whole set.
+    pub fn set_len(&self) -> usize {
+        self.core.paths.len()
+    }
+
+    /// The place in the whole set (not only these rows) of the sample that a list names so; `\` parts folders too.
+    pub fn place_of(&self, name: &str) -> Option<u32> {
+        self.core.place(name).or_else(|| match tidy(name) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(tidied) => self.core.place(&tidied),
+        })
+    }
+
+    /// The row of the sample at a place of the whole set.
+    pub fn row_at(&self, place: u32) -> Option<usize> {
+        self.rows.binary_search(&place).ok()
+    }
+
+    /// The path of the sample at a place of the whole set.
+    pub fn path_at(&self, place: u32) -> Cow<'_, str> {
+        Cow::Borrowed(&self.core.paths[place as usize])
+    }
+
+    /// How many rows are images that `other` has too, seen in the same way, and the path of the first.
+    pub fn shared_with(&self, other: &Table) -> Option<(usize, String)> {
+        let one_set = Arc::ptr_eq(&self.core, &other.core);
+        let mut theirs: Vec<(u64, usize)> =
+            if one_set { Vec::new() } else { other.rows().enumerate().map(|(at, row)| (row.source().hashed(), at)).collect() };
+        theirs.sort_unstable();
+        let twin = |row: &Row| {
+            let same = |at: usize| other.row(at).is_some_and(|twin| twin.source() == row.source() && twin.treatment() == row.treatment());
+            if one_set {
+                return other.row_at(row.place as u32).is_some_and(same);
+            }
+            let hashed = row.source().hashed();
+            let from = theirs.partition_point(|(key, _)| *key < hashed);
+            theirs[from..].iter().take_while(|(key, _)| *key == hashed).any(|(_, at)| same(*at))
+        };
+        let mut shared = self.rows().filter(twin);
+        let first = shared.next()?.path().to_owned();
+        Some((1 + shared.count(), first))
     }
 
     /// The classes of the rows.

@@ -2,6 +2,7 @@
 //! screen and no message costs more than what it shows.
 
 use crate::source::Source;
+use crate::text::{masked, shown};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
@@ -42,8 +43,10 @@ impl Excerpt {
         let last = places.iter().map(|place| place.end).max().unwrap_or(0);
         let (start, end) = (line_start(first), line_end(last));
         let region = line_start(start.saturating_sub(1))..if end < text.len() { line_end(end) } else { end };
+        let mut named = source.clone();
+        named.name = shown(&source.name).into_owned();
         let mut excerpt = Excerpt {
-            source: source.clone(),
+            source: named,
             text: String::with_capacity(region.len().min(64 << 10)),
             lines_before: text[..region.start].matches('\n').count(),
             pieces: Vec::new(),
@@ -74,7 +77,7 @@ impl Excerpt {
 
     fn keep(&mut self, source: Range<usize>) {
         let begins = self.text.len();
-        self.text.push_str(&self.source.text[source.clone()]);
+        self.text.push_str(&masked(&self.source.text[source.clone()])); // of as many bytes
         self.pieces.push(Piece { source, begins });
     }
 

@@ -162,7 +162,7 @@ impl From<ReadError> for Diagnostic {
     fn from(error: ReadError) -> Self {
         let code = match &error {
             ReadError::Unreadable { .. } => Code::UnreadableFile,
-            ReadError::NotUtf8 { .. } => Code::NotUtf8,
+            ReadError::NotUtf8 { .. } | ReadError::NoText { .. } => Code::NotUtf8,
             ReadError::TooLong { .. } => Code::TooLong,
         };
         Diagnostic::error(code, error.to_string())

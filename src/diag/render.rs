@@ -3,6 +3,7 @@
 use super::excerpt::Excerpt;
 use super::{Diagnostic, Label, Severity};
 use crate::source::{Source, SourceMap};
+use crate::text::shown;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
 use std::fmt;
 use std::ops::Range;
@@ -54,7 +55,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, options: RenderOptio
     match handler.render_report(&mut out, &Shown::new(diagnostic, sources, options.source_width.max(NARROWEST - MARGIN))) {
         Ok(()) => out,
         // miette only fails where it cannot read a span; the words are still worth having
-        Err(fmt::Error) => format!("{diagnostic}\n"),
+        Err(fmt::Error) => format!("{}\n", shown(&diagnostic.to_string())),
     }
 }
 
@@ -76,7 +77,7 @@ impl Shown {
         let (here, elsewhere): (Vec<&Label>, Vec<&Label>) =
             diagnostic.labels.iter().partition(|label| home.is_some_and(|home| home.id == label.span.file));
         let notes = elsewhere.into_iter().take(MOST_PLACES).filter_map(|label| {
-            let message = if label.text.is_empty() { "see also".to_owned() } else { label.text.clone() };
+            let message = if label.text.is_empty() { "see also".to_owned() } else { shown(&label.text).into_owned() };
             let (source, labels) = excerpt(&[label], sources.get(label.span.file)?, widest);
             // what is to be said of the place is the message
             let labels = labels.into_iter().map(|label| LabeledSpan::new_with_span(None, *label.inner())).collect();
@@ -84,10 +85,10 @@ impl Shown {
         });
         let (source, labels) = home.map(|home| excerpt(&here[..here.len().min(MOST_PLACES)], home, widest)).unzip();
         Shown {
-            message: diagnostic.message.clone(),
+            message: shown(&diagnostic.message).into_owned(),
             code: Some(diagnostic.code.text()),
             severity: diagnostic.severity,
-            help: diagnostic.help.clone(),
+            help: diagnostic.help.as_ref().map(|help| shown(help).into_owned()),
             source,
             labels: labels.unwrap_or_default(),
             related: notes.chain(diagnostic.related.iter().map(|other| Shown::new(other, sources, widest))).collect(),
@@ -101,7 +102,7 @@ fn excerpt(labels: &[&Label], source: &Source, widest: usize) -> (Excerpt, Vec<L
     let excerpt = Excerpt::new(source, &places, widest);
     let labelled = labels.iter().zip(places).map(|(label, place)| {
         let (start, end) = (excerpt.at(place.start), excerpt.at(place.end));
-        let text = Some(label.text.clone()).filter(|text| !text.is_empty());
+        let text = Some(shown(&label.text).into_owned()).filter(|text| !text.is_empty());
         if label.primary {
             LabeledSpan::new_primary_with_span(text, (start, end - start))
         } else {

@@ -1,6 +1,7 @@
 //! The data room's errors as diagnostics: each has a code, some a help.
 
 use crate::data::DataError;
+use crate::data::protocol::{Doubt, Oddity};
 use crate::diag::Code;
 use crate::events::Failure;
 
@@ -29,8 +30,24 @@ pub fn code(error: &DataError) -> Code {
         DataError::Corrupt { .. } | DataError::CorruptImages { .. } => Code::Corrupt,
         DataError::Size { .. } => Code::WrongSize,
         DataError::Sampler { .. } => Code::BatchTooLarge,
+        DataError::Contradiction { .. } => Code::Contradiction,
         DataError::Protocol { .. } | DataError::Search { .. } => Code::BadProtocol,
     }
+}
+
+/// What to do about lists that contradict the people of a data set.
+const TURNED: &str =
+    "1 is for one person, 0 for two: is the column turned round, or a distance? or are people named by another folder (`identity`)?";
+
+/// Something odd about a list.
+pub fn doubt(doubt: &Doubt) -> Failure {
+    let (code, help) = match doubt.oddity {
+        Oddity::Contradiction => (Code::Contradiction, TURNED),
+        Oddity::Doubled => (Code::Doubled, "each counts as often as it stands there; leave the later ones out"),
+        Oddity::Itself => (Code::WithItself, "such comparisons are always right and make numbers better than they are; leave them out"),
+        Oddity::Mixed => (Code::Contradiction, "a template is one person: is an image in the folder of another?"),
+    };
+    Failure::new(code, doubt.to_string()).help(help)
 }
 
 /// An error of the data room at a node of the plan (or none).
@@ -39,6 +56,7 @@ pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
     let failure = Failure::new(code(error), message);
     let help = [
         (Code::DataChanged, "run the same command again: it is planned anew with what lies there now"),
+        (Code::Contradiction, TURNED),
         (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
         (Code::WrongSize, "let it be resized: `on_size = \"resize\"`"),
         (Code::BatchTooLarge, "choose a smaller `size` for the draw (or `batch` for the stage), or more data"),

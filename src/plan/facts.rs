@@ -14,7 +14,7 @@ use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
 use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, PlanNode, ends, lengths, memory, pooling, reads, sampling, schedule, teaching, weights};
+use super::{Facts, Paths, Plan, PlanNode, data_codes, ends, lengths, memory, pooling, reads, sampling, schedule, teaching, weights};
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
@@ -58,7 +58,8 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
             gather.node(id);
         }
         gather.rates();
-        let mut findings = gather.seen();
+        let mut findings = std::mem::take(&mut gather.findings);
+        findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
@@ -83,6 +84,8 @@ struct Gather<'p> {
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
+    /// What is odd about lists.
+    findings: Vec<Finding>,
     sight: Sight,
     costs: Costs,
     weights: weights::Files,
@@ -100,6 +103,7 @@ impl<'p> Gather<'p> {
             strangers: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
+            findings: Vec::new(),
             sight: Sight::default(),
             costs: Costs::default(),
             weights: weights::Files::default(),
@@ -190,6 +194,10 @@ impl<'p> Gather<'p> {
         if pass.people_left_out > 0 {
             let (people, images) = (pass.people_left_out, pass.images_left_out);
             facts.notes.push(format!("people who make no pair are never drawn: {people}, with {images} of the images"));
+        }
+        for doubt in self.tables.draw_doubts(id)? {
+            let failure = data_codes::doubt(&doubt);
+            self.findings.push(Finding { node: id, label: "drawn here".to_owned(), also: None, severity: Severity::Warning, failure });
         }
         self.passes.insert(id, pass);
         Ok(facts)

@@ -5,6 +5,7 @@ use crate::data::augment::Augment;
 use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::{Digest, LeftOut, ProbeCache};
+use crate::data::protocol::{self, Doubt};
 use crate::data::readers::{self, ColumnType, IdentityRule};
 use crate::data::sampler::{Batches, Sampling};
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
@@ -222,16 +223,12 @@ impl<'p> Tables<'p> {
         }))
     }
 
-    /// The names in a text file of one a line that a node names; blank lines are none.
+    /// The names in a text file of one a line that a node names.
     ///
     /// # Errors
-    /// When it can't be read, or lies where no parameter says.
+    /// As [`readers::names`]; where no parameter says where it lies.
     pub fn names(&self, id: NodeId, file: &FilePath) -> Result<BTreeSet<String>, TableError> {
-        let path = self.path(id, file)?;
-        let text = crate::regular::text(&path)
-            .map_err(|cause| self.data_error(id, DataError::Unreadable { path: path.clone(), why: cause.to_string() }))?;
-        self.known(id, &path, text.as_bytes())?;
-        Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+        readers::names(&self.known_path(id, file)?).map_err(|source| self.data_error(id, source))
     }
 
     /// An error unless these bytes of a file are what the plan was made from.
@@ -268,12 +265,25 @@ impl<'p> Tables<'p> {
                 Sampling::Pairs { with: pairs.with.map(|with| self.table(with.node)).transpose()? }
             }
             Some(samplers::Sampler::PairList(list)) => {
-                Sampling::PairList { pairs: readers::pair_list(&self.known_path(id, &list.path)?, &table).map_err(at)? }
+                let listed = readers::pair_list(&self.known_path(id, &list.path)?, &table).map_err(at)?;
+                Sampling::PairList { pairs: listed.into_iter().map(|pair| pair.rows).collect() }
             }
         };
         let composed = if let Sampling::Pk { identities, images } = sampling { Some(identities * images) } else { None };
         let size = composed.or(it.size.map(|size| size as usize)).unwrap_or(0);
         Batches::new(&table, &sampling, size, it.seed.unwrap_or(0)).map_err(at)
+    }
+
+    /// What is odd about the list that a draw draws from.
+    ///
+    /// # Errors
+    /// As [`Tables::batches`].
+    pub fn draw_doubts(&self, id: NodeId) -> Result<Vec<Doubt>, TableError> {
+        let it: data::Draw = self.plan.parse(id)?;
+        let Some(samplers::Sampler::PairList(list)) = &it.by else { return Ok(Vec::new()) };
+        let (file, table) = (self.path(id, &list.path)?, self.table(it.data.node)?);
+        let pairs = readers::pair_list(&file, &table).map_err(|source| self.data_error(id, source))?;
+        Ok(protocol::doubled(&file, &pairs, &table))
     }
 
     /// Takes this table for a node from now on: without images that can't be decoded. What was made of it before is forgotten.

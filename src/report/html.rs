@@ -4,6 +4,7 @@ use super::graph::graph;
 use super::model::{Batch, Fact, NodeState, Report, Table, Work};
 use super::plot::{cmc_plot, curve_plot, distribution_plot, roc_plot};
 use super::table::{CellView, DifferenceView, RowView, TableView, Verdict};
+use crate::text::shown;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
@@ -11,8 +12,12 @@ const STYLE: &str = include_str!("style.css");
 /// Forbids the page to load anything but its own styles and pictures.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-/// The whole page.
+/// The whole page, without anything that is no sign to be shown.
 pub fn page(report: &Report) -> String {
+    shown(&markup(report)).into_owned()
+}
+
+fn markup(report: &Report) -> String {
     let sections = sections(report);
     html! {
         (DOCTYPE)

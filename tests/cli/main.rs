@@ -1,6 +1,7 @@
 //! The command line from outside: transcripts of commands, with what they print and how they end.
 
 mod bad_bytes;
+mod controls;
 mod help;
 mod output;
 mod recipes;

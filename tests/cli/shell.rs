@@ -188,6 +188,11 @@ impl Ran {
         self.redacted(&self.output.stderr)
     }
 
+    /// All that it printed and said, to the byte (what is no UTF-8 is marked).
+    pub fn raw(&self) -> String {
+        [&self.output.stdout, &self.output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
+    }
+
     /// The whole as a text: the command, what it printed, what it said after `stderr:`, and how it ended.
     pub fn transcript(&self) -> String {
         let mut out = format!("$ ddl {}\n{}", self.line, self.stdout());

@@ -2,6 +2,7 @@
 
 use crate::cli::screen::Screen;
 use crate::events::Event;
+use crate::text::shown;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -69,13 +70,13 @@ impl<'s> Progress<'s> {
     fn advance(&mut self, node: &str, done: u64, of: u64, rest: &str) {
         if let Some(bars) = &self.bars {
             let place = self.shown.iter().position(|(name, _)| name == node).unwrap_or_else(|| {
-                let bar = bars.add(ProgressBar::new(of).with_style(style()).with_prefix(node.to_owned()));
+                let bar = bars.add(ProgressBar::new(of).with_style(style()).with_prefix(shown(node).into_owned()));
                 self.shown.push((node.to_owned(), bar));
                 self.shown.len() - 1
             });
             let bar = &self.shown[place].1;
             bar.set_length(of);
-            bar.set_message(rest.to_owned());
+            bar.set_message(shown(rest).into_owned());
             bar.set_position(done);
         } else if done == of || self.said.get(node).is_none_or(|at| at.elapsed() >= LINE_EVERY) {
             self.said.insert(node.to_owned(), Instant::now());

@@ -1,11 +1,13 @@
 //! Protocols: which pairs of images are judged, in which fold, and whether they are of one person; whom of a gallery probes show; or which
 //! images make a template, and which templates are paired.
 
+mod doubt;
 mod made;
 mod search;
 mod template_search;
 mod templates;
 
+pub use doubt::{Doubt, Oddity, doubled, on_both_sides};
 pub use made::random_pairs;
 pub use search::{Search, Strangers};
 pub use template_search::{SEARCH_COUNTS, TemplateOf, TemplateSearch};
@@ -13,6 +15,8 @@ pub use templates::{COUNTS, TemplateFace, TemplateFaces, TemplatePair, Templates
 
 use super::readers::pair_file;
 use super::{DataError, Table};
+use crate::text::quoted;
+use doubt::{Seen, Tally};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
@@ -73,8 +77,8 @@ pub struct Verification {
     pub in_file: PairCounts,
     /// How many of them are judged.
     pub kept: PairCounts,
-    /// Pairs whose `same` contradicts the identities that the table knows.
-    pub contradicting: usize,
+    /// What is odd about the judged ones: they contradict the people of the table, stand twice, or are of an image with itself.
+    pub doubts: Vec<Doubt>,
     /// The digest of the file; for made pairs, none.
     pub digest: Option<String>,
 }
@@ -84,27 +88,34 @@ impl Verification {
     /// file's folds stay.
     ///
     /// Errors: as [`pair_file`]; a pair of samples that a view took out of `table`; no pair left; a border that shifts the balance of same
-    /// and different pairs by more than a fifth.
+    /// and different pairs by more than a fifth; pairs that all say `same` otherwise than the people of their images.
     pub fn from_file(file: &Path, table: &Table, within: Option<&Table>) -> Result<Self, DataError> {
         let listed = pair_file(file, table)?;
-        let rows = table.row_of_path();
         let people: Option<HashSet<&str>> = within.map(|within| within.rows().map(|row| row.identity()).collect());
-        let outside = |line: u64, path: &str| DataError::Line {
-            file: file.to_owned(),
-            line,
-            why: format!("`{path}` is in the data set, but not among these samples; judge the whole set, `within` some people"),
+        let outside = |line: u64, place: u32| {
+            let why = format!(
+                "{} is in the data set, but not among these samples; judge the whole set, `within` some people",
+                quoted(&table.path_at(place))
+            );
+            DataError::Line { file: file.to_owned(), line, why }
         };
+        let person = |row: usize| table.row(row).map_or("", |row| row.identity()); // rows of the table itself
+        let name = |row: u32| table.row(row as usize).map_or_else(String::new, |row| quoted(&row.path()));
         let mut pairs = Vec::with_capacity(listed.pairs.len());
-        let mut contradicting = 0;
+        let (mut contradicting, mut seen) = (Tally::new(Oddity::Contradiction), Seen::new());
         for pair in &listed.pairs {
-            let row = |path: &str| rows.get(path).copied().ok_or_else(|| outside(pair.line, path));
-            let (a, b) = (row(&pair.a)?, row(&pair.b)?);
-            let person = |row: usize| table.row(row).map_or("", |row| row.identity()); // rows of the table itself
+            let row = |place: u32| table.row_at(place).ok_or_else(|| outside(pair.line, place));
+            let (a, b) = (row(pair.a)?, row(pair.b)?);
             if people.as_ref().is_some_and(|people| !people.contains(person(a)) || !people.contains(person(b))) {
                 continue;
             }
-            contradicting += usize::from(pair.same != (person(a) == person(b)));
-            pairs.push(Pair { fold: pair.fold, same: pair.same, a: a as u32, b: b as u32 });
+            let kept = Pair { fold: pair.fold, same: pair.same, a: a as u32, b: b as u32 };
+            if pair.same != (person(a) == person(b)) {
+                let are = if pair.same { "two people" } else { "one person" };
+                contradicting.add(pair.line, || format!("{} and {} are of {are}", name(kept.a), name(kept.b)));
+            }
+            seen.pair(pair.line, (kept.a, kept.b), name);
+            pairs.push(kept);
         }
         let in_file = PairCounts::of(listed.pairs.iter().map(|pair| pair.same));
         let kept = PairCounts::of(pairs.iter().map(|pair| pair.same));
@@ -119,8 +130,13 @@ impl Verification {
                 kept.same, kept.different, in_file.same, in_file.different
             ));
         }
+        let all = pairs.len();
+        if contradicting.count() == all {
+            return Err(DataError::Contradiction { file: file.to_owned(), count: all });
+        }
+        let doubts = contradicting.doubt(file, "pairs", all).into_iter().chain(seen.doubts(file, all)).collect();
         let digest = Some(listed.digest);
-        Ok(Verification { first: table.clone(), second: None, pairs, in_file, kept, contradicting, digest })
+        Ok(Verification { first: table.clone(), second: None, pairs, in_file, kept, doubts, digest })
     }
 
     /// The folds, in order.

@@ -1,6 +1,7 @@
 //! 1:N identification: which images are searched, and whose people are looked for.
 
 use crate::data::{DataError, Table};
+use crate::text::quoted;
 use std::collections::{BTreeSet, HashSet};
 
 /// What happens to probes of people who have no image in the gallery.
@@ -74,19 +75,12 @@ impl Search {
 
 /// An error if an image, seen in one way, is in both tables: it would find itself.
 fn itself(gallery: &Table, probe: &Table) -> Result<(), DataError> {
-    let rows = gallery.row_of_path();
-    let both = |row: &crate::data::table::Row| {
-        let twin = rows.get(row.path()).and_then(|at| gallery.row(*at));
-        twin.is_some_and(|twin| twin.source() == row.source() && twin.treatment() == row.treatment())
-    };
-    let mut twice = probe.rows().filter(both);
-    match twice.next() {
+    match probe.shared_with(gallery) {
         None => Ok(()),
-        Some(first) => {
+        Some((count, first)) => {
             let why = format!(
-                "{} images are in the gallery and among the probes, first `{}`: each would find itself; part them, for example by an attribute",
-                1 + twice.count(),
-                first.path()
+                "{count} images are in the gallery and among the probes, first {}: each would find itself; part them, for example by an attribute",
+                quoted(&first)
             );
             Err(DataError::Search { why })
         }

@@ -1,9 +1,11 @@
 //! 1:N identification of templates: whom the templates of a gallery and of the probes show.
 
+use super::doubt::{Doubt, Oddity, Tally};
 use super::templates::{Counted, whole};
 use super::{Strangers, TemplateFaces};
 use crate::data::readers::{SubjectLine, subject_list};
 use crate::data::{DataError, Table};
+use crate::text::quoted;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ pub struct TemplateSearch {
     pub mated: u64,
     /// Probes whose people are not.
     pub unmated: u64,
+    /// What is odd about the lists.
+    pub doubts: Vec<Doubt>,
     /// The (first) list of the gallery's templates, and that of the probes'.
     files: [PathBuf; 2],
 }
@@ -55,6 +59,8 @@ impl TemplateSearch {
         let probes = [with_lines(probe)?];
         let names: BTreeSet<&str> = galleries.iter().chain(&probes).flat_map(|(_, lines)| lines).map(|line| &*line.subject).collect();
         let places: HashMap<&str, u32> = names.into_iter().zip(0..).collect();
+        let mut doubts = of.doubts.clone();
+        doubts.extend(contradictions(galleries.iter().chain(&probes), &of));
         let (searched, sought) = (templates(&galleries, &of, &places)?, templates(&probes, &of, &places)?);
         let known: HashSet<u32> = searched.iter().map(|it| it.person).collect();
         let unmated: Vec<TemplateOf> = sought.iter().copied().filter(|it| !known.contains(&it.person)).collect();
@@ -81,6 +87,7 @@ impl TemplateSearch {
             return Err(DataError::Search { why });
         }
         itself(&of, &searched, &sought)?;
+        doubts.extend(shared_faces(&of, &searched, &sought));
         let (unmated, people) = (unmated.len() as u64, known.len() as u64);
         let mated = sought.len() as u64 - unmated;
         Ok(TemplateSearch {
@@ -91,6 +98,7 @@ impl TemplateSearch {
             people,
             mated,
             unmated,
+            doubts,
             files: [gallery.first().copied().unwrap_or(probe).into(), probe.into()],
         })
     }
@@ -142,6 +150,39 @@ fn templates(lists: &[(PathBuf, Vec<SubjectLine>)], of: &TemplateFaces, people: 
         }
     }
     Ok(found.into_iter().map(|(template, (person, _))| TemplateOf { template, person }).collect())
+}
+
+/// Templates that the lists give to another person than the data set does: a person of a list is the one of the data set whom their first
+/// template shows.
+fn contradictions<'l>(lists: impl Iterator<Item = &'l (PathBuf, Vec<SubjectLine>)>, of: &TemplateFaces) -> Vec<Doubt> {
+    let Some(shows) = &of.shows else { return Vec::new() };
+    let mut class_of: HashMap<&str, u32> = HashMap::new();
+    let mut subject_of: HashMap<u32, &str> = HashMap::new();
+    let mut doubts = Vec::new();
+    for (file, lines) in lists {
+        let mut tally = Tally::new(Oddity::Contradiction);
+        for SubjectLine { line, template, subject } in lines {
+            let Some(class) = of.place(*template).and_then(|place| shows[place as usize]) else { continue };
+            let (known, other) = (*class_of.entry(&**subject).or_insert(class), *subject_of.entry(class).or_insert(&**subject));
+            if known != class || other != &**subject {
+                tally.add(*line, || format!("template {template}, which is said to show {}", quoted(subject)));
+            }
+        }
+        doubts.extend(tally.doubt(file, "templates", lines.len()));
+    }
+    doubts
+}
+
+/// Faces that are of a template of the gallery and of one of the probes.
+fn shared_faces(of: &TemplateFaces, gallery: &[TemplateOf], probe: &[TemplateOf]) -> Option<Doubt> {
+    let places = |list: &[TemplateOf]| list.iter().map(|it| it.template).collect::<HashSet<u32>>();
+    let (gallery, probe) = (places(gallery), places(probe));
+    let searched: HashSet<u32> = of.faces.iter().filter(|face| gallery.contains(&face.template)).map(|face| face.row).collect();
+    let sought = || of.faces.iter().filter(|face| probe.contains(&face.template));
+    let mut both = sought().filter(|face| searched.contains(&face.row));
+    let first = both.next()?;
+    let example = format!("one of template {}", of.ids[first.template as usize]);
+    Some(Doubt { oddity: Oddity::Itself, count: 1 + both.count(), of: sought().count(), what: "images", at: None, example })
 }
 
 /// An error if a template is in both lists: it would find itself.

@@ -1,9 +1,12 @@
 //! Templates of the IJB benchmarks: which images make which template, and the file of their pairs.
 
 use super::PairCounts;
+use super::doubt::{Doubt, Oddity, Tally};
 use crate::data::readers::{FaceLine, TemplatePairs, detector_scores, face_list};
 use crate::data::{DataError, Table};
+use crate::text::quoted;
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +46,10 @@ pub struct TemplateFaces {
     pub media: u64,
     /// Images of the table that no template has.
     pub unlisted: u64,
+    /// What is odd about the list.
+    pub doubts: Vec<Doubt>,
+    /// By template, the class of the person whom its faces show, where the table's people are those of templates and one is shown alone.
+    pub(super) shows: Option<Vec<Option<u32>>>,
     list: PathBuf,
     places: Arc<HashMap<u32, u32>>,
 }
@@ -65,8 +72,8 @@ impl TemplateFaces {
     /// As [`face_list`] and [`detector_scores`]; an image that the table does not have, or that stands twice in a template; a face without a score.
     pub fn read(list: &Path, scores: Option<&Path>, table: &Table) -> Result<Self, DataError> {
         let lines = face_list(list)?;
-        let rows = table.row_of_path();
-        unknown(list, lines.iter().filter(|line| !rows.contains_key(&line.name)))?;
+        let rows: Vec<Option<usize>> = lines.iter().map(|line| table.row_of(&line.name)).collect();
+        unknown(list, lines.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(line, _)| line))?;
         let weights = scores.map(detector_scores).transpose()?;
         if let (Some(weights), Some(scores)) = (&weights, scores) {
             let without: Vec<&FaceLine> = lines.iter().filter(|line| !weights.contains_key(&line.name)).collect();
@@ -80,10 +87,10 @@ impl TemplateFaces {
         let mut seen = HashSet::new();
         let mut media = HashSet::new();
         let mut faces = Vec::with_capacity(lines.len());
-        for line in &lines {
-            let (template, row) = (places[&line.template], rows[&line.name] as u32);
+        for (line, row) in lines.iter().zip(rows) {
+            let (template, row) = (places[&line.template], row.unwrap_or_default() as u32); // none is unknown
             if !seen.insert((template, row)) {
-                let why = format!("`{}` stands twice in template {}", line.name, line.template);
+                let why = format!("{} stands twice in template {}", quoted(&line.name), line.template);
                 return Err(DataError::Line { file: list.to_owned(), line: line.line, why });
             }
             media.insert((template, line.medium));
@@ -91,7 +98,10 @@ impl TemplateFaces {
             faces.push(TemplateFace { template, medium: line.medium, row, weight });
         }
         let listed: HashSet<u32> = faces.iter().map(|face| face.row).collect();
+        let (shows, mixed) = shown(&faces, &lines, ids.len(), table);
         Ok(TemplateFaces {
+            doubts: mixed.doubt(list, "templates", ids.len()).into_iter().collect(),
+            shows,
             faces,
             ids,
             media: media.len() as u64,
@@ -152,22 +162,68 @@ impl Templates {
         TemplatePairs::open(&self.pairs, self.of.places.clone())
     }
 
-    /// How many pairs there are of each kind, every line of the file looked at.
+    /// How many pairs there are of each kind, every line of the file looked at, and what is odd about them.
     ///
     /// # Errors
-    /// As [`Templates::pairs`]; pairs of one kind alone.
-    pub fn count(&self) -> Result<PairCounts, DataError> {
+    /// As [`Templates::pairs`]; pairs of one kind alone, or that all contradict the people of their images.
+    pub fn count(&self) -> Result<(PairCounts, Vec<Doubt>), DataError> {
         let mut counts = PairCounts::default();
-        for block in self.pairs()? {
-            let block = block?;
-            let same = block.iter().filter(|pair| pair.same).count() as u64;
-            counts = PairCounts { same: counts.same + same, different: counts.different + block.len() as u64 - same };
+        let (mut contradicting, mut itself) = (Tally::new(Oddity::Contradiction), Tally::new(Oddity::Itself));
+        let mut keys: Vec<u64> = Vec::new();
+        let mut known = 0;
+        let number = |template: u32| self.of.ids[template as usize];
+        let person = |template: u32| self.of.shows.as_ref().and_then(|shows| shows[template as usize]);
+        let mut pairs = self.pairs()?;
+        while let Some(pair) = pairs.pair() {
+            let (pair, line) = (pair?, pairs.line());
+            if pair.same {
+                counts.same += 1
+            } else {
+                counts.different += 1
+            }
+            keys.push(key(pair));
+            if pair.a == pair.b {
+                itself.add(line, || format!("template {}", number(pair.a)));
+            }
+            let Some((a, b)) = person(pair.a).zip(person(pair.b)) else { continue };
+            known += 1;
+            if pair.same != (a == b) {
+                let are = if pair.same { "two people" } else { "one person" };
+                contradicting.add(line, || format!("templates {} and {} are of {are}", number(pair.a), number(pair.b)));
+            }
         }
         if counts.same == 0 || counts.different == 0 {
             let why = format!("it has {} pairs of one person and {} of two; both are needed", counts.same, counts.different);
             return Err(DataError::Protocol { file: self.pairs.clone(), why });
         }
-        Ok(counts)
+        if known > 0 && contradicting.count() == known {
+            return Err(DataError::Contradiction { file: self.pairs.clone(), count: known });
+        }
+        let doubled = self.doubled(keys)?;
+        let doubts = [contradicting, doubled, itself].into_iter().filter_map(|it| it.doubt(&self.pairs, "pairs", counts.total() as usize));
+        Ok((counts, doubts.collect()))
+    }
+
+    /// Pairs that stand in the file before; `keys` are all pairs of it.
+    fn doubled(&self, mut keys: Vec<u64>) -> Result<Tally, DataError> {
+        let mut doubled = Tally::new(Oddity::Doubled);
+        keys.par_sort_unstable();
+        let twice: HashSet<u64> = keys.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+        drop(keys);
+        if twice.is_empty() {
+            return Ok(doubled);
+        }
+        let (mut seen, mut pairs) = (HashMap::new(), self.pairs()?);
+        while let Some(pair) = pairs.pair() {
+            let (pair, line) = (pair?, pairs.line());
+            let key = key(pair);
+            let before = if twice.contains(&key) { seen.insert(key, line) } else { None };
+            if let Some(before) = before {
+                let [a, b] = [pair.a, pair.b].map(|template| self.of.ids[template as usize]);
+                doubled.add(line, || format!("templates {a} and {b}, as in line {before}"));
+            }
+        }
+        Ok(doubled)
     }
 
     /// An error if something of these files is not there as often as is expected: perhaps a file was cut off.
@@ -179,6 +235,37 @@ impl Templates {
         let counted: Vec<Counted> = self.of.counted().into_iter().chain([of("pairs", pairs.total()), of("genuine", pairs.same)]).collect();
         whole(&counted, expected)
     }
+}
+
+/// A number that a pair shares with itself turned round.
+fn key(pair: TemplatePair) -> u64 {
+    u64::from(pair.a.min(pair.b)) << 32 | u64::from(pair.a.max(pair.b))
+}
+
+/// Whom templates show, and those that show several people. Data sets of which most templates mix several people (each image is a person of its
+/// own there), or that have a single one, do not name the people of templates.
+fn shown(faces: &[TemplateFace], lines: &[FaceLine], templates: usize, table: &Table) -> (Option<Vec<Option<u32>>>, Tally) {
+    let class = |row: u32| table.row(row as usize).map(|row| row.class());
+    let mut shows: Vec<Option<u32>> = vec![None; templates];
+    let (mut several, mut mixed) = (vec![false; templates], vec![false; templates]);
+    let mut tally = Tally::new(Oddity::Mixed);
+    for (face, line) in faces.iter().zip(lines) {
+        let (at, class) = (face.template as usize, class(face.row));
+        match shows[at] {
+            None => shows[at] = class,
+            Some(_) => several[at] = true,
+        }
+        if shows[at] != class && !std::mem::replace(&mut mixed[at], true) {
+            tally.add(line.line, || format!("template {}: {} is of somebody else", line.template, quoted(&line.name)));
+        }
+    }
+    let pure = several.iter().zip(&mixed).filter(|(several, mixed)| **several && !**mixed).count();
+    let people: HashSet<u32> = shows.iter().copied().flatten().collect();
+    if pure <= tally.count() || people.len() < 2 {
+        return (None, Tally::new(Oddity::Mixed));
+    }
+    shows.iter_mut().zip(mixed).filter(|(_, mixed)| *mixed).for_each(|(shown, _)| *shown = None);
+    (Some(shows), tally)
 }
 
 /// An error if a list names images that are not there.
@@ -211,7 +298,7 @@ mod tests {
         let (faces, pairs) = (file(faces), file(pairs));
         let scores = scores.map(file);
         let templates = Templates::read(faces.path(), scores.as_ref().map(tempfile::NamedTempFile::path), pairs.path(), &table);
-        let counted = templates.and_then(|it| Ok((it.count()?, it))).map(|(counts, it)| (it, counts));
+        let counted = templates.and_then(|it| Ok((it.count()?.0, it))).map(|(counts, it)| (it, counts));
         counted.map_err(|error| {
             let names = [(faces.path(), "faces"), (pairs.path(), "pairs")].into_iter().chain(scores.iter().map(|it| (it.path(), "scores")));
             names.fold(error.to_string(), |text, (path, name)| text.replace(&path.display().to_string(), name))

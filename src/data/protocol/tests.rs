@@ -20,7 +20,7 @@ fn within_drops_what_crosses_the_border_and_keeps_folds() {
     let table = people([("ann", 2), ("bob", 2), ("cid", 2), ("dan", 2)]);
     let lines = "1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n2,1,cid/0,cid/1\n2,0,cid/0,dan/1\n";
     let all = judged(&table, None, lines).unwrap();
-    assert_eq!((all.pairs.len(), all.folds(), all.contradicting), (4, vec![1, 2], 0));
+    assert_eq!((all.pairs.len(), all.folds(), all.doubts.len()), (4, vec![1, 2], 0));
     let within = table.identities(&["cid", "dan"]).unwrap();
     let some = judged(&table, Some(&within), lines).unwrap();
     assert_eq!((some.in_file, some.kept), (PairCounts { same: 2, different: 2 }, PairCounts { same: 1, different: 1 }));
@@ -39,7 +39,8 @@ fn a_border_that_shifts_the_balance_is_an_error() {
 #[test]
 fn contradictions_are_counted_and_filtered_samples_named() {
     let table = people([("ann", 2), ("bob", 2)]);
-    assert_eq!(judged(&table, None, "1,1,ann/0,bob/0\n1,0,ann/0,bob/1").unwrap().contradicting, 1);
+    let doubts = judged(&table, None, "1,1,ann/0,bob/0\n1,0,ann/0,bob/1").unwrap().doubts;
+    assert_eq!(doubts.iter().map(|doubt| (doubt.oddity, doubt.count)).collect::<Vec<_>>(), [(Oddity::Contradiction, 1)]);
     let bob = table.identities(&["bob"]).unwrap();
     let error = judged(&bob, None, "1,0,ann/0,bob/1").unwrap_err().to_string();
     assert!(error.contains(":2: `ann/0` is in the data set, but not among these samples"), "{error}");
@@ -71,7 +72,7 @@ fn whole_folds_of_the_shared_faces_stay_together_when_sorted() {
     };
     let judged = |order| Verification::from_file(&root.join("pairs/fp.csv"), &faces, Some(&test(order)));
     let sorted = judged(Order::Sorted).unwrap();
-    assert_eq!((sorted.kept, sorted.contradicting), (PairCounts { same: 700, different: 700 }, 0));
+    assert_eq!((sorted.kept, sorted.doubts), (PairCounts { same: 700, different: 700 }, vec![]));
     assert!(matches!(judged(Order::Random { seed: 0 }), Err(DataError::Protocol { .. })));
 }
 

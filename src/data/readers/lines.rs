@@ -1,9 +1,13 @@
 //! Csv files with a header, read with line numbers.
 
+use super::form::{TextFile, no_text};
 use crate::data::decode;
 use crate::data::{AttributeType, Cell, DataError};
 use crate::quantity::Angle;
+use crate::text::{quoted, several};
+use csv::StringRecord;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -81,7 +85,7 @@ impl ColumnType {
         let number = || match field.parse::<f64>() {
             Ok(number) if number.is_nan() => Ok(None),
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            Ok(_) | Err(_) => Err(format!("`{field}` is not a number")),
+            Ok(_) | Err(_) => Err(format!("{} is not a number", quoted(field))),
         };
         let scaled = |scale: fn(f64) -> f64| Ok(number()?.map_or(Cell::Missing, |number| Cell::Number(scale(number))));
         match self {
@@ -90,7 +94,7 @@ impl ColumnType {
             ColumnType::Radians | ColumnType::Pixels | ColumnType::Fraction | ColumnType::Float => scaled(|number| number),
             ColumnType::Int => match number()? {
                 Some(number) if number.fract() != 0.0 || number.abs() > 9_007_199_254_740_992.0 => {
-                    Err(format!("`{field}` is not a whole number up to 2^53"))
+                    Err(format!("{} is not a whole number up to 2^53", quoted(field)))
                 }
                 Some(number) => Ok(Cell::Number(number)),
                 None => Ok(Cell::Missing),
@@ -100,37 +104,44 @@ impl ColumnType {
     }
 }
 
-/// A csv file in memory.
+/// A csv file in memory, whose rows are read one by one.
 pub(super) struct Lines {
     file: PathBuf,
+    kind: TextFile,
     header: Vec<String>,
-    records: Vec<(u64, csv::StringRecord)>,
+    text: String,
     /// The blake3 digest of its bytes, in hexadecimal digits.
     pub(super) digest: String,
 }
 
 impl Lines {
     /// Reads a csv whose first line names its columns. A byte order mark and spaces around fields are passed over; empty lines too.
-    /// Errors: unreadable, not UTF-8, a line with too few or too many fields, a column named twice, no line at all.
-    pub(super) fn read(file: &Path) -> Result<Self, DataError> {
+    /// Errors: unreadable, no text, other signs than commas between fields, a quote that never ends, a column named twice, no row.
+    pub(super) fn read(file: &Path, kind: TextFile) -> Result<Self, DataError> {
         let bytes = decode::read(file)?;
         let digest = blake3::hash(&bytes).to_hex().to_string();
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-        let wrong = |error: &csv::Error| line_error(file, error);
-        let header: Vec<String> = reader.headers().map_err(|error| wrong(&error))?.iter().map(str::to_owned).collect();
-        if let Some(twice) = header.iter().enumerate().find(|(at, name)| header[..*at].contains(name)).map(|(_, name)| name) {
-            return Err(DataError::Line { file: file.to_owned(), line: 1, why: format!("the column `{twice}` stands twice") });
+        let text = crate::text::read(&bytes).map_err(|why| no_text(file, why))?;
+        // lines that end in carriage returns alone are lines like any other
+        let text = if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") };
+        let wrong = |line, why| DataError::Line { file: file.to_owned(), line, why };
+        if let Some(why) = kind.parted_otherwise(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()) {
+            return Err(DataError::File { file: file.to_owned(), why });
         }
-        let mut records = Vec::new();
-        for record in reader.into_records() {
-            let record = record.map_err(|error| wrong(&error))?;
-            records.push((record.position().map_or(0, csv::Position::line), record));
+        if let Some(line) = open_quote(text.as_bytes()) {
+            return Err(wrong(line, "a quote begins here that never ends".to_owned()));
         }
-        if records.is_empty() {
-            return Err(DataError::File { file: file.to_owned(), why: "it has no rows below its header".to_owned() });
+        let mut reader = reader(&text);
+        let header: Vec<String> = reader.headers().map_err(|error| line_error(file, &error))?.iter().map(str::to_owned).collect();
+        let mut seen = HashSet::with_capacity(header.len());
+        // spreadsheets end lines in commas: columns without a name are nobody's
+        if let Some(twice) = header.iter().find(|name| !name.is_empty() && !seen.insert(name.as_str())) {
+            return Err(wrong(1, format!("the column {} stands twice; its header is `{}`", quoted(twice), kind.form())));
         }
-        Ok(Lines { file: file.to_owned(), header, records, digest })
+        match reader.read_record(&mut StringRecord::new()) {
+            Ok(true) => Ok(Lines { file: file.to_owned(), kind, header, text, digest }),
+            Ok(false) => Err(DataError::File { file: file.to_owned(), why: kind.lacks().to_owned() }),
+            Err(error) => Err(line_error(file, &error)),
+        }
     }
 
     /// The number of the first column that has one of these names.
@@ -138,13 +149,22 @@ impl Lines {
         names.iter().find_map(|name| self.header.iter().position(|column| column == name)).ok_or_else(|| DataError::NoColumn {
             file: self.file.clone(),
             column: names.join("` or `"),
-            found: self.header.iter().map(|name| format!("`{name}`")).collect(),
+            found: several(self.header.iter().map(String::as_str)),
+            wanted: self.kind.form(),
         })
     }
 
-    /// All rows with their line numbers.
-    pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = (u64, &csv::StringRecord)> {
-        self.records.iter().map(|(line, record)| (*line, record))
+    /// Reads all rows in order: each with its line, from 1.
+    ///
+    /// # Errors
+    /// A line with too few or too many fields; whatever `row` says.
+    pub(super) fn each(&self, mut row: impl FnMut(u64, &StringRecord) -> Result<(), DataError>) -> Result<(), DataError> {
+        let mut reader = reader(&self.text);
+        let mut record = StringRecord::new();
+        while reader.read_record(&mut record).map_err(|error| line_error(&self.file, &error))? {
+            row(record.position().map_or(0, csv::Position::line), &record)?;
+        }
+        Ok(())
     }
 
     /// An error at a line of this file.
@@ -158,13 +178,74 @@ impl Lines {
     }
 }
 
+fn reader(text: &str) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes())
+}
+
+/// The line on which a quoted field begins that does not end.
+fn open_quote(text: &[u8]) -> Option<u64> {
+    let (mut line, mut first) = (1, true);
+    let (mut opened, mut closed) = (None, None);
+    for (at, byte) in text.iter().enumerate() {
+        if *byte == b'"' {
+            match (opened, closed) {
+                (Some(since), _) => (opened, closed) = (None, Some((at, since))),
+                (None, Some((before, since))) if before + 1 == at => opened = Some(since), // a doubled quote is a sign of the field
+                (None, _) if first => opened = Some(line),
+                (None, _) => {} // in the midst of a field it is a sign like any other
+            }
+        }
+        first = opened.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+        line += u64::from(*byte == b'\n');
+    }
+    opened
+}
+
 /// A csv error with its line.
 fn line_error(file: &Path, error: &csv::Error) -> DataError {
     let line = error.position().map_or(1, csv::Position::line);
     let why = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields where the header has {expected_len}"),
-        csv::ErrorKind::Utf8 { .. } => "not valid UTF-8".to_owned(),
         _ => error.to_string(), // the csv crate's kinds are open-ended
     };
     DataError::Line { file: file.to_owned(), line, why }
+}
+
+/// What a field says: 1 or true, 0 or false, in capitals or not.
+pub(super) fn truth(field: &str) -> Option<bool> {
+    if field == "1" || field.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else {
+        (field == "0" || field.eq_ignore_ascii_case("false")).then_some(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_that_never_end_are_found_and_others_are_not() {
+        for (text, line) in [
+            ("a,b\n1,\"2\n3,4\n", Some(2)),
+            ("a,b\n1,2\n\"3,4", Some(3)),
+            ("a,b\n1,\"2\"\"\n", Some(2)),
+            ("a,b\n\"1\",\"2\"\n", None),
+            ("a,b\n\"1\"\"\",\"\"\n", None),
+            ("a,b\n5\" tall,5\"\" wide\n", None),
+            ("a,b\n\"two\nlines\",3\n", None),
+            ("", None),
+        ] {
+            assert_eq!(open_quote(text.as_bytes()), line, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_are_said_in_capitals_or_not() {
+        for (field, said) in
+            [("1", Some(true)), ("TRUE", Some(true)), ("False", Some(false)), ("0", Some(false)), ("yes", None), ("", None)]
+        {
+            assert_eq!(truth(field), said, "{field}");
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! A csv that lists images: columns `path` (or `image`), `identity`, and attributes.
 
 use super::Read;
+use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
 use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
 use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use crate::text::quoted;
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,25 +16,33 @@ use std::sync::Arc;
 /// Errors: as [`Lines::read`]; a missing column; a field of the wrong type; an image named twice, absolute or outside the root; one that
 /// is not there.
 pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType>, cache: &ProbeCache) -> Result<Read, DataError> {
-    let lines = Lines::read(list)?;
+    let lines = Lines::read(list, TextFile::ImageList)?;
     let (path, identity) = (lines.column(&["path", "image"])?, lines.column(&["identity"])?);
     let columns = schema.iter().map(|(name, kind)| Ok((name, *kind, lines.column(&[name])?))).collect::<Result<Vec<_>, DataError>>()?;
-    let mut paths: Vec<Arc<str>> = Vec::with_capacity(lines.rows().len());
-    for (line, row) in lines.rows() {
+    let mut paths: Vec<Arc<str>> = Vec::new();
+    let mut missing = 0;
+    let mut first = None;
+    lines.each(|line, row| {
         if row[identity].is_empty() {
             return Err(lines.wrong(line, "it has no identity".to_owned()));
         }
-        paths.push(inside(&row[path]).map_err(|why| lines.wrong(line, why))?);
-    }
-    let missing: Vec<_> = lines.rows().zip(&paths).filter(|(_, path)| !root.join(path.as_ref()).is_file()).collect();
-    if let Some(((line, _), first)) = missing.first() {
-        let file = list.to_owned();
-        return Err(DataError::UnknownImages { file, first: first.to_string(), line: *line, count: missing.len() });
+        let path = below(root, &row[path]).map_err(|why| lines.wrong(line, why))?;
+        if !root.join(&*path).is_file() {
+            missing += 1;
+            first.get_or_insert_with(|| (line, path.to_string()));
+        }
+        paths.push(Arc::from(path));
+        Ok(())
+    })?;
+    if let Some((line, first)) = first {
+        return Err(DataError::UnknownImages { file: list.to_owned(), first, line, count: missing });
     }
     let probe = cache.listed(list, root, &lines.digest, &paths)?;
     let root: Arc<Path> = Arc::from(root);
     let mut builder = TableBuilder::new(Schema::new(columns.iter().map(|(name, kind, _)| ((*name).clone(), kind.attribute()))));
-    for ((line, row), file) in lines.rows().zip(&probe.files) {
+    let mut files = probe.files.iter();
+    lines.each(|line, row| {
+        let Some(file) = files.next() else { return Ok(()) }; // there is one for each row
         let cell = |(name, kind, at): &(&String, ColumnType, usize)| {
             kind.cell(&row[*at]).map_err(|why| lines.wrong(line, format!("{why} (column `{name}`)")))
         };
@@ -42,20 +53,66 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
             source: ImageSource::File { root: root.clone(), file: file.path.clone() },
             cells: columns.iter().map(cell).collect::<Result<_, _>>()?,
         });
-    }
+        Ok(())
+    })?;
     let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
     Ok(Read { table: builder.build(probe.digest(), stream)?, probe })
 }
 
-/// A relative path below a root, `/`-separated.
-fn inside(path: &str) -> Result<Arc<str>, String> {
-    let path = path.replace('\\', "/");
-    let path = path.strip_prefix("./").unwrap_or(&path);
-    if path.is_empty() {
+/// A relative path below a root, `/`-separated. A `\` parts folders, unless a file bears such a name.
+fn below<'p>(root: &Path, path: &'p str) -> Result<Cow<'p, str>, String> {
+    if path.contains('\\') && inside(path) && root.join(path).is_file() {
+        return Ok(Cow::Borrowed(path));
+    }
+    let tidied = tidy(path);
+    if tidied.is_empty() {
         return Err("it has no path".to_owned());
     }
-    if path.starts_with('/') || path.split('/').any(|part| part == "..") {
-        return Err(format!("`{path}` is not inside the root folder"));
+    if inside(&tidied) { Ok(tidied) } else { Err(format!("{} is not inside the root folder", quoted(path))) }
+}
+
+/// Whether a `/`-separated path leads nowhere but down; `C:` begins a path of another system's disk.
+fn inside(path: &str) -> bool {
+    let disk = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    !path.starts_with('/') && !disk && path.split('/').all(|part| part != "..")
+}
+
+/// A path of a list as tables name images: `/` between folders, no `./` and no empty folder.
+pub(in crate::data) fn tidy(path: &str) -> Cow<'_, str> {
+    let is_tidy = !path.contains(['\\']) && !path.starts_with("./") && !path.contains("//") && !path.contains("/./");
+    if is_tidy {
+        return Cow::Borrowed(path);
     }
-    Ok(Arc::from(path))
+    let path = path.replace('\\', "/");
+    let parts: Vec<&str> =
+        path.split('/').enumerate().filter(|(at, part)| *part != "." && (*at == 0 || !part.is_empty())).map(|it| it.1).collect();
+    Cow::Owned(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_tidied_and_stay_below_their_root() {
+        for (path, tidied) in [
+            ("a/b.png", "a/b.png"),
+            ("a\\b.png", "a/b.png"),
+            (".\\a\\b.png", "a/b.png"),
+            ("./a//b/./c.png", "a/b/c.png"),
+            ("/a/b", "/a/b"),
+            ("\\\\disk\\a", "/disk/a"),
+            ("C:\\a", "C:/a"),
+            ("..\\a", "../a"),
+            ("", ""),
+        ] {
+            assert_eq!(tidy(path), tidied, "{path}");
+        }
+        let said = |path: &str| below(Path::new("/nowhere"), path).map(Cow::into_owned);
+        assert_eq!(said("a\\b.png"), Ok("a/b.png".to_owned()));
+        for path in ["/a/b", "\\\\disk\\a", "C:\\a", "..\\a", "a/../../b"] {
+            assert!(said(path).unwrap_err().ends_with("is not inside the root folder"), "{path}");
+        }
+        assert_eq!(said(".\\"), Err("it has no path".to_owned()));
+    }
 }

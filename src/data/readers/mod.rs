@@ -3,17 +3,23 @@
 mod annotate;
 mod faces;
 mod folder;
+mod form;
 mod lines;
 mod list;
+mod names;
 mod pairs;
 mod templates;
+mod text_lines;
 
 pub use annotate::{Annotated, annotate};
 pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
 pub use folder::{IdentityRule, image_folder, image_folder_with};
+pub use form::TextFile;
 pub use lines::ColumnType;
 pub use list::image_list;
-pub use pairs::{PairFile, PairLine, pair_file, pair_list};
+pub(super) use list::tidy;
+pub use names::names;
+pub use pairs::{ListedPair, PairFile, PairLine, pair_file, pair_list};
 pub use templates::{FaceLine, SubjectLine, TemplatePairs, detector_scores, face_list, subject_list};
 
 use super::Table;
@@ -31,3 +37,6 @@ pub struct Read {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod broken;

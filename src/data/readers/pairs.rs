@@ -1,12 +1,13 @@
 //! Lists of pairs: a protocol's `fold,same,a,b`, a sampler's `a,b`.
 
-use super::lines::Lines;
+use super::form::TextFile;
+use super::lines::{Lines, truth};
 use crate::data::{DataError, Table};
+use crate::text::quoted;
 use std::path::Path;
-use std::sync::Arc;
 
 /// One pair of a protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairLine {
     /// Its line in the file, from 1.
     pub line: u64,
@@ -14,10 +15,10 @@ pub struct PairLine {
     pub fold: u32,
     /// Whether both images are said to be of one person.
     pub same: bool,
-    /// The first image's path.
-    pub a: Arc<str>,
-    /// The second image's path.
-    pub b: Arc<str>,
+    /// The place of the first image in the whole set.
+    pub a: u32,
+    /// The place of the second image.
+    pub b: u32,
 }
 
 /// A protocol's pairs, in the file's order.
@@ -32,54 +33,85 @@ pub struct PairFile {
 /// Reads a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of the set of `table`; its other rows are allowed).
 /// Errors: as a csv's; a missing column; a wrong field; images that are not in the set, with the first one's line and their number.
 pub fn pair_file(file: &Path, table: &Table) -> Result<PairFile, DataError> {
-    let lines = Lines::read(file)?;
+    let lines = Lines::read(file, TextFile::Pairs)?;
     let [fold, same, a, b] = [lines.column(&["fold"])?, lines.column(&["same"])?, lines.column(&["a"])?, lines.column(&["b"])?];
-    let mut pairs = Vec::with_capacity(lines.rows().len());
-    for (line, row) in lines.rows() {
-        let same = match &row[same] {
-            "1" | "true" | "True" => true,
-            "0" | "false" | "False" => false,
-            other => return Err(lines.wrong(line, format!("`same` is 1 or 0, not `{other}`"))),
-        };
-        let fold = row[fold].parse().map_err(|_| lines.wrong(line, format!("`fold` is a whole number, not `{}`", &row[fold])))?;
-        pairs.push(PairLine { line, fold, same, a: Arc::from(&row[a]), b: Arc::from(&row[b]) });
-    }
-    known_images(&lines, table, pairs.iter().flat_map(|pair| [(pair.line, &pair.a), (pair.line, &pair.b)]))?;
+    let mut pairs = Vec::new();
+    let mut unknown = Unknown::default();
+    lines.each(|line, row| {
+        let said = truth(&row[same]).ok_or_else(|| lines.wrong(line, format!("`same` is 1 or 0, not {}", quoted(&row[same]))))?;
+        let number = || lines.wrong(line, format!("`fold` is a whole number, not {}", quoted(&row[fold])));
+        let fold = row[fold].parse().map_err(|_| number())?;
+        pairs.extend(unknown.both(table, line, &row[a], &row[b]).map(|(a, b)| PairLine { line, fold, same: said, a, b }));
+        Ok(())
+    })?;
+    unknown.none(&lines)?;
     Ok(PairFile { pairs, digest: lines.digest })
 }
 
-/// Reads a csv of columns `a`, `b`: positive pairs, as (line, row of `a`, row of `b`) of `table`.
+/// One positive pair of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedPair {
+    /// Its line in the file, from 1.
+    pub line: u64,
+    /// The rows of both images.
+    pub rows: (u32, u32),
+}
+
+/// Reads a csv of columns `a`, `b`: positive pairs of rows of `table`, in the file's order.
 /// Errors: as [`pair_file`]; an image that is in the set but not a row of `table`; two people in one pair; an image paired with itself.
-pub fn pair_list(file: &Path, table: &Table) -> Result<Vec<(usize, usize)>, DataError> {
-    let lines = Lines::read(file)?;
+pub fn pair_list(file: &Path, table: &Table) -> Result<Vec<ListedPair>, DataError> {
+    let lines = Lines::read(file, TextFile::PairList)?;
     let (a, b) = (lines.column(&["a"])?, lines.column(&["b"])?);
-    let names: Vec<(u64, Arc<str>, Arc<str>)> = lines.rows().map(|(line, row)| (line, Arc::from(&row[a]), Arc::from(&row[b]))).collect();
-    known_images(&lines, table, names.iter().flat_map(|(line, a, b)| [(*line, a), (*line, b)]))?;
-    let places = table.row_of_path();
-    let row_of = |line: u64, path: &Arc<str>| {
-        places.get(path).copied().ok_or_else(|| lines.wrong(line, format!("`{path}` is in the data set, but not among these samples")))
+    let mut places = Vec::new();
+    let mut unknown = Unknown::default();
+    lines.each(|line, row| {
+        places.extend(unknown.both(table, line, &row[a], &row[b]).map(|pair| (line, pair)));
+        Ok(())
+    })?;
+    unknown.none(&lines)?;
+    let row_of = |line: u64, place: u32| {
+        let outside = || {
+            let path = table.path_at(place);
+            lines.wrong(line, format!("{} is in the data set, but not among these samples", quoted(&path)))
+        };
+        table.row_at(place).ok_or_else(outside)
     };
-    let mut pairs = Vec::with_capacity(names.len());
-    for (line, a, b) in &names {
-        let (a, b) = (row_of(*line, a)?, row_of(*line, b)?);
-        let person = |row: usize| table.row(row).map(|row| row.identity());
+    let mut pairs = Vec::with_capacity(places.len());
+    for (line, (a, b)) in places {
+        let (a, b) = (row_of(line, a)?, row_of(line, b)?);
+        let person = |row: usize| table.row(row).map(|row| row.class());
         if a == b || person(a) != person(b) {
             let why = if a == b { "an image paired with itself".to_owned() } else { "the images are of two people".to_owned() };
-            return Err(lines.wrong(*line, why));
+            return Err(lines.wrong(line, why));
         }
-        pairs.push((a, b));
+        pairs.push(ListedPair { line, rows: (a as u32, b as u32) });
     }
     Ok(pairs)
 }
 
-/// An error if an image is not in the table's set.
-fn known_images<'a>(lines: &Lines, table: &Table, names: impl Iterator<Item = (u64, &'a Arc<str>)>) -> Result<(), DataError> {
-    let unknown: Vec<_> = names.filter(|(_, path)| !table.set_has(path)).collect();
-    match unknown.first() {
-        None => Ok(()),
-        Some((line, first)) => {
-            let file = lines.file().to_owned();
-            Err(DataError::UnknownImages { file, first: first.to_string(), line: *line, count: unknown.len() })
+/// Rows that name images which are not in a set.
+#[derive(Default)]
+struct Unknown {
+    rows: usize,
+    first: Option<(u64, String)>,
+}
+
+impl Unknown {
+    /// The places of both images of a row; the row is counted where one of them is not there.
+    fn both(&mut self, table: &Table, line: u64, a: &str, b: &str) -> Option<(u32, u32)> {
+        let (first, second) = (table.place_of(a), table.place_of(b));
+        if first.is_none() || second.is_none() {
+            self.rows += 1;
+            self.first.get_or_insert_with(|| (line, if first.is_none() { a } else { b }.to_owned()));
+        }
+        first.zip(second)
+    }
+
+    /// An error if there are such rows.
+    fn none(self, lines: &Lines) -> Result<(), DataError> {
+        match self.first {
+            None => Ok(()),
+            Some((line, first)) => Err(DataError::UnknownImages { file: lines.file().to_owned(), first, line, count: self.rows }),
         }
     }
 }

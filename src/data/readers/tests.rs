@@ -122,7 +122,10 @@ fn wrong_lists_say_which_line() {
         let list = folder.file("list.csv", text);
         folder.text(&image_list(&list, folder.root(), &schema(types), &ProbeCache::none()).unwrap_err())
     };
-    assert_eq!(read("path,yaw\na.png,1\n", &[]), "list.csv has no column `identity` (it has `path`, `yaw`)");
+    assert_eq!(
+        read("path,yaw\na.png,1\n", &[]),
+        "list.csv has no column `identity` (it has `path`, `yaw`); its header is `path,identity,…`"
+    );
     assert_eq!(read("path,identity,yaw\na.png,ann,left\n", &[("yaw", "deg")]), "list.csv:2: `left` is not a number (column `yaw`)");
     assert_eq!(read("path,identity\na.png\n", &[]), "list.csv:2: 1 fields where the header has 2");
     assert_eq!(read("path,identity\n../a.png,ann\n", &[]), "list.csv:2: `../a.png` is not inside the root folder");
@@ -169,7 +172,7 @@ fn pair_files_must_name_images_that_are_there() {
         "pairs.csv: 1 rows name images that are not there, first `ann/9.png` (line 3)"
     );
     let list = |text: &str| pair_list(&folder.file("list.csv", text), &table);
-    assert_eq!(list("a,b\nann/1.png,ann/2.png\n").unwrap(), [(0, 1)]);
+    assert_eq!(list("a,b\nann/1.png,ann/2.png\n").unwrap(), [ListedPair { line: 2, rows: (0, 1) }]);
     assert_eq!(folder.text(&list("a,b\nann/1.png,bob/1.png\n").unwrap_err()), "list.csv:2: the images are of two people");
 }
 

@@ -41,7 +41,7 @@ pub enum Sampling {
     /// These pairs (row, row), every one once per pass, in random order.
     PairList {
         /// The pairs, for example of [`pair_list`](super::readers::pair_list).
-        pairs: Vec<(usize, usize)>,
+        pairs: Vec<(u32, u32)>,
     },
 }
 

@@ -129,19 +129,19 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    pub(super) fn new(table: &Table, pairs: &[(usize, usize)], seed: i64) -> Result<(Shape, Self), DataError> {
-        if let Some((a, b)) = pairs.iter().find(|(a, b)| (*a).max(*b) >= table.len()) {
+    pub(super) fn new(table: &Table, pairs: &[(u32, u32)], seed: i64) -> Result<(Shape, Self), DataError> {
+        if let Some((a, b)) = pairs.iter().find(|(a, b)| (*a).max(*b) as usize >= table.len()) {
             let why = format!("the pair ({a}, {b}) is not of the {} samples", table.len());
             return Err(DataError::Sampler { sampler: "pair_list", why });
         }
-        let mut times: HashMap<usize, u64> = HashMap::new();
-        let mut before = |row: usize| {
+        let mut times: HashMap<u32, u64> = HashMap::new();
+        let mut before = |row: u32| {
             let times = times.entry(row).or_insert(0);
             *times += 1;
             (row, *times - 1)
         };
         let counted: Vec<_> = pairs.iter().map(|(a, b)| [before(*a), before(*b)]).collect();
-        let entry = |(row, before): (usize, u64)| (row as u32, before, times[&row]);
+        let entry = |(row, before): (u32, u64)| (row, before, times[&row]);
         let pairs: Vec<_> = counted.into_iter().map(|pair| pair.map(entry)).collect();
         Ok((shape(pairs.len(), 0, 0), Listed { table: table.clone(), pairs, seed }))
     }

@@ -152,7 +152,7 @@ fn listed_pairs_come_once_per_pass() {
     let listed = vec![(0, 1), (1, 2), (3, 4)];
     let batches = batches(&table, &Sampling::PairList { pairs: listed.clone() }, 3);
     let batch = batches.batch(1, 0);
-    let pairs: Vec<_> = (0..3).map(|at| (batch[at].row as usize, batch[at + 3].row as usize)).collect();
+    let pairs: Vec<_> = (0..3).map(|at| (batch[at].row, batch[at + 3].row)).collect();
     assert_eq!(sorted(&pairs), listed);
     let visits: Vec<u64> = batch.iter().filter(|pick| pick.row == 1).map(|pick| pick.visit).collect();
     assert_eq!(sorted(&visits), [2, 3]);

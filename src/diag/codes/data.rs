@@ -27,7 +27,7 @@ codes! {
          carry no units there, the recipe's `schema` says them."
     }
     AbsentImages = "ddl::data::absent_images": "a list that names images which are not there" {
-        "A list or a pair file names images that the data set does not have. Paths in lists are relative to the folder of the data set, with `/`."
+        "A list or a pair file names images that the data set does not have. Paths in lists are relative to the folder of the data set, with `/` or `\\`."
     }
     MissingValue = "ddl::data::missing_value": "a sample without a value" {
         "A filter reads an attribute that some samples don't have. Say what happens to them: `missing = \"drop\"` or `\"keep\"`."
@@ -56,5 +56,17 @@ codes! {
         "The pairs of a protocol don't fit the people that are judged: none is left, or the balance of same and different pairs shifts by more than a \
          fifth. Keep whole folds together: `split(…, order = \"sorted\")`. Or the probes of an identification show people who are not in its gallery, or \
          images of the gallery itself."
+    }
+    Contradiction = "ddl::data::contradiction": "a list that says otherwise than the data set" {
+        "A list says that two images, or two templates, show one person, or two, and the people of the data set say otherwise; or a template has faces of \
+         several people. A column that is turned round (0 for \"distance 0\") makes every number the opposite of what it says. Where all of a list \
+         contradict it is an error."
+    }
+    Doubled = "ddl::data::doubled": "a pair that stands twice in a list" {
+        "A pair that stands in a list again, in either order, counts twice: rates and intervals take it for evidence that it is not."
+    }
+    WithItself = "ddl::data::with_itself": "an image that is compared with itself" {
+        "An image is paired with itself, or stands on both sides of a comparison of all with all. Its score is 1 whatever the network is, so that numbers \
+         come out better than they are."
     }
 }

@@ -2,16 +2,17 @@
 
 use super::{Gather, Trouble};
 use crate::data::Table;
-use crate::data::protocol::Strangers;
-use crate::diag::Code;
+use crate::data::protocol::{Doubt, Oddity, Strangers, on_both_sides};
+use crate::diag::{Code, Severity};
 use crate::eval::Far;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification};
+use crate::plan::audit::Finding;
 use crate::plan::grid::grouped;
 use crate::plan::tables::TableError;
 use crate::plan::unknown::Unknown;
-use crate::plan::{Facts, people};
+use crate::plan::{Facts, data_codes, people};
 use serde_json::Value as Json;
 
 impl Gather<'_> {
@@ -29,6 +30,9 @@ impl Gather<'_> {
         if let PairSource::Made(MadePairs::AllPairs(all)) = &it.pairs {
             let (first, second) = self.tables.sides(id)?;
             self.judged.insert(id, people::of_table(&first).into_iter().chain(people::of_table(&second)).collect());
+            if all.with.is_some() && it.gallery == it.probe {
+                self.doubt(id, on_both_sides(&first, &second));
+            }
             let (a, b) = (first.len() as u64, second.len() as u64);
             let (pairs, images) = if all.with.is_some() { (a * b, a + b) } else { (a * a.saturating_sub(1) / 2, a) };
             return Ok(Facts { pairs: Some(pairs), images: Some(images), ..Facts::default() });
@@ -53,10 +57,18 @@ impl Gather<'_> {
                 listed.different
             ));
         }
-        if protocol.contradicting > 0 {
-            facts.notes.push(format!("{} pairs say `same` otherwise than the identities of their images", protocol.contradicting));
-        }
+        // an image that is seen in two ways is two images
+        let one_way = it.gallery == it.probe;
+        self.doubt(id, protocol.doubts.into_iter().filter(|doubt| one_way || doubt.oddity != Oddity::Itself));
         Ok(facts)
+    }
+
+    /// Says what is odd about the lists of a protocol.
+    fn doubt(&mut self, node: NodeId, doubts: impl IntoIterator<Item = Doubt>) {
+        self.findings.extend(doubts.into_iter().map(|doubt| {
+            let failure = data_codes::doubt(&doubt);
+            Finding { node, label: "judged here".to_owned(), also: None, severity: Severity::Warning, failure }
+        }));
     }
 
     fn search(&mut self, id: NodeId) -> Result<Facts, Unknown> {
@@ -105,13 +117,14 @@ impl Gather<'_> {
             facts.notes.push(format!("{} images are in no template", search.of.unlisted));
         }
         self.strangers_of(id, search.strangers, search.unmated, &mut facts);
+        self.doubt(id, search.doubts);
         Ok(facts)
     }
 
     fn templates(&mut self, id: NodeId, it: &TemplateVerification) -> Result<Facts, Unknown> {
         let templates = self.tables.templates(id)?;
-        let counted = templates.count().and_then(|pairs| templates.expect(pairs, &it.counts).map(|()| pairs));
-        let pairs = counted.map_err(|source| self.tables.data_error(id, source))?;
+        let counted = templates.count().and_then(|(pairs, doubts)| templates.expect(pairs, &it.counts).map(|()| (pairs, doubts)));
+        let (pairs, doubts) = counted.map_err(|source| self.tables.data_error(id, source))?;
         let mut facts = Facts { pairs: Some(pairs.total()), images: Some(templates.of.faces.len() as u64), ..Facts::default() };
         facts.notes.push(format!(
             "{} templates of {} faces in {} media; {} pairs of one person and {} of two",
@@ -124,6 +137,7 @@ impl Gather<'_> {
         if templates.of.unlisted > 0 {
             facts.notes.push(format!("{} images are in no template", templates.of.unlisted));
         }
+        self.doubt(id, templates.of.doubts.into_iter().chain(doubts));
         Ok(facts)
     }
 

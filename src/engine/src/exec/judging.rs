@@ -247,6 +247,5 @@ fn scored<'b>(
 
 /// For each row of `from`, the row of the same image in `to`.
 fn places(from: &Table, to: &Table) -> Vec<Option<usize>> {
-    let rows = to.row_of_path();
-    from.rows().map(|row| rows.get(row.path()).copied()).collect()
+    from.rows().map(|row| to.row_of(&row.path())).collect()
 }

@@ -1,0 +1,213 @@
+//! Every text file that a recipe can name, whole in other writings and broken in every way. A kind of file that is new has no line here, and so
+//! doesn't compile.
+
+use super::*;
+use crate::data::predicate::MissingPolicy;
+use crate::data::probe::ProbeCache;
+use crate::data::protocol::Templates;
+use crate::data::testing::{paths, people};
+use crate::data::{DataError, Table};
+use std::fmt::Write as _; // a String takes all that is written to it
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// A file of each kind, over [`table`].
+fn good(kind: TextFile) -> &'static str {
+    match kind {
+        TextFile::ImageList => "path,identity,yaw\nann/0,ann,3\nann/1,ann,4\nbob/0,bob,5\n",
+        TextFile::Attributes => "image,pose\nann/0,3\nann/1,4\nbob/0,5\n",
+        TextFile::Pairs => "fold,same,a,b\n1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n",
+        TextFile::PairList => "a,b\nann/0,ann/1\nann/1,ann/0\n",
+        TextFile::Faces => "ann/0 1 1\nann/1 2 1\nbob/0 3 1\n",
+        TextFile::DetectorScores => "ann/0 1 2 3 4 5 6 7 8 9 10 0.5\nbob/0 1 2 3 4 5 6 7 8 9 10 0.25\n",
+        TextFile::TemplatePairs => "1 2 1\n1 3 0\n",
+        TextFile::Subjects => "TEMPLATE_ID,SUBJECT_ID\n1,10\n3,20\n",
+        TextFile::Names => "ann\nbob\n",
+    }
+}
+
+fn is_csv(kind: TextFile) -> bool {
+    good(kind).contains(',')
+}
+
+/// A folder with the images of [`table`], and a file of one kind.
+struct World {
+    folder: TempDir,
+    kind: TextFile,
+    table: Table,
+}
+
+impl World {
+    fn new(kind: TextFile) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["ann/0", "ann/1", "bob/0"] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "no image, and nobody looks").unwrap();
+        }
+        World { folder, kind, table: people([("ann", 2), ("bob", 1)]) }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("list")
+    }
+
+    /// What the file says, in a few words.
+    fn read(&self) -> Result<String, DataError> {
+        let (file, root, table) = (self.file(), self.folder.path(), &self.table);
+        let degrees = |name: &str| [(name.to_owned(), ColumnType::Degrees)].into_iter().collect();
+        let cells = |table: &Table, name: &str| table.rows().map(|row| row.cell(name).unwrap().to_string()).collect::<Vec<_>>();
+        Ok(match self.kind {
+            TextFile::ImageList => {
+                let table = image_list(&file, root, &degrees("yaw"), &ProbeCache::none())?.table;
+                format!("{:?} {:?} {:?}", paths(&table), cells(&table, "identity"), cells(&table, "yaw"))
+            }
+            TextFile::Attributes => {
+                let table = annotate(table, &file, &degrees("pose"), MissingPolicy::Error)?.table;
+                format!("{:?}", cells(&table, "pose"))
+            }
+            TextFile::Pairs => {
+                format!("{:?}", pair_file(&file, table)?.pairs.iter().map(|it| (it.fold, it.same, it.a, it.b)).collect::<Vec<_>>())
+            }
+            TextFile::PairList => format!("{:?}", pair_list(&file, table)?.iter().map(|it| it.rows).collect::<Vec<_>>()),
+            TextFile::Faces => {
+                let faces = face_list(&file)?;
+                format!("{:?}", faces.iter().map(|it| (&it.name, it.template, it.medium)).collect::<Vec<_>>())
+            }
+            TextFile::DetectorScores => {
+                let scores = detector_scores(&file)?;
+                format!("{:?}", ["ann/0", "bob/0"].map(|name| scores.get(name)))
+            }
+            TextFile::TemplatePairs => {
+                let faces = root.join("faces");
+                std::fs::write(&faces, good(TextFile::Faces)).unwrap();
+                format!("{:?}", Templates::read(&faces, None, &file, table)?.count()?.0)
+            }
+            TextFile::Subjects => format!("{:?}", subject_list(&file)?.iter().map(|it| (it.template, &it.subject)).collect::<Vec<_>>()),
+            TextFile::Names => format!("{:?}", names(&file)?),
+        })
+    }
+
+    fn read_as(&self, bytes: impl AsRef<[u8]>) -> Result<String, DataError> {
+        std::fs::write(self.file(), bytes).unwrap();
+        self.read()
+    }
+
+    /// What is said of it, without the folder's own name.
+    fn said(&self, bytes: impl AsRef<[u8]>) -> String {
+        self.shown(self.read_as(bytes))
+    }
+
+    fn shown(&self, read: Result<String, DataError>) -> String {
+        match read {
+            Ok(read) if read.len() > 200 => format!("reads {} bytes of text", read.len()),
+            Ok(read) => format!("reads {read}"),
+            Err(error) => error.to_string().replace(&format!("{}/", self.folder.path().display()), ""),
+        }
+    }
+}
+
+fn utf16(text: &str, big: bool) -> Vec<u8> {
+    text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+}
+
+#[test]
+fn a_file_in_another_writing_says_the_same() {
+    for kind in TextFile::ALL {
+        let (world, text) = (World::new(kind), good(kind));
+        let said = world.read_as(text).unwrap();
+        let marked = |text: &str| format!("\u{feff}{text}");
+        let parted = if is_csv(kind) { (",", " , ") } else { (" ", "\t ") };
+        for (writing, bytes) in [
+            ("a byte order mark", marked(text)),
+            ("line ends of another system", marked(&text.replace('\n', "\r\n"))),
+            ("line ends of an old system", text.replace('\n', "\r")),
+            ("blank lines", text.replace('\n', "\n\n")),
+            ("no end of the last line", text.trim_end().to_owned()),
+            ("paths of another system", text.replace('/', "\\").replace("\nann", "\n.\\ann")),
+            ("folders of no name", text.replace("ann/", "ann/.//")),
+            ("blanks around fields", text.replace(parted.0, parted.1)),
+            ("yes and no in words", text.replace(",1,ann", ",TRUE,ann").replace(",0,ann", ",False,ann").replace(" 0\n", " false\n")),
+        ] {
+            assert_eq!(world.shown(world.read_as(bytes)), format!("reads {said}"), "{kind:?}: {writing}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_file_is_said_to_be() {
+    let mut all = String::new();
+    for kind in TextFile::ALL {
+        let (world, text) = (World::new(kind), good(kind));
+        let _ = writeln!(all, "=== {kind:?}, `{}`", kind.form());
+        let mut say = |what: &str, said: String| {
+            assert!(said.len() < 300, "{kind:?}, {what}: {} bytes are said", said.len());
+            assert!(!said.chars().any(char::is_control), "{kind:?}, {what}: {said:?}");
+            let _ = writeln!(all, "{what}: {said}");
+        };
+        let (head, rest) = text.split_once('\n').unwrap();
+        let last = text.trim_end().rsplit('\n').next().unwrap();
+        say("nothing", world.said(""));
+        say("blank lines", world.said("\n \n\r\n"));
+        say("a header alone", world.said(format!("{head}\n")));
+        say("no header", world.said(rest));
+        say("UTF-16", world.said(utf16(&format!("\u{feff}{text}"), false)));
+        say("UTF-16, the other way", world.said(utf16(&format!("\u{feff}{text}"), true)));
+        say("UTF-16 without a mark", world.said(utf16(text, false)));
+        say("Latin-1", world.said([text.as_bytes(), b"\xe9", last.as_bytes()].concat()));
+        say("a zero byte", world.said(format!("{text}\0{last}\n")));
+        say("a spreadsheet", world.said(b"PK\x03\x04\x14\0\x06\0\x08\0"));
+        say("semicolons", world.said(text.replace([',', ' '], ";")));
+        say("tabs", world.said(text.replace([',', ' '], "\t")));
+        say("commas", world.said(text.replace(' ', ",")));
+        say("a quote that never ends", world.said(format!("{text}\"{last}\n{last}\n")));
+        say("a column twice", world.said(format!("{head},{head}\n{last},{last}\n")));
+        say("columns without a name", world.said(text.replace('\n', ",,\n")));
+        say("a field too few", world.said(format!("{text}{}\n", last.rsplit_once([',', ' ']).map_or("", |it| it.0))));
+        say("a field too many", world.said(format!("{text}{last}{}x\n", if is_csv(kind) { ',' } else { ' ' })));
+        say("one long line", world.said(format!("{text}{}\n", "x".repeat(1 << 20))));
+        say("one long field", world.said(format!("{text}{}\n", last.replace(['1', '2', '3', '4', '5'], &"é".repeat(1 << 18)))));
+        say("control characters", world.said(format!("{text}{}\n", last.replace(['0', '1', '2', '5'], "\u{1b}[31m\u{202e}"))));
+        std::fs::remove_file(world.file()).unwrap();
+        say("not there", world.shown(world.read()));
+        std::fs::create_dir(world.file()).unwrap();
+        say("a folder", world.shown(world.read()));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn many_columns_are_looked_at_once() {
+    // each against each would be 40,000,000,000 comparisons, and more than an hour
+    let more: String = (0..200_000).fold(String::new(), |mut more, at| {
+        let _ = write!(more, ",c{at}");
+        more
+    });
+    for kind in TextFile::ALL.into_iter().filter(|kind| is_csv(*kind)) {
+        let (world, text) = (World::new(kind), good(kind));
+        let said = world.read_as(text).unwrap();
+        let mut lines = text.lines();
+        let head = lines.next().unwrap_or_default();
+        let wide: String = lines.map(|line| format!("{line}{more}\n")).collect();
+        assert_eq!(world.shown(world.read_as(format!("{head}{more}\n{wide}"))), format!("reads {said}"), "{kind:?}");
+        let said = world.said(format!("{}\n{wide}", &more[1..]));
+        assert!(said.len() < 400, "{kind:?}: {} bytes are said", said.len());
+    }
+}
+
+#[test]
+fn rows_are_counted_and_not_names() {
+    let world = World::new(TextFile::Pairs);
+    let said = world.said("fold,same,a,b\n1,1,x,y\n1,0,ann/0,bob/0\n1,0,ann\\0,z\n");
+    assert_eq!(said, "list: 2 rows name images that are not there, first `x` (line 2)");
+}
+
+#[test]
+fn a_file_that_bears_a_backslash_is_found_by_its_name() {
+    let world = World::new(TextFile::ImageList);
+    std::fs::write(world.folder.path().join("ann\\0"), "").unwrap();
+    let text = "path,identity,yaw\nann\\0,ann,1\nann/0,ann,2\n";
+    assert!(world.said(text).starts_with("reads [\"ann\\\\0\", \"ann/0\"]"), "{}", world.said(text));
+    let table = image_list(&world.file(), world.folder.path(), &indexmap::IndexMap::new(), &ProbeCache::none()).unwrap().table;
+    assert_eq!((table.place_of("ann\\0"), table.place_of("ann/0"), table.place_of(".\\ann\\0")), (Some(0), Some(1), Some(1)));
+}

@@ -1,0 +1,110 @@
+//! What the text files look like that a recipe can name.
+
+use crate::data::DataError;
+use crate::text::NoText;
+use std::path::Path;
+
+/// A kind of text file that a recipe can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFile {
+    /// The images of an `image_list`.
+    ImageList,
+    /// Attributes of images, for `annotate`.
+    Attributes,
+    /// The pairs of a `verification`.
+    Pairs,
+    /// The pairs of a `pair_list`.
+    PairList,
+    /// Which face is of which template.
+    Faces,
+    /// What a detector says of faces.
+    DetectorScores,
+    /// Pairs of templates.
+    TemplatePairs,
+    /// Whom templates show.
+    Subjects,
+    /// Names of people.
+    Names,
+}
+
+/// What stands between the fields of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Between {
+    Commas,
+    Blanks,
+    /// A line is one field.
+    Nothing,
+}
+
+impl TextFile {
+    /// All kinds.
+    pub const ALL: [TextFile; 9] = [
+        TextFile::ImageList,
+        TextFile::Attributes,
+        TextFile::Pairs,
+        TextFile::PairList,
+        TextFile::Faces,
+        TextFile::DetectorScores,
+        TextFile::TemplatePairs,
+        TextFile::Subjects,
+        TextFile::Names,
+    ];
+
+    /// The header that it begins with, or a line of it where it has none.
+    pub const fn form(self) -> &'static str {
+        match self {
+            TextFile::ImageList => "path,identity,…",
+            TextFile::Attributes => "image,…",
+            TextFile::Pairs => "fold,same,a,b",
+            TextFile::PairList => "a,b",
+            TextFile::Faces => "name template medium",
+            TextFile::DetectorScores => "name x1 y1 … x5 y5 score",
+            TextFile::TemplatePairs => "template template label",
+            TextFile::Subjects => "TEMPLATE_ID,SUBJECT_ID",
+            TextFile::Names => "name",
+        }
+    }
+
+    /// What a file without a line of its own has not.
+    pub(super) const fn lacks(self) -> &'static str {
+        match self {
+            TextFile::ImageList | TextFile::Attributes | TextFile::Pairs | TextFile::PairList => "it has no rows below its header",
+            TextFile::Faces => "it lists no face",
+            TextFile::DetectorScores => "it has no scores",
+            TextFile::TemplatePairs => "it has no pairs",
+            TextFile::Subjects => "it lists no template",
+            TextFile::Names => "it names nobody",
+        }
+    }
+
+    const fn between(self) -> Between {
+        match self {
+            TextFile::ImageList | TextFile::Attributes | TextFile::Pairs | TextFile::PairList | TextFile::Subjects => Between::Commas,
+            TextFile::Faces | TextFile::DetectorScores | TextFile::TemplatePairs => Between::Blanks,
+            TextFile::Names => Between::Nothing,
+        }
+    }
+
+    /// What is to be said where the fields of a line are parted by something else than they should.
+    pub(super) fn parted_otherwise(self, line: &str) -> Option<String> {
+        let (others, wanted): (&[(char, &str)], _) = match self.between() {
+            Between::Commas if line.contains(',') => return None,
+            Between::Commas => (&[(';', "`;`"), ('\t', "tabs"), ('|', "`|`")], "commas are"),
+            Between::Blanks if line.split_ascii_whitespace().nth(1).is_some() => return None,
+            Between::Blanks => (&[(',', "commas"), (';', "`;`"), ('|', "`|`")], "blanks are"),
+            Between::Nothing => return None,
+        };
+        let (_, found) = others.iter().find(|(sign, _)| line.contains(*sign))?;
+        Some(format!("it is separated by {found}, and {wanted} wanted: `{}`", self.form()))
+    }
+}
+
+/// The error of a file that is no text.
+pub(super) fn no_text(file: &Path, why: NoText) -> DataError {
+    let file = file.to_owned();
+    match why {
+        NoText::Zero(line) => DataError::Line { file, line, why: "a zero byte: this is no text".to_owned() },
+        NoText::NotUtf8(line) => DataError::Line { file, line, why: "not valid UTF-8; save the file as UTF-8".to_owned() },
+        NoText::Utf16 | NoText::Archive => DataError::File { file, why: why.to_string() },
+    }
+}

@@ -1,0 +1,20 @@
+//! Names of people, one a line.
+
+use super::form::TextFile;
+use super::text_lines::TextLines;
+use crate::data::DataError;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The names in a text file of one a line; blank lines are none.
+///
+/// # Errors
+/// Unreadable, no text, no name.
+pub fn names(file: &Path) -> Result<BTreeSet<String>, DataError> {
+    let mut lines = TextLines::open(file, TextFile::Names)?;
+    let mut names = BTreeSet::new();
+    while let Some(name) = lines.next(|_, text| Ok(text.trim().to_owned())) {
+        names.insert(name?);
+    }
+    if names.is_empty() { Err(lines.empty()) } else { Ok(names) }
+}

@@ -1,0 +1,90 @@
+//! Text files that are read line by line, in one buffer.
+
+use super::form::{TextFile, no_text};
+use crate::data::DataError;
+use crate::text::{NoText, begin, quoted};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::str::SplitAsciiWhitespace;
+
+/// Bytes that are read at once.
+const BUFFER: usize = 1 << 20;
+
+/// A text file that is read line by line, in one buffer. A byte order mark is passed over; lines end as the first one does.
+pub(super) struct TextLines {
+    file: PathBuf,
+    kind: TextFile,
+    reader: BufReader<File>,
+    end: u8,
+    line: u64,
+    buffer: Vec<u8>,
+}
+
+impl TextLines {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// Unreadable, or no text from its beginning.
+    pub(super) fn open(file: &Path, kind: TextFile) -> Result<Self, DataError> {
+        let unreadable = |error: std::io::Error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() };
+        let mut reader = BufReader::with_capacity(BUFFER, crate::regular::open(file).map_err(unreadable)?);
+        let head = reader.fill_buf().map_err(unreadable)?;
+        let text = begin(head).map_err(|why| no_text(file, why))?;
+        let end = if text.contains(&b'\r') && !text.contains(&b'\n') { b'\r' } else { b'\n' };
+        let mark = head.len() - text.len();
+        reader.consume(mark);
+        Ok(TextLines { file: file.to_owned(), kind, reader, end, line: 0, buffer: Vec::new() })
+    }
+
+    /// The next line that is not empty, handed to `read` with its number; an error of it is one of the line.
+    pub(super) fn next<T>(&mut self, read: impl FnOnce(u64, &str) -> Result<T, String>) -> Option<Result<T, DataError>> {
+        loop {
+            self.buffer.clear();
+            match self.reader.read_until(self.end, &mut self.buffer) {
+                Ok(0) => return None,
+                Ok(_) => self.line += 1,
+                Err(error) => return Some(Err(DataError::Unreadable { path: self.file.clone(), why: error.to_string() })),
+            }
+            if self.buffer.contains(&0) {
+                return Some(Err(no_text(&self.file, NoText::Zero(self.line))));
+            }
+            let Ok(text) = std::str::from_utf8(&self.buffer) else {
+                return Some(Err(no_text(&self.file, NoText::NotUtf8(self.line))));
+            };
+            if text.trim_ascii().is_empty() {
+                continue;
+            }
+            let read = read(self.line, text).map_err(|why| self.kind.parted_otherwise(text).unwrap_or(why));
+            return Some(read.map_err(|why| DataError::Line { file: self.file.clone(), line: self.line, why }));
+        }
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The error of a file that has no line.
+    pub(super) fn empty(&self) -> DataError {
+        DataError::File { file: self.file.clone(), why: self.kind.lacks().to_owned() }
+    }
+
+    /// The fields of a line, exactly `N`.
+    pub(super) fn fields<const N: usize>(text: &str, kind: TextFile) -> Result<[&str; N], String> {
+        let mut words: SplitAsciiWhitespace = text.split_ascii_whitespace();
+        let mut fields = [""; N];
+        for (at, field) in fields.iter_mut().enumerate() {
+            *field = words.next().ok_or_else(|| format!("{at} fields, where a line is `{}`", kind.form()))?;
+        }
+        match words.count() {
+            0 => Ok(fields),
+            more => Err(format!("{} fields, where a line is `{}`", N + more, kind.form())),
+        }
+    }
+}
+
+/// A whole number.
+pub(super) fn number(field: &str, what: &str) -> Result<u32, String> {
+    field.parse().map_err(|_| format!("the {what} {} is not a whole number from 0", quoted(field)))
+}

@@ -1,0 +1,162 @@
+//! Text that came from outside: taken as text or refused by name, and shown without anything that a terminal or a page would obey.
+
+use std::borrow::Cow;
+use std::fmt::Write as _; // a String takes all that is written to it
+
+/// Fields longer than this are cut where a message quotes them (characters).
+const LONGEST_QUOTE: usize = 60;
+
+/// Why the bytes of a file are no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoText {
+    /// Two bytes a character, as some spreadsheets and editors write.
+    #[error("it is UTF-16 text; save it as UTF-8")]
+    Utf16,
+    /// A zip archive: spreadsheets are such.
+    #[error("it is a zip archive, as spreadsheets are; save it as text")]
+    Archive,
+    /// A zero byte.
+    #[error("it is no text: line {0} holds a zero byte")]
+    Zero(u64),
+    /// Bytes that are no UTF-8.
+    #[error("line {0} is not valid UTF-8; save it as UTF-8")]
+    NotUtf8(u64),
+}
+
+/// The beginning of a file without its byte order mark.
+///
+/// # Errors
+/// When what begins so is no UTF-8 text: UTF-16, an archive.
+pub fn begin(bytes: &[u8]) -> Result<&[u8], NoText> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Ok(rest),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(NoText::Utf16),
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] if *a > 0 && *b > 0 => Err(NoText::Utf16),
+        [b'P', b'K', 3, 4, ..] => Err(NoText::Archive),
+        other => Ok(other),
+    }
+}
+
+/// The bytes of a whole file as text, without its byte order mark.
+///
+/// # Errors
+/// When they are no UTF-8 text.
+pub fn read(bytes: &[u8]) -> Result<&str, NoText> {
+    let bytes = begin(bytes)?;
+    let line = |at: usize| 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(NoText::Zero(line(at)));
+    }
+    std::str::from_utf8(bytes).map_err(|error| NoText::NotUtf8(line(error.valid_up_to())))
+}
+
+/// Whether a terminal or a page would obey this character, or show what follows in another order, rather than show it. Ends of lines and
+/// tabulators are no such.
+fn is_obeyed(c: char) -> bool {
+    match c {
+        '\n' | '\t' => false,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => true,
+        other => other.is_control(),
+    }
+}
+
+/// Whether nothing in a text is obeyed; quick for the many texts that are ASCII.
+fn is_plain(text: &str) -> bool {
+    let ascii = text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~'));
+    ascii || !text.chars().any(is_obeyed)
+}
+
+/// The text with everything that a terminal or a page would obey written as `\u001b` (which JSON reads as the same character).
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_obeyed(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The text with a sign of as many bytes in the place of each such character, so that places in it stay. Ends of lines stay as they are.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        out.push(match (is_obeyed(c) && !(c == '\r' && rest.peek() == Some(&'\n')), c.len_utf8()) {
+            (false, _) => c,
+            (true, 1) => '?',
+            (true, 2) => '¿',
+            (true, _) => '\u{fffd}',
+        });
+    }
+    Cow::Owned(out)
+}
+
+/// A field of a file for a message: in backquotes, on one line, cut where it is long.
+pub fn quoted(field: &str) -> String {
+    let mut cut: String = field.chars().take(LONGEST_QUOTE).collect();
+    if cut.len() < field.len() {
+        cut.push('…');
+    }
+    format!("`{}`", shown(&cut).replace('\n', "\\n").replace('\t', "\\t"))
+}
+
+/// Words for a message, each quoted; of many the first few.
+pub fn several<'a>(words: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const FEW: usize = 12;
+    let more = words.len().saturating_sub(FEW);
+    let mut said = words.take(FEW).map(quoted).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        let _ = write!(said, " and {more} more");
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        let utf16 = |big: bool| -> Vec<u8> {
+            "a,b\n".encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+        };
+        for bytes in [utf16(true), utf16(false), [&[0xFE, 0xFF][..], &utf16(true)].concat(), [&[0xFF, 0xFE][..], &utf16(false)].concat()] {
+            assert_eq!(read(&bytes), Err(NoText::Utf16));
+        }
+        assert_eq!(read(b"PK\x03\x04rest"), Err(NoText::Archive));
+        assert_eq!(read(b"one\ntwo\0"), Err(NoText::Zero(2)));
+        assert_eq!(read(b"one\n\ntw\xe9\n"), Err(NoText::NotUtf8(3)));
+        assert_eq!(read(b"\xef\xbb\xbfone"), Ok("one"));
+        assert_eq!(read(b""), Ok(""));
+    }
+
+    #[test]
+    fn a_long_field_is_cut_and_stays_on_its_line() {
+        assert_eq!(quoted("a\n\u{1b}[31mb"), "`a\\n\\u001b[31mb`");
+        assert_eq!(quoted(&"é".repeat(1000)).chars().count(), 2 + LONGEST_QUOTE + 1);
+        assert_eq!(several(["a", "b"].into_iter()), "`a`, `b`");
+        assert!(several(vec!["x"; 100_000].into_iter()).ends_with("`x` and 99988 more"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_obeyed_is_shown(text in "[\\x00-\\xa0\\u2000-\\u2070\\ufeffa-z\r\n]*") {
+            let bare = |c: char| c == '\n' || c == '\t' || !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
+            prop_assert!(shown(&text).chars().all(bare), "it was {}", text.escape_debug());
+            let masked = masked(&text);
+            prop_assert_eq!(masked.len(), text.len());
+            prop_assert!(masked.replace("\r\n", "").chars().all(|c| c == '\n' || !is_obeyed(c)));
+            prop_assert!(masked.char_indices().map(|(at, _)| at).eq(text.char_indices().map(|(at, _)| at)));
+        }
+    }
+}

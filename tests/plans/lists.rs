@@ -1,0 +1,222 @@
+//! What is said of lists that contradict the data set, say a thing twice, or compare something with itself: in every operator that reads one.
+
+use ddl::compile::{Options, compile};
+use ddl::data::probe::ProbeCache;
+use ddl::diag::{Code, Severity};
+use ddl::lang::decl::Call;
+use ddl::lang::types::Type;
+use ddl::lang::value::Args;
+use ddl::ops::registry;
+use ddl::source::Disk;
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+
+/// Whom images show: three people with four images each.
+const FACES: &str = "dataset faces = synthetic_faces(identities = 3, images = 4, size = 32px)\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\n";
+
+/// Image `image` of person `person`, both from 1.
+fn face(person: u32, image: u32) -> String {
+    format!("id_{person:04}/{image:04}.png")
+}
+
+/// Lines of a list, in which `1.2` stands for the second image of the first person.
+fn list(lines: &str) -> String {
+    let word = |word: &str| match word.split_once('.').map(|(a, b)| (a.parse(), b.parse())) {
+        Some((Ok(person), Ok(image))) => face(person, image),
+        Some(_) | None => word.to_owned(),
+    };
+    let line = |line: &str| {
+        let comma = if line.contains(',') { "," } else { " " };
+        line.trim().split(comma).map(word).collect::<Vec<_>>().join(comma) + "\n"
+    };
+    lines.lines().map(line).collect()
+}
+
+/// What is said of a recipe beside some lists: how much it matters, the code, the line of the recipe, and the message without the folder's name.
+fn said(recipe: &str, lists: &[(&str, &str)]) -> Vec<(Severity, Code, String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, lines) in lists {
+        std::fs::write(folder.path().join(name), list(lines)).unwrap();
+    }
+    let path = folder.path().join("r.ddl");
+    std::fs::write(&path, format!("ddl 1\n{FACES}{recipe}\n")).unwrap();
+    let compiled = compile(&Disk, &path, &Options::default()).unwrap();
+    assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+    let (_, found) = compiled.known_plan(ProbeCache::none());
+    let said = found.into_iter().map(|it| {
+        let span = it.span().expect("it stands at a place of the recipe");
+        let at = compiled.sources.get(span.file).map(|source| source.slice(span).to_owned()).unwrap_or_default();
+        (it.severity, it.code, at, it.message.replace(&format!("{}/", folder.path().display()), ""))
+    });
+    said.collect()
+}
+
+/// The operators that read lists of pairs, templates or sides of a comparison, and have a case here; and those that read none.
+const READ: [&str; 5] = ["verification", "identification", "template_verification", "template_identification", "pair_list"];
+const READ_NONE: [&str; 6] = ["panel", "over_panel", "shuffled", "balanced", "pk", "pairs"];
+
+#[test]
+fn every_protocol_and_sampler_is_looked_at() {
+    let call = Call { types: &IndexMap::new(), args: &Args::new() };
+    let of = |decl: &&ddl::lang::decl::Decl| [Type::Eval, Type::Sampler].contains(&(decl.result)(&call));
+    let there: BTreeSet<&str> = registry().values().filter(of).map(|decl| decl.name).collect();
+    assert_eq!(there, READ.into_iter().chain(READ_NONE).collect());
+}
+
+#[test]
+fn pairs_of_a_verification() {
+    let judge = |lines: &str| {
+        said(
+            "eval v = verification(faces, pairs = \"p.csv\")\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])",
+            &[("p.csv", lines)],
+        )
+    };
+    let v = "eval v = verification(faces, pairs = \"p.csv\")";
+    let warning = |code, message: &str| (Severity::Warning, code, v.to_owned(), message.to_owned());
+    let good = "fold,same,a,b\n0,1,1.1,1.2\n0,0,1.1,2.1\n1,1,2.1,2.2\n1,0,2.1,3.1\n";
+    assert_eq!(judge(good), []);
+    assert_eq!(
+        judge(&format!("{good}1,0,3.1,3.2\n0,TRUE,1.3,3.1\n")),
+        [warning(
+            Code::Contradiction,
+            "2 of 6 pairs say `same` otherwise than the people of their images, first p.csv:6: `id_0003/0001.png` and `id_0003/0002.png` are of one person"
+        )]
+    );
+    assert_eq!(
+        judge(&format!("{good}0,1,1.2,1.1\n1,1,2.1,2.2\n")),
+        [warning(
+            Code::Doubled,
+            "2 of 6 pairs stand in the list before, first p.csv:6: `id_0001/0002.png` and `id_0001/0001.png`, as in line 2"
+        )]
+    );
+    assert_eq!(
+        judge(&format!("{good}0,1,3.4,3.4\n")),
+        [warning(Code::WithItself, "1 of 5 pairs compare something with itself, first p.csv:6: `id_0003/0004.png`")]
+    );
+    let turned = "fold,same,a,b\n0,0,1.1,1.2\n0,1,1.1,2.1\n1,0,2.1,2.2\n1,1,2.1,3.1\n";
+    let message = "p.csv: each of its 4 pairs says `same` otherwise than the people of its images".to_owned();
+    assert_eq!(judge(turned), [(Severity::Error, Code::Contradiction, v.to_owned(), message)]);
+}
+
+#[test]
+fn an_image_that_is_seen_in_two_ways_is_not_compared_with_itself() {
+    let recipe = "eval v = verification(faces, pairs = \"p.csv\", probe = low_resolution(side = 8px))\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])";
+    assert_eq!(said(recipe, &[("p.csv", "fold,same,a,b\n0,1,1.1,1.1\n0,0,1.1,2.1\n1,1,2.1,2.1\n1,0,2.1,3.1\n")]), []);
+    let all = |more: &str| {
+        said(
+            &format!(
+                "dataset some = faces |> where(.index < 3)\neval v = verification(some, pairs = all_pairs(with = faces){more})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])"
+            ),
+            &[],
+        )
+    };
+    let found = all("");
+    assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Warning, Code::WithItself)]);
+    assert_eq!(found[0].3, "3 of 12 images are on both sides, where each meets itself, first `id_0001/0001.png`");
+    assert_eq!(all(", probe = low_resolution(side = 8px)"), []);
+}
+
+#[test]
+fn pairs_of_a_sampler() {
+    let draw = |lines: &str| {
+        said(
+            "batches b = draw(faces, by = pair_list(\"p.csv\"), size = 2)\nstage s = train(net, classify(b, cosface()), for = 1 step, optimizer = sgd(lr = 0.1))",
+            &[("p.csv", lines)],
+        )
+    };
+    let good = "a,b\n1.1,1.2\n2.1,2.2\n";
+    assert_eq!(draw(good), []);
+    let found = draw(&format!("{good}1.2,1.1\n"));
+    assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Warning, Code::Doubled)], "{found:?}");
+    assert_eq!(found[0].3, "1 of 3 pairs stand in the list before, first p.csv:4: `id_0001/0002.png` and `id_0001/0001.png`, as in line 2");
+    for (line, why) in [("1.1,2.1", "the images are of two people"), ("1.1,1.1", "an image paired with itself")] {
+        let found = draw(&format!("{good}{line}\n"));
+        assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Error, Code::BadTable)], "{found:?}");
+        assert_eq!(found[0].3, format!("p.csv:4: {why}"));
+    }
+}
+
+#[test]
+fn a_gallery_and_its_probes() {
+    let search = |gallery: &str, probe: &str| {
+        said(
+            &format!(
+                "dataset g = {gallery}\ndataset p = {probe}\neval i = identification(gallery = g, probe = p, strangers = \"drop\")\nreport t = compare({{\"a\" = net}}, columns = [i.rank(1)])"
+            ),
+            &[],
+        )
+    };
+    assert_eq!(search("faces |> where(.index < 2)", "faces |> where(.index >= 2)"), []);
+    let refused = |found: Vec<(Severity, Code, String, String)>, first: &str| {
+        assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Error, Code::BadProtocol)], "{found:?}");
+        assert!(found[0].3.contains(first), "{}", found[0].3);
+    };
+    refused(
+        search("faces |> where(.index < 3)", "faces |> where(.index >= 2)"),
+        "1 images are in the gallery and among the probes, first `id_0001/0003.png`",
+    );
+    // an image that bears another name in a merge is the same
+    let merged = "merge([synthetic_faces(identities = 2, images = 4, size = 32px, seed = 5), faces], labels = \"by_name\")";
+    refused(search(merged, "faces |> where(.index >= 2)"), "10 images are in the gallery and among the probes, first `id_0001/0003.png`");
+}
+
+/// Two templates of each of three people.
+const TEMPLATES: &str = "1.1 1 1\n1.2 1 1\n1.3 2 1\n1.4 2 1\n2.1 3 1\n2.2 3 1\n2.3 4 1\n3.1 5 1\n3.2 5 1\n3.3 6 1\n";
+
+#[test]
+fn pairs_of_templates() {
+    let judge = |templates: &str, pairs: &str| {
+        said(
+            "eval v = template_verification(faces, templates = \"t\", pairs = \"p\")\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])",
+            &[("t", templates), ("p", pairs)],
+        )
+    };
+    let kinds = |found: &[(Severity, Code, String, String)]| found.iter().map(|it| (it.0, it.1, it.3.clone())).collect::<Vec<_>>();
+    let warning = |code, message: &str| (Severity::Warning, code, message.to_owned());
+    let good = "1 2 1\n1 3 0\n3 4 1\n2 5 0\n";
+    assert_eq!(judge(TEMPLATES, good), []);
+    assert_eq!(
+        kinds(&judge(TEMPLATES, &format!("{good}5 6 0\n4 3 1\n6 6 1\n"))),
+        [
+            warning(
+                Code::Contradiction,
+                "1 of 7 pairs say `same` otherwise than the people of their images, first p:5: templates 5 and 6 are of one person"
+            ),
+            warning(Code::Doubled, "1 of 7 pairs stand in the list before, first p:6: templates 4 and 3, as in line 3"),
+            warning(Code::WithItself, "1 of 7 pairs compare something with itself, first p:7: template 6"),
+        ]
+    );
+    assert_eq!(
+        kinds(&judge(TEMPLATES, "1 2 0\n1 3 1\n")),
+        [(Severity::Error, Code::Contradiction, "p: each of its 2 pairs says `same` otherwise than the people of its images".to_owned())]
+    );
+    assert_eq!(
+        kinds(&judge(&format!("{TEMPLATES}3.4 1 1\n"), good)),
+        [warning(
+            Code::Contradiction,
+            "1 of 6 templates have faces of several people, first t:11: template 1: `id_0003/0004.png` is of somebody else"
+        )]
+    );
+    // where no template is of one person, people of the data set are not those of templates
+    assert_eq!(judge("1.1 1 1\n2.1 1 1\n1.2 2 1\n3.1 2 1\n2.2 3 1\n3.2 3 1\n", "1 2 1\n1 3 0\n"), []);
+}
+
+#[test]
+fn lists_of_whom_templates_show() {
+    let search = |templates: &str, gallery: &str, probe: &str| {
+        said(
+            "eval i = template_identification(faces, templates = \"t\", gallery = \"g\", probe = \"p\")\nreport t = compare({\"a\" = net}, columns = [i.rank(1)])",
+            &[("t", templates), ("g", gallery), ("p", probe)],
+        )
+    };
+    let (gallery, probe) = ("T,S\n1,10\n3,20\n5,30\n", "T,S\n2,10\n4,20\n6,30\n");
+    assert_eq!(search(TEMPLATES, gallery, probe), []);
+    let found = search(TEMPLATES, gallery, "T,S\n2,10\n4,30\n6,30\n");
+    assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Warning, Code::Contradiction)], "{found:?}");
+    assert_eq!(found[0].3, "1 of 3 templates show somebody else than their images, first p:3: template 4, which is said to show `30`");
+    let found = search(&format!("{TEMPLATES}1.1 2 1\n"), gallery, probe);
+    assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Warning, Code::WithItself)], "{found:?}");
+    assert_eq!(found[0].3, "1 of 7 images are on both sides, where each meets itself, first one of template 2");
+    let found = search(TEMPLATES, gallery, "T,S\n1,10\n4,20\n");
+    assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Error, Code::BadProtocol)], "{found:?}");
+}
