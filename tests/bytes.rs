@@ -34,7 +34,7 @@ static FACES: LazyLock<Table> = LazyLock::new(|| {
 
 /// A csv of pairs of [`FACES`], with an attribute.
 static CSV: LazyLock<String> = LazyLock::new(|| {
-    let paths: Vec<&str> = FACES.rows().map(|row| row.path()).collect();
+    let paths: Vec<_> = FACES.rows().map(|row| row.path()).collect();
     let rows = paths.windows(2).enumerate().map(|(at, two)| format!("{},{},{},{},{}.5,{}\n", at % 2, at % 2, two[0], two[1], at, two[0]));
     format!("fold,same,a,b,yaw,path\n{}", rows.collect::<String>())
 });

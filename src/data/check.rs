@@ -2,7 +2,7 @@
 
 use super::loader::ImageCache;
 use super::probe::{Digest, Sound, Verdict};
-use super::table::Row;
+use super::table::{Row, Rows};
 use super::{DataError, ImageSource, Table};
 use crate::meter;
 use rayon::prelude::*;
@@ -72,7 +72,7 @@ pub fn check_all(
             sound.learn(digest, verdict);
         }
         match looked.corrupt {
-            None => kept.push(table.place(row)),
+            None => kept.extend(table.row(row).map(|sample| sample.index() as u32)),
             Some(error) => corrupt.push(error),
         }
     }
@@ -89,7 +89,7 @@ pub fn check_all(
     if kept.is_empty() {
         return Err(DataError::Empty { view: "leaving out corrupt images".to_owned(), total: table.len() });
     }
-    Ok(Checked { table: table.with_rows(kept), corrupt })
+    Ok(Checked { table: table.with_rows(Rows::rising(kept)), corrupt })
 }
 
 /// What came of looking at an image.
@@ -101,20 +101,21 @@ struct Looked {
 }
 
 fn look(sample: &Row<'_>, images: &ImageCache, known: &Sound) -> Result<Looked, DataError> {
-    if let ImageSource::Rendered { .. } = sample.source() {
+    let source = sample.source();
+    if let ImageSource::Rendered { .. } = source {
         return Ok(Looked { size: sample.size(), ..Looked::default() });
     }
-    let digest = images.digest_of(sample.source());
+    let digest = images.digest_of(&source);
     match digest.and_then(|digest| known.of(digest)) {
         Some(Verdict::Good) => return Ok(Looked { size: sample.size(), ..Looked::default() }),
         Some(Verdict::Corrupt(why)) => {
-            let corrupt = DataError::Corrupt { image: sample.source().to_string(), why };
+            let corrupt = DataError::Corrupt { image: source.to_string(), why };
             return Ok(Looked { corrupt: Some(corrupt), ..Looked::default() });
         }
         None => {}
     }
     let learned = |verdict| digest.map(|digest| (digest, verdict));
-    match images.open(sample.source()) {
+    match images.open(&source) {
         Ok(image) => Ok(Looked { size: Some(image.size()), corrupt: None, learned: learned(Verdict::Good) }),
         Err(DataError::Corrupt { image, why }) => {
             let learned = learned(Verdict::Corrupt(why.clone()));

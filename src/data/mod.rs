@@ -39,4 +39,4 @@ pub use labels::LabelSpace;
 pub use schema::{AttributeType, Schema};
 pub use source::{ImageSource, RenderedSet};
 pub use stream::Stream;
-pub use table::{NewRow, Table, TableBuilder};
+pub use table::{MadeSet, NewRow, Table, TableBuilder};

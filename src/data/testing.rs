@@ -44,7 +44,7 @@ pub(super) fn people<const N: usize>(people: [(&str, usize); N]) -> Table {
 
 /// The paths of a table, in order.
 pub(super) fn paths(table: &Table) -> Vec<String> {
-    table.rows().map(|row| row.path().to_owned()).collect()
+    table.rows().map(|row| row.path().into_owned()).collect()
 }
 
 /// The names of a table's label space, in order.

@@ -1,7 +1,8 @@
 //! Who is on images: people of one set are told apart by name; people of two sets may share a name and are not the same.
 
+use crate::data::table::Row;
 use crate::data::{ImageSource, Table};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A person of a set.
@@ -10,7 +11,7 @@ pub struct Person {
     /// The name.
     pub name: Arc<str>,
     /// The set: a folder, or the parameters of drawn faces.
-    set: String,
+    set: Arc<str>,
 }
 
 /// People, sorted by name.
@@ -18,25 +19,34 @@ pub type People = BTreeSet<Person>;
 
 /// The people on all rows of a table.
 pub fn of_table(table: &Table) -> People {
-    of_rows(table, 0..table.len())
+    of(table.stretches().map(|stretch| stretch.first))
 }
 
 /// The people on some rows of a table.
 pub fn of_rows(table: &Table, rows: impl IntoIterator<Item = usize>) -> People {
+    of(rows.into_iter().filter_map(|row| table.row(row)))
+}
+
+fn of<'a>(rows: impl Iterator<Item = Row<'a>>) -> People {
     // a set is shared by its images: its place in memory tells it apart for as long as the table lives
+    let mut sets: HashMap<usize, Arc<str>> = HashMap::new();
     let mut seen: HashSet<(u32, usize)> = HashSet::new();
     let mut people = People::new();
-    for row in rows.into_iter().filter_map(|row| table.row(row)) {
-        let place = match row.source() {
+    for row in rows {
+        let source = row.source();
+        let place = match &source {
             ImageSource::File { root, .. } => root.as_os_str().as_encoded_bytes().as_ptr().addr(),
             ImageSource::Rendered { set, .. } => set.id().as_ptr().addr(),
         };
         if seen.insert((row.class(), place)) {
-            let set = match row.source() {
-                ImageSource::File { root, .. } => root.to_string_lossy().into_owned(),
-                ImageSource::Rendered { set, .. } => set.id().to_owned(),
-            };
-            people.insert(Person { name: Arc::from(unmerged(row.identity())), set });
+            let set = sets.entry(place).or_insert_with(|| match &source {
+                ImageSource::File { root, .. } => Arc::from(root.to_string_lossy()),
+                ImageSource::Rendered { set, .. } => Arc::from(set.id()),
+            });
+            let name = row.shared_identity();
+            let bare = unmerged(name);
+            let name = if bare.len() == name.len() { name.clone() } else { Arc::from(bare) };
+            people.insert(Person { name, set: set.clone() });
         }
     }
     people

@@ -113,7 +113,7 @@ fn strangers(said: evals::Strangers) -> Strangers {
 
 /// The samples whose people, by name, are in another table. The label space stays.
 pub(super) fn among(table: &Table, people: &Table) -> Result<Table, DataError> {
-    let mut names: Vec<&str> = people.rows().map(|row| row.identity()).collect();
+    let mut names: Vec<&str> = people.stretches().map(|stretch| stretch.first.identity()).collect();
     names.sort_unstable();
     names.dedup();
     names.retain(|name| table.labels().class(name).is_some());

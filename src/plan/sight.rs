@@ -101,7 +101,8 @@ fn stretched(plan: &Plan, (data, found): (NodeId, Size), (network, size): (NodeI
 /// How many images of a known size are not of this width and height, and the first of them as an error.
 fn resized(table: &Table, wanted: Size) -> (usize, Option<DataError>) {
     let other = |row: &crate::data::table::Row| row.size().is_some_and(|size| size != wanted);
-    let first = table.rows().find(other).and_then(|row| Some(DataError::Size { image: row.path().to_owned(), found: row.size()?, wanted }));
+    let first =
+        table.rows().find(other).and_then(|row| Some(DataError::Size { image: row.path().into_owned(), found: row.size()?, wanted }));
     (table.rows().filter(other).count(), first)
 }
 

@@ -37,7 +37,6 @@ mod skin;
 #[cfg(test)]
 mod tests;
 
-pub use rayon::prelude::*;
 use sample::{Expression, Light};
 
 use crate::quantity::{Angle, Interval, Pixels};
@@ -45,6 +44,7 @@ use crate::random::Draw;
 use identity::Identity;
 use sample::Setting;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// Yaws go no further than this to either side.
 pub const MAX_YAW: Angle = Angle::degrees(90.0);
@@ -120,19 +120,6 @@ pub struct FaceSample {
     pub glasses: bool,
 }
 
-/// The name and the pose of an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FaceView {
-    /// As in [`FaceSample`].
-    pub identity: String,
-    /// As in [`FaceSample`].
-    pub path: String,
-    /// As in [`FaceSample`].
-    pub yaw: Angle,
-    /// As in [`FaceSample`].
-    pub pitch: Angle,
-}
-
 impl FaceSet {
     /// A set of faces whose yaw is uniform in an interval, drawn `size` pixels wide and high.
     pub fn new(identities: u32, images: u32, yaw: Interval<Angle>, size: Pixels, seed: i64) -> Result<Self, FaceSetError> {
@@ -196,14 +183,14 @@ impl FaceSet {
         FaceSample { identity: name.identity, path: name.path, yaw, pitch, roll, light, expression, glasses }
     }
 
-    /// The names and poses of all images, in order, without making their people: as [`FaceSet::describe`] tells them.
-    pub fn views(&self) -> Vec<FaceView> {
-        let view = |index: u64| {
-            let name = self.name(index)?;
-            let (yaw, pitch) = sample::pose(&self.draw_of(&name), self.yaw);
-            Some(FaceView { identity: name.identity, path: name.path, yaw, pitch })
-        };
-        (0..self.len()).into_par_iter().filter_map(view).collect()
+    /// How far the face of an image is turned, as [`FaceSet::describe`] tells it without making the person; `None` beyond the end.
+    pub fn yaw_of(&self, index: u64) -> Option<Angle> {
+        Some(sample::yaw(&self.draw_of(&self.path(index)?), self.yaw))
+    }
+
+    /// How far the face of an image looks up or down, likewise.
+    pub fn pitch_of(&self, index: u64) -> Option<Angle> {
+        Some(sample::pitch(&self.draw_of(&self.path(index)?)))
     }
 
     /// Draws an image: `size * size * 3` bytes, row by row, red green blue; `None` beyond the end.
@@ -213,12 +200,39 @@ impl FaceSet {
         Some(scene::render(&person, &self.setting(&name, &person), self.size.0 as usize))
     }
 
+    /// What person number `person` (from 0) is called.
+    pub fn identity(person: u32) -> String {
+        format!("id_{:04}", u64::from(person) + 1)
+    }
+
+    /// The path of an image; `None` beyond the end.
+    pub fn path(&self, index: u64) -> Option<String> {
+        let (person, image) = self.place(index)?;
+        Some(format!("id_{:04}/{:04}.png", person + 1, image + 1))
+    }
+
+    /// The image of a path.
+    pub fn index(&self, path: &str) -> Option<u64> {
+        let (person, image) = path.strip_prefix("id_")?.strip_suffix(".png")?.split_once('/')?;
+        let [person, image] = [person, image].map(|number| number.parse::<u64>().ok()?.checked_sub(1));
+        let index = person?.checked_mul(u64::from(self.images))?.checked_add(image?)?;
+        (self.path(index).as_deref() == Some(path)).then_some(index)
+    }
+
+    /// The order of two images' paths by their bytes: as decimal digits of four or more, since `/` and `.` come before all digits.
+    pub fn compare(&self, one: u64, other: u64) -> Ordering {
+        let key = |index: u64| self.place(index).map(|(person, image)| (Digits::new(person + 1), Digits::new(image + 1)));
+        key(one).cmp(&key(other))
+    }
+
+    /// The person and the image's number of theirs, from 0.
+    fn place(&self, index: u64) -> Option<(u64, u64)> {
+        (index < self.len()).then(|| (index / u64::from(self.images), index % u64::from(self.images)))
+    }
+
     fn name(&self, index: u64) -> Option<Name> {
-        (index < self.len()).then(|| {
-            let identity = format!("id_{:04}", index / u64::from(self.images) + 1);
-            let path = format!("{identity}/{:04}.png", index % u64::from(self.images) + 1);
-            Name { identity, path }
-        })
+        let (person, _) = self.place(index)?;
+        Some(Name { identity: Self::identity(person as u32), path: self.path(index)? })
     }
 
     fn person(&self, name: &Name) -> Identity {
@@ -226,12 +240,12 @@ impl FaceSet {
     }
 
     fn setting(&self, name: &Name, person: &Identity) -> Setting {
-        Setting::new(self.draw_of(name), person, self.yaw)
+        Setting::new(self.draw_of(&name.path), person, self.yaw)
     }
 
     /// What an image's setting is drawn from.
-    fn draw_of(&self, name: &Name) -> Draw {
-        Draw::new(self.seed, "face image").text(&name.path)
+    fn draw_of(&self, path: &str) -> Draw {
+        Draw::new(self.seed, "face image").text(path)
     }
 }
 
@@ -239,4 +253,24 @@ impl FaceSet {
 struct Name {
     identity: String,
     path: String,
+}
+
+/// The decimal digits of a number, four or more: in the order of their bytes.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Digits {
+    /// Zero behind the last.
+    digits: [u8; 20],
+}
+
+impl Digits {
+    fn new(number: u64) -> Self {
+        let mut digits = [0; 20];
+        let count = number.checked_ilog10().map_or(1, |log| log as usize + 1).max(4);
+        let mut rest = number;
+        for digit in digits[..count].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Digits { digits }
+    }
 }

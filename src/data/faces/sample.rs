@@ -75,19 +75,22 @@ pub(super) struct Scene {
     pub seed: u32,
 }
 
-/// The yaw and the pitch of the image that a draw names; they depend on no person.
-pub(super) fn pose(draw: &Draw, yaw: Interval<Angle>) -> (Angle, Angle) {
-    let dice = Dice::new(draw.clone());
+/// The yaw of the image that a draw names; it depends on no person.
+pub(super) fn yaw(draw: &Draw, yaw: Interval<Angle>) -> Angle {
     let (from, to) = (yaw.from.as_radians(), yaw.to.as_radians());
-    let yaw = Angle::radians((from + (to - from) * dice.unit("yaw")).clamp(from, to));
-    (yaw, Angle::degrees(f64::from(dice.about("pitch", -1.0, 6.5)).clamp(-20.0, 20.0)))
+    Angle::radians((from + (to - from) * Dice::new(draw.clone()).unit("yaw")).clamp(from, to))
+}
+
+/// The pitch of the image that a draw names; it depends on no person either.
+pub(super) fn pitch(draw: &Draw) -> Angle {
+    Angle::degrees(f64::from(Dice::new(draw.clone()).about("pitch", -1.0, 6.5)).clamp(-20.0, 20.0))
 }
 
 impl Setting {
     /// The setting that a draw names, for a person, with a yaw uniform in an interval.
     pub fn new(draw: Draw, person: &Identity, yaw: Interval<Angle>) -> Self {
         let dice = Dice::new(draw.clone());
-        let (yaw, pitch) = pose(&draw, yaw);
+        let (yaw, pitch) = (self::yaw(&draw, yaw), pitch(&draw));
         let smile = (f64::from(dice.between("smile", -0.5, 1.0)) * if dice.chance("smiling", 0.6) { 1.0 } else { 0.25 }).max(-0.25);
         Setting {
             yaw,

@@ -3,7 +3,7 @@
 use super::identity::Identity;
 use super::mesh::Material;
 use super::sample::Setting;
-use super::{FaceSample, FaceSet, FaceSetError, FaceView, MAX_YAW, eyes, scene};
+use super::{FaceSet, FaceSetError, MAX_YAW, eyes, scene};
 use crate::quantity::{Angle, Interval, Pixels};
 use crate::random::Draw;
 use rayon::prelude::*;
@@ -88,9 +88,42 @@ fn images_have_their_size_and_there_is_none_beyond_the_end() {
     let set = faces(2, 3, degrees(0.0, 0.0));
     assert_eq!(set.render(5).unwrap().len(), 32 * 32 * 3);
     assert!(set.render(6).is_none() && set.describe(6).is_none());
-    let view = |it: FaceSample| FaceView { identity: it.identity, path: it.path, yaw: it.yaw, pitch: it.pitch };
-    let one_by_one: Vec<_> = (0..set.len()).map(|index| view(set.describe(index).unwrap())).collect();
-    assert_eq!(set.views(), one_by_one);
+}
+
+#[test]
+fn names_and_poses_are_told_without_their_people() {
+    let set = faces(12, 10, degrees(-90.0, 90.0));
+    for index in 0..set.len() {
+        let told = set.describe(index).unwrap();
+        assert_eq!((set.path(index), set.index(&told.path)), (Some(told.path), Some(index)));
+        assert_eq!((set.yaw_of(index), set.pitch_of(index)), (Some(told.yaw), Some(told.pitch)));
+    }
+    assert_eq!((set.path(120), set.yaw_of(120)), (None, None));
+    for path in [
+        "id_0013/0001.png",
+        "id_0001/0011.png",
+        "id_0000/0001.png",
+        "id_0001/0000.png",
+        "id_1/0001.png",
+        "id_00001/0001.png",
+        "id_0001/1.png",
+        "x",
+    ] {
+        assert_eq!(set.index(path), None, "{path}");
+    }
+}
+
+#[test]
+fn paths_are_in_the_order_of_their_bytes() {
+    let set = FaceSet::new(30_000, 12_000, degrees(0.0, 0.0), Pixels(32), 0).unwrap();
+    let near = |person: u64, image: u64| (person - 1) * 12_000 + image - 1;
+    let mut indices: Vec<u64> = [1, 2, 10, 100, 999, 1000, 1001, 1010, 9999, 10_000, 10_001, 10_010, 29_999]
+        .into_iter()
+        .flat_map(|person| [1, 2, 10, 999, 1000, 1001, 9999, 10_000, 11_999].map(|image| near(person, image)))
+        .collect();
+    indices.sort_by(|a, b| set.compare(*a, *b));
+    let paths: Vec<String> = indices.iter().map(|index| set.path(*index).unwrap()).collect();
+    assert!(paths.is_sorted(), "{paths:?}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl ImageCache {
         if self.budget == 0 {
             return load();
         }
-        let key = key(sample.source(), size);
+        let key = key(&sample.source(), size);
         let known = self.images.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(image) = known.and_then(|pixels| Image::new(size.0, size.1, pixels.to_vec())) {
             return Ok(image);

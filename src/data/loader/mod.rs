@@ -86,7 +86,8 @@ impl Loader {
         let sample = self.tables.get(usize::from(pick.table)).and_then(|table| table.row(pick.row as usize));
         let sample = sample.ok_or_else(|| DataError::Argument { what: "loader", why: format!("there is no row for {pick:?}") })?;
         let image = self.cache.get_or_load(&sample, self.wanted.size(), || self.open(&sample))?;
-        let mut dice = Dice::new(self.seed, sample.path(), pick.visit);
+        let path = sample.path();
+        let mut dice = Dice::new(self.seed, &path, pick.visit);
         let image = match sample.treatment() {
             Some(treatment) => treatment.apply(image, &mut dice, pick.visit),
             None => image,
@@ -116,7 +117,7 @@ impl Loader {
 
     /// Decodes (or draws) and resizes.
     fn open(&self, sample: &Row<'_>) -> Result<Image, DataError> {
-        let image = self.cache.open(sample.source())?;
+        let image = self.cache.open(&sample.source())?;
         let wanted = self.wanted.size();
         if image.size() == wanted {
             Ok(image)

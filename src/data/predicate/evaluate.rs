@@ -18,12 +18,13 @@ impl Expr {
 
     /// The number that it gives for each row of `table`. Errors: those of [`Expr::eval`], a row without a value, something that is no number.
     pub fn numbers(&self, table: &Table) -> Result<Vec<f64>, DataError> {
+        table.prepare(&self.attributes());
         let numbers = table.rows().map(|row| number("an expression", &self.eval_row(&row)?)).collect::<Result<Vec<_>, _>>()?;
         let all: Option<Vec<f64>> = numbers.iter().copied().collect();
         all.ok_or_else(|| {
             let missing = || numbers.iter().zip(table.rows()).filter(|(number, _)| number.is_none());
-            let first = missing().next().map_or("", |(_, row)| row.path()); // there is one
-            self.missing(table, first, missing().count())
+            let first = missing().next().map_or_else(Default::default, |(_, row)| row.path()); // there is one
+            self.missing(table, &first, missing().count())
         })
     }
 

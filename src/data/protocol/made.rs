@@ -5,6 +5,7 @@ use crate::data::{DataError, Table};
 use crate::random::Draw;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// In each of `folds` folds, `per_fold` pairs of one person and as many of two, all different, uniform among those possible. People are
 /// parted into folds (by the rank of their names' draws), so that no person is in two. With `with`, second images come from there.
@@ -44,18 +45,17 @@ pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold:
 }
 
 /// The rows in both tables of each person who has rows in both, people in random order.
-fn shared_people(first: &Table, second: &Table, seed: i64) -> Vec<(Vec<usize>, Vec<usize>)> {
+fn shared_people(first: &Table, second: &Table, seed: i64) -> Vec<(Vec<u32>, Vec<u32>)> {
     let draw = Draw::new(seed, "random_pairs people");
-    let mut theirs: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, row) in second.rows().enumerate() {
-        theirs.entry(row.identity()).or_default().push(at);
-    }
-    let named = first.labels().names().iter().zip(first.rows_by_class()).filter(|(_, rows)| !rows.is_empty());
-    let mut people: Vec<_> = named
-        .filter_map(|(name, rows)| Some((draw.clone().text(name).rank(), name.clone(), (rows, theirs.remove(name.as_ref())?))))
-        .collect();
-    people.sort();
-    people.into_iter().map(|(_, _, rows)| rows).collect()
+    let (ours, theirs) = (first.rows_by_class(), second.rows_by_class());
+    let person = |(class, name): (usize, &Arc<str>)| {
+        let partner = second.labels().class(name)? as usize;
+        let both = !ours.get(class).is_empty() && !theirs.get(partner).is_empty();
+        both.then(|| (draw.clone().text(name).rank(), name.clone(), (class, partner)))
+    };
+    let mut people: Vec<_> = first.labels().names().iter().enumerate().filter_map(person).collect();
+    people.sort_unstable();
+    people.into_iter().map(|(_, _, (class, partner))| (ours.get(class).to_vec(), theirs.get(partner).to_vec())).collect()
 }
 
 /// The images of a fold, person by person.
@@ -71,19 +71,22 @@ struct Pool {
 }
 
 impl Pool {
-    fn new(first: &Table, second: &Table, one_table: bool, people: &[(Vec<usize>, Vec<usize>)]) -> Self {
+    fn new(first: &Table, second: &Table, one_table: bool, people: &[(Vec<u32>, Vec<u32>)]) -> Self {
         let mut pool = Pool { firsts: Vec::new(), seconds: Vec::new(), same: Vec::new(), itself: Vec::new(), one_table };
-        let image = |table: &Table, row: usize| table.row(row).map(|row| (row.source().clone(), row.treatment().cloned()));
         for (ours, theirs) in people {
             let range = pool.seconds.len()..pool.seconds.len() + theirs.len();
-            let images: Vec<_> = theirs.iter().map(|row| image(second, *row)).collect();
+            let twins = if one_table { HashMap::new() } else { places(second, theirs) };
             for row in ours {
-                pool.firsts.push(*row as u32);
+                pool.firsts.push(*row);
                 pool.same.push(range.clone());
-                let own = image(first, *row);
-                pool.itself.push(images.iter().position(|other| *other == own).map(|at| range.start + at));
+                let own = first.row(*row as usize).filter(|_| !one_table); // of one table each pair counts once, and none is looked up
+                let twin = own.and_then(|own| {
+                    let alike = twins.get(&own.source().hashed())?;
+                    alike.iter().find(|at| second.row(theirs[**at] as usize).is_some_and(|other| other.is_image_of(&own))).copied()
+                });
+                pool.itself.push(twin.map(|at| range.start + at));
             }
-            pool.seconds.extend(theirs.iter().map(|row| *row as u32));
+            pool.seconds.extend(theirs);
         }
         pool
     }
@@ -109,6 +112,15 @@ impl Pool {
             .collect();
         Candidates { partners, starts, total }
     }
+}
+
+/// The places among some rows of those whose sources may be equal.
+fn places(table: &Table, rows: &[u32]) -> HashMap<u64, Vec<usize>> {
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        places.entry(table.row(*row as usize).map_or(0, |row| row.source().hashed())).or_default().push(at);
+    }
+    places
 }
 
 /// All possible pairs, numbered.

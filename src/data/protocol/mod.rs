@@ -91,7 +91,7 @@ impl Verification {
     /// and different pairs by more than a fifth; pairs that all say `same` otherwise than the people of their images.
     pub fn from_file(file: &Path, table: &Table, within: Option<&Table>) -> Result<Self, DataError> {
         let listed = pair_file(file, table)?;
-        let people: Option<HashSet<&str>> = within.map(|within| within.rows().map(|row| row.identity()).collect());
+        let people: Option<HashSet<&str>> = within.map(|within| within.stretches().map(|stretch| stretch.first.identity()).collect());
         let outside = |line: u64, place: u32| {
             let why = format!(
                 "{} is in the data set, but not among these samples; judge the whole set, `within` some people",

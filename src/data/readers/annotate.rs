@@ -3,8 +3,8 @@
 use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
 use crate::data::predicate::MissingPolicy;
-use crate::data::table::{Row, completed};
-use crate::data::{Cell, DataError, Table};
+use crate::data::table::{ColumnBuilder, Row, Rows};
+use crate::data::{DataError, Table};
 use crate::text::quoted;
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -32,7 +32,8 @@ pub fn annotate(table: &Table, file: &Path, schema: &IndexMap<String, ColumnType
     let columns = schema.iter().map(|(name, kind)| Ok((name, *kind, lines.column(&[name])?))).collect::<Result<Vec<_>, DataError>>()?;
     let mut line_of: Vec<u64> = vec![0; table.set_len()]; // 0: the csv says nothing of it
     let mut unused: HashMap<Box<str>, u64> = HashMap::new();
-    let mut cells: Vec<Vec<Cell>> = columns.iter().map(|_| vec![Cell::Missing; table.set_len()]).collect();
+    let new = |(name, kind, _): &(&String, ColumnType, usize)| ColumnBuilder::missing(name, &kind.attribute(), table.set_len());
+    let mut added: Vec<ColumnBuilder> = columns.iter().map(new).collect();
     lines.each(|line, row| {
         let place = table.place_of(&row[key]);
         let before = match place {
@@ -43,8 +44,9 @@ pub fn annotate(table: &Table, file: &Path, schema: &IndexMap<String, ColumnType
             return Err(lines.wrong(line, format!("{} was annotated in line {before} already", quoted(&row[key]))));
         }
         let Some(place) = place else { return Ok(()) };
-        for ((name, kind, at), cells) in columns.iter().zip(&mut cells) {
-            cells[place as usize] = kind.cell(&row[*at]).map_err(|why| lines.wrong(line, format!("{why} (column `{name}`)")))?;
+        for ((name, kind, at), column) in columns.iter().zip(&mut added) {
+            let cell = kind.cell(&row[*at]).map_err(|why| lines.wrong(line, format!("{why} (column `{name}`)")))?;
+            column.set(place as usize, &cell)?;
         }
         Ok(())
     })?;
@@ -55,13 +57,12 @@ pub fn annotate(table: &Table, file: &Path, schema: &IndexMap<String, ColumnType
         return Err(DataError::NotAnnotated { file, first, count: without_row, total: table.len() });
     }
     let mut annotated = table.clone();
-    for ((name, kind, _), cells) in columns.into_iter().zip(cells) {
-        let kind = completed(name, &kind.attribute(), &cells)?;
-        annotated = annotated.with_column(name, kind, cells)?;
+    for column in added {
+        annotated = annotated.with_column(column)?;
     }
     if missing == MissingPolicy::Drop && without_row > 0 {
-        let kept: Vec<u32> = annotated.rows().filter(|row| !bare(row)).map(|row| row.index() as u32).collect();
-        if kept.is_empty() {
+        let kept = Rows::rising(annotated.rows().filter(|row| !bare(row)).map(|row| row.index() as u32));
+        if kept.len() == 0 {
             return Err(DataError::Empty { view: format!("annotate({})", lines.file().display()), total: table.len() });
         }
         annotated = annotated.with_rows(kept);

@@ -3,7 +3,9 @@
 use crate::data::faces::FaceSet;
 use crate::data::image::Image;
 use crate::data::stream::Colour;
-use crate::data::{AttributeType, Cell, DataError, ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
+use crate::data::{AttributeType, DataError, MadeSet, RenderedSet, Stream, Table};
+use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The alignment template that drawn faces follow (spec/method.md 6.9).
@@ -28,28 +30,66 @@ impl RenderedSet for DrawnFaces {
     }
 }
 
+/// The attributes that are known of drawn faces.
+const ATTRIBUTES: [(&str, AttributeType); 2] = [("yaw", AttributeType::Angle), ("pitch", AttributeType::Angle)];
+
+impl MadeSet for DrawnFaces {
+    fn samples(&self) -> u32 {
+        self.set.identities() * self.set.images() // no more than a table has rows
+    }
+
+    fn people(&self) -> u32 {
+        self.set.identities()
+    }
+
+    fn person(&self, sample: u32) -> u32 {
+        sample / self.set.images()
+    }
+
+    fn of_person(&self, person: u32) -> Range<u32> {
+        person * self.set.images()..(person + 1) * self.set.images()
+    }
+
+    fn identity(&self, person: u32) -> String {
+        FaceSet::identity(person)
+    }
+
+    fn path(&self, sample: u32) -> String {
+        self.set.path(u64::from(sample)).unwrap_or_default() // samples are below the end
+    }
+
+    fn sample(&self, path: &str) -> Option<u32> {
+        self.set.index(path).and_then(|index| u32::try_from(index).ok())
+    }
+
+    fn compare(&self, one: u32, other: u32) -> Ordering {
+        self.set.compare(u64::from(one), u64::from(other))
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (self.set.size().0, self.set.size().0)
+    }
+
+    fn number(&self, attribute: usize, sample: u32) -> f64 {
+        let angle = if attribute == 0 { self.set.yaw_of(u64::from(sample)) } else { self.set.pitch_of(u64::from(sample)) };
+        angle.map_or(0.0, crate::quantity::Angle::as_radians) // samples are below the end
+    }
+}
+
 /// The faces of a set with their known `.yaw` and `.pitch`; nothing is drawn yet. Errors: more than 4,294,967,295 images.
 pub fn synthetic_faces(set: FaceSet) -> Result<Table, DataError> {
     let id = format!("faces 1 {}", serde_json::to_string(&set).unwrap_or_default()); // plain numbers and texts: JSON can write them
-    let drawn: Arc<dyn RenderedSet> = Arc::new(DrawnFaces { set, id: id.clone() });
     let too_many = |_| DataError::Argument { what: "synthetic_faces", why: format!("{} images are too many", set.len()) };
-    let count = u32::try_from(set.len()).map_err(too_many)?;
-    let mut builder = TableBuilder::new(Schema::new(["yaw", "pitch"].map(|name| (name.to_owned(), AttributeType::Angle))));
-    for (index, face) in (0..count).zip(set.views()) {
-        builder.push(NewRow {
-            path: Arc::from(face.path),
-            identity: Arc::from(face.identity),
-            size: Some((set.size().0, set.size().0)),
-            source: ImageSource::Rendered { set: drawn.clone(), index },
-            cells: vec![Cell::angle(face.yaw), Cell::angle(face.pitch)],
-        });
-    }
-    builder.build(&id, Stream { colour: Some(Colour::Rgb), alignment: Some(ARCFACE_TEMPLATE.to_owned()), ..Stream::default() })
+    u32::try_from(set.len()).map_err(too_many)?;
+    let drawn = Arc::new(DrawnFaces { set, id });
+    let stream = Stream { colour: Some(Colour::Rgb), alignment: Some(ARCFACE_TEMPLATE.to_owned()), ..Stream::default() };
+    Table::made(drawn, &ATTRIBUTES, stream)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Cell;
     use crate::data::decode;
     use crate::quantity::{Angle, Interval, Pixels};
 
@@ -60,7 +100,7 @@ mod tests {
         assert_eq!((table.len(), table.labels().len(), table.stream().size), (6, 3, Some((32, 32))));
         let turned = |cell: Cell| (40f64.to_radians()..=60f64.to_radians()).contains(&cell.as_number().unwrap());
         assert!(table.rows().all(|row| turned(row.cell("yaw").unwrap())));
-        let image = decode::open(table.row(5).unwrap().source(), None).unwrap();
+        let image = decode::open(&table.row(5).unwrap().source(), None).unwrap();
         assert_eq!(image.size(), (32, 32));
     }
 }

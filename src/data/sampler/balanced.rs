@@ -16,7 +16,7 @@ pub(super) struct Balanced {
 impl Balanced {
     pub(super) fn new(table: &Table, seed: i64) -> (Shape, Self) {
         let people = People::new(table);
-        let rounds = people.groups.iter().map(Vec::len).max().unwrap_or(0);
+        let rounds = people.groups.iter().map(<[u32]>::len).max().unwrap_or(0);
         let units = rounds * people.groups.len();
         (Shape { unit: "images", picks: 1, units, people_left_out: 0, images_left_out: 0 }, Balanced { people, rounds, seed })
     }

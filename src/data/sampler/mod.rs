@@ -11,9 +11,11 @@ mod pairs;
 mod pk;
 mod shuffled;
 
+use super::table::Groups;
 use super::{DataError, Table};
 use crate::random::Draw;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -183,52 +185,51 @@ fn boxed<S: Sampler + 'static>(name: &'static str, (shape, sampler): (Shape, S))
     (name, shape, Box::new(sampler))
 }
 
-/// Names in the order of the ranks of `draw` narrowed by each name and `numbers`; `item` is carried along.
-fn shuffle<'a, T: Copy + Send + Sync>(draw: &Draw, numbers: &[u64], named: &[(&'a str, T)]) -> Vec<T> {
-    let ranked = |(name, item): &(&'a str, T)| {
-        let draw = numbers.iter().fold(draw.clone().text(name), |draw, number| draw.number(*number));
-        (draw.rank(), *name, *item)
-    };
-    let mut order: Vec<(u64, &str, T)> = if named.len() > 4096 {
-        named.par_iter().map(ranked).collect()
+/// The path of a row.
+fn path(table: &Table, row: u32) -> Cow<'_, str> {
+    table.row(row as usize).map_or_else(Cow::default, |row| row.path()) // picks are rows
+}
+
+/// Items in the order of the ranks of `draw` narrowed by each one's name and `numbers`.
+fn shuffle<'n, T: Copy + Send + Sync>(draw: &Draw, numbers: &[u64], items: &[T], name: impl Fn(&T) -> Cow<'n, str> + Sync) -> Vec<T> {
+    let ranked = |item: &T| (numbers.iter().fold(draw.clone().text(&name(item)), |draw, number| draw.number(*number)).rank(), *item);
+    let mut order: Vec<(u64, T)> = if items.len() > 4096 {
+        items.par_iter().map(ranked).collect()
     } else {
-        named.iter().map(ranked).collect() // not worth waking the pool
+        items.iter().map(ranked).collect() // not worth waking the pool
     };
-    order.par_sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1)));
-    order.into_iter().map(|(_, _, item)| item).collect()
+    order.par_sort_by(|a, b| a.0.cmp(&b.0).then_with(|| name(&a.1).cmp(&name(&b.1))));
+    order.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The people of a table who have rows, and their rows.
 #[derive(Debug)]
 struct People {
     table: Table,
-    /// One entry per person with rows, by class.
-    groups: Vec<Vec<u32>>,
+    /// One group per person with rows, by class.
+    groups: Groups,
 }
 
 impl People {
     fn new(table: &Table) -> Self {
-        let narrow = |rows: Vec<usize>| rows.into_iter().map(|row| row as u32).collect::<Vec<_>>();
-        let groups = table.rows_by_class().into_iter().map(narrow).filter(|rows| !rows.is_empty()).collect();
-        People { table: table.clone(), groups }
+        People { table: table.clone(), groups: table.rows_by_class().kept(|rows| !rows.is_empty()) }
     }
 
     /// The name of person `person`.
     fn name(&self, person: usize) -> &str {
-        self.table.row(self.groups[person][0] as usize).map_or("", |row| row.identity()) // groups are never empty, and hold rows
+        self.table.row(self.groups.get(person)[0] as usize).map_or("", |row| row.identity()) // groups are never empty, and hold rows
     }
 
     /// All people in a random order.
     fn order(&self, draw: &Draw, numbers: &[u64]) -> Vec<u32> {
-        let named: Vec<(&str, u32)> = (0..self.groups.len()).map(|person| (self.name(person), person as u32)).collect();
-        shuffle(draw, numbers, &named)
+        let people: Vec<u32> = (0..self.groups.len() as u32).collect();
+        shuffle(draw, numbers, &people, |person| Cow::Borrowed(self.name(*person as usize)))
     }
 
     /// Each person's rows in a random order of the epoch.
     fn rows(&self, draw: &Draw, epoch: u64) -> Vec<Vec<u32>> {
-        let path = |row: u32| self.table.row(row as usize).map_or("", |row| row.path());
-        let shuffled = |rows: &Vec<u32>| shuffle(draw, &[epoch], &rows.iter().map(|row| (path(*row), *row)).collect::<Vec<_>>());
-        self.groups.par_iter().map(shuffled).collect()
+        let shuffled = |person: usize| shuffle(draw, &[epoch], self.groups.get(person), |row| path(&self.table, *row));
+        (0..self.groups.len()).into_par_iter().map(shuffled).collect()
     }
 }
 

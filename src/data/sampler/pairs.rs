@@ -1,23 +1,21 @@
 //! Positive pairs.
 
-use super::{People, Pick, Sampler, Shape, shuffle};
-use crate::data::table::Row;
+use super::{People, Pick, Sampler, Shape, path, shuffle};
+use crate::data::table::Groups;
 use crate::data::{DataError, Table};
 use crate::random::Draw;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 fn shape(units: usize, people_left_out: usize, images_left_out: usize) -> Shape {
     Shape { unit: "pairs", picks: 2, units, people_left_out, images_left_out }
 }
 
-fn path(table: &Table, row: u32) -> &str {
-    table.row(row as usize).map_or("", |row| row.path()) // picks are rows
-}
-
 /// Pairs in a random order of the epoch, told apart by their first images.
 fn in_order(seed: i64, epoch: u64, table: &Table, pairs: &[[Pick; 2]]) -> Vec<Pick> {
-    let named: Vec<(&str, usize)> = pairs.iter().enumerate().map(|(at, pair)| (path(table, pair[0].row), at)).collect();
-    shuffle(&Draw::new(seed, "pairs order"), &[epoch], &named).into_iter().flat_map(|at| pairs[at]).collect()
+    let places: Vec<u32> = (0..pairs.len() as u32).collect();
+    let order = shuffle(&Draw::new(seed, "pairs order"), &[epoch], &places, |at| path(table, pairs[*at as usize][0].row));
+    order.into_iter().flat_map(|at| pairs[at as usize]).collect()
 }
 
 /// Two images of one person, both of one table.
@@ -31,12 +29,12 @@ impl OwnPairs {
     pub(super) fn new(table: &Table, seed: i64) -> Result<(Shape, Self), DataError> {
         let mut people = People::new(table);
         let before = people.groups.len();
-        people.groups.retain(|rows| rows.len() > 1);
+        people.groups = people.groups.kept(|rows| rows.len() > 1);
         let left_out = before - people.groups.len(); // of one image each
         if people.groups.is_empty() {
             return Err(DataError::Sampler { sampler: "pairs", why: format!("none of {before} people has two images") });
         }
-        let units = people.groups.iter().map(Vec::len).sum();
+        let units = people.groups.rows();
         Ok((shape(units, left_out, left_out), OwnPairs { people, seed }))
     }
 }
@@ -67,11 +65,11 @@ impl CrossPairs {
         let places: HashMap<&str, usize> = (0..other.groups.len()).map(|person| (other.name(person), person)).collect();
         let (people, images) = (own.groups.len(), table.len());
         let mut partners = Vec::new();
-        let mut groups = Vec::new();
+        let mut groups = Groups::default();
         for person in 0..people {
             let Some(partner) = places.get(own.name(person)).copied() else { continue };
-            let mut rows = own.groups[person].clone();
-            if let [only] = *other.groups[partner].as_slice() {
+            let mut rows = own.groups.get(person).to_vec();
+            if let [only] = *other.groups.get(partner) {
                 rows.retain(|row| !same_image(table, *row, with, only)); // it would be paired with itself
             }
             if !rows.is_empty() {
@@ -84,15 +82,14 @@ impl CrossPairs {
             let why = format!("none of {people} people has another image in the other set");
             return Err(DataError::Sampler { sampler: "pairs", why });
         }
-        let units = own.groups.iter().map(Vec::len).sum();
+        let units = own.groups.rows();
         let facts = shape(units, people - own.groups.len(), images - units);
         Ok((facts, CrossPairs { own, other, partners, seed }))
     }
 }
 
 fn same_image(a: &Table, row_a: u32, b: &Table, row_b: u32) -> bool {
-    let same = |a: Row<'_>, b: Row<'_>| a.source() == b.source() && a.treatment() == b.treatment();
-    a.row(row_a as usize).zip(b.row(row_b as usize)).is_some_and(|(a, b)| same(a, b))
+    a.row(row_a as usize).zip(b.row(row_b as usize)).is_some_and(|(a, b)| a.is_image_of(&b))
 }
 
 impl Sampler for CrossPairs {
@@ -150,10 +147,12 @@ impl Listed {
 impl Sampler for Listed {
     fn pass(&self, epoch: u64) -> Vec<Pick> {
         let pick = |(row, before, times): (u32, u64, u64)| Pick { table: 0, row, visit: epoch * times + before };
-        let names: Vec<String> =
-            self.pairs.iter().map(|[a, b]| format!("{}\0{}", path(&self.table, a.0), path(&self.table, b.0))).collect();
-        let named: Vec<(&str, usize)> = names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
-        let order = shuffle(&Draw::new(self.seed, "pair_list"), &[epoch], &named);
-        order.into_iter().flat_map(|at| self.pairs[at].map(pick)).collect()
+        let name = |at: &u32| {
+            let [a, b] = &self.pairs[*at as usize];
+            Cow::Owned(format!("{}\0{}", path(&self.table, a.0), path(&self.table, b.0)))
+        };
+        let places: Vec<u32> = (0..self.pairs.len() as u32).collect();
+        let order = shuffle(&Draw::new(self.seed, "pair_list"), &[epoch], &places, name);
+        order.into_iter().flat_map(|at| self.pairs[at as usize].map(pick)).collect()
     }
 }

@@ -27,7 +27,7 @@ impl Pk {
         if people.groups.len() < identities {
             return wrong(format!("{identities} people are wanted in a batch, there are {}", people.groups.len()));
         }
-        let meetings: Vec<usize> = people.groups.iter().map(|rows| (rows.len() / images).max(1)).collect();
+        let meetings: Vec<usize> = people.groups.iter().map(|rows: &[u32]| (rows.len() / images).max(1)).collect();
         let batches = most_batches(&meetings, identities);
         let shape = Shape { unit: "images", picks: 1, units: batches * size, people_left_out: 0, images_left_out: 0 };
         Ok((shape, Pk { people, identities, images, batches, seed }))

@@ -1,6 +1,6 @@
 //! Every sample once per pass.
 
-use super::{Pick, Sampler, Shape, shuffle};
+use super::{Pick, Sampler, Shape, path, shuffle};
 use crate::data::Table;
 use crate::random::Draw;
 
@@ -19,8 +19,8 @@ impl Shuffled {
 
 impl Sampler for Shuffled {
     fn pass(&self, epoch: u64) -> Vec<Pick> {
-        let named: Vec<(&str, u32)> = self.table.rows().enumerate().map(|(at, row)| (row.path(), at as u32)).collect();
-        let order = shuffle(&Draw::new(self.seed, "shuffled"), &[epoch], &named);
+        let rows: Vec<u32> = (0..self.table.len() as u32).collect();
+        let order = shuffle(&Draw::new(self.seed, "shuffled"), &[epoch], &rows, |row| path(&self.table, *row));
         order.into_iter().map(|row| Pick { table: 0, row, visit: epoch }).collect()
     }
 }

@@ -56,7 +56,7 @@ fn a_filter_leaves_the_others_in_their_order() {
     let few = table.filter(&Predicate { keep_if: even, missing: MissingPolicy::Error }).unwrap();
     let order = |table: &Table| {
         let picks = epoch(&batches(table, &Sampling::Shuffled, 1), 3);
-        picks.iter().map(|pick| table.row(pick.row as usize).unwrap().path().to_owned()).collect::<Vec<_>>()
+        picks.iter().map(|pick| table.row(pick.row as usize).unwrap().path().into_owned()).collect::<Vec<_>>()
     };
     let kept: HashSet<String> = order(&few).into_iter().collect();
     assert_eq!(order(&few), order(&table).into_iter().filter(|path| kept.contains(path)).collect::<Vec<_>>());

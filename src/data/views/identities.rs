@@ -1,6 +1,6 @@
 //! Views by identity: chosen people, people with enough images, people who are not in another table, new labels.
 
-use crate::data::table::NOBODY;
+use crate::data::table::{NOBODY, RowsBuilder};
 use crate::data::{DataError, LabelSpace, Table};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,9 +26,7 @@ impl Table {
             let why = format!("{from}..{to} is not within the {} people, 0..{}", self.labels.len(), self.labels.len().saturating_sub(1));
             return Err(DataError::Argument { what: "identities", why });
         }
-        let mut order: Vec<u32> = (0..self.labels.len() as u32).collect();
-        order.sort_by_key(|class| self.labels.names()[*class as usize].clone());
-        let wanted: HashSet<u32> = order[from..=to].iter().copied().collect();
+        let wanted: HashSet<u32> = self.labels.by_name()[from..=to].iter().copied().collect();
         self.narrowed("identities", |class| wanted.contains(&class))
     }
 
@@ -40,15 +38,15 @@ impl Table {
 
     /// The people whose name is not among the people of `other` who have rows there. Errors: no row left.
     pub fn without(&self, other: &Table) -> Result<Table, DataError> {
-        let theirs: HashSet<&str> = other.rows().map(|row| row.identity()).collect();
+        let theirs: HashSet<&str> = other.stretches().map(|stretch| stretch.first.identity()).collect();
         self.narrowed("without", |class| !theirs.contains(&*self.labels.names()[class as usize]))
     }
 
     /// A new label space of the people who have rows here, sorted by the bytes of their names.
     pub fn relabel(&self) -> Result<Table, DataError> {
-        let mut names: Vec<Arc<str>> = self.rows().map(|row| row.shared_identity().clone()).collect();
-        names.sort();
-        names.dedup();
+        let counts = self.images_per_class();
+        let shown = self.labels.by_name().into_iter().filter(|class| counts[*class as usize] > 0);
+        let names: Vec<Arc<str>> = shown.map(|class| self.labels.names()[class as usize].clone()).collect();
         Ok(self.relabelled(LabelSpace::new(&format!("relabel {}", self.labels.id()), names)?))
     }
 
@@ -67,7 +65,11 @@ impl Table {
     fn relabelled(&self, labels: LabelSpace) -> Table {
         let new: Vec<u32> = self.labels.names().iter().map(|name| labels.class(name).unwrap_or(NOBODY)).collect();
         let classes: Arc<[u32]> = self.classes.iter().map(|class| new.get(*class as usize).copied().unwrap_or(NOBODY)).collect();
-        let rows = self.rows.iter().copied().filter(|place| classes[*place as usize] != NOBODY).collect();
-        Table { classes, labels, rows, ..self.clone() }
+        let mut rows = RowsBuilder::default();
+        for stretch in self.stretches().filter(|stretch| new[stretch.first.class() as usize] != NOBODY) {
+            let place = stretch.first.index() as u32;
+            rows.push_all(place..place + stretch.len as u32);
+        }
+        Table { classes, labels, rows: rows.finish(), ..self.clone() }
     }
 }

@@ -1,8 +1,9 @@
 //! Several tables as one.
 
 use crate::data::augment::Treatment;
-use crate::data::table::{Column, Core, NOBODY, Table};
-use crate::data::{Cell, DataError, ImageSource, LabelSpace, Stream};
+use crate::data::table::{BARE, Cells, Column, Core, Merged, Table, Treated};
+use crate::data::{AttributeType, DataError, LabelSpace, Stream};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,43 +32,12 @@ pub fn merge(tables: &[Table], labels: MergeLabels) -> Result<Table, DataError> 
     let stream = rest.iter().try_fold(first.stream.clone(), |known: Stream, table| known.meet(&table.stream))?;
     let (labels, classes) = joined_labels(tables, labels)?;
     let (treatments, treated) = joined_treatments(tables)?;
-    let rows = || tables.iter().enumerate().flat_map(|(at, table)| table.rows().map(move |row| (at, row)));
-    let total = rows().count();
-    Ok(Table {
-        core: Arc::new(Core::new(
-            unique_paths(tables)?,
-            rows().map(|(_, row)| row.source().clone()).collect(),
-            rows().map(|(_, row)| row.size()).collect(),
-        )?),
-        columns: joined_columns(tables)?,
-        classes: classes.into(),
-        labels,
-        rows: (0..total as u32).collect(),
-        treated,
-        treatments,
-        stream,
-    })
+    let columns = joined_columns(tables)?;
+    let core = Core::Merged(Merged::new(tables)?);
+    Ok(Table { treated, treatments, ..Table::of_core(core, columns, classes.into(), labels, stream) })
 }
 
-/// Each row's path, told apart from those of earlier tables.
-fn unique_paths(tables: &[Table]) -> Result<Vec<Arc<str>>, DataError> {
-    let mut seen: HashMap<Arc<str>, Vec<(&ImageSource, Option<&Treatment>)>> = HashMap::new();
-    let mut paths = Vec::new();
-    for (at, table) in tables.iter().enumerate() {
-        for row in table.rows() {
-            let image = (row.source(), row.treatment());
-            let others = seen.entry(row.shared_path().clone()).or_default();
-            if others.contains(&image) {
-                return Err(DataError::MergedTwice { path: row.path().to_owned() });
-            }
-            paths.push(if others.is_empty() { row.shared_path().clone() } else { Arc::from(format!("{at}:{}", row.path())) });
-            others.push(image);
-        }
-    }
-    Ok(paths)
-}
-
-/// The label space, and the class of each row.
+/// The label space, and the class of each person of each table.
 fn joined_labels(tables: &[Table], how: MergeLabels) -> Result<(LabelSpace, Vec<u32>), DataError> {
     let mut names: Vec<Arc<str>> = Vec::new();
     let mut places: HashMap<Arc<str>, u32> = HashMap::new();
@@ -84,7 +54,7 @@ fn joined_labels(tables: &[Table], how: MergeLabels) -> Result<(LabelSpace, Vec<
                 names.len() as u32 - 1
             }));
         }
-        classes.extend(table.rows().map(|row| new.get(row.class() as usize).copied().unwrap_or(NOBODY)));
+        classes.extend(new);
     }
     let shared = tables.iter().all(|table| table.labels == tables[0].labels);
     let labels = match how {
@@ -99,52 +69,45 @@ fn joined_labels(tables: &[Table], how: MergeLabels) -> Result<(LabelSpace, Vec<
 
 /// All attributes, with missing values where a table lacks one.
 fn joined_columns(tables: &[Table]) -> Result<Arc<[Column]>, DataError> {
-    let mut columns: Vec<Column> = Vec::new();
+    let mut kinds: IndexMap<Arc<str>, AttributeType> = IndexMap::new();
     for column in tables.iter().flat_map(|table| table.columns.iter()) {
-        match columns.iter_mut().find(|known| known.name == column.name) {
-            None => columns.push(Column { cells: Arc::from([]), ..column.clone() }),
-            Some(known) => {
-                known.kind = known.kind.joined(&column.kind).ok_or_else(|| DataError::TypesDiffer {
-                    attribute: column.name.to_string(),
-                    left: known.kind.to_string(),
-                    right: column.kind.to_string(),
-                })?;
-            }
-        }
-    }
-    for column in &mut columns {
-        let cell = |place: usize, table: &Table| {
-            let own = table.columns.iter().find(|own| own.name == column.name);
-            own.map_or(Cell::Missing, |own| own.cells[place].clone())
+        let kind = match kinds.get(&column.name) {
+            None => column.kind.clone(),
+            Some(known) => known.joined(&column.kind).ok_or_else(|| DataError::TypesDiffer {
+                attribute: column.name.to_string(),
+                left: known.to_string(),
+                right: column.kind.to_string(),
+            })?,
         };
-        column.cells = tables.iter().flat_map(|table| table.rows.iter().map(|place| cell(*place as usize, table))).collect();
+        kinds.insert(column.name.clone(), kind);
     }
-    Ok(columns.into())
+    let column = |(name, kind): (Arc<str>, AttributeType)| {
+        let places = tables.iter().map(|table| table.columns.iter().position(|own| own.name == name)).collect();
+        Column { name, kind, cells: Cells::Parts(places) }
+    };
+    Ok(kinds.into_iter().map(column).collect())
 }
 
-/// Treatments, and the number of each row's (none at all if no row has one).
-type Numbered = (Arc<[Treatment]>, Option<Arc<[u16]>>);
-
-/// All treatments, and the number of each row's; `u16::MAX` is no treatment.
-fn joined_treatments(tables: &[Table]) -> Result<Numbered, DataError> {
-    if tables.iter().all(|table| table.treated.is_none()) {
-        return Ok((Arc::from([]), None));
+/// All treatments, and the number of each row's by its table.
+fn joined_treatments(tables: &[Table]) -> Result<(Arc<[Treatment]>, Treated), DataError> {
+    if tables.iter().all(|table| matches!(table.treated, Treated::None)) {
+        return Ok((Arc::from([]), Treated::None));
     }
     let mut treatments: Vec<Treatment> = Vec::new();
-    let mut treated = Vec::new();
-    for row in tables.iter().flat_map(Table::rows) {
-        let Some(treatment) = row.treatment() else {
-            treated.push(u16::MAX);
-            continue;
-        };
-        let number = treatments.iter().position(|known| known == treatment).unwrap_or(treatments.len());
-        if number == treatments.len() {
-            treatments.push(treatment.clone());
+    let mut parts = Vec::with_capacity(tables.len());
+    for table in tables {
+        let mut numbers = vec![BARE];
+        for treatment in table.treatments.iter() {
+            let number = treatments.iter().position(|known| known == treatment).unwrap_or(treatments.len());
+            if number == treatments.len() {
+                treatments.push(treatment.clone());
+            }
+            if number >= usize::from(BARE) - 1 {
+                return Err(DataError::Argument { what: "merge", why: format!("more than {number} different treatments") });
+            }
+            numbers.push(number as u16);
         }
-        if number >= usize::from(u16::MAX) - 1 {
-            return Err(DataError::Argument { what: "merge", why: format!("more than {number} different treatments") });
-        }
-        treated.push(number as u16);
+        parts.push(numbers);
     }
-    Ok((treatments.into(), Some(treated.into())))
+    Ok((treatments.into(), Treated::Parts(parts.into())))
 }

@@ -12,8 +12,8 @@ pub use merge::{MergeLabels, merge};
 pub use split::{Amount, Order, Split, SplitPart};
 
 use super::augment::{Augment, Treatment, Version};
+use super::table::Treated;
 use super::{DataError, Table};
-use std::sync::Arc;
 
 impl Table {
     /// Every sample goes through `augment` before it is used. With `versions = n` each sample has `n` fixed draws (visit `v` gives draw
@@ -27,11 +27,14 @@ impl Table {
         let mut treatments: Vec<Treatment> = self.treatments.iter().map(|before| before.then(&step)).collect();
         let bare = treatments.len() as u16; // merge refuses more than u16::MAX - 1 treatments
         treatments.push(Treatment::default().then(&step));
-        let treated: Arc<[u16]> = match &self.treated {
-            Some(before) => before.iter().map(|treatment| (*treatment).min(bare)).collect(),
-            None => vec![bare; self.core.paths.len()].into(),
+        let treated = match &self.treated {
+            Treated::None => Treated::All(bare),
+            Treated::All(before) => Treated::All(*before),
+            Treated::Parts(parts) => {
+                Treated::Parts(parts.iter().map(|numbers| numbers.iter().map(|number| (*number).min(bare)).collect()).collect())
+            }
         };
-        Ok(Table { treated: Some(treated), treatments: treatments.into(), ..self.clone() })
+        Ok(Table { treated, treatments: treatments.into(), ..self.clone() })
     }
 }
 

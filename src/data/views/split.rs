@@ -1,9 +1,11 @@
 //! Splits: named parts of the people, or of the samples.
 
+use crate::data::table::Rows;
 use crate::data::{Cell, DataError, Table};
 use crate::quantity::Fraction;
 use crate::random::Draw;
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -100,13 +102,19 @@ impl Table {
         if split.stratify.is_some() {
             return Err(DataError::Split { why: "stratify works on people; split by .identity".to_owned() });
         }
-        let paths: Vec<&str> = self.rows().map(|row| row.path()).collect();
-        let order = ordered(&paths, split.order);
+        let order = match split.order {
+            Order::Random { seed } => self.ranked_rows(seed, "split"),
+            Order::Sorted => {
+                let mut order: Vec<u32> = (0..self.len() as u32).collect();
+                order.par_sort_unstable_by(|a, b| self.compare_paths(*a, *b));
+                order
+            }
+        };
         let dealt = split.parts.iter().zip(ranges(&split.parts, order.len())?);
-        let table = |rows: &[usize]| {
+        let table = |rows: &[u32]| {
             let mut rows = rows.to_vec();
             rows.sort_unstable();
-            self.with_rows(rows.into_iter().map(|row| self.place(row)).collect())
+            self.with_rows(Rows::rising(rows.into_iter().filter_map(|row| Some(self.row(row as usize)?.index() as u32))))
         };
         dealt.map(|(part, range)| Ok((part.name.clone(), self.part(part, range.len(), |_| Ok(table(&order[range])))?))).collect()
     }

@@ -22,7 +22,7 @@ fn faces(root: &Path, people: u32, images: u32) {
     let tables = ddl::plan::tables::Tables::new(&plan, &paths, ddl::data::probe::ProbeCache::none());
     let id = plan.iter().find(|(_, node)| node.op == "synthetic_faces").unwrap().0;
     for (at, row) in tables.table(id).unwrap().rows().enumerate() {
-        let image = decode::open(row.source(), None).unwrap();
+        let image = decode::open(&row.source(), None).unwrap();
         let folder = root.join(row.identity());
         std::fs::create_dir_all(&folder).unwrap();
         let picture = ddl::events::Picture::new(&image, "", "");

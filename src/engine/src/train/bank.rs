@@ -154,7 +154,7 @@ impl Bank {
 /// Whether a pick shows the mirror image: the throw that the loader's own flip makes.
 fn is_mirrored(draw: &Draw, pick: &Pick) -> bool {
     match &draw.augment {
-        Some((Augment::Flip(flip), seed)) => Named::new(*seed, "flip").text(draw.path(pick)).number(pick.visit).unit() < flip.p.0,
+        Some((Augment::Flip(flip), seed)) => Named::new(*seed, "flip").text(&draw.path(pick)).number(pick.visit).unit() < flip.p.0,
         Some(_) | None => false,
     }
 }

@@ -9,6 +9,7 @@ use ddl::data::sampler::{Batches, Pick};
 use ddl::data::stream::Colour;
 use ddl::graph::ContentKey;
 use ddl::lang::value::NodeId;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -144,9 +145,9 @@ impl Draw {
     }
 
     /// The sample of a pick, as messages call it.
-    pub fn path(&self, pick: &Pick) -> &str {
+    pub fn path(&self, pick: &Pick) -> Cow<'_, str> {
         let row = self.batches.tables().get(usize::from(pick.table)).and_then(|table| table.row(pick.row as usize));
-        row.map_or("?", |row| row.path()) // not reached: picks are rows
+        row.map_or(Cow::Borrowed("?"), |row| row.path()) // not reached: picks are rows
     }
 
     /// Who a pick shows.

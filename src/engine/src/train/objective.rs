@@ -123,7 +123,7 @@ fn samples(setup: &Setup, batch: &Batch) -> Vec<String> {
     let draws = setup.draws.all().iter().zip(&batch.picks);
     draws
         .map(|(draw, picks)| {
-            let paths: Vec<&str> = picks.iter().take(NAMED).map(|pick| draw.path(pick)).collect();
+            let paths: Vec<_> = picks.iter().take(NAMED).map(|pick| draw.path(pick)).collect();
             let more = picks.len().saturating_sub(NAMED);
             let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{}: {}{rest}", draw.name, paths.join(" "))

@@ -12,7 +12,7 @@ pub fn first_batch(setup: &Setup) -> Result<Vec<PictureGroup>, TrainError> {
     let group = |draw: &super::draws::Draw| {
         let picture = |pick| {
             let image = draw.shown().image(pick).map_err(TrainError::data(&draw.name))?;
-            Ok(Picture::new(&image, draw.path(pick), draw.identity(pick)))
+            Ok(Picture::new(&image, &draw.path(pick), draw.identity(pick)))
         };
         let pictures = draw.picks(0).iter().take(SHOWN).map(picture).collect::<Result<Vec<_>, TrainError>>()?;
         Ok(PictureGroup { label: draw.name.clone(), pictures })
