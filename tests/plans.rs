@@ -56,11 +56,14 @@ fn said(compiled: &Compiled, diagnostics: &[ddl::diag::Diagnostic]) -> String {
     diagnostics.iter().map(|it| render(it, &compiled.sources, RenderOptions::default())).collect()
 }
 
-/// The plan of a recipe, of which nothing is wrong; of a checkpoint it may be said that nobody knows whom it was trained on.
+/// The plan of a recipe, of which nothing is wrong; of a checkpoint it may be said that nobody knows whom it was trained on, and of made-up pairs that
+/// they are too few for the rates of a benchmark.
 fn plan_of(path: &Path, faces: &Faces) -> Plan {
     let compiled = compiled(path, faces);
     let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
-    let worse: Vec<_> = diagnostics.iter().filter(|it| it.severity != Severity::Advice || it.code != Code::Leak).cloned().collect();
+    let expected =
+        |it: &&ddl::diag::Diagnostic| (it.severity == Severity::Advice && it.code == Code::Leak) || it.code == Code::Unmeasurable;
+    let worse: Vec<_> = diagnostics.iter().filter(|it| !expected(it)).cloned().collect();
     assert!(worse.is_empty(), "{}", said(&compiled, &worse));
     plan
 }

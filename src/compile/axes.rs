@@ -4,8 +4,11 @@ use super::expr::count_of;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{Arm, Value};
+use crate::ops::outputs::{Compare, Score};
+use crate::ops::stages::{Average, Select};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Axis, AxisWord, Call, Def, Expr, ExprKind, ItemKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +23,29 @@ const MOST_POINTS: u128 = 100_000;
 
 /// The longest axis.
 const LONGEST_AXIS: usize = 100_000;
+
+/// What an operator does to the axes that its arguments depend on, where it does not map over them as all others do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reduction {
+    /// It takes all away.
+    All,
+    /// It takes replicates away.
+    Replicates,
+    /// It takes those away that its argument `over` names.
+    Over,
+}
+
+impl Reduction {
+    /// That of an operator.
+    pub(super) fn of(op: &str) -> Option<Self> {
+        match op {
+            Compare::NAME => Some(Reduction::All),
+            Score::NAME => Some(Reduction::Replicates),
+            Select::NAME | Average::NAME => Some(Reduction::Over),
+            _ => None, // maps over them
+        }
+    }
+}
 
 impl Compiler<'_> {
     /// The axes that a binding depends on.
@@ -52,7 +78,14 @@ impl Compiler<'_> {
                 }
             }
             Kind::Imported(other) => found = (*self.axes_of(other)).clone(),
-            Kind::Param(_) | Kind::Module(_) | Kind::Operator | Kind::Junk => {}
+            Kind::Param(item) => {
+                // of a module that is used the recipe may say a parameter by an axis
+                let name = if let ItemKind::Param(param) = &tree.items[item].kind { &param.name.text } else { "" };
+                if let Some((outer, said)) = self.modules[id.module.0].with.get(name).cloned() {
+                    self.axes_in(outer, &said, &mut Vec::new(), &mut found);
+                }
+            }
+            Kind::Module(_) | Kind::Operator | Kind::Junk => {}
         }
         let found = Rc::new(found);
         self.axes_memo.insert(id, Rc::clone(&found));
@@ -105,7 +138,12 @@ impl Compiler<'_> {
             }
             ExprKind::Record(entries) => entries.iter().for_each(|entry| self.axes_in(module, &entry.value, locals, found)),
             ExprKind::Call(call) => self.axes_in_call(module, call, None, locals, found),
-            ExprKind::Field { base, .. } => self.axes_in(module, base, locals, found),
+            ExprKind::Field { base, name } => match &base.kind {
+                ExprKind::Name(first) if self.module_of(module, first, locals).is_some() => {
+                    self.axes_of_member(module, first, &name.text, locals, found);
+                }
+                _ => self.axes_in(module, base, locals, found),
+            },
             ExprKind::Method { base, args, .. } => {
                 self.axes_in(module, base, locals, found);
                 args.iter().for_each(|arg| self.axes_in(module, &arg.value, locals, found));
@@ -148,6 +186,21 @@ impl Compiler<'_> {
         }
     }
 
+    /// The recipe that a name stands for where it is used.
+    fn module_of(&self, module: ModuleId, name: &str, locals: &[String]) -> Option<ModuleId> {
+        let place = *self.modules[module.0].names.get(name).filter(|_| !locals.iter().any(|local| local == name))?;
+        if let Kind::Module(inner) = self.modules[module.0].bindings[place].kind { Some(inner) } else { None }
+    }
+
+    /// The axes of something that a recipe which is used declares.
+    fn axes_of_member(&mut self, module: ModuleId, name: &str, member: &str, locals: &[String], found: &mut BTreeSet<BindingId>) {
+        let Some(inner) = self.module_of(module, name, locals) else { return };
+        if let Some(&place) = self.modules[inner.0].names.get(member) {
+            let more = self.axes_of(BindingId { module: inner, place });
+            found.extend(more.iter().copied());
+        }
+    }
+
     /// A call's axes; `piped` are those of the value that a pipe puts first.
     fn axes_in_call(
         &mut self,
@@ -161,8 +214,14 @@ impl Compiler<'_> {
         for arg in &call.args {
             self.axes_in(module, &arg.value, locals, &mut inner);
         }
-        if let Some(first) = call.path.first().filter(|first| call.path.len() > 1 || self.def_of(module, &first.text).is_some()) {
-            self.axes_of_name(module, &first.text, locals, &mut inner);
+        match call.path.as_slice() {
+            [first, second, ..] if self.module_of(module, &first.text, locals).is_some() => {
+                self.axes_of_member(module, &first.text, &second.text, locals, &mut inner);
+            }
+            [first, rest @ ..] if !rest.is_empty() || self.def_of(module, &first.text).is_some() => {
+                self.axes_of_name(module, &first.text, locals, &mut inner);
+            }
+            _ => {} // an operator
         }
         let removed = self.removed_axes(module, call, &inner);
         match piped {
@@ -181,15 +240,45 @@ impl Compiler<'_> {
         if self.def_of(module, &callee.text).is_some() {
             return BTreeSet::new();
         }
-        match callee.text.as_str() {
-            "compare" => among.clone(),
-            "score" => among.iter().copied().filter(|axis| self.is_replicate(*axis)).collect(),
-            "select" | "average" => {
+        match Reduction::of(&callee.text) {
+            Some(Reduction::All) => among.clone(),
+            Some(Reduction::Replicates) => among.iter().copied().filter(|axis| self.is_replicate(*axis)).collect(),
+            Some(Reduction::Over) => {
                 let names = over_names(&call.args);
                 among.iter().copied().filter(|axis| self.axis_names(*axis).iter().any(|name| names.contains(name))).collect()
             }
-            _ => BTreeSet::new(),
+            None => BTreeSet::new(),
         }
+    }
+
+    /// Whether a call takes axes away from what its arguments depend on.
+    pub(super) fn reduces(&self, module: ModuleId, call: &Call) -> bool {
+        matches!(call.path.as_slice(), [callee] if Reduction::of(&callee.text).is_some() && self.def_of(module, &callee.text).is_none())
+    }
+
+    /// The points of the axes that some expressions depend on and that are free here, as far as `wanted` accepts them: an axis that two of them
+    /// share is one axis.
+    pub(super) fn free_points(&mut self, exprs: &[&Expr], env: &Env, wanted: impl Fn(&mut Self, BindingId) -> bool) -> Vec<Point> {
+        let mut axes = BTreeSet::new();
+        let mut locals = env.locals.iter().map(|(name, _)| name.clone()).collect();
+        for expr in exprs {
+            self.axes_in(env.module, expr, &mut locals, &mut axes);
+        }
+        axes.retain(|axis| !env.point.contains_key(axis) && wanted(self, *axis));
+        self.points(&axes, exprs.first().map_or_else(Span::default, |expr| expr.span))
+    }
+
+    /// Says of an expression that must have one value that it depends on an axis: whether it does.
+    pub(super) fn depends_on_axis(&mut self, module: ModuleId, expr: &Expr, what: &str) -> bool {
+        let mut axes = BTreeSet::new();
+        self.axes_in(module, expr, &mut Vec::new(), &mut axes);
+        let names: Vec<String> = axes.iter().flat_map(|axis| self.axis_names(*axis)).collect();
+        let Some(name) = names.first() else { return false };
+        self.diagnostics.push(
+            Diagnostic::error(Code::BadAxis, format!("{what} has one value, and this depends on the axis `{name}`"))
+                .at(expr.span, "a value in each arm"),
+        );
+        true
     }
 
     /// The `def` that a name which is called stands for, if it is one: operators and values are two namespaces.
@@ -248,8 +337,11 @@ impl Compiler<'_> {
     }
 
     fn axis_list(&mut self, module: ModuleId, axis: &Axis) -> Val {
-        let list = self.expr(&axis.values, &mut Env::top(module, Point::new()));
         let span = axis.values.span;
+        if self.depends_on_axis(module, &axis.values, "the list that an axis runs over") {
+            return Val::poison(span);
+        }
+        let list = self.expr(&axis.values, &mut Env::top(module, Point::new()));
         let list = match &list.value {
             Value::Range(ends) => match (&ends.0, &ends.1) {
                 (Value::Int(from), Value::Int(to)) if count_of(*from, *to) <= LONGEST_AXIS as u64 => {
@@ -332,12 +424,27 @@ impl Compiler<'_> {
             let values = self.axis_values(axis);
             for (at, name) in names.iter().enumerate() {
                 if let Some(value) = values.get(index).and_then(|row| row.get(at)) {
-                    let text = if let Value::Text(text) = &value.value { text.to_string() } else { value.value.written() };
+                    let mut text = self.arm_text(&value.value);
+                    // two values of which only nodes tell that they differ are two arms
+                    if let Value::Node(_) = value.value {
+                        let alike = values[..index].iter().filter_map(|row| row.get(at));
+                        let before = alike.filter(|it| self.arm_text(&it.value) == text).count();
+                        text = if before > 0 { format!("{text} ({})", before + 1) } else { text };
+                    }
                     arm.insert(name.clone(), text);
                 }
             }
         }
         arm
+    }
+
+    /// A value of an axis in the words of a plan: data sets, models and protocols by their names.
+    fn arm_text(&self, value: &Value) -> String {
+        match value {
+            Value::Text(text) => text.to_string(),
+            Value::Node(_) => self.node_label(value),
+            other => other.written(),
+        }
     }
 }
 

@@ -47,8 +47,15 @@ impl Compiler<'_> {
                 {
                     return self.call_in(inner, last, &call.args, piped, span, env);
                 }
-                let mut base = self.name(&first.text, first.span, env);
-                for field in middle {
+                // what a recipe that is used declares is reached through its name
+                let (mut base, fields) = match middle {
+                    [member, fields @ ..] => {
+                        let first = Expr { kind: ExprKind::Name(first.text.clone()), span: first.span };
+                        (self.field_of(&first, member, env), fields)
+                    }
+                    [] => (self.name(&first.text, first.span, env), middle),
+                };
+                for field in fields {
                     base = self.field(base, field);
                 }
                 self.method(base, last, &call.args, span, env)

@@ -38,7 +38,7 @@ pub(super) fn canonical(claim: &Value, graph: &Graph) -> Value {
 }
 
 /// The operations of claims and scores that mean the same in any order; the judgements of a score are averaged.
-const COMMUTES: [&str; 5] = ["add", "multiply", "and", "or", "judged"];
+const COMMUTES: [&str; 6] = ["add", "multiply", "and", "or", "judged", "mean"];
 
 fn number(val: &Val) -> Option<Value> {
     match &val.ty {

@@ -9,7 +9,7 @@ use crate::lang::types::{Dimension, Type};
 use crate::lang::value::{PathValue, Value};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Pixels, Span as TrainSpan};
 use crate::source::Span;
-use crate::syntax::tree::{Entry, Expr, ExprKind, Number, Part, Text, UnaryOp, Unit, Word};
+use crate::syntax::tree::{Arg, Call, Entry, Expr, ExprKind, Number, Part, Text, UnaryOp, Unit, Word};
 use indexmap::IndexMap;
 
 /// The longest list that a comprehension makes.
@@ -71,17 +71,36 @@ impl Compiler<'_> {
                 let right = self.expr(right, env);
                 self.compare(*op, *op_span, left, right)
             }
-            ExprKind::Pipe { value, calls } => {
-                let mut value = self.expr(value, env);
-                for call in calls {
-                    value = self.call(call, Some(value), env);
-                }
-                value
-            }
+            ExprKind::Pipe { value, calls } => self.pipe(value, calls, env),
             ExprKind::If { condition, yes, no } => self.choice(condition, yes, no, env),
             ExprKind::Error => Val::poison(span),
         };
         self.bounded(val)
+    }
+
+    fn pipe(&mut self, value: &Expr, calls: &[Call], env: &mut Env) -> Val {
+        // what takes axes away looks at its first argument in all arms: it is given what stands before it, not what that is worth here
+        let reduces = calls.iter().rposition(|call| self.reduces(env.module, call));
+        let (mut value, rest) = match reduces {
+            Some(at) => {
+                let before = match at {
+                    0 => value.clone(),
+                    _ => {
+                        let kind = ExprKind::Pipe { value: Box::new(value.clone()), calls: calls[..at].to_vec() };
+                        Expr { kind, span: value.span.to(calls[at - 1].span) }
+                    }
+                };
+                let mut call = calls[at].clone();
+                let span = before.span;
+                call.args.insert(0, Arg { label: None, value: before, span });
+                (self.call(&call, None, env), &calls[at + 1..])
+            }
+            None => (self.expr(value, env), calls),
+        };
+        for call in rest {
+            value = self.call(call, Some(value), env);
+        }
+        value
     }
 
     fn number(&mut self, number: &Number, span: Span) -> Val {
@@ -289,7 +308,7 @@ impl Compiler<'_> {
         Val::new(Type::Record(types.into()), Value::Record(values.into()), span)
     }
 
-    fn field_of(&mut self, base: &Expr, name: &Word, env: &mut Env) -> Val {
+    pub(super) fn field_of(&mut self, base: &Expr, name: &Word, env: &mut Env) -> Val {
         if let ExprKind::Name(module) = &base.kind
             && !env.locals.iter().any(|(local, _)| local == module)
             && let Some(&place) = self.modules[env.module.0].names.get(module)

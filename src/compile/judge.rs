@@ -6,12 +6,11 @@ use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, one_of};
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, NodeId, Value};
+use crate::lang::value::{Args, NodeId, OpValue, Value};
 use crate::ops::evals::{Identification, OverPanel, Panel, Tpir, Verification};
 use crate::ops::nets::Coupled;
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
-use std::collections::BTreeSet;
 
 /// The models that see the two sides of a protocol: one and the same for most.
 #[derive(Clone, Copy)]
@@ -126,26 +125,19 @@ impl Compiler<'_> {
         self.wrong(wrong.help(help), span)
     }
 
-    /// An expression's values in all arms of the free axes that `wanted` accepts.
-    pub(super) fn everywhere(
-        &mut self,
-        expr: &Expr,
-        env: &mut Env,
-        wanted: impl Fn(&mut Self, super::modules::BindingId) -> bool,
-    ) -> Vec<(Point, Val)> {
-        let mut axes = BTreeSet::new();
-        let mut locals = env.locals.iter().map(|(name, _)| name.clone()).collect();
-        self.axes_in(env.module, expr, &mut locals, &mut axes);
-        axes.retain(|axis| !env.point.contains_key(axis) && wanted(self, *axis));
+    /// An expression's values in all arms of its free axes.
+    pub(super) fn everywhere(&mut self, expr: &Expr, env: &mut Env) -> Vec<(Point, Val)> {
+        let points = self.free_points(&[expr], env, |_, _| true);
+        points.into_iter().map(|point| (point.clone(), self.at(&point, env, |compiler, env| compiler.expr(expr, env)))).collect()
+    }
+
+    /// What something is worth at a point of axes that are free here.
+    pub(super) fn at<T>(&mut self, point: &Point, env: &mut Env, worth: impl FnOnce(&mut Self, &mut Env) -> T) -> T {
         let outer = env.point.clone();
-        let mut out = Vec::new();
-        for point in self.points(&axes, expr.span) {
-            env.point = outer.clone();
-            env.point.extend(point.iter().map(|(axis, index)| (*axis, *index)));
-            out.push((point, self.expr(expr, env)));
-        }
+        env.point.extend(point.iter().map(|(axis, index)| (*axis, *index)));
+        let found = worth(self, env);
         env.point = outer;
-        out
+        found
     }
 
     /// Where the first of an axis's names stands in a list.
@@ -161,34 +153,41 @@ impl Compiler<'_> {
         }
     }
 
-    /// `score(model, metric)`: over the replicates that the model depends on.
+    /// `score(model, metric)`: over the replicates that the model or its protocol depends on, each model under the protocol of its own arm.
     pub(super) fn score_call(&mut self, bound: &Bound, span: Span, env: &mut Env) -> Val {
-        let (Some(model), Some(metric)) = (bound.get("model"), bound.get("metric")) else {
-            return Val::new(Type::Score, Value::Poison, span);
-        };
-        let metric = self.evaluate_given(metric, env);
-        let metric = self.coerce(metric, &Type::Metric, env.module, "`metric` of `score`");
-        let models: Vec<Val> = match model {
-            Given::Expr(expr) => {
-                self.everywhere(expr, env, |compiler, axis| compiler.is_replicate(axis)).into_iter().map(|(_, val)| val).collect()
-            }
-            Given::Val(val) => vec![val.clone()],
-        };
-        if !self.is_without_panels(&metric.value, "`score`", metric.span) {
-            return Val::new(Type::Score, Value::Poison, span);
+        let poison = Val::new(Type::Score, Value::Poison, span);
+        let (Some(model), Some(metric)) = (bound.get("model"), bound.get("metric")) else { return poison };
+        let points = self.free_points(&exprs([model, metric]), env, |compiler, axis| compiler.is_replicate(axis));
+        if points.is_empty() {
+            return poison; // too many, which was said
         }
-        let mut eval = None;
-        metric.value.nodes(&mut |node| eval = eval.or(Some(node)));
-        let mut judged = Vec::new();
-        for val in models {
-            let val = self.coerce(val, &Type::Union(vec![Type::Model, Type::Coupled]), env.module, "`model` of `score`");
-            match (Sides::named(&val.value), eval) {
-                (Some(sides), Some(eval)) => judged.push(Value::Node(self.judge(sides, eval, span))),
-                _ => return Val::new(Type::Score, Value::Poison, span),
+        let mut scored: Vec<(Value, Value)> = Vec::new();
+        for point in points {
+            let (model, metric) =
+                self.at(&point, env, |compiler, env| (compiler.evaluate_given(model, env), compiler.evaluate_given(metric, env)));
+            let metric = self.coerce(metric, &Type::Metric, env.module, "`metric` of `score`");
+            if !self.is_without_panels(&metric.value, "`score`", metric.span) {
+                return poison;
+            }
+            let model = self.coerce(model, &Type::Union(vec![Type::Model, Type::Coupled]), env.module, "`model` of `score`");
+            match (Sides::named(&model.value), eval_of(&metric.value)) {
+                (Some(sides), Some(eval)) => scored.push((Value::Node(self.judge(sides, eval, span)), metric.value)),
+                _ => return poison,
             }
         }
-        let score = [("judged".to_owned(), Value::List(judged.into())), ("metric".to_owned(), metric.value)].into_iter().collect();
-        Val::new(Type::Score, super::claims::tagged("score", Value::Record(score)), span)
+        // judgements by one metric are averaged as one score
+        let one = |judged: Vec<Value>, metric: Value| {
+            let score = [("judged".to_owned(), Value::List(judged.into())), ("metric".to_owned(), metric)].into_iter().collect();
+            super::claims::tagged("score", Value::Record(score))
+        };
+        let value = match scored.first() {
+            Some((_, metric)) if scored.iter().all(|(_, other)| other == metric) => {
+                let metric = metric.clone();
+                one(scored.into_iter().map(|(judged, _)| judged).collect(), metric)
+            }
+            _ => super::claims::tagged("mean", Value::List(scored.into_iter().map(|(judged, metric)| one(vec![judged], metric)).collect())),
+        };
+        Val::new(Type::Score, value, span)
     }
 
     /// `select(model, by, over)` and `average(model, over)`: take axes away.
@@ -210,21 +209,19 @@ impl Compiler<'_> {
         if unknown {
             return poison;
         }
-        let Given::Expr(model) = model else {
-            return self.wrong(
-                Diagnostic::error(Code::BadAxis, format!("`{}` takes the model by name, not through a pipe", decl.name)).at(span, "piped"),
-                span,
-            );
-        };
         let wanted: Vec<String> = names.iter().map(|(name, _)| name.clone()).collect();
-        let mut arms = self.everywhere(model, env, |compiler, axis| compiler.axis_names(axis).iter().any(|name| wanted.contains(name)));
+        let reduced = |compiler: &mut Self, axis| compiler.axis_names(axis).iter().any(|name| wanted.contains(name));
+        let mut points = self.free_points(&exprs([model]), env, reduced);
         // in the order of `over`, whatever the order of the lines that declare the axes
-        arms.sort_by_cached_key(|(point, _)| {
+        points.sort_by_cached_key(|point| {
             let mut place: Vec<_> = point.iter().map(|(axis, index)| (self.place_among(*axis, &wanted), *index)).collect();
             place.sort_unstable();
             place
         });
-        if wanted.is_empty() || arms.iter().all(|(point, _)| point.is_empty()) {
+        if points.is_empty() {
+            return poison; // too many, which was said
+        }
+        if wanted.is_empty() || points.iter().all(Point::is_empty) {
             return self.wrong(
                 Diagnostic::error(Code::BadAxis, "this model does not depend on the axes of `over`")
                     .at(over.span, "no such axes")
@@ -232,32 +229,65 @@ impl Compiler<'_> {
                 span,
             );
         }
-        let mut models = Vec::new();
-        for (_, val) in arms {
-            match self.coerce(val, &Type::Model, env.module, &format!("`model` of `{}`", decl.name)).value {
-                node @ Value::Node(_) => models.push(node),
-                _ => return poison,
+        // those that the metric alone depends on: a model's number is its mean over them
+        let of_metric = match bound.get("by") {
+            Some(by) => self.free_points(&exprs([by]), env, |compiler, axis| {
+                !points.iter().any(|point| point.contains_key(&axis)) && compiler.axis_names(axis).iter().any(|name| wanted.contains(name))
+            }),
+            None => vec![Point::new()],
+        };
+        let (mut models, mut judged, mut metric_of_all) = (Vec::new(), Vec::new(), None);
+        for point in &points {
+            let val = self.at(point, env, |compiler, env| compiler.evaluate_given(model, env));
+            let Value::Node(node) = self.coerce(val, &Type::Model, env.module, &format!("`model` of `{}`", decl.name)).value else {
+                return poison;
+            };
+            models.push(Value::Node(node));
+            let Some(by) = bound.get("by") else { continue };
+            for more in &of_metric {
+                let point: Point = point.iter().chain(more).map(|(axis, index)| (*axis, *index)).collect();
+                let metric = self.at(&point, env, |compiler, env| compiler.evaluate_given(by, env));
+                let metric = self.coerce(metric, &Type::Metric, env.module, "`by` of `select`");
+                if !self.is_without_panels(&metric.value, "`select`", metric.span) {
+                    return poison;
+                }
+                let Some(eval) = eval_of(&metric.value) else { return poison };
+                judged.push(Value::Node(self.judge(Sides::of(node), eval, span)));
+                if !Self::is_one_metric(metric_of_all.get_or_insert_with(|| metric.value.clone()), &metric.value) {
+                    let different = "`by` is another metric in each arm: numbers of different kinds are not compared";
+                    let different = Diagnostic::error(Code::BadAxis, different).at(metric.span, "several metrics");
+                    return self.wrong(different.help("let the protocol depend on the axis, not the point of its curve"), span);
+                }
             }
         }
-        let Some(by) = bound.get("by") else {
+        if bound.get("by").is_none() {
             let args = [("models", Value::List(models.into()))].into_iter().collect();
             return Val::new(Type::Model, Value::Node(self.graph.add("averaged", args, Some(span))), span);
-        };
-        let metric = self.evaluate_given(by, env);
-        let metric = self.coerce(metric, &Type::Metric, env.module, "`by` of `select`");
-        if !self.is_without_panels(&metric.value, "`select`", metric.span) {
-            return poison;
         }
-        let mut eval = None;
-        metric.value.nodes(&mut |node| eval = eval.or(Some(node)));
-        let Some(eval) = eval else { return poison };
-        let mut judged = Vec::new();
-        for model in &models {
-            model.nodes(&mut |node| judged.push(node));
-        }
-        let judged = judged.into_iter().map(|model| Value::Node(self.judge(Sides::of(model), eval, span))).collect();
-        let args =
-            [("models", Value::List(models.into())), ("judged", Value::List(judged)), ("metric", metric.value)].into_iter().collect();
+        let mut args: Args = [("models", Value::List(models.into())), ("judged", Value::List(judged.into()))].into_iter().collect();
+        // each judgement knows its protocol; where the arms have protocols of their own, the first one's stands for the metric
+        args.insert("metric", metric_of_all.unwrap_or(Value::Poison));
         Val::new(Type::Model, Value::Node(self.graph.add("chosen", args, Some(span))), span)
     }
+
+    /// Whether two metrics are one, each of its own protocol.
+    fn is_one_metric(a: &Value, b: &Value) -> bool {
+        let (Value::Op(a), Value::Op(b)) = (a, b) else { return a == b };
+        let bare = |op: &OpValue| {
+            op.args.iter().filter(|(name, _)| **name != "eval").map(|(name, value)| (*name, value.clone())).collect::<Args>()
+        };
+        a.op == b.op && bare(a) == bare(b)
+    }
+}
+
+/// The arguments that are expressions: what a pipe gives is worth the same in every arm.
+fn exprs<'e, const N: usize>(given: [&Given<'e>; N]) -> Vec<&'e Expr> {
+    given.into_iter().filter_map(|given| if let Given::Expr(expr) = given { Some(*expr) } else { None }).collect()
+}
+
+/// The protocol of a metric.
+fn eval_of(metric: &Value) -> Option<NodeId> {
+    let mut eval = None;
+    metric.nodes(&mut |node| eval = eval.or(Some(node)));
+    eval
 }

@@ -121,7 +121,7 @@ impl Compiler<'_> {
         let mut env = Env::top(id.module, point.clone());
         match kind {
             Kind::Param(item) => match &tree.items[*item].kind {
-                ItemKind::Param(param) => self.param(id.module, param),
+                ItemKind::Param(param) => self.param(id.module, param, point),
                 _ => Val::poison(span),
             },
             Kind::Fixed(item, word, field) => match &tree.items[*item].kind {

@@ -1,5 +1,6 @@
 //! Parameters: what a user may override.
 
+use super::axes::Point;
 use super::modules::{Kind, ModuleId};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
@@ -75,8 +76,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// The value of a parameter: what is given, else its default, else nothing yet.
-    pub(super) fn param(&mut self, module: ModuleId, param: &Param) -> Val {
+    /// The value of a parameter: what is given, else its default, else nothing yet. What a recipe says with `with` may depend on axes.
+    pub(super) fn param(&mut self, module: ModuleId, param: &Param, point: &Point) -> Val {
         let ty = self.type_of(&param.ty, module);
         let name = param.name.text.clone();
         let is_root = self.modules[module.0].is_root();
@@ -87,10 +88,13 @@ impl Compiler<'_> {
         let val = if let Some(given) = given {
             self.given(&name, given, &ty, module)
         } else if let Some((outer, expr)) = with {
-            let val = self.expr(&expr, &mut Env::top(outer, super::axes::Point::new()));
+            let val = self.expr(&expr, &mut Env::top(outer, point.clone()));
             self.coerce(val, &ty, outer, &what)
         } else if let Some(default) = &param.default {
-            let val = self.expr(default, &mut Env::top(module, super::axes::Point::new()));
+            if self.depends_on_axis(module, default, &what) {
+                return Val::new(ty, Value::Poison, default.span);
+            }
+            let val = self.expr(default, &mut Env::top(module, Point::new()));
             self.coerce(val, &ty, module, &what)
         } else if matches!(ty, Type::Optional(_)) {
             Val::new(ty.clone(), Value::None, param.name.span)
@@ -101,8 +105,11 @@ impl Compiler<'_> {
             Val::new(ty.clone(), Value::Hole(name.clone()), param.name.span)
         };
         let val = match &param.range {
+            Some(range) if self.depends_on_axis(module, range, &format!("the range of {what}")) => {
+                Val::new(ty.clone(), Value::Poison, range.span)
+            }
             Some(range) => {
-                let range = self.expr(range, &mut Env::top(module, super::axes::Point::new()));
+                let range = self.expr(range, &mut Env::top(module, Point::new()));
                 self.in_range(val, &range, &name)
             }
             None => val,
@@ -144,7 +151,7 @@ impl Compiler<'_> {
             .find_map(|item| if let ItemKind::Fixed(fixed) = &item.kind { Some(fixed.value.clone()) } else { None });
         match value {
             Some(expr) if parsed.errors.is_empty() && parsed.file.items.len() == 1 => {
-                let val = self.expr(&expr, &mut Env::top(module, super::axes::Point::new()));
+                let val = self.expr(&expr, &mut Env::top(module, Point::new()));
                 // places inside the given text are not worth more than the whole of it
                 self.coerce(Val { span, ..val }, ty, module, &format!("the parameter `{name}`"))
             }

@@ -8,7 +8,7 @@ use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
 use crate::source::Span;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A graph larger than this is refused.
@@ -59,11 +59,36 @@ impl Compiler<'_> {
         let used_by_stages = self.graph.needed(&inputs);
         let used = |stage: &NodeId| needed.binary_search(stage).is_ok() || used_by_stages.binary_search(stage).is_ok();
         sinks.extend(stages.iter().filter(|stage| !used(stage)));
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         sinks.retain(|sink| seen.insert(*sink));
         self.unused(root);
         self.one_export_path(&sinks);
+        self.no_free_axis(&sinks);
         sinks
+    }
+
+    /// Whatever is run stands in one arm: says where something depends on an axis that nothing took away.
+    fn no_free_axis(&mut self, sinks: &[NodeId]) {
+        let axes: BTreeSet<String> = self
+            .modules
+            .iter()
+            .flat_map(|module| &module.bindings)
+            .filter(|binding| matches!(binding.kind, Kind::Axis(..)))
+            .map(|binding| binding.name.clone())
+            .filter(|name| !self.open_params.contains(name))
+            .collect();
+        if axes.is_empty() {
+            return;
+        }
+        for id in self.graph.needed(sinks) {
+            let node = self.graph.node(id);
+            let Some(axis) = node.args.values().find_map(Value::hole).filter(|hole| axes.contains(*hole)) else { continue };
+            let free =
+                Diagnostic::error(Code::BadAxis, format!("this depends on the axis `{axis}`, and which of its arms is meant is not said"))
+                    .at(node.span.unwrap_or_default(), "in all arms at once")
+                    .help("name it where the axis is taken apart: as an argument of `compare`, `score`, `select` or `average`");
+            self.diagnostics.push(free);
+        }
     }
 
     fn sink(&mut self, id: BindingId, kind: &Kind, val: &Val, point: &Point, sinks: &mut Vec<NodeId>, stages: &mut Vec<NodeId>) {
@@ -182,7 +207,7 @@ impl Compiler<'_> {
 
     fn one_export_path(&mut self, sinks: &[NodeId]) {
         let mut paths: BTreeMap<String, NodeId> = BTreeMap::new();
-        let mut said = std::collections::BTreeSet::new();
+        let mut said = BTreeSet::new();
         for sink in sinks {
             let node = self.graph.node(*sink);
             let Some(Value::Text(to)) = node.args.get("to") else { continue };

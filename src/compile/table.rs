@@ -9,15 +9,18 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, Mark, NodeId, Value};
 use crate::ops::evals::Protocol;
+use crate::plan;
+use crate::plan::rows::{Misnamed, Shown};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use indexmap::{IndexMap, IndexSet};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An axis of more values than this is told by their digest.
 const LONGEST_SAID: usize = 100;
 
 /// A row or a column: its label, the point, its value.
+#[derive(Clone)]
 struct Collected {
     /// The element of the list or the record that it belongs to: the arms of one element share it.
     element: usize,
@@ -28,36 +31,32 @@ struct Collected {
     val: Val,
 }
 
-/// A column: its label, the part of it that the recipe says, and what it measures.
+/// A column: its label, the part of it that the recipe says, and what it measures at each point of the axes across which the table aligns.
 struct Column {
     label: String,
     said: Option<String>,
-    metric: Value,
+    arms: IndexMap<Point, Value>,
+    axes: BTreeSet<BindingId>,
 }
 
 impl Compiler<'_> {
-    /// `compare(rows, columns)`: a table over all arms.
+    /// `compare(rows, columns)`: a table over all arms. Where a row and a column depend on one axis they meet in its equal arms alone.
     pub(super) fn compare_call(&mut self, bound: &Bound, span: Span, env: &mut Env) -> Val {
-        let (Some(rows), Some(columns)) = (bound.get("models"), bound.get("columns")) else {
-            return Val::new(Type::Report, Value::Poison, span);
-        };
-        let rows = self.collect(rows, env);
-        let columns = self.collect(columns, env);
-        let Some(columns) = self.columns(&columns) else { return Val::new(Type::Report, Value::Poison, span) };
-        let mut evals: IndexSet<NodeId> = IndexSet::new();
-        for column in &columns {
-            let mut named = Vec::new();
-            column.metric.nodes(&mut |node| named.push(node));
-            let protocols = named.into_iter().flat_map(|eval| self.protocols_of(eval));
-            evals.extend(protocols.filter(|eval| Protocol::is(self.graph.node(*eval).op)));
-        }
-        let mut replicates = BTreeSet::new();
+        let poison = Val::new(Type::Report, Value::Poison, span);
+        let (Some(rows), Some(columns)) = (bound.get("models"), bound.get("columns")) else { return poison };
+        let (rows, columns) = (self.collect(rows, env), self.collect(columns, env));
+        let (of_rows, of_columns) = (axes_of(&rows), axes_of(&columns));
+        let replicates: BTreeSet<BindingId> = of_rows.union(&of_columns).copied().filter(|axis| self.is_replicate(*axis)).collect();
+        let shared: BTreeSet<BindingId> = of_columns.intersection(&of_rows).copied().filter(|axis| !replicates.contains(axis)).collect();
+        let rows = self.in_all_arms(rows, &shared);
+        let aligned = |axis: &BindingId| replicates.contains(axis) || shared.contains(axis);
+        let Some(columns) = self.columns(&columns, aligned) else { return poison };
         let mut lowered: IndexSet<Mark> = IndexSet::new();
         let mut distinct: Vec<Value> = Vec::new();
         let mut elements: Vec<Vec<Value>> = Vec::new();
         for row in &rows {
-            replicates.extend(row.point.keys().filter(|axis| self.is_replicate(**axis)).flat_map(|axis| self.axis_names(*axis)));
-            let Some(fields) = self.row(row, &evals, span) else { return Val::new(Type::Report, Value::Poison, span) };
+            let evals = self.judged_by(row, &columns);
+            let Some(fields) = self.row(row, &evals, span) else { return poison };
             elements.resize(elements.len().max(row.element + 1), Vec::new());
             let meant = self.meant(row, fields.clone());
             elements[row.element].push(meant);
@@ -71,86 +70,196 @@ impl Compiler<'_> {
         }
         let mut meaning: Args =
             [("rows", Value::List(elements.into_iter().map(|arms| Value::List(arms.into())).collect()))].into_iter().collect();
-        let labelled = |label: Option<&String>, metric: &Value| {
-            let label = label.map(|label| ("label".to_owned(), Value::text(label.as_str())));
-            Value::Record(label.into_iter().chain([("metric".to_owned(), metric.clone())]).collect())
-        };
-        meaning.insert("columns", Value::List(columns.iter().map(|column| labelled(column.said.as_ref(), &column.metric)).collect()));
-        let columns = columns.iter().map(|column| labelled(Some(&column.label), &column.metric)).collect();
-        let mut args: Args = [("rows", Value::List(distinct.into())), ("columns", Value::List(columns))].into_iter().collect();
-        if !replicates.is_empty() {
-            args.insert("replicates", Value::List(replicates.into_iter().map(Value::text).collect()));
-        }
-        if let Some(baseline) = bound.get("baseline") {
-            let val = self.evaluate_given(baseline, env);
-            let val = self.coerce(val, &Type::Text.optional(), env.module, "`baseline` of `compare`");
-            if let Value::Text(label) = &val.value {
-                if !self.is_baseline(label, &rows, val.span) {
-                    return Val::new(Type::Report, Value::Poison, span);
-                }
-                // the first row is what the others are compared with where nothing is said
-                let element = rows.iter().find(|row| *row.label == **label).map(|row| row.element);
-                let meant = match element {
-                    Some(0) => None,
-                    Some(element) => Some(Value::Int(element as i64)),
-                    None => Some(val.value.clone()),
-                };
-                meaning.extend(meant.map(|meant| ("baseline", meant)));
-                args.insert("baseline", val.value);
+        let (mut all, mut all_meant) = (Vec::new(), Vec::new());
+        for column in &columns {
+            let mut meant = Vec::new();
+            for (point, metric) in &column.arms {
+                let metric = ("metric".to_owned(), metric.clone());
+                let arm = self.arm_fields(point);
+                let label = ("label".to_owned(), Value::text(column.label.as_str()));
+                all.push(Value::Record([label, metric.clone()].into_iter().chain(arm.map(|arm| ("arm".to_owned(), arm))).collect()));
+                let said = column.said.iter().map(|said| ("label".to_owned(), Value::text(said.as_str())));
+                let arm = (!point.is_empty()).then(|| ("arm".to_owned(), self.meant_arm(point)));
+                meant.push(Value::Record(said.chain([metric]).chain(arm).collect()));
             }
+            meant.sort_by_cached_key(|arm| self.graph.meaning(arm).to_string());
+            all_meant.extend(meant);
+        }
+        meaning.insert("columns", Value::List(all_meant.into()));
+        let mut args: Args = [("rows", Value::List(distinct.into())), ("columns", Value::List(all.into()))].into_iter().collect();
+        let names: BTreeSet<String> = replicates.iter().flat_map(|axis| self.axis_names(*axis)).collect();
+        if !names.is_empty() {
+            args.insert("replicates", Value::List(names.into_iter().map(Value::text).collect()));
+        }
+        if !self.compared(bound, &rows, &shared, (&mut args, &mut meaning), env) {
+            return poison;
         }
         Val::new(Type::Report, Value::Node(self.graph.add_meaning("table", args, &meaning, Some(span))), span)
     }
 
-    /// Whether a table has this row to compare others with. Of a sweep each arm is a row, of replicates all arms are one.
-    fn is_baseline(&mut self, label: &str, rows: &[Collected], at: Span) -> bool {
-        let mut labels = IndexSet::new();
-        for row in rows {
-            let mut arm = self.arm(&row.point);
-            let replicates: Vec<String> =
-                row.point.keys().filter(|axis| self.is_replicate(**axis)).flat_map(|axis| self.axis_names(*axis)).collect();
-            arm.retain(|axis, _| !replicates.contains(axis));
-            let name = crate::plan::in_arm(&row.label, &arm);
-            if row.val.ty == Type::Published {
-                if name == label {
-                    let published = Diagnostic::error(
-                        Code::UnknownField,
-                        format!("`{label}` is published: what is measured here is not compared with it"),
-                    );
-                    self.diagnostics.push(published.at(at, "published").help("name a row of a model as `baseline`"));
-                    return false;
-                }
-                continue;
+    /// What the rows are compared with: whether the table has it.
+    fn compared(
+        &mut self,
+        bound: &Bound,
+        rows: &[Collected],
+        shared: &BTreeSet<BindingId>,
+        (args, meaning): (&mut Args, &mut Args),
+        env: &mut Env,
+    ) -> bool {
+        // a row is meant by its place: its label may be made of names
+        let meant = |label: &str| match rows.iter().find(|row| row.label == label) {
+            Some(row) => Value::Int(row.element as i64),
+            None => Value::text(label),
+        };
+        let mut asked = |name: &'static str, ty: &Type| {
+            let given = bound.get(name)?;
+            if let Given::Expr(expr) = given
+                && self.depends_on_axis(env.module, expr, &format!("`{name}` of `compare`"))
+            {
+                return Some(Val::poison(expr.span));
             }
-            labels.insert(name);
+            let val = self.evaluate_given(given, env);
+            Some(self.coerce(val, ty, env.module, &format!("`{name}` of `compare`")))
+        };
+        let baseline = asked("baseline", &Type::Text.optional());
+        let against = asked("against", &Type::Named(Box::new(Type::Text)));
+        if [&baseline, &against].into_iter().flatten().any(|val| val.is_poison() || val.value.is_open()) {
+            return false;
         }
-        if labels.contains(label) {
-            return true;
+        let shown = self.shown(rows);
+        let aligned = shared.iter().flat_map(|axis| self.axis_names(*axis)).collect();
+        let base = match &baseline {
+            Some(Val { value: Value::Text(label), span, .. }) => Some((label.to_string(), *span)),
+            _ => None, // none
+        };
+        let said: IndexMap<String, String> = match &against {
+            Some(Val { value: Value::Record(pairs), .. }) => pairs
+                .iter()
+                .filter_map(|(row, other)| if let Value::Text(other) = other { Some((row.clone(), other.to_string())) } else { None })
+                .collect(),
+            _ => IndexMap::new(),
+        };
+        let named = |baseline, said| plan::rows::Against { baseline, said, aligned: &aligned };
+        let wrong = plan::rows::pairs(&shown, named(base.as_ref().map(|(label, _)| label.as_str()), &IndexMap::new()))
+            .map_err(|wrong| (wrong, base.as_ref().map(|(_, span)| *span)))
+            .and_then(|_| {
+                plan::rows::pairs(&shown, named(None, &said)).map_err(|wrong| (wrong, against.as_ref().map(|against| against.span)))
+            })
+            .err();
+        if let Some((wrong, at)) = wrong {
+            self.misnamed(&shown, wrong, at.unwrap_or_default());
+            return false;
         }
-        let known = || labels.iter().map(String::as_str);
-        let help = did_you_mean(label, known())
-            .map_or_else(|| format!("its rows are {}", one_of(known()).replace(" or ", " and ")), |near| format!("did you mean {near:?}?"));
-        self.diagnostics.push(
-            Diagnostic::error(Code::UnknownField, format!("the table has no row {label:?} to compare with"))
-                .at(at, "no such row")
-                .help(help),
-        );
-        false
+        if let Some((label, _)) = base {
+            // the first row is what the others are compared with where nothing is said
+            meaning.extend(Some(meant(&label)).filter(|meant| *meant != Value::Int(0)).map(|meant| ("baseline", meant)));
+            args.insert("baseline", Value::text(label));
+        }
+        if !said.is_empty() {
+            let pairs = said.iter().map(|(row, other)| Value::List([meant(row), meant(other)].into_iter().collect()));
+            meaning.insert("against", Value::List(pairs.collect()));
+            args.insert("against", Value::Record(said.into_iter().map(|(row, other)| (row, Value::text(other))).collect()));
+        }
+        true
     }
 
-    /// What a row means: without a label that is made of names, and its arm by the values of the axes instead of their names.
-    fn meant(&mut self, row: &Collected, mut fields: IndexMap<String, Value>) -> Value {
-        if !row.labelled {
-            fields.shift_remove("label");
+    /// The rows as the table shows them: of a sweep each arm is a row, of replicates all arms are one.
+    fn shown(&mut self, rows: &[Collected]) -> Vec<Shown> {
+        let mut shown = IndexSet::new();
+        for row in rows {
+            let sweeps: Point = row.point.iter().filter(|(axis, _)| !self.is_replicate(**axis)).map(|(axis, at)| (*axis, *at)).collect();
+            shown.insert(Shown { label: row.label.clone(), arm: self.arm(&sweeps), published: row.val.ty == Type::Published });
         }
+        shown.into_iter().collect()
+    }
+
+    fn misnamed(&mut self, rows: &[Shown], wrong: Misnamed, at: Span) {
+        let say = |message: String, label: &str| Diagnostic::error(Code::UnknownField, message).at(at, label);
+        let diagnostic = match wrong {
+            Misnamed::Unknown(name) => {
+                let names: IndexSet<String> =
+                    rows.iter().filter(|row| !row.published).flat_map(|row| [row.name(), row.label.clone()]).collect();
+                let known: IndexSet<String> = rows.iter().filter(|row| !row.published).map(Shown::name).collect();
+                let help = did_you_mean(&name, names.iter().map(String::as_str)).map_or_else(
+                    || format!("its rows are {}", one_of(known.iter().map(String::as_str)).replace(" or ", " and ")),
+                    |near| format!("did you mean {near:?}?"),
+                );
+                say(format!("the table has no row {name:?} to compare with"), "no such row").help(help)
+            }
+            Misnamed::Published(name) => say(format!("`{name}` is published: what is measured here is not compared with it"), "published")
+                .help("name a row of a model"),
+            Misnamed::Itself(name) => say(format!("{name:?} is compared with itself"), "one row").help("name another row after it"),
+            Misnamed::Several(name, arms) => {
+                let known = one_of(arms.iter().map(String::as_str));
+                say(format!("with which arm {name:?} is compared is not said"), "several arms")
+                    .help(format!("name one whose axes agree with it: {known}"))
+            }
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The rows in all arms of axes that other rows and the columns share; published numbers stand once.
+    fn in_all_arms(&mut self, rows: Vec<Collected>, shared: &BTreeSet<BindingId>) -> Vec<Collected> {
+        let mut out = Vec::new();
+        for row in rows {
+            let missing: BTreeSet<BindingId> = shared.iter().copied().filter(|axis| !row.point.contains_key(axis)).collect();
+            if missing.is_empty() || row.val.ty == Type::Published {
+                out.push(row);
+                continue;
+            }
+            for more in self.points(&missing, row.val.span) {
+                let mut row = row.clone();
+                row.point.extend(more);
+                out.push(row);
+            }
+        }
+        out
+    }
+
+    /// The protocols that judge a row: those of all columns, each in the arms that are the row's own.
+    fn judged_by(&self, row: &Collected, columns: &[Column]) -> IndexSet<NodeId> {
+        let meets = |point: &Point| point.iter().all(|(axis, index)| row.point.get(axis).is_none_or(|own| own == index));
+        let of_row = |column: &Column| -> Vec<Value> {
+            let own: Point = row.point.iter().filter(|(axis, _)| column.axes.contains(axis)).map(|(axis, at)| (*axis, *at)).collect();
+            match column.arms.get(&own) {
+                Some(metric) => vec![metric.clone()], // the only one, where the row has all axes of the column
+                None => column.arms.iter().filter(|(point, _)| meets(point)).map(|(_, metric)| metric.clone()).collect(),
+            }
+        };
+        let mut evals = IndexSet::new();
+        for metric in columns.iter().flat_map(of_row) {
+            let mut named = Vec::new();
+            metric.nodes(&mut |node| named.push(node));
+            let protocols = named.into_iter().flat_map(|eval| self.protocols_of(eval));
+            evals.extend(protocols.filter(|eval| Protocol::is(self.graph.node(*eval).op)));
+        }
+        evals
+    }
+
+    /// An arm as rows and columns hold it; nothing where there is none.
+    fn arm_fields(&mut self, point: &Point) -> Option<Value> {
+        let arm = self.arm(point);
+        (!arm.is_empty()).then(|| Value::Record(arm.into_iter().map(|(name, text)| (name, Value::text(text))).collect()))
+    }
+
+    /// What an arm means: the values of its axes instead of their names.
+    fn meant_arm(&mut self, point: &Point) -> Value {
         let mut arm = Vec::new();
-        for (&axis, &index) in &row.point {
+        for (&axis, &index) in point {
             let of_axis = [Value::Bool(self.is_replicate(axis)), self.axis_meaning(axis), Value::Int(index as i64)];
             arm.push(Value::List(of_axis.into_iter().collect()));
         }
         arm.sort_by_cached_key(|of_axis| self.graph.meaning(of_axis).to_string());
+        Value::List(arm.into())
+    }
+
+    /// What a row means: without a label that is made of names, and its arm by the values of the axes.
+    fn meant(&mut self, row: &Collected, mut fields: IndexMap<String, Value>) -> Value {
+        if !row.labelled {
+            fields.shift_remove("label");
+        }
         if fields.contains_key("arm") {
-            fields.insert("arm".to_owned(), Value::List(arm.into()));
+            fields.insert("arm".to_owned(), self.meant_arm(&row.point));
         }
         Value::Record(fields.into())
     }
@@ -172,10 +281,7 @@ impl Compiler<'_> {
 
     fn row(&mut self, row: &Collected, evals: &IndexSet<NodeId>, span: Span) -> Option<IndexMap<String, Value>> {
         let mut fields: IndexMap<String, Value> = [("label".to_owned(), Value::text(row.label.as_str()))].into_iter().collect();
-        let arm = self.arm(&row.point);
-        if !arm.is_empty() {
-            fields.insert("arm".to_owned(), Value::Record(arm.into_iter().map(|(name, text)| (name, Value::text(text))).collect()));
-        }
+        fields.extend(self.arm_fields(&row.point).map(|arm| ("arm".to_owned(), arm)));
         match (&row.val.ty, &row.val.value) {
             (Type::Model | Type::Coupled, value @ (Value::Node(_) | Value::Op(_))) => {
                 let sides = Sides::named(value)?;
@@ -198,15 +304,22 @@ impl Compiler<'_> {
         Some(fields)
     }
 
-    fn columns(&mut self, columns: &[Collected]) -> Option<Vec<Column>> {
-        let mut out = Vec::new();
+    /// The columns, each in all arms of the axes across which the table aligns; over other axes each arm is a column.
+    fn columns(&mut self, columns: &[Collected], aligned: impl Fn(&BindingId) -> bool) -> Option<Vec<Column>> {
+        let mut out: IndexMap<(usize, Point), Column> = IndexMap::new();
         for column in columns {
             match (&column.val.ty, &column.val.value) {
                 (Type::Metric, Value::Op(_)) => {
-                    let arm = self.arm(&column.point);
-                    let label = crate::plan::in_arm(&column.label, &arm);
-                    let said = column.labelled.then(|| column.label.clone());
-                    out.push(Column { label, said, metric: column.val.value.clone() });
+                    let (own, apart): (Point, Point) =
+                        column.point.iter().map(|(axis, at)| (*axis, *at)).partition(|(axis, _)| aligned(axis));
+                    let arm = self.arm(&apart);
+                    let new = || Column {
+                        label: plan::in_arm(&column.label, &arm),
+                        said: column.labelled.then(|| column.label.clone()),
+                        arms: IndexMap::new(),
+                        axes: own.keys().copied().collect(),
+                    };
+                    out.entry((column.element, apart)).or_insert_with(new).arms.insert(own.clone(), column.val.value.clone());
                 }
                 (_, Value::Poison | Value::Hole(_)) => return None,
                 (ty, _) => {
@@ -219,7 +332,7 @@ impl Compiler<'_> {
                 }
             }
         }
-        Some(out)
+        Some(out.into_values().collect())
     }
 
     /// The labelled values of a list or a record, each in all arms that it depends on.
@@ -233,15 +346,15 @@ impl Compiler<'_> {
             ExprKind::Record(entries) => entries.iter().map(|entry| (Some(entry.key.text.clone()), &entry.value)).collect(),
             _ => {
                 let mut out = Vec::new();
-                for (point, val) in self.everywhere(expr, env, |_, _| true) {
+                for (point, val) in self.everywhere(expr, env) {
                     out.extend(self.flatten(val, &point));
                 }
-                return out;
+                return without_idle_axes(out);
             }
         };
         let mut out = Vec::new();
         for (place, (said, element)) in elements.into_iter().enumerate() {
-            for (point, val) in self.everywhere(element, env, |_, _| true) {
+            for (point, val) in self.everywhere(element, env) {
                 let labelled = said.is_some();
                 let label = said.clone().unwrap_or_else(|| self.label_of(element, &val));
                 out.push(Collected { element: place, label, labelled, point, val });
@@ -276,7 +389,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn node_label(&self, value: &Value) -> String {
+    pub(super) fn node_label(&self, value: &Value) -> String {
         match value {
             Value::Node(node) => {
                 let node = self.graph.node(*node);
@@ -296,4 +409,29 @@ impl Compiler<'_> {
             other => other.to_string(),
         }
     }
+}
+
+/// The axes that some rows or columns depend on.
+fn axes_of(collected: &[Collected]) -> BTreeSet<BindingId> {
+    collected.iter().flat_map(|it| it.point.keys().copied()).collect()
+}
+
+/// A list as a whole depends on the axes of all its elements: each keeps those on which it depends itself.
+fn without_idle_axes(collected: Vec<Collected>) -> Vec<Collected> {
+    let mut elements: IndexMap<usize, Vec<Collected>> = IndexMap::new();
+    for it in collected {
+        elements.entry(it.element).or_default().push(it);
+    }
+    for arms in elements.values_mut() {
+        for axis in axes_of(arms) {
+            let without = |it: &Collected| it.point.iter().filter(|(other, _)| **other != axis).map(|(a, at)| (*a, *at)).collect::<Point>();
+            let mut beside: BTreeMap<Point, &Value> = BTreeMap::new();
+            if arms.iter().all(|it| *beside.entry(without(it)).or_insert(&it.val.value) == &it.val.value) {
+                let mut seen = BTreeSet::new();
+                arms.iter_mut().for_each(|it| it.point = without(it));
+                arms.retain(|it| seen.insert(it.point.clone()));
+            }
+        }
+    }
+    elements.into_values().flatten().collect()
 }

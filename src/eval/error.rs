@@ -63,12 +63,17 @@ pub enum EvalError {
     },
     /// Fewer than two folds.
     #[error(
-        "a threshold that is learnt on the other folds needs at least 2 folds, and there are {found}; deal the pairs anew with Folding::Stratified"
+        "a threshold that is learnt on the other folds needs at least 2 folds, and the pairs are in {found}; `folds = 10` in the protocol deals them anew"
     )]
     TooFewFolds {
         /// How many there are.
         found: usize,
     },
+    /// Pairs that are in no folds.
+    #[error(
+        "a threshold that is learnt on the other folds needs folds, and these pairs have none; `random_pairs()` and files of pairs have them"
+    )]
+    NoFolds,
     /// A false-accept rate below what the impostors can show.
     #[error(
         "a FAR of {far} cannot be measured with {n_impostor} impostor {unit}: less than one false accept would be expected, and at least {needed} are needed"

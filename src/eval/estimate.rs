@@ -1,7 +1,5 @@
 //! An estimate: a number with its spread, its interval and the counts behind it.
 
-use super::EvalError;
-use crate::random::Draw;
 use serde::{Deserialize, Serialize};
 
 /// 1.96: the 97.5 % point of the normal distribution.
@@ -41,7 +39,7 @@ pub struct Estimate {
     pub value: f64,
     /// Its standard deviation over folds (population, as the field reports it), where there are folds.
     pub std: Option<f64>,
-    /// Its 95 % confidence interval, where one is known. Pairs are taken as independent; images that serve in several pairs make the true interval wider.
+    /// Its 95 % confidence interval, where there is enough to tell one (see [`super::parts`]).
     pub ci: Option<Ci>,
     /// How many folds stand behind it.
     pub folds: Option<u32>,
@@ -68,31 +66,6 @@ pub(crate) fn wilson_of(hits: f64, n: f64) -> Ci {
     Ci { low: (centre - half).min(p), high: (centre + half).max(p) }.within(0.0, 1.0)
 }
 
-/// How many resamples a bootstrap takes.
-const RESAMPLES: u64 = 2000;
-
-/// The 95 % percentile interval of the mean of `values` over 2,000 resamples of them with replacement.
-///
-/// The values are folds: their people differ, so whole folds are what may be exchanged. The draws are named by (seed 0, `what`, resample,
-/// place), so the interval is the same on every machine. Needs two values.
-pub fn bootstrap_over_folds(values: &[f64], what: &str) -> Result<Ci, EvalError> {
-    let n = values.len();
-    if n < 2 {
-        return Err(EvalError::TooFew { what: "a bootstrap over folds", wanted: 2, found: n });
-    }
-    let name = Draw::new(0, "bootstrap over folds").text(what);
-    let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|resample| {
-            let name = name.clone().number(resample);
-            let picked = (0..n).map(|place| values[(name.clone().number(place as u64).unit() * n as f64) as usize]);
-            picked.sum::<f64>() / n as f64
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let at = |p: f64| means[(p * (RESAMPLES - 1) as f64).round() as usize];
-    Ok(Ci { low: at(0.025), high: at(0.975) })
-}
-
 /// The point that a t variable of `df` degrees of freedom stays below with probability `p`, for `p` in [0.5, 1) and `df` ≥ 1.
 ///
 /// Bisection of the closed form of the distribution for whole `df` (Abramowitz & Stegun 26.7.3, 26.7.4); exact to about 1e-10.
@@ -110,6 +83,11 @@ pub fn t_quantile(p: f64, df: u64) -> f64 {
         }
     }
     f64::midpoint(low, high)
+}
+
+/// The chance that a t variable of `df` degrees of freedom lies as far from zero as `t`, on either side.
+pub fn t_tails(t: f64, df: u64) -> f64 {
+    2.0 * (1.0 - t_distribution(t.abs(), df))
 }
 
 /// P(T ≤ t) for t ≥ 0.
@@ -161,11 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bootstrap_is_named_and_holds_the_mean() {
-        let folds = [0.91, 0.93, 0.9, 0.95, 0.92];
-        let ci = bootstrap_over_folds(&folds, "accuracy").unwrap();
-        assert_eq!(ci, bootstrap_over_folds(&folds, "accuracy").unwrap());
-        assert!(ci.contains(0.922) && ci.low > 0.9 && ci.high < 0.95);
-        assert!(bootstrap_over_folds(&folds[..1], "accuracy").is_err());
+    fn both_tails_hold_what_the_quantile_leaves() {
+        for df in [1, 2, 9, 30] {
+            assert!((t_tails(-t_quantile(0.975, df), df) - 0.05).abs() < 1e-9, "{df}");
+        }
+        assert!((t_tails(0.0, 4) - 1.0).abs() < 1e-12);
     }
 }

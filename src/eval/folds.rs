@@ -3,8 +3,8 @@
 //! The rule is that of insightface's `eval/verification.py`: squared distances d = ‖f₁ − f₂‖², "same" when d < τ, τ from {0, 0.01, …, 3.99},
 //! the first τ with the highest training accuracy, mean and population standard deviation of the test accuracies.
 
-use super::estimate::{Estimate, bootstrap_over_folds, wilson};
-use super::{EvalError, Far, Pairs, facex_zoo};
+use super::estimate::Estimate;
+use super::{EvalError, Far, Pairs, Unit, facex_zoo, parts};
 use serde::{Deserialize, Serialize};
 
 /// How thresholds are chosen and accuracies summed up.
@@ -36,7 +36,7 @@ pub struct Fold {
 /// An accuracy over folds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
-    /// Mean over folds; its `std` is over folds by the rule, its interval a bootstrap over folds.
+    /// Mean over folds; its `std` is over folds by the rule, its interval that of [`super::parts`] over folds.
     pub estimate: Estimate,
     /// The rule.
     pub rule: AccuracyRule,
@@ -47,7 +47,7 @@ pub struct Accuracy {
 /// A true-accept rate at a false-accept rate, over folds (insightface's VAL@FAR).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValAtFar {
-    /// Mean VAL over folds; population standard deviation; bootstrap interval.
+    /// Mean VAL over folds; population standard deviation; interval over folds.
     pub estimate: Estimate,
     /// The mean false-accept rate that the thresholds gave on the judged folds.
     pub measured_far: f64,
@@ -66,7 +66,7 @@ pub fn accuracy(pairs: &Pairs, rule: AccuracyRule) -> Result<Accuracy, EvalError
         AccuracyRule::Insightface => insightface(pairs)?,
         AccuracyRule::FacexZoo => facex_zoo::folds(pairs)?,
     };
-    let mut estimate = over_folds(pairs, &folds, "accuracy", pairs.same().len() as u64)?;
+    let mut estimate = over_folds(pairs, &folds, pairs.same().len() as u64);
     estimate.std = match rule {
         AccuracyRule::Insightface => estimate.std,
         AccuracyRule::FacexZoo => Some(facex_zoo::standard_error(&folds)),
@@ -112,7 +112,9 @@ pub fn val_at_far(pairs: &Pairs, far: Far) -> Result<ValAtFar, EvalError> {
         folds.push(test.judged(fold, threshold, accepted(true) / test.n_genuine as f64));
     }
     let measured_far = measured / folds.len() as f64;
-    Ok(ValAtFar { estimate: over_folds(pairs, &folds, "val", pairs.counts().0)?, measured_far, folds })
+    let mut estimate = over_folds(pairs, &folds, pairs.counts().0);
+    estimate.ci = estimate.ci.filter(|_| far.expected(pairs.counts().1) >= parts::FEWEST_FALSE_ACCEPTS);
+    Ok(ValAtFar { estimate, measured_far, folds })
 }
 
 /// The threshold at which the rates, which never fall, reach `rate`; 0 when they do not.
@@ -130,16 +132,14 @@ fn interpolated(rates: &[f64], thresholds: &[f64], rate: f64) -> f64 {
 }
 
 /// Mean and spread of folds, whose numbers are rates of `trials` pairs in all.
-fn over_folds(pairs: &Pairs, folds: &[Fold], what: &str, trials: u64) -> Result<Estimate, EvalError> {
+fn over_folds(pairs: &Pairs, folds: &[Fold], trials: u64) -> Estimate {
     let values: Vec<f64> = folds.iter().map(|f| f.value).collect();
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
     let (n_genuine, n_impostor) = pairs.counts();
-    // Folds that all agree (all perfect, say) would give an interval of no width: then the binomial one stands.
-    let agree = values.iter().all(|v| v.to_bits() == values[0].to_bits());
-    let ci = if agree { wilson(mean * trials as f64, trials) } else { bootstrap_over_folds(&values, what)? };
-    Ok(Estimate { value: mean, std: Some(variance.sqrt()), ci: Some(ci), folds: Some(folds.len() as u32), n_genuine, n_impostor })
+    let ci = if parts::enough(mean, trials) { parts::interval(mean, &parts::without_each(&values), Unit::Percent) } else { None };
+    Estimate { value: mean, std: Some(variance.sqrt()), ci, folds: Some(folds.len() as u32), n_genuine, n_impostor }
 }
 
 /// The place of the first largest element; 0 of nothing.

@@ -1,10 +1,10 @@
 //! 1:N identification: who of the gallery is each probe?
 
 use super::estimate::{Ci, Estimate, wilson, wilson_of};
-use super::{EvalError, Far, Features, Similarity};
+use super::{EvalError, Far, Features, Similarity, parts};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a probe's own person fared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -118,14 +118,13 @@ pub fn cmc(outcomes: &[Outcome], ks: &[u32]) -> Result<Vec<Estimate>, EvalError>
     Ok(ks.iter().map(|&k| share(&mated, without, |probe| probe.mate.rank <= k)).collect())
 }
 
-/// For each person with a mate the share of their probes whose mate is among the first `k`, in the order of labels: what differences between
-/// models are paired by.
-///
-/// # Errors
-/// When no probe has a mate.
-pub fn rank_by_person(outcomes: &[Outcome], k: u32) -> Result<Vec<f64>, EvalError> {
-    let people = by_person(&mated(outcomes)?.0, |probe| probe.mate.rank <= k);
-    Ok(people.into_values().map(|(probes, hits)| hits as f64 / probes as f64).collect())
+/// The outcomes without each person; many people are left out in groups.
+pub fn without_people(outcomes: &[Outcome]) -> Vec<Vec<Outcome>> {
+    let people: Vec<u32> = outcomes.iter().map(|outcome| outcome.person).collect::<BTreeSet<_>>().into_iter().collect();
+    let groups = parts::groups(people.len());
+    let group = |person: u32| groups[people.partition_point(|it| *it < person)];
+    let without = |left_out| outcomes.iter().filter(|outcome| group(outcome.person) != left_out).copied().collect();
+    (0..=groups.last().copied().unwrap_or(0)).map(without).collect()
 }
 
 /// A true-positive identification rate at a false-positive identification rate.
@@ -227,7 +226,8 @@ mod tests {
         let nine = wilson_of(40.0 / (50.0 / 9.0), 9.0);
         assert!((together.low - nine.low).abs() < 1e-12 && (together.high - nine.high).abs() < 1e-12, "{together:?} {nine:?}");
         assert_eq!(ci(&[(5, 5), (5, 5)]), wilson(10.0, 10));
-        assert_eq!(rank_by_person(&outcomes(&[(2, 1), (4, 4)]), 1).unwrap(), [0.5, 1.0]);
+        let without: Vec<usize> = without_people(&outcomes(&[(2, 1), (4, 4), (1, 0)])).iter().map(Vec::len).collect();
+        assert_eq!(without, [5, 3, 6]);
     }
 
     #[test]

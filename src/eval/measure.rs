@@ -4,6 +4,37 @@ use super::EvalError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Which way a number is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// Accuracy, TAR, gap.
+    Higher,
+    /// EER, loss.
+    Lower,
+}
+
+impl Better {
+    /// Whether a value is better than another. NaN is worse than every number.
+    pub fn improves(self, value: f64, than: f64) -> bool {
+        match self {
+            _ if value.is_nan() || than.is_nan() => than.is_nan() && !value.is_nan(),
+            Better::Higher => value > than,
+            Better::Lower => value < than,
+        }
+    }
+}
+
+/// How numbers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A rate in [0, 1], written in percent with two decimals; differences are percentage points.
+    Percent,
+    /// A plain number, written with decimals that suit the column's size.
+    Number,
+}
+
 /// A cosine similarity, in [-1, 1]; higher is more alike.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -103,6 +134,23 @@ mod tests {
         }
         let text = |v| Far::new(v).unwrap().to_string();
         assert_eq!([text(1e-3), text(0.01), text(0.1), text(2.5e-6)], ["1e-3", "1e-2", "0.1", "2.5e-6"]);
+    }
+
+    #[test]
+    fn what_is_better_is_told_of_numbers_and_of_none() {
+        for (better, value, than, wanted) in [
+            (Better::Higher, 0.9, 0.8, true),
+            (Better::Higher, 0.8, 0.8, false),
+            (Better::Lower, 0.8, 0.9, true),
+            (Better::Lower, 0.9, 0.8, false),
+            (Better::Higher, f64::NAN, 0.1, false),
+            (Better::Lower, f64::NAN, 0.1, false),
+            (Better::Higher, 0.1, f64::NAN, true),
+            (Better::Lower, 0.1, f64::NAN, true),
+            (Better::Lower, f64::NAN, f64::NAN, false),
+        ] {
+            assert_eq!(better.improves(value, than), wanted, "{better:?} {value} {than}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream; `pooling`: by learned qualities, `comparator`: by learned comparisons)
 //!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at                              (1:N)
 //!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
+//!  numbers without each fold, or person ──parts──▶ intervals
 //! ```
 //!
 //! Every number is an [`Estimate`]: value, spread, interval and the counts of pairs behind it. All sums run in an order that is fixed by
@@ -14,6 +15,7 @@
 
 mod all_pairs;
 mod comparator;
+mod counted;
 mod error;
 mod estimate;
 mod facex_zoo;
@@ -22,6 +24,7 @@ mod identify;
 mod measure;
 mod pairs;
 mod panel;
+pub mod parts;
 mod pooling;
 mod roc;
 mod scores;
@@ -31,16 +34,17 @@ mod vector;
 
 pub use all_pairs::{Features, all_pairs, cross_pairs};
 pub use comparator::{Comparator, Compared};
+pub use counted::{Counted, Kinds};
 pub use error::EvalError;
-pub use estimate::{Ci, Estimate, bootstrap_over_folds, t_quantile, wilson};
+pub use estimate::{Ci, Estimate, t_quantile, t_tails, wilson};
 pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, val_at_far};
-pub use identify::{Mate, Outcome, Tpir, cmc, identify, identify_by, rank_by_person, tpir_at};
-pub use measure::{Far, Similarity, SquaredDistance};
+pub use identify::{Mate, Outcome, Tpir, cmc, identify, identify_by, tpir_at, without_people};
+pub use measure::{Better, Far, Similarity, SquaredDistance, Unit};
 pub use pairs::{Folding, PairScores, Pairs};
 pub use panel::{deviation_of, mean_folds, mean_of, worst_of};
 pub use pooling::{Learned, Linear, Multicolumn};
 pub use roc::{FarRule, RocPoint, Tar};
 pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
-pub use spread::{Difference, Spread, difference_over_folds, paired};
+pub use spread::{Difference, FEWEST_REPLICATES, Noise, Place, Spread, holm, over_parts, paired};
 pub use templates::{FaceNorm, Scored, pool_templates, streamed_pairs};
 pub use vector::{cosine, l2_normalised, squared_distance};

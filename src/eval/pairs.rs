@@ -1,7 +1,8 @@
 //! Scored pairs of a verification protocol.
 
-use super::{EvalError, ScoreSets, Similarity, SquaredDistance};
+use super::{EvalError, Kinds, ScoreSets, Similarity, SquaredDistance, parts};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The scores of pairs, in the measure that they were taken in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,6 +128,34 @@ impl Pairs {
     pub fn counts(&self) -> (u64, u64) {
         let genuine = self.same.iter().filter(|&&same| same).count();
         (genuine as u64, (self.same.len() - genuine) as u64)
+    }
+
+    /// How many pairs of each kind every fold has, by the folds' numbers.
+    pub fn by_fold(&self) -> Vec<(u32, Kinds)> {
+        let mut folds: BTreeMap<u32, Kinds> = BTreeMap::new();
+        for (fold, &same) in self.fold.iter().zip(&self.same) {
+            let kinds = folds.entry(*fold).or_default();
+            *(if same { &mut kinds.genuine } else { &mut kinds.impostor }) += 1;
+        }
+        folds.into_iter().collect()
+    }
+
+    /// The pairs without each fold; many folds are left out in groups.
+    ///
+    /// # Errors
+    /// What is left is of one kind.
+    pub fn without_each(&self) -> Result<Vec<Pairs>, EvalError> {
+        let folds: Vec<u32> = self.by_fold().into_iter().map(|(fold, _)| fold).collect();
+        let groups = parts::groups(folds.len());
+        let group = |fold: &u32| groups[folds.partition_point(|it| it < fold)];
+        let scores = self.similarities();
+        (0..=groups.last().copied().unwrap_or(0))
+            .map(|left_out| {
+                let kept: Vec<usize> = (0..self.fold.len()).filter(|at| group(&self.fold[*at]) != left_out).collect();
+                let (fold, same) = kept.iter().map(|at| (self.fold[*at], self.same[*at])).unzip();
+                Pairs::new(fold, same, PairScores::Cosine(kept.iter().map(|at| scores[*at]).collect()))
+            })
+            .collect()
     }
 
     /// All pairs as two sets of similarities, for what needs no folds.

@@ -1,7 +1,7 @@
 //! Numbers of several protocols as one.
 
 use super::estimate::{Ci, Estimate};
-use super::{EvalError, Spread};
+use super::{Better, EvalError, Spread};
 
 /// The mean of some numbers. Interval: half-widths joined in quadrature, as of independent numbers; counts are summed up.
 ///
@@ -32,9 +32,8 @@ pub fn deviation_of(estimates: &[Estimate]) -> Result<Estimate, EvalError> {
 ///
 /// # Errors
 /// When there is none.
-pub fn worst_of(estimates: &[Estimate], higher_is_better: bool) -> Result<Estimate, EvalError> {
-    let worse = |a: &Estimate, b: &Estimate| if higher_is_better { a.value < b.value } else { a.value > b.value };
-    let worst = estimates.iter().reduce(|worst, it| if worse(it, worst) { it } else { worst });
+pub fn worst_of(estimates: &[Estimate], better: Better) -> Result<Estimate, EvalError> {
+    let worst = estimates.iter().reduce(|worst, it| if better.improves(worst.value, it.value) { it } else { worst });
     worst.cloned().ok_or(EvalError::TooFew { what: "a worst number", wanted: 1, found: 0 })
 }
 
@@ -74,9 +73,9 @@ mod tests {
         let ci = mean.ci.unwrap();
         assert!((ci.low - (0.75 - 0.05 / 3.0)).abs() < 1e-12 && (ci.high - (0.75 + 0.05 / 3.0)).abs() < 1e-12);
         assert_eq!(deviation_of(&numbers).unwrap().value, 0.25);
-        assert_eq!(worst_of(&numbers, true).unwrap(), numbers[0]);
-        assert_eq!(worst_of(&numbers, false).unwrap(), numbers[2]);
-        assert!(mean_of(&[]).is_err() && deviation_of(&numbers[..1]).is_err() && worst_of(&[], true).is_err());
+        assert_eq!(worst_of(&numbers, Better::Higher).unwrap(), numbers[0]);
+        assert_eq!(worst_of(&numbers, Better::Lower).unwrap(), numbers[2]);
+        assert!(mean_of(&[]).is_err() && deviation_of(&numbers[..1]).is_err() && worst_of(&[], Better::Higher).is_err());
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Numbers of several seeds: their spread, paired differences, and what is beyond the noise.
 
-use super::EvalError;
-use super::estimate::{Ci, bootstrap_over_folds, t_quantile};
+use super::estimate::{Ci, t_quantile, t_tails};
+use super::{EvalError, parts};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fewer replicates tell no noise: of two the differences may be equal by chance, for accuracies are counts of pairs.
+pub const FEWEST_REPLICATES: usize = 3;
 
 /// Mean and standard deviation over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -33,75 +37,145 @@ impl Spread {
 pub struct Difference {
     /// Mean of b − a.
     pub mean: f64,
-    /// Standard deviation (n − 1) of the differences.
-    pub sd: f64,
+    /// Standard deviation (n − 1) of the differences, over replicates.
+    pub sd: Option<f64>,
+    /// How many replicates, folds or people are paired.
+    pub n: u32,
+    /// What tells it from noise; nothing where there is too little to tell.
+    pub noise: Option<Noise>,
+}
+
+/// What tells a difference from noise.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
     /// The 95 % interval of the mean.
     pub ci: Ci,
-    /// How many pairs.
-    pub n: u32,
-    /// Zero lies outside of the interval.
-    pub beyond_noise: bool,
+    /// The chance of a difference as large where there is none (paired t test, both sides).
+    pub p: f64,
 }
 
-/// The difference b − a over seeds, value by value: the interval is mean ± t·sd/√n with n − 1 degrees of freedom.
-///
-/// Beyond the noise means that the 95 % interval excludes zero. With two seeds t is 12.7, so only a difference that both share to within a
-/// twelfth passes; equal differences of all seeds have no spread and pass unless they are zero. Needs two values of each.
-pub fn paired(a: &[f64], b: &[f64]) -> Result<Difference, EvalError> {
-    difference(a, b, "a paired difference over seeds", |mean, sd, differences| {
-        let n = differences.len();
-        Ok(Ci::around(mean, t_quantile(0.975, (n - 1) as u64) * sd / (n as f64).sqrt()))
-    })
-}
-
-/// The difference b − a of one seed over the folds of one protocol: the interval is a bootstrap over folds. It covers other people,
-/// not other seeds. Needs two folds.
-pub fn difference_over_folds(a: &[f64], b: &[f64]) -> Result<Difference, EvalError> {
-    difference(a, b, "a paired difference over folds", |_, _, differences| bootstrap_over_folds(differences, "difference"))
-}
-
-fn difference(
-    a: &[f64],
-    b: &[f64],
-    what: &'static str,
-    interval: impl Fn(f64, f64, &[f64]) -> Result<Ci, EvalError>,
-) -> Result<Difference, EvalError> {
-    if a.len() != b.len() {
-        return Err(EvalError::Lengths { what: "the second row", found: b.len(), wanted: a.len() });
+impl Noise {
+    fn of(mean: f64, se: f64, df: u64) -> Option<Self> {
+        (se > 0.0).then(|| Noise { ci: Ci::around(mean, t_quantile(0.975, df) * se), p: t_tails(mean / se, df) })
     }
-    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
-    let spread = Spread::of(&differences)?;
-    let Some(sd) = spread.sd else {
-        return Err(EvalError::TooFew { what, wanted: 2, found: a.len() });
-    };
-    let ci = interval(spread.mean, sd, &differences)?;
-    Ok(Difference { mean: spread.mean, sd, ci, n: spread.n, beyond_noise: !ci.contains(0.0) })
+}
+
+/// The arm of a replicate: its place on each axis.
+pub type Place = BTreeMap<String, String>;
+
+/// The difference b − a over replicates, pair by pair, each in its arm.
+///
+/// Interval: mean ± t·se with n − 1 degrees of freedom, se = sd/√n. Over several axes (seeds and folds) the numbers of one value of an axis are not independent:
+/// se² is the sum over the axes of the variance of the means at each of its values, over their number, and the degrees of freedom are those of the shortest axis.
+/// An axis of fewer than three values tells no noise, and neither do differences that are all equal: their spread is below what the pairs resolve.
+///
+/// # Errors
+/// Nothing to compare.
+pub fn paired(pairs: &[(Place, f64, f64)]) -> Result<Difference, EvalError> {
+    let differences: Vec<f64> = pairs.iter().map(|(_, a, b)| b - a).collect();
+    let Spread { mean, sd, n } = Spread::of(&differences)?;
+    let axes: BTreeSet<&String> = pairs.iter().flat_map(|(place, ..)| place.keys()).collect();
+    let mut by_axis: Vec<Vec<f64>> = Vec::new();
+    for axis in axes {
+        let mut at: BTreeMap<Option<&String>, Vec<f64>> = BTreeMap::new();
+        pairs.iter().zip(&differences).for_each(|((place, ..), d)| at.entry(place.get(axis)).or_default().push(*d));
+        if at.len() > 1 {
+            by_axis.push(at.into_values().map(|d| d.iter().sum::<f64>() / d.len() as f64).collect());
+        }
+    }
+    if by_axis.is_empty() {
+        by_axis.push(differences);
+    }
+    let shortest = by_axis.iter().map(Vec::len).min().unwrap_or(0);
+    let mut square = 0.0;
+    for means in &by_axis {
+        let spread = Spread::of(means)?;
+        square += spread.sd.unwrap_or(0.0).powi(2) / means.len() as f64;
+    }
+    let se = square.sqrt();
+    let told = shortest >= FEWEST_REPLICATES && se > 1e-12;
+    let noise = if told { Noise::of(mean, se, shortest as u64 - 1) } else { None };
+    Ok(Difference { mean, sd, n, noise })
+}
+
+/// The difference b − a of one run on one protocol, by what both numbers are without each of its folds (or people): it covers other people, not other seeds.
+pub fn over_parts(a: f64, b: f64, a_without: &[f64], b_without: &[f64]) -> Difference {
+    let differences: Vec<f64> =
+        if a_without.len() == b_without.len() { a_without.iter().zip(b_without).map(|(a, b)| b - a).collect() } else { Vec::new() };
+    let noise = parts::standard_error(&differences).and_then(|se| Noise::of(b - a, se, differences.len() as u64 - 1));
+    Difference { mean: b - a, sd: None, n: differences.len() as u32, noise }
+}
+
+/// Which of several tests stay below `level` when all are made at once (Holm, 1979): the chance that any of those without a difference is among them is at most
+/// `level`.
+pub fn holm(chances: &[f64], level: f64) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..chances.len()).collect();
+    order.sort_by(|a, b| chances[*a].total_cmp(&chances[*b]));
+    let mut marked = vec![false; chances.len()];
+    for (rank, &at) in order.iter().enumerate() {
+        if chances[at] * (chances.len() - rank) as f64 > level {
+            break;
+        }
+        marked[at] = true;
+    }
+    marked
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_shared_shift_is_beyond_the_noise_of_the_rows() {
-        let (a, b) = ([0.90, 0.80, 0.85], [0.913, 0.812, 0.861]);
-        let d = paired(&a, &b).unwrap();
-        assert!((d.mean - 0.012).abs() < 1e-12 && (d.sd - 0.001).abs() < 1e-12);
-        assert!((d.ci.high - d.mean - 4.302_652_73 * 0.001 / 3f64.sqrt()).abs() < 1e-8);
-        assert!(d.beyond_noise && Spread::of(&a).unwrap().sd.unwrap() > 0.04);
+    fn over(axis: &str, a: &[f64], b: &[f64]) -> Vec<(Place, f64, f64)> {
+        let place = |at: usize| [(axis.to_owned(), at.to_string())].into_iter().collect();
+        a.iter().zip(b).enumerate().map(|(at, (a, b))| (place(at), *a, *b)).collect()
     }
 
     #[test]
-    fn what_changes_sign_is_noise() {
-        assert!(!paired(&[0.9, 0.8, 0.85], &[0.92, 0.79, 0.86]).unwrap().beyond_noise);
-        assert!(!paired(&[0.5, 0.5], &[0.5, 0.5]).unwrap().beyond_noise);
-        assert!(!difference_over_folds(&[0.9, 0.8, 0.85, 0.9], &[0.92, 0.79, 0.86, 0.88]).unwrap().beyond_noise);
-        assert!(difference_over_folds(&[0.9, 0.8, 0.85, 0.9], &[0.92, 0.83, 0.86, 0.93]).unwrap().beyond_noise);
+    fn a_shared_shift_is_beyond_the_noise_of_the_rows() {
+        let d = paired(&over("seed", &[0.90, 0.80, 0.85], &[0.913, 0.812, 0.861])).unwrap();
+        assert!((d.mean - 0.012).abs() < 1e-12 && (d.sd.unwrap() - 0.001).abs() < 1e-12);
+        let noise = d.noise.unwrap();
+        assert!((noise.ci.high - d.mean - 4.302_652_73 * 0.001 / 3f64.sqrt()).abs() < 1e-8);
+        assert!(noise.p < 0.01 && !noise.ci.contains(0.0));
+    }
+
+    #[test]
+    fn too_little_tells_no_noise() {
+        let noise = |a: &[f64], b: &[f64]| paired(&over("seed", a, b)).unwrap().noise;
+        assert!(noise(&[0.9, 0.8, 0.85], &[0.92, 0.79, 0.86]).is_some_and(|noise| noise.p > 0.05));
+        assert!(noise(&[0.5, 0.5], &[0.6, 0.61]).is_none(), "two seeds");
+        assert!(noise(&[0.5, 0.5, 0.5], &[0.55, 0.55, 0.55]).is_none(), "equal by the pairs that there are");
+        assert!(noise(&[0.5], &[0.6]).is_none() && paired(&[]).is_err());
+        assert!(over_parts(0.9, 0.95, &[0.9; 4], &[0.95, 0.94, 0.96, 0.95]).noise.is_none(), "four folds");
+        assert!(over_parts(0.9, 0.95, &[0.9; 5], &[0.95; 5]).noise.is_none(), "no spread");
+        assert!(over_parts(0.9, 0.95, &[0.9; 5], &[0.95; 6]).noise.is_none(), "other folds");
+        assert!(over_parts(0.9, 0.95, &[0.9; 5], &[0.95, 0.951, 0.949, 0.95, 0.95]).noise.is_some());
+    }
+
+    #[test]
+    fn several_axes_count_by_their_own_values() {
+        let place =
+            |seed: usize, fold: usize| [("seed".to_owned(), seed.to_string()), ("fold".to_owned(), fold.to_string())].into_iter().collect();
+        // all of the spread lies between folds: nine seeds of three folds are three folds
+        let by_fold = [0.01, 0.02, 0.06];
+        let pairs: Vec<_> = (0..9).flat_map(|seed| (0..3).map(move |fold| (place(seed, fold), 0.5, 0.5 + by_fold[fold]))).collect();
+        let many = paired(&pairs).unwrap().noise.unwrap();
+        let few = paired(&over("fold", &[0.5; 3], &by_fold.map(|d| 0.5 + d))).unwrap().noise.unwrap();
+        assert!((many.p - few.p).abs() < 1e-9 && (many.ci.low - few.ci.low).abs() < 1e-9, "{many:?} {few:?}");
+    }
+
+    #[test]
+    fn marks_are_rarer_where_many_are_made() {
+        assert_eq!(holm(&[0.04], 0.05), [true]);
+        assert_eq!(holm(&[0.04, 0.03], 0.05), [false, false]);
+        assert_eq!(holm(&[0.04, 0.02], 0.05), [true, true]);
+        assert_eq!(holm(&[0.001, 0.5, 0.02, 0.015], 0.05), [true, false, true, true]);
+        assert!(holm(&[], 0.05).is_empty());
     }
 
     #[test]
     fn one_value_has_no_spread() {
         assert_eq!(Spread::of(&[0.5]).unwrap(), Spread { mean: 0.5, sd: None, n: 1 });
-        assert!(Spread::of(&[]).is_err() && paired(&[0.5], &[0.6]).is_err() && paired(&[0.5], &[0.6, 0.7]).is_err());
+        assert!(Spread::of(&[]).is_err());
     }
 }

@@ -222,6 +222,34 @@ impl Value {
         }
     }
 
+    /// The parameter or axis that is missing somewhere inside, if any is.
+    pub fn hole(&self) -> Option<&str> {
+        match self {
+            Value::Hole(name) => Some(name),
+            Value::Range(ends) => ends.0.hole().or_else(|| ends.1.hole()),
+            Value::List(items) => items.iter().find_map(Value::hole),
+            Value::Record(fields) => fields.values().find_map(Value::hole),
+            Value::Op(op) => op.args.values().find_map(Value::hole),
+            Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Path(_)
+            | Value::Angle(_)
+            | Value::Pixels(_)
+            | Value::Span(_)
+            | Value::Fraction(_)
+            | Value::Images(_)
+            | Value::Checks(_)
+            | Value::Bytes(_)
+            | Value::Row(_)
+            | Value::Schema(_)
+            | Value::Node(_)
+            | Value::Poison => None,
+        }
+    }
+
     /// The number that a range check compares: the quantity in its own unit (degrees for angles, as they are for the rest).
     pub fn magnitude(&self) -> Option<f64> {
         match self {

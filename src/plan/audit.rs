@@ -178,8 +178,12 @@ impl Audit<'_> {
             let kept = if let Some(Keep::Best(best)) = train.keep { Some(best.metric) } else { None };
             let stopped = train.stop.map(|Stop::Plateau(plateau)| plateau.metric);
             kept.into_iter().chain(stopped).collect()
+        } else if let Ok(chosen) = self.plan.parse::<Chosen>(model) {
+            // each arm by the protocol of its own
+            let judges = chosen.judged.iter().filter_map(|judged| self.plan.parse::<Judge>(judged.node).ok());
+            return judges.map(|judge| judge.eval.node).collect();
         } else {
-            self.plan.parse::<Chosen>(model).map(|chosen| chosen.metric).into_iter().collect()
+            Vec::new()
         };
         metrics.iter().map(|metric| metric.eval().node).collect()
     }

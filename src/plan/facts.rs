@@ -19,6 +19,7 @@ use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
 use crate::diag::{Code, Severity};
+use crate::eval::Counted;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
@@ -57,7 +58,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         for (id, _) in plan.iter() {
             gather.node(id);
         }
-        gather.rates();
+        gather.measurable();
         let mut findings = std::mem::take(&mut gather.findings);
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
@@ -79,8 +80,8 @@ struct Gather<'p> {
     passes: BTreeMap<NodeId, PassFacts>,
     /// The people that protocols judge.
     judged: BTreeMap<NodeId, People>,
-    /// Probes without a mate, of protocols that keep them.
-    strangers: BTreeMap<NodeId, u64>,
+    /// What protocols judge, counted.
+    counted: BTreeMap<NodeId, Counted>,
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
@@ -100,7 +101,7 @@ impl<'p> Gather<'p> {
             facts: BTreeMap::new(),
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
-            strangers: BTreeMap::new(),
+            counted: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             findings: Vec::new(),

@@ -20,6 +20,7 @@ pub mod pooling;
 pub mod probe;
 mod protocols;
 mod reads;
+pub mod rows;
 mod sampling;
 pub mod schedule;
 mod sight;

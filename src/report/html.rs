@@ -118,7 +118,10 @@ fn table(source: &Table) -> Markup {
 fn table_row(row: &RowView) -> Markup {
     html! {
         tr class=[row.published.then_some("published")] {
-            th scope="row" { (row.label) @if row.published { " †" } }
+            th scope="row" {
+                (row.label) @if row.published { " †" }
+                @if let Some(against) = &row.against { span class="against" { "against " (against) } }
+            }
             @for cell in &row.cells { td { @match cell { Some(cell) => (table_cell(cell)), None => { span class="none" { "–" } } } } }
         }
     }
@@ -138,7 +141,7 @@ fn difference(difference: &DifferenceView) -> Markup {
         Verdict::Better => ("better", "better beyond the noise", "*"),
         Verdict::Worse => ("worse", "worse beyond the noise", "*"),
         Verdict::Noise => ("noise", "within the noise", ""),
-        Verdict::Unknown => ("noise", "noise unknown: one replicate", ""),
+        Verdict::Unknown => ("noise", "noise unknown: too little to tell", ""),
     };
     html! {
         span class=(format!("difference {class}")) title=(words) {

@@ -1,5 +1,7 @@
-//! `metrics.json`: every number of a run, one a line.
+//! `metrics.json`: every number of a run, one a line, and after them the differences that its tables show.
 
+use super::model::Table;
+use super::table::{Compared, compared};
 use crate::eval::{Ci, Estimate};
 use crate::events::Decision;
 use serde::{Deserialize, Serialize};
@@ -58,9 +60,55 @@ impl MetricRow {
     }
 }
 
-/// The text of `metrics.json`: an array, one row a line in the order given.
-pub fn metrics_json(rows: &[MetricRow]) -> Result<String, serde_json::Error> {
-    let lines = rows.iter().map(|row| serde_json::to_string(row).map(|line| format!("  {line}"))).collect::<Result<Vec<_>, _>>()?;
+/// One paired difference of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DifferenceRow {
+    /// The table.
+    pub table: String,
+    /// The row's label.
+    pub model: String,
+    /// The label of the row that it is compared with.
+    pub against: String,
+    /// The column's label.
+    pub column: String,
+    /// The mean of the row's numbers minus the other's, pair by pair.
+    pub difference: f64,
+    /// Its standard deviation over replicates.
+    pub sd: Option<f64>,
+    /// How many replicates, folds or people are paired.
+    pub n: u32,
+    /// Its 95 % interval, where there is enough to tell one.
+    pub ci: Option<Ci>,
+    /// The chance of a difference as large where there is none (paired t test), for this one alone.
+    pub p: Option<f64>,
+    /// Whether it is beyond the noise, all differences of the table taken together (Holm).
+    pub beyond_noise: bool,
+}
+
+impl DifferenceRow {
+    /// The differences of a table.
+    pub fn of(table: &Table) -> Vec<Self> {
+        let row = |it: Compared| DifferenceRow {
+            table: table.name.clone(),
+            model: table.rows[it.row].label.clone(),
+            against: table.rows[it.against].label.clone(),
+            column: table.columns[it.column].label.clone(),
+            difference: it.difference.mean,
+            sd: it.difference.sd,
+            n: it.difference.n,
+            ci: it.difference.noise.map(|noise| noise.ci),
+            p: it.difference.noise.map(|noise| noise.p),
+            beyond_noise: it.marked,
+        };
+        compared(table).into_iter().map(row).collect()
+    }
+}
+
+/// The text of `metrics.json`: an array, one number a line in the order given, then one difference a line.
+pub fn metrics_json(rows: &[MetricRow], differences: &[DifferenceRow]) -> Result<String, serde_json::Error> {
+    let measured = rows.iter().map(serde_json::to_string);
+    let compared = differences.iter().map(serde_json::to_string);
+    let lines = measured.chain(compared).map(|line| line.map(|line| format!("  {line}"))).collect::<Result<Vec<_>, _>>()?;
     Ok(if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) })
 }
 
@@ -81,9 +129,9 @@ mod tests {
                 ..MetricRow::new("distilled[seed = 2]", "pose", "tar(1e-2)", &estimate(0.1 + 0.2, None))
             },
         ];
-        let text = metrics_json(&rows).unwrap();
+        let text = metrics_json(&rows, &[]).unwrap();
         insta::assert_snapshot!(text);
         assert_eq!(serde_json::from_str::<Vec<MetricRow>>(&text).unwrap(), rows);
-        assert_eq!(metrics_json(&[]).unwrap(), "[]\n");
+        assert_eq!(metrics_json(&[], &[]).unwrap(), "[]\n");
     }
 }

@@ -1,6 +1,8 @@
 //! What a report shows: plain values that the runner fills in.
 
+pub use crate::eval::{Better, Unit};
 use crate::eval::{Ci, Histogram, Outcome, RocPoint, ScoreSets, cmc};
+use crate::lang::value::Arm;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
@@ -48,26 +50,10 @@ pub struct Table {
     /// Its documentation.
     #[serde(default)]
     pub doc: String,
-    /// What differences are taken against.
-    #[serde(default)]
-    pub baseline: Baseline,
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows.
     pub rows: Vec<Row>,
-}
-
-/// What a row's paired differences are taken against. Published rows are neither compared nor compared with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Baseline {
-    /// The first row.
-    #[default]
-    First,
-    /// The row above.
-    Above,
-    /// No differences.
-    None,
 }
 
 /// A column: one metric of one eval.
@@ -81,26 +67,6 @@ pub struct Column {
     pub better: Better,
 }
 
-/// How numbers are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// A rate in [0, 1], written in percent with two decimals; differences are percentage points.
-    Percent,
-    /// A plain number, written with decimals that suit the column's size.
-    Number,
-}
-
-/// A metric's direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// Accuracy, TAR, gap.
-    Higher,
-    /// EER, loss.
-    Lower,
-}
-
 /// A row: one model, or numbers from elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -109,6 +75,9 @@ pub struct Row {
     /// Numbers of a publication, not measured here.
     #[serde(default)]
     pub published: bool,
+    /// The place of the row that its paired differences are taken against. Published rows are neither compared nor compared with.
+    #[serde(default)]
+    pub against: Option<usize>,
     /// One for each column; `None` where nothing was measured.
     pub cells: Vec<Option<Cell>>,
 }
@@ -117,10 +86,12 @@ pub struct Row {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cell {
-    /// One for each arm of the `replicate` axes, in the axes' order; a single one where the model does not depend on them.
+    /// One for each arm of the `replicate` axes that the model or its protocol depends on, in the axes' order; a single one where neither does.
     pub values: Vec<f64>,
-    /// The folds' (of an identification: the people's) own numbers where there is one value: what its difference is judged by.
-    pub folds: Vec<f64>,
+    /// The arm of each value, where they have any: what differences are paired by.
+    pub arms: Vec<Arm>,
+    /// What one value would be without each of its folds (of an identification: its people): what its difference is judged by.
+    pub without: Vec<f64>,
     /// The 95 % interval where there is one value.
     pub ci: Option<Ci>,
 }

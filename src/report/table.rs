@@ -1,7 +1,8 @@
 //! A table as people read it: means with their spread, paired differences, and marks for what is beyond the noise.
 
-use super::model::{Baseline, Better, Cell, Column, Row, Table, Unit};
-use crate::eval::{Ci, Difference, Spread, difference_over_folds, paired};
+use super::model::{Better, Cell, Column, Row, Table, Unit};
+use crate::eval::{Ci, Difference, FEWEST_REPLICATES, Place, Spread, holm, over_parts, paired, parts};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use unicode_width::UnicodeWidthStr;
 
@@ -27,6 +28,8 @@ pub struct RowView {
     pub label: String,
     /// Numbers of a publication.
     pub published: bool,
+    /// The row that it is compared with, where not all are compared with one.
+    pub against: Option<String>,
     /// One for each heading.
     pub cells: Vec<Option<CellView>>,
 }
@@ -64,41 +67,81 @@ pub enum Verdict {
     Worse,
     /// Within the noise.
     Noise,
-    /// Nothing tells the noise: one seed and no folds.
+    /// Nothing tells the noise: too few replicates, folds or errors.
     Unknown,
 }
 
-/// What a difference was judged by.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Judge {
-    Seeds(usize),
-    Folds,
+/// The chance of a false mark among all of a table.
+const LEVEL: f64 = 0.05;
+
+/// A paired difference of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compared {
+    /// The row's place.
+    pub row: usize,
+    /// The place of the row that it is compared with.
+    pub against: usize,
+    /// The column's place.
+    pub column: usize,
+    /// The difference.
+    pub difference: Difference,
+    /// Whether it is over replicates; else over the folds, or people, of one.
+    pub over_replicates: bool,
+    /// It is beyond the noise, all differences of the table taken together (Holm).
+    pub marked: bool,
+}
+
+/// All paired differences of a table, row by row.
+pub fn compared(table: &Table) -> Vec<Compared> {
+    let mut found = Vec::new();
+    for (row, it) in table.rows.iter().enumerate() {
+        let Some((against, base)) = it.against.filter(|_| !it.published).and_then(|at| Some((at, table.rows.get(at)?))) else { continue };
+        for column in 0..table.columns.len() {
+            let (Some(a), Some(b)) = (cell_of(base, column), cell_of(it, column)) else { continue };
+            let pairs = joined(a, b);
+            let over_replicates = pairs.len() > 1;
+            let difference = match pairs.as_slice() {
+                [(_, one, other)] => over_parts(*one, *other, &a.without, &b.without),
+                pairs => match paired(pairs) {
+                    Ok(difference) => difference,
+                    Err(_) => continue, // in no arm are both
+                },
+            };
+            found.push(Compared { row, against, column, difference, over_replicates, marked: false });
+        }
+    }
+    let told: Vec<usize> = (0..found.len()).filter(|at| found[*at].difference.noise.is_some()).collect();
+    let chances: Vec<f64> = told.iter().filter_map(|at| Some(found[*at].difference.noise?.p)).collect();
+    for (at, marked) in told.into_iter().zip(holm(&chances, LEVEL)) {
+        found[at].marked = marked;
+    }
+    found
 }
 
 impl TableView {
     /// Writes out a table. Cells beyond the columns are ignored, missing ones are empty.
     pub fn of(table: &Table) -> Self {
         let styles: Vec<Style> = table.columns.iter().enumerate().map(|(at, column)| Style::of(column, at, &table.rows)).collect();
-        let mut judges = Vec::new();
-        let mut base: Option<&Row> = None;
+        let compared = compared(table);
+        let at_place: BTreeMap<(usize, usize), &Compared> = compared.iter().map(|it| ((it.row, it.column), it)).collect();
         let mut rows = Vec::new();
-        for row in &table.rows {
-            let against = base.filter(|_| !row.published && table.baseline != Baseline::None);
-            let mut cell = |(at, style): (usize, &Style)| {
-                let cell = cell_of(row, at)?;
-                let difference = against.and_then(|base| cell_of(base, at)).and_then(|base| style.difference(base, cell, &mut judges));
-                style.cell(cell, difference)
+        for (place, row) in table.rows.iter().enumerate() {
+            let cell = |(at, style): (usize, &Style)| {
+                let difference = at_place.get(&(place, at)).map(|it| style.judged(it));
+                style.cell(cell_of(row, at)?, difference)
             };
-            rows.push(RowView {
-                label: row.label.clone(),
-                published: row.published,
-                cells: styles.iter().enumerate().map(&mut cell).collect(),
-            });
-            let keeps = row.published || (table.baseline == Baseline::First && base.is_some());
-            base = if keeps { base } else { Some(row) };
+            let cells = styles.iter().enumerate().map(cell).collect();
+            rows.push(RowView { label: row.label.clone(), published: row.published, against: None, cells });
+        }
+        let bases: BTreeSet<usize> = table.rows.iter().filter_map(|row| row.against).collect();
+        if bases.len() > 1 {
+            // what a row is compared with stands beside its differences
+            for (row, view) in table.rows.iter().zip(&mut rows) {
+                view.against = row.against.and_then(|at| table.rows.get(at)).map(|base| base.label.clone());
+            }
         }
         let headings = table.columns.iter().map(heading).collect();
-        TableView { name: table.name.clone(), doc: table.doc.clone(), headings, notes: notes(table, &rows, &judges), rows }
+        TableView { name: table.name.clone(), doc: table.doc.clone(), headings, notes: notes(table, &rows, &compared), rows }
     }
 }
 
@@ -118,7 +161,7 @@ fn heading(column: &Column) -> String {
     format!("{}{unit} {arrow}", column.label)
 }
 
-fn notes(table: &Table, rows: &[RowView], judges: &[Judge]) -> Vec<String> {
+fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> {
     let mut notes = vec!["↑ higher is better, ↓ lower is better.".to_owned()];
     let replicates = table.rows.iter().flat_map(|r| r.cells.iter().flatten()).map(|c| c.values.len()).max().unwrap_or(0);
     if replicates > 1 {
@@ -127,14 +170,22 @@ fn notes(table: &Table, rows: &[RowView], judges: &[Judge]) -> Vec<String> {
     if rows.iter().flat_map(|r| r.cells.iter().flatten()).any(|c| c.ci.is_some()) {
         notes.push("[low, high] below a single value: its 95 % interval.".to_owned());
     }
-    let compared = rows.iter().flat_map(|r| r.cells.iter().flatten()).any(|c| c.difference.is_some());
-    if compared {
-        let against = match (table.baseline, table.rows.iter().find(|row| !row.published)) {
-            (Baseline::First, Some(first)) => format!("`{}`", first.label),
-            (Baseline::First | Baseline::Above | Baseline::None, _) => "the row above".to_owned(),
+    if !compared.is_empty() {
+        let base = table.rows.iter().filter_map(|row| row.against).next().and_then(|at| table.rows.get(at));
+        let against = match base {
+            Some(base) if rows.iter().all(|row| row.against.is_none()) => format!("`{}`", base.label),
+            _ => "the row that is named there".to_owned(),
         };
         notes.push(format!("Below a value: its paired difference from {against}."));
-        notes.push(format!("* beyond the noise: the 95 % interval of the paired difference{} excludes zero.", judged_by(judges)));
+        notes.extend(marks(compared));
+    }
+    let single =
+        table.rows.iter().filter(|row| !row.published).flat_map(|row| row.cells.iter().flatten()).filter(|cell| cell.values.len() == 1);
+    if single.clone().any(|cell| cell.ci.is_none()) {
+        notes.push(format!(
+            "No interval where there is too little to tell one: below {} folds (or people), {} errors, {} expected false accepts; of pairs in no folds.",
+            parts::FEWEST_PARTS, parts::FEWEST_ERRORS, parts::FEWEST_FALSE_ACCEPTS
+        ));
     }
     if rows.iter().any(|row| row.published) {
         notes.push("† published, not measured here.".to_owned());
@@ -142,15 +193,28 @@ fn notes(table: &Table, rows: &[RowView], judges: &[Judge]) -> Vec<String> {
     notes
 }
 
-fn judged_by(judges: &[Judge]) -> String {
-    let seeds = judges.iter().filter_map(|j| match j {
-        Judge::Seeds(n) => Some(*n),
-        Judge::Folds => None,
-    });
-    let seeds = seeds.min().map(|n| format!("t, {n} replicates"));
-    let folds = judges.contains(&Judge::Folds).then(|| "bootstrap over folds, or people, of one replicate".to_owned());
-    let by: Vec<String> = seeds.into_iter().chain(folds).collect();
-    if by.is_empty() { String::new() } else { format!(" ({})", by.join("; ")) }
+/// What the marks mean, and where none can be.
+fn marks(compared: &[Compared]) -> Vec<String> {
+    let told: Vec<&Compared> = compared.iter().filter(|it| it.difference.noise.is_some()).collect();
+    let mut notes = Vec::new();
+    if !told.is_empty() {
+        let replicates = told.iter().filter(|it| it.over_replicates).map(|it| it.difference.n).min();
+        let replicates = replicates.map(|n| format!("over {n} replicates"));
+        let parts = told.iter().any(|it| !it.over_replicates).then(|| "over the folds, or people, of one replicate".to_owned());
+        let by: Vec<String> = replicates.into_iter().chain(parts).collect();
+        let (count, level) = (told.len(), LEVEL * 100.0);
+        let all = if count == 1 { String::new() } else { format!(", for all {count} differences at once (Holm)") };
+        notes.push(format!("* beyond the noise: paired t test {} at {level} %{all}.", by.join("; ")));
+    }
+    if told.len() < compared.len() {
+        let missing = compared.len() - told.len();
+        notes.push(format!(
+            "{missing} of {} differences can have no mark: a spread is told by {FEWEST_REPLICATES} replicates that differ, or by {} folds or people of a number with an interval.",
+            compared.len(),
+            parts::FEWEST_PARTS
+        ));
+    }
+    notes
 }
 
 /// How one column writes its numbers.
@@ -202,37 +266,33 @@ impl Style {
         })
     }
 
-    fn difference(&self, base: &Cell, cell: &Cell, judges: &mut Vec<Judge>) -> Option<DifferenceView> {
-        let n = base.values.len().max(cell.values.len());
-        // A model that does not depend on the seed is the same in every arm.
-        let spread_out = |values: &[f64]| if let [one] = values { vec![*one; n] } else { values.to_vec() };
-        let (a, b) = (spread_out(&base.values), spread_out(&cell.values));
-        if n > 1 {
-            let found = paired(&a, &b).ok()?;
-            judges.push(Judge::Seeds(n));
-            return Some(self.judged(&found, Some(found.sd)));
-        }
-        if let Ok(found) = difference_over_folds(&base.folds, &cell.folds) {
-            judges.push(Judge::Folds);
-            // Folds may differ in size; the difference of the values themselves is what the table shows.
-            let shown = Difference { mean: b.first()? - a.first()?, ..found };
-            return Some(self.judged(&shown, None));
-        }
-        Some(DifferenceView { value: self.signed(b.first()? - a.first()?), sd: None, verdict: Verdict::Unknown })
+    fn judged(&self, compared: &Compared) -> DifferenceView {
+        let Difference { mean, sd, noise, .. } = compared.difference;
+        let verdict = match noise {
+            None => Verdict::Unknown,
+            Some(_) if !compared.marked => Verdict::Noise,
+            Some(_) if self.better.improves(mean, 0.0) => Verdict::Better,
+            Some(_) => Verdict::Worse,
+        };
+        DifferenceView { value: self.signed(mean), sd: sd.map(|sd| self.spread(sd)), verdict }
     }
+}
 
-    fn judged(&self, difference: &Difference, sd: Option<f64>) -> DifferenceView {
-        let improves = match self.better {
-            Better::Higher => difference.mean > 0.0,
-            Better::Lower => difference.mean < 0.0,
-        };
-        let verdict = match (difference.beyond_noise, improves) {
-            (true, true) => Verdict::Better,
-            (true, false) => Verdict::Worse,
-            (false, true | false) => Verdict::Noise,
-        };
-        DifferenceView { value: self.signed(difference.mean), sd: sd.map(|sd| self.spread(sd)), verdict }
+/// The values of two cells in the arms in which both are: a model that does not depend on the seed is the same in every arm.
+fn joined(base: &Cell, cell: &Cell) -> Vec<(Place, f64, f64)> {
+    let arm = |cell: &Cell, at: usize| cell.arms.get(at).cloned().unwrap_or_default();
+    let agree = |a: &Place, b: &Place| a.iter().all(|(axis, value)| b.get(axis).is_none_or(|it| it == value));
+    let mut pairs = Vec::new();
+    for (at, a) in base.values.iter().enumerate() {
+        for (other, b) in cell.values.iter().enumerate() {
+            let (mut here, there) = (arm(base, at), arm(cell, other));
+            if agree(&here, &there) {
+                here.extend(there);
+                pairs.push((here, *a, *b));
+            }
+        }
     }
+    pairs
 }
 
 impl TableView {
@@ -301,7 +361,8 @@ impl fmt::Display for TableView {
     /// The table for a terminal, without colour.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let label = |row: &RowView| format!("{}{}", row.label, if row.published { " †" } else { "" });
-        let label_width = self.rows.iter().map(|row| label(row).width()).max().unwrap_or(0);
+        let against = |row: &RowView| row.against.as_ref().map_or(String::new(), |base| format!("  against {base}"));
+        let label_width = self.rows.iter().map(|row| label(row).width().max(against(row).width())).max().unwrap_or(0);
         let columns: Vec<TextColumn> = (0..self.headings.len()).map(|at| TextColumn::of(self, at)).collect();
         writeln!(f, "{}", self.name)?;
         write!(f, "{}", " ".repeat(label_width))?;
@@ -321,7 +382,7 @@ impl fmt::Display for TableView {
                 writeln!(f, "{}", line("", &|column| column.intervals[at].clone()))?;
             }
             if row.cells.iter().flatten().any(|cell| cell.difference.is_some()) {
-                writeln!(f, "{}", line("", &|column| column.differences[at].clone()))?;
+                writeln!(f, "{}", line(&against(row), &|column| column.differences[at].clone()))?;
             }
         }
         writeln!(f, "{}", "─".repeat(total))?;
@@ -364,16 +425,23 @@ impl TextColumn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Draw;
 
     fn column(label: &str, unit: Unit, better: Better) -> Column {
         Column { label: label.to_owned(), unit, better }
     }
 
     fn row(label: &str, cells: Vec<Option<Cell>>) -> Row {
-        Row { label: label.to_owned(), published: false, cells }
+        Row { label: label.to_owned(), published: false, against: None, cells }
     }
 
-    fn over_seeds(baseline: Baseline) -> Table {
+    fn over(values: [f64; 3]) -> Option<Cell> {
+        let arms = (1..=3).map(|seed| [("seed".to_owned(), seed.to_string())].into_iter().collect()).collect();
+        Some(Cell { values: values.to_vec(), arms, ..Cell::default() })
+    }
+
+    /// A table whose rows are compared with these.
+    fn over_seeds(against: [Option<usize>; 4]) -> Table {
         let columns = vec![
             column("pose.accuracy", Unit::Percent, Better::Higher),
             column("pose.eer", Unit::Percent, Better::Lower),
@@ -381,48 +449,74 @@ mod tests {
         ];
         let rows = vec![
             row("pretrained", vec![Some(Cell::of([0.881])), Some(Cell::of([0.129])), Some(Cell::of([0.325]))]),
-            row(
-                "ArcFace-FT",
-                vec![Some(Cell::of([0.911, 0.909, 0.912])), Some(Cell::of([0.101, 0.103, 0.1])), Some(Cell::of([0.366, 0.364, 0.367]))],
-            ),
-            row(
-                "DDL",
-                vec![Some(Cell::of([0.913, 0.908, 0.911])), Some(Cell::of([0.096, 0.0975, 0.0945])), Some(Cell::of([0.38, 0.378, 0.382]))],
-            ),
+            row("ArcFace-FT", vec![over([0.911, 0.909, 0.912]), over([0.101, 0.103, 0.1]), over([0.366, 0.364, 0.367])]),
+            row("DDL", vec![over([0.913, 0.908, 0.911]), over([0.096, 0.0975, 0.0945]), over([0.38, 0.378, 0.382])]),
             Row { published: true, ..row("顔 2020", vec![Some(Cell::of([0.9853])), None]) },
         ];
-        Table { name: "table".to_owned(), doc: String::new(), baseline, columns, rows }
+        let rows = rows.into_iter().zip(against).map(|(row, against)| Row { against, ..row }).collect();
+        Table { name: "table".to_owned(), doc: String::new(), columns, rows }
     }
 
     #[test]
     fn a_table_over_seeds_against_the_first_row() {
-        insta::assert_snapshot!(TableView::of(&over_seeds(Baseline::First)).to_string());
+        insta::assert_snapshot!(TableView::of(&over_seeds([None, Some(0), Some(0), None])).to_string());
     }
 
     #[test]
-    fn a_table_over_seeds_against_the_row_above() {
-        insta::assert_snapshot!(TableView::of(&over_seeds(Baseline::Above)).to_string());
+    fn a_table_over_seeds_against_several_rows() {
+        insta::assert_snapshot!(TableView::of(&over_seeds([None, Some(0), Some(1), None])).to_string());
     }
 
     #[test]
     fn a_table_of_one_seed_is_judged_by_folds() {
         let folds = |shift: f64| Cell {
             values: vec![0.9 + shift],
-            folds: (0..10).map(|i| 0.9 + shift * f64::from(i % 3) + 0.01 * f64::from(i % 4)).collect(),
+            arms: Vec::new(),
+            without: (0..10).map(|i| 0.9 + shift + 0.002 * (1.0 + 4.0 * shift) * f64::from(i % 4)).collect(),
             ci: Some(Ci { low: 0.88 + shift, high: 0.92 + shift }),
         };
         let columns = vec![column("lfw.accuracy", Unit::Percent, Better::Higher), column("lfw.auc", Unit::Number, Better::Higher)];
-        let rows =
-            vec![row("a", vec![Some(folds(0.0)), Some(Cell::of([0.99]))]), row("b", vec![Some(folds(0.02)), Some(Cell::of([0.985]))])];
-        let table = Table { name: "one".to_owned(), doc: String::new(), baseline: Baseline::First, columns, rows };
+        let rows = vec![
+            row("a", vec![Some(folds(0.0)), Some(Cell::of([0.99]))]),
+            Row { against: Some(0), ..row("b", vec![Some(folds(0.02)), Some(Cell::of([0.985]))]) },
+        ];
+        let table = Table { name: "one".to_owned(), doc: String::new(), columns, rows };
         insta::assert_snapshot!(TableView::of(&table).to_string());
     }
 
     #[test]
+    fn of_many_differences_few_are_marked() {
+        // twenty methods by six columns, of seeds that differ by nothing but noise
+        let noise = |row: u64, column: u64, seed: u64| Draw::new(7, "noise").number(row).number(column).number(seed).unit();
+        let cell = |row, column| over([0, 1, 2].map(|seed| 0.9 + 0.01 * noise(row, column, seed)));
+        let columns = (0..6).map(|at| column(&format!("c{at}"), Unit::Percent, Better::Higher)).collect();
+        let rows =
+            (0..20).map(|at| Row { against: (at > 0).then_some(0), ..row(&format!("m{at}"), (0..6).map(|c| cell(at, c)).collect()) });
+        let table = Table { name: "many".to_owned(), doc: String::new(), columns, rows: rows.collect() };
+        let compared = compared(&table);
+        let alone = compared.iter().filter(|it| it.difference.noise.is_some_and(|noise| noise.p < 0.05)).count();
+        assert_eq!((compared.len(), compared.iter().filter(|it| it.marked).count()), (19 * 6, 0));
+        assert!(alone > 0, "some would be marked if each stood alone");
+    }
+
+    #[test]
+    fn too_few_replicates_have_no_mark() {
+        let two = |a: f64, b: f64| Some(Cell { values: vec![a, b], ..over([0.0; 3]).unwrap() });
+        let rows = vec![row("a", vec![two(0.8, 0.8)]), Row { against: Some(0), ..row("b", vec![two(0.9, 0.9)]) }];
+        let table = Table { name: "two".to_owned(), doc: String::new(), columns: vec![column("c", Unit::Percent, Better::Higher)], rows };
+        let view = TableView::of(&table);
+        assert_eq!(view.rows[1].cells[0].as_ref().unwrap().difference.as_ref().unwrap().verdict, Verdict::Unknown);
+        assert!(view.notes.iter().any(|note| note.starts_with("1 of 1 differences can have no mark")), "{:?}", view.notes);
+    }
+
+    #[test]
     fn a_table_without_numbers_is_still_a_table() {
-        let empty = Table { columns: vec![], rows: vec![], ..over_seeds(Baseline::First) };
+        let empty = Table { columns: vec![], rows: vec![], ..over_seeds([None, Some(0), Some(0), None]) };
         assert!(TableView::of(&empty).to_string().starts_with("table\n"));
-        let ragged = Table { rows: vec![row("x", vec![]), row("y", vec![None, Some(Cell::default())])], ..over_seeds(Baseline::First) };
+        let ragged = Table {
+            rows: vec![row("x", vec![]), row("y", vec![None, Some(Cell::default())])],
+            ..over_seeds([None, Some(0), Some(0), None])
+        };
         let view = TableView::of(&ragged);
         assert!(view.rows.iter().all(|r| r.cells.iter().all(Option::is_none)));
     }
@@ -450,7 +544,7 @@ mod tests {
     }
 
     fn over_seeds_table() -> Table {
-        over_seeds(Baseline::First)
+        over_seeds([None, Some(0), Some(0), None])
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! `metrics.json` and the engine's loop all measure here.
 
 use super::{Artifact, Draft, StoreError};
-use crate::eval::{self, Estimate, EvalError, Far, FarRule, Outcome, PairScores, Pairs, ScoreSets};
+use crate::eval::{self, Counted, Estimate, EvalError, Far, FarRule, Kinds, Outcome, PairScores, Pairs, ScoreSets, parts};
 use crate::ops::evals::{AccuracyRule, Metric};
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,7 @@ impl Judged {
     /// # Errors
     /// When these scores can't give it: no folds, too few impostors for the false accept rate, a metric of another protocol.
     pub fn measure(&self, metric: &Metric) -> Result<Estimate, EvalError> {
+        metric.it().needs(&self.counted())?;
         Ok(match metric {
             Metric::Accuracy(_) => eval::accuracy(self.pairs()?, rule(self.rule))?.estimate,
             Metric::Val(it) => eval::val_at_far(self.pairs()?, Far::new(it.far.0)?)?.estimate,
@@ -117,24 +118,63 @@ impl Judged {
         })
     }
 
-    /// The values of a metric by fold (of an identification by person), for paired differences between models; empty for metrics without folds.
+    /// The number of a metric with its interval, and what it would be without each of the parts that have no people in common: folds of pairs, people of
+    /// a search. Where there is too little to tell an interval there is none, and no such numbers.
     ///
     /// # Errors
     /// As [`Judged::measure`].
-    pub fn folds(&self, metric: &Metric) -> Result<Vec<f64>, EvalError> {
-        let folds = match (&self.scores, metric) {
-            (Scores::Pairs(pairs), Metric::Accuracy(_)) => eval::accuracy(pairs, rule(self.rule))?.folds,
-            (Scores::Pairs(pairs), Metric::Val(it)) => eval::val_at_far(pairs, Far::new(it.far.0)?)?.folds,
-            (Scores::Search(outcomes), Metric::Rank(it)) => return eval::rank_by_person(outcomes, it.k),
-            (Scores::Pairs(_) | Scores::All(_) | Scores::Search(_), _) => Vec::new(),
-        };
-        Ok(folds.into_iter().map(|fold| fold.value).collect())
+    pub fn measured(&self, metric: &Metric) -> Result<(Estimate, Vec<f64>), EvalError> {
+        let mut estimate = self.measure(metric)?;
+        let without =
+            if metric.it().tells(estimate.value, &self.counted()) { self.without(metric).unwrap_or_default() } else { Vec::new() };
+        estimate.ci = parts::interval(estimate.value, &without, metric.unit());
+        let without = if estimate.ci.is_some() { without } else { Vec::new() };
+        Ok((estimate, without))
+    }
+
+    /// The number of a metric without each part; nothing of pairs that are in no folds.
+    fn without(&self, metric: &Metric) -> Result<Vec<f64>, EvalError> {
+        let by_fold = |folds: Vec<eval::Fold>| parts::without_each(&folds.into_iter().map(|fold| fold.value).collect::<Vec<_>>());
+        match (&self.scores, metric) {
+            (Scores::Pairs(pairs), Metric::Accuracy(_)) => Ok(by_fold(eval::accuracy(pairs, rule(self.rule))?.folds)),
+            (Scores::Pairs(pairs), Metric::Val(it)) => Ok(by_fold(eval::val_at_far(pairs, Far::new(it.far.0)?)?.folds)),
+            (Scores::Pairs(pairs), _) => {
+                pairs.without_each()?.into_iter().map(|rest| self.of(Scores::All(rest.score_sets())).value(metric)).collect()
+            }
+            (Scores::Search(outcomes), _) => {
+                eval::without_people(outcomes).into_iter().map(|rest| self.of(Scores::Search(rest)).value(metric)).collect()
+            }
+            (Scores::All(_), _) => Ok(Vec::new()),
+        }
+    }
+
+    fn of(&self, scores: Scores) -> Judged {
+        Judged { scores, ..*self }
+    }
+
+    fn value(&self, metric: &Metric) -> Result<f64, EvalError> {
+        Ok(self.measure(metric)?.value)
+    }
+
+    /// What was judged, counted: as the plan counts it before there are any scores.
+    pub fn counted(&self) -> Counted {
+        match &self.scores {
+            Scores::Pairs(pairs) => Counted::Folds(pairs.by_fold(), rule(self.rule)),
+            Scores::All(sets) => {
+                let (genuine, impostor) = sets.counts();
+                Counted::Pairs(Kinds { genuine, impostor })
+            }
+            Scores::Search(outcomes) => {
+                let mated = outcomes.iter().filter(|outcome| outcome.mate.is_some()).count() as u64;
+                Counted::Search { mated, strangers: outcomes.len() as u64 - mated }
+            }
+        }
     }
 
     fn pairs(&self) -> Result<&Pairs, EvalError> {
         match &self.scores {
             Scores::Pairs(pairs) => Ok(pairs),
-            Scores::All(_) | Scores::Search(_) => Err(EvalError::TooFewFolds { found: 0 }),
+            Scores::All(_) | Scores::Search(_) => Err(EvalError::NoFolds),
         }
     }
 
@@ -148,8 +188,5 @@ impl Judged {
 }
 
 fn rule(rule: AccuracyRule) -> eval::AccuracyRule {
-    match rule {
-        AccuracyRule::Insightface => eval::AccuracyRule::Insightface,
-        AccuracyRule::FacexZoo => eval::AccuracyRule::FacexZoo,
-    }
+    rule.into()
 }

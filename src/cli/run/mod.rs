@@ -185,7 +185,8 @@ impl Made {
 fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, made: &Made, out: &Path) -> Result<Outcome, Stop> {
     let Made { results, report, exports } = made;
     files::write(&out.join("plan.yaml"), plan.yaml().as_bytes())?;
-    let metrics = crate::report::metrics_json(&results.metrics)
+    let differences: Vec<_> = results.tables.iter().flat_map(crate::report::DifferenceRow::of).collect();
+    let metrics = crate::report::metrics_json(&results.metrics, &differences)
         .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("the metrics can't be written: {error}"))))?;
     files::write(&out.join("metrics.json"), metrics.as_bytes())?;
     for warning in &results.warnings {

@@ -5,17 +5,18 @@ use super::reading::Reading;
 use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
-use crate::eval::{Estimate, EvalError, bootstrap_over_folds, deviation_of, mean_folds, mean_of, worst_of};
+use crate::eval::{Estimate, EvalError, deviation_of, mean_folds, mean_of, parts, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
+use crate::plan::rows::{Against, Shown, named, pairs};
 use crate::plan::{Plan, in_arm};
-use crate::report::model::{Baseline, Better, Cell, Column, Row, Table, Unit};
+use crate::report::model::{Better, Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow};
 use crate::store::Judged;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A number or why there is none, and its numbers by fold.
+/// A number or why there is none, and what it is without each of its parts.
 type Measured = (Result<Estimate, EvalError>, Vec<f64>);
 
 /// Everything that was measured.
@@ -69,75 +70,88 @@ impl Results {
     }
 
     fn table(&mut self, plan: &Plan, name: &str, lowered: &Lowered) -> Result<(), Stop> {
-        let mut groups: Vec<(String, bool, Vec<&TableRow>)> = Vec::new();
+        let apart =
+            |arm: &Arm| arm.iter().filter(|(axis, _)| !lowered.replicates.contains(axis)).map(|(a, v)| (a.clone(), v.clone())).collect();
+        let mut shown: Vec<(Shown, Vec<&TableRow>)> = Vec::new();
         for row in &lowered.rows {
-            let arm: Arm =
-                row.arm.iter().filter(|(axis, _)| !lowered.replicates.contains(axis)).map(|(a, v)| (a.clone(), v.clone())).collect();
-            let label = in_arm(&row.label, &arm);
-            match groups.iter_mut().find(|(known, ..)| *known == label) {
-                Some((_, _, rows)) => rows.push(row),
-                None => groups.push((label, row.published.is_some(), vec![row])),
+            let group = Shown { label: row.label.clone(), arm: apart(&row.arm), published: row.published.is_some() };
+            match shown.iter_mut().find(|(known, _)| *known == group) {
+                Some((_, rows)) => rows.push(row),
+                None => shown.push((group, vec![row])),
             }
         }
         if let Some(baseline) = &lowered.baseline {
-            let place = groups.iter().position(|(label, ..)| label == baseline).ok_or_else(|| {
-                let labels: Vec<&str> = groups.iter().map(|(label, ..)| label.as_str()).collect();
-                let diagnostic =
-                    Diagnostic::error(Code::Unmeasurable, format!("the table `{name}` has no row `{baseline}` to compare with"));
-                Stop::fail(diagnostic.help(format!("its rows are {}", crate::diag::one_of(labels))))
-            })?;
-            let row = groups.remove(place);
-            groups.insert(0, row);
+            let wrong = |wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}"));
+            let names: Vec<Shown> = shown.iter().map(|(group, _)| group.clone()).collect();
+            let base = named(&names, baseline).map_err(wrong)?;
+            let place = |(at, group)| (!base.contains(&at), at, group);
+            let mut placed: Vec<_> = shown.into_iter().enumerate().map(place).collect();
+            placed.sort_by_key(|(after, at, _)| (*after, *at));
+            shown = placed.into_iter().map(|(_, _, group)| group).collect();
         }
+        let columns = by_label(&lowered.columns);
+        let names: Vec<Shown> = shown.iter().map(|(group, _)| group.clone()).collect();
+        let aligned = columns.iter().flatten().flat_map(|column| apart(&column.arm).into_keys()).collect();
+        let against = Against { baseline: lowered.baseline.as_deref(), said: &lowered.against, aligned: &aligned };
+        let bases = pairs(&names, against).map_err(|wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}")))?;
         let mut rows = Vec::new();
-        for (label, published, group) in groups {
-            let cells = lowered.columns.iter().map(|column| self.cell(plan, &group, column)).collect::<Result<Vec<_>, _>>()?;
-            rows.push(Row { label, published, cells });
+        for ((group, arms), against) in shown.into_iter().zip(bases) {
+            let cells = columns.iter().map(|column| self.cell(plan, &arms, column)).collect::<Result<Vec<_>, _>>()?;
+            rows.push(Row { label: group.name(), published: group.published, against, cells });
         }
-        let columns = lowered.columns.iter().map(|column| column_of(plan, column)).collect();
-        self.tables.push(Table { name: name.to_owned(), doc: String::new(), baseline: Baseline::First, columns, rows });
+        let columns = columns.iter().filter_map(|column| column.first()).map(|column| column_of(plan, column)).collect();
+        self.tables.push(Table { name: name.to_owned(), doc: String::new(), columns, rows });
         Ok(())
     }
 
-    fn cell(&mut self, plan: &Plan, rows: &[&TableRow], column: &TableColumn) -> Result<Option<Cell>, Stop> {
+    /// The numbers of a row in a column: one for each of its arms with each arm of the column that it meets.
+    fn cell(&mut self, plan: &Plan, rows: &[&TableRow], column: &[&TableColumn]) -> Result<Option<Cell>, Stop> {
         let mut cell = Cell::default();
-        let mut folds = Vec::new();
-        for row in rows {
-            if let Some(AnyPublished::Published(published)) = &row.published {
-                cell.values.extend(published.values.get(&column.label).map(|value| value.0));
-                continue;
-            }
-            let Some((estimate, of_folds)) = self.measured(plan, row, &column.metric)? else { continue };
-            let estimate = match estimate {
-                Ok(estimate) => estimate,
-                Err(error) => {
-                    let warning = format!("{}: {} is not measured: {error}", row.label, column.label);
-                    if !self.warnings.contains(&warning) {
-                        self.warnings.push(warning);
-                    }
+        let mut without = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            for column in column {
+                if let Some(AnyPublished::Published(published)) = &row.published {
+                    let first = at == 0 && cell.values.is_empty();
+                    cell.values.extend(published.values.get(&column.label).filter(|_| first).map(|value| value.0));
                     continue;
                 }
-            };
-            folds = of_folds;
-            cell.values.push(estimate.value);
-            cell.ci = estimate.ci;
-            let decided = self.behind(plan, row, &column.metric)?;
-            self.metrics.push(MetricRow { decided, ..metric_row(plan, row, &column.metric, &estimate) });
+                let Some(arm) = met(&row.arm, &column.arm) else { continue };
+                let Some((estimate, of_parts)) = self.measured(plan, row, &column.metric)? else { continue };
+                let estimate = match estimate {
+                    Ok(estimate) => estimate,
+                    Err(error) => {
+                        let warning = format!("{}: {} is not measured: {error}", row.label, column.label);
+                        if !self.warnings.contains(&warning) {
+                            self.warnings.push(warning);
+                        }
+                        continue;
+                    }
+                };
+                without = of_parts;
+                cell.values.push(estimate.value);
+                cell.arms.push(arm);
+                cell.ci = estimate.ci;
+                let decided = self.behind(plan, row, &column.metric)?;
+                self.metrics.push(MetricRow { decided, ..metric_row(plan, row, &column.metric, &estimate) });
+            }
         }
         if cell.values.len() == 1 {
-            cell.folds = folds;
+            cell.without = without;
         } else {
             cell.ci = None;
         }
         Ok((!cell.values.is_empty()).then_some(cell))
     }
 
-    /// The row's number, and its numbers by fold; nothing where it is not judged.
+    /// The row's number, and what it is without each of its parts; nothing where it is not judged.
     fn measured(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Option<Measured>, Stop> {
         let of_one = |metric: &Metric| -> Result<Option<Measured>, Stop> {
             let Some(judged) = self.judgement(plan, row, metric)? else { return Ok(None) };
             let judged = &self.judged[&judged];
-            Ok(Some((judged.measure(metric), judged.folds(metric).unwrap_or_default())))
+            Ok(Some(match judged.measured(metric) {
+                Ok((estimate, without)) => (Ok(estimate), without),
+                Err(error) => (Err(error), Vec::new()),
+            }))
         };
         let Ok(panel) = plan.parse::<OverPanel>(metric.eval().node) else { return of_one(metric) };
         let (mut estimates, mut folds) = (Vec::new(), Vec::new());
@@ -153,16 +167,17 @@ impl Results {
         }
         Ok(Some(match panel.by {
             PanelBy::Mean => {
-                let folds = mean_folds(&folds);
+                let without = mean_folds(&folds);
                 let mut mean = mean_of(&estimates);
-                // protocols that judge the same people are not independent: people are drawn anew, not protocols
-                if let (Ok(mean), Ok(ci)) = (&mut mean, bootstrap_over_folds(&folds, "panel")) {
+                // protocols that judge the same people are not independent: people are left out of all of them
+                let ci = mean.as_ref().ok().and_then(|it| parts::interval(it.value, &without, metric.unit()));
+                if let (Ok(mean), Some(ci)) = (&mut mean, ci) {
                     mean.ci = Some(ci);
                 }
-                (mean, folds)
+                (mean, without)
             }
             PanelBy::Spread => (deviation_of(&estimates), Vec::new()),
-            PanelBy::Worst => (worst_of(&estimates, metric.higher_is_better()), Vec::new()),
+            PanelBy::Worst => (worst_of(&estimates, metric.better()), Vec::new()),
         }))
     }
 
@@ -185,18 +200,23 @@ impl Results {
         Ok(None)
     }
 
-    /// The protocols that tables measure, each with its judgements by row label: what distributions and ROC curves are drawn of.
+    /// The protocols that tables measure, each with its judgements by row label: what distributions and ROC curves are drawn of. Of the replicates of
+    /// a protocol the first stands for all.
     pub fn by_eval(&self, plan: &Plan) -> Result<Vec<(NodeId, Vec<(String, NodeId)>)>, Stop> {
         let mut evals: Vec<(NodeId, Vec<(String, NodeId)>)> = Vec::new();
         let mut seen = BTreeSet::new();
         for id in nodes_of(plan, "table") {
             let lowered: Lowered = plan.parse(id).map_err(bad_plan)?;
+            let drawn = drawn(plan, &lowered);
             for row in &lowered.rows {
                 for judged in &row.judged {
                     if !self.judged.contains_key(&judged.node) || !seen.insert((row.label.clone(), judged.node)) {
                         continue;
                     }
                     let judge: Judge = plan.parse(judged.node).map_err(bad_plan)?;
+                    if !drawn.contains(&judge.eval.node) {
+                        continue;
+                    }
                     let label = in_arm(&row.label, &row.arm);
                     match evals.iter_mut().find(|(eval, _)| *eval == judge.eval.node) {
                         Some((_, rows)) => rows.push((label, judged.node)),
@@ -214,6 +234,49 @@ impl Results {
     }
 }
 
+/// The columns of a table, each in all its arms.
+fn by_label(columns: &[TableColumn]) -> Vec<Vec<&TableColumn>> {
+    let mut grouped: Vec<Vec<&TableColumn>> = Vec::new();
+    let mut arms: BTreeSet<&Arm> = BTreeSet::new(); // of the last column
+    for column in columns {
+        match grouped.last_mut() {
+            Some(group) if !column.arm.is_empty() && group[0].label == column.label && arms.insert(&column.arm) => group.push(column),
+            _ => {
+                arms = [&column.arm].into_iter().collect();
+                grouped.push(vec![column]);
+            }
+        }
+    }
+    grouped
+}
+
+/// The arm in which a row and a column meet; nothing where they stand at two values of one axis.
+fn met(row: &Arm, column: &Arm) -> Option<Arm> {
+    let agree = row.iter().all(|(axis, value)| column.get(axis).is_none_or(|it| it == value));
+    agree.then(|| row.iter().chain(column).map(|(axis, value)| (axis.clone(), value.clone())).collect())
+}
+
+/// The protocols of a table's columns; of the replicates of one the first.
+fn drawn(plan: &Plan, lowered: &Lowered) -> BTreeSet<NodeId> {
+    let mut evals = BTreeSet::new();
+    for group in by_label(&lowered.columns) {
+        let mut seen: Vec<Arm> = Vec::new();
+        for column in group {
+            let arm: Arm =
+                column.arm.iter().filter(|(axis, _)| !lowered.replicates.contains(axis)).map(|(a, v)| (a.clone(), v.clone())).collect();
+            if seen.contains(&arm) {
+                continue;
+            }
+            seen.push(arm);
+            match plan.parse::<OverPanel>(column.metric.eval().node) {
+                Ok(panel) => evals.extend(panel.evals.values().map(|eval| eval.node)),
+                Err(_) => evals.extend([column.metric.eval().node]), // no panel
+            }
+        }
+    }
+    evals
+}
+
 fn unmeasurable(metric: &Metric, error: &crate::eval::EvalError) -> Stop {
     Stop::fail(Diagnostic::error(Code::Unmeasurable, format!("`{}` can't be measured: {error}", metric.label())))
 }
@@ -223,13 +286,7 @@ fn metric_row(plan: &Plan, row: &TableRow, metric: &Metric, estimate: &Estimate)
 }
 
 fn column_of(plan: &Plan, column: &TableColumn) -> Column {
-    let unit = match column.metric {
-        Metric::Gap(_) => Unit::Number,
-        Metric::Accuracy(_) | Metric::Tar(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Val(_) | Metric::Rank(_) | Metric::Tpir(_) => {
-            Unit::Percent
-        }
-    };
     let spread = plan.parse::<OverPanel>(column.metric.eval().node).is_ok_and(|panel| panel.by == PanelBy::Spread);
-    let better = if column.metric.higher_is_better() && !spread { Better::Higher } else { Better::Lower };
-    Column { label: column.label.clone(), unit, better }
+    let better = if spread { Better::Lower } else { column.metric.better() };
+    Column { label: column.label.clone(), unit: column.metric.unit(), better }
 }

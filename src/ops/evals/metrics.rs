@@ -1,130 +1,209 @@
-//! The numbers that protocols give.
+//! The numbers that protocols give, each declared once: what it is, which way is better, and how it is written.
 
 use super::Rate;
+use crate::eval::{Better, Counted, EvalError, Far, Unit, parts};
 use crate::lang::types::Type;
 use crate::ops::refs::EvalRef;
 
-crate::operator! {
-    /// Ten-fold verification accuracy: the share of pairs on the right side of the threshold that is best on the other folds. Higher is better.
-    pub struct Accuracy("accuracy", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
+/// What every metric says of itself beside its parameters.
+pub trait Measure {
+    /// Which way is better.
+    fn better(&self) -> Better;
+    /// How its numbers are written.
+    fn unit(&self) -> Unit;
+    /// The protocol that it is a number of.
+    fn eval(&self) -> EvalRef;
+    /// The same number of another protocol.
+    fn of(&self, eval: EvalRef) -> Metric;
+    /// The point of a curve that it is, as labels write it after an `@`.
+    fn point(&self) -> Option<String>;
+    /// Whether what a protocol judges can give it.
+    ///
+    /// # Errors
+    /// What is missing.
+    fn needs(&self, judged: &Counted) -> Result<(), EvalError>;
+    /// Whether there is enough behind a value of it to tell an interval (see [`parts`]).
+    fn tells(&self, value: f64, judged: &Counted) -> bool;
 }
-crate::operator! {
+
+/// Whether enough false accepts are expected at a rate to tell where its threshold lies.
+fn false_accepts(rate: Rate, impostor: u64) -> bool {
+    Far::new(rate.0).is_ok_and(|far| far.expected(impostor) >= parts::FEWEST_FALSE_ACCEPTS)
+}
+
+/// Declares a metric: which way is better, how its numbers are written and what they need of the data, then the operator. Its point, if it is one of
+/// a curve, is a field.
+macro_rules! metric {
+    (
+        $better:ident, $unit:ident, needs = $needs:expr, tells = $tells:expr $(, point = $point:ident)?;
+        $(#[doc = $doc:expr])*
+        pub struct $type:ident($name:literal, $version:literal) { $($fields:tt)* }
+        $($rest:tt)*
+    ) => {
+        $crate::operator! {
+            $(#[doc = $doc])*
+            pub struct $type($name, $version, |_| Type::Metric) {
+                /// The protocol.
+                eval: EvalRef;
+                $($fields)*
+            }
+            $($rest)*
+        }
+
+        impl Measure for $type {
+            fn better(&self) -> Better {
+                Better::$better
+            }
+            fn unit(&self) -> Unit {
+                Unit::$unit
+            }
+            fn eval(&self) -> EvalRef {
+                self.eval
+            }
+            fn of(&self, eval: EvalRef) -> Metric {
+                Metric::$type($type { eval, ..self.clone() })
+            }
+            fn point(&self) -> Option<String> {
+                None$(.or(Some(self.$point.to_string())))?
+            }
+            fn needs(&self, judged: &Counted) -> Result<(), EvalError> {
+                let needs: fn(&$type, &Counted) -> Result<(), EvalError> = $needs;
+                needs(self, judged)
+            }
+            fn tells(&self, value: f64, judged: &Counted) -> bool {
+                let tells: fn(&$type, f64, (u64, u64)) -> bool = $tells;
+                tells(self, value, parts::trials(judged))
+            }
+        }
+    };
+}
+
+metric! {
+    Higher, Percent, needs = |_, judged| judged.accuracy(),
+        tells = |_, rate, (genuine, impostor)| parts::enough(rate, genuine + impostor);
+    /// Ten-fold verification accuracy: the share of pairs on the right side of the threshold that is best on the other folds. Higher is better.
+    pub struct Accuracy("accuracy", 1) {}
+}
+metric! {
+    Higher, Percent, needs = |it, judged| judged.rate(Far::new(it.far.0)?),
+        tells = |it, rate, (genuine, impostor)| parts::enough(rate, genuine) && false_accepts(it.far, impostor), point = far;
     /// True accept rate at a false accept rate, over all pairs. Higher is better.
     ///
     /// The threshold is the last at which the measured rate does not exceed the false accept rate; a `template_verification` says which it takes.
-    pub struct Tar("tar", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
+    pub struct Tar("tar", 1) {
         /// The false accept rate.
         far: Rate, in 1e-12..=1.0;
     }
 }
-crate::operator! {
+metric! {
+    Lower, Percent, needs = |_, judged| judged.both_kinds(),
+        tells = |_, rate, (genuine, impostor)| parts::enough(rate, genuine.min(impostor));
     /// Equal error rate. Lower is better.
-    pub struct Eer("eer", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
+    pub struct Eer("eer", 1) {}
 }
-crate::operator! {
+metric! {
+    Higher, Percent, needs = |_, judged| judged.both_kinds(),
+        tells = |_, area, (genuine, impostor)| parts::enough(area, genuine.min(impostor));
     /// Area under the ROC curve. Higher is better.
-    pub struct Auc("auc", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
+    pub struct Auc("auc", 1) {}
 }
-crate::operator! {
+metric! {
+    Higher, Number, needs = |_, judged| judged.both_kinds(),
+        tells = |_, _, (genuine, impostor)| genuine.min(impostor) as f64 >= parts::FEWEST_ERRORS;
     /// Mean genuine similarity minus mean impostor similarity. Higher is better.
-    pub struct Gap("gap", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
-    }
+    pub struct Gap("gap", 1) {}
 }
-crate::operator! {
+metric! {
+    Higher, Percent, needs = |it, judged| judged.rate_by_fold(Far::new(it.far.0)?),
+        tells = |it, rate, (genuine, impostor)| parts::enough(rate, genuine) && false_accepts(it.far, impostor), point = far;
     /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation (spec 6.1, step 4). Higher is better.
-    pub struct Val("val", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
+    pub struct Val("val", 1) {
         /// The false accept rate.
         far: Rate = Rate(1e-3), in 1e-12..=1.0;
     }
 }
-crate::operator! {
+metric! {
+    Higher, Percent, needs = |_, judged| judged.mates(),
+        tells = |_, rate, (mated, _)| parts::enough(rate, mated), point = k;
     /// The share of probes whose own person is among the first k of the gallery: a point of the cumulative match characteristic (spec 6.5). Higher is better.
     ///
     /// Only probes with a mate in the gallery count. The interval takes account of several probes of one person.
-    pub struct Rank("rank", 1, |_| Type::Metric) {
-        /// The protocol.
-        eval: EvalRef;
+    pub struct Rank("rank", 1) {
         /// How many people of the gallery are looked at.
         k: u32, in 1.0..=1e9;
     }
 }
-crate::operator! {
+metric! {
+    Higher, Percent, needs = |it, judged| judged.strangers(Far::new(it.fpir.0)?),
+        tells = |it, rate, (mated, strangers)| parts::enough(rate, mated) && false_accepts(it.fpir, strangers), point = fpir;
     /// True positive identification rate at a false positive identification rate, in an open set: the share of probes with a mate whose mate stands first and
     /// exceeds the threshold that so many of the strangers exceed at most (insightface `ijb_evals.py`, spec 6.5). Higher is better.
     ///
     /// With N strangers the threshold is the best score of the ⌊N·FPIR⌋-th of them, so N must be at least 1/FPIR.
-    pub struct Tpir("tpir", 1, |_| Type::Metric) {
-        /// The protocol; it keeps strangers.
-        eval: EvalRef;
+    pub struct Tpir("tpir", 1) {
         /// The false positive identification rate.
         fpir: Rate, in 1e-12..=1.0;
     }
 }
 crate::family! {
     /// Any metric.
-    pub enum Metric: Type::Metric => { Accuracy, Tar, Eer, Auc, Gap, Val, Rank, Tpir }
+    pub enum Metric: Type::Metric, dyn Measure => { Accuracy, Tar, Eer, Auc, Gap, Val, Rank, Tpir }
 }
 
 impl Metric {
     /// The protocol that it is a number of.
     pub fn eval(&self) -> EvalRef {
-        match self {
-            Metric::Accuracy(it) => it.eval,
-            Metric::Tar(it) => it.eval,
-            Metric::Eer(it) => it.eval,
-            Metric::Auc(it) => it.eval,
-            Metric::Gap(it) => it.eval,
-            Metric::Val(it) => it.eval,
-            Metric::Rank(it) => it.eval,
-            Metric::Tpir(it) => it.eval,
-        }
+        self.it().eval()
     }
 
     /// The same number of another protocol.
     #[must_use]
     pub fn of(&self, eval: EvalRef) -> Self {
-        let mut metric = self.clone();
-        match &mut metric {
-            Metric::Accuracy(it) => it.eval = eval,
-            Metric::Tar(it) => it.eval = eval,
-            Metric::Eer(it) => it.eval = eval,
-            Metric::Auc(it) => it.eval = eval,
-            Metric::Gap(it) => it.eval = eval,
-            Metric::Val(it) => it.eval = eval,
-            Metric::Rank(it) => it.eval = eval,
-            Metric::Tpir(it) => it.eval = eval,
-        }
-        metric
+        self.it().of(eval)
     }
 
-    /// Whether more is better.
-    pub fn higher_is_better(&self) -> bool {
-        !matches!(self, Metric::Eer(_))
+    /// Which way is better.
+    pub fn better(&self) -> Better {
+        self.it().better()
+    }
+
+    /// How its numbers are written.
+    pub fn unit(&self) -> Unit {
+        self.it().unit()
     }
 
     /// The metric as tables and `metrics.json` call it: `accuracy`, `tar@1e-3`.
     pub fn label(&self) -> String {
-        match self {
-            Metric::Tar(it) => format!("tar@{:e}", it.far.0),
-            Metric::Val(it) => format!("val@{:e}", it.far.0),
-            Metric::Rank(it) => format!("rank@{}", it.k),
-            Metric::Tpir(it) => format!("tpir@{:e}", it.fpir.0),
-            Metric::Accuracy(_) | Metric::Eer(_) | Metric::Auc(_) | Metric::Gap(_) => self.name().to_owned(),
+        self.it().point().map_or_else(|| self.name().to_owned(), |point| format!("{}@{point}", self.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::value::NodeId;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_metric_declares_is_what_its_documentation_says() {
+        for decl in Metric::decls() {
+            let mut json = json!({ "op": decl.name, "eval": { "node": 3 } });
+            for param in decl.params.iter().filter(|param| param.name != "eval") {
+                json[param.name] = json!(1);
+            }
+            let metric: Metric = serde_json::from_value(json).unwrap();
+            let said = if metric.better() == Better::Higher { "Higher is better." } else { "Lower is better." };
+            assert!(decl.doc.contains(said), "{}: {}", decl.name, decl.doc);
+            assert_eq!((metric.eval().node, metric.of(EvalRef { node: NodeId(5) }).eval().node), (NodeId(3), NodeId(5)));
+            assert_eq!(metric.label() == decl.name, decl.params.len() == 1, "{}", metric.label());
         }
+    }
+
+    #[test]
+    fn points_are_labelled_as_the_field_writes_them() {
+        let eval = EvalRef { node: NodeId(0) };
+        assert_eq!(Metric::Tar(Tar { eval, far: Rate(1e-3) }).label(), "tar@1e-3");
+        assert_eq!(Metric::Rank(Rank { eval, k: 5 }).label(), "rank@5");
+        assert_eq!(Metric::Gap(Gap { eval }).label(), "gap");
     }
 }

@@ -16,7 +16,7 @@ mod protocol;
 mod templates;
 
 pub use identification::{Identification, Strangers};
-pub use metrics::{Accuracy, Auc, Eer, Gap, Metric, Rank, Tar, Tpir, Val};
+pub use metrics::{Accuracy, Auc, Eer, Gap, Measure, Metric, Rank, Tar, Tpir, Val};
 pub use panel::{OverPanel, Panel, PanelBy};
 pub use protocol::Protocol;
 pub use templates::{FaceNorm, FarPoint, TemplateIdentification, TemplateVerification};
@@ -103,6 +103,15 @@ crate::choice! {
     }
 }
 
+impl From<AccuracyRule> for crate::eval::AccuracyRule {
+    fn from(rule: AccuracyRule) -> Self {
+        match rule {
+            AccuracyRule::Insightface => crate::eval::AccuracyRule::Insightface,
+            AccuracyRule::FacexZoo => crate::eval::AccuracyRule::FacexZoo,
+        }
+    }
+}
+
 crate::operator! {
     /// 1:1 verification: are two images of one person?
     pub struct Verification("verification", 1, |_| Type::Eval) {
@@ -131,6 +140,13 @@ crate::operator! {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Rate(pub f64);
+
+impl std::fmt::Display for Rate {
+    /// `1e-3`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:e}", self.0)
+    }
+}
 
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -54,6 +54,8 @@ pub enum Term {
         /// The metric.
         metric: Metric,
     },
+    /// The mean of scores by different metrics or of different protocols: those of the arms of a replicate.
+    Mean(Vec<Term>),
     /// The sum of two.
     Add(Box<Term>, Box<Term>),
     /// The difference of two.
@@ -108,6 +110,13 @@ impl Term {
         Ok(match self {
             Term::Number(x) => *x,
             Term::Score { judged, metric } => score(judged, metric)?,
+            Term::Mean(terms) => {
+                let mut sum = 0.0;
+                for term in terms {
+                    sum += term.value(score)?;
+                }
+                sum / terms.len().max(1) as f64
+            }
             Term::Add(a, b) => a.value(score)? + b.value(score)?,
             Term::Subtract(a, b) => a.value(score)? - b.value(score)?,
             Term::Multiply(a, b) => a.value(score)? * b.value(score)?,

@@ -56,6 +56,9 @@ impl Param for MetricColumns {
 
 crate::operator! {
     /// A table of models by metrics. Arms of a `replicate` become mean ± sd and paired differences from the baseline; arms of a `sweep` become rows.
+    ///
+    /// A protocol that depends on an axis judges the models of its own arm: a model of fold 2 is judged on what fold 2 holds out and on nothing else. A
+    /// model that does not depend on the axis is judged in all its arms. Over a `sweep` on which only protocols depend each arm is a column.
     pub struct Compare("compare", 1, |_| Type::Report) {
         /// The models, a row each in all their arms; published numbers may stand among them.
         models: Rows;
@@ -63,13 +66,15 @@ crate::operator! {
         columns: MetricColumns;
         /// The row that the others are compared with; the first without it.
         baseline: Option<String> = None;
+        /// Rows that are compared with others than that: `{"DDL" = "ArcFace, 192 images"}`. A row of a sweep is compared with the other's equal arm.
+        against: IndexMap<String, String> = IndexMap::new();
     }
 }
 
 crate::operator! {
     /// A model's number under a metric, for claims.
     pub struct Score("score", 1, |_| Type::Score) {
-        /// The model, or two (`coupled`); over a `replicate` the mean of its arms counts.
+        /// The model, or two (`coupled`); over a `replicate` the mean of its arms counts, each under the protocol of its own arm.
         model: ModelRef;
         /// The metric.
         metric: Metric;
@@ -242,21 +247,27 @@ pub struct TableColumn {
     pub label: String,
     /// The metric.
     pub metric: Metric,
+    /// The arm whose rows it judges, where its protocol depends on axes that rows depend on too, or on replicates: a column is all that have its label.
+    #[serde(default)]
+    pub arm: Arm,
 }
 
 crate::operator! {
     /// A table, lowered: what `compare` means.
-    pub struct Table("table", 1, |_| Type::Report) {
+    pub struct Table("table", 2, |_| Type::Report) {
         /// The rows.
         rows: Vec<TableRow>;
         /// The columns.
         columns: Vec<TableColumn>;
         /// The label of the row that the others are compared with.
         baseline: Option<String> = None;
+        /// Rows that are compared with others than the baseline.
+        against: IndexMap<String, String> = IndexMap::new();
         /// The axes that are replicates: their arms become mean ± sd.
         replicates: Vec<String> = Vec::new();
     }
     hidden = true;
+    changes = [(2, "intervals are told by folds or people and by nothing less, and marks are corrected for the number of comparisons (Holm)")];
 }
 
 crate::operator! {

@@ -200,6 +200,9 @@ crate::operator! {
 
 crate::operator! {
     /// The arm of a sweep whose metric is best.
+    ///
+    /// Each arm is judged by the metric of its own arm where the protocol depends on the same axis; over an axis of `over` on which only the protocol depends
+    /// a model's mean counts.
     pub struct Select("select", 1, |_| Type::Model) {
         /// The models, in all arms of `over`.
         model: ModelRef;
@@ -225,7 +228,7 @@ crate::operator! {
     pub struct Chosen("chosen", 1, |_| Type::Model) {
         /// The models.
         models: Vec<ModelRef>;
-        /// Their judgements, in the same order.
+        /// Their judgements, in the same order, as many of each; a model's number is the mean of its own.
         judged: Vec<super::outputs::JudgedRef>;
         /// The metric.
         metric: Metric;

@@ -4,16 +4,20 @@ use super::{Gather, Trouble};
 use crate::data::Table;
 use crate::data::protocol::{Doubt, Oddity, Strangers, on_both_sides};
 use crate::diag::{Code, Severity};
-use crate::eval::Far;
+use crate::eval::{Counted, EvalError, Folding, Kinds, PairScores, Pairs};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification};
+use crate::ops::outputs::Judge;
+use crate::ops::refs::EvalRef;
+use crate::ops::stages::Chosen;
 use crate::plan::audit::Finding;
 use crate::plan::grid::grouped;
 use crate::plan::tables::TableError;
 use crate::plan::unknown::Unknown;
 use crate::plan::{Facts, data_codes, people};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 impl Gather<'_> {
     /// What a protocol judges.
@@ -34,7 +38,12 @@ impl Gather<'_> {
                 self.doubt(id, on_both_sides(&first, &second));
             }
             let (a, b) = (first.len() as u64, second.len() as u64);
-            let (pairs, images) = if all.with.is_some() { (a * b, a + b) } else { (a * a.saturating_sub(1) / 2, a) };
+            // two views of one set are two sets: each image meets itself as the other sees it
+            let across = all.with.is_some() || it.probe != it.gallery;
+            let images = if all.with.is_some() { a + b } else { a };
+            let pairs = if across { a * b } else { a * a.saturating_sub(1) / 2 };
+            let genuine = of_one_person(&first, across.then_some(&second));
+            self.counts(id, Counted::Pairs(Kinds { genuine, impostor: pairs - genuine }))?;
             return Ok(Facts { pairs: Some(pairs), images: Some(images), ..Facts::default() });
         }
         let protocol = self.tables.protocol(id)?;
@@ -46,6 +55,11 @@ impl Gather<'_> {
         let images = first.len() + second.len();
         let mut facts = Facts { pairs: Some(protocol.kept.total()), images: Some(images as u64), ..Facts::default() };
         let (kept, listed) = (protocol.kept, protocol.in_file);
+        let (folds, same): (Vec<u32>, Vec<bool>) = protocol.pairs.iter().map(|pair| (pair.fold, pair.same)).unzip();
+        let scores = PairScores::Cosine(vec![0.0; same.len()]); // which pair stands in which fold hangs on no score
+        let pairs = Pairs::new(folds, same, scores).map_err(|error| Unknown::Failure(one_sided(&error)))?;
+        let pairs = it.folds.map_or_else(|| pairs.clone(), |folds| pairs.clone().refold(Folding::Stratified(folds)));
+        self.counts(id, Counted::Folds(pairs.by_fold(), it.rule.into()))?;
         if kept != listed {
             facts.notes.push(format!(
                 "{} of {} pairs are within these people: {} of {} same, {} of {} different",
@@ -81,15 +95,25 @@ impl Gather<'_> {
             search.judged(),
             search.gallery.people()
         ));
-        self.strangers_of(id, search.strangers, search.unmated, &mut facts);
+        self.strangers_of(id, search.strangers, (search.mated, search.unmated), &mut facts);
         Ok(facts)
     }
 
+    /// Remembers what a protocol judges.
+    fn counts(&mut self, id: NodeId, counted: Counted) -> Result<(), Unknown> {
+        if !matches!(counted, Counted::Search { .. }) {
+            counted.both_kinds().map_err(|error| Unknown::Failure(one_sided(&error)))?;
+        }
+        self.counted.insert(id, counted);
+        Ok(())
+    }
+
     /// What is known of the probes without a mate.
-    fn strangers_of(&mut self, id: NodeId, strangers: Strangers, unmated: u64, facts: &mut Facts) {
+    fn strangers_of(&mut self, id: NodeId, strangers: Strangers, (mated, unmated): (u64, u64), facts: &mut Facts) {
+        let kept = if strangers == Strangers::Keep { unmated } else { 0 };
+        self.counted.insert(id, Counted::Search { mated, strangers: kept });
         match strangers {
             Strangers::Keep => {
-                self.strangers.insert(id, unmated);
                 facts.notes.push(format!("{unmated} of the probes show strangers"));
             }
             Strangers::Drop if unmated > 0 => {
@@ -116,7 +140,7 @@ impl Gather<'_> {
         if search.of.unlisted > 0 {
             facts.notes.push(format!("{} images are in no template", search.of.unlisted));
         }
-        self.strangers_of(id, search.strangers, search.unmated, &mut facts);
+        self.strangers_of(id, search.strangers, (search.mated, search.unmated), &mut facts);
         self.doubt(id, search.doubts);
         Ok(facts)
     }
@@ -125,6 +149,7 @@ impl Gather<'_> {
         let templates = self.tables.templates(id)?;
         let counted = templates.count().and_then(|(pairs, doubts)| templates.expect(pairs, &it.counts).map(|()| (pairs, doubts)));
         let (pairs, doubts) = counted.map_err(|source| self.tables.data_error(id, source))?;
+        self.counts(id, Counted::Pairs(Kinds { genuine: pairs.same, impostor: pairs.different }))?;
         let mut facts = Facts { pairs: Some(pairs.total()), images: Some(templates.of.faces.len() as u64), ..Facts::default() };
         facts.notes.push(format!(
             "{} templates of {} faces in {} media; {} pairs of one person and {} of two",
@@ -141,31 +166,64 @@ impl Gather<'_> {
         Ok(facts)
     }
 
-    /// Refuses rates that a protocol's strangers can't support, wherever they are asked for.
-    pub(super) fn rates(&mut self) {
+    /// Refuses numbers that the protocols can't give, wherever they are asked for.
+    pub(super) fn measurable(&mut self) {
         for (id, node) in self.plan.iter() {
             let mut asked = Vec::new();
             metrics_in(&node.args, &mut asked);
+            if let Ok(chosen) = self.plan.parse::<Chosen>(id) {
+                // each arm is judged by the protocol of its own
+                let judges = chosen.judged.iter().filter_map(|judged| self.plan.parse::<Judge>(judged.node).ok());
+                asked.extend(judges.map(|judge| chosen.metric.of(judge.eval)));
+            }
             for metric in asked {
-                let Metric::Tpir(tpir) = &metric else { continue };
-                let Ok(fpir) = Far::new(tpir.fpir.0) else { continue };
-                let needed = fpir.impostors_needed();
-                let panel = self.plan.parse::<OverPanel>(tpir.eval.node);
-                let evals = panel.map_or_else(|_| vec![tpir.eval], |panel| panel.evals.into_values().collect());
-                let fewest = evals.iter().filter_map(|eval| Some((*self.strangers.get(&eval.node)?, eval.node))).min();
-                if let Some((strangers, eval)) = fewest.filter(|(strangers, _)| *strangers < needed) {
-                    let eval = &self.plan.node(eval).name;
-                    let message = format!(
-                        "an FPIR of {fpir} needs at least {needed} probes of strangers, and `{eval}` has {strangers}: fewer than one of them would decide"
-                    );
-                    let failure = Failure::new(Code::Unmeasurable, message).help("ask for a larger rate, or give more probes of strangers");
-                    let trouble = Trouble { node: id, failure };
-                    if !self.troubles.contains(&trouble) {
-                        self.troubles.push(trouble);
-                    }
+                let panel = self.plan.parse::<OverPanel>(metric.eval().node);
+                let evals = panel.map_or_else(|_| vec![metric.eval()], |panel| panel.evals.into_values().collect());
+                let wrong = |eval: &EvalRef| Some((eval.node, metric.it().needs(self.counted.get(&eval.node)?).err()?));
+                let Some((eval, error)) = evals.iter().find_map(wrong) else { continue };
+                let message = format!("`{}` can't give `{}`: {error}", self.plan.node(eval).name, metric.label());
+                let trouble = Trouble { node: id, failure: unmeasurable(message, &error) };
+                if !self.troubles.contains(&trouble) {
+                    self.troubles.push(trouble);
                 }
             }
         }
+    }
+}
+
+/// What to do about a number that can't be had.
+fn help(error: &EvalError) -> Option<&'static str> {
+    match error {
+        EvalError::FarNotSupported { unit: "probes", .. } => Some("ask for a larger rate, or give more probes of strangers"),
+        EvalError::FarNotSupported { .. } => Some("ask for a larger rate, or give more pairs of two people"),
+        EvalError::OneSided { .. } => Some("give pairs of both kinds, in every fold where folds are judged apart"),
+        _ => None, // the message says it
+    }
+}
+
+fn one_sided(error: &EvalError) -> Failure {
+    unmeasurable(error.to_string(), error)
+}
+
+fn unmeasurable(message: String, error: &EvalError) -> Failure {
+    let failure = Failure::new(Code::Unmeasurable, message);
+    match help(error) {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// How many pairs of a set, or across two, show one person: people of two sets are the same by name.
+fn of_one_person(first: &Table, second: Option<&Table>) -> u64 {
+    let images = |table: &Table| {
+        let mut people: BTreeMap<String, u64> = BTreeMap::new();
+        table.rows().for_each(|row| *people.entry(row.identity().to_owned()).or_default() += 1);
+        people
+    };
+    let own = images(first);
+    match second.map(images) {
+        Some(others) => own.iter().map(|(name, images)| images * others.get(name).copied().unwrap_or(0)).sum(),
+        None => own.values().map(|images| images * (images - 1) / 2).sum(),
     }
 }
 

@@ -113,13 +113,16 @@ impl Exec<'_> {
         let it: Chosen = self.job.plan.parse(id)?;
         let mut best: Option<(f64, NodeId)> = None;
         let mut values = Vec::new();
-        for (model, judged) in it.models.iter().zip(&it.judged) {
-            let artifact = self.artifact(judged.node)?;
-            let judged = Judged::read(&artifact)?;
-            let value = judged.measure(&it.metric)?.value;
+        // a model's number is the mean over its judgements
+        let each = it.judged.len() / it.models.len().max(1);
+        for (model, judged) in it.models.iter().zip(it.judged.chunks(each.max(1))) {
+            let mut sum = 0.0;
+            for judged in judged {
+                sum += Judged::read(&self.artifact(judged.node)?)?.measure(&it.metric)?.value;
+            }
+            let value = sum / judged.len() as f64;
             values.push((self.name(model.node).to_owned(), value));
-            let better = best.is_none_or(|(best, _)| if it.metric.higher_is_better() { value > best } else { value < best });
-            if better {
+            if best.is_none_or(|(best, _)| it.metric.better().improves(value, best)) {
                 best = Some((value, model.node));
             }
         }

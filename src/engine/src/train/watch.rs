@@ -88,7 +88,7 @@ pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result
             let net = judged_net(setup, keep.of.as_ref());
             let value = judgements.value(&learner.models, net, &keep.metric)?;
             tell(net, &keep.metric, value);
-            if learner.watched.best.as_ref().is_none_or(|best| better(&keep.metric, value, best.value)) {
+            if learner.watched.best.as_ref().is_none_or(|best| keep.metric.better().improves(value, best.value)) {
                 learner.watched.best = Some(Best { value, step, models: copies(&learner.models)? });
             }
         }
@@ -100,7 +100,7 @@ pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result
             let value = judgements.value(&learner.models, net, &stop.metric)?;
             tell(net, &stop.metric, value);
             let plateau = &mut learner.watched.plateau;
-            if plateau.best.is_none_or(|best| better(&stop.metric, value, best)) {
+            if plateau.best.is_none_or(|best| stop.metric.better().improves(value, best)) {
                 *plateau = Plateau { best: Some(value), misses: 0 };
             } else {
                 plateau.misses += 1;
@@ -136,11 +136,6 @@ fn named(stage: &Stage, metric: &Metric) -> String {
 /// The place of the network that decides: the one that is named, or the only one.
 fn judged_net(setup: &Setup, name: Option<&NetName>) -> usize {
     setup.nets.iter().position(|net| name.is_some_and(|name| net.name == name.0)).unwrap_or(0)
-}
-
-/// Whether a value is better than another; NaN is better than nothing and worse than all.
-fn better(metric: &Metric, value: f64, than: f64) -> bool {
-    if metric.higher_is_better() { value > than } else { value < than }
 }
 
 /// The metrics that a watched protocol shows.

@@ -1,0 +1,154 @@
+//! What a number needs of the data: known before there are any scores, and asked again where they are.
+
+use super::folds::AccuracyRule;
+use super::{EvalError, Far};
+
+/// How many pairs there are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// Pairs of one person.
+    pub genuine: u64,
+    /// Pairs of two people.
+    pub impostor: u64,
+}
+
+impl Kinds {
+    /// Both kinds are there.
+    fn both(self, place: impl FnOnce() -> String) -> Result<(), EvalError> {
+        let Kinds { genuine: n_genuine, impostor: n_impostor } = self;
+        if n_genuine > 0 && n_impostor > 0 { Ok(()) } else { Err(EvalError::OneSided { place: place(), n_genuine, n_impostor }) }
+    }
+}
+
+/// What a protocol judges, counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    /// Pairs in folds, by the folds' numbers, and how accuracy is computed over them.
+    Folds(Vec<(u32, Kinds)>, AccuracyRule),
+    /// Pairs without folds.
+    Pairs(Kinds),
+    /// Probes that look for their people.
+    Search {
+        /// Probes with a mate in the gallery.
+        mated: u64,
+        /// Probes without one.
+        strangers: u64,
+    },
+}
+
+impl Counted {
+    /// All pairs by kind; of a search each probe with its own person, and each stranger.
+    fn kinds(&self) -> Kinds {
+        match self {
+            Counted::Folds(folds, _) => folds
+                .iter()
+                .fold(Kinds::default(), |sum, (_, it)| Kinds { genuine: sum.genuine + it.genuine, impostor: sum.impostor + it.impostor }),
+            Counted::Pairs(kinds) => *kinds,
+            Counted::Search { mated, strangers } => Kinds { genuine: *mated, impostor: *strangers },
+        }
+    }
+
+    /// Both kinds of pairs.
+    ///
+    /// # Errors
+    /// One of them is missing.
+    pub fn both_kinds(&self) -> Result<(), EvalError> {
+        self.kinds().both(|| "all pairs".to_owned())
+    }
+
+    /// A threshold over all pairs at a false accept rate.
+    ///
+    /// # Errors
+    /// One kind is missing, or there are fewer impostors than the rate needs.
+    pub fn rate(&self, far: Far) -> Result<(), EvalError> {
+        self.both_kinds()?;
+        far.supported_by(self.kinds().impostor, "pairs")
+    }
+
+    /// A threshold for each fold that is learnt on the others.
+    ///
+    /// # Errors
+    /// No folds or one; under a rule that looks at both kinds, folds without one of them.
+    pub fn accuracy(&self) -> Result<(), EvalError> {
+        let rule = if let Counted::Folds(_, rule) = self { *rule } else { AccuracyRule::default() };
+        self.each_fold(|fold, _, others| match rule {
+            AccuracyRule::Insightface => Ok(()),
+            AccuracyRule::FacexZoo => others.both(|| format!("the folds beside fold {fold}")),
+        })
+    }
+
+    /// A threshold at a false accept rate for each fold that is learnt on the others.
+    ///
+    /// # Errors
+    /// No folds or one; a fold, or all others, without one kind; fewer impostors in the others than the rate needs.
+    pub fn rate_by_fold(&self, far: Far) -> Result<(), EvalError> {
+        self.each_fold(|fold, own, others| {
+            own.both(|| format!("fold {fold}"))?;
+            others.both(|| format!("the folds beside fold {fold}"))?;
+            far.supported_by(others.impostor, "pairs")
+        })
+    }
+
+    fn each_fold(&self, asks: impl Fn(u32, Kinds, Kinds) -> Result<(), EvalError>) -> Result<(), EvalError> {
+        let Counted::Folds(folds, _) = self else { return Err(EvalError::NoFolds) };
+        self.both_kinds()?;
+        if folds.len() < 2 {
+            return Err(EvalError::TooFewFolds { found: folds.len() });
+        }
+        let all = self.kinds();
+        folds.iter().try_for_each(|(fold, own)| {
+            asks(*fold, *own, Kinds { genuine: all.genuine - own.genuine, impostor: all.impostor - own.impostor })
+        })
+    }
+
+    /// Probes whose people are in the gallery.
+    ///
+    /// # Errors
+    /// There are none, or nothing is searched.
+    pub fn mates(&self) -> Result<(), EvalError> {
+        match self {
+            Counted::Search { mated: 1.., .. } => Ok(()),
+            Counted::Search { mated: 0, strangers } => Err(EvalError::NoMates { probes: *strangers as usize }),
+            Counted::Folds(..) | Counted::Pairs(_) => Err(EvalError::NoMates { probes: 0 }),
+        }
+    }
+
+    /// A threshold that so many strangers exceed.
+    ///
+    /// # Errors
+    /// No mates, or fewer strangers than the rate needs.
+    pub fn strangers(&self, fpir: Far) -> Result<(), EvalError> {
+        self.mates()?;
+        fpir.supported_by(self.kinds().impostor, "probes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folds(kinds: &[(u64, u64)], rule: AccuracyRule) -> Counted {
+        let of = |(at, (genuine, impostor)): (usize, &(u64, u64))| (at as u32, Kinds { genuine: *genuine, impostor: *impostor });
+        Counted::Folds(kinds.iter().enumerate().map(of).collect(), rule)
+    }
+
+    #[test]
+    fn what_each_number_needs() {
+        let far = |rate| Far::new(rate).unwrap();
+        let (ours, theirs) = (AccuracyRule::Insightface, AccuracyRule::FacexZoo);
+        let good = folds(&[(10, 10), (10, 10)], ours);
+        assert!(good.accuracy().is_ok() && good.rate(far(0.05)).is_ok() && good.rate_by_fold(far(0.1)).is_ok());
+        assert!(matches!(good.rate(far(0.01)), Err(EvalError::FarNotSupported { n_impostor: 20, needed: 100, .. })));
+        assert!(matches!(good.rate_by_fold(far(0.05)), Err(EvalError::FarNotSupported { n_impostor: 10, needed: 20, .. })));
+        assert_eq!(folds(&[(10, 10)], ours).accuracy(), Err(EvalError::TooFewFolds { found: 1 }));
+        assert_eq!(Counted::Pairs(Kinds { genuine: 4, impostor: 4 }).accuracy(), Err(EvalError::NoFolds));
+        let uneven = [(10, 0), (0, 10)];
+        assert!(folds(&uneven, ours).accuracy().is_ok());
+        assert!(matches!(folds(&uneven, theirs).accuracy(), Err(EvalError::OneSided { .. })));
+        assert!(matches!(folds(&uneven, ours).rate_by_fold(far(0.1)), Err(EvalError::OneSided { .. })));
+        assert!(matches!(folds(&[(3, 0), (3, 0)], ours).both_kinds(), Err(EvalError::OneSided { n_genuine: 6, n_impostor: 0, .. })));
+        let open = Counted::Search { mated: 3, strangers: 10 };
+        assert!(open.mates().is_ok() && open.strangers(far(0.1)).is_ok() && open.strangers(far(0.05)).is_err());
+        assert_eq!(Counted::Search { mated: 0, strangers: 4 }.mates(), Err(EvalError::NoMates { probes: 4 }));
+    }
+}

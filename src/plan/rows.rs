@@ -1,0 +1,197 @@
+//! Which row of a table is compared with which.
+
+use super::in_arm;
+use crate::lang::value::Arm;
+use indexmap::IndexMap;
+use std::collections::{BTreeSet, HashMap};
+
+/// A row as a table shows it: all replicates of a model, in one arm of the sweeps.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Shown {
+    /// The label that all its arms share.
+    pub label: String,
+    /// Its arm of the sweeps.
+    pub arm: Arm,
+    /// Whether its numbers are published.
+    pub published: bool,
+}
+
+impl Shown {
+    /// The label with the arm.
+    pub fn name(&self) -> String {
+        in_arm(&self.label, &self.arm)
+    }
+
+    /// Whether both stand at one value of each axis that both have.
+    fn agrees(&self, other: &Shown) -> bool {
+        self.arm.iter().all(|(axis, value)| other.arm.get(axis).is_none_or(|it| it == value))
+    }
+
+    /// The same on some axes alone.
+    fn agrees_on(&self, other: &Shown, axes: &BTreeSet<String>) -> bool {
+        axes.iter().all(|axis| self.arm.get(axis) == other.arm.get(axis))
+    }
+}
+
+/// What the rows of a table are compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct Against<'a> {
+    /// The row that the others are compared with; the first one without it.
+    pub baseline: Option<&'a str>,
+    /// Rows that are compared with others than that.
+    pub said: &'a IndexMap<String, String>,
+    /// Axes that protocols depend on too: numbers of two of their arms are of two protocols, and are not compared.
+    pub aligned: &'a BTreeSet<String>,
+}
+
+/// Why rows can't be compared as a recipe says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misnamed {
+    /// No row has this name.
+    Unknown(String),
+    /// This row is published.
+    Published(String),
+    /// A row would be compared with itself.
+    Itself(String),
+    /// Several arms would do: the row, and their names.
+    Several(String, Vec<String>),
+}
+
+/// The rows that a name stands for: one in its arm, or all arms of a label.
+pub fn named(rows: &[Shown], name: &str) -> Result<Vec<usize>, Misnamed> {
+    let places = |fits: &dyn Fn(&Shown) -> bool| (0..rows.len()).filter(|at| fits(&rows[*at])).collect::<Vec<_>>();
+    let exactly = places(&|row| row.name() == name);
+    let found = if exactly.is_empty() { places(&|row| row.label == name) } else { exactly };
+    match found.first() {
+        None => Err(Misnamed::Unknown(name.to_owned())),
+        Some(&first) if rows[first].published => Err(Misnamed::Published(name.to_owned())),
+        Some(_) => Ok(found),
+    }
+}
+
+/// For each row the place of the one that it is compared with.
+///
+/// A row is compared with the arm of the other that is its own: on every axis that both have they stand at one value. Of one label the arms are
+/// compared with the first, or with the one that the recipe names.
+///
+/// # Errors
+/// Names of no row, of published ones, of a row beside itself, and of several that would all do.
+pub fn pairs(rows: &[Shown], against: Against) -> Result<Vec<Option<usize>>, Misnamed> {
+    let mut pairs: Vec<Option<usize>> = vec![None; rows.len()];
+    let measured = || (0..rows.len()).filter(|at| !rows[*at].published);
+    let base = match against.baseline {
+        Some(name) => named(rows, name)?,
+        None => measured().take(1).collect(),
+    };
+    let places: HashMap<&Shown, usize> = rows.iter().enumerate().map(|(at, row)| (row, at)).collect();
+    for at in measured() {
+        pairs[at] = of_base(rows, &places, at, &base, against);
+    }
+    for (row, other) in against.said {
+        let (those, others) = (named(rows, row)?, named(rows, other)?);
+        for at in those {
+            pairs[at] = Some(said(rows, at, &others, against.aligned)?);
+        }
+    }
+    Ok(pairs)
+}
+
+/// What a row is compared with where the recipe says nothing of it.
+fn of_base(rows: &[Shown], places: &HashMap<&Shown, usize>, at: usize, base: &[usize], against: Against) -> Option<usize> {
+    let (row, &first) = (&rows[at], base.first()?);
+    if base.contains(&at) {
+        return None;
+    }
+    let label = &rows[first].label;
+    if base.len() == 1 && (row.label == *label || against.baseline.is_some()) {
+        // that row, as far as both are judged by the same protocols
+        let here = |other: &&usize| rows[**other].agrees_on(row, against.aligned);
+        let same_elsewhere = |other: usize| {
+            let rest = |arm: &Arm| {
+                arm.iter().filter(|(axis, _)| !against.aligned.contains(*axis)).map(|(a, v)| (a.clone(), v.clone())).collect::<Arm>()
+            };
+            rows[other].label == *label && rest(&rows[other].arm) == rest(&rows[first].arm)
+        };
+        let found = base.iter().find(here).copied();
+        return found
+            .or_else(|| (0..rows.len()).find(|other| same_elsewhere(*other) && rows[*other].agrees_on(row, against.aligned)))
+            .filter(|other| *other != at);
+    }
+    let equal = Shown { label: label.clone(), ..row.clone() };
+    let equal = places.get(&equal).copied();
+    equal.or_else(|| {
+        (0..rows.len()).find(|other| rows[*other].label == *label && !rows[*other].published && rows[*other].agrees(row) && *other != at)
+    })
+}
+
+/// What a row is compared with where the recipe says it.
+fn said(rows: &[Shown], at: usize, others: &[usize], aligned: &BTreeSet<String>) -> Result<usize, Misnamed> {
+    let row = &rows[at];
+    let found: Vec<usize> = match others {
+        [one] if rows[*one].agrees_on(row, aligned) => vec![*one],
+        _ => others.iter().copied().filter(|other| rows[*other].agrees(row)).collect(),
+    };
+    match found.as_slice() {
+        [one] if *one == at => Err(Misnamed::Itself(row.name())),
+        [one] => Ok(*one),
+        [] => Err(Misnamed::Several(row.name(), others.iter().map(|other| rows[*other].name()).collect())),
+        several => Err(Misnamed::Several(row.name(), several.iter().map(|other| rows[*other].name()).collect())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(label: &str, arm: &[(&str, &str)]) -> Shown {
+        let arm = arm.iter().map(|(axis, value)| ((*axis).to_owned(), (*value).to_owned())).collect();
+        Shown { label: label.to_owned(), arm, published: label.starts_with("paper") }
+    }
+
+    fn paired(rows: &[Shown], baseline: Option<&str>, said: &[(&str, &str)], aligned: &[&str]) -> Result<Vec<Option<usize>>, Misnamed> {
+        let said = said.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let aligned = aligned.iter().map(|axis| (*axis).to_owned()).collect();
+        pairs(rows, Against { baseline, said: &said, aligned: &aligned })
+    }
+
+    #[test]
+    fn rows_are_compared_with_the_first_or_with_what_is_said() {
+        let rows = ["net", "a", "b", "paper"].map(|label| shown(label, &[]));
+        assert_eq!(paired(&rows, None, &[], &[]).unwrap(), [None, Some(0), Some(0), None]);
+        assert_eq!(paired(&rows, Some("a"), &[], &[]).unwrap(), [Some(1), None, Some(1), None]);
+        assert_eq!(paired(&rows, None, &[("b", "a")], &[]).unwrap(), [None, Some(0), Some(1), None]);
+        let wrong = |said| paired(&rows, None, &[said], &[]).unwrap_err();
+        assert_eq!(wrong(("c", "a")), Misnamed::Unknown("c".to_owned()));
+        assert_eq!(wrong(("b", "paper")), Misnamed::Published("paper".to_owned()));
+        assert_eq!(wrong(("b", "b")), Misnamed::Itself("b".to_owned()));
+        assert_eq!(paired(&rows, Some("x"), &[], &[]).unwrap_err(), Misnamed::Unknown("x".to_owned()));
+    }
+
+    #[test]
+    fn equal_arms_are_compared() {
+        let arms = |label: &str| ["1", "2"].map(|order| shown(label, &[("order", order)]));
+        let one = [vec![shown("net", &[])], arms("a").to_vec()].concat();
+        assert_eq!(paired(&one, None, &[], &[]).unwrap(), [None, Some(0), Some(0)]);
+        assert_eq!(paired(&one, Some("a[order = 2]"), &[], &[]).unwrap(), [Some(2), Some(2), None]);
+        // arms of one label: with the first of them
+        assert_eq!(paired(&arms("a"), None, &[], &[]).unwrap(), [None, Some(0)]);
+        // of two labels: each with its own arm
+        let two = [arms("a"), arms("b")].concat();
+        assert_eq!(paired(&two, None, &[], &[]).unwrap(), [None, Some(0), Some(0), Some(1)]);
+        assert_eq!(paired(&two, Some("b"), &[], &[]).unwrap(), [Some(2), Some(3), None, None]);
+        assert_eq!(paired(&two, None, &[("b", "a")], &[]).unwrap(), [None, Some(0), Some(0), Some(1)]);
+        assert_eq!(paired(&two, None, &[("b", "a[order = 2]")], &[]).unwrap(), [None, Some(0), Some(1), Some(1)]);
+        let several = [vec![shown("net", &[])], arms("a").to_vec()].concat();
+        assert!(matches!(paired(&several, None, &[("net", "a")], &[]), Err(Misnamed::Several(..))));
+    }
+
+    #[test]
+    fn numbers_of_two_protocols_are_not_compared() {
+        let arms = |label: &str| ["x", "y"].map(|camera| shown(label, &[("camera", camera)]));
+        assert_eq!(paired(&arms("a"), None, &[], &["camera"]).unwrap(), [None, None]);
+        let two = [arms("a"), arms("b")].concat();
+        assert_eq!(paired(&two, None, &[], &["camera"]).unwrap(), [None, None, Some(0), Some(1)]);
+        assert_eq!(paired(&two, Some("b[camera = y]"), &[], &["camera"]).unwrap(), [Some(2), Some(3), None, None]);
+        assert!(matches!(paired(&two, None, &[("b[camera = x]", "a[camera = y]")], &["camera"]), Err(Misnamed::Several(..))));
+    }
+}
