@@ -30,7 +30,7 @@ fn five_million_images_are_planned_in_few_bytes_each() {
          dataset faces = synthetic_faces(identities = {PEOPLE}, images = {IMAGES}, size = 32px)
          let people = faces |> split({{train = 90%, test = 10%}}, by = .identity)
          dataset turned = people.test |> where(abs(.yaw) > 30deg) |> min_images(2)
-         dataset more = merge([people.test, synthetic_faces(identities = 1000, images = 10, size = 32px, seed = 7)])
+         dataset more = merge([people.test, synthetic_faces(identities = 1000, images = 10, size = 32px, seed = 7)], labels = \"disjoint\")
          dataset few = people.train |> sample(10%)
          backbone net = tiny(embedding = 8, side = 32px, width = 4)
          stage s = train(net, classify(draw(people.train, by = pk(identities = 16, images = 4)), cosface()) + classify(draw(few, size = 64), cosface()), for = 1 epoch, optimizer = sgd(lr = 0.1))

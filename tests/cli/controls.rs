@@ -25,7 +25,7 @@ export m = safetensors(s, to = \"s.safetensors\")
 
 fn shell() -> Shell {
     let paths = || (1..=4).flat_map(|person| (1..=4).map(move |image| format!("id_{person:04}/{image:04}.png")));
-    let more: String = paths().map(|path| format!("{path},glad {OBEYED}\n")).collect();
+    let more: String = paths().map(|path| format!("{path},\"glad {OBEYED}\"\n")).collect();
     let pairs: String = paths()
         .collect::<Vec<_>>()
         .windows(2)

@@ -142,7 +142,7 @@ fn write_ijb(root: &Path, name: &str, templates: u32) {
         writeln!(probe, "{a},{},x.jpg", a % 2).unwrap();
     }
     for stranger in 1000..1100 {
-        writeln!(faces, "1.jpg {stranger} 100").unwrap();
+        writeln!(faces, "2.jpg {stranger} 100").unwrap();
         writeln!(probe, "{stranger},{stranger},x.jpg").unwrap();
     }
     let galleries = if name == "ijbb" { ["S1", "S2"] } else { ["G1", "G2"] };
