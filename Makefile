@@ -19,12 +19,12 @@ setup: ## fetch libtorch once into the user's cache (DDL_LIBTORCH=DIR takes anot
 build: setup ## build both programs, optimised: target/release/ddl and ddl-engine
 	$(CARGO) build --release --locked --workspace --bins
 
-demo: build ## run the quickstart: a recipe is checked, planned, trained and judged
-	target/release/ddl run pipelines/quickstart.ddl $(ARGS)
+demo: setup ## run the quickstart: a recipe is checked, planned, trained and judged (the build is that of `make test`)
+	$(CARGO) build --locked --workspace --bins
+	target/debug/ddl run pipelines/quickstart.ddl $(ARGS)
 
 test: setup ## run all tests of the workspace
 	@$(PYTHON) .tools/bench/eager.py || echo "tests that hold networks against PyTorch will be skipped" >&2
-	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace $(ARGS)
 
 bench: build ## measure speed and memory beside PyTorch; writes docs/performance.md (takes a while)
