@@ -150,7 +150,7 @@ impl Common<'_> {
 fn finite(rows: &Rows, table: &Table) -> Result<(), Halt> {
     let Some(at) = rows.numbers.iter().position(|number| !number.is_finite()) else { return Ok(()) };
     let row = at / rows.width.max(1);
-    let path = table.row(row).map_or_else(String::new, |row| row.path().to_owned());
+    let path = table.row(row).map_or_else(String::new, |row| row.path().into_owned());
     let message = format!("the embedding of `{path}` (image {} of {}) holds NaN or infinite numbers", row + 1, table.len());
     Err(Failure::new(Code::WeightsNotFinite, message)
         .help("the network's weights are too large for 32-bit numbers: train it at a smaller learning rate")
