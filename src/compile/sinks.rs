@@ -237,6 +237,8 @@ impl Compiler<'_> {
             {
                 let help = if names.iter().any(|(_, arm)| !arm.is_empty()) {
                     "put the axis into the name: to = \"model-{seed}.safetensors\""
+                } else if matches!(self.graph.node(before).args.get("to"), Some(Value::Text(other)) if **other == *to) {
+                    "give each a file of its own"
                 } else {
                     "give each a file of its own; names that differ in capitals alone are one on some disks"
                 };

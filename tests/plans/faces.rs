@@ -1,7 +1,7 @@
 //! Folders of made-up faces in the layouts of the recipes: 8 folds of 50 people, each with two frontal and two profile images; benchmarks.
 
 use std::fmt::Write as _; // a String takes all that is written to it
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The folder; it goes away with this.
 pub struct Faces {
@@ -13,6 +13,9 @@ const PEOPLE: (usize, usize) = (8, 50);
 /// People of a benchmark, none of whom is among the faces.
 const OTHERS: (usize, usize) = (10, 4);
 
+/// What stands for weights in keys.
+pub const MADE_UP: &str = "made-up weights";
+
 impl Faces {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -23,8 +26,13 @@ impl Faces {
         for (name, templates) in [("ijbb", 6), ("ijbc", 8)] {
             write_ijb(&folder.path().join(name), name, templates);
         }
-        std::fs::write(folder.path().join("net.safetensors"), "made-up weights").unwrap();
+        std::fs::write(folder.path().join("net.safetensors"), MADE_UP).unwrap();
         Faces { folder }
+    }
+
+    /// Where made-up weights lie.
+    pub fn weights(&self) -> PathBuf {
+        self.path().join("net.safetensors")
     }
 
     /// The value of a parameter that a recipe leaves open, by the name that the recipes here give it.
@@ -161,4 +169,19 @@ fn png() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(112, 112, image::Rgb([128, 128, 128])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     bytes.into_inner()
+}
+
+/// Writes a file of zeros that is a backbone's: as long as its numbers, with no more on the disk than its header.
+pub fn write_weights(path: &Path, net: &ddl::ops::nets::Backbone) {
+    let (mut header, mut at) = (String::new(), 0);
+    for spec in ddl::nets::Backbone::network(net).unwrap().specs() {
+        let end = at + 4 * spec.numel();
+        let comma = if header.is_empty() { "" } else { "," };
+        write!(header, "{comma}\"{}\":{{\"dtype\":\"F32\",\"shape\":{:?},\"data_offsets\":[{at},{end}]}}", spec.name, spec.shape).unwrap();
+        at = end;
+    }
+    let header = format!("{{{header}}}");
+    std::fs::write(path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()).unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_len(8 + header.len() as u64 + at).unwrap();
 }
