@@ -3,7 +3,7 @@
 
 use ddl::eval::{FarRule, Mate, Outcome, PairScores, Pairs, Place, Similarity, paired};
 use ddl::lang::value::NodeId;
-use ddl::ops::evals::{Accuracy, AccuracyRule, Auc, Eer, Gap, Metric, Rank, Rate, Tar, Tpir, Val};
+use ddl::ops::evals::{Accuracy, AccuracyRule, Auc, Eer, Gap, Metric, Rank, Rate, Tar, Tpir};
 use ddl::ops::refs::EvalRef;
 use ddl::store::{Judged, Scores};
 
@@ -95,7 +95,6 @@ fn metrics() -> (Vec<Metric>, Vec<Metric>) {
         Metric::Eer(Eer { eval }),
         Metric::Auc(Auc { eval }),
         Metric::Gap(Gap { eval }),
-        Metric::Val(Val { eval, far }),
     ];
     (of_pairs, vec![Metric::Rank(Rank { eval, k: 1 }), Metric::Tpir(Tpir { eval, fpir })])
 }

@@ -36,6 +36,7 @@ const STOCK: &[(&str, &str)] = &[
     ("pose", "eval pose = verification(faces, pairs = random_pairs())"),
     ("px12", "eval px12 = verification(faces, pairs = random_pairs(), probe = low_resolution(side = 12px))"),
     ("warm", "stage warm = train(net, classify(faces, arc), batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))"),
+    ("fair", "stage fair = train(net, classify(faces, arc), batch = 192, for = 1 epoch, optimizer = sgd(lr = 0.1))"),
     ("distilled", "stage distilled = train(net, classify(faces, arc), batch = 64, for = 2 epochs, optimizer = sgd(lr = 0.1))"),
     (
         "both",

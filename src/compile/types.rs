@@ -17,6 +17,7 @@ const NAMES: &[(&str, fn() -> Type)] = &[
     ("branch", || Type::Branch),
     ("bytes", || Type::Quantity(Dimension::Bytes)),
     ("checks", || Type::Quantity(Dimension::Checks)),
+    ("claim", || Type::Claim),
     ("count", || Type::Int),
     ("critic", || Type::Critic),
     ("curve", || Type::Union(vec![Type::Float, Type::Curve])),

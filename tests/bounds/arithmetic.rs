@@ -185,7 +185,8 @@ fn weights_of_terms_stay_finite() {
         let compiled = compiled(&[("recipe.ddl", &format!("{before}\nobjective c = classify(d, arc)\nobjective _o = {line}"))]);
         let codes: Vec<&str> = compiled.diagnostics.iter().map(|it| it.code.text()).collect();
         assert_eq!(codes.is_empty(), fine, "{line}: {codes:?}");
-        assert!(fine || codes == ["ddl::types::not_finite"], "{line}: {codes:?}");
+        // a weight has its range, which ends far below what no number holds
+        assert!(fine || codes == ["ddl::types::not_finite"] || codes == ["ddl::types::out_of_range"], "{line}: {codes:?}");
     }
 }
 

@@ -65,6 +65,8 @@ impl Case {
             self.params.insert(name.to_owned(), given);
         } else if let Some(code) = line.strip_prefix("--error ") {
             self.expected.push(format!("nowhere: error: {code}"));
+        } else if let Some(code) = line.strip_prefix("--advice ") {
+            self.expected.push(format!("nowhere: advice: {code}"));
         } else if let Some(said) = line.strip_prefix("--given ") {
             self.expected.push(said.replacen(' ', ":1: error: ", 1).replacen("--set=", "--set ", 1));
         } else if line == "--data" {

@@ -21,6 +21,7 @@ const PRINTS: &[(&str, &str)] = &[
     ("doc", "doc arcface --format markdown"),
     ("doc", "doc std"),
     ("completions", "completions bash"),
+    ("store", "store ls"),
     ("help", "--help"),
     ("help", "run --help"),
     ("help", "--version"),

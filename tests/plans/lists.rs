@@ -167,7 +167,7 @@ const TEMPLATES: &str = "1.1 1 1\n1.2 1 1\n1.3 2 1\n1.4 2 1\n2.1 3 1\n2.2 3 1\n2
 fn pairs_of_templates() {
     let judge = |templates: &str, pairs: &str| {
         said(
-            "eval v = template_verification(faces, templates = \"t\", pairs = \"p\")\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])",
+            "eval v = template_verification(faces, templates = \"t\", pairs = \"p\")\nreport t = compare({\"a\" = net}, columns = [v.auc])",
             &[("t", templates), ("p", pairs)],
         )
     };

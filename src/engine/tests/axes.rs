@@ -77,7 +77,9 @@ export m = safetensors(best, to = \"best.safetensors\")
     let ran = shell.ddl("run r.ddl --threads 1");
     assert_eq!(ran.code(), 0, "{}{}", ran.stdout(), ran.stderr());
     let measured = rows(&shell, "runs/r");
-    let of = |model: &str| measured.iter().filter(|row| row["model"].as_str().is_some_and(|it| it.starts_with(model))).count();
+    let of = |model: &str| {
+        measured.iter().filter(|row| row.get("value").is_some() && row["model"].as_str().is_some_and(|it| it.starts_with(model))).count()
+    };
     assert_eq!((of("s[camera = left"), of("s[camera = right"), of("net[")), (2, 2, 4), "{measured:?}");
     for row in measured.iter().filter(|row| row.get("value").is_some()) {
         let arm = |key: &str| row[key].as_str().and_then(|name| name.split_once('[')).map(|(_, arm)| arm.to_owned());

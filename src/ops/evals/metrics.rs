@@ -115,8 +115,10 @@ metric! {
 }
 metric! {
     Higher, Percent, needs = |it, judged| judged.rate_by_fold(Far::new(it.far.0)?),
-        tells = |it, rate, (genuine, impostor)| parts::enough(rate, genuine) && false_accepts(it.far, impostor), point = far;
+        tells = |_, _, _| false, point = far;
     /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation (spec 6.1, step 4). Higher is better.
+    ///
+    /// It has no interval: its folds share thresholds that few impostor pairs decide, and what was tried held the truth in 60 to 85 of 100 drawn data sets.
     pub struct Val("val", 1) {
         /// The false accept rate.
         far: Rate = Rate(1e-3), in 1e-12..=1.0;

@@ -7,7 +7,7 @@ crate::operator! {
     /// Stochastic gradient descent as `torch.optim.SGD` computes it: g += weight_decay w; v = momentum v + g; w -= lr v.
     pub struct Sgd("sgd", 1, |_| Type::Optimizer) {
         /// Learning rate.
-        lr: Curve, in 0.0..=1e4;
+        lr: Curve, in 0.0..=1e30;
         /// Momentum.
         momentum: f64 = 0.9, in 0.0..1.0;
         /// L2 penalty on convolution and linear weights and on prototypes.
@@ -25,7 +25,7 @@ crate::operator! {
     /// Adam with an L2 penalty in the gradient (Kingma and Ba, ICLR 2015), as `torch.optim.Adam`.
     pub struct Adam("adam", 1, |_| Type::Optimizer) {
         /// Learning rate.
-        lr: Curve, in 0.0..=1e4;
+        lr: Curve, in 0.0..=1e30;
         /// Decay of the first moment.
         beta1: f64 = 0.9, in 0.0..1.0;
         /// Decay of the second moment.
@@ -45,7 +45,7 @@ crate::operator! {
     /// Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019), as `torch.optim.AdamW`.
     pub struct AdamW("adamw", 1, |_| Type::Optimizer) {
         /// Learning rate.
-        lr: Curve, in 0.0..=1e4;
+        lr: Curve, in 0.0..=1e30;
         /// Decay of the first moment.
         beta1: f64 = 0.9, in 0.0..1.0;
         /// Decay of the second moment.

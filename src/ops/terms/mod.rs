@@ -221,8 +221,8 @@ crate::connected!(Classify {
     }
 });
 
-/// What a term's weight lies between. Below 0 the term is made large.
-pub const WEIGHTS: std::ops::RangeInclusive<f64> = -1e9..=1e9;
+/// What a term's weight lies between: what 32-bit numbers hold, with room for a loss. Below 0 the term is made large.
+pub const WEIGHTS: std::ops::RangeInclusive<f64> = -1e30..=1e30;
 
 /// A term with its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
