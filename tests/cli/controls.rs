@@ -17,7 +17,7 @@ dataset some = faces |> where(.mood != \"x{OBEYED}\")   // {OBEYED}
 backbone net = tiny(embedding = 8, side = 32px, width = 4)
 stage s = train(net, classify(some, cosface()), batch = 4, for = 2 steps, optimizer = sgd(lr = 0.1))
 eval v = verification(some, pairs = \"pairs.csv\")
-report t = compare({{\"one {OBEYED}\" = net, \"two\" = s}}, columns = [v.accuracy])
+report t = compare({{\"one {OBEYED}\" = net, \"two\" = s}}, columns = [v.auc])
 export m = safetensors(s, to = \"s.safetensors\")
 "
     )
