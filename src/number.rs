@@ -85,7 +85,7 @@ pub mod option {
     ///
     /// # Errors
     /// What the writer says.
-    #[expect(clippy::ref_option, reason = "serde hands a field on by reference")]
+    #[allow(clippy::ref_option, reason = "serde hands a field on by reference")]
     pub fn serialize<S: Serializer>(number: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
         number.map(One).serialize(to)
     }

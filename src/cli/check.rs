@@ -21,9 +21,10 @@ pub fn run(args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
 }
 
 fn one(file: &Path, args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> {
-    let (file, input) = match files::is_standard_input(file) {
-        true => (PathBuf::from(files::STANDARD_INPUT), Some(files::standard_input()?)),
-        false => (file.to_owned(), None),
+    let (file, input) = if files::is_standard_input(file) {
+        (PathBuf::from(files::STANDARD_INPUT), Some(files::standard_input()?))
+    } else {
+        (file.to_owned(), None)
     };
     let mut recipe = Recipe::new(&file, &args.set, &args.params, &args.store);
     if let Some(input) = input {

@@ -62,7 +62,7 @@ pub fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
         decisions.entry(plan.node(id).name.clone()).or_default().push(decision.clone());
     }
     let machines = results.history.machines(&results.history.records().map(|(id, _)| id).collect());
-    Lock { metrics, decisions, machines, ..lock }
+    Lock { machines, decisions, metrics, ..lock }
 }
 
 /// The lock of `r.ddl` is `r.ddl.lock`.

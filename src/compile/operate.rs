@@ -49,8 +49,9 @@ impl Compiler<'_> {
         if !lowered {
             self.arguments(decl, bound, env);
         }
-        let checked =
-            |arg: &Arg| !lowered && bound.values().any(|given| matches!(given, Given::Expr(expr) if std::ptr::eq(*expr, &arg.value)));
+        let checked = |arg: &Arg| {
+            !lowered && bound.values().any(|given| matches!(given, Given::Expr(expr) if std::ptr::eq(*expr, &raw const arg.value)))
+        };
         let looked_at = |arg: &&Arg| match arg.value.kind {
             ExprKind::Record(_) => false,
             // a name may be of what only that argument knows

@@ -232,7 +232,7 @@ pub fn adopt(specs: &[Spec], tensors: &Sorts, map: &NameMap) -> Result<(Vec<(Spe
         };
         match &tensors[name] {
             tensor if tensor.sides != spec.shape => {
-                account.misshapen.push(Misshapen { name: spec.name.clone(), expected: spec.shape.clone(), found: tensor.sides.clone() })
+                account.misshapen.push(Misshapen { name: spec.name.clone(), expected: spec.shape.clone(), found: tensor.sides.clone() });
             }
             tensor if !tensor.floating => account.mistyped.push(spec.name.clone()),
             _ => {

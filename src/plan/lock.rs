@@ -171,7 +171,7 @@ impl Lock {
             match (locked.low, locked.high) {
                 _ if locked == is => found.equal += 1,
                 _ if same_machine => {
-                    found.broken.push(format!("metric {name}: {} -> {}, on the same kind of machine", locked.value, is.value))
+                    found.broken.push(format!("metric {name}: {} -> {}, on the same kind of machine", locked.value, is.value));
                 }
                 (Some(low), Some(high)) if (low..=high).contains(&is.value) => found.within += 1,
                 (Some(low), Some(high)) => {

@@ -171,7 +171,7 @@ fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> 
         notes.push("[low, high] below a single value: its 95 % interval.".to_owned());
     }
     if !compared.is_empty() {
-        let base = table.rows.iter().filter_map(|row| row.against).next().and_then(|at| table.rows.get(at));
+        let base = table.rows.iter().find_map(|row| row.against).and_then(|at| table.rows.get(at));
         let against = match base {
             Some(base) if rows.iter().all(|row| row.against.is_none()) => format!("`{}`", base.label),
             _ => "the row that is named there".to_owned(),

@@ -126,7 +126,7 @@ fn a_diamond_of_recipes_ends() {
         for level in 0..25 {
             let next = level + 1;
             let own = if level == 0 { "recipe.ddl".to_owned() } else { format!("m{level}.ddl") };
-            let with = |n: usize| with.replace("N", &n.to_string());
+            let with = |n: usize| with.replace('N', &n.to_string());
             let text = format!(
                 "ddl 1\nparam p : int = 1\nuse \"m{next}.ddl\"{} as l\nuse \"m{next}.ddl\"{} as r\nlet v = {used}\n{}",
                 with(1),

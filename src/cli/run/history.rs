@@ -49,7 +49,7 @@ impl History {
 
     /// What nodes decided by themselves, in the order of the plan.
     pub fn decisions(&self) -> impl Iterator<Item = (NodeId, &Decision)> {
-        self.records.iter().flat_map(|(id, _)| self.decided(*id).map(move |decision| (*id, decision)))
+        self.records.keys().flat_map(|id| self.decided(*id).map(move |decision| (*id, decision)))
     }
 
     /// What a node decided by itself.

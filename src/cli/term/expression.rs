@@ -49,7 +49,7 @@ fn nets(expr: &Expr, found: &mut Vec<(String, String)>) {
         ExprKind::Comprehension { element, source, .. } => [element, source].into_iter().for_each(|it| nets(it, found)),
         ExprKind::If { condition, yes, no } => [condition, yes, no].into_iter().for_each(|it| nets(it, found)),
         ExprKind::Compare { left, right, .. } | ExprKind::Range { from: left, to: right } => {
-            [left, right].into_iter().for_each(|it| nets(it, found))
+            [left, right].into_iter().for_each(|it| nets(it, found));
         }
         ExprKind::Unary { operand, .. } => nets(operand, found),
         ExprKind::Field { base, .. } => nets(base, found),

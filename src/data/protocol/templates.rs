@@ -177,9 +177,9 @@ impl Templates {
         while let Some(pair) = pairs.pair() {
             let (pair, line) = (pair?, pairs.line());
             if pair.same {
-                counts.same += 1
+                counts.same += 1;
             } else {
-                counts.different += 1
+                counts.different += 1;
             }
             keys.push(key(pair));
             if pair.a == pair.b {

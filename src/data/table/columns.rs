@@ -85,9 +85,9 @@ impl ColumnBuilder {
     pub fn missing(name: &str, kind: &AttributeType, len: usize) -> Self {
         let mut builder = Self::new(name, kind);
         if kind.is_text() {
-            builder.of = vec![NONE; len]
+            builder.of = vec![NONE; len];
         } else {
-            builder.numbers = vec![f64::NAN; len]
+            builder.numbers = vec![f64::NAN; len];
         }
         builder
     }
@@ -95,9 +95,9 @@ impl ColumnBuilder {
     /// One more value; an error if it is of another kind.
     pub fn push(&mut self, cell: &Cell) -> Result<(), DataError> {
         if self.kind.is_text() {
-            self.of.push(NONE)
+            self.of.push(NONE);
         } else {
-            self.numbers.push(f64::NAN)
+            self.numbers.push(f64::NAN);
         }
         let last = self.of.len().max(self.numbers.len()) - 1;
         self.set(last, cell)

@@ -150,11 +150,11 @@ impl<'a> Batch<'a> {
             return Err(wrong(message, "row i of all arrays is one image"));
         }
         let labels = of.labels.as_deref().map(labels).transpose()?.map(|tensor| tensor.f_to_device(device).map_err(torch)).transpose()?;
-        if let (Some(labels), Some(file)) = (&labels, &of.labels) {
-            if labels.size() != [count] {
-                let message = format!("{} is {}, and `{}` has {count} images", file.display(), shape(&labels.size()), of.name);
-                return Err(wrong(message, "one label for each row of embeddings"));
-            }
+        if let (Some(labels), Some(file)) = (&labels, &of.labels)
+            && labels.size() != [count]
+        {
+            let message = format!("{} is {}, and `{}` has {count} images", file.display(), shape(&labels.size()), of.name);
+            return Err(wrong(message, "one label for each row of embeddings"));
         }
         Ok(Batch { of, embeddings, labels })
     }

@@ -100,8 +100,8 @@ fn kinds() -> Vec<(String, &'static str, Vec<u8>)> {
     vec![
         (format!("{HEAD}{random}{JUDGED}"), "images/p3/1.ppm", picture(5, 9)),
         (format!("{HEAD}{trained}"), "images/p3/1.ppm", picture(5, 9)),
-        (format!("{HEAD}{listed}{}", JUDGED), "images/p3/1.ppm", picture(5, 9)),
-        (format!("{HEAD}{listed}{}", JUDGED), "images/list.csv", text("path,identity\np0/0.ppm,a\np0/1.ppm,a\np1/0.ppm,b\np1/1.ppm,b")),
+        (format!("{HEAD}{listed}{JUDGED}"), "images/p3/1.ppm", picture(5, 9)),
+        (format!("{HEAD}{listed}{JUDGED}"), "images/list.csv", text("path,identity\np0/0.ppm,a\np0/1.ppm,a\np1/0.ppm,b\np1/1.ppm,b")),
         (format!("{HEAD}{posed}{JUDGED}"), "pose.csv", text("path,yaw\np0/0.ppm,9\np0/1.ppm,9\np1/0.ppm,9\np1/1.ppm,9")),
         (
             format!("{HEAD}eval v = verification(faces, pairs = \"pairs.csv\")\n{JUDGED}"),
