@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Three folds of people, and models that are trained without each.
-const BEFORE: &str = r#"ddl 1
+const BEFORE: &str = "ddl 1
 dataset faces = synthetic_faces(identities = 12, images = 6, size = 16px)
 let people = faces |> split({a = 4, b = 4, c = 4}, by = .identity)
 replicate fold in [people.a, people.b, people.c]
@@ -24,7 +24,7 @@ head arc = arcface()
 eval out = verification(fold, pairs = random_pairs(folds = 2, per_fold = 6))
 stage s = train(net, order * classify(seen, arc), batch = 8, for = 2 steps, seed = seed, optimizer = sgd(lr = 0.1))
 stage t = train(net, classify(seen, arc), batch = 8, for = 2 steps, optimizer = sgd(lr = 0.1))
-"#;
+";
 
 fn compiled(lines: &str) -> Compiled {
     let world = Memory::new().with("r.ddl", format!("{BEFORE}{lines}\n").into_bytes());
@@ -94,10 +94,10 @@ fn whatever_looks_at_numbers_aligns_equal_axes() {
 #[test]
 fn every_protocol_aligns() {
     for (kind, protocol, metric) in [
-        ("verification", r#"verification(fold, pairs = random_pairs(folds = 2, per_fold = 6))"#, "accuracy"),
-        ("verification", r#"verification(fold, pairs = all_pairs())"#, "tar(50%)"),
+        ("verification", "verification(fold, pairs = random_pairs(folds = 2, per_fold = 6))", "accuracy"),
+        ("verification", "verification(fold, pairs = all_pairs())", "tar(50%)"),
         ("verification", r#"verification(faces, within = fold, pairs = "pairs.csv")"#, "val(50%)"),
-        ("identification", r#"identification(fold |> where(.yaw < 0deg), fold |> where(.yaw >= 0deg))"#, "rank(1)"),
+        ("identification", "identification(fold |> where(.yaw < 0deg), fold |> where(.yaw >= 0deg))", "rank(1)"),
         ("template_verification", r#"template_verification(fold, templates = "t.txt", pairs = "p.txt")"#, "tar(50%)"),
         ("template_identification", r#"template_identification(fold, templates = "t.txt", gallery = "g.csv", probe = "p.csv")"#, "rank(1)"),
     ] {

@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
     match command {
-        Command::Check(args) => check::run(args, screen),
+        Command::Check(args) => Ok(check::run(args, screen)),
         Command::Fmt(args) => fmt::run(args, screen),
         Command::Plan(args) => plan::run(args, screen),
         Command::Run(args) => run::run(args, screen),

@@ -167,7 +167,7 @@ impl Screen {
     /// # Errors
     /// When the result could not be written.
     pub fn result(&self, text: &str) -> Result<(), Stop> {
-        self.write(&shown(text))
+        write(&shown(text))
     }
 
     /// A result that programs read and that must be theirs to the byte (a formatted recipe); on a terminal as [`Screen::result`].
@@ -175,16 +175,16 @@ impl Screen {
     /// # Errors
     /// When it could not be written.
     pub fn verbatim(&self, text: &str) -> Result<(), Stop> {
-        if io::stdout().is_terminal() { self.result(text) } else { self.write(text) }
+        if io::stdout().is_terminal() { self.result(text) } else { write(text) }
     }
+}
 
-    fn write(&self, text: &str) -> Result<(), Stop> {
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Shown(Outcome::Done)),
-            Err(error) => Err(Stop::fail(unwritten(&error))),
-        }
+fn write(text: &str) -> Result<(), Stop> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Shown(Outcome::Done)),
+        Err(error) => Err(Stop::fail(unwritten(&error))),
     }
 }
 

@@ -89,7 +89,7 @@ impl<'a> Asked<'a> {
         let text = args.expression.trim().to_owned();
         let written = expression::read(&text);
         let asked = Asked { args, batches, text, written };
-        if asked.is_head(&asked.text) && !asked.has_data() {
+        if is_head(&asked.text) && !asked.has_data() {
             let message = format!("`{}` is a head: it takes embeddings and labels", operator(&asked.text));
             return Err(Stop::wrong_with(message, "give --embeddings FILE --labels FILE"));
         }
@@ -99,10 +99,6 @@ impl<'a> Asked<'a> {
 
     fn has_data(&self) -> bool {
         self.batches.iter().any(|batch| batch.name == DATA)
-    }
-
-    fn is_head(&self, text: &str) -> bool {
-        Head::decls().iter().any(|decl| decl.name == operator(text))
     }
 
     /// That there are arrays of every network that a term names.
@@ -122,7 +118,7 @@ impl<'a> Asked<'a> {
 
     /// A recipe with an expression as its objective and a draw for each batch.
     fn recipe(&self, expression: &str) -> Recipe {
-        let (before, after) = if self.is_head(expression) { (format!("classify({DATA}, "), ")") } else { (String::new(), "") };
+        let (before, after) = if is_head(expression) { (format!("classify({DATA}, "), ")") } else { (String::new(), "") };
         let before = format!("ddl 1\nobjective term = {before}");
         let mut text = format!("{before}{expression}{after}\n");
         let _ = writeln!(text, "dataset _people = synthetic_faces(identities = 4, images = 4)\nbackbone teacher = tiny(seed = 1)");
@@ -201,6 +197,11 @@ impl<'a> Asked<'a> {
         ordered.extend(rows.into_iter().flatten());
         Ok(ordered)
     }
+}
+
+/// Whether an expression is a head alone.
+fn is_head(text: &str) -> bool {
+    Head::decls().iter().any(|decl| decl.name == operator(text))
 }
 
 /// The name that an expression begins with.

@@ -77,7 +77,7 @@ impl Compiler<'_> {
                     self.axes_in_def(id.module, def, &mut found);
                 }
             }
-            Kind::Imported(other) => found = (*self.axes_of(other)).clone(),
+            Kind::Imported(other) => found.clone_from(&self.axes_of(other)),
             Kind::Param(item) => {
                 // of a module that is used the recipe may say a parameter by an axis
                 let name = if let ItemKind::Param(param) = &tree.items[item].kind { &param.name.text } else { "" };

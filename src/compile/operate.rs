@@ -257,8 +257,9 @@ impl Compiler<'_> {
         };
         let Some(real) = file.real.clone() else { return };
         let Some(below) = folder.as_ref().map_or_else(|| Some(beside(&real)), |folder| folder.real.clone()) else { return };
-        let paths = [Some(&file), folder.as_ref()].into_iter().flatten();
-        if !paths.fold(true, |fine, path| self.stays_inside(path, span) && fine) {
+        // both are looked at, so that both are said
+        let inside = [Some(&file), folder.as_ref()].map(|path| path.is_none_or(|path| self.stays_inside(path, span)));
+        if inside.contains(&false) {
             return; // nothing is read of what lies outside
         }
         let digest = self.digest_of((real.clone(), Some(below.clone())), span, || prober.listed(&real, &below));

@@ -105,12 +105,13 @@ impl Excerpt {
 
 /// What stays of a line that is too long, in order.
 fn kept(text: &str, line: Range<usize>, places: &[Range<usize>], widest: usize) -> Vec<Range<usize>> {
+    let alone = |piece| Vec::from([piece]);
     let inside = |place: &Range<usize>| place.start.clamp(line.start, line.end)..place.end.clamp(line.start, line.end);
     let mut here: Vec<Range<usize>> =
         places.iter().filter(|place| place.start <= line.end && place.end >= line.start).map(inside).collect();
     here.sort_by_key(|place| (place.start, place.end));
     let (Some(first), Some(last)) = (here.first().map(|place| place.start), here.iter().map(|place| place.end).max()) else {
-        return vec![line.start..forward(text, line.start, line.end, widest)];
+        return alone(line.start..forward(text, line.start, line.end, widest));
     };
     if forward(text, first, last, widest) == last {
         // all in one piece, with as much before as after
@@ -118,7 +119,7 @@ fn kept(text: &str, line: Range<usize>, places: &[Range<usize>], widest: usize) 
         let start = backward(text, line.start, first, spare / 2);
         let end = forward(text, last, line.end, spare - width(&text[start..first]));
         let start = backward(text, line.start, first, spare - width(&text[last..end]));
-        return vec![start..end];
+        return alone(start..end);
     }
     let each = (widest / (4 * here.len())).max(LEAST);
     let mut ends: Vec<usize> = here.iter().flat_map(|place| [place.start, place.end]).collect();
@@ -177,6 +178,7 @@ impl SourceCode for Excerpt {
 mod tests {
     use super::*;
     use crate::source::FileId;
+    use std::slice::from_ref;
 
     fn excerpt(text: &str, places: &[Range<usize>], widest: usize) -> Excerpt {
         Excerpt::new(&Source::new(FileId(0), "r.ddl", text), places, widest)
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn short_lines_stay_as_they_are() {
-        let it = excerpt("a\nb\nc\nd\ne\n", &[4..5], 40);
+        let it = excerpt("a\nb\nc\nd\ne\n", from_ref(&(4..5)), 40);
         assert_eq!((it.text.as_str(), it.lines_before), ("b\nc\nd\n", 1));
         assert_eq!((it.at(4), it.of(2)), (2, 4));
     }
@@ -193,13 +195,13 @@ mod tests {
     fn a_long_line_is_cut_around_its_places() {
         let text = format!("{}HERE{}\n", "ä".repeat(100_000), "b".repeat(100_000));
         let at = 200_000;
-        let it = excerpt(&text, &[at..at + 4], 40);
+        let it = excerpt(&text, from_ref(&(at..at + 4)), 40);
         assert!(width(it.text.trim_end()) <= 40, "{}", it.text);
         assert_eq!(&it.text[it.at(at)..it.at(at + 4)], "HERE");
         assert!(it.text.starts_with('…') && it.text.trim_end().ends_with('…'));
         // one at the very end, and one that is longer than the screen
         assert_eq!(&it.text[it.at(at + 100_000)..], "…\n");
-        let whole = excerpt(&text, &[0..text.len() - 1], 40);
+        let whole = excerpt(&text, from_ref(&(0..text.len() - 1)), 40);
         assert!(width(whole.text.trim_end()) <= 40 + 4 * LEAST, "{}", whole.text);
         assert_eq!((whole.at(0), whole.at(text.len() - 1)), (0, whole.text.len() - 1));
     }

@@ -44,7 +44,7 @@ pub(super) fn zipped(from: &mut (impl Read + Seek), length: u64) -> Result<Conte
         return Err(TensorError::Kind(FileKind::TorchScript));
     }
     let Some(root) = names.iter().find_map(|name| name.strip_suffix("data.pkl")) else {
-        let arrays = !names.is_empty() && names.iter().all(|name| name.ends_with(".npy"));
+        let arrays = !names.is_empty() && names.iter().all(|name| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "npy"));
         let exported = ends("archive_format") || ends("serialized_exported_program.json");
         return Err(TensorError::Kind(match () {
             () if arrays => FileKind::Npz,

@@ -69,8 +69,8 @@ fn operators() -> Vec<&'static str> {
 
 /// How many messages there are about each line, and the finite result of each line that has one.
 fn results(lines: &[String]) -> (BTreeMap<usize, Vec<String>>, usize) {
-    let text: String = lines.iter().enumerate().map(|(at, line)| format!("let _x{at} = {line}\n")).collect();
-    let compiled = compiled(&[("recipe.ddl", &text)]);
+    let text: Vec<String> = lines.iter().enumerate().map(|(at, line)| format!("let _x{at} = {line}")).collect();
+    let compiled = compiled(&[("recipe.ddl", &text.join("\n"))]);
     let mut said: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for diagnostic in compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error) {
         let span = diagnostic.span().expect("a place");
@@ -107,8 +107,8 @@ fn one_extreme_value_and_functions_have_a_result_or_one_message() {
 
 /// The truth of each claim; nothing where it was refused.
 fn truths(claims: &[String]) -> Vec<Option<bool>> {
-    let text: String = claims.iter().enumerate().map(|(at, claim)| format!("expect e{at} = {claim}\n")).collect();
-    let compiled = compiled(&[("recipe.ddl", &text)]);
+    let text: Vec<String> = claims.iter().enumerate().map(|(at, claim)| format!("expect e{at} = {claim}")).collect();
+    let compiled = compiled(&[("recipe.ddl", &text.join("\n"))]);
     let mut truths = vec![None; claims.len()];
     for (_, node) in compiled.graph.nodes().filter(|(_, node)| node.op == "expect") {
         let Some(Value::Record(claim)) = node.args.get("claim") else { continue };

@@ -25,16 +25,16 @@ export m = safetensors(s, to = \"s.safetensors\")
 
 fn shell() -> Shell {
     let paths = || (1..=4).flat_map(|person| (1..=4).map(move |image| format!("id_{person:04}/{image:04}.png")));
-    let more: String = paths().map(|path| format!("{path},\"glad {OBEYED}\"\n")).collect();
-    let pairs: String = paths()
+    let more: Vec<String> = paths().map(|path| format!("{path},\"glad {OBEYED}\"")).collect();
+    let pairs: Vec<String> = paths()
         .collect::<Vec<_>>()
         .windows(2)
-        .map(|two| format!("0,{},{},{}\n", u8::from(two[0][..7] == two[1][..7]), two[0], two[1]))
+        .map(|two| format!("0,{},{},{}", u8::from(two[0][..7] == two[1][..7]), two[0], two[1]))
         .collect();
     Shell::new()
         .file("r.ddl", recipe())
-        .file("more.csv", format!("image,mood\n{more}"))
-        .file("pairs.csv", format!("fold,same,a,b\n{pairs}"))
+        .file("more.csv", format!("image,mood\n{}\n", more.join("\n")))
+        .file("pairs.csv", format!("fold,same,a,b\n{}\n", pairs.join("\n")))
 }
 
 #[track_caller]

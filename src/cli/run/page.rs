@@ -207,7 +207,7 @@ fn curves(plan: &Plan, reading: &Reading, history: &History) -> Result<Vec<Curve
 
 /// Whether a column of a log is the learning rate of a turn.
 fn is_rate(column: &str) -> bool {
-    column == "lr" || column.ends_with(".lr")
+    column.rsplit('.').next() == Some("lr")
 }
 
 /// What happened in each stage, by its name.

@@ -188,7 +188,7 @@ fn many_columns_are_looked_at_once() {
         let said = world.read_as(text).unwrap();
         let mut lines = text.lines();
         let head = lines.next().unwrap_or_default();
-        let wide: String = lines.map(|line| format!("{line}{more}\n")).collect();
+        let wide: String = lines.flat_map(|line| [line, more.as_str(), "\n"]).collect();
         assert_eq!(world.shown(world.read_as(format!("{head}{more}\n{wide}"))), format!("reads {said}"), "{kind:?}");
         let said = world.said(format!("{}\n{wide}", &more[1..]));
         assert!(said.len() < 400, "{kind:?}: {} bytes are said", said.len());

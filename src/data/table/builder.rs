@@ -89,7 +89,7 @@ impl TableBuilder {
         let size = if let Sizes::All(size) = self.sizes { size } else { None };
         let core = Listed::new(self.paths, self.people, self.sizes, self.origins)?;
         let columns = self.columns.into_iter().map(ColumnBuilder::finish).collect();
-        Ok(Table::of_core(Core::Listed(core), columns, classes, labels, Stream { size: stream.size.or(size), ..stream }))
+        Ok(Table::of_core(Core::Listed(Box::new(core)), columns, classes, labels, Stream { size: stream.size.or(size), ..stream }))
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(in crate::data) enum Core {
     /// Samples that are written down.
-    Listed(Listed),
+    Listed(Box<Listed>),
     /// Samples that follow from their places.
     Made(Arc<dyn MadeSet>),
     /// The rows of several tables, one after the other.
@@ -107,8 +107,10 @@ impl Core {
     /// Width and height of a sample in pixels, where known.
     pub fn size(&self, place: u32) -> Option<(u32, u32)> {
         match self {
-            Core::Listed(Listed { sizes: Sizes::All(size), .. }) => *size,
-            Core::Listed(Listed { sizes: Sizes::Each(sizes), .. }) => sizes[place as usize],
+            Core::Listed(listed) => match &listed.sizes {
+                Sizes::All(size) => *size,
+                Sizes::Each(sizes) => sizes[place as usize],
+            },
             Core::Made(set) => Some(set.size()),
             Core::Merged(merged) => {
                 let (_, table, own) = merged.at(place);

@@ -120,7 +120,7 @@ impl Merged {
         paths.par_sort_unstable();
         let (mut again, mut twice) = (Vec::new(), None);
         for group in paths.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
-            self.named_alike(group.iter().filter_map(|(_, place)| Some((*place, self.row(*place)?))), &mut again, &mut twice);
+            named_alike(group.iter().filter_map(|(_, place)| Some((*place, self.row(*place)?))), &mut again, &mut twice);
         }
         drop(paths);
         if let Some(row) = twice.and_then(|place| self.row(place)) {
@@ -144,20 +144,20 @@ impl Merged {
         let (part, row) = self.part(place);
         self.parts[part].table.row(row)
     }
+}
 
-    /// Of rows whose paths may be equal: those whose path stands before go to `again`, the first whose image does to `twice`.
-    fn named_alike<'a>(&self, rows: impl Iterator<Item = (u32, Row<'a>)>, again: &mut Vec<u32>, twice: &mut Option<u32>) {
-        let mut named: Vec<(Cow<'_, str>, u32, Row<'_>)> = rows.map(|(place, row)| (row.path(), place, row)).collect();
-        named.sort_unstable_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-        for alike in named.chunk_by(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
-            again.extend(alike[1..].iter().map(|(_, place, _)| *place));
-            let mut images: Vec<(u64, u32, Row<'_>)> = alike.iter().map(|(_, place, row)| (row.source().hashed(), *place, *row)).collect();
-            images.sort_unstable_by_key(|(hashed, place, _)| (*hashed, *place));
-            for same in images.chunk_by(|a, b| a.0 == b.0) {
-                let known = |at: usize| same[..at].iter().any(|before| before.2.is_image_of(&same[at].2));
-                let first = (1..same.len()).find(|at| known(*at)).map(|at| same[at].1);
-                *twice = [*twice, first].into_iter().flatten().min();
-            }
+/// Of rows whose paths may be equal: those whose path stands before go to `again`, the first whose image does to `twice`.
+fn named_alike<'a>(rows: impl Iterator<Item = (u32, Row<'a>)>, again: &mut Vec<u32>, twice: &mut Option<u32>) {
+    let mut named: Vec<(Cow<'_, str>, u32, Row<'_>)> = rows.map(|(place, row)| (row.path(), place, row)).collect();
+    named.sort_unstable_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    for alike in named.chunk_by(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
+        again.extend(alike[1..].iter().map(|(_, place, _)| *place));
+        let mut images: Vec<(u64, u32, Row<'_>)> = alike.iter().map(|(_, place, row)| (row.source().hashed(), *place, *row)).collect();
+        images.sort_unstable_by_key(|(hashed, place, _)| (*hashed, *place));
+        for same in images.chunk_by(|a, b| a.0 == b.0) {
+            let known = |at: usize| same[..at].iter().any(|before| before.2.is_image_of(&same[at].2));
+            let first = (1..same.len()).find(|at| known(*at)).map(|at| same[at].1);
+            *twice = [*twice, first].into_iter().flatten().min();
         }
     }
 }

@@ -110,10 +110,11 @@ fn metric(plan: &Plan) -> Metric {
 fn the_plan_and_the_judgement_agree_on_every_number() {
     let _ = programs();
     let folder = folder();
-    let evals: String = PROTOCOLS.iter().map(|(name, protocol)| format!("eval {name} = {protocol}\n")).collect();
+    let evals: Vec<String> = PROTOCOLS.iter().map(|(name, protocol)| format!("eval {name} = {protocol}")).collect();
+    let evals = evals.join("\n");
     let columns =
         PROTOCOLS.map(|(name, protocol)| format!("{name}.{}", if protocol.contains("identification") { "rank(1)" } else { "eer" }));
-    let whole = compiled(folder.path(), &format!("{evals}report r = compare([net], columns = [{}])", columns.join(", ")));
+    let whole = compiled(folder.path(), &format!("{evals}\nreport r = compare([net], columns = [{}])", columns.join(", ")));
     assert!(!whole.has_errors(), "{:?}", whole.diagnostics);
     let run = Run::of(whole.plan(), whole.paths.clone());
     run.run().done();

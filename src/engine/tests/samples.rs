@@ -41,7 +41,7 @@ fn a_stage_tells_which_images_each_step_saw() {
         // what the first step showed, by the paths of its pictures
         let group = first.iter().find(|group| group.label == draw.name).unwrap();
         let table = |number: u32| if number < own { (0, number) } else { (1, number - own) };
-        let path = |number: &u32| batches.tables()[table(*number).0].row(table(*number).1 as usize).unwrap().path().to_owned();
+        let path = |number: &u32| batches.tables()[table(*number).0].row(table(*number).1 as usize).unwrap().path().into_owned();
         let shown: Vec<&str> = group.pictures.iter().map(|picture| picture.path.as_str()).collect();
         assert_eq!(rows[0].iter().map(path).take(shown.len()).collect::<Vec<_>>(), shown, "{}", draw.name);
         // NumPy's format: libtorch reads it too, 2 bytes a number

@@ -61,7 +61,9 @@ macro_rules! metric {
                 self.eval
             }
             fn of(&self, eval: EvalRef) -> Metric {
-                Metric::$type($type { eval, ..self.clone() })
+                let mut other = self.clone();
+                other.eval = eval;
+                Metric::$type(other)
             }
             fn point(&self) -> Option<String> {
                 None$(.or(Some(self.$point.to_string())))?

@@ -1,6 +1,5 @@
 //! Bytes, the stack and the memory of the machine that reads a pickle.
 
-use super::globals::{Global, global};
 use super::{Done, MOST_VALUES, Object, Pickle, TensorError, Value, broken};
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -151,10 +150,6 @@ impl<'a> Machine<'a> {
     pub fn recall(&mut self, place: u32) -> Done<()> {
         let value = self.memo.get(&place).cloned().ok_or_else(|| broken("it refers to what it never said"))?;
         self.push(value)
-    }
-
-    pub fn named(&mut self, module: &str, name: &str) -> Done<Global> {
-        global(module, name).ok_or_else(|| TensorError::Refused { name: format!("{module}.{name}") })
     }
 
     pub fn dict(&mut self) -> Value {

@@ -1,12 +1,17 @@
 //! What each opcode does.
 
-use super::globals::Global;
+use super::globals::{Global, global};
 use super::machine::{Machine, Slot};
 use super::{Done, StorageRef, TensorError, Value, View, broken};
 use std::rc::Rc;
 
 /// Sides of a tensor: as many as PyTorch lets one have.
 const MOST_SIDES: usize = 64;
+
+/// What a name stands for, if it is harmless.
+fn named(module: &str, name: &str) -> Done<Global> {
+    global(module, name).ok_or_else(|| TensorError::Refused { name: format!("{module}.{name}") })
+}
 
 impl Machine<'_> {
     /// One opcode; true at the end.
@@ -140,16 +145,16 @@ impl Machine<'_> {
         let made = match code {
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                Value::Global(self.named(&module, &name)?)
+                Value::Global(named(&module, &name)?)
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let (Value::Text(module), Value::Text(name)) = (module, name) else { return Err(broken("a name that is no text")) };
-                Value::Global(self.named(&module, &name)?)
+                Value::Global(named(&module, &name)?)
             }
             b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
-                let callee = self.named(&module, &name)?;
+                let callee = named(&module, &name)?;
                 let arguments = self.since_mark()?;
                 self.call(&callee, &arguments)?
             }
