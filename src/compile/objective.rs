@@ -30,17 +30,6 @@ pub(super) fn terms(objective: &Value) -> Vec<Value> {
     }
 }
 
-/// The parameter without a value that decides a value.
-fn hole(value: &Value) -> Option<String> {
-    match value {
-        Value::Hole(name) => Some(name.clone()),
-        Value::Record(fields) => fields.values().find_map(hole),
-        Value::List(items) => items.iter().find_map(hole),
-        Value::Op(op) => op.args.values().find_map(hole),
-        _ => None,
-    }
-}
-
 pub(super) fn of_terms(terms: Vec<Value>) -> Value {
     Value::Record([("terms".to_owned(), Value::List(terms.into()))].into_iter().collect())
 }
@@ -123,8 +112,8 @@ impl Compiler<'_> {
         let poison = Val::new(ty.clone(), Value::Poison, span);
         let objective = args.remove("objective");
         let plays = args.remove("plays");
-        if let Some(hole) = args.get("model").into_iter().chain(&objective).chain(&plays).find_map(hole) {
-            return Val::new(ty, Value::Hole(hole), span);
+        if let Some(hole) = args.get("model").into_iter().chain(&objective).chain(&plays).find_map(Value::hole) {
+            return Val::new(ty, Value::Hole(hole.to_owned()), span);
         }
         let Some(nets) = self.nets(args.get("model"), plays.is_some(), span) else { return poison };
         if !self.judged_net(&args, &nets, span) {

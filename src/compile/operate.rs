@@ -344,13 +344,7 @@ impl Compiler<'_> {
 }
 
 fn holds_path(value: &Value) -> bool {
-    match value {
-        Value::Path(_) => true,
-        Value::Op(op) => op.args.values().any(holds_path),
-        Value::List(items) => items.iter().any(holds_path),
-        Value::Record(fields) => fields.values().any(holds_path),
-        _ => false, // nothing else holds values
-    }
+    matches!(value, Value::Path(_)) || value.parts().any(holds_path)
 }
 
 fn holds_attribute(expr: &Expr) -> bool {

@@ -167,69 +167,14 @@ impl Value {
         }
     }
 
-    /// Calls `see` with every node that this value names, in order.
-    pub fn nodes(&self, see: &mut dyn FnMut(NodeId)) {
+    /// The values that stand directly inside of this one, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Value> {
+        let (mut ends, mut items, mut fields, mut args) = (None, None, None, None);
         match self {
-            Value::Node(id) => see(*id),
-            Value::List(items) => items.iter().for_each(|item| item.nodes(see)),
-            Value::Record(fields) => fields.values().for_each(|value| value.nodes(see)),
-            Value::Op(op) => op.args.values().for_each(|value| value.nodes(see)),
-            Value::None
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Path(_)
-            | Value::Angle(_)
-            | Value::Pixels(_)
-            | Value::Span(_)
-            | Value::Fraction(_)
-            | Value::Images(_)
-            | Value::Checks(_)
-            | Value::Bytes(_)
-            | Value::Range(_)
-            | Value::Row(_)
-            | Value::Schema(_)
-            | Value::Hole(_)
-            | Value::Poison => {}
-        }
-    }
-
-    /// Whether a parameter without a value, or something wrong, is anywhere inside.
-    pub fn is_open(&self) -> bool {
-        match self {
-            Value::Hole(_) | Value::Poison => true,
-            Value::Path(path) => path.real.is_none(),
-            Value::Range(ends) => ends.0.is_open() || ends.1.is_open(),
-            Value::List(items) => items.iter().any(Value::is_open),
-            Value::Record(fields) => fields.values().any(Value::is_open),
-            Value::Op(op) => op.args.values().any(Value::is_open),
-            Value::None
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Angle(_)
-            | Value::Pixels(_)
-            | Value::Span(_)
-            | Value::Fraction(_)
-            | Value::Images(_)
-            | Value::Checks(_)
-            | Value::Bytes(_)
-            | Value::Row(_)
-            | Value::Schema(_)
-            | Value::Node(_) => false,
-        }
-    }
-
-    /// The parameter or axis that is missing somewhere inside, if any is.
-    pub fn hole(&self) -> Option<&str> {
-        match self {
-            Value::Hole(name) => Some(name),
-            Value::Range(ends) => ends.0.hole().or_else(|| ends.1.hole()),
-            Value::List(items) => items.iter().find_map(Value::hole),
-            Value::Record(fields) => fields.values().find_map(Value::hole),
-            Value::Op(op) => op.args.values().find_map(Value::hole),
+            Value::Range(range) => ends = Some([&range.0, &range.1]),
+            Value::List(list) => items = Some(list.iter()),
+            Value::Record(record) => fields = Some(record.values()),
+            Value::Op(op) => args = Some(op.args.values()),
             Value::None
             | Value::Bool(_)
             | Value::Int(_)
@@ -246,8 +191,41 @@ impl Value {
             | Value::Row(_)
             | Value::Schema(_)
             | Value::Node(_)
-            | Value::Poison => None,
+            | Value::Hole(_)
+            | Value::Poison => {}
         }
+        let (ends, items) = (ends.into_iter().flatten(), items.into_iter().flatten());
+        ends.chain(items).chain(fields.into_iter().flatten()).chain(args.into_iter().flatten())
+    }
+
+    /// Calls `see` with every node that this value names, in order.
+    pub fn nodes(&self, see: &mut dyn FnMut(NodeId)) {
+        if let Value::Node(id) = self {
+            see(*id);
+        }
+        self.parts().for_each(|part| part.nodes(see));
+    }
+
+    /// Calls `see` with every path that this value names, in order.
+    pub fn paths(&self, see: &mut dyn FnMut(&PathValue)) {
+        if let Value::Path(path) = self {
+            see(path);
+        }
+        self.parts().for_each(|part| part.paths(see));
+    }
+
+    /// Whether a parameter without a value, or something wrong, is anywhere inside.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Value::Hole(_) | Value::Poison => true,
+            Value::Path(path) => path.real.is_none(),
+            _ => self.parts().any(Value::is_open),
+        }
+    }
+
+    /// The parameter or axis that is missing somewhere inside, if any is.
+    pub fn hole(&self) -> Option<&str> {
+        if let Value::Hole(name) = self { Some(name) } else { self.parts().find_map(Value::hole) }
     }
 
     /// The number that a range check compares: the quantity in its own unit (degrees for angles, as they are for the rest).

@@ -5,7 +5,6 @@
 use super::Plan;
 use crate::events::{Decision, Machine};
 use crate::graph::{ContentKey, Graph};
-use crate::lang::value::{PathValue, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -129,7 +128,7 @@ impl Lock {
     pub fn with_data(mut self, graph: &Graph) -> Self {
         for (_, node) in graph.nodes() {
             node.args.values().for_each(|value| {
-                paths(value, &mut |path| {
+                value.paths(&mut |path| {
                     if let Some(digest) = &path.digest {
                         self.data.insert(path.shown.clone(), digest.clone());
                     }
@@ -228,36 +227,5 @@ fn inner_operators(json: &serde_json::Value, found: &mut BTreeMap<String, u32>) 
             map.values().for_each(|value| inner_operators(value, found));
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {}
-    }
-}
-
-/// Calls `see` with every path inside a value.
-fn paths(value: &Value, see: &mut dyn FnMut(&PathValue)) {
-    match value {
-        Value::Path(path) => see(path),
-        Value::Range(ends) => {
-            paths(&ends.0, see);
-            paths(&ends.1, see);
-        }
-        Value::List(items) => items.iter().for_each(|item| paths(item, see)),
-        Value::Record(fields) => fields.values().for_each(|value| paths(value, see)),
-        Value::Op(op) => op.args.values().for_each(|value| paths(value, see)),
-        Value::None
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Text(_)
-        | Value::Angle(_)
-        | Value::Pixels(_)
-        | Value::Span(_)
-        | Value::Fraction(_)
-        | Value::Images(_)
-        | Value::Checks(_)
-        | Value::Bytes(_)
-        | Value::Row(_)
-        | Value::Schema(_)
-        | Value::Node(_)
-        | Value::Hole(_)
-        | Value::Poison => {}
     }
 }
