@@ -100,13 +100,18 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same on one line: ends of lines and tabulators are written out too.
+pub fn on_one_line(text: &str) -> String {
+    shown(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 /// A field of a file for a message: in backquotes, on one line, cut where it is long.
 pub fn quoted(field: &str) -> String {
     let mut cut: String = field.chars().take(LONGEST_QUOTE).collect();
     if cut.len() < field.len() {
         cut.push('…');
     }
-    format!("`{}`", shown(&cut).replace('\n', "\\n").replace('\t', "\\t"))
+    format!("`{}`", on_one_line(&cut))
 }
 
 /// Words for a message, each quoted; of many the first few.

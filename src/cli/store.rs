@@ -11,12 +11,10 @@ use crate::plan::bytes;
 use crate::store::tend::{Entry, Kind, Needs, last_plans};
 use crate::store::uses::FoundUse;
 use crate::store::{Store, StoreError};
+use crate::text::on_one_line;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-/// How often a check of all digests says how far it is.
-const TOLD: Duration = Duration::from_secs(1);
 /// Folders below this one in which locks are looked for.
 const DEPTH: usize = 6;
 
@@ -127,16 +125,7 @@ fn verify(store: &Store, screen: &Screen) -> Result<Outcome, Stop> {
     let all = store.list(&Needs::new()).map_err(|error| stored(&error))?;
     let checked = |it: &&Entry| matches!(it.kind, Kind::Result | Kind::Checkpoint);
     let of: u64 = all.iter().filter(checked).map(|it| it.bytes).sum();
-    let (begun, mut told, mut done) = (Instant::now(), Instant::now(), 0);
-    let damages = store.verify(&all, |it| {
-        done += it.bytes;
-        if told.elapsed() > TOLD {
-            told = Instant::now();
-            let rate = done as f64 / begun.elapsed().as_secs_f64();
-            screen.note(format!("  {} of {}, {}/s", bytes(done), bytes(of), bytes(rate as u64)));
-        }
-    });
-    let damages = damages.map_err(|error| stored(&error))?;
+    let damages = store.verify(&all).map_err(|error| stored(&error))?;
     let count = all.iter().filter(checked).count();
     if damages.is_empty() {
         screen.result(&format!("{count} results and checkpoints are whole ({})\n", bytes(of)))?;
@@ -151,16 +140,16 @@ fn verify(store: &Store, screen: &Screen) -> Result<Outcome, Stop> {
 fn table(all: &[Entry]) -> String {
     let kind = |it: &Entry| match it.kind {
         Kind::Result if it.op.is_empty() => "unreadable".to_owned(),
-        Kind::Result => plain(&it.op),
+        Kind::Result => on_one_line(&it.op),
         Kind::Checkpoint => "checkpoint".to_owned(),
         Kind::Unfinished => "unfinished".to_owned(),
         Kind::Damaged => "damaged".to_owned(),
     };
     let name = |it: &Entry| {
-        if it.name.is_empty() { it.folder.file_name().unwrap_or_default().to_string_lossy().into_owned() } else { plain(&it.name) }
+        if it.name.is_empty() { it.folder.file_name().unwrap_or_default().to_string_lossy().into_owned() } else { on_one_line(&it.name) }
     };
     let needed = |it: &Entry| {
-        let all: Vec<String> = it.needed_by.iter().map(|who| plain(who)).collect();
+        let all: Vec<String> = it.needed_by.iter().map(|who| on_one_line(who)).collect();
         if all.is_empty() { "–".to_owned() } else { all.join(", ") }
     };
     let mut text = String::new();
@@ -169,9 +158,4 @@ fn table(all: &[Entry]) -> String {
         text.push_str(&format!("{:>10}  {age:>12}  {:<10}  {}  {}\n", bytes(it.bytes), kind(it), name(it), needed(it)));
     }
     text
-}
-
-/// What a file says, without characters that move a terminal's cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

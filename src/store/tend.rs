@@ -8,6 +8,7 @@ use super::due::has_result;
 use super::uses::{FoundUse, entries};
 use super::{Damage, Store, StoreError};
 use crate::graph::ContentKey;
+use crate::meter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,13 +84,15 @@ impl Store {
         Ok(found)
     }
 
-    /// Checks every digest of every result and checkpoint. What is damaged stays where it is; `tell` is told of each that was looked at.
+    /// Checks every digest of every result and checkpoint. What is damaged stays where it is.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn verify(&self, all: &[Entry], mut tell: impl FnMut(&Entry)) -> Result<Vec<Damage>, StoreError> {
+    pub fn verify(&self, all: &[Entry]) -> Result<Vec<Damage>, StoreError> {
+        let work = meter::begin("checking the digests of the store", "entries", all.len() as u64);
         let mut damages = Vec::new();
         for it in all {
+            work.add(1);
             let folders = match it.kind {
                 Kind::Result => vec![it.folder.clone()],
                 Kind::Checkpoint => entries(&it.folder)?.into_iter().filter(|folder| step_of(folder)).collect(),
@@ -100,7 +103,6 @@ impl Store {
                 let checked = Artifact::open(folder, key).and_then(|artifact| artifact.map_or(Ok(()), |artifact| artifact.check()));
                 damages.extend(checked.err());
             }
-            tell(it);
         }
         Ok(damages)
     }
