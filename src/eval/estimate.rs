@@ -85,6 +85,13 @@ pub fn t_quantile(p: f64, df: u64) -> f64 {
     f64::midpoint(low, high)
 }
 
+/// The degrees of freedom of a sum of squared standard errors, each with its own (Satterthwaite, 1946), rounded down; at least 1.
+pub(crate) fn satterthwaite(squares: &[(f64, u64)]) -> u64 {
+    let sum: f64 = squares.iter().map(|(square, _)| square).sum();
+    let parts: f64 = squares.iter().map(|(square, df)| square.powi(2) / *df as f64).sum();
+    if parts > 0.0 { ((sum.powi(2) / parts + 1e-9).floor() as u64).max(1) } else { 1 }
+}
+
 /// The chance that a t variable of `df` degrees of freedom lies as far from zero as `t`, on either side.
 pub fn t_tails(t: f64, df: u64) -> f64 {
     2.0 * (1.0 - t_distribution(t.abs(), df))
@@ -136,6 +143,14 @@ mod tests {
             assert!((t_quantile(0.975, df) - wanted).abs() < 1e-8, "{df}: {}", t_quantile(0.975, df));
         }
         assert!((t_quantile(0.975, 100_000) - Z95).abs() < 1e-4);
+    }
+
+    #[test]
+    fn degrees_of_freedom_of_a_sum_lie_between_the_fewest_and_all() {
+        assert_eq!(satterthwaite(&[(2.0, 4), (2.0, 4)]), 8);
+        assert_eq!(satterthwaite(&[(2.0, 4), (0.0, 9)]), 4);
+        assert_eq!(satterthwaite(&[(1.0, 2), (3.0, 9)]), 10); // 16 / (1/2 + 9/9) = 10.67
+        assert_eq!((satterthwaite(&[]), satterthwaite(&[(0.0, 3)])), (1, 1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! the first τ with the highest training accuracy, mean and population standard deviation of the test accuracies.
 
 use super::estimate::Estimate;
-use super::{EvalError, Far, Pairs, Unit, facex_zoo, parts};
+use super::{EvalError, Far, Pairs, facex_zoo, parts};
 use serde::{Deserialize, Serialize};
 
 /// How thresholds are chosen and accuracies summed up.
@@ -36,7 +36,7 @@ pub struct Fold {
 /// An accuracy over folds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
-    /// Mean over folds; its `std` is over folds by the rule, its interval that of [`super::parts`] over folds.
+    /// Mean over folds; its `std` is over folds by the rule. No interval: [`accuracy_without_each`] tells one.
     pub estimate: Estimate,
     /// The rule.
     pub rule: AccuracyRule,
@@ -47,7 +47,7 @@ pub struct Accuracy {
 /// A true-accept rate at a false-accept rate, over folds (insightface's VAL@FAR).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValAtFar {
-    /// Mean VAL over folds; population standard deviation; interval over folds.
+    /// Mean VAL over folds; population standard deviation. No interval: those that were tried held the truth in 60 to 85 % of drawn data sets.
     pub estimate: Estimate,
     /// The mean false-accept rate that the thresholds gave on the judged folds.
     pub measured_far: f64,
@@ -66,12 +66,32 @@ pub fn accuracy(pairs: &Pairs, rule: AccuracyRule) -> Result<Accuracy, EvalError
         AccuracyRule::Insightface => insightface(pairs)?,
         AccuracyRule::FacexZoo => facex_zoo::folds(pairs)?,
     };
-    let mut estimate = over_folds(pairs, &folds, pairs.same().len() as u64);
+    let mut estimate = over_folds(pairs, &folds);
     estimate.std = match rule {
         AccuracyRule::Insightface => estimate.std,
         AccuracyRule::FacexZoo => Some(facex_zoo::standard_error(&folds)),
     };
     Ok(Accuracy { estimate, rule, folds })
+}
+
+/// The accuracy without each fold (many are left out in groups), for [`parts::interval`].
+///
+/// A fold can be left out of the mean alone, or of the learning of the other folds' thresholds too. The first misses that thresholds would be others of
+/// other people: 95 % intervals of differences held 92 % of drawn data sets. The second overstates it, since the best of 400 thresholds jumps where folds
+/// go: they held 98 %. The middle of both holds 93-97 %, of single numbers and of differences.
+///
+/// # Errors
+/// As [`accuracy`]; without a fold the others have pairs of one kind.
+pub fn accuracy_without_each(pairs: &Pairs, rule: AccuracyRule) -> Result<Vec<f64>, EvalError> {
+    let folds = accuracy(pairs, rule)?.folds;
+    let group = parts::groups(folds.len());
+    let mut without = Vec::new();
+    for (left_out, rest) in pairs.without_each()?.iter().enumerate() {
+        let kept: Vec<f64> = folds.iter().zip(&group).filter(|(_, group)| **group != left_out).map(|(fold, _)| fold.value).collect();
+        let as_learnt = kept.iter().sum::<f64>() / kept.len() as f64;
+        without.push(f64::midpoint(as_learnt, accuracy(rest, rule)?.estimate.value));
+    }
+    Ok(without)
 }
 
 fn insightface(pairs: &Pairs) -> Result<Vec<Fold>, EvalError> {
@@ -112,9 +132,7 @@ pub fn val_at_far(pairs: &Pairs, far: Far) -> Result<ValAtFar, EvalError> {
         folds.push(test.judged(fold, threshold, accepted(true) / test.n_genuine as f64));
     }
     let measured_far = measured / folds.len() as f64;
-    let mut estimate = over_folds(pairs, &folds, pairs.counts().0);
-    estimate.ci = estimate.ci.filter(|_| far.expected(pairs.counts().1) >= parts::FEWEST_FALSE_ACCEPTS);
-    Ok(ValAtFar { estimate, measured_far, folds })
+    Ok(ValAtFar { estimate: over_folds(pairs, &folds), measured_far, folds })
 }
 
 /// The threshold at which the rates, which never fall, reach `rate`; 0 when they do not.
@@ -131,15 +149,14 @@ fn interpolated(rates: &[f64], thresholds: &[f64], rate: f64) -> f64 {
     }
 }
 
-/// Mean and spread of folds, whose numbers are rates of `trials` pairs in all.
-fn over_folds(pairs: &Pairs, folds: &[Fold], trials: u64) -> Estimate {
+/// Mean and spread of folds.
+fn over_folds(pairs: &Pairs, folds: &[Fold]) -> Estimate {
     let values: Vec<f64> = folds.iter().map(|f| f.value).collect();
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
     let (n_genuine, n_impostor) = pairs.counts();
-    let ci = if parts::enough(mean, trials) { parts::interval(mean, &parts::without_each(&values), Unit::Percent) } else { None };
-    Estimate { value: mean, std: Some(variance.sqrt()), ci, folds: Some(folds.len() as u32), n_genuine, n_impostor }
+    Estimate { value: mean, std: Some(variance.sqrt()), ci: None, folds: Some(folds.len() as u32), n_genuine, n_impostor }
 }
 
 /// The place of the first largest element; 0 of nothing.

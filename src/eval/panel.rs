@@ -1,22 +1,28 @@
 //! Numbers of several protocols as one.
 
-use super::estimate::{Ci, Estimate};
-use super::{Better, EvalError, Spread};
+use super::estimate::{Ci, Estimate, satterthwaite};
+use super::{Better, EvalError, Spread, Unit, parts};
 
-/// The mean of some numbers. Interval: half-widths joined in quadrature, as of independent numbers; counts are summed up.
+/// The mean of some numbers, each with what it is without each of its folds (or people), and what the mean is without each of these; counts are summed up.
+///
+/// Interval: protocols that judge the same people are not independent, so that people are left out of all of them at once, by the places of the folds. Where
+/// protocols have different numbers of folds they can't be the same people's, and standard errors are joined in quadrature, as of independent numbers.
 ///
 /// # Errors
 /// When there is none.
-pub fn mean_of(estimates: &[Estimate]) -> Result<Estimate, EvalError> {
+pub fn mean_of(estimates: &[Estimate], without: &[Vec<f64>], unit: Unit) -> Result<(Estimate, Vec<f64>), EvalError> {
     let spread = spread_of(estimates)?;
-    let n = estimates.len() as f64;
-    let half = |side: fn(f64, Ci) -> f64| {
-        let squares: Option<f64> = estimates.iter().map(|it| Some(side(it.value, it.ci?).powi(2))).sum();
-        squares.map(|squares| squares.sqrt() / n)
-    };
-    let (low, high) = (half(|value, ci| value - ci.low), half(|value, ci| ci.high - value));
-    let ci = low.zip(high).map(|(low, high)| Ci { low: spread.mean - low, high: spread.mean + high });
-    Ok(Estimate { value: spread.mean, ci, ..together(estimates) })
+    let of_all = mean_folds(without);
+    let ci = if of_all.is_empty() { in_quadrature(spread.mean, without, unit) } else { parts::interval(spread.mean, &of_all, unit) };
+    let without = of_all;
+    Ok((Estimate { value: spread.mean, ci, ..together(estimates) }, without))
+}
+
+fn in_quadrature(mean: f64, without: &[Vec<f64>], unit: Unit) -> Option<Ci> {
+    let square = |it: &Vec<f64>| Some((parts::standard_error(it)?.powi(2), it.len() as u64 - 1));
+    let squares = without.iter().map(square).collect::<Option<Vec<_>>>().filter(|it| !it.is_empty())?;
+    let se = squares.iter().map(|(square, _)| square).sum::<f64>().sqrt() / without.len() as f64;
+    parts::around(mean, se, satterthwaite(&squares), unit)
 }
 
 /// The standard deviation (n − 1) of some numbers, without an interval.
@@ -38,7 +44,7 @@ pub fn worst_of(estimates: &[Estimate], better: Better) -> Result<Estimate, Eval
 }
 
 /// The fold-wise mean of several protocols with equal numbers of folds (or people); nothing where they differ.
-pub fn mean_folds(folds: &[Vec<f64>]) -> Vec<f64> {
+fn mean_folds(folds: &[Vec<f64>]) -> Vec<f64> {
     let length = folds.first().map_or(0, Vec::len);
     if folds.iter().any(|it| it.len() != length) {
         return Vec::new();
@@ -68,14 +74,28 @@ mod tests {
     #[test]
     fn mean_spread_and_worst() {
         let numbers = [of(0.5, 0.03), of(0.75, 0.04), of(1.0, 0.0)];
-        let mean = mean_of(&numbers).unwrap();
+        let (mean, _) = mean_of(&numbers, &[], Unit::Percent).unwrap();
         assert_eq!((mean.value, mean.n_genuine, mean.n_impostor), (0.75, 30, 6));
-        let ci = mean.ci.unwrap();
-        assert!((ci.low - (0.75 - 0.05 / 3.0)).abs() < 1e-12 && (ci.high - (0.75 + 0.05 / 3.0)).abs() < 1e-12);
+        assert!(mean.ci.is_none(), "nothing tells what the numbers are of other people");
         assert_eq!(deviation_of(&numbers).unwrap().value, 0.25);
         assert_eq!(worst_of(&numbers, Better::Higher).unwrap(), numbers[0]);
         assert_eq!(worst_of(&numbers, Better::Lower).unwrap(), numbers[2]);
-        assert!(mean_of(&[]).is_err() && deviation_of(&numbers[..1]).is_err() && worst_of(&[], Better::Higher).is_err());
+        assert!(
+            mean_of(&[], &[], Unit::Percent).is_err() && deviation_of(&numbers[..1]).is_err() && worst_of(&[], Better::Higher).is_err()
+        );
+    }
+
+    #[test]
+    fn folds_of_the_same_people_go_together() {
+        let without = vec![0.7, 0.72, 0.74, 0.76, 0.78];
+        let numbers = [of(0.74, 0.5), of(0.74, 0.5)];
+        let (same, of_both) = mean_of(&numbers, &[without.clone(), without.clone()], Unit::Percent).unwrap();
+        assert_eq!((same.ci, &of_both), (parts::interval(0.74, &without, Unit::Percent), &without));
+        let turned: Vec<f64> = without.iter().rev().copied().collect();
+        assert!(mean_of(&numbers, &[without.clone(), turned], Unit::Percent).unwrap().0.ci.is_none(), "no spread is left");
+        let (others, of_others) = mean_of(&numbers, &[without.clone(), [without.clone(), vec![0.74]].concat()], Unit::Percent).unwrap();
+        let width = |ci: Option<Ci>| ci.unwrap().high - ci.unwrap().low;
+        assert!(of_others.is_empty() && width(others.ci) < width(same.ci), "of others half of the noise goes");
     }
 
     #[test]

@@ -31,8 +31,12 @@ pub fn standard_error(without: &[f64]) -> Option<f64> {
 
 /// The 95 % interval of a number by what it is without each part; nothing where these tell none.
 pub fn interval(value: f64, without: &[f64], unit: Unit) -> Option<Ci> {
-    let se = standard_error(without)?;
-    let half = t_quantile(0.975, without.len() as u64 - 1) * se;
+    around(value, standard_error(without)?, without.len() as u64 - 1, unit)
+}
+
+/// The 95 % interval of a number by its standard error; nothing of a rate at its end.
+pub(super) fn around(value: f64, se: f64, df: u64, unit: Unit) -> Option<Ci> {
+    let half = t_quantile(0.975, df) * se;
     match unit {
         Unit::Number => Some(Ci::around(value, half)),
         Unit::Percent if value > 0.0 && value < 1.0 => {
@@ -42,15 +46,6 @@ pub fn interval(value: f64, without: &[f64], unit: Unit) -> Option<Ci> {
         }
         Unit::Percent => None,
     }
-}
-
-/// The mean of folds without each of them. Each fold's threshold is learnt on the others, which makes the folds alike: one degree of freedom is spent
-/// on that, so the standard error is sd/√(n − 1).
-pub fn without_each(folds: &[f64]) -> Vec<f64> {
-    let n = folds.len() as f64;
-    let mean = folds.iter().sum::<f64>() / n;
-    let stretch = (n / (n - 1.0)).sqrt() / (n - 1.0);
-    folds.iter().map(|fold| mean + (mean - fold) * stretch).collect()
 }
 
 /// The group of each of `count` parts: as many parts in each as may be, in their order.
@@ -85,7 +80,6 @@ mod tests {
         let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
         let without: Vec<f64> = values.iter().map(|v| (mean * n - v) / (n - 1.0)).collect();
         assert!((standard_error(&without).unwrap() - sd / n.sqrt()).abs() < 1e-12);
-        assert!((standard_error(&without_each(&values)).unwrap() - sd / (n - 1.0).sqrt()).abs() < 1e-12);
     }
 
     #[test]

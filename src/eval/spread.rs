@@ -1,6 +1,6 @@
 //! Numbers of several seeds: their spread, paired differences, and what is beyond the noise.
 
-use super::estimate::{Ci, t_quantile, t_tails};
+use super::estimate::{Ci, satterthwaite, t_quantile, t_tails};
 use super::{EvalError, parts};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +66,8 @@ pub type Place = BTreeMap<String, String>;
 /// The difference b − a over replicates, pair by pair, each in its arm.
 ///
 /// Interval: mean ± t·se with n − 1 degrees of freedom, se = sd/√n. Over several axes (seeds and folds) the numbers of one value of an axis are not independent:
-/// se² is the sum over the axes of the variance of the means at each of its values, over their number, and the degrees of freedom are those of the shortest axis.
+/// the squared standard error of each is the variance of the means at its values, over their number. What neither axis explains is in all of these and counts
+/// once: their sum less the squared standard error of the residuals, and never less than the largest. Degrees of freedom are Satterthwaite's, rounded down.
 /// An axis of fewer than three values tells no noise, and neither do differences that are all equal: their spread is below what the pairs resolve.
 ///
 /// # Errors
@@ -76,25 +77,30 @@ pub fn paired(pairs: &[(Place, f64, f64)]) -> Result<Difference, EvalError> {
     let Spread { mean, sd, n } = Spread::of(&differences)?;
     let axes: BTreeSet<&String> = pairs.iter().flat_map(|(place, ..)| place.keys()).collect();
     let mut by_axis: Vec<Vec<f64>> = Vec::new();
+    let mut residuals: Vec<f64> = differences.iter().map(|d| d - mean).collect();
     for axis in axes {
         let mut at: BTreeMap<Option<&String>, Vec<f64>> = BTreeMap::new();
         pairs.iter().zip(&differences).for_each(|((place, ..), d)| at.entry(place.get(axis)).or_default().push(*d));
         if at.len() > 1 {
-            by_axis.push(at.into_values().map(|d| d.iter().sum::<f64>() / d.len() as f64).collect());
+            let means: BTreeMap<_, f64> = at.into_iter().map(|(value, d)| (value, d.iter().sum::<f64>() / d.len() as f64)).collect();
+            residuals.iter_mut().zip(pairs).for_each(|(residual, (place, ..))| *residual -= means[&place.get(axis)] - mean);
+            by_axis.push(means.into_values().collect());
         }
     }
     if by_axis.is_empty() {
         by_axis.push(differences);
     }
+    let freedom = f64::from(n) - 1.0 - by_axis.iter().map(|means| means.len() as f64 - 1.0).sum::<f64>();
+    let unexplained = if freedom > 0.0 { residuals.iter().map(|r| r * r).sum::<f64>() / freedom / f64::from(n) } else { 0.0 };
     let shortest = by_axis.iter().map(Vec::len).min().unwrap_or(0);
-    let mut square = 0.0;
-    for means in &by_axis {
-        let spread = Spread::of(means)?;
-        square += spread.sd.unwrap_or(0.0).powi(2) / means.len() as f64;
-    }
-    let se = square.sqrt();
+    let square = |means: &Vec<f64>| Ok((Spread::of(means)?.sd.unwrap_or(0.0).powi(2) / means.len() as f64, means.len() as u64 - 1));
+    let squares: Vec<(f64, u64)> = by_axis.iter().map(square).collect::<Result<_, EvalError>>()?;
+    let largest = squares.iter().map(|(square, _)| *square).fold(0.0, f64::max);
+    let sum: f64 = squares.iter().map(|(square, _)| square).sum();
+    let twice = unexplained * (by_axis.len() - 1) as f64;
+    let se = (sum - twice).max(largest).sqrt();
     let told = shortest >= FEWEST_REPLICATES && se > 1e-12;
-    let noise = if told { Noise::of(mean, se, shortest as u64 - 1) } else { None };
+    let noise = if told { Noise::of(mean, se, satterthwaite(&squares)) } else { None };
     Ok(Difference { mean, sd, n, noise })
 }
 

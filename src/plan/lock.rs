@@ -104,6 +104,9 @@ pub enum LockError {
     /// It is no YAML, or not of this shape.
     #[error("{0}")]
     Unreadable(#[from] serde_yaml::Error),
+    /// An entry is not of its shape.
+    #[error("{0}")]
+    Entry(#[from] serde_json::Error),
     /// Another version wrote it.
     #[error("the lock has form {0}; this ddl reads form {FORM}")]
     Form(u32),
@@ -190,7 +193,9 @@ impl Lock {
     /// # Errors
     /// When it is not a lock that this version reads.
     pub fn from_yaml(text: &str) -> Result<Self, LockError> {
-        let lock: Lock = serde_yaml::from_str(text)?;
+        // what is written as JSON is read as JSON: YAML would have enums as tags
+        let entries: serde_json::Value = serde_yaml::from_str(text)?;
+        let lock: Lock = serde_json::from_value(entries)?;
         if lock.lock == FORM { Ok(lock) } else { Err(LockError::Form(lock.lock)) }
     }
 }
@@ -227,5 +232,54 @@ fn inner_operators(json: &serde_json::Value, found: &mut BTreeMap<String, u32>) 
             map.values().for_each(|value| inner_operators(value, found));
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each; a kind without an example does not compile.
+    fn every_decision() -> Vec<Decision> {
+        let example = |kind: &Decision| match kind {
+            Decision::Chosen { .. } | Decision::Averaged { .. } | Decision::Kept { .. } | Decision::Stopped { .. } => (),
+        };
+        let found = vec![
+            Decision::Chosen { model: "a".into(), metric: "v.eer".into(), values: vec![("a".into(), 0.1), ("b".into(), 1e-7)] },
+            Decision::Averaged { models: vec!["a".into(), "b".into()] },
+            Decision::Kept { step: 20, of: 40, metric: "v.eer".into(), value: 0.25 },
+            Decision::Kept { step: 20, of: 40, metric: "v.eer".into(), value: f64::INFINITY },
+            Decision::Stopped { step: 20, of: 40, why: "no better: for 10 steps".into() },
+        ];
+        found.iter().for_each(example);
+        found
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_whatever_was_decided() {
+        let metric = LockedMetric { value: 1.0 / 3.0, std: Some(1e-7), low: Some(0.0), high: None };
+        let args = [("lr".to_owned(), "1e-4".to_owned()), ("of".to_owned(), "[1, \"a: b\"]".to_owned())].into();
+        let node = LockedNode { key: ContentKey::of(b"a node"), op: "train".into(), args, inputs: vec!["no".into()] };
+        let machine = Machine { ddl: "0.1.0".into(), libtorch: "2.13.0".into(), device: "cuda:0".into(), threads: 2, cpu: "a: b".into() };
+        let lock = Lock {
+            lock: FORM,
+            recipe: "r: #.ddl".into(),
+            ddl: "0.1.0".into(),
+            libtorch: Some("2.13.0".into()),
+            params: [("on".to_owned(), "no".to_owned())].into(),
+            data: [("~".to_owned(), "1e3".to_owned())].into(),
+            operators: [("train".to_owned(), 2)].into(),
+            nodes: [("a[k = 1]".to_owned(), node)].into(),
+            machines: [machine].into(),
+            decisions: [("pick".to_owned(), every_decision())].into(),
+            metrics: [("pick: v.eer".to_owned(), metric)].into(),
+        };
+        assert_eq!(Lock::from_yaml(&lock.to_yaml()).unwrap(), lock);
+        for (no_lock, why) in
+            [("lock: 9\nrecipe: r\nddl: d", "form 9"), ("lock: [", "did not find"), ("lock: 1\nrecipe: r\nddl: d\nextra: 1", "extra")]
+        {
+            let error = Lock::from_yaml(no_lock).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
     }
 }

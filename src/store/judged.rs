@@ -134,10 +134,8 @@ impl Judged {
 
     /// The number of a metric without each part; nothing of pairs that are in no folds.
     fn without(&self, metric: &Metric) -> Result<Vec<f64>, EvalError> {
-        let by_fold = |folds: Vec<eval::Fold>| parts::without_each(&folds.into_iter().map(|fold| fold.value).collect::<Vec<_>>());
         match (&self.scores, metric) {
-            (Scores::Pairs(pairs), Metric::Accuracy(_)) => Ok(by_fold(eval::accuracy(pairs, rule(self.rule))?.folds)),
-            (Scores::Pairs(pairs), Metric::Val(it)) => Ok(by_fold(eval::val_at_far(pairs, Far::new(it.far.0)?)?.folds)),
+            (Scores::Pairs(pairs), Metric::Accuracy(_)) => eval::accuracy_without_each(pairs, rule(self.rule)),
             (Scores::Pairs(pairs), _) => {
                 pairs.without_each()?.into_iter().map(|rest| self.of(Scores::All(rest.score_sets())).value(metric)).collect()
             }

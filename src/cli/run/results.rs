@@ -5,7 +5,7 @@ use super::reading::Reading;
 use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
-use crate::eval::{Estimate, EvalError, deviation_of, mean_folds, mean_of, parts, worst_of};
+use crate::eval::{Estimate, EvalError, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
@@ -166,16 +166,10 @@ impl Results {
             }
         }
         Ok(Some(match panel.by {
-            PanelBy::Mean => {
-                let without = mean_folds(&folds);
-                let mut mean = mean_of(&estimates);
-                // protocols that judge the same people are not independent: people are left out of all of them
-                let ci = mean.as_ref().ok().and_then(|it| parts::interval(it.value, &without, metric.unit()));
-                if let (Ok(mean), Some(ci)) = (&mut mean, ci) {
-                    mean.ci = Some(ci);
-                }
-                (mean, without)
-            }
+            PanelBy::Mean => match mean_of(&estimates, &folds, metric.unit()) {
+                Ok((mean, without)) => (Ok(mean), without),
+                Err(error) => (Err(error), Vec::new()),
+            },
             PanelBy::Spread => (deviation_of(&estimates), Vec::new()),
             PanelBy::Worst => (worst_of(&estimates, metric.better()), Vec::new()),
         }))

@@ -254,7 +254,7 @@ pub struct TableColumn {
 
 crate::operator! {
     /// A table, lowered: what `compare` means.
-    pub struct Table("table", 2, |_| Type::Report) {
+    pub struct Table("table", 3, |_| Type::Report) {
         /// The rows.
         rows: Vec<TableRow>;
         /// The columns.
@@ -267,7 +267,10 @@ crate::operator! {
         replicates: Vec<String> = Vec::new();
     }
     hidden = true;
-    changes = [(2, "intervals are told by folds or people and by nothing less, and marks are corrected for the number of comparisons (Holm)")];
+    changes = [
+        (2, "intervals are told by folds or people and by nothing less, and marks are corrected for the number of comparisons (Holm)"),
+        (3, "intervals of accuracies count that thresholds are learnt, those over several axes count what no axis explains once"),
+    ];
 }
 
 crate::operator! {
