@@ -23,6 +23,7 @@ mod panel;
 mod params;
 mod plays;
 mod row;
+mod said;
 mod sinks;
 mod table;
 mod twins;
