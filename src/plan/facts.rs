@@ -4,7 +4,7 @@
 
 mod protocols;
 
-use super::audit::{self, Finding};
+use super::audit::{self, Finding, Place};
 use super::costs::Costs;
 use super::grid::rounded;
 use super::heads::Heads;
@@ -198,7 +198,7 @@ impl<'p> Gather<'p> {
         }
         for doubt in self.tables.draw_doubts(id)? {
             let failure = data_codes::doubt(&doubt);
-            self.findings.push(Finding { node: id, label: "drawn here".to_owned(), also: None, severity: Severity::Warning, failure });
+            self.findings.push(Finding { at: id.into(), label: "drawn here".to_owned(), also: None, severity: Severity::Warning, failure });
         }
         self.passes.insert(id, pass);
         Ok(facts)
@@ -364,7 +364,7 @@ impl<'p> Gather<'p> {
     fn left_out(&self) -> Vec<Finding> {
         let folders = self.plan.iter().map(|(id, node)| (id, node, self.tables.left_out(id)));
         let finding = |(node, it, left_out): (NodeId, &PlanNode, LeftOut)| Finding {
-            node,
+            at: Place::argument(node, "path"),
             label: "this folder".to_owned(),
             also: None,
             severity: Severity::Warning,

@@ -81,7 +81,7 @@ impl Gather<'_> {
     fn doubt(&mut self, node: NodeId, doubts: impl IntoIterator<Item = Doubt>) {
         self.findings.extend(doubts.into_iter().map(|doubt| {
             let failure = data_codes::doubt(&doubt);
-            Finding { node, label: "judged here".to_owned(), also: None, severity: Severity::Warning, failure }
+            Finding { at: node.into(), label: "judged here".to_owned(), also: None, severity: Severity::Warning, failure }
         }));
     }
 
