@@ -138,7 +138,7 @@ fn over_folds(pairs: &Pairs, folds: &[Fold], trials: u64) -> Estimate {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
     let (n_genuine, n_impostor) = pairs.counts();
-    let ci = if parts::enough(mean, trials) { parts::interval(mean, &parts::without_each(&values), Unit::Percent) } else { None };
+    let ci = if parts::enough(mean, trials).is_ok() { parts::interval(mean, &parts::without_each(&values), Unit::Percent) } else { None };
     Estimate { value: mean, std: Some(variance.sqrt()), ci, folds: Some(folds.len() as u32), n_genuine, n_impostor }
 }
 

@@ -63,6 +63,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
+        findings.extend(protocols::without_interval(plan, &gather.counted, &gather.searched));
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };
@@ -82,6 +83,8 @@ struct Gather<'p> {
     judged: BTreeMap<NodeId, People>,
     /// What protocols judge, counted.
     counted: BTreeMap<NodeId, Counted>,
+    /// The people that searches look for.
+    searched: BTreeMap<NodeId, u64>,
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
@@ -102,6 +105,7 @@ impl<'p> Gather<'p> {
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
             counted: BTreeMap::new(),
+            searched: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             findings: Vec::new(),
