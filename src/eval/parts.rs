@@ -39,12 +39,14 @@ impl std::fmt::Display for Lack {
         match self {
             Lack::Any => f.write_str("it never has one"),
             Lack::Folded => f.write_str("its pairs are in no folds"),
-            Lack::Folds(found) => write!(f, "{found} folds of {FEWEST_PARTS}"),
-            Lack::People(found) => write!(f, "{found} people of {FEWEST_PARTS}"),
+            Lack::Folds(found) => write!(f, "{found} of {FEWEST_PARTS} folds"),
+            Lack::People(found) => write!(f, "{found} of {FEWEST_PARTS} people"),
             Lack::Errors(trials) => {
                 write!(f, "{trials} pairs or probes are too few for {FEWEST_ERRORS} errors and {FEWEST_ERRORS} successes")
             }
-            Lack::FalseAccepts(expected) => write!(f, "{expected} expected false accepts of {FEWEST_FALSE_ACCEPTS}"),
+            Lack::FalseAccepts(expected) => {
+                write!(f, "{} of {FEWEST_FALSE_ACCEPTS} expected false accepts", (expected * 1e3).round() / 1e3)
+            }
         }
     }
 }

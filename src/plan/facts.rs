@@ -63,7 +63,10 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
-        findings.extend(protocols::without_interval(plan, &gather.counted, &gather.searched));
+        for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.searched) {
+            gather.facts.entry(finding.at.node).or_default().notes.push(note);
+            findings.push(finding);
+        }
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };

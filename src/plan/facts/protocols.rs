@@ -194,12 +194,13 @@ impl Gather<'_> {
     }
 }
 
-/// The numbers of tables that will have no interval, whatever they come to: said once of a protocol, with what it has too little of.
+/// The numbers of tables that will have no interval, whatever they come to: said once of a protocol, with what it has too little of, and as a note
+/// beside its name.
 pub(in crate::plan) fn without_interval(
     plan: &Plan,
     counted: &BTreeMap<NodeId, Counted>,
     searched: &BTreeMap<NodeId, u64>,
-) -> Vec<Finding> {
+) -> Vec<(Finding, String)> {
     let mut lacking: BTreeMap<NodeId, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     let tables = plan.iter().filter_map(|(id, _)| plan.parse::<Table>(id).ok());
     for column in tables.flat_map(|table| table.columns) {
@@ -225,14 +226,15 @@ pub(in crate::plan) fn without_interval(
         let name = bare(plan.node(eval));
         let lacks: Vec<String> =
             lacks.into_iter().filter(|(_, of)| !of.is_empty()).map(|(lack, of)| format!("{} ({lack})", of.join(", "))).collect();
-        let message = format!("`{name}` has too little to tell an interval of {}", lacks.join(" and of "));
+        let note = format!("too little to tell an interval of {}", lacks.join(" and of "));
+        let message = format!("`{name}` has {note}");
         if lacks.is_empty() || !said.insert(message.clone()) {
             continue; // another arm of it
         }
         let failure = Failure::new(Code::NoInterval, message)
             .help("without an interval a difference of one run has no mark; `replicate` tells a spread of its own");
         let at = Place { node: eval, path: vec!["pairs".to_owned(), "folds".to_owned()] };
-        found.push(Finding { at, label: "judged here".to_owned(), also: None, severity: Severity::Advice, failure });
+        found.push((Finding { at, label: "judged here".to_owned(), also: None, severity: Severity::Advice, failure }, note));
     }
     found
 }
