@@ -40,8 +40,8 @@ pub struct Lock {
     /// Where the numbers were computed: every machine that worked on a result, each once.
     #[serde(default)]
     pub machines: BTreeSet<Machine>,
-    /// What nodes decided by themselves, by name.
-    #[serde(default)]
+    /// What nodes decided by themselves, by name. They stand there as JSON has them, without YAML's tags.
+    #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
     pub decisions: BTreeMap<String, Vec<Decision>>,
     /// The numbers by `model: eval.metric`.
     #[serde(default)]
@@ -227,5 +227,23 @@ fn inner_operators(json: &serde_json::Value, found: &mut BTreeMap<String, u32>) 
             map.values().for_each(|value| inner_operators(value, found));
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_decision_is_read_as_it_is_written() {
+        let values = vec![("s[seed = 1]".to_owned(), 0.5), ("s[seed = 2]".to_owned(), 0.75)];
+        let decisions = vec![
+            Decision::Chosen { model: "s[seed = 2]".to_owned(), metric: "pose.accuracy".to_owned(), values },
+            Decision::Averaged { models: vec!["s[seed = 1]".to_owned(), "s[seed = 2]".to_owned()] },
+            Decision::Kept { step: 4, of: 9, metric: "pose.accuracy".to_owned(), value: 0.1 + 0.2 },
+            Decision::Stopped { step: 4, of: 9, why: "no better for 2 checks".to_owned() },
+        ];
+        let lock = Lock { lock: FORM, recipe: "r.ddl".to_owned(), decisions: [("best".to_owned(), decisions)].into(), ..Lock::default() };
+        assert_eq!(Lock::from_yaml(&lock.to_yaml()).unwrap(), lock);
     }
 }
