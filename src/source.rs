@@ -51,6 +51,11 @@ impl Span {
         Span { file: self.file, start: self.end, end: self.end }
     }
 
+    /// Whether all of `inner` lies in this span.
+    pub fn holds(self, inner: Span) -> bool {
+        self.file == inner.file && self.start <= inner.start && inner.end <= self.end
+    }
+
     /// Whether the byte `offset` lies in this span or right after it, where an editor's cursor touches it.
     pub const fn touches(self, offset: u32) -> bool {
         self.start <= offset && offset <= self.end

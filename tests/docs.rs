@@ -2,7 +2,8 @@
 //!
 //! A block may use names that it does not declare, as the text around it does: those of [`STOCK`] stand for what a reader thinks of.
 
-use ddl::compile::{Options, STANDARD, compile};
+use ddl::compile::{Compiled, Options, STANDARD, compile};
+use ddl::data::probe::ProbeCache;
 use ddl::diag::{Code, Diagnostic, RenderOptions, Severity, render};
 use ddl::ops::registry;
 use ddl::source::{FileId, Memory, Source};
@@ -20,7 +21,7 @@ const STOCK: &[(&str, &str)] = &[
     ("list", "param list : path"),
     ("pairs", "param pairs : path"),
     ("weights", "param weights : path"),
-    ("faces", "dataset faces = synthetic_faces(identities = 100, images = 8)"),
+    ("faces", "dataset faces = synthetic_faces(identities = 100, images = 20)"),
     ("small", "dataset small = faces |> apply(low_resolution(side = 12px))"),
     ("sharp", "dataset sharp = faces |> where(abs(.yaw) < 30deg)"),
     ("people", "let people = faces |> split({train = 75%, test = 25%})"),
@@ -34,6 +35,12 @@ const STOCK: &[(&str, &str)] = &[
     ("length", "param length : span = 4 epochs"),
     ("arc", "head arc = arcface()"),
     ("pose", "eval pose = verification(faces, pairs = random_pairs())"),
+    ("lfw", "eval lfw = verification(faces, pairs = random_pairs())"),
+    ("test", "eval test = verification(people.test, pairs = random_pairs())"),
+    ("choose", "eval choose = verification(people.train, pairs = random_pairs())"),
+    ("goal", "objective goal = classify(faces, arc)"),
+    ("big", "backbone big = iresnet(100)"),
+    ("data", "param data : path"),
     ("px12", "eval px12 = verification(faces, pairs = random_pairs(), probe = low_resolution(side = 12px))"),
     ("warm", "stage warm = train(net, classify(faces, arc), batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))"),
     ("fair", "stage fair = train(net, classify(faces, arc), batch = 192, for = 1 epoch, optimizer = sgd(lr = 0.1))"),
@@ -44,6 +51,10 @@ const STOCK: &[(&str, &str)] = &[
          batch = 64, for = 1 epoch, optimizer = sgd(lr = 0.1))",
     ),
 ];
+
+/// A recipe that examples use.
+const SCFACE: &str =
+    "ddl 1\nparam root : path\nlet _root = 2\ndataset all = image_folder(root)\ndef twice(n: int) -> int { return n * 2 }\n";
 
 /// Functions of formulas and of other programs.
 const OTHERS: &[&str] =
@@ -114,16 +125,24 @@ fn blocks(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// What is wrong with a block, once the names that it leaves to the reader are declared.
-fn wrong(block: &str) -> Option<String> {
+/// A block once the names that it leaves to the reader are declared.
+fn compiled(block: &str) -> Compiled {
+    compiled_after("ddl 1\n", block)
+}
+
+/// The same where another line than the edition comes first.
+fn compiled_after(edition: &str, block: &str) -> Compiled {
     let mut before: Vec<&str> = Vec::new();
     loop {
-        let edition = if block.contains("ddl 1") { "" } else { "ddl 1\n" };
-        let text =
-            if edition.is_empty() { format!("{block}{}\n", before.join("\n")) } else { format!("{edition}{}\n{block}", before.join("\n")) };
-        let world = Memory::new().with("r.ddl", text);
+        // after what says its edition, so that this stays the first line
+        let text = if block.contains("ddl 1") {
+            format!("{block}\n{}\n", before.join("\n"))
+        } else {
+            format!("{edition}{}\n{block}", before.join("\n"))
+        };
+        let world = Memory::new().with("r.ddl", text).with("scface.ddl", SCFACE);
         let compiled = compile(&world, Path::new("r.ddl"), &Options::default()).unwrap();
-        let errors: Vec<&Diagnostic> = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).collect();
+        let errors = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
         let named = |it: &&Diagnostic| {
             let name = compiled.sources.get(it.span()?.file)?.slice(it.span()?);
             STOCK
@@ -131,13 +150,61 @@ fn wrong(block: &str) -> Option<String> {
                 .find(|(stock, text)| it.code == Code::UnknownName && *stock == name && !before.contains(text))
                 .map(|(_, text)| *text)
         };
-        let more: BTreeSet<&str> = errors.iter().filter_map(named).collect();
+        let more: BTreeSet<&str> = errors.filter_map(|it| named(&it)).collect();
         if more.is_empty() {
-            let said: String = errors.iter().map(|it| render(it, &compiled.sources, RenderOptions::default())).collect();
-            return Some(said).filter(|said| !said.is_empty());
+            return compiled;
         }
         before.splice(0..0, more);
     }
+}
+
+/// What is wrong with a block.
+fn wrong(block: &str) -> Option<String> {
+    let compiled = compiled(block);
+    let errors = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+    let said: String = errors.map(|it| render(it, &compiled.sources, RenderOptions::default())).collect();
+    Some(said).filter(|said| !said.is_empty())
+}
+
+/// What an example of an error gives: `…` is what else a stage says, and what can be known of made-up data is known.
+fn given(code: Code, example: &str) -> (Compiled, Vec<Diagnostic>) {
+    let edition = if code == Code::MissingEdition { "" } else { "ddl 1\n" };
+    let compiled = compiled_after(edition, &example.replace('…', "batch = 32, for = 2 epochs, optimizer = sgd(lr = 0.1)"));
+    let mut said = compiled.diagnostics.clone();
+    if !compiled.has_errors() && compiled.open_params.is_empty() {
+        said.extend(compiled.known_plan(ProbeCache::none()).1);
+    }
+    (compiled, said)
+}
+
+/// Codes of which a text alone gives no example: they hang on files.
+const OF_FILES: [Code; 5] = [Code::NoIdentity, Code::MissingValue, Code::Corrupt, Code::PrototypesMismatch, Code::NoPooling];
+
+#[test]
+fn what_explains_an_error_gives_it_and_what_mends_it_gives_none() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (code, (bad, good)) in Code::all().filter_map(|code| Some((code, code.example()?))) {
+        if bad.starts_with("ddl ") && !bad.starts_with("ddl 1") {
+            continue; // a command line
+        }
+        count += 1;
+        let drawn = |compiled: &Compiled, said: &[Diagnostic]| -> String {
+            said.iter().map(|it| render(it, &compiled.sources, RenderOptions::default())).collect()
+        };
+        let (compiled, said) = given(code, bad);
+        let only_files = OF_FILES.contains(&code) && said.iter().all(|it| it.severity != Severity::Error);
+        if !said.iter().any(|it| it.code == code) && !only_files {
+            wrong.push(format!("{code}: is not given by\n{bad}\n{}", drawn(&compiled, &said)));
+        }
+        let (compiled, said) = given(code, good);
+        let bad: Vec<Diagnostic> = said.into_iter().filter(|it| it.severity == Severity::Error || it.code == code).collect();
+        if !bad.is_empty() {
+            wrong.push(format!("{code}: is not mended by\n{good}\n{}", drawn(&compiled, &bad)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 60, "{count} examples");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn said(compiled: &Compiled, diagnostics: &[ddl::diag::Diagnostic]) -> String {
 }
 
 /// The plan of a recipe, of which nothing is wrong; of a checkpoint it may be said that nobody knows whom it was trained on, and of made-up pairs that
-/// they are too few for the rates of a benchmark.
+/// they are too few for the rates of a benchmark, or for an interval.
 fn plan_of(path: &Path, faces: &Faces) -> Plan {
     let compiled = compiled(path, faces);
     // keys are of made-up bytes, so that they stay when a network changes; what is looked at fits
@@ -69,8 +69,9 @@ fn plan_of(path: &Path, faces: &Faces) -> Plan {
     }
     let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
     std::fs::write(faces.weights(), faces::MADE_UP).unwrap();
-    let expected =
-        |it: &&ddl::diag::Diagnostic| (it.severity == Severity::Advice && it.code == Code::Leak) || it.code == Code::Unmeasurable;
+    let expected = |it: &&ddl::diag::Diagnostic| {
+        (it.severity == Severity::Advice && [Code::Leak, Code::NoInterval].contains(&it.code)) || it.code == Code::Unmeasurable
+    };
     let worse: Vec<_> = diagnostics.iter().filter(|it| !expected(it)).cloned().collect();
     assert!(worse.is_empty(), "{}", said(&compiled, &worse));
     plan
@@ -161,13 +162,14 @@ fn names_in_a_file_are_whom_a_checkpoint_was_trained_on() {
     let compile = || compile(&Disk, &folder.path().join("r.ddl"), &Options { prober: Some(&prober), ..Options::default() }).unwrap();
     let compiled = compile();
     let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
-    let messages: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+    let of_people = diagnostics.iter().filter(|it| it.code == Code::Leak);
+    let messages: Vec<&str> = of_people.map(|it| it.message.as_str()).collect();
     assert_eq!(messages, ["2 of the 4 people that `e` judges were trained on by `net`: id_0001, id_0003"]);
     // whom it was trained on is no part of what the network is
     write("people.txt", "nobody\n");
     let compiled = compile();
     let (other, diagnostics) = compiled.known_plan(ProbeCache::none());
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    assert!(diagnostics.iter().all(|it| it.code != Code::Leak), "{diagnostics:?}");
     let keys = |plan: &Plan| plan.nodes.iter().map(|node| node.key).collect::<Vec<_>>();
     assert_eq!(keys(&plan), keys(&other));
 }

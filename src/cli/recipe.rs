@@ -73,7 +73,8 @@ impl<'a> Recipe<'a> {
 
     /// The same, with what was found of the data and stops nothing.
     pub fn plan_and_findings(&self, compiled: &Compiled, screen: &Screen) -> Result<(Plan, Vec<Diagnostic>), Stop> {
-        let (plan, said) = self.known_plan(compiled);
+        let (plan, mut said) = self.known_plan(compiled);
+        said.retain(|it| it.code != Code::NoInterval); // the plan notes it
         screen.messages(&said, &compiled.sources);
         if said.iter().any(|it| it.severity == Severity::Error) { Err(Stop::Shown(Outcome::Wrong)) } else { Ok((plan, said)) }
     }

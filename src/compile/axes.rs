@@ -442,7 +442,7 @@ impl Compiler<'_> {
     fn arm_text(&self, value: &Value) -> String {
         match value {
             Value::Text(text) => text.to_string(),
-            Value::Node(_) => self.node_label(value),
+            Value::Node(_) => self.label_of(value, None),
             other => other.written(),
         }
     }

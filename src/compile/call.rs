@@ -227,7 +227,7 @@ impl Compiler<'_> {
         known.retain(|part| network.as_ref().is_none_or(|network| network.part(part).is_ok()));
         if known.contains(&name.text.as_str()) {
             let args = [("model", Value::Node(model)), ("name", Value::text(name.text.as_str()))].into_iter().collect();
-            return Val::new(Type::Part, OpValue { op: "part", args }.into(), span);
+            return Val::new(Type::Part, OpValue::new("part", args).into(), span);
         }
         let near = did_you_mean(&name.text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let near = near

@@ -220,7 +220,7 @@ pub(super) fn chain(augments: Vec<Value>) -> Value {
         return augments.into_iter().next().unwrap_or(Value::Poison);
     }
     let args = [("augments", Value::List(augments.into()))].into_iter().collect();
-    crate::lang::value::OpValue { op: "chain", args }.into()
+    crate::lang::value::OpValue::new("chain", args).into()
 }
 
 /// The more telling of a given and a wanted type.

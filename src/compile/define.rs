@@ -90,8 +90,8 @@ impl Compiler<'_> {
     fn called_from(&mut self, before: usize, def: Span, call: Span, name: &str) {
         for mut diagnostic in self.diagnostics.split_off(before) {
             let label = format!("in this call of `{name}`");
-            let is_first = diagnostic.labels.first().is_some_and(|label| within(label.span, def));
-            let is_called = |label: &Label| label.text.starts_with("in this call of `") && within(label.span, def);
+            let is_first = diagnostic.labels.first().is_some_and(|label| def.holds(label.span));
+            let is_called = |label: &Label| label.text.starts_with("in this call of `") && def.holds(label.span);
             let is_outer = diagnostic.labels.last().is_some_and(is_called) || diagnostic.labels.first().is_some_and(is_called);
             if is_first && !is_outer {
                 let place = diagnostic.span().unwrap_or_default();
@@ -250,9 +250,4 @@ impl Compiler<'_> {
 /// Whether two arguments have this name.
 pub(super) fn by_name_twice(args: &[Arg], name: &str) -> bool {
     args.iter().filter(|it| it.label.as_ref().is_some_and(|label| label.text == name)).nth(1).is_some()
-}
-
-/// Whether a span lies in another.
-fn within(inner: Span, outer: Span) -> bool {
-    inner.file == outer.file && outer.to(inner) == outer
 }

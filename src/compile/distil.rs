@@ -42,7 +42,7 @@ impl Compiler<'_> {
     /// Checks that a model has the part that something is added after. Says nothing of models that a parameter decides.
     pub(super) fn has_what_is_extended(&mut self, op: &'static str, args: &Args, span: Span) -> bool {
         let (LandmarkMaps::NAME, Some(Value::Node(model))) = (op, args.get("model")) else { return true };
-        let (model, adds) = (*model, OpValue { op, args: args.clone() });
+        let (model, adds) = (*model, OpValue::new(op, args.clone()));
         let at = tap(&adds, "at");
         self.tapped(&adds, ("at", at.as_deref()), (model, "the model"), span).is_ok()
     }
@@ -67,7 +67,7 @@ impl Compiler<'_> {
                 .map_or_else(|| format!("its parts are {}", one_of(known())), |near| format!("did you mean `{near}`?"));
             let message = format!("`{}` taps `{name}` of {whose}, and {} has no such part", term.op, network.name);
             let diagnostic = Diagnostic::error(Code::Tap, message).at(named, "no such part").help(near);
-            self.diagnostics.push(if within(named, used) { diagnostic } else { diagnostic.also(used, "tapped here") });
+            self.diagnostics.push(if used.holds(named) { diagnostic } else { diagnostic.also(used, "tapped here") });
         }
         Err(())
     }
@@ -117,24 +117,19 @@ impl Taps {
         }
         for (param, value) in args {
             if matches!(value, Value::Op(tap) if tap.op == Tap::NAME) {
-                self.used.push((OpValue { op, args: args.clone() }, param, span(param)));
+                self.used.push((OpValue::new(op, args.clone()), param, span(param)));
             }
         }
     }
 
     /// Where a name that a term's argument taps stands, and where the argument does: those inside the stage, or the last ones before.
     fn place(&self, term: &OpValue, param: &str, name: &str, stage: Span) -> (Span, Span) {
-        let nearest = |spans: Vec<Span>, outer: Span| spans.iter().find(|span| within(**span, outer)).or(spans.last()).copied();
+        let nearest = |spans: Vec<Span>, outer: Span| spans.iter().find(|span| outer.holds(**span)).or(spans.last()).copied();
         let used = self.used.iter().filter(|(op, at, _)| op == term && *at == param).map(|(_, _, span)| *span).collect();
         let used = nearest(used, stage).unwrap_or(stage);
         let named = self.named.iter().filter(|(layer, _)| layer == name).map(|(_, span)| *span).collect();
         (nearest(named, used).unwrap_or(used), used)
     }
-}
-
-/// Whether a span lies in another.
-fn within(inner: Span, outer: Span) -> bool {
-    inner.file == outer.file && outer.to(inner) == outer
 }
 
 /// The part that an argument taps.

@@ -235,7 +235,7 @@ impl Compiler<'_> {
             if matches!(val.ty, Type::Record(_)) {
                 self.read([&val.value]);
             }
-            match join(&ty, &val.ty) {
+            match join(&ty, &val.ty).or_else(|| join_spans(&ty, &val.ty)) {
                 Some(joined) => ty = joined,
                 None => {
                     let mixed = Diagnostic::error(Code::MixedList, format!("a list holds things of one type: {ty} and {} are two", val.ty))
@@ -244,7 +244,12 @@ impl Compiler<'_> {
                 }
             }
         }
-        Val::new(ty.list(), Value::List(vals.into_iter().map(|val| val.value).collect()), span)
+        let among_spans = ty == Type::Quantity(Dimension::Span);
+        let value = |val: Val| match val.value {
+            Value::Fraction(part) if among_spans => Value::Span(TrainSpan::Part(part.0)),
+            other => other,
+        };
+        Val::new(ty.list(), Value::List(vals.into_iter().map(value).collect()), span)
     }
 
     fn comprehension(&mut self, element: &Expr, variable: &Word, source: &Expr, span: Span, env: &mut Env) -> Val {
@@ -432,6 +437,13 @@ pub(super) fn attribute_type(name: &str, sample: &Sample) -> Option<Type> {
             Sample::Any => Type::Unknown,
         },
     })
+}
+
+/// Spans in units of their own: beside epochs or steps a percentage is a part of the stage, and only the stage knows which comes first.
+fn join_spans(a: &Type, b: &Type) -> Option<Type> {
+    let span = Type::Quantity(Dimension::Span);
+    let fraction = Type::Quantity(Dimension::Fraction);
+    ((*a == span && *b == fraction) || (*a == fraction && *b == span)).then_some(span)
 }
 
 /// The type that things of two types have in common.

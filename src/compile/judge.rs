@@ -286,7 +286,7 @@ fn exprs<'e, const N: usize>(given: [&Given<'e>; N]) -> Vec<&'e Expr> {
 }
 
 /// The protocol of a metric.
-fn eval_of(metric: &Value) -> Option<NodeId> {
+pub(super) fn eval_of(metric: &Value) -> Option<NodeId> {
     let mut eval = None;
     metric.nodes(&mut |node| eval = eval.or(Some(node)));
     eval

@@ -23,6 +23,7 @@ mod panel;
 mod params;
 mod plays;
 mod row;
+mod said;
 mod sinks;
 mod table;
 mod twins;
@@ -37,6 +38,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
+use crate::plan::audit::Place;
 use crate::plan::{Paths, Plan, facts, plan_of};
 use crate::source::{FileId, SourceMap, Span, World};
 use crate::syntax::tree::{File, FixedWord, ItemKind};
@@ -133,6 +135,15 @@ impl Compiled {
             Some(said) => diagnostic.also(said, "said here"),
             None => diagnostic,
         };
+        // the argument, or all of the node; and what explains it
+        let inside = |place: &Place| match node(place.node) {
+            Some(node) => match (node.place(&place.path), node.said) {
+                (Some(argument), Some(said)) if said.holds(argument) => (node.span, Some(argument)),
+                (Some(argument), _) => (Some(argument), None),
+                (None, said) => (node.span, said),
+            },
+            None => (None, None),
+        };
         let mut said: Vec<Diagnostic> = self.open_ranges.iter().filter_map(|range| range.misfit(&plan)).collect();
         for trouble in known.troubles {
             let diagnostic = trouble.failure.diagnostic(Severity::Error);
@@ -143,10 +154,16 @@ impl Compiled {
         }
         for finding in known.findings {
             let mut diagnostic = finding.failure.diagnostic(finding.severity);
-            if let Some(span) = place(finding.node).filter(|_| !finding.label.is_empty()) {
-                diagnostic = said_at(diagnostic.at(span, finding.label), finding.node);
+            let (at, inner) = inside(&finding.at);
+            if let Some(span) = at {
+                diagnostic = diagnostic.at(span, finding.label);
             }
-            if let Some((span, label)) = finding.also.and_then(|(node, label)| Some((place(node)?, label))) {
+            if let Some(span) = inner {
+                diagnostic = diagnostic.also(span, "said here");
+            }
+            let explains =
+                |(place, label): (Place, String)| node(place.node).and_then(|node| Some((node.place(&place.path).or(node.span)?, label)));
+            if let Some((span, label)) = finding.also.and_then(explains) {
                 diagnostic = diagnostic.also(span, label);
             }
             said.push(diagnostic);

@@ -8,7 +8,7 @@ use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::decl::Limits;
 use crate::lang::types::Type;
-use crate::lang::value::{Args, NodeId, OpValue, Value};
+use crate::lang::value::{Args, NodeId, OpValue, Places, Value};
 use crate::ops::limits::outside;
 use crate::ops::terms::{WEIGHTS, looks_at_people};
 use crate::source::Span;
@@ -102,7 +102,7 @@ impl Compiler<'_> {
     }
 
     /// Makes a stage of checked arguments: draws get the stage's batch and seed, terms their canonical order.
-    pub(super) fn train(&mut self, mut args: Args, ty: Type, span: Span) -> Val {
+    pub(super) fn train(&mut self, mut args: Args, ty: Type, places: Places, span: Span) -> Val {
         let seed = if let Some(Value::Int(seed)) = args.get("seed") { *seed } else { 0 };
         let looks_at = super::panel::LOOKING.iter().filter_map(|name| Some((*name, args.get(*name)?)));
         if !looks_at.fold(true, |fine, (name, value)| self.is_without_panels(value, &format!("`{name}` of `train`"), span) && fine) {
@@ -124,7 +124,7 @@ impl Compiler<'_> {
                 return poison;
             };
             args.insert("plays", plays);
-            let node = self.stage_node(args, span);
+            let node = self.stage_node(args, places, span);
             return self.stage_result(node, ty, &nets, span);
         }
         let has_optimizer = args.contains_key("optimizer");
@@ -152,14 +152,14 @@ impl Compiler<'_> {
             return poison;
         }
         args.insert("objective", of_terms(lowered));
-        let node = self.stage_node(args, span);
+        let node = self.stage_node(args, places, span);
         self.stage_result(node, ty, &nets, span)
     }
 
     /// A stage's node. What it watches is no part of what it means: of two stages that mean the same, the first says what is watched.
-    fn stage_node(&mut self, args: Args, span: Span) -> NodeId {
+    fn stage_node(&mut self, args: Args, places: Places, span: Span) -> NodeId {
         let watch = args.get("watch").cloned();
-        let node = self.graph.add("train", args, Some(span));
+        let node = self.graph.add_said("train", args, places, span);
         let first = self.graph.node(node);
         if watch.is_some() && first.args.get("watch") != watch.as_ref() {
             let said = Diagnostic::warning(Code::Unwatched, "nothing is watched here: this stage is one that was declared before")
@@ -243,7 +243,7 @@ impl Compiler<'_> {
             return None;
         }
         let args = [("pairs", Value::Node(pairs)), ("negatives", Value::Node(negatives))].into_iter().collect();
-        Some(OpValue { op: "branch", args }.into())
+        Some(OpValue::new("branch", args).into())
     }
 
     /// Whether a draw is of pairs; says so where it is not.
@@ -266,7 +266,7 @@ impl Compiler<'_> {
         let is_draw = original.op == "draw";
         let mut args = if is_draw { original.args.clone() } else { [("data", Value::Node(node))].into_iter().collect() };
         if let (false, Some(sampler)) = (is_draw, sampler) {
-            args.insert("by", OpValue { op: sampler, args: Args::new() }.into());
+            args.insert("by", OpValue::new(sampler, Args::new()).into());
         }
         let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == "pk");
         if !args.contains_key("size") && !composed {

@@ -7,7 +7,7 @@ use crate::data::probe::beside;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
-use crate::lang::value::{Args, OpValue, PathValue, Value};
+use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
 use crate::ops::limits::outside;
 use crate::ops::outputs::Started;
 use crate::quantity::Span as TrainSpan;
@@ -205,11 +205,12 @@ impl Compiler<'_> {
             return Val::new(ty, Value::Poison, span);
         }
         self.taps.remember(decl.name, &args, |param| bound.get(param).map_or(span, Given::span));
+        let places: Places = args.keys().filter_map(|&name| Some((name, bound.get(name)?.span()))).collect();
         match ty {
-            ty if decl.name == "train" => self.train(args, ty, span),
-            Type::Record(parts) => self.parts(decl, &parts, &args, span),
+            ty if decl.name == "train" => self.train(args, ty, places, span),
+            Type::Record(parts) => self.parts(decl, &parts, &args, &places, span),
             Type::Objective => {
-                let term = OpValue { op: decl.name, args }.into();
+                let term = OpValue::new(decl.name, args).said(places).into();
                 Val::new(Type::Objective, super::objective::single(term), span)
             }
             ty if ty.is_node() => {
@@ -219,10 +220,10 @@ impl Compiler<'_> {
                 if !self.has_what_is_extended(decl.name, &args, span) {
                     return Val::new(ty, Value::Poison, span);
                 }
-                let node = self.graph.add(decl.name, args, Some(span));
+                let node = self.graph.add_said(decl.name, args, places, span);
                 Val::new(ty, Value::Node(node), span)
             }
-            ty => Val::new(ty, OpValue { op: decl.name, args }.into(), span),
+            ty => Val::new(ty, OpValue::new(decl.name, args).said(places).into(), span),
         }
     }
 
@@ -236,12 +237,12 @@ impl Compiler<'_> {
     }
 
     /// One node for each part of a split.
-    fn parts(&mut self, decl: &'static Decl, parts: &Fields, args: &Args, span: Span) -> Val {
+    fn parts(&mut self, decl: &'static Decl, parts: &Fields, args: &Args, places: &Places, span: Span) -> Val {
         let mut nodes = IndexMap::new();
         for name in parts.keys() {
             let mut args = args.clone();
             args.insert("part", Value::text(name.as_str()));
-            nodes.insert(name.clone(), Value::Node(self.graph.add(decl.name, args, Some(span))));
+            nodes.insert(name.clone(), Value::Node(self.graph.add_said(decl.name, args, places.clone(), span)));
         }
         Val::new(Type::Record(parts.clone()), Value::Record(nodes.into()), span)
     }

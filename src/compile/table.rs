@@ -4,10 +4,11 @@ use super::axes::Point;
 use super::call::{Bound, Given};
 use super::judge::Sides;
 use super::modules::BindingId;
+use super::said::Declared;
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, Mark, NodeId, Value};
+use crate::lang::value::{Args, Arm, Mark, NodeId, Value};
 use crate::ops::evals::Protocol;
 use crate::plan;
 use crate::plan::rows::{Misnamed, Shown};
@@ -27,6 +28,8 @@ struct Collected {
     label: String,
     /// Whether the recipe says the label; else it is made of the names of bindings, and no part of what is meant.
     labelled: bool,
+    /// Of a metric: the name of its protocol that the recipe says.
+    protocol: Option<(String, Arm)>,
     point: Point,
     val: Val,
 }
@@ -35,8 +38,14 @@ struct Collected {
 struct Column {
     label: String,
     said: Option<String>,
-    arms: IndexMap<Point, Value>,
+    arms: IndexMap<Point, Measured>,
     axes: BTreeSet<BindingId>,
+}
+
+/// What a column measures at a point: the metric, and what its protocol is called where the plan calls it otherwise.
+struct Measured {
+    metric: Value,
+    called: Option<String>,
 }
 
 impl Compiler<'_> {
@@ -73,11 +82,14 @@ impl Compiler<'_> {
         let (mut all, mut all_meant) = (Vec::new(), Vec::new());
         for column in &columns {
             let mut meant = Vec::new();
-            for (point, metric) in &column.arms {
+            for (point, Measured { metric, called }) in &column.arms {
                 let metric = ("metric".to_owned(), metric.clone());
+                let called = called.iter().map(|called| ("called".to_owned(), Value::text(called.as_str())));
                 let arm = self.arm_fields(point);
                 let label = ("label".to_owned(), Value::text(column.label.as_str()));
-                all.push(Value::Record([label, metric.clone()].into_iter().chain(arm.map(|arm| ("arm".to_owned(), arm))).collect()));
+                all.push(Value::Record(
+                    [label, metric.clone()].into_iter().chain(called).chain(arm.map(|arm| ("arm".to_owned(), arm))).collect(),
+                ));
                 let said = column.said.iter().map(|said| ("label".to_owned(), Value::text(said.as_str())));
                 let arm = (!point.is_empty()).then(|| ("arm".to_owned(), self.meant_arm(point)));
                 meant.push(Value::Record(said.chain([metric]).chain(arm).collect()));
@@ -222,8 +234,8 @@ impl Compiler<'_> {
         let of_row = |column: &Column| -> Vec<Value> {
             let own: Point = row.point.iter().filter(|(axis, _)| column.axes.contains(axis)).map(|(axis, at)| (*axis, *at)).collect();
             match column.arms.get(&own) {
-                Some(metric) => vec![metric.clone()], // the only one, where the row has all axes of the column
-                None => column.arms.iter().filter(|(point, _)| meets(point)).map(|(_, metric)| metric.clone()).collect(),
+                Some(it) => vec![it.metric.clone()], // the only one, where the row has all axes of the column
+                None => column.arms.iter().filter(|(point, _)| meets(point)).map(|(_, it)| it.metric.clone()).collect(),
             }
         };
         let mut evals = IndexSet::new();
@@ -319,7 +331,9 @@ impl Compiler<'_> {
                         arms: IndexMap::new(),
                         axes: own.keys().copied().collect(),
                     };
-                    out.entry((column.element, apart)).or_insert_with(new).arms.insert(own.clone(), column.val.value.clone());
+                    let metric = column.val.value.clone();
+                    let called = self.called(&metric, column.protocol.as_ref());
+                    out.entry((column.element, apart)).or_insert_with(new).arms.insert(own.clone(), Measured { metric, called });
                 }
                 (_, Value::Poison | Value::Hole(_)) => return None,
                 (ty, _) => {
@@ -339,15 +353,16 @@ impl Compiler<'_> {
     fn collect(&mut self, given: &Given, env: &mut Env) -> Vec<Collected> {
         let Given::Expr(expr) = given else {
             let val = self.evaluate_given(given, env);
-            return self.flatten(val, &Point::new());
+            return self.flatten(val, &Point::new(), None);
         };
         let elements: Vec<(Option<String>, &Expr)> = match &expr.kind {
             ExprKind::List(items) => items.iter().map(|item| (None, item)).collect(),
             ExprKind::Record(entries) => entries.iter().map(|entry| (Some(entry.key.text.clone()), &entry.value)).collect(),
             _ => {
+                let declared = self.listed(expr, env);
                 let mut out = Vec::new();
                 for (point, val) in self.everywhere(expr, env) {
-                    out.extend(self.flatten(val, &point));
+                    out.extend(self.flatten(val, &point, declared.as_ref()));
                 }
                 return without_idle_axes(out);
             }
@@ -355,59 +370,42 @@ impl Compiler<'_> {
         let mut out = Vec::new();
         for (place, (said, element)) in elements.into_iter().enumerate() {
             for (point, val) in self.everywhere(element, env) {
-                let labelled = said.is_some();
-                let label = said.clone().unwrap_or_else(|| self.label_of(element, &val));
-                out.push(Collected { element: place, label, labelled, point, val });
+                out.push(self.collected(place, said.as_deref(), Some((element, env)), point, val));
             }
         }
         out
     }
 
-    fn flatten(&mut self, val: Val, point: &Point) -> Vec<Collected> {
-        let collected = |element: usize, said: Option<&String>, ty: &Type, value: &Value| Collected {
-            element,
-            label: said.cloned().unwrap_or_else(|| self.node_label(value)),
-            labelled: said.is_some(),
-            point: point.clone(),
-            val: Val::new(ty.clone(), value.clone(), val.span),
+    /// A row or a column, by the label that the recipe says or after the expression that it is.
+    fn collected(&mut self, element: usize, said: Option<&str>, from: Option<(&Expr, &Env)>, point: Point, val: Val) -> Collected {
+        let arm = self.arm(&point);
+        let protocol = from.and_then(|(expr, env)| self.protocol_said(&val.value, expr, env, &arm));
+        let of = protocol.as_ref().map(|(name, _)| name.as_str());
+        let label = match (said, from) {
+            (Some(said), _) => said.to_owned(),
+            (None, Some((expr, _))) => self.label_said(expr, &val, of),
+            (None, None) => self.label_of(&val.value, of),
         };
-        match (&val.ty, &val.value) {
-            (Type::List(of), Value::List(items)) => items.iter().enumerate().map(|(at, item)| collected(at, None, of, item)).collect(),
+        Collected { element, label, labelled: said.is_some(), protocol, point, val }
+    }
+
+    /// The elements of a list or a record as a whole, named as in the declaration of it.
+    fn flatten(&mut self, val: Val, point: &Point, declared: Option<&Declared>) -> Vec<Collected> {
+        let parts: Vec<(Option<&str>, &Type, &Value)> = match (&val.ty, &val.value) {
+            (Type::List(of), Value::List(items)) => items.iter().map(|item| (None, &**of, item)).collect(),
             (Type::Record(types), Value::Record(fields)) => {
-                let ty = |name: &String| types.get(name).unwrap_or(&Type::Unknown);
-                fields.iter().enumerate().map(|(at, (name, value))| collected(at, Some(name), ty(name), value)).collect()
+                fields.iter().map(|(name, value)| (Some(name.as_str()), types.get(name).unwrap_or(&Type::Unknown), value)).collect()
             }
-            _ => vec![collected(0, None, &val.ty, &val.value)],
+            (ty, value) => vec![(None, ty, value)],
+        };
+        let env = declared.map(Declared::env);
+        let exprs = declared.map(Declared::elements).filter(|exprs| exprs.len() == parts.len()).unwrap_or_default();
+        let mut out = Vec::new();
+        for (at, (said, ty, value)) in parts.into_iter().enumerate() {
+            let from = exprs.get(at).copied().zip(env.as_ref());
+            out.push(self.collected(at, said, from, point.clone(), Val::new(ty.clone(), value.clone(), val.span)));
         }
-    }
-
-    fn label_of(&self, expr: &Expr, val: &Val) -> String {
-        match &expr.kind {
-            ExprKind::Name(name) => name.clone(),
-            ExprKind::Field { name, .. } if val.ty == Type::Model => name.text.clone(),
-            _ => self.node_label(&val.value),
-        }
-    }
-
-    pub(super) fn node_label(&self, value: &Value) -> String {
-        match value {
-            Value::Node(node) => {
-                let node = self.graph.node(*node);
-                node.names.first().map_or_else(|| node.op.to_owned(), |(name, _)| name.clone())
-            }
-            Value::Op(op) => {
-                let mut eval = None;
-                value.nodes(&mut |node| eval = eval.or(Some(node)));
-                let of = eval.map(|node| self.node_label(&Value::Node(node)));
-                let rate = ["far", "fpir"].iter().find_map(|name| op.args.get(*name)).and_then(Value::magnitude);
-                let at = match op.args.get("k") {
-                    Some(k) => format!("@{k}"),
-                    None => rate.map_or_else(String::new, |rate| format!("@{rate:e}")),
-                };
-                of.map_or_else(|| format!("{}{at}", op.op), |of| format!("{of}.{}{at}", op.op))
-            }
-            other => other.to_string(),
-        }
+        out
     }
 }
 

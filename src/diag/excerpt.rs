@@ -13,6 +13,12 @@ const CUT: &str = "…";
 /// Columns that stay on each side of a place when several lie too far apart for one line.
 const LEAST: usize = 6;
 
+/// Columns that a label has below its place, if it needs as many: a line that has fewer after a place is cut before it.
+const ROOM: usize = 20;
+
+/// Columns before the words of a label: `╰── `.
+pub(super) const HOOK: usize = 4;
+
 /// Lines of a source. Offsets in it are its own: [`Excerpt::at`] finds them.
 #[derive(Debug)]
 pub(super) struct Excerpt {
@@ -34,8 +40,10 @@ struct Piece {
 }
 
 impl Excerpt {
-    /// The lines of some places of a source (whole characters of it) and one more on either side, none wider than `widest` columns.
-    pub(super) fn new(source: &Source, places: &[Range<usize>], widest: usize) -> Self {
+    /// The lines of some places of a source (whole characters of it) and one more on either side, none wider than `widest` columns. Labels of so many
+    /// columns stand below the places.
+    pub(super) fn new(source: &Source, places: &[Range<usize>], labels: usize, widest: usize) -> Self {
+        let room = if labels == 0 { 0 } else { HOOK + labels.min(ROOM) };
         let text = &*source.text;
         let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = |at: usize| text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1);
@@ -44,7 +52,7 @@ impl Excerpt {
         let (start, end) = (line_start(first), line_end(last));
         let region = line_start(start.saturating_sub(1))..if end < text.len() { line_end(end) } else { end };
         let mut named = source.clone();
-        named.name = shown(&source.name).into_owned();
+        named.name = ending(&shown(&source.name), widest.saturating_sub(PLACE));
         let mut excerpt = Excerpt {
             source: named,
             text: String::with_capacity(region.len().min(64 << 10)),
@@ -53,7 +61,7 @@ impl Excerpt {
         };
         let mut at = region.start;
         for line in text[region].split_inclusive('\n') {
-            excerpt.line(at..at + line.len(), places, widest);
+            excerpt.line(at..at + line.len(), places, (widest, room));
             at += line.len();
         }
         excerpt
@@ -65,6 +73,13 @@ impl Excerpt {
             Some(piece) => piece.begins + (offset - piece.source.start).min(piece.source.len()),
             None => 0,
         }
+    }
+
+    /// The columns before the middle of a place, where its label hangs; of a place on several lines there are none.
+    pub(super) fn hook(&self, place: &Range<usize>) -> usize {
+        let (start, end) = (self.at(place.start), self.at(place.end));
+        let line = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        if self.text[start..end].contains('\n') { 0 } else { middle(&self.text, line, &(start..end)) }
     }
 
     /// A byte of the excerpt's as one of the source.
@@ -82,14 +97,16 @@ impl Excerpt {
     }
 
     /// Takes a line with the newline at its end.
-    fn line(&mut self, line: Range<usize>, places: &[Range<usize>], widest: usize) {
+    fn line(&mut self, line: Range<usize>, places: &[Range<usize>], (widest, room): (usize, usize)) {
         let text = std::sync::Arc::clone(&self.source.text);
         let end = line.start + text[line.clone()].trim_end_matches(['\n', '\r']).len();
-        if forward(&text, line.start, end, widest) == end {
+        let hook =
+            places.iter().filter(|place| place.start >= line.start && place.end <= end).map(|place| middle(&text, line.start, place)).max();
+        if forward(&text, line.start, end, widest) == end && hook.is_none_or(|hook| hook + room <= widest) {
             return self.keep(line);
         }
         let mut kept_to = line.start;
-        for piece in kept(&text, line.start..end, places, widest - 2 * CUT.chars().count()) {
+        for piece in kept(&text, line.start..end, places, (widest - 2 * CUT.chars().count(), room)) {
             if piece.start > kept_to {
                 self.text.push_str(CUT);
             }
@@ -104,7 +121,7 @@ impl Excerpt {
 }
 
 /// What stays of a line that is too long, in order.
-fn kept(text: &str, line: Range<usize>, places: &[Range<usize>], widest: usize) -> Vec<Range<usize>> {
+fn kept(text: &str, line: Range<usize>, places: &[Range<usize>], (widest, room): (usize, usize)) -> Vec<Range<usize>> {
     let alone = |piece| Vec::from([piece]);
     let inside = |place: &Range<usize>| place.start.clamp(line.start, line.end)..place.end.clamp(line.start, line.end);
     let mut here: Vec<Range<usize>> =
@@ -114,25 +131,68 @@ fn kept(text: &str, line: Range<usize>, places: &[Range<usize>], widest: usize) 
         return alone(line.start..forward(text, line.start, line.end, widest));
     };
     if forward(text, first, last, widest) == last {
-        // all in one piece, with as much before as after
+        // all in one piece, with as much before as after, as far as the labels have room
         let spare = widest - width(&text[first..last]);
-        let start = backward(text, line.start, first, spare / 2);
+        let hook = here.iter().map(|place| middle(text, first, place)).max().unwrap_or(0);
+        let before = widest.saturating_sub(hook + room);
+        let start = backward(text, line.start, first, before.min(spare / 2));
         let end = forward(text, last, line.end, spare - width(&text[start..first]));
-        let start = backward(text, line.start, first, spare - width(&text[last..end]));
+        let start = backward(text, line.start, first, before.min(spare - width(&text[last..end])));
         return alone(start..end);
     }
-    let each = (widest / (4 * here.len())).max(LEAST);
-    let mut ends: Vec<usize> = here.iter().flat_map(|place| [place.start, place.end]).collect();
-    ends.sort_unstable();
+    let each = (widest.saturating_sub(room) / (4 * here.len())).max(if widest > 4 * ROOM { LEAST } else { 1 });
+    // of a long place the ends stay
+    let short = |place: &Range<usize>| width(&text[place.clone()]) <= widest / (2 * here.len());
+    let parts =
+        |place: &Range<usize>| if short(place) { vec![place.clone()] } else { vec![place.start..place.start, place.end..place.end] };
+    let mut parts: Vec<Range<usize>> = here.iter().flat_map(parts).collect();
+    parts.sort_unstable_by_key(|part| (part.start, part.end));
     let mut pieces: Vec<Range<usize>> = Vec::new();
-    for at in ends {
-        let (start, end) = (backward(text, line.start, at, each), forward(text, at, line.end, each));
+    for part in parts {
+        let (start, end) = (backward(text, line.start, part.start, each), forward(text, part.end, line.end, each));
         match pieces.last_mut() {
             Some(before) if start <= before.end => before.end = before.end.max(end),
             _ => pieces.push(start..end),
         }
     }
     pieces
+}
+
+/// Columns of a place's line and column, and of the frame around the name of its file.
+const PLACE: usize = 10;
+
+/// Where the label of a place hangs, in columns from `from` on.
+fn middle(text: &str, from: usize, place: &Range<usize>) -> usize {
+    width(&text[from..place.start.max(from)]) + width(&text[place.start.max(from)..place.end.max(from)]) / 2
+}
+
+/// The end of a name that takes at most so many columns.
+fn ending(name: &str, most: usize) -> String {
+    match backward(name, 0, name.len(), most) {
+        0 => name.to_owned(),
+        _ => format!("{CUT}{}", &name[backward(name, 0, name.len(), most.saturating_sub(1))..]),
+    }
+}
+
+/// Words on lines of at most so many columns; what is longer than a line is broken.
+pub(super) fn wrapped(words: &str, most: usize) -> String {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in words.split([' ', '\n']) {
+        if !line.is_empty() && width(&line) + 1 + width(word) > most {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        while width(&line) > most {
+            let cut = forward(&line, 0, line.len(), most).max(line.chars().next().map_or(0, char::len_utf8));
+            let rest = line.split_off(cut);
+            lines.push(std::mem::replace(&mut line, rest));
+        }
+    }
+    lines.push(line);
+    lines.join("\n")
 }
 
 /// The columns of a character; miette shows four for a tab.
@@ -181,7 +241,7 @@ mod tests {
     use std::slice::from_ref;
 
     fn excerpt(text: &str, places: &[Range<usize>], widest: usize) -> Excerpt {
-        Excerpt::new(&Source::new(FileId(0), "r.ddl", text), places, widest)
+        Excerpt::new(&Source::new(FileId(0), "r.ddl", text), places, 0, widest)
     }
 
     #[test]

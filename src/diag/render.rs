@@ -1,12 +1,13 @@
 //! Diagnostics for people: drawn by miette with the lines of the source that they are about.
 
-use super::excerpt::Excerpt;
+use super::excerpt::{Excerpt, HOOK, wrapped};
 use super::{Diagnostic, Label, Severity};
 use crate::source::{Source, SourceMap};
 use crate::text::shown;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
 use std::fmt;
 use std::ops::Range;
+use unicode_width::UnicodeWidthStr as _;
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,12 @@ const NARROWEST: usize = 40;
 
 /// Columns before a line of the source: its number, and the frame.
 const MARGIN: usize = 8;
+
+/// Columns of the bar before places on several lines.
+const BAR: usize = 3;
+
+/// Labels are no narrower, whatever stands before them.
+const NARROWEST_LABEL: usize = 8;
 
 /// Places of one file that a diagnostic shows; of more than these the first ones.
 const MOST_PLACES: usize = 32;
@@ -99,10 +106,15 @@ impl Shown {
 /// The lines of places in one source, and the labels at them.
 fn excerpt(labels: &[&Label], source: &Source, widest: usize) -> (Excerpt, Vec<LabeledSpan>) {
     let places: Vec<Range<usize>> = labels.iter().map(|label| place(label, source)).collect();
-    let excerpt = Excerpt::new(source, &places, widest);
+    let longest = labels.iter().map(|label| label.text.width()).max().unwrap_or(0);
+    // places on several lines stand behind a bar of their own
+    let bars = BAR * places.iter().filter(|place| source.text[(*place).clone()].contains('\n')).count();
+    let widest = widest.saturating_sub(bars).max(NARROWEST - MARGIN - BAR);
+    let excerpt = Excerpt::new(source, &places, longest, widest);
     let labelled = labels.iter().zip(places).map(|(label, place)| {
         let (start, end) = (excerpt.at(place.start), excerpt.at(place.end));
-        let text = Some(shown(&label.text).into_owned()).filter(|text| !text.is_empty());
+        let room = widest.saturating_sub(excerpt.hook(&place) + HOOK).max(NARROWEST_LABEL);
+        let text = Some(wrapped(&shown(&label.text), room)).filter(|text| !text.is_empty());
         if label.primary {
             LabeledSpan::new_primary_with_span(text, (start, end - start))
         } else {

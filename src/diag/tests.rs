@@ -126,3 +126,36 @@ fn explain_shows_an_example_and_its_mending() {
     insta::assert_snapshot!(explain("types::unit_mismatch").unwrap());
     assert_eq!(explain("ddl::types::nothing"), None);
 }
+
+#[test]
+fn nothing_runs_over_a_narrow_screen() {
+    let mut sources = SourceMap::new();
+    let text = "ddl 1\nstage warm = train(nett, classify(people.train, arc), batch = 128, for = 12 epochs, optimizer = sgd(lr = 0.1))\nlet x = [\n  1,\n  2,\n]\n";
+    let file = sources.add("a/long/name/of/a/folder/of/recipes/that/goes/on/recipe.ddl", text);
+    let other = sources.add("b.ddl", text);
+    let at = |part: &str| {
+        let start = text.find(part).unwrap() as u32;
+        Span::new(file, start, start + part.len() as u32)
+    };
+    let long = "what a reader has to know of this place, which takes a little more than one line to say";
+    let said = [
+        Diagnostic::error(Code::UnknownName, "nothing is called `nett`").at(at("nett"), "unknown").help("did you mean `net`?"),
+        Diagnostic::error(Code::UnknownName, long).at(at("nett"), long).also(at("for = 12"), long).help(long),
+        Diagnostic::warning(Code::BeyondStage, long).at(at("0.1"), long).also(at("128"), "128").also(at("train"), long),
+        Diagnostic::warning(Code::BeyondStage, long).at(at("[\n  1,\n  2,\n]"), long).also(at("1,"), long),
+        Diagnostic::advice(Code::Leak, long).at(at("stage"), long).also(Span { file: other, ..at("arc") }, long),
+        Diagnostic::error(Code::UnknownName, "x".repeat(90)).at(at("arc"), "`".to_owned() + &"y".repeat(90) + "`"),
+    ];
+    let mut shown = String::new();
+    for columns in [40, 50, 60, 80] {
+        for diagnostic in &said {
+            let drawn = render(diagnostic, &sources, RenderOptions::for_screen(false, columns, 100));
+            let widest = drawn.lines().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0);
+            assert!(widest <= columns, "{widest} of {columns} columns:\n{drawn}");
+            if columns == 40 {
+                shown += &drawn;
+            }
+        }
+    }
+    insta::assert_snapshot!(shown);
+}

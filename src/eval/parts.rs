@@ -17,6 +17,57 @@ pub const FEWEST_FALSE_ACCEPTS: f64 = 20.0;
 /// More parts than these are joined in groups where a number is dear to compute.
 pub const MOST_GROUPS: usize = 20;
 
+/// What there is too little of to tell an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lack {
+    /// The number never has one.
+    Any,
+    /// The pairs are in no folds.
+    Folded,
+    /// Folds.
+    Folds(u64),
+    /// People who are looked for.
+    People(u64),
+    /// Errors or successes, among so many pairs or probes.
+    Errors(u64),
+    /// False accepts that are expected at a rate.
+    FalseAccepts(f64),
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Lack::Any => f.write_str("it never has one"),
+            Lack::Folded => f.write_str("its pairs are in no folds"),
+            Lack::Folds(found) => write!(f, "{found} of {FEWEST_PARTS} folds"),
+            Lack::People(found) => write!(f, "{found} of {FEWEST_PARTS} people"),
+            Lack::Errors(trials) => {
+                write!(f, "{trials} pairs or probes are too few for {FEWEST_ERRORS} errors and {FEWEST_ERRORS} successes")
+            }
+            Lack::FalseAccepts(expected) => {
+                write!(f, "{} of {FEWEST_FALSE_ACCEPTS} expected false accepts", (expected * 1e3).round() / 1e3)
+            }
+        }
+    }
+}
+
+/// Whether what is judged has enough parts without people in common.
+///
+/// # Errors
+/// What it lacks.
+pub fn parted(counted: &Counted, people: Option<u64>) -> Result<(), Lack> {
+    let fewest = FEWEST_PARTS as u64;
+    match counted {
+        Counted::Folds(folds, _) if (folds.len() as u64) < fewest => Err(Lack::Folds(folds.len() as u64)),
+        Counted::Pairs(_) => Err(Lack::Folded),
+        Counted::Search { .. } => match people.filter(|people| *people < fewest) {
+            Some(people) => Err(Lack::People(people)),
+            None => Ok(()),
+        },
+        Counted::Folds(..) => Ok(()),
+    }
+}
+
 /// The standard error of a number by what it is without each part; nothing of too few parts, or where no part matters.
 pub fn standard_error(without: &[f64]) -> Option<f64> {
     let n = without.len() as f64;
@@ -55,8 +106,19 @@ pub fn groups(count: usize) -> Vec<usize> {
 }
 
 /// Whether a rate of so many trials has enough of both outcomes.
-pub fn enough(rate: f64, trials: u64) -> bool {
-    rate.min(1.0 - rate) * trials as f64 >= FEWEST_ERRORS - 1e-9
+///
+/// # Errors
+/// It has not.
+pub fn enough(rate: f64, trials: u64) -> Result<(), Lack> {
+    if rate.min(1.0 - rate) * trials as f64 >= FEWEST_ERRORS - 1e-9 { Ok(()) } else { Err(Lack::Errors(trials)) }
+}
+
+/// Whether there are enough trials to tell anything of their mean.
+///
+/// # Errors
+/// There are not.
+pub fn some(trials: u64) -> Result<(), Lack> {
+    if trials as f64 >= FEWEST_ERRORS { Ok(()) } else { Err(Lack::Errors(trials)) }
 }
 
 /// Pairs, or probes, of each kind that something was counted of.
@@ -95,7 +157,9 @@ mod tests {
 
     #[test]
     fn what_is_enough_counts_errors_and_successes() {
-        assert!(enough(0.9, 100) && enough(0.1, 100) && !enough(0.91, 100) && !enough(1.0, 1_000_000));
+        assert!(enough(0.9, 100).is_ok() && enough(0.1, 100).is_ok());
+        assert_eq!(enough(0.91, 100), Err(Lack::Errors(100)));
+        assert!(enough(1.0, 1_000_000).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod key;
 
 pub use key::ContentKey;
 
-use crate::lang::value::{Args, Arm, NodeId, Value};
+use crate::lang::value::{Args, Arm, NodeId, Places, Value};
 use crate::ops::registry;
 use crate::source::Span;
 use indexmap::{IndexMap, IndexSet};
@@ -30,6 +30,15 @@ pub struct Node {
     pub span: Option<Span>,
     /// What a `def` says, where one does.
     pub said: Option<Span>,
+    /// Where its arguments were first said.
+    pub places: Places,
+}
+
+impl Node {
+    /// Where one of its arguments stands, or a value inside of it, by its path in a plan. What a `def` says stands inside of the def.
+    pub fn place(&self, path: &[String]) -> Option<Span> {
+        self.places.of(&self.args, path)
+    }
 }
 
 /// The graph.
@@ -51,6 +60,15 @@ impl Graph {
         self.count(&args);
         let key = self.key_of(op, &args);
         self.add_with_key(op, args, key, span)
+    }
+
+    /// The same for a node whose arguments stand there.
+    pub fn add_said(&mut self, op: &'static str, args: Args, places: Places, span: Span) -> NodeId {
+        let id = self.add(op, args, Some(span));
+        if let Some(node) = self.dag.node_weight_mut(index(id)).filter(|node| node.span == Some(span)) {
+            node.places = places;
+        }
+        id
     }
 
     /// The same for a node that means less than its arguments say: what they only show (labels after the names of bindings, a claim's own
@@ -78,7 +96,7 @@ impl Graph {
         args.values().for_each(|value| value.nodes(&mut |node| inputs.push(node)));
         inputs.sort_unstable();
         inputs.dedup();
-        let id = self.dag.add_node(Node { op, args, key, names: IndexSet::new(), span, said: None });
+        let id = self.dag.add_node(Node { op, args, key, names: IndexSet::new(), span, said: None, places: Places::default() });
         for input in inputs {
             self.dag.add_edge(index(input), id, ());
         }
@@ -119,9 +137,7 @@ impl Graph {
         for at in count..self.len() {
             if let Some(node) = self.dag.node_weight_mut(NodeIndex::new(at))
                 && let Some(said) = node.span
-                && said.file == def.file
-                && def.start <= said.start
-                && said.end <= def.end
+                && def.holds(said)
             {
                 node.said = node.said.or(node.span);
                 node.span = Some(call);

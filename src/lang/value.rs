@@ -2,6 +2,7 @@
 
 pub use super::held::{Extent, List, Mark, Op, Record};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
+use crate::source::Span as Place;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -22,6 +23,50 @@ pub struct OpValue {
     pub op: &'static str,
     /// The arguments that differ from the operator's defaults, sorted by name.
     pub args: Args,
+    /// Where the recipe says them.
+    pub places: Places,
+}
+
+impl OpValue {
+    /// An operator's value whose arguments stand nowhere.
+    pub fn new(op: &'static str, args: Args) -> Self {
+        OpValue { op, args, places: Places::default() }
+    }
+
+    /// The same, whose arguments stand there.
+    #[must_use]
+    pub fn said(self, places: Places) -> Self {
+        OpValue { places, ..self }
+    }
+}
+
+/// Where a recipe says arguments, by their names. It is no part of what they mean: all places are equal.
+#[derive(Debug, Clone, Default)]
+pub struct Places(std::collections::BTreeMap<&'static str, Place>);
+
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl FromIterator<(&'static str, Place)> for Places {
+    fn from_iter<T: IntoIterator<Item = (&'static str, Place)>>(places: T) -> Self {
+        Places(places.into_iter().collect())
+    }
+}
+
+impl Places {
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where a value inside of these arguments stands, by its path in a plan (`optimizer`, `lr`, `at`): the innermost argument that is known.
+    pub fn of(&self, args: &Args, path: &[String]) -> Option<Place> {
+        let (first, rest) = path.split_first()?;
+        args.get(first.as_str()).and_then(|value| value.place(rest)).or_else(|| self.0.get(first.as_str()).copied())
+    }
 }
 
 /// Arguments by parameter name, sorted by name.
@@ -196,6 +241,17 @@ impl Value {
         }
         let (ends, items) = (ends.into_iter().flatten(), items.into_iter().flatten());
         ends.chain(items).chain(fields.into_iter().flatten()).chain(args.into_iter().flatten())
+    }
+
+    /// Where a value inside of this one stands, by its path in a plan.
+    fn place(&self, path: &[String]) -> Option<Place> {
+        let (first, rest) = path.split_first()?;
+        match self {
+            Value::Op(op) => op.places.of(&op.args, path),
+            Value::List(items) => items.get(first.parse::<usize>().ok()?)?.place(rest),
+            Value::Record(fields) => fields.get(first)?.place(rest),
+            _ => None, // nothing inside has a place of its own
+        }
     }
 
     /// Calls `see` with every node that this value names, in order.

@@ -69,7 +69,7 @@ mod tests {
             Type::Curve => {
                 let of = |op: &'static str, args: &[(&'static str, f64)]| {
                     let args = args.iter().map(|(name, x)| (*name, Value::Float(*x))).collect();
-                    Value::from(OpValue { op, args })
+                    Value::from(OpValue::new(op, args))
                 };
                 vec![of("cosine", &[("value", x), ("to", 0.5)]), of("cosine", &[("value", 0.5), ("to", x)])]
             }

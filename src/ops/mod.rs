@@ -136,7 +136,7 @@ pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {
         };
         args.insert(param.name, value);
     }
-    OpValue { op: decl.name, args }.into()
+    OpValue::new(decl.name, args).into()
 }
 
 /// An operator that stands in another's default; its own defaults hold no operator's value, so that the registry can be made of it.
@@ -329,7 +329,7 @@ mod tests {
             crate::lang::types::Type::Head
         }
         fn value(&self) -> Value {
-            Value::from(OpValue { op: "corrected", args: Args::new() })
+            Value::from(OpValue::new("corrected", Args::new()))
         }
     }
 
@@ -339,8 +339,8 @@ mod tests {
         let known = |op: &str| [&around, &corrected].into_iter().find(|decl| decl.name == op);
         let names = |decl| raised_of(decl, &known).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!((names(&around), names(&corrected)), (vec!["inside"], vec![]));
-        let plain = Value::from(OpValue { op: "around", args: Args::new() });
-        let said = Value::from(OpValue { op: "around", args: Args::from([("inside", Value::Int(1))]) });
+        let plain = Value::from(OpValue::new("around", Args::new()));
+        let said = Value::from(OpValue::new("around", Args::from([("inside", Value::Int(1))])));
         assert!(is_raised(&Value::List(vec![plain].into()), &known) && !is_raised(&said, &known));
     }
 
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn a_corrected_operator_changes_what_it_is_said_in() {
         for decl in all().iter().filter(|decl| decl.version > 1 && decl.flavor() == crate::lang::decl::Flavor::Value) {
-            let said = Value::from(OpValue { op: decl.name, args: Args::new() });
+            let said = Value::from(OpValue::new(decl.name, Args::new()));
             let meaning = said.to_json_with(&mut |_| Json::Null);
             assert_eq!(meaning["version"], json!(decl.version), "{}", decl.name);
         }

@@ -22,16 +22,38 @@ const EXAMPLES: usize = 5;
 /// Something that a reader of the numbers should know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// The node that it is about.
-    pub node: NodeId,
-    /// What is to be said there; empty where no place is to be shown.
+    /// What it is about.
+    pub at: Place,
+    /// What is to be said there.
     pub label: String,
-    /// Another node that explains it, and what is to be said there.
-    pub also: Option<(NodeId, String)>,
+    /// What explains it, and what is to be said there.
+    pub also: Option<(Place, String)>,
     /// How much it matters.
     pub severity: Severity,
     /// What it is.
     pub failure: Failure,
+}
+
+/// A node, or what stands inside of its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The node.
+    pub node: NodeId,
+    /// The way to the argument through names and places in lists (`optimizer`, `lr`, `at`); empty for the node as a whole.
+    pub path: Vec<String>,
+}
+
+impl Place {
+    /// An argument of a node.
+    pub fn argument(node: NodeId, name: &str) -> Self {
+        Place { node, path: vec![name.to_owned()] }
+    }
+}
+
+impl From<NodeId> for Place {
+    fn from(node: NodeId) -> Self {
+        Place { node, path: Vec::new() }
+    }
 }
 
 /// Everything that is to be said of a plan whose protocols judge these people.
@@ -112,8 +134,8 @@ impl Audit<'_> {
             );
             let failure = Failure::new(Code::Leak, message)
                 .help("keep them apart: split({train = 80%, test = 20%}, by = .identity), or train on data |> without(test)");
-            let also = Some((first, format!("`{}` sees them", bare(self.plan.node(first)))));
-            found.push(Finding { node: eval, label: "judged here".to_owned(), also, severity: Severity::Warning, failure });
+            let also = Some((first.into(), format!("`{}` sees them", bare(self.plan.node(first)))));
+            found.push(Finding { at: eval.into(), label: "judged here".to_owned(), also, severity: Severity::Warning, failure });
         }
         found
     }
@@ -133,7 +155,8 @@ impl Audit<'_> {
         let of = listed(nets.iter().map(|net| bare(self.plan.node(*net))));
         let message = format!("whom the weights of {of} saw is unknown: checkpoint(…, trained_on = …) says it");
         let failure = Failure::new(Code::Leak, message);
-        vec![Finding { node: first, label: String::new(), also: None, severity: Severity::Advice, failure }]
+        let label = "nobody says whom these saw".to_owned();
+        vec![Finding { at: Place::argument(first, "weights"), label, also: None, severity: Severity::Advice, failure }]
     }
 
     /// Stages and choices that are decided by the people, or by the very protocol, whose numbers are then reported.
@@ -166,8 +189,8 @@ impl Audit<'_> {
             };
             let failure = Failure::new(Code::SelectedOnTest, message)
                 .help("choose on people of their own: split({train = 70%, choose = 10%, test = 20%}, by = .identity)");
-            let also = Some((decides, "decides here".to_owned()));
-            Finding { node, label: "chosen here".to_owned(), also, severity: Severity::Warning, failure }
+            let also = Some((decides.into(), "decides here".to_owned()));
+            Finding { at: node.into(), label: "chosen here".to_owned(), also, severity: Severity::Warning, failure }
         };
         by_choice.into_iter().map(finding).collect()
     }

@@ -4,7 +4,7 @@
 
 mod protocols;
 
-use super::audit::{self, Finding};
+use super::audit::{self, Finding, Place};
 use super::costs::Costs;
 use super::grid::rounded;
 use super::heads::Heads;
@@ -63,6 +63,10 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
+        for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.searched) {
+            gather.facts.entry(finding.at.node).or_default().notes.push(note);
+            findings.push(finding);
+        }
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };
@@ -82,6 +86,8 @@ struct Gather<'p> {
     judged: BTreeMap<NodeId, People>,
     /// What protocols judge, counted.
     counted: BTreeMap<NodeId, Counted>,
+    /// The people that searches look for.
+    searched: BTreeMap<NodeId, u64>,
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
@@ -102,6 +108,7 @@ impl<'p> Gather<'p> {
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
             counted: BTreeMap::new(),
+            searched: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             findings: Vec::new(),
@@ -198,7 +205,7 @@ impl<'p> Gather<'p> {
         }
         for doubt in self.tables.draw_doubts(id)? {
             let failure = data_codes::doubt(&doubt);
-            self.findings.push(Finding { node: id, label: "drawn here".to_owned(), also: None, severity: Severity::Warning, failure });
+            self.findings.push(Finding { at: id.into(), label: "drawn here".to_owned(), also: None, severity: Severity::Warning, failure });
         }
         self.passes.insert(id, pass);
         Ok(facts)
@@ -364,7 +371,7 @@ impl<'p> Gather<'p> {
     fn left_out(&self) -> Vec<Finding> {
         let folders = self.plan.iter().map(|(id, node)| (id, node, self.tables.left_out(id)));
         let finding = |(node, it, left_out): (NodeId, &PlanNode, LeftOut)| Finding {
-            node,
+            at: Place::argument(node, "path"),
             label: "this folder".to_owned(),
             also: None,
             severity: Severity::Warning,

@@ -1,6 +1,6 @@
 //! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due.
 
-use super::audit::{Finding, bare};
+use super::audit::{Finding, Place, bare};
 use super::{Facts, Plan};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
@@ -23,12 +23,15 @@ pub fn findings(plan: &Plan, facts: &BTreeMap<NodeId, Facts>) -> Vec<Finding> {
         let known = facts.get(&id).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
         let stage = Stage { name: bare(node), length, known };
         // the stage's own span is its length
-        for value in args.as_object().into_iter().flat_map(|args| args.values()) {
-            inside(value, &mut |decl, name, it, form| {
+        for (name, value) in args.as_object().into_iter().flatten() {
+            inside(value, &mut vec![name.clone()], &mut |decl, path, it, form| {
+                let name = path.last().map_or("", String::as_str);
                 if let Some(failure) = stage.against(decl, name, it, form)
                     && said.insert((stage.name.clone(), failure.message.clone()))
                 {
-                    found.push(Finding { node: id, label: stage.label(), also: None, severity: Severity::Warning, failure });
+                    let at = Place { node: id, path: path.to_vec() };
+                    let also = Some((Place::argument(id, "for"), stage.label()));
+                    found.push(Finding { at, label: form.label(), also, severity: Severity::Warning, failure });
                 }
             });
         }
@@ -43,6 +46,17 @@ enum Form {
     Length,
     /// Where something happens: one of a list.
     Place,
+}
+
+impl Form {
+    /// What is said where it stands.
+    fn label(self) -> String {
+        match self {
+            Form::Length => "longer than the stage",
+            Form::Place => "behind the stage's end",
+        }
+        .to_owned()
+    }
 }
 
 struct Stage {
@@ -86,25 +100,30 @@ fn compare(it: f64, end: f64, form: Form) -> bool {
     it > end || form == Form::Place && it >= end
 }
 
-/// Calls `see` with every span that an operator inside of a value has.
-fn inside(json: &Json, see: &mut dyn FnMut(&Decl, &str, Span, Form)) {
-    match json {
-        Json::Array(items) => items.iter().for_each(|item| inside(item, see)),
-        Json::Object(map) => {
-            if let Some(decl) = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op)) {
-                for (param, value) in decl.params.iter().filter_map(|param| Some((param, map.get(param.name)?))) {
-                    match form(&param.ty) {
-                        Some(Form::Length) => span(value).into_iter().for_each(|it| see(decl, param.name, it, Form::Length)),
-                        Some(Form::Place) => {
-                            let places = value.as_array().into_iter().flatten().filter_map(span);
-                            places.for_each(|it| see(decl, param.name, it, Form::Place));
-                        }
-                        None => {}
-                    }
+/// Calls `see` with every span that an operator inside of a value has, and the way there.
+fn inside(json: &Json, path: &mut Vec<String>, see: &mut dyn FnMut(&Decl, &[String], Span, Form)) {
+    if let Some(decl) = json.get("op").and_then(Json::as_str).and_then(|op| registry().get(op)) {
+        for (param, value) in decl.params.iter().filter_map(|param| Some((param, json.get(param.name)?))) {
+            path.push(param.name.to_owned());
+            match form(&param.ty) {
+                Some(Form::Length) => span(value).into_iter().for_each(|it| see(decl, path, it, Form::Length)),
+                Some(Form::Place) => {
+                    let places = value.as_array().into_iter().flatten().filter_map(span);
+                    places.for_each(|it| see(decl, path, it, Form::Place));
                 }
+                None => {}
             }
-            map.values().for_each(|value| inside(value, see));
+            path.pop();
         }
+    }
+    let mut step = |step: String, value: &Json| {
+        path.push(step);
+        inside(value, path, see);
+        path.pop();
+    };
+    match json {
+        Json::Array(items) => items.iter().enumerate().for_each(|(at, item)| step(at.to_string(), item)),
+        Json::Object(map) => map.iter().for_each(|(name, value)| step(name.clone(), value)),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }

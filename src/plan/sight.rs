@@ -94,8 +94,8 @@ fn stretched(plan: &Plan, (data, found): (NodeId, Size), (network, size): (NodeI
     let message = format!("the images of `{name}`, {}, are stretched to {}, which is what `{net}` sees", sides(found), sides(size));
     let failure = Failure::new(Code::WrongSize, message)
         .help("crop the faces in the network's proportion, or refuse such images: on_size = \"refuse\"");
-    let (label, also) = (format!("{} here", sides(found)), Some((network, format!("{} here", sides(size)))));
-    Some(Finding { node: data, label, also, severity: Severity::Warning, failure })
+    let (label, also) = (format!("{} here", sides(found)), Some((network.into(), format!("{} here", sides(size)))));
+    Some(Finding { at: data.into(), label, also, severity: Severity::Warning, failure })
 }
 
 /// How many images of a known size are not of this width and height, and the first of them as an error.

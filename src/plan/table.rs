@@ -7,6 +7,7 @@ use crate::lang::value::NodeId;
 use crate::ops::evals::Protocol;
 use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table};
 use crate::ops::{data::Draw, registry, stages};
+use indexmap::IndexSet;
 use std::collections::HashSet;
 use std::fmt::Write as _; // a String takes all that is written to it
 
@@ -148,9 +149,10 @@ impl Plan {
     fn is(&self, id: NodeId) -> String {
         let node = self.node(id);
         if let Ok(table) = self.parse::<Table>(id) {
-            let labels: Vec<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
+            // a column is there once in each of its arms
+            let labels: IndexSet<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
             let rows = if table.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", table.rows.len()) };
-            return format!("{rows} by {}", labels.join(", "));
+            return format!("{rows} by {}", labels.into_iter().collect::<Vec<_>>().join(", "));
         }
         if let Ok(expect) = self.parse::<Expect>(id) {
             return expect.text;

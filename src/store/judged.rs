@@ -126,7 +126,7 @@ impl Judged {
     pub fn measured(&self, metric: &Metric) -> Result<(Estimate, Vec<f64>), EvalError> {
         let mut estimate = self.measure(metric)?;
         let without =
-            if metric.it().tells(estimate.value, &self.counted()) { self.without(metric).unwrap_or_default() } else { Vec::new() };
+            if metric.it().tells(estimate.value, &self.counted()).is_ok() { self.without(metric).unwrap_or_default() } else { Vec::new() };
         estimate.ci = parts::interval(estimate.value, &without, metric.unit());
         let without = if estimate.ci.is_some() { without } else { Vec::new() };
         Ok((estimate, without))

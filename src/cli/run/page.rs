@@ -130,8 +130,7 @@ struct Figures {
 /// For each protocol the similarity distributions of the models, and their ROC curves or match characteristics. Of replicates the first stands for all.
 fn figures(plan: &Plan, results: &Results) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
-    for (eval, rows) in results.by_eval(plan)? {
-        let title = plan.node(eval).name.clone();
+    for (title, rows) in results.by_eval(plan)? {
         let (mut panels, mut rocs, mut cmcs) = (Vec::new(), Vec::new(), Vec::new());
         let mut labels: Vec<String> = Vec::new();
         for (label, judged) in rows {

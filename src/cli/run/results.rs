@@ -14,6 +14,7 @@ use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow};
 use crate::store::Judged;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A number or why there is none, and what it is without each of its parts.
@@ -132,7 +133,7 @@ impl Results {
                 cell.arms.push(arm);
                 cell.ci = estimate.ci;
                 let decided = self.behind(plan, row, &column.metric)?;
-                self.metrics.push(MetricRow { decided, ..metric_row(plan, row, &column.metric, &estimate) });
+                self.metrics.push(MetricRow { decided, ..metric_row(plan, row, column, &estimate) });
             }
         }
         if cell.values.len() == 1 {
@@ -194,32 +195,27 @@ impl Results {
         Ok(None)
     }
 
-    /// The protocols that tables measure, each with its judgements by row label: what distributions and ROC curves are drawn of. Of the replicates of
-    /// a protocol the first stands for all.
-    pub fn by_eval(&self, plan: &Plan) -> Result<Vec<(NodeId, Vec<(String, NodeId)>)>, Stop> {
-        let mut evals: Vec<(NodeId, Vec<(String, NodeId)>)> = Vec::new();
+    /// The protocols that tables measure, each by all names that it has there, with its judgements by row label: what distributions and ROC curves
+    /// are drawn of. Of the replicates of a protocol the first stands for all.
+    pub fn by_eval(&self, plan: &Plan) -> Result<Vec<(String, Vec<(String, NodeId)>)>, Stop> {
+        let mut evals: IndexMap<NodeId, (IndexSet<String>, Vec<(String, NodeId)>)> = IndexMap::new();
         let mut seen = BTreeSet::new();
         for id in nodes_of(plan, "table") {
             let lowered: Lowered = plan.parse(id).map_err(bad_plan)?;
             let drawn = drawn(plan, &lowered);
             for row in &lowered.rows {
-                for judged in &row.judged {
-                    if !self.judged.contains_key(&judged.node) || !seen.insert((row.label.clone(), judged.node)) {
-                        continue;
-                    }
+                for judged in row.judged.iter().filter(|judged| self.judged.contains_key(&judged.node)) {
                     let judge: Judge = plan.parse(judged.node).map_err(bad_plan)?;
-                    if !drawn.contains(&judge.eval.node) {
-                        continue;
-                    }
-                    let label = in_arm(&row.label, &row.arm);
-                    match evals.iter_mut().find(|(eval, _)| *eval == judge.eval.node) {
-                        Some((_, rows)) => rows.push((label, judged.node)),
-                        None => evals.push((judge.eval.node, vec![(label, judged.node)])),
+                    let Some(names) = drawn.get(&judge.eval.node) else { continue };
+                    let (known, rows) = evals.entry(judge.eval.node).or_default();
+                    known.extend(names.iter().map(|name| (*name).to_owned()));
+                    if seen.insert((row.label.clone(), judged.node)) {
+                        rows.push((in_arm(&row.label, &row.arm), judged.node));
                     }
                 }
             }
         }
-        Ok(evals)
+        Ok(evals.into_values().map(|(names, rows)| (names.into_iter().collect::<Vec<_>>().join(", "), rows)).collect())
     }
 
     /// A judgement that was read.
@@ -250,9 +246,9 @@ fn met(row: &Arm, column: &Arm) -> Option<Arm> {
     agree.then(|| row.iter().chain(column).map(|(axis, value)| (axis.clone(), value.clone())).collect())
 }
 
-/// The protocols of a table's columns; of the replicates of one the first.
-fn drawn(plan: &Plan, lowered: &Lowered) -> BTreeSet<NodeId> {
-    let mut evals = BTreeSet::new();
+/// The protocols of a table's columns, each with its names there; of the replicates of one the first.
+fn drawn<'a>(plan: &'a Plan, lowered: &'a Lowered) -> BTreeMap<NodeId, IndexSet<&'a str>> {
+    let mut evals: BTreeMap<NodeId, IndexSet<&str>> = BTreeMap::new();
     for group in by_label(&lowered.columns) {
         let mut seen: Vec<Arm> = Vec::new();
         for column in group {
@@ -263,8 +259,12 @@ fn drawn(plan: &Plan, lowered: &Lowered) -> BTreeSet<NodeId> {
             }
             seen.push(arm);
             match plan.parse::<OverPanel>(column.metric.eval().node) {
-                Ok(panel) => evals.extend(panel.evals.values().map(|eval| eval.node)),
-                Err(_) => evals.extend([column.metric.eval().node]), // no panel
+                Ok(panel) => panel.evals.values().for_each(|eval| {
+                    evals.entry(eval.node).or_default().insert(&plan.node(eval.node).name);
+                }),
+                Err(_) => {
+                    evals.entry(column.metric.eval().node).or_default().insert(protocol_of(plan, column)); // no panel
+                }
             }
         }
     }
@@ -275,8 +275,13 @@ fn unmeasurable(metric: &Metric, error: &crate::eval::EvalError) -> Stop {
     Stop::fail(Diagnostic::error(Code::Unmeasurable, format!("`{}` can't be measured: {error}", metric.label())))
 }
 
-fn metric_row(plan: &Plan, row: &TableRow, metric: &Metric, estimate: &Estimate) -> MetricRow {
-    MetricRow::new(&in_arm(&row.label, &row.arm), &plan.node(metric.eval().node).name, &metric.label(), estimate)
+fn metric_row(plan: &Plan, row: &TableRow, column: &TableColumn, estimate: &Estimate) -> MetricRow {
+    MetricRow::new(&in_arm(&row.label, &row.arm), protocol_of(plan, column), &column.metric.label(), estimate)
+}
+
+/// What the protocol of a column is called there.
+fn protocol_of<'a>(plan: &'a Plan, column: &'a TableColumn) -> &'a str {
+    column.called.as_deref().unwrap_or(&plan.node(column.metric.eval().node).name)
 }
 
 fn column_of(plan: &Plan, column: &TableColumn) -> Column {

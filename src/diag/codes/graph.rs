@@ -12,8 +12,8 @@ codes! {
     }
     OneExportPath = "ddl::graph::one_export_path": "several exports to one file" {
         "Arms of a sweep or a replicate are several models; each needs a file of its own."
-        wrong: "replicate seed in 1..3\nstage s = train(net, goal, seed = seed, for = 1 epoch, optimizer = sgd(lr = 0.1))\nexport m = safetensors(s, to = \"m.safetensors\")",
-        right: "export m = safetensors(s, to = \"m-{seed}.safetensors\")",
+        wrong: "replicate seed in 1..3\nstage s = train(net, goal, seed = seed, batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))\nexport m = safetensors(s, to = \"m.safetensors\")",
+        right: "replicate seed in 1..3\nstage s = train(net, goal, seed = seed, batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))\nexport m = safetensors(s, to = \"m-{seed}.safetensors\")",
     }
     NoBatchSize = "ddl::graph::no_batch_size": "draws without a size" {
         "A term over a bare data set draws by its own default sampler with the stage's `batch`, which is then required."
@@ -23,8 +23,8 @@ codes! {
     Twins = "ddl::graph::twins": "two trained things that are one" {
         "Things that mean the same are one: two networks of a stage that start from the same operator, arguments and seed would be one network under \
          two names, and learn nothing from each other. Give one of them another seed."
-        wrong: "stage both = train({a = tiny(), b = tiny()}, …)",
-        right: "stage both = train({a = tiny(), b = tiny(seed = 1)}, …)",
+        wrong: "stage both = train({a = tiny(), b = tiny()}, classify(faces, arc, of = a) + classify(faces, arc, of = b), …)",
+        right: "stage both = train({a = tiny(), b = tiny(seed = 1)}, classify(faces, arc, of = a) + classify(faces, arc, of = b), …)",
     }
     Unwatched = "ddl::graph::unwatched": "a watch that is never looked at" {
         "What a stage watches is no part of what it means. Two stages that mean the same are one and run once, and what the first one watches is watched."
@@ -45,12 +45,12 @@ codes! {
     NoSuchNet = "ddl::graph::no_such_net": "a term that does not say which network it trains" {
         "In a stage of several networks each term says by `of` which one it trains, `mutual` by `between`; the names are those of the stage. A stage \
          of one network has no such names."
-        wrong: "stage both = train({a = x, b = y}, classify(faces, arc), …)",
-        right: "stage both = train({a = x, b = y}, classify(faces, arc, of = a) + classify(faces, arc, of = b), …)",
+        wrong: "stage both = train({a = tiny(), b = iresnet(18)}, classify(faces, arc), …)",
+        right: "stage both = train({a = tiny(), b = iresnet(18)}, classify(faces, arc, of = a) + classify(faces, arc, of = b), …)",
     }
     Idle = "ddl::graph::idle": "something of a stage that is never trained" {
         "Every network of a stage has a term that trains it, and every play updates something."
-        wrong: "stage both = train({a = x, b = y}, classify(faces, arc, of = a), …)",
-        right: "stage a = train(x, classify(faces, arc), …)",
+        wrong: "stage both = train({a = tiny(), b = iresnet(18)}, classify(faces, arc, of = a), …)",
+        right: "stage a = train(tiny(), classify(faces, arc), …)",
     }
 }

@@ -4,8 +4,8 @@ codes! {
     UnknownName = "ddl::names::unknown": "a name that nothing declares" {
         "Every name in an expression is declared in the recipe, imported by a `use`, or is of the prelude. Names are told apart by case. \
          Values and operators are two namespaces: `train` the dataset is not `train(…)` the operator."
-        wrong: "dataset faces = image_folder(root)\ndataset hard = facse |> where(abs(.yaw) > 45deg)",
-        right: "dataset faces = image_folder(root)\ndataset hard = faces |> where(abs(.yaw) > 45deg)",
+        wrong: "dataset faces = synthetic_faces(identities = 100, images = 20)\ndataset hard = facse |> where(abs(.yaw) > 45deg)",
+        right: "dataset faces = synthetic_faces(identities = 100, images = 20)\ndataset hard = faces |> where(abs(.yaw) > 45deg)",
     }
 
     UnknownOperator = "ddl::names::unknown_operator": "a call of something that does not exist" {
@@ -86,8 +86,8 @@ codes! {
     }
     Private = "ddl::names::private": "a private name of another recipe" {
         "Names that begin with `_` are seen only in their own file."
-        wrong: "let x = scface._root",
-        right: "let x = scface.root",
+        wrong: "use \"scface.ddl\" as scface\nlet x = scface._root",
+        right: "use \"scface.ddl\" as scface\nlet x = scface.root",
     }
     NotYet = "ddl::names::not_yet": "an operator that does not exist yet" {
         "The language knows the name, and this version has no kernel for it. Nothing is silently ignored: the recipe can be checked but not run."

@@ -9,8 +9,8 @@ codes! {
     BeyondStage = "ddl::plan::beyond_stage": "something that lies behind the end of its stage" {
         "A drop, a warm-up, a ramp, or the time between two checks or watches is said for a place that the stage does not come to: it is over before. \
          What is behind the end never happens, and what is longer than the stage is cut off."
-        wrong: "stage s = train(net, loss, for = 4 epochs, optimizer = sgd(lr = 0.1 |> drops(at = [150%])))",
-        right: "stage s = train(net, loss, for = 4 epochs, optimizer = sgd(lr = 0.1 |> drops(at = [50%])))",
+        wrong: "stage s = train(net, goal, batch = 128, for = 4 epochs, optimizer = sgd(lr = 0.1 |> drops(at = [150%])))",
+        right: "stage s = train(net, goal, batch = 128, for = 4 epochs, optimizer = sgd(lr = 0.1 |> drops(at = [50%])))",
     }
     BadLock = "ddl::plan::bad_lock": "a file that is no lock" {
         "The file is not what `ddl lock` of this version writes: it was edited or merged badly, or another version made it."

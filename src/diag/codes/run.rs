@@ -90,25 +90,25 @@ codes! {
     PrototypesMismatch = "ddl::run::prototypes_mismatch": "prototypes that are not these people's" {
         "A weights file holds one prototype for each person that it was trained on, in the order of its own list. The people that the recipe \
          names must be as many, in that order, and a prototype as wide as the network's embedding."
-        wrong: "backbone net = ir(50, weights = checkpoint(path, prototypes = few_of_them))",
-        right: "backbone net = ir(50, weights = checkpoint(path, prototypes = all_of_them))",
+        wrong: "backbone net = ir(50, weights = checkpoint(weights, prototypes = people.test))",
+        right: "backbone net = ir(50, weights = checkpoint(weights, prototypes = faces))",
     }
     PrototypesUnsaid = "ddl::run::prototypes_unsaid": "what new classes start from is not said" {
         "The source model has prototypes, but none for the people of this data. Say what the new ones start from."
-        wrong: "stage b = train(a, classify(other_people, arc), …)",
-        right: "stage b = train(a, classify(other_people, arc, prototypes = class_means()), …)",
+        wrong: "stage a = train(net, classify(people.train, arc), …)\nstage b = train(a, classify(people.test, arc), …)",
+        right: "stage a = train(net, classify(people.train, arc), …)\nstage b = train(a, classify(people.test, arc, prototypes = \"class_means\"), …)",
     }
     TeacherPrototypes = "ddl::run::teacher_prototypes": "a teacher that does not know the people" {
         "Distillation by logits compares what both networks say of the same people, each by its own prototypes. The teacher has none for the \
          people of this data: it was trained on others, under another slot, or comes from a file of weights of which nobody said whose prototypes it has."
-        wrong: "backbone big = iresnet(50, weights = weights)\nstage s = train(net, kd(people, teacher = big), …)",
-        right: "stage taught = train(big, classify(people, arc), …)\nstage s = train(net, kd(people, teacher = taught), …)",
+        wrong: "backbone big = iresnet(100)\nstage s = train(net, kd(faces, teacher = big), …)",
+        right: "backbone big = iresnet(100)\nstage taught = train(big, classify(faces, arc), …)\nstage s = train(net, kd(faces, teacher = taught), …)",
     }
     NoPooling = "ddl::run::no_pooling": "a pooling that the model has not learned" {
         "A protocol pools templates by what the judged model has learned of weighing the images of a set. A model learns that where a stage classifies sets, \
          and keeps it under a slot; this one, and those that it was made from, never did, or under another slot, or without content quality."
-        wrong: "stage s = train(net, classify(b, arc), …)\neval e = template_verification(…, pool = multicolumn())",
-        right: "stage s = train(net, classify(b, arc, pool = multicolumn()), …)\neval e = template_verification(…, pool = multicolumn())",
+        wrong: "stage s = train(net, classify(faces, arc), …)\neval e = template_verification(crops, templates = list, pairs = pairs, pool = multicolumn())",
+        right: "stage s = train(net, classify(draw(faces, by = pk(16, 4)), arc, pool = multicolumn()), …)\neval e = template_verification(crops, templates = list, pairs = pairs, pool = multicolumn())",
     }
     Outputs = "ddl::run::outputs": "outputs of two networks that can't be compared" {
         "A term compares what comes out of a part of the student with what comes out of a part of the teacher. Channels may differ (a map between \

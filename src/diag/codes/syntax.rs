@@ -46,8 +46,8 @@ codes! {
     UnclosedBracket = "ddl::syntax::unclosed_bracket": "a bracket that is not closed" {
         "Each `(`, `[` and `{` is closed by its own `)`, `]` or `}`. The declaration with the open bracket is taken to end where the next \
          line begins a declaration."
-        wrong: "ddl 1\nstage s = train(net, classify(all, arc)\nlet n = 3",
-        right: "ddl 1\nstage s = train(net, classify(all, arc))\nlet n = 3",
+        wrong: "ddl 1\nlet sides = [8px, 12px\nlet n = 3",
+        right: "ddl 1\nlet sides = [8px, 12px]\nlet n = 3",
     }
     MismatchedBracket = "ddl::syntax::mismatched_bracket": "a bracket that closes another kind of bracket" {
         "A `)` closes a `(`, a `]` closes a `[`, a `}` closes a `{`, the innermost first."
@@ -56,8 +56,8 @@ codes! {
     }
     StrayBracket = "ddl::syntax::stray_bracket": "a bracket that closes nothing" {
         "A closing bracket stands here although none is open."
-        wrong: "ddl 1\nlet n = f(3))",
-        right: "ddl 1\nlet n = f(3)",
+        wrong: "ddl 1\nlet n = (3 + 4))",
+        right: "ddl 1\nlet n = (3 + 4)",
     }
     TooDeep = "ddl::syntax::too_deep": "an expression that is nested too deeply" {
         "Brackets and `if`s are nested at most 64 deep, so that every recipe can be read, checked and formatted in bounded memory. Give the \

@@ -1,7 +1,8 @@
 //! The numbers that protocols give, each declared once: what it is, which way is better, and how it is written.
 
 use super::Rate;
-use crate::eval::{Better, Counted, EvalError, Far, Unit, parts};
+use crate::eval::parts::{self, Lack};
+use crate::eval::{Better, Counted, EvalError, Far, Unit};
 use crate::lang::types::Type;
 use crate::ops::refs::EvalRef;
 
@@ -23,12 +24,16 @@ pub trait Measure {
     /// What is missing.
     fn needs(&self, judged: &Counted) -> Result<(), EvalError>;
     /// Whether there is enough behind a value of it to tell an interval (see [`parts`]).
-    fn tells(&self, value: f64, judged: &Counted) -> bool;
+    ///
+    /// # Errors
+    /// What is too little.
+    fn tells(&self, value: f64, judged: &Counted) -> Result<(), Lack>;
 }
 
 /// Whether enough false accepts are expected at a rate to tell where its threshold lies.
-fn false_accepts(rate: Rate, impostor: u64) -> bool {
-    Far::new(rate.0).is_ok_and(|far| far.expected(impostor) >= parts::FEWEST_FALSE_ACCEPTS)
+fn false_accepts(rate: Rate, impostor: u64) -> Result<(), Lack> {
+    let expected = Far::new(rate.0).map_or(0.0, |far| far.expected(impostor));
+    if expected >= parts::FEWEST_FALSE_ACCEPTS { Ok(()) } else { Err(Lack::FalseAccepts(expected)) }
 }
 
 /// Declares a metric: which way is better, how its numbers are written and what they need of the data, then the operator. Its point, if it is one of
@@ -72,8 +77,8 @@ macro_rules! metric {
                 let needs: fn(&$type, &Counted) -> Result<(), EvalError> = $needs;
                 needs(self, judged)
             }
-            fn tells(&self, value: f64, judged: &Counted) -> bool {
-                let tells: fn(&$type, f64, (u64, u64)) -> bool = $tells;
+            fn tells(&self, value: f64, judged: &Counted) -> Result<(), Lack> {
+                let tells: fn(&$type, f64, (u64, u64)) -> Result<(), Lack> = $tells;
                 tells(self, value, parts::trials(judged))
             }
         }
@@ -88,7 +93,7 @@ metric! {
 }
 metric! {
     Higher, Percent, needs = |it, judged| judged.rate(Far::new(it.far.0)?),
-        tells = |it, rate, (genuine, impostor)| parts::enough(rate, genuine) && false_accepts(it.far, impostor), point = far;
+        tells = |it, rate, (genuine, impostor)| parts::enough(rate, genuine).and_then(|()| false_accepts(it.far, impostor)), point = far;
     /// True accept rate at a false accept rate, over all pairs. Higher is better.
     ///
     /// The threshold is the last at which the measured rate does not exceed the false accept rate; a `template_verification` says which it takes.
@@ -111,13 +116,13 @@ metric! {
 }
 metric! {
     Higher, Number, needs = |_, judged| judged.both_kinds(),
-        tells = |_, _, (genuine, impostor)| genuine.min(impostor) as f64 >= parts::FEWEST_ERRORS;
+        tells = |_, _, (genuine, impostor)| parts::some(genuine.min(impostor));
     /// Mean genuine similarity minus mean impostor similarity. Higher is better.
     pub struct Gap("gap", 1) {}
 }
 metric! {
     Higher, Percent, needs = |it, judged| judged.rate_by_fold(Far::new(it.far.0)?),
-        tells = |_, _, _| false, point = far;
+        tells = |_, _, _| Err(Lack::Any), point = far;
     /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation (spec 6.1, step 4). Higher is better.
     ///
     /// It has no interval: its folds share thresholds that few impostor pairs decide, and what was tried held the truth in 60 to 85 of 100 drawn data sets.
@@ -139,7 +144,7 @@ metric! {
 }
 metric! {
     Higher, Percent, needs = |it, judged| judged.strangers(Far::new(it.fpir.0)?),
-        tells = |it, rate, (mated, strangers)| parts::enough(rate, mated) && false_accepts(it.fpir, strangers), point = fpir;
+        tells = |it, rate, (mated, strangers)| parts::enough(rate, mated).and_then(|()| false_accepts(it.fpir, strangers)), point = fpir;
     /// True positive identification rate at a false positive identification rate, in an open set: the share of probes with a mate whose mate stands first and
     /// exceeds the threshold that so many of the strangers exceed at most (insightface `ijb_evals.py`, spec 6.5). Higher is better.
     ///

@@ -247,6 +247,9 @@ pub struct TableColumn {
     pub label: String,
     /// The metric.
     pub metric: Metric,
+    /// What the recipe calls its protocol here, where the plan has another name: two protocols that mean the same are one node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
     /// The arm whose rows it judges, where its protocol depends on axes that rows depend on too, or on replicates: a column is all that have its label.
     #[serde(default)]
     pub arm: Arm,

@@ -1,23 +1,24 @@
 //! What is known of protocols: how many images and pairs they judge, and whom.
 
 use super::{Gather, Trouble};
-use crate::data::Table;
+use crate::data::Table as Rows;
 use crate::data::protocol::{Doubt, Oddity, Strangers, on_both_sides};
 use crate::diag::{Code, Severity};
+use crate::eval::parts::{self, Lack};
 use crate::eval::{Counted, EvalError, Folding, Kinds, PairScores, Pairs};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification};
-use crate::ops::outputs::Judge;
+use crate::ops::outputs::{Judge, Table};
 use crate::ops::refs::EvalRef;
 use crate::ops::stages::Chosen;
-use crate::plan::audit::Finding;
+use crate::plan::audit::{Finding, Place, bare};
 use crate::plan::grid::grouped;
 use crate::plan::tables::TableError;
 use crate::plan::unknown::Unknown;
-use crate::plan::{Facts, data_codes, people};
+use crate::plan::{Facts, Plan, data_codes, people};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Gather<'_> {
     /// What a protocol judges.
@@ -48,7 +49,7 @@ impl Gather<'_> {
         }
         let protocol = self.tables.protocol(id)?;
         let (first, second) = (protocol.first_rows(), protocol.second_rows());
-        let of = |table: &Table, rows: &[u32]| people::of_rows(table, rows.iter().map(|row| *row as usize));
+        let of = |table: &Rows, rows: &[u32]| people::of_rows(table, rows.iter().map(|row| *row as usize));
         let mut judged = of(&protocol.first, &first);
         judged.extend(protocol.second.iter().flat_map(|table| of(table, &second)));
         self.judged.insert(id, judged);
@@ -81,7 +82,7 @@ impl Gather<'_> {
     fn doubt(&mut self, node: NodeId, doubts: impl IntoIterator<Item = Doubt>) {
         self.findings.extend(doubts.into_iter().map(|doubt| {
             let failure = data_codes::doubt(&doubt);
-            Finding { node, label: "judged here".to_owned(), also: None, severity: Severity::Warning, failure }
+            Finding { at: node.into(), label: "judged here".to_owned(), also: None, severity: Severity::Warning, failure }
         }));
     }
 
@@ -89,6 +90,7 @@ impl Gather<'_> {
         let search = self.tables.search(id)?;
         self.judged.insert(id, people::of_table(&search.gallery).into_iter().chain(people::of_table(&search.probe)).collect());
         let gallery = search.gallery.len() as u64;
+        self.searched.insert(id, search.probe.people() as u64);
         let mut facts = Facts { pairs: Some(search.judged() * gallery), images: Some(search.judged() + gallery), ..Facts::default() };
         facts.notes.push(format!(
             "{} probes look for their people among {} people on {gallery} images",
@@ -127,6 +129,7 @@ impl Gather<'_> {
         let search = self.tables.template_search(id)?;
         search.expect(&it.counts).map_err(|source| self.tables.data_error(id, source))?;
         let (gallery, images) = (search.gallery.len() as u64, search.of.faces.len() as u64);
+        self.searched.insert(id, search.people);
         let mut facts = Facts { pairs: Some(search.judged() * gallery), images: Some(images), ..Facts::default() };
         facts.notes.push(format!(
             "{} probes look for their people among {} people in {} templates; {} templates of {} faces in {} media in all",
@@ -191,6 +194,51 @@ impl Gather<'_> {
     }
 }
 
+/// The numbers of tables that will have no interval, whatever they come to: said once of a protocol, with what it has too little of, and as a note
+/// beside its name.
+pub(in crate::plan) fn without_interval(
+    plan: &Plan,
+    counted: &BTreeMap<NodeId, Counted>,
+    searched: &BTreeMap<NodeId, u64>,
+) -> Vec<(Finding, String)> {
+    let mut lacking: BTreeMap<NodeId, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let tables = plan.iter().filter_map(|(id, _)| plan.parse::<Table>(id).ok());
+    for column in tables.flat_map(|table| table.columns) {
+        let panel = plan.parse::<OverPanel>(column.metric.eval().node);
+        let evals = panel.map_or_else(|_| vec![column.metric.eval()], |panel| panel.evals.into_values().collect());
+        for eval in evals {
+            let Some(counted) = counted.get(&eval.node) else { continue };
+            let parted = parts::parted(counted, searched.get(&eval.node).copied());
+            // of all values this one has the most errors and successes
+            let told = column.metric.it().tells(0.5, counted);
+            let known = if told == Err(Lack::Any) { told } else { parted.and(told) };
+            let Err(lack) = known else { continue };
+            let metrics = lacking.entry(eval.node).or_default().entry(lack.to_string()).or_default();
+            let label = format!("`{}`", column.metric.label());
+            if lack != Lack::Any && !metrics.contains(&label) {
+                metrics.push(label);
+            }
+        }
+    }
+    let mut said = BTreeSet::new();
+    let mut found = Vec::new();
+    for (eval, lacks) in lacking {
+        let name = bare(plan.node(eval));
+        let lacks: Vec<String> =
+            lacks.into_iter().filter(|(_, of)| !of.is_empty()).map(|(lack, of)| format!("{} ({lack})", of.join(", "))).collect();
+        let note = format!("too little to tell an interval of {}", lacks.join(" and of "));
+        let message = format!("`{name}` has {note}");
+        if lacks.is_empty() || !said.insert(message.clone()) {
+            continue; // another arm of it
+        }
+        let failure = Failure::new(Code::NoInterval, message)
+            .help("without an interval a difference of one run has no mark; `replicate` tells a spread of its own");
+        let at = Place { node: eval, path: vec!["pairs".to_owned(), "folds".to_owned()] };
+        found.push((Finding { at, label: "judged here".to_owned(), also: None, severity: Severity::Advice, failure }, note));
+    }
+    found
+}
+
 /// What to do about a number that can't be had.
 fn help(error: &EvalError) -> Option<&'static str> {
     match error {
@@ -214,8 +262,8 @@ fn unmeasurable(message: String, error: &EvalError) -> Failure {
 }
 
 /// How many pairs of a set, or across two, show one person: people of two sets are the same by name.
-fn of_one_person(first: &Table, second: Option<&Table>) -> u64 {
-    let images = |table: &Table| {
+fn of_one_person(first: &Rows, second: Option<&Rows>) -> u64 {
+    let images = |table: &Rows| {
         let mut people: BTreeMap<String, u64> = BTreeMap::new();
         table.rows().for_each(|row| *people.entry(row.identity().to_owned()).or_default() += 1);
         people
