@@ -103,7 +103,7 @@ crate::operator! {
     /// `-mean log D(s)`; `saturating` takes the game's own `mean log(1 - D(s))`. Before a critic of labels, s is drawn from the network's probabilities by the Gumbel-softmax relaxation.
     ///
     /// Source: as `adversary` and `kdgan`.
-    pub struct Fool("fool", 1, |_| Type::Objective) {
+    pub struct Fool("fool", 2, |_| Type::Objective) {
         /// What the network sees.
         data: DrawnRef;
         /// The critic.
@@ -115,6 +115,7 @@ crate::operator! {
         /// The network that it trains, in a stage of several.
         of: Option<NetName> = None;
     }
+    changes = [(2, "the critic gets no gradient of it, in a play that updates both sides too")];
 }
 
 crate::operator! {

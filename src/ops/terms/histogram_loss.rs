@@ -20,7 +20,8 @@ crate::choice! {
     pub enum HistogramFit {
         /// Each similarity is shared by the two nodes around it, linearly.
         Bins = "bins",
-        /// A Beta distribution over [-1, 1] with the similarities' mean and variance.
+        /// A Beta distribution over [-1, 1] with the similarities' mean and variance: its density at the nodes, as shares of the sum. (The authors' layer does not
+        /// divide by the sum, so that of similarities that lie close together it sees almost nothing, or several times too much.)
         Beta = "beta",
     }
 }
@@ -34,7 +35,7 @@ crate::operator! {
     ///
     /// Source: Ustinova and Lempitsky, "Learning Deep Embeddings with Histogram Loss", NeurIPS 2016. Their layer has the other costs and the
     /// Beta fit too; ports have the simple cost alone and 150 nodes.
-    pub struct HistogramLoss("histogram_loss", 1, |_| Type::Objective) {
+    pub struct HistogramLoss("histogram_loss", 2, |_| Type::Objective) {
         /// What is drawn; best by `pk(identities, images)`.
         data: DrawnRef;
         /// How many nodes.
@@ -50,6 +51,7 @@ crate::operator! {
         /// The network that it trains, in a stage of several.
         of: Option<NetName> = None;
     }
+    changes = [(2, "`fit = \"beta\"`: the density at the nodes is divided by its sum, so that narrow distributions are histograms too")];
 }
 
 crate::connected!(HistogramLoss);

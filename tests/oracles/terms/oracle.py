@@ -125,7 +125,6 @@ def bins(values, nodes):
 
 
 def beta(values, nodes):
-    step = 2 / (nodes - 1)
     x = [(s + 1) / 2 for s in values]
     m = mean(x)
     v = sum((s - m) ** 2 for s in x) / (len(x) - 1)
@@ -134,7 +133,8 @@ def beta(values, nodes):
     t = [r / (nodes - 1) for r in range(nodes)]
     t[0], t[-1] = 1e-5, 0.999
     whole = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    return [math.exp(whole + (a - 1) * math.log(p) + (b - 1) * math.log(1 - p)) * step / 2 for p in t]
+    density = [math.exp(whole + (a - 1) * math.log(p) + (b - 1) * math.log(1 - p)) for p in t]
+    return [d / sum(density) for d in density]
 
 
 def histogram(nodes, cost, fit=bins):

@@ -121,6 +121,25 @@ fn the_critics_side_is_no_lesson_for_the_networks() {
 }
 
 #[test]
+fn the_networks_side_is_no_lesson_for_the_critic() {
+    for (sees, width) in [(Sees::Logits, 6), (Sees::Embedding, 6), (Sees::Labels, 11)] {
+        for saturating in [false, true] {
+            let student = features().set_requires_grad(true);
+            let state = state(width);
+            state.require_gradients(|_| true).unwrap();
+            let given = match sees {
+                Sees::Logits => vec![Given::Logits(student.shallow_clone())],
+                Sees::Embedding => vec![Given::Output(student.shallow_clone())],
+                Sees::Labels => vec![Given::Logits(student.slice(1, 0, 5, 1)), Given::Output(features())],
+            };
+            with(&fool(sees, saturating), &given, &state).value.backward();
+            assert!(student.grad().abs().max().double_value(&[]) > 0.0, "{sees:?}");
+            assert!(state.iter().all(|(_, entry)| !entry.tensor.grad().defined()), "{sees:?}");
+        }
+    }
+}
+
+#[test]
 fn people_are_thrown_as_often_as_their_probabilities_say() {
     let logits = Tensor::from_slice(&[0.5f64, 0.3, 0.2]).log().unsqueeze(0).repeat([4000, 1]);
     let thrown = critic::relaxed(&logits, 0.05, &Draw::new(3, "noise")).unwrap();

@@ -36,7 +36,8 @@ impl Term for Fool {
             }
             _ => return Err(mismatch("fool", "an output of the network", given)),
         };
-        let judged = judge(self.critic.it(), around.head, &x)?;
+        // the critic is a constant here: its own lesson is the other side's
+        let judged = judge(self.critic.it(), &around.head.map(Tensor::detach), &x)?;
         let fooled = judged.detach().gt(0.0).mean(Kind::Float);
         let value = if self.saturating { -as_made(&judged)? } else { as_real(&judged)? };
         Ok(plain(value, vec![("fooled".into(), fooled)]))

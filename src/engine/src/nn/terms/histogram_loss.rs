@@ -40,7 +40,7 @@ impl Term for HistogramLoss {
         let nodes = (Tensor::f_arange(i64::from(self.nodes), (Kind::Double, x.device()))? * step - 1.0).to_kind(kind); // [nodes]
         let histogram = |of: &Tensor| match self.fit {
             HistogramFit::Bins => bins(&cosines, of, &nodes, step),
-            HistogramFit::Beta => beta(&cosines, of, &nodes, step),
+            HistogramFit::Beta => beta(&cosines, of, &nodes),
         };
         let (positive, negative) = (histogram(&same)?, histogram(&different)?);
         let value = cost(self, &nodes)?.f_mv(&negative)?.f_dot(&positive)?;
@@ -72,10 +72,11 @@ fn bins(cosines: &Tensor, of: &Tensor, nodes: &Tensor, step: f64) -> Result<Tens
     Ok(triangles.tr().f_mv(of)? / of.sum(of.kind()).clamp_min(1.0))
 }
 
-/// The density of the Beta distribution of the same mean and variance times the nodes' distance; `[nodes]`. The variance is that of a sample.
-fn beta(cosines: &Tensor, of: &Tensor, nodes: &Tensor, step: f64) -> Result<Tensor, NnError> {
+/// The density of the Beta distribution of the same mean and variance at the nodes, as shares of its sum: what is narrower than the nodes' distance has a
+/// density that their sum does not measure. `[nodes]`. The variance is that of a sample.
+fn beta(cosines: &Tensor, of: &Tensor, nodes: &Tensor) -> Result<Tensor, NnError> {
     let kind = cosines.kind();
-    // in float64: differences of logarithms of the gamma function
+    // in float64: large exponents of numbers near 1
     let (s, of) = ((cosines.to_kind(Kind::Double) + 1.0) * 0.5, of.to_kind(Kind::Double));
     let count = of.sum(Kind::Double);
     let mean = ((&s * &of).sum(Kind::Double) / count.clamp_min(1.0)).f_clamp(1e-6, 1.0 - 1e-6)?;
@@ -88,6 +89,6 @@ fn beta(cosines: &Tensor, of: &Tensor, nodes: &Tensor, step: f64) -> Result<Tens
     let last = t.size()[0] - 1;
     let _ = t.get(0).f_fill_(ENDS[0])?;
     let _ = t.get(last).f_fill_(ENDS[1])?;
-    let log = (&a + &b).f_lgamma()? - a.f_lgamma()? - b.f_lgamma()? + t.log() * (&a - 1.0) + (&t * -1.0 + 1.0).log() * (&b - 1.0);
-    Ok((log.exp() * (step * 0.5)).to_kind(kind))
+    let log = t.log() * (&a - 1.0) + (&t * -1.0 + 1.0).log() * (&b - 1.0); // but for what all nodes share
+    Ok(log.f_softmax(0, Kind::Double)?.to_kind(kind))
 }
