@@ -20,7 +20,7 @@ pub use record::{Machine, Record, Recorder, Spell};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    /// The engine has read its job. Always the first event.
+    /// The engine has read its job. The first event but for warnings of what was found before.
     RunStarted {
         /// What computes.
         #[serde(flatten)]
@@ -200,7 +200,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<(String, u64)>,
     },
-    /// Everything is done.
+    /// Everything is done: the last event of a run that went well.
     Done {
         /// Nodes that were computed.
         computed: usize,
@@ -505,7 +505,7 @@ pub fn read(from: impl BufRead) -> impl Iterator<Item = Result<Event, ReadError>
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn step() -> Event {
@@ -581,14 +581,18 @@ mod tests {
         assert!(wrong.to_string().starts_with("line 2 is no event"), "{wrong}");
     }
 
-    /// The schema in `docs/events.schema.json`; `INSTA_UPDATE=always` writes it anew.
-    #[test]
-    fn the_schema_in_the_docs_is_that_of_the_events() {
-        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Event)).unwrap() + "\n";
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.schema.json");
+    /// Whether the schema in `docs` is this one; `INSTA_UPDATE=always` writes it anew.
+    pub fn same_schema(of: &str, schema: &schemars::Schema) {
+        let schema = serde_json::to_string_pretty(schema).unwrap() + "\n";
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{of}.schema.json"));
         if std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {
             std::fs::write(&file, &schema).unwrap();
         }
-        assert!(std::fs::read_to_string(&file).is_ok_and(|text| text == schema), "{} is of other events", file.display());
+        assert!(std::fs::read_to_string(&file).is_ok_and(|text| text == schema), "{} is another", file.display());
+    }
+
+    #[test]
+    fn the_schema_in_the_docs_is_that_of_the_events() {
+        same_schema("events", &schemars::schema_for!(Event));
     }
 }

@@ -52,11 +52,13 @@ pub struct Noise {
     pub ci: Ci,
     /// The chance of a difference as large where there is none (paired t test, both sides).
     pub p: f64,
+    /// Degrees of freedom of the test.
+    pub df: u64,
 }
 
 impl Noise {
     fn of(mean: f64, se: f64, df: u64) -> Option<Self> {
-        (se > 0.0).then(|| Noise { ci: Ci::around(mean, t_quantile(0.975, df) * se), p: t_tails(mean / se, df) })
+        (se > 0.0).then(|| Noise { ci: Ci::around(mean, t_quantile(0.975, df) * se), p: t_tails(mean / se, df), df })
     }
 }
 

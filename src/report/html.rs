@@ -1,7 +1,7 @@
 //! The web page of a run: one file, nothing loaded from elsewhere.
 
 use super::graph::graph;
-use super::model::{Batch, Fact, NodeState, Report, Table, Work};
+use super::model::{Batch, Claimed, Fact, NodeState, Report, Table, Work};
 use super::plot::{cmc_plot, curve_plot, distribution_plot, roc_plot};
 use super::table::{CellView, DifferenceView, RowView, TableView, Verdict};
 use crate::text::shown;
@@ -65,6 +65,7 @@ fn sections(report: &Report) -> Vec<Section> {
     let plots = |figures: Vec<Markup>| html! { div class="plots" { @for figure in figures { (figure) } } };
     let all = [
         (!report.tables.is_empty(), "results", "Results", html! { @for t in &report.tables { (table(t)) } }),
+        (!report.claims.is_empty(), "claims", "What was expected", claims(&report.claims)),
         (!report.decisions.is_empty(), "decisions", "What was chosen", facts(&report.decisions)),
         (
             !report.distributions.is_empty(),
@@ -91,6 +92,25 @@ fn sections(report: &Report) -> Vec<Section> {
         ),
     ];
     all.into_iter().filter(|part| part.0).map(|(_, id, title, body)| Section { id, title, body }).collect()
+}
+
+/// Claims in a list, each with its numbers.
+fn claims(claims: &[Claimed]) -> Markup {
+    let verdict = |holds| match holds {
+        Some(true) => "holds",
+        Some(false) => "does not hold",
+        None => "can't be verified",
+    };
+    html! {
+        dl class="facts" {
+            @for it in claims {
+                div {
+                    dt { (it.expect) br; @if it.holds == Some(true) { (verdict(it.holds)) } @else { strong { (verdict(it.holds)) } } }
+                    dd { code { (it.claim) } br; (it.measured) }
+                }
+            }
+        }
+    }
 }
 
 /// Documentation: paragraphs are parted by blank lines.

@@ -1,12 +1,14 @@
-//! `metrics.json`: every number of a run, one a line, and after them the differences that its tables show.
+//! `metrics.json`: every number of a run, one a line, after them those that could not be had, the differences that its tables show, and what became of each
+//! `expect`. `docs/metrics.schema.json` is their schema.
 
-use super::model::Table;
+use super::model::{Claimed, Table};
 use super::table::{Compared, compared};
 use crate::eval::{Ci, Estimate};
 use crate::events::Decision;
 use serde::{Deserialize, Serialize};
 
 /// One measured number.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricRow {
     /// The model's name, with its arm where there are several: `distilled[seed = 2]`.
@@ -34,6 +36,7 @@ pub struct MetricRow {
 }
 
 /// A node's own choice.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decided {
     /// The node.
@@ -61,6 +64,7 @@ impl MetricRow {
 }
 
 /// One paired difference of a table.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DifferenceRow {
     /// The table.
@@ -81,6 +85,8 @@ pub struct DifferenceRow {
     pub ci: Option<Ci>,
     /// The chance of a difference as large where there is none (paired t test), for this one alone.
     pub p: Option<f64>,
+    /// Degrees of freedom of that test: of several axes fewer than `n` - 1.
+    pub df: Option<u64>,
     /// Whether it is beyond the noise, all differences of the table taken together (Holm).
     pub beyond_noise: bool,
 }
@@ -98,17 +104,50 @@ impl DifferenceRow {
             n: it.difference.n,
             ci: it.difference.noise.map(|noise| noise.ci),
             p: it.difference.noise.map(|noise| noise.p),
+            df: it.difference.noise.map(|noise| noise.df),
             beyond_noise: it.marked,
         };
         compared(table).into_iter().map(row).collect()
     }
 }
 
-/// The text of `metrics.json`: an array, one number a line in the order given, then one difference a line.
-pub fn metrics_json(rows: &[MetricRow], differences: &[DifferenceRow]) -> Result<String, serde_json::Error> {
-    let measured = rows.iter().map(serde_json::to_string);
-    let compared = differences.iter().map(serde_json::to_string);
-    let lines = measured.chain(compared).map(|line| line.map(|line| format!("  {line}"))).collect::<Result<Vec<_>, _>>()?;
+/// A number that could not be had.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnmeasuredRow {
+    /// The model's name, with its arm where there are several.
+    pub model: String,
+    /// The eval's name.
+    pub eval: String,
+    /// The metric as a recipe writes it.
+    pub metric: String,
+    /// Always `null`.
+    pub value: Option<f64>,
+    /// Why there is none.
+    pub why: String,
+}
+
+/// One line of `metrics.json`: a program tells them apart by `why`, `difference` and `expect`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MetricsLine {
+    /// A number that could not be had.
+    Unmeasured(UnmeasuredRow),
+    /// A measured number.
+    Measured(MetricRow),
+    /// A paired difference.
+    Difference(DifferenceRow),
+    /// What became of a claim.
+    Claim(Claimed),
+}
+
+/// The text of `metrics.json`: an array, a line each in the order given.
+///
+/// # Errors
+/// A number that JSON does not have.
+pub fn metrics_json(lines: &[MetricsLine]) -> Result<String, serde_json::Error> {
+    let lines = lines.iter().map(|line| serde_json::to_string(line).map(|line| format!("  {line}"))).collect::<Result<Vec<_>, _>>()?;
     Ok(if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) })
 }
 
@@ -129,9 +168,47 @@ mod tests {
                 ..MetricRow::new("distilled[seed = 2]", "pose", "tar(1e-2)", &estimate(0.1 + 0.2, None))
             },
         ];
-        let text = metrics_json(&rows, &[]).unwrap();
+        let lines: Vec<MetricsLine> = rows.iter().cloned().map(MetricsLine::Measured).collect();
+        let text = metrics_json(&lines).unwrap();
         insta::assert_snapshot!(text);
         assert_eq!(serde_json::from_str::<Vec<MetricRow>>(&text).unwrap(), rows);
-        assert_eq!(metrics_json(&[], &[]).unwrap(), "[]\n");
+        assert_eq!(metrics_json(&[]).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn every_kind_of_line_reads_back_as_itself() {
+        let estimate = Estimate { value: 0.5, std: None, ci: None, folds: None, n_genuine: 1, n_impostor: 2 };
+        let lines = [
+            MetricsLine::Measured(MetricRow::new("a", "v", "eer", &estimate)),
+            MetricsLine::Unmeasured(UnmeasuredRow {
+                model: "a".into(),
+                eval: "v".into(),
+                metric: "val".into(),
+                value: None,
+                why: "no folds".into(),
+            }),
+            MetricsLine::Difference(DifferenceRow {
+                table: "t".into(),
+                model: "b".into(),
+                against: "a".into(),
+                column: "v.eer".into(),
+                difference: -0.1,
+                sd: None,
+                n: 5,
+                ci: None,
+                p: Some(0.5),
+                df: Some(4),
+                beyond_noise: false,
+            }),
+            MetricsLine::Claim(Claimed { expect: "e".into(), claim: "a > b".into(), holds: None, measured: "no folds".into() }),
+        ];
+        let text = metrics_json(&lines).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<MetricsLine>>(&text).unwrap(), lines);
+    }
+
+    /// The schema in `docs/metrics.schema.json`; `INSTA_UPDATE=always` writes it anew.
+    #[test]
+    fn the_schema_in_the_docs_is_that_of_the_lines() {
+        crate::events::tests::same_schema("metrics", &schemars::schema_for!(Vec<MetricsLine>));
     }
 }

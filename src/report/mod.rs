@@ -19,6 +19,6 @@ mod plot;
 mod table;
 
 pub use html::page;
-pub use metrics::{Decided, DifferenceRow, MetricRow, metrics_json};
+pub use metrics::{Decided, DifferenceRow, MetricRow, MetricsLine, UnmeasuredRow, metrics_json};
 pub use model::Report;
 pub use table::{CellView, Compared, DifferenceView, RowView, TableView, Verdict, compared};

@@ -20,6 +20,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// What is good to know.
     pub notes: Vec<String>,
+    /// What became of each `expect`.
+    pub claims: Vec<Claimed>,
     /// What `select`, `average`, `keep` and `stop` chose, by node.
     pub decisions: Vec<Fact>,
     /// One for each `report`.
@@ -40,6 +42,20 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// How long each result took, and when and where it was computed.
     pub work: Vec<Work>,
+}
+
+/// A claim of the recipe (`expect`), and what became of it.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// The `expect`'s name.
+    pub expect: String,
+    /// The claim as the recipe writes it.
+    pub claim: String,
+    /// Whether it holds; nothing where its numbers can't be measured.
+    pub holds: Option<bool>,
+    /// The numbers of both sides, or why there are none.
+    pub measured: String,
 }
 
 /// Labelled rows by metric columns.

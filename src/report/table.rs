@@ -163,8 +163,8 @@ fn heading(column: &Column) -> String {
 
 fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> {
     let mut notes = vec!["↑ higher is better, ↓ lower is better.".to_owned()];
-    let replicates = table.rows.iter().flat_map(|r| r.cells.iter().flatten()).map(|c| c.values.len()).max().unwrap_or(0);
-    if replicates > 1 {
+    let replicates = table.rows.iter().flat_map(|r| r.cells.iter().flatten()).map(|c| c.values.len() as u64).filter(|n| *n > 1);
+    if let Some(replicates) = from_to(replicates) {
         notes.push(format!("mean ± standard deviation over {replicates} replicates."));
     }
     if rows.iter().flat_map(|r| r.cells.iter().flatten()).any(|c| c.ci.is_some()) {
@@ -193,13 +193,24 @@ fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> 
     notes
 }
 
+/// The smallest and the largest of some numbers, in words.
+fn from_to(numbers: impl Iterator<Item = u64> + Clone) -> Option<String> {
+    let (least, most) = (numbers.clone().min()?, numbers.max()?);
+    Some(if least == most { least.to_string() } else { format!("{least} to {most}") })
+}
+
 /// What the marks mean, and where none can be.
 fn marks(compared: &[Compared]) -> Vec<String> {
     let told: Vec<&Compared> = compared.iter().filter(|it| it.difference.noise.is_some()).collect();
     let mut notes = Vec::new();
     if !told.is_empty() {
-        let replicates = told.iter().filter(|it| it.over_replicates).map(|it| it.difference.n).min();
-        let replicates = replicates.map(|n| format!("over {n} replicates"));
+        let over_replicates = || told.iter().filter(|it| it.over_replicates);
+        // of several axes each counts by its own values
+        let freedom =
+            over_replicates().filter_map(|it| it.difference.noise.map(|noise| (noise.df + 1 < u64::from(it.difference.n), noise.df)));
+        let freedom = if freedom.clone().any(|(fewer, _)| fewer) { from_to(freedom.map(|(_, df)| df)) } else { None };
+        let freedom = freedom.map_or_else(String::new, |df| format!(" with {df} degrees of freedom, each axis by its own values"));
+        let replicates = from_to(over_replicates().map(|it| u64::from(it.difference.n))).map(|n| format!("over {n} replicates{freedom}"));
         let parts = told.iter().any(|it| !it.over_replicates).then(|| "over the folds, or people, of one replicate".to_owned());
         let by: Vec<String> = replicates.into_iter().chain(parts).collect();
         let (count, level) = (told.len(), LEVEL * 100.0);

@@ -4,7 +4,7 @@
 use super::engine;
 use crate::cli::files::unwritable;
 use crate::cli::outcome::{Outcome, Stop};
-use crate::diag::Severity;
+use crate::diag::{Diagnostic, Severity};
 use crate::events::{Event, Failure, Machine, PictureGroup, from_base64, record};
 use crate::job::Job;
 use crate::plan::Plan;
@@ -26,13 +26,15 @@ struct Written {
     file: File,
     /// Whether a failure was written.
     failed: bool,
+    /// What the engine said when it had done its part: the last line, unless something fails after it.
+    done: Option<Event>,
 }
 
 impl Log {
     /// Makes the file.
     pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
         let file = path.map(|path| File::create(path).map_err(|error| unwritable(path, &error))).transpose()?;
-        Ok(Log { to: file.map(|file| Mutex::new(Written { file, failed: false })) })
+        Ok(Log { to: file.map(|file| Mutex::new(Written { file, failed: false, done: None })) })
     }
 
     /// Whether anybody wants it.
@@ -44,6 +46,10 @@ impl Log {
     pub fn write(&self, event: &Event, out: &Path) {
         let Some(to) = &self.to else { return };
         let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if matches!(event, Event::Done { .. }) {
+            to.done = Some(event.clone());
+            return;
+        }
         to.failed |= matches!(event, Event::Failed { .. });
         let line = match event {
             Event::FirstBatch { node, groups } => {
@@ -77,12 +83,24 @@ impl Log {
         self.write(&Event::Done { computed: 0, stored, seconds: 0.0 }, &job.out);
     }
 
-    /// The last words: why the run failed, where no event says so yet. `said` are the errors that were shown.
+    /// What was found of the recipe, its data and its results, as warnings.
+    pub fn warnings<'d>(&self, found: impl IntoIterator<Item = &'d Diagnostic>) {
+        for diagnostic in found.into_iter().filter(|it| it.severity == Severity::Warning) {
+            self.write(&Event::Warning { node: None, failure: Failure::of(diagnostic) }, Path::new(""));
+        }
+    }
+
+    /// The last words: why the run failed, where no event says so yet, or that it is done. `said` are the errors that were shown.
     pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) {
         let Some(to) = &self.to else { return };
-        if to.lock().unwrap_or_else(std::sync::PoisonError::into_inner).failed {
+        let mut last = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if last.failed {
             return;
         }
+        if let (Ok(Outcome::Done), Some(Ok(done))) = (ended, last.done.take().map(|done| serde_json::to_string(&done))) {
+            let _ = writeln!(last.file, "{done}");
+        }
+        drop(last);
         let failures = match ended {
             Ok(Outcome::Done | Outcome::Interrupted) | Err(Stop::Shown(Outcome::Done | Outcome::Interrupted)) => Vec::new(),
             Ok(Outcome::Failed | Outcome::Wrong) | Err(Stop::Shown(Outcome::Failed | Outcome::Wrong)) => said,

@@ -25,7 +25,8 @@ use crate::lang::value::NodeId;
 use crate::ops::outputs::Expect;
 use crate::plan::Plan;
 use crate::plan::lock::Lock;
-use crate::report::model::Report;
+use crate::report::model::{Claimed, Report};
+use crate::report::{DifferenceRow, MetricsLine};
 use crate::store::due::{Due, due, has_result};
 use crate::store::uses::Use;
 use crate::store::{OutputLock, Store, StoreError};
@@ -56,6 +57,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let compiled = recipe.compile_closed(screen)?;
     let locked = if args.locked { Some(check_lock(&compiled, &args.recipe.recipe)?) } else { None };
     let (plan, said) = recipe.plan_and_findings(&compiled, screen)?;
+    log.warnings(compiled.diagnostics.iter().chain(&said));
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
     let due_now = |again: &[String]| {
         due(&plan, &store, &args.only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
@@ -97,7 +99,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
         again = &[];
         due = due_now(again)?;
     };
-    let outcome = finish(args, screen, &compiled, &plan, &made, &out)?;
+    let outcome = finish(screen, log, &compiled, &plan, &made, &out)?;
     if let Some(locked) = locked {
         let now = with_results(Lock::default(), &plan, &made.results);
         if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, screen) {
@@ -176,21 +178,27 @@ impl Made {
             table.doc = told.compiled.reports.get(&table.name).cloned().unwrap_or_default();
         }
         let exports = exports::exports(told.args, told.plan, reading, out)?;
-        let report = page::report(told, reading, &results)?;
+        let claims = claims(told.args, told.plan, &results)?;
+        let report = page::report(told, reading, &results, claims)?;
         Ok(Made { results, report, exports })
     }
 }
 
 /// What is written when all is computed.
-fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, made: &Made, out: &Path) -> Result<Outcome, Stop> {
+fn finish(screen: &Screen, log: &Log, compiled: &Compiled, plan: &Plan, made: &Made, out: &Path) -> Result<Outcome, Stop> {
     let Made { results, report, exports } = made;
     files::write(&out.join("plan.yaml"), plan.yaml().as_bytes())?;
-    let differences: Vec<_> = results.tables.iter().flat_map(crate::report::DifferenceRow::of).collect();
-    let metrics = crate::report::metrics_json(&results.metrics, &differences)
+    let mut lines: Vec<MetricsLine> = results.metrics.iter().cloned().map(MetricsLine::Measured).collect();
+    lines.extend(results.unmeasured.iter().cloned().map(MetricsLine::Unmeasured));
+    lines.extend(results.tables.iter().flat_map(DifferenceRow::of).map(MetricsLine::Difference));
+    lines.extend(report.claims.iter().cloned().map(MetricsLine::Claim));
+    let metrics = crate::report::metrics_json(&lines)
         .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("the metrics can't be written: {error}"))))?;
     files::write(&out.join("metrics.json"), metrics.as_bytes())?;
     for warning in &results.warnings {
-        screen.message(&Diagnostic::warning(Code::Unmeasurable, warning.clone()), &compiled.sources);
+        let warning = Diagnostic::warning(Code::Unmeasurable, warning.clone());
+        log.warnings([&warning]);
+        screen.message(&warning, &compiled.sources);
     }
     for (file, bytes) in exports {
         if let Some(folder) = file.parent() {
@@ -209,7 +217,7 @@ fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, mad
     for (file, _) in exports {
         screen.result(&format!("wrote {}\n", file.display()))?;
     }
-    let broken = expects(args, screen, plan, results)?;
+    let broken = say(&report.claims, screen)?;
     screen.result(&format!("report: {}\n", page.display()))?;
     Ok(if broken { Outcome::Failed } else { Outcome::Done })
 }
@@ -235,33 +243,47 @@ fn bad_plan(error: impl std::fmt::Display) -> Stop {
     Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
 }
 
-/// Verifies the recipe's claims; says which hold.
-fn expects(args: &RunArgs, screen: &Screen, plan: &Plan, results: &Results) -> Result<bool, Stop> {
-    let mut broken = false;
+/// What became of the recipe's claims.
+fn claims(args: &RunArgs, plan: &Plan, results: &Results) -> Result<Vec<Claimed>, Stop> {
+    let mut claims = Vec::new();
     for &sink in &plan.sinks {
         let node = plan.node(sink);
         if node.op != "expect" || !wanted(args, &node.name) {
             continue;
         }
         let it: Expect = plan.parse(sink).map_err(bad_plan)?;
-        let holds = it.claim.holds(&mut |judged, metric| results.mean(judged, metric))?;
-        if holds {
-            screen.result(&format!("expect {}: holds ({})\n", node.name, it.text))?;
-            continue;
-        }
+        let came_of =
+            it.claim.holds(&mut |judged, metric| results.mean(judged, metric)).and_then(|holds| Ok((holds, numbers(&it.claim, results)?)));
+        let (holds, measured) = match came_of {
+            Ok((holds, numbers)) => (Some(holds), numbers),
+            Err(why) => (None, why),
+        };
+        claims.push(Claimed { expect: node.name.clone(), claim: it.text, holds, measured });
+    }
+    Ok(claims)
+}
+
+/// Says which claims hold; whether one does not.
+fn say(claims: &[Claimed], screen: &Screen) -> Result<bool, Stop> {
+    let mut broken = false;
+    for Claimed { expect, claim, holds, measured } in claims {
+        let diagnostic = match holds {
+            Some(true) => {
+                screen.result(&format!("expect {expect}: holds ({claim})\n"))?;
+                continue;
+            }
+            Some(false) => Diagnostic::error(Code::ExpectFailed, format!("the claim `{expect}` does not hold: {claim}"))
+                .help(format!("measured: {measured}")),
+            None => Diagnostic::error(Code::Unmeasurable, format!("the claim `{expect}` can't be verified: {measured}")),
+        };
         broken = true;
-        let numbers = numbers(&it.claim, results)?;
-        screen.message(
-            &Diagnostic::error(Code::ExpectFailed, format!("the claim `{}` does not hold: {}", node.name, it.text))
-                .help(format!("measured: {numbers}")),
-            &crate::source::SourceMap::new(),
-        );
+        screen.message(&diagnostic, &crate::source::SourceMap::new());
     }
     Ok(broken)
 }
 
 /// Both sides of the comparisons of a claim.
-fn numbers(claim: &crate::ops::outputs::Claim, results: &Results) -> Result<String, Stop> {
+fn numbers(claim: &crate::ops::outputs::Claim, results: &Results) -> Result<String, String> {
     use crate::ops::outputs::Claim;
     Ok(match claim {
         Claim::Compare { left, right, .. } => {

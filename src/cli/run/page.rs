@@ -14,8 +14,8 @@ use crate::events::{Decision, Event, PictureGroup};
 use crate::lang::value::NodeId;
 use crate::plan::{Plan, PlanNode};
 use crate::report::model::{
-    Batch, BatchGroup, CmcCurve, CmcPlot, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing, GraphNode,
-    NodeState, PngDataUri, Report, RocCurve, RocPlot, Series, Tile, Work,
+    Batch, BatchGroup, Claimed, CmcCurve, CmcPlot, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing,
+    GraphNode, NodeState, PngDataUri, Report, RocCurve, RocPlot, Series, Tile, Work,
 };
 use crate::store::due::has_result;
 use crate::store::{Scores, Spent, TRAINING_LOG, TrainingLog};
@@ -64,7 +64,7 @@ pub struct Told<'r> {
 }
 
 /// The report of a run.
-pub fn report(told: &Told, reading: &Reading, results: &Results) -> Result<Report, Stop> {
+pub fn report(told: &Told, reading: &Reading, results: &Results, claims: Vec<Claimed>) -> Result<Report, Stop> {
     let plan = told.plan;
     let recipe = told.compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
     let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();
@@ -78,6 +78,7 @@ pub fn report(told: &Told, reading: &Reading, results: &Results) -> Result<Repor
         recipe,
         warnings,
         notes,
+        claims,
         decisions: results.history.decisions().map(decision).collect(),
         tables: results.tables.clone(),
         distributions,
@@ -127,21 +128,29 @@ struct Figures {
     cmcs: Vec<CmcPlot>,
 }
 
-/// For each protocol the similarity distributions of the models, and their ROC curves or match characteristics. Of replicates the first stands for all.
+/// For each protocol the similarity distributions of the rows of tables, and their ROC curves or match characteristics. Of replicates the first stands for all.
 fn figures(plan: &Plan, results: &Results) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
-    for (title, rows) in results.by_eval(plan)? {
+    for (name, rows) in results.by_eval(plan)? {
         let (mut panels, mut rocs, mut cmcs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut labels: Vec<String> = Vec::new();
+        let all = rows.iter().map(|(label, _)| label).collect::<BTreeSet<_>>().len();
+        let mut remarks: Vec<String> = Vec::new();
+        if all > PANELS {
+            remarks.push(format!("{PANELS} of {all} rows"));
+        }
+        if rows.len() > all {
+            remarks.push("of replicates the first".to_owned());
+        }
+        let title = if remarks.is_empty() { name.clone() } else { format!("{name} ({})", remarks.join("; ")) };
+        let mut labels: BTreeSet<String> = BTreeSet::new();
         for (label, judged) in rows {
-            let bare = label.split('[').next().unwrap_or(&label).to_owned();
-            if labels.contains(&bare) || labels.len() >= PANELS {
+            if labels.contains(&label) || labels.len() >= PANELS {
                 continue;
             }
             let Some(judged) = results.of(judged) else { continue };
             let Ok(sets) = judged.sets() else { continue }; // of one kind alone there is nothing to draw
-            labels.push(bare);
-            panels.push(DistributionPanel { model: label.clone(), sets: vec![DistributionSet::of(&title, &sets)] });
+            labels.insert(label.clone());
+            panels.push(DistributionPanel { model: label.clone(), sets: vec![DistributionSet::of(&name, &sets)] });
             match &judged.scores {
                 Scores::Pairs(_) | Scores::All(_) => rocs.push(RocCurve { label, points: sets.roc(ROC_POINTS) }),
                 Scores::Search(outcomes) => cmcs.extend(CmcCurve::of(&label, outcomes, RANKS)),

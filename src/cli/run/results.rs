@@ -4,7 +4,6 @@ use super::history::History;
 use super::reading::Reading;
 use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
-use crate::diag::{Code, Diagnostic};
 use crate::eval::{Estimate, EvalError, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
@@ -12,7 +11,7 @@ use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, Tabl
 use crate::plan::rows::{Against, Shown, named, pairs};
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
-use crate::report::{Decided, MetricRow};
+use crate::report::{Decided, MetricRow, UnmeasuredRow};
 use crate::store::Judged;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +24,8 @@ pub struct Results {
     judged: BTreeMap<NodeId, Judged>,
     /// One row for each number of a table.
     pub metrics: Vec<MetricRow>,
+    /// One row for each number of a table that could not be had.
+    pub unmeasured: Vec<UnmeasuredRow>,
     /// The tables of the recipe.
     pub tables: Vec<Table>,
     /// Numbers that could not be had.
@@ -39,6 +40,7 @@ impl Results {
         let mut results = Results {
             judged: BTreeMap::new(),
             metrics: Vec::new(),
+            unmeasured: Vec::new(),
             tables: Vec::new(),
             warnings: Vec::new(),
             history: History::read(plan, reading)?,
@@ -59,20 +61,20 @@ impl Results {
     }
 
     /// The mean of a metric over judgements.
-    pub fn mean(&self, judged: &[JudgedRef], metric: &Metric) -> Result<f64, Stop> {
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn mean(&self, judged: &[JudgedRef], metric: &Metric) -> Result<f64, String> {
         let mut sum = 0.0;
         for one in judged {
-            let missing =
-                || Stop::fail(Diagnostic::error(Code::Unmeasurable, format!("`{}` was not measured for this claim", metric.label())));
-            let judged = self.judged.get(&one.node).ok_or_else(missing)?;
-            sum += judged.measure(metric).map_err(|error| unmeasurable(metric, &error))?.value;
+            let judged = self.judged.get(&one.node).ok_or_else(|| format!("`{}` was not measured for this claim", metric.label()))?;
+            sum += judged.measure(metric).map_err(|error| format!("`{}` can't be measured: {error}", metric.label()))?.value;
         }
         Ok(sum / judged.len().max(1) as f64)
     }
 
     fn table(&mut self, plan: &Plan, name: &str, lowered: &Lowered) -> Result<(), Stop> {
-        let apart =
-            |arm: &Arm| arm.iter().filter(|(axis, _)| !lowered.replicates.contains(axis)).map(|(a, v)| (a.clone(), v.clone())).collect();
+        let apart = |arm: &Arm| apart(arm, &lowered.replicates);
         let mut shown: Vec<(Shown, Vec<&TableRow>)> = Vec::new();
         for row in &lowered.rows {
             let group = Shown { label: row.label.clone(), arm: apart(&row.arm), published: row.published.is_some() };
@@ -125,6 +127,9 @@ impl Results {
                         if !self.warnings.contains(&warning) {
                             self.warnings.push(warning);
                         }
+                        let (model, eval) = (in_arm(&row.label, &row.arm), protocol_of(plan, column).to_owned());
+                        let (metric, why) = (column.metric.label(), error.to_string());
+                        self.unmeasured.push(UnmeasuredRow { model, eval, metric, value: None, why });
                         continue;
                     }
                 };
@@ -210,7 +215,7 @@ impl Results {
                     let (known, rows) = evals.entry(judge.eval.node).or_default();
                     known.extend(names.iter().map(|name| (*name).to_owned()));
                     if seen.insert((row.label.clone(), judged.node)) {
-                        rows.push((in_arm(&row.label, &row.arm), judged.node));
+                        rows.push((in_arm(&row.label, &apart(&row.arm, &lowered.replicates)), judged.node));
                     }
                 }
             }
@@ -240,6 +245,11 @@ fn by_label(columns: &[TableColumn]) -> Vec<Vec<&TableColumn>> {
     grouped
 }
 
+/// An arm without the axes of replicates: what tells rows apart.
+fn apart(arm: &Arm, replicates: &[String]) -> Arm {
+    arm.iter().filter(|(axis, _)| !replicates.contains(axis)).map(|(axis, value)| (axis.clone(), value.clone())).collect()
+}
+
 /// The arm in which a row and a column meet; nothing where they stand at two values of one axis.
 fn met(row: &Arm, column: &Arm) -> Option<Arm> {
     let agree = row.iter().all(|(axis, value)| column.get(axis).is_none_or(|it| it == value));
@@ -252,8 +262,7 @@ fn drawn<'a>(plan: &'a Plan, lowered: &'a Lowered) -> BTreeMap<NodeId, IndexSet<
     for group in by_label(&lowered.columns) {
         let mut seen: Vec<Arm> = Vec::new();
         for column in group {
-            let arm: Arm =
-                column.arm.iter().filter(|(axis, _)| !lowered.replicates.contains(axis)).map(|(a, v)| (a.clone(), v.clone())).collect();
+            let arm = apart(&column.arm, &lowered.replicates);
             if seen.contains(&arm) {
                 continue;
             }
@@ -269,10 +278,6 @@ fn drawn<'a>(plan: &'a Plan, lowered: &'a Lowered) -> BTreeMap<NodeId, IndexSet<
         }
     }
     evals
-}
-
-fn unmeasurable(metric: &Metric, error: &crate::eval::EvalError) -> Stop {
-    Stop::fail(Diagnostic::error(Code::Unmeasurable, format!("`{}` can't be measured: {error}", metric.label())))
 }
 
 fn metric_row(plan: &Plan, row: &TableRow, column: &TableColumn, estimate: &Estimate) -> MetricRow {

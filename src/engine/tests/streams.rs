@@ -68,3 +68,20 @@ fn every_kind_of_event_comes_in_real_streams_and_fits_the_schema() {
     seen.extend(kinds(&wrong, &schema));
     assert_eq!(seen, known, "a kind of event that no stream here has is not held by this test");
 }
+
+#[test]
+fn a_claim_that_fails_is_the_last_word_and_stands_in_report_and_metrics() {
+    let recipe = "ddl 1\ndataset faces = synthetic_faces(identities = 4, images = 4, size = 16px)\nbackbone net = tiny(embedding = 4, side = 16px)\n\
+                  eval v = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4))\n\
+                  expect holds = score(net, v.eer) < 100%\nexpect fails = score(net, v.eer) < 0%\n";
+    let shell = Shell::new().file("r.ddl", recipe);
+    let ran = shell.ddl("run r.ddl --threads 1 --events e.jsonl");
+    assert_eq!(ran.code(), 1, "{}", ran.stderr());
+    let last: Value = serde_json::from_str(shell.read("e.jsonl").lines().last().unwrap()).unwrap();
+    assert_eq!((last["kind"].as_str(), last["failure"]["code"].as_str()), (Some("failed"), Some("ddl::run::expect_failed")), "{last}");
+    let metrics: Value = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let claims: Vec<(&str, bool)> =
+        metrics.as_array().unwrap().iter().filter_map(|line| Some((line["expect"].as_str()?, line["holds"].as_bool()?))).collect();
+    assert_eq!(claims, [("holds", true), ("fails", false)]);
+    assert!(shell.read("runs/r/report.html").contains("does not hold"));
+}

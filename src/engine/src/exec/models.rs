@@ -131,7 +131,10 @@ impl Exec<'_> {
         let name = self.name(model).to_owned();
         self.make(id, |draft| {
             write_model(draft, "", &files)?;
-            let metric = format!("{}.{}", self.name(it.metric.eval().node), it.metric.label());
+            let eval = self.job.plan.node(it.metric.eval().node);
+            let label = it.metric.label();
+            let metric =
+                if each > 1 { format!("{}.{label}, the mean of {each} arms,", eval.bare_name()) } else { format!("{}.{label}", eval.name) };
             self.decided(id, Decision::Chosen { model: name.clone(), metric, values });
             Ok(serde_json::json!({ "chosen": name, "value": value }))
         })
