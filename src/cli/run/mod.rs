@@ -28,7 +28,7 @@ use crate::plan::lock::Lock;
 use crate::report::model::Report;
 use crate::store::due::{Due, due, has_result};
 use crate::store::uses::Use;
-use crate::store::{OutputLock, Store, StoreError};
+use crate::store::{OutputFile, OutputLock, Store, StoreError};
 use log::Log;
 use page::Told;
 use reading::Reading;
@@ -184,11 +184,11 @@ impl Made {
 /// What is written when all is computed.
 fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, made: &Made, out: &Path) -> Result<Outcome, Stop> {
     let Made { results, report, exports } = made;
-    files::write(&out.join("plan.yaml"), plan.yaml().as_bytes())?;
+    files::write(&OutputFile::Plan.within(out), plan.yaml().as_bytes())?;
     let differences: Vec<_> = results.tables.iter().flat_map(crate::report::DifferenceRow::of).collect();
     let metrics = crate::report::metrics_json(&results.metrics, &differences)
         .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("the metrics can't be written: {error}"))))?;
-    files::write(&out.join("metrics.json"), metrics.as_bytes())?;
+    files::write(&OutputFile::Metrics.within(out), metrics.as_bytes())?;
     for warning in &results.warnings {
         screen.message(&Diagnostic::warning(Code::Unmeasurable, warning.clone()), &compiled.sources);
     }
@@ -198,7 +198,7 @@ fn finish(args: &RunArgs, screen: &Screen, compiled: &Compiled, plan: &Plan, mad
         }
         files::write(file, bytes)?;
     }
-    let page = out.join("report.html");
+    let page = OutputFile::Report.within(out);
     files::write(&page, crate::report::page(report).as_bytes())?;
     for table in &report.tables {
         screen.result(&format!("{}\n", crate::report::TableView::of(table).text(screen.result_columns())))?;
