@@ -110,9 +110,10 @@ fn positions(setup: &Setup, step: u64) -> Vec<String> {
 /// Writes the state of a stage between two steps.
 ///
 /// # Errors
-/// [`TrainError::Spoiled`] where no step could go on from it; what the disk refuses.
+/// [`TrainError::Spoiled`] and [`TrainError::Moments`] where no step could go on from it; what the disk refuses.
 pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) -> Result<(), TrainError> {
     Learner::sound(setup, &learner.models, learner.step)?;
+    learner.remembers(setup)?;
     let best = learner.watched.best.as_ref();
     let progress = Progress {
         step: learner.step,

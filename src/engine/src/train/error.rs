@@ -53,6 +53,16 @@ pub enum TrainError {
         /// The last checkpoint's step.
         checkpoint: Option<u64>,
     },
+    /// What an optimiser remembers of a parameter became NaN or infinite while all weights are numbers.
+    #[error("the optimizer's {tensor} after step {step}, so it can't go on: nothing of the stage is stored{}", checkpoint.map_or_else(String::new, |step| format!(" (the last good checkpoint is of step {step})")))]
+    Moments {
+        /// The tensor of its memory.
+        tensor: NotFinite,
+        /// The step, counted from 1.
+        step: u64,
+        /// The last checkpoint's step.
+        checkpoint: Option<u64>,
+    },
     /// Gradients that are not finite in 16 bits, at any loss scale.
     #[error("gradients at step {step}{} are not finite in float16, even without a loss scale", within.as_deref().map_or_else(String::new, |turn| format!(" of {turn}")))]
     Overflow {
@@ -178,6 +188,7 @@ impl TrainError {
                 TrainError::NotFinite { term, value, step, samples, checkpoint: last }
             }
             TrainError::Spoiled { tensor, step, .. } => TrainError::Spoiled { tensor, step, checkpoint: last },
+            TrainError::Moments { tensor, step, .. } => TrainError::Moments { tensor, step, checkpoint: last },
             other => other,
         }
     }
@@ -195,6 +206,9 @@ impl From<TrainError> for Failure {
             TrainError::Interrupted { .. } | TrainError::Asked => (Code::Interrupted, "the same command goes on from there"),
             TrainError::Spoiled { .. } => {
                 (Code::WeightsNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
+            }
+            TrainError::Moments { .. } => {
+                (Code::WeightsNotFinite, "gradients are too large to be squared or summed: try `clip = 5.0`, or weigh the terms less")
             }
             TrainError::NotFinite { .. } => {
                 (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
