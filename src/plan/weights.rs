@@ -26,6 +26,7 @@ pub fn failure(file: &str, error: &TensorError) -> Failure {
 pub fn error(error: &TensorError) -> Failure {
     let code = match error {
         TensorError::Refused { .. } | TensorError::Opcode { .. } => Code::UnsafeWeights,
+        TensorError::Changed => Code::DataChanged,
         TensorError::Io(_)
         | TensorError::Kind(_)
         | TensorError::Truncated

@@ -10,6 +10,9 @@ pub enum TensorError {
     #[error("it can't be read: {0}")]
     Io(#[from] io::Error),
     /// It is something else.
+    /// It is no longer what was hashed.
+    #[error("it is not what it was when the plan was made")]
+    Changed,
     #[error("this is {0}")]
     Kind(FileKind),
     /// It names something that exists to run something: reading it as Python does could run code.
@@ -75,3 +78,4 @@ impl TensorError {
         }
     }
 }
+            TensorError::Changed => "run the same command again: it is planned anew with what lies there now",

@@ -381,3 +381,39 @@ fn a_byte_changed_anywhere_is_never_a_panic() {
         }
     }
 }
+
+#[test]
+fn a_file_that_changes_after_it_was_hashed_gives_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w");
+    let numbers = |value: f32| value.to_le_bytes().repeat(1 << 19); // two pieces of the file
+    let safetensors = |value: f32| {
+        let header = br#"{"w":{"dtype":"F32","shape":[524288],"data_offsets":[0,2097152]}}"#;
+        [&(header.len() as u64).to_le_bytes()[..], header, &numbers(value)].concat()
+    };
+    for (kind, before, after) in [
+        ("safetensors", safetensors(1.0), safetensors(2.0)),
+        ("another kind", safetensors(1.0), b"<html>".to_vec()),
+        ("zip", fixture!("plain.pt").to_vec(), vec![7; fixture!("plain.pt").len()]),
+        ("legacy", fixture!("legacy.pth").to_vec(), vec![7; 100]),
+    ] {
+        std::fs::write(&path, &before).unwrap();
+        let open = || crate::pinned::Pinned::hashed(&path).unwrap().0;
+        let (early, mut file) = (open(), TensorFile::pinned(open()).unwrap());
+        // the piece that was read last is kept: a small file is no longer looked at
+        let small = before.len() <= 1 << 20;
+        std::fs::write(&path, &after).unwrap();
+        assert!(matches!(TensorFile::pinned(early), Err(TensorError::Changed)), "{kind}");
+        let all: Vec<_> = file.dictionaries().iter().flat_map(|it| it.tensors.clone()).collect();
+        for (name, tensor) in all {
+            match file.numbers(&name, &tensor) {
+                Err(TensorError::Changed) => assert!(!small, "{kind}"),
+                Ok(numbers) => {
+                    let mut own = TensorFile::of(&before).unwrap();
+                    assert!(small && numbers == own.numbers(&name, &tensor).unwrap(), "{kind}: {name}");
+                }
+                Err(other) => panic!("{kind}: {other}"),
+            }
+        }
+    }
+}

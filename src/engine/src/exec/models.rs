@@ -103,9 +103,9 @@ impl Exec<'_> {
 
     /// A file of weights, and how it is called in errors.
     fn open_weights(&self, id: NodeId, path: &FilePath) -> Result<(TensorFile<'static>, String), Halt> {
-        let real = self.tables.known_path(id, path)?;
+        let (file, real) = self.tables.open(id, path)?;
         let shown = real.display().to_string();
-        let file = TensorFile::open(&real).map_err(|error| weights::failure(&shown, &error))?;
+        let file = TensorFile::pinned(file).map_err(|error| weights::failure(&shown, &error))?;
         Ok((file, shown))
     }
 
