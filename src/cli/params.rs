@@ -20,7 +20,7 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
     let text =
         read_text(file).map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
     let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} is no YAML: {error}"));
-    let yaml: Yaml = serde_yaml::from_str(&text).map_err(no_yaml)?;
+    let yaml: Yaml = crate::text::yaml(&text).map_err(no_yaml)?;
     let entries = match &yaml {
         Yaml::Null => return Ok(IndexMap::new()),
         Yaml::Mapping(entries) => entries,

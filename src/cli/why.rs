@@ -59,6 +59,6 @@ fn before(recipe: &Path, out: &Path) -> Option<(String, Lock)> {
     }
     let plan = OutputFile::Plan.within(out);
     let text = std::fs::read_to_string(&plan).ok()?;
-    let read: Plan = serde_yaml::from_str(&text).ok()?;
+    let read: Plan = crate::text::yaml(&text).ok()?;
     Some((plan.display().to_string(), Lock::of(&read)))
 }

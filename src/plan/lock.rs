@@ -190,7 +190,7 @@ impl Lock {
     /// # Errors
     /// When it is not a lock that this version reads.
     pub fn from_yaml(text: &str) -> Result<Self, LockError> {
-        let lock: Lock = serde_yaml::from_str(text)?;
+        let lock: Lock = crate::text::yaml(text)?;
         if lock.lock == FORM { Ok(lock) } else { Err(LockError::Form(lock.lock)) }
     }
 }
