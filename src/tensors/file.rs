@@ -216,7 +216,11 @@ impl<'a> TensorFile<'a> {
         let outside = || TensorError::Outside(name.to_owned());
         let width = tensor.dtype.width() as u64;
         let storage = self.storages.get(tensor.storage).copied().flatten().unwrap_or(Storage { start: 0, bytes: 0 });
-        let (from, to) = tensor.extent(storage.bytes / width).ok_or_else(outside)?;
+        let there = storage.bytes / width;
+        if tensor.count().is_some_and(|count| count.unsigned_abs() > there) && tensor.strides.contains(&0) && there > 0 {
+            return Err(TensorError::Repeated(name.to_owned()));
+        }
+        let (from, to) = tensor.extent(there).ok_or_else(outside)?;
         Ok((storage.start + from * width, ((to - from) * width) as usize))
     }
 
