@@ -53,6 +53,14 @@ pub enum TrainError {
         /// The last checkpoint's step.
         checkpoint: Option<u64>,
     },
+    /// Files of a checkpoint that are whole and no state of the stage.
+    #[error("the checkpoint in {folder} can't be read: {why}")]
+    Unread {
+        /// Where it lies.
+        folder: String,
+        /// What is wrong.
+        why: String,
+    },
     /// What an optimiser remembers of a parameter became NaN or infinite while all weights are numbers.
     #[error("the optimizer's {tensor} after step {step}, so it can't go on: nothing of the stage is stored{}", checkpoint.map_or_else(String::new, |step| format!(" (the last good checkpoint is of step {step})")))]
     Moments {
@@ -194,6 +202,16 @@ impl TrainError {
     }
 }
 
+impl TrainError {
+    /// Of reading the checkpoint in this folder; what libtorch and the system refuse is no fault of it.
+    pub(super) fn of_checkpoint(self, folder: String) -> TrainError {
+        match self {
+            TrainError::Nn(error) if !error.is_torch() => TrainError::Unread { folder, why: error.to_string() },
+            other => other,
+        }
+    }
+}
+
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Failure {
         let (code, help) = match error {
@@ -214,6 +232,7 @@ impl From<TrainError> for Failure {
                 (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
             }
             TrainError::Overflow { .. } => (Code::LossNotFinite, "take `precision = \"mixed\"`, whose numbers reach as far as 32-bit ones"),
+            TrainError::Unread { .. } => (Code::DamagedCheckpoint, "remove that folder to start the stage anew"),
             TrainError::ResumeMismatch { .. } => (Code::ResumeMismatch, "remove that folder to start the stage anew"),
             TrainError::TeacherPrototypes { .. } => {
                 (Code::TeacherPrototypes, "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()")
