@@ -157,7 +157,8 @@ fn listed_faces(more: u32) -> Vec<u8> {
 
 /// Every face with one score.
 fn scores_of(score: &str) -> Vec<u8> {
-    (0..32).map(|at| format!("p{}/{}.ppm 1 2 3 4 5 6 7 8 9 10 {score}\n", at / 4, at % 4)).collect::<String>().into_bytes()
+    let line = |at: u32| format!("p{}/{}.ppm 1 2 3 4 5 6 7 8 9 10 {score}\n", at / 4, at % 4);
+    (0..32).map(line).collect::<String>().into_bytes()
 }
 
 fn weights_of(seed: u32) -> Vec<u8> {
