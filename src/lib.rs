@@ -11,6 +11,7 @@
 
 pub mod meter;
 pub mod number;
+pub mod pinned;
 pub mod quantity;
 pub mod random;
 pub mod regular;

@@ -125,6 +125,30 @@ pub fn several<'a>(words: impl ExactSizeIterator<Item = &'a str>) -> String {
     said
 }
 
+/// Brackets that are open at once in no file that anybody wrote.
+const NESTED: usize = 10_000;
+
+/// What a YAML text says. What nests without end is refused before it is taken apart, which takes a hundred times its length.
+///
+/// # Errors
+/// What is no YAML, or not of this type.
+pub fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
+    let mut open = 0usize;
+    for (before, byte) in std::iter::once(b'\n').chain(text.bytes()).zip(text.bytes()) {
+        match byte {
+            // an entry of the outermost list or record is inside of nothing, whatever brackets a text before it had
+            _ if before == b'\n' && (byte == b'-' || byte.is_ascii_alphanumeric()) => open = 0,
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > NESTED {
+            return Err(serde::de::Error::custom(format!("it opens {NESTED} brackets within each other and more")));
+        }
+    }
+    serde_yaml::from_str(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +187,19 @@ mod tests {
             prop_assert!(masked.replace("\r\n", "").chars().all(|c| c == '\n' || !is_obeyed(c)));
             prop_assert!(masked.char_indices().map(|(at, _)| at).eq(text.char_indices().map(|(at, _)| at)));
         }
+    }
+
+    #[test]
+    fn yaml_that_nests_without_end_is_refused_at_once() {
+        for open in ["[", "{", "[\n", "{a: ["] {
+            let begun = std::time::Instant::now();
+            let said = yaml::<serde_yaml::Value>(&open.repeat(10_000_000)).unwrap_err().to_string();
+            assert!(said.contains("brackets within each other"), "{open}: {said}");
+            assert!(begun.elapsed().as_secs() < 10);
+        }
+        // brackets in texts count for nothing in the next entry
+        let many = "- \"a [ bracket\"\n".repeat(20_000);
+        assert_eq!(yaml::<Vec<String>>(&many).unwrap().len(), 20_000);
+        assert_eq!(yaml::<Vec<Vec<u8>>>("[[1], [2]]").unwrap(), [[1], [2]]);
     }
 }

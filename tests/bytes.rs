@@ -66,7 +66,7 @@ fn the_good_files_are_good() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("f.csv");
     std::fs::write(&file, &*CSV).unwrap();
-    assert_eq!(pair_file(&file, &FACES).unwrap().pairs.len(), FACES.len() - 1);
+    assert_eq!(pair_file(&file, &FACES, &ProbeCache::none()).unwrap().len(), FACES.len() - 1);
     assert!(serde_json::from_slice::<Plan>(plan_json()).is_ok());
     assert!(Lock::from_yaml(std::str::from_utf8(lock_yaml()).unwrap()).is_ok());
 }
@@ -81,9 +81,9 @@ proptest! {
         std::fs::write(&file, &bytes).unwrap();
         let schema = IndexMap::from([("yaw".to_owned(), ColumnType::Degrees)]);
         let errors = [
-            pair_file(&file, &FACES).err(),
-            pair_list(&file, &FACES).err(),
-            annotate(&FACES, &file, &schema, ddl::data::predicate::MissingPolicy::Keep).err(),
+            pair_file(&file, &FACES, &ProbeCache::none()).err(),
+            pair_list(&file, &FACES, &ProbeCache::none()).err(),
+            annotate(&FACES, &file, &schema, ddl::data::predicate::MissingPolicy::Keep, &ProbeCache::none()).err(),
             image_list(&file, folder.path(), &schema, &ProbeCache::none()).err(),
         ];
         for error in errors.into_iter().flatten() {

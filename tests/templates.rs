@@ -1,5 +1,6 @@
 //! Verification and identification of templates beside an independent computation (`tests/oracles/templates/oracle.py`), from the files on.
 
+use ddl::data::probe::ProbeCache;
 use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
 use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
 use ddl::eval::{
@@ -76,7 +77,7 @@ impl Files {
 
     fn read(&self, weighted: bool, table: &Table) -> Templates {
         let at = |name: &str| self.folder.path().join(name);
-        Templates::read(&at("list"), weighted.then(|| at("scores")).as_deref(), &at("pairs"), table).unwrap()
+        Templates::read(&at("list"), weighted.then(|| at("scores")).as_deref(), &at("pairs"), table, &ProbeCache::none()).unwrap()
     }
 }
 
@@ -171,7 +172,7 @@ fn searches_of_templates_are_the_oracles() {
         for wanted in wanted.as_array().unwrap() {
             let (unit, weighted) = (wanted["unit"].as_bool().unwrap(), wanted["weighted"].as_bool().unwrap());
             let of = files.read(weighted, &table).of;
-            let search = TemplateSearch::read(of, &[&gallery], &probe, Strangers::Keep).unwrap();
+            let search = TemplateSearch::read(of, &[&gallery], &probe, Strangers::Keep, &ProbeCache::none()).unwrap();
             assert_eq!((Some(search.mated), Some(search.unmated)), (wanted["mated"].as_u64(), wanted["strangers"].as_u64()));
             let norm = if unit { FaceNorm::Unit } else { FaceNorm::Kept };
             let pooled = pool_templates(&features(&table), DIM, &search.of.faces, TEMPLATES, norm, None).unwrap();

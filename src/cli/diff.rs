@@ -36,7 +36,7 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message));
     let text = read_text(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
     // JSON is YAML; a lock says so in its first entry
-    if let Ok(plan) = serde_yaml::from_str::<Plan>(&text) {
+    if let Ok(plan) = crate::text::yaml::<Plan>(&text) {
         let plan = plan.sound().map_err(|error| refuse(Code::BadLock, format!("{} is no plan: {error}", path.display())))?;
         return Ok(Lock::of(&plan));
     }

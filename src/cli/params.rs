@@ -20,7 +20,7 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
     let text =
         read_text(file).map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
     let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} is no YAML: {error}"));
-    let yaml: Yaml = serde_yaml::from_str(&text).map_err(no_yaml)?;
+    let yaml: Yaml = crate::text::yaml(&text).map_err(no_yaml)?;
     let entries = match &yaml {
         Yaml::Null => return Ok(IndexMap::new()),
         Yaml::Mapping(entries) => entries,
@@ -276,5 +276,36 @@ mod tests {
             })
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// Where the paths of a value lead that is given by a file in `given/`, or by `--set`.
+    fn leads(ty: &str, text: &str, uses: &str, by_file: bool) -> Vec<String> {
+        let recipe = format!("ddl 1\nparam it : {ty}\n{uses}\n");
+        let base = if by_file { Path::new("given").to_owned() } else { std::path::PathBuf::new() };
+        let params = [("it".to_owned(), Given { text: text.to_owned(), origin: "here".to_owned(), base })].into_iter().collect();
+        let world = Memory::new().with("recipes/r.ddl", recipe);
+        let compiled = compile(&world, Path::new("recipes/r.ddl"), &Options { params, ..Options::default() }).unwrap();
+        assert!(!compiled.has_errors(), "{ty}: {:?}", compiled.diagnostics);
+        // what the plan calls them is no path of this machine
+        assert!(compiled.paths.keys().all(|shown| shown.starts_with("$it")), "{:?}", compiled.paths);
+        compiled.paths.values().map(|path| path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn paths_are_relative_to_where_their_value_is_given_however_deep_they_stand() {
+        let faces = |of: &str| format!("dataset d = image_folder({of})\nexport e = safetensors(tiny(side = 32px), to = \"e\")\nlet _d = d");
+        let swept = |of: &str| format!("sweep p in it\n{}", faces(of));
+        for (ty, text, uses, wanted) in [
+            ("path", "a", faces("it"), &["a"][..]),
+            ("path?", "\"../a\"", faces("it ?? \"x\""), &["../a"]),
+            ("[path]", "[\"a\", \"../b/c\"]", swept("p"), &["a", "../b/c"]),
+            ("{root: path, n: int}", "{root = \"a\", n = 1}", faces("it.root"), &["a"]),
+            ("[{root: path}]", "[{root = \"a\"}, {root = \"/b\"}]", swept("p.root"), &["a", "/b"]),
+            ("weights", "checkpoint(\"../w.pt\")", "backbone n = tiny(side = 32px, weights = it)\nlet _n = n".to_owned(), &["../w.pt"]),
+        ] {
+            let under = |base: &str| wanted.iter().map(|path| Path::new(base).join(path).display().to_string()).collect::<Vec<_>>();
+            assert_eq!(leads(ty, text, &uses, true), under("given"), "{ty} in a file");
+            assert_eq!(leads(ty, text, &uses, false), under(""), "{ty} by --set");
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
 use crate::plan::lock::Lock;
 use crate::store::due::Due;
-use crate::store::{Found, Store, StoreError};
+use crate::store::{Found, OutputFile, Store, StoreError};
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::Path;
 
@@ -57,8 +57,8 @@ fn before(recipe: &Path, out: &Path) -> Option<(String, Lock)> {
     {
         return Some((lock.display().to_string(), read));
     }
-    let plan = out.join("plan.yaml");
+    let plan = OutputFile::Plan.within(out);
     let text = std::fs::read_to_string(&plan).ok()?;
-    let read: Plan = serde_yaml::from_str(&text).ok()?;
+    let read: Plan = crate::text::yaml(&text).ok()?;
     Some((plan.display().to_string(), Lock::of(&read)))
 }

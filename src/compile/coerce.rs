@@ -112,6 +112,9 @@ impl Compiler<'_> {
 
     fn literal_path(&mut self, val: &Val, module: ModuleId) -> Result<Value, Misfit> {
         let Value::Text(text) = &val.value else { return Ok(val.value.clone()) };
+        if let Some(place) = self.given.get_mut(&val.span.file) {
+            return Ok(Value::Path(place.path(text).into()));
+        }
         let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
         let within = self.modules[module.0].dir.clone();
         Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), within, digest: None }.into()))

@@ -270,6 +270,8 @@ pub(crate) struct Compiler<'a> {
     axis_rows: HashMap<BindingId, Rc<Vec<Vec<Val>>>>,
     /// What axes mean in tables.
     axis_meanings: HashMap<BindingId, Value>,
+    /// What paths are relative to in values that a user gave, by the text of the value.
+    given: HashMap<FileId, params::Place>,
     /// Parameters of the recipe that are given, taken out as they are met.
     paths: Paths,
     params: IndexMap<String, String>,
@@ -310,6 +312,7 @@ impl<'a> Compiler<'a> {
             axes_memo: HashMap::new(),
             axis_rows: HashMap::new(),
             axis_meanings: HashMap::new(),
+            given: HashMap::new(),
             paths: Paths::new(),
             params: IndexMap::new(),
             open_params: Vec::new(),

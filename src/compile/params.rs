@@ -24,6 +24,27 @@ pub struct Given {
     pub base: PathBuf,
 }
 
+/// Where a value was given: what the paths in it are relative to, however deep they stand in lists and records.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The parameter.
+    name: String,
+    base: PathBuf,
+    /// The paths that were met, each once: a plan calls them by their places here, since it holds no path of this machine.
+    met: Vec<String>,
+}
+
+impl Place {
+    /// A path inside of the value.
+    pub(super) fn path(&mut self, text: &str) -> PathValue {
+        let at = self.met.iter().position(|met| met == text).unwrap_or_else(|| {
+            self.met.push(text.to_owned());
+            self.met.len() - 1
+        });
+        PathValue { shown: format!("${}[{at}]", self.name), real: Some(self.base.join(text)), within: None, digest: None }
+    }
+}
+
 /// A span that is given in another unit than what it must lie in: only a stage knows how many steps an epoch has.
 #[derive(Debug, Clone)]
 pub(super) struct OpenRange {
@@ -141,6 +162,7 @@ impl Compiler<'_> {
             }
             _ => {} // everything else is written as in a recipe
         }
+        self.given.insert(file, Place { name: name.to_owned(), base: given.base.clone(), met: Vec::new() });
         let prefix = "ddl 1\nlet it = ";
         let source = Source::new(file, given.origin.clone(), format!("{prefix}{}\n", given.text));
         let parsed = crate::syntax::parse(&source);

@@ -226,7 +226,7 @@ impl Compiler<'_> {
                 continue;
             }
             let first = place.split('/').next().unwrap_or_default();
-            if let Some(own) = crate::store::OUTPUT_FILES.iter().find(|own| first == **own) {
+            if let Some(own) = crate::store::OutputFile::ALL.map(crate::store::OutputFile::name).into_iter().find(|own| first == *own) {
                 let message = format!("the export {to:?} would take the place of the run's own {own}");
                 wrong(Code::OneExportPath, message, "the run writes it", "give it another name");
                 continue;

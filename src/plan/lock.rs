@@ -194,7 +194,7 @@ impl Lock {
     /// When it is not a lock that this version reads.
     pub fn from_yaml(text: &str) -> Result<Self, LockError> {
         // what is written as JSON is read as JSON: YAML would have enums as tags
-        let entries: serde_json::Value = serde_yaml::from_str(text)?;
+        let entries: serde_json::Value = crate::text::yaml(text)?;
         let lock: Lock = serde_json::from_value(entries)?;
         if lock.lock == FORM { Ok(lock) } else { Err(LockError::Form(lock.lock)) }
     }

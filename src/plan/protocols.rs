@@ -20,8 +20,7 @@ impl Tables<'_> {
         match &it.pairs {
             PairSource::File(file) => {
                 let path = self.path(id, file)?;
-                let pairs = Pairs::from_file(&path, &table, within.as_ref());
-                self.cache().checked(&path, pairs, |pairs| pairs.digest.as_deref()).map_err(named)
+                Pairs::from_file(&path, &table, within.as_ref(), self.cache()).map_err(named)
             }
             PairSource::Made(MadePairs::RandomPairs(made)) => {
                 let other = made.with.map(|with| self.table(with.node)).transpose()?;
@@ -56,9 +55,9 @@ impl Tables<'_> {
     pub fn templates(&self, id: NodeId) -> Result<Templates, TableError> {
         let it: evals::TemplateVerification = self.plan().parse(id)?;
         let table = self.table(it.data.node)?;
-        let scores = it.scores.as_ref().map(|scores| self.known_path(id, scores)).transpose()?;
-        let (list, pairs) = (self.known_path(id, &it.templates)?, self.known_path(id, &it.pairs)?);
-        Templates::read(&list, scores.as_deref(), &pairs, &table).map_err(|source| self.data_error(id, source))
+        let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
+        let (list, pairs) = (self.path(id, &it.templates)?, self.path(id, &it.pairs)?);
+        Templates::read(&list, scores.as_deref(), &pairs, &table, self.cache()).map_err(|source| self.data_error(id, source))
     }
 
     /// The gallery and the probes of an identification of templates.
@@ -68,12 +67,11 @@ impl Tables<'_> {
     pub fn template_search(&self, id: NodeId) -> Result<TemplateSearch, TableError> {
         let it: evals::TemplateIdentification = self.plan().parse(id)?;
         let table = self.table(it.data.node)?;
-        let scores = it.scores.as_ref().map(|scores| self.known_path(id, scores)).transpose()?;
-        let (list, probe) = (self.known_path(id, &it.templates)?, self.known_path(id, &it.probe)?);
-        let galleries =
-            std::iter::once(&it.gallery).chain(&it.with).map(|file| self.known_path(id, file)).collect::<Result<Vec<_>, _>>()?;
+        let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
+        let (list, probe) = (self.path(id, &it.templates)?, self.path(id, &it.probe)?);
+        let galleries = std::iter::once(&it.gallery).chain(&it.with).map(|file| self.path(id, file)).collect::<Result<Vec<_>, _>>()?;
         let galleries: Vec<&Path> = galleries.iter().map(PathBuf::as_path).collect();
-        TemplateSearch::of_files(&list, scores.as_deref(), (&galleries, &probe), strangers(it.strangers), &table)
+        TemplateSearch::of_files(&list, scores.as_deref(), (&galleries, &probe), strangers(it.strangers), &table, self.cache())
             .map_err(|source| self.data_error(id, source))
     }
 

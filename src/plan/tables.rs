@@ -4,7 +4,7 @@ use super::{Paths, Plan, PlanError};
 use crate::data::augment::Augment;
 use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
-use crate::data::probe::{Digest, LeftOut, ProbeCache};
+use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::protocol::{self, Doubt};
 use crate::data::readers::{self, ColumnType, IdentityRule};
 use crate::data::sampler::{Batches, Sampling};
@@ -13,6 +13,7 @@ use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::refs::FilePath;
 use crate::ops::{augments, data, outputs, samplers};
+use crate::pinned::Pinned;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -100,10 +101,8 @@ impl<'p> Tables<'p> {
                 let it: data::Annotate = self.plan.parse(id)?;
                 let table = self.table(it.data.node)?;
                 let path = self.path(id, &it.path)?;
-                at(columns(&it.schema.0).and_then(|schema| {
-                    let annotated = readers::annotate(&table, &path, &schema, missing(it.missing));
-                    Ok(self.cache.checked(&path, annotated, |annotated| Some(&annotated.digest))?.table)
-                }))
+                at(columns(&it.schema.0)
+                    .and_then(|schema| Ok(readers::annotate(&table, &path, &schema, missing(it.missing), &self.cache)?.table)))
             }
             "where" => {
                 let it: data::Where = self.plan.parse(id)?;
@@ -228,25 +227,17 @@ impl<'p> Tables<'p> {
     /// # Errors
     /// As [`readers::names`]; where no parameter says where it lies.
     pub fn names(&self, id: NodeId, file: &FilePath) -> Result<BTreeSet<String>, TableError> {
-        readers::names(&self.known_path(id, file)?).map_err(|source| self.data_error(id, source))
+        readers::names(&self.path(id, file)?, &self.cache).map_err(|source| self.data_error(id, source))
     }
 
-    /// An error unless these bytes of a file are what the plan was made from.
+    /// A file that a node names: it gives what the plan was made from, or nothing.
     ///
     /// # Errors
-    /// A file that changed since.
-    pub fn known(&self, id: NodeId, path: &Path, bytes: &[u8]) -> Result<(), TableError> {
-        self.cache.check(path, &Digest::of(bytes).to_string()).map_err(|source| self.data_error(id, source))
-    }
-
-    /// Where a file lies that is read in pieces, if it is what the plan was made from.
-    ///
-    /// # Errors
-    /// As [`Tables::path`] and [`Tables::known`].
-    pub fn known_path(&self, id: NodeId, path: &FilePath) -> Result<PathBuf, TableError> {
+    /// As [`Tables::path`] and [`ProbeCache::open`].
+    pub fn open(&self, id: NodeId, path: &FilePath) -> Result<(Pinned, PathBuf), TableError> {
         let path = self.path(id, path)?;
-        self.cache.check_file(&path).map_err(|source| self.data_error(id, source))?;
-        Ok(path)
+        let open = self.cache.open(&path).map_err(|source| self.data_error(id, source))?;
+        Ok((open, path))
     }
 
     /// The batches that a draw node gives.
@@ -265,7 +256,7 @@ impl<'p> Tables<'p> {
                 Sampling::Pairs { with: pairs.with.map(|with| self.table(with.node)).transpose()? }
             }
             Some(samplers::Sampler::PairList(list)) => {
-                let listed = readers::pair_list(&self.known_path(id, &list.path)?, &table).map_err(at)?;
+                let listed = readers::pair_list(&self.path(id, &list.path)?, &table, &self.cache).map_err(at)?;
                 Sampling::PairList { pairs: listed.into_iter().map(|pair| pair.rows).collect() }
             }
         };
@@ -282,7 +273,7 @@ impl<'p> Tables<'p> {
         let it: data::Draw = self.plan.parse(id)?;
         let Some(samplers::Sampler::PairList(list)) = &it.by else { return Ok(Vec::new()) };
         let (file, table) = (self.path(id, &list.path)?, self.table(it.data.node)?);
-        let pairs = readers::pair_list(&file, &table).map_err(|source| self.data_error(id, source))?;
+        let pairs = readers::pair_list(&file, &table, &self.cache).map_err(|source| self.data_error(id, source))?;
         Ok(protocol::doubled(&file, &pairs, &table))
     }
 

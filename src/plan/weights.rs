@@ -26,12 +26,15 @@ pub fn failure(file: &str, error: &TensorError) -> Failure {
 pub fn error(error: &TensorError) -> Failure {
     let code = match error {
         TensorError::Refused { .. } | TensorError::Opcode { .. } => Code::UnsafeWeights,
+        TensorError::Changed => Code::DataChanged,
         TensorError::Io(_)
         | TensorError::Kind(_)
         | TensorError::Truncated
         | TensorError::Broken(_)
         | TensorError::NotTorch
         | TensorError::NoTensors { .. }
+        | TensorError::Unread { .. }
+        | TensorError::Repeated(_)
         | TensorError::Outside(_)
         | TensorError::Dtype { .. } => Code::BadWeights,
     };
@@ -55,7 +58,14 @@ pub fn unfit(file: &str, unfit: &Unfit) -> Failure {
 /// A file that is another network's; tensors that lie outside of it, or whose format nothing computes with.
 pub fn taken(file: &TensorFile, shown: &str, backbone: &Backbone, it: &Checkpoint) -> Result<(usize, Fit), Failure> {
     let dictionaries = file.dictionaries();
-    let (place, fit) = fit::of_file(backbone, dictionaries, it.at.as_deref(), &it.names).map_err(|error| unfit(shown, &error))?;
+    let fitted = fit::of_file(backbone, dictionaries, it.at.as_deref(), &it.names);
+    let (place, fit) = fitted.map_err(|error| match (&error, dictionaries.iter().find_map(|it| it.unread.first_key_value())) {
+        // what is missing may be there, in a form that is not read
+        (Unfit::Account(account), Some((name, class))) if account.missing.iter().any(|missing| name.ends_with(missing.as_str())) => {
+            failure(shown, &TensorError::Unread { name: name.clone(), class: class.clone() })
+        }
+        _ => unfit(shown, &error),
+    })?;
     for (_, name) in &fit.taken {
         file.check(name, &dictionaries[place].tensors[name]).map_err(|error| failure(shown, &error))?;
     }

@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use crate::graph::ContentKey;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How often a lock that another process holds is tried again.
@@ -51,11 +51,38 @@ pub struct OutputLock {
     _file: File,
 }
 
-/// The file in an output folder that is locked.
-const OUTPUT_LOCK: &str = ".ddl-run";
+/// What a run itself writes into its output folder. Who writes there asks [`OutputFile::within`] where to, and no export has one of these names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFile {
+    /// What was run.
+    Plan,
+    /// Every number of every table.
+    Metrics,
+    /// The page to look at.
+    Report,
+    /// What a run holds while it writes.
+    Lock,
+}
 
-/// What a run itself writes into its output folder, in small letters: no export has one of these names.
-pub const OUTPUT_FILES: [&str; 4] = ["plan.yaml", "metrics.json", "report.html", OUTPUT_LOCK];
+impl OutputFile {
+    /// All of them.
+    pub const ALL: [OutputFile; 4] = [OutputFile::Plan, OutputFile::Metrics, OutputFile::Report, OutputFile::Lock];
+
+    /// Its name, in small letters.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OutputFile::Plan => "plan.yaml",
+            OutputFile::Metrics => "metrics.json",
+            OutputFile::Report => "report.html",
+            OutputFile::Lock => ".ddl-run",
+        }
+    }
+
+    /// Where it lies in an output folder.
+    pub fn within(self, out: &Path) -> PathBuf {
+        out.join(self.name())
+    }
+}
 
 impl OutputLock {
     /// Makes the folder and takes its lock.
@@ -64,7 +91,7 @@ impl OutputLock {
     /// [`StoreError::Busy`] when another run holds it, without waiting.
     pub fn take(out: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(out).map_err(|error| StoreError::io(out, "make", error))?;
-        let path = out.join(OUTPUT_LOCK);
+        let path = OutputFile::Lock.within(out);
         let failed = |error| StoreError::io(&path, "lock", error);
         let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {

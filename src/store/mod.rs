@@ -27,7 +27,7 @@ pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::{StoreError, is_full};
 pub use judged::{Judged, Scores};
-pub use lock::{NodeLock, OUTPUT_FILES, OutputLock};
+pub use lock::{NodeLock, OutputFile, OutputLock};
 pub use log::{Kept, Spent, TRAINING_LOG, TrainingLog};
 
 use crate::graph::ContentKey;

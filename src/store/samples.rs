@@ -3,9 +3,14 @@
 //! `samples.json` lists the draws of the stage; each has a file `samples.N.npy` of NumPy's format, `[batches, images]`, in little-endian whole numbers of 2 or 4 bytes. A number counts
 //! rows of the draw's tables, one table after the other, from 0: images in the order of the data set after its filters (folders are sorted by path, lists keep their order). Row i of the
 //! file is batch i of the stage; a step takes `accumulate` of them. Batches of pairs hold all first images, then all second ones.
+//!
+//! What a number stands for is told by `paths.N.json`, one for each table: a list of folders, each with the names of images that follow one another in it, as `["ann/", ["1.png", "2.png"]]`. Folder
+//! and name together are the path that the data set knows the image by; all of them, in order, are the rows of the table.
 
 use super::{Draft, StoreError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -47,6 +52,49 @@ pub struct Counted {
     pub digest: String,
     /// Its rows.
     pub rows: u64,
+    /// The file of their paths; none in results of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paths: Option<String>,
+}
+
+/// Writes the paths of a table's rows, in order: nothing is held in memory.
+///
+/// # Errors
+/// What the disk refuses.
+pub fn write_paths<'p>(draft: &mut Draft, name: &str, paths: impl Iterator<Item = Cow<'p, str>>) -> Result<(), StoreError> {
+    let path = draft.path(name);
+    let written = File::create(&path).map(BufWriter::new).and_then(|mut file| {
+        let mut open: Option<String> = None;
+        file.write_all(b"[")?;
+        for path in paths {
+            let (folder, image) = path.split_at(path.rfind('/').map_or(0, |at| at + 1));
+            let before: &[u8] = match &open {
+                Some(same) if same == folder => b",",
+                Some(_) => b"]],\n",
+                None => b"\n",
+            };
+            file.write_all(before)?;
+            if open.as_deref() != Some(folder) {
+                write!(file, "[{},[", Json::from(folder))?;
+                open = Some(folder.to_owned());
+            }
+            write!(file, "{}", Json::from(image))?;
+        }
+        file.write_all(if open.is_some() { b"]]\n]\n" } else { b"]\n" })?;
+        file.flush()
+    });
+    written.map_err(|error| StoreError::io(&path, "write", error))?;
+    draft.adopt(name)
+}
+
+/// The paths of a table's rows, as [`write_paths`] wrote them.
+///
+/// # Errors
+/// Bytes that it did not write.
+pub fn read_paths(name: &str, bytes: &[u8]) -> Result<Vec<String>, StoreError> {
+    let wrong = |error: serde_json::Error| StoreError::io(Path::new(name), "read", error.into());
+    let folders: Vec<(String, Vec<String>)> = serde_json::from_slice(bytes).map_err(wrong)?;
+    Ok(folders.iter().flat_map(|(folder, images)| images.iter().map(move |image| format!("{folder}{image}"))).collect())
 }
 
 impl Drawn {

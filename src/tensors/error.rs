@@ -1,6 +1,7 @@
 //! What is wrong with a file of weights.
 
 use super::FileKind;
+use std::borrow::Cow;
 use std::io;
 
 /// A file of weights that can't be read, or must not.
@@ -9,6 +10,9 @@ pub enum TensorError {
     /// The system did not read it.
     #[error("it can't be read: {0}")]
     Io(#[from] io::Error),
+    /// It is no longer what was hashed.
+    #[error("it is not what it was when the plan was made")]
+    Changed,
     /// It is something else.
     #[error("this is {0}")]
     Kind(FileKind),
@@ -40,7 +44,20 @@ pub enum TensorError {
     NoTensors {
         /// What it has instead.
         has: Vec<String>,
+        /// Where a whole model lies in it, if one does; an empty key where it is one.
+        model: Option<String>,
     },
+    /// A tensor of a kind that is not read, in a place where no other is.
+    #[error("tensor `{}` is not read: `{}` makes it, and not plain numbers", .name.escape_debug(), .class.escape_debug())]
+    Unread {
+        /// The tensor.
+        name: String,
+        /// The function that makes it.
+        class: String,
+    },
+    /// A tensor that says numbers several times which its storage has once.
+    #[error("tensor `{}` has more numbers than its storage: it is an expanded view", .0.escape_debug())]
+    Repeated(String),
     /// A tensor whose numbers are not where the file says.
     #[error("tensor `{}` lies outside of its storage", .0.escape_debug())]
     Outside(String),
@@ -56,22 +73,37 @@ pub enum TensorError {
 
 impl TensorError {
     /// How to mend it.
-    pub fn help(&self) -> &'static str {
-        match self {
+    pub fn help(&self) -> Cow<'static, str> {
+        let help = match self {
             TensorError::Kind(kind) => kind.help(),
             TensorError::Refused { .. } | TensorError::Opcode { .. } => {
                 "who trusts the file can save its tensors alone, on a machine that may run what it says: torch.save(torch.load(path, \
                  weights_only=False)[\"state_dict\"], new)"
             }
-            TensorError::NoTensors { .. } => {
-                "a whole model is saved without its code by torch.save(torch.load(path, weights_only=False).state_dict(), new)"
+            TensorError::NoTensors { model: Some(key), .. } => {
+                let at = if key.is_empty() { String::new() } else { format!("[{key:?}]") };
+                return Cow::Owned(format!(
+                    "a whole model is saved without its code by torch.save(torch.load(path, weights_only=False){at}.state_dict(), new)"
+                ));
+            }
+            TensorError::NoTensors { model: None, .. } => "tensors are looked for by their names, as model.state_dict() gives them",
+            TensorError::Unread { class, .. } if class.contains("meta") => "it has no numbers at all: save the model where its weights are",
+            TensorError::Unread { class, .. } if class.contains("sparse") || class.contains("qtensor") => {
+                "save plain tensors: torch.save({name: tensor.dequantize() if tensor.is_quantized else tensor.to_dense() for name, tensor in \
+                 torch.load(path).items()}, new)"
+            }
+            TensorError::Unread { .. } => "save a plain tensor in its place",
+            TensorError::Repeated(_) => {
+                "save its numbers: torch.save({name: tensor.contiguous() for name, tensor in torch.load(path).items()}, new)"
             }
             TensorError::Dtype { .. } => "save it as float32: {name: tensor.float() for name, tensor in state.items()}",
             TensorError::Truncated | TensorError::Broken(_) | TensorError::Outside(_) => {
                 "fetch it again; weights are read from whole safetensors files and from what torch.save writes"
             }
             TensorError::Io(_) => "check the path",
+            TensorError::Changed => "run the same command again: it is planned anew with what lies there now",
             TensorError::NotTorch => "weights are read from whole safetensors files and from what torch.save writes",
-        }
+        };
+        Cow::Borrowed(help)
     }
 }

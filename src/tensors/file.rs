@@ -3,6 +3,7 @@
 use super::kind::LOOKED_AT;
 use super::pickle::View;
 use super::{Dtype, FileKind, TensorError, safetensors, torch};
+use crate::pinned::Pinned;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -104,8 +105,25 @@ impl Dictionary {
 }
 
 /// What a file is read through.
-trait Source: Read + Seek {}
-impl<T: Read + Seek> Source for T {}
+trait Source: Read + Seek {
+    /// Whether an error of reading is of a file that changed.
+    fn changed(&self) -> bool;
+}
+
+impl Source for Pinned {
+    fn changed(&self) -> bool {
+        Pinned::changed(self)
+    }
+}
+
+impl Source for Cursor<&[u8]> {
+    fn changed(&self) -> bool {
+        false
+    }
+}
+
+/// The dictionaries of a file, where their numbers lie, and what it notes of itself.
+type Contents = (Vec<Dictionary>, Vec<Option<Storage>>, BTreeMap<String, String>);
 
 /// A file of weights.
 pub struct TensorFile<'a> {
@@ -127,8 +145,15 @@ impl TensorFile<'static> {
     /// # Errors
     /// What holds no tensors, is damaged, or is better not opened.
     pub fn open(path: &Path) -> Result<Self, TensorError> {
-        let file = crate::regular::open(path)?;
-        let length = file.metadata()?.len();
+        Self::pinned(Pinned::open(path)?)
+    }
+
+    /// An open file.
+    ///
+    /// # Errors
+    /// As [`TensorFile::open`]; [`TensorError::Changed`], then and later.
+    pub fn pinned(file: Pinned) -> Result<Self, TensorError> {
+        let length = file.length();
         Self::read(Box::new(file), length)
     }
 }
@@ -143,6 +168,14 @@ impl<'a> TensorFile<'a> {
     }
 
     fn read(mut source: Box<dyn Source + 'a>, length: u64) -> Result<Self, TensorError> {
+        match Self::contents(&mut source, length) {
+            Ok((dictionaries, storages, notes)) => Ok(TensorFile { source, dictionaries, storages, notes }),
+            Err(_) if source.changed() => Err(TensorError::Changed),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn contents(mut source: &mut (impl Read + Seek), length: u64) -> Result<Contents, TensorError> {
         let mut start = Vec::with_capacity(LOOKED_AT);
         (&mut source).take(LOOKED_AT as u64).read_to_end(&mut start)?;
         source.seek(SeekFrom::Start(0))?;
@@ -150,14 +183,14 @@ impl<'a> TensorFile<'a> {
             FileKind::Safetensors => {
                 let safetensors::Header { tensors, storages, notes } = safetensors::read(&mut source, length)?;
                 let dictionaries = vec![Dictionary { tensors, ..Dictionary::default() }];
-                return Ok(TensorFile { source, dictionaries, storages: storages.into_iter().map(Some).collect(), notes });
+                return Ok((dictionaries, storages.into_iter().map(Some).collect(), notes));
             }
             FileKind::TorchZip => torch::zipped(&mut source, length)?,
             FileKind::Pickle => torch::legacy(&mut source, length)?,
             other => return Err(TensorError::Kind(other)),
         };
         let torch::Contents { dictionaries, storages } = contents;
-        Ok(TensorFile { source, dictionaries, storages, notes: BTreeMap::new() })
+        Ok((dictionaries, storages, BTreeMap::new()))
     }
 
     /// Its dictionaries of tensors, the outer ones first; at least one.
@@ -183,7 +216,11 @@ impl<'a> TensorFile<'a> {
         let outside = || TensorError::Outside(name.to_owned());
         let width = tensor.dtype.width() as u64;
         let storage = self.storages.get(tensor.storage).copied().flatten().unwrap_or(Storage { start: 0, bytes: 0 });
-        let (from, to) = tensor.extent(storage.bytes / width).ok_or_else(outside)?;
+        let there = storage.bytes / width;
+        if tensor.count().is_some_and(|count| count.unsigned_abs() > there) && tensor.strides.contains(&0) && there > 0 {
+            return Err(TensorError::Repeated(name.to_owned()));
+        }
+        let (from, to) = tensor.extent(there).ok_or_else(outside)?;
         Ok((storage.start + from * width, ((to - from) * width) as usize))
     }
 
@@ -195,7 +232,9 @@ impl<'a> TensorFile<'a> {
         let (start, bytes) = self.range(name, tensor)?;
         self.source.seek(SeekFrom::Start(start))?;
         let mut raw = vec![0; bytes];
-        self.source.read_exact(&mut raw).map_err(|_| TensorError::Truncated)?;
+        if self.source.read_exact(&mut raw).is_err() {
+            return Err(if self.source.changed() { TensorError::Changed } else { TensorError::Truncated });
+        }
         if tensor.strides == row_by_row(&tensor.sides) {
             return Ok(raw);
         }

@@ -37,7 +37,9 @@ fn broken(why: &str) -> TensorError {
 
 /// An archive of `torch.save`'s: one pickle, and a file for each storage, all of them unpacked.
 pub(super) fn zipped(from: &mut (impl Read + Seek), length: u64) -> Result<Contents, TensorError> {
-    let mut archive = ZipArchive::new(BufReader::new(from)).map_err(damaged)?;
+    // an archive begins with its file: one that lies within another is not looked for
+    let config = zip::read::Config { archive_offset: zip::read::ArchiveOffset::Known(0) };
+    let mut archive = ZipArchive::with_config(config, BufReader::new(from)).map_err(damaged)?;
     let names: Vec<String> = archive.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
     let ends = |end: &str| names.iter().any(|name| name == end || name.strip_suffix(end).is_some_and(|before| before.ends_with('/')));
     if ends("constants.pkl") {
@@ -139,7 +141,7 @@ pub(super) fn legacy(from: &mut (impl Read + Seek), length: u64) -> Result<Conte
 
 /// Every dictionary with tensors in it, the outer ones first.
 fn dictionaries(value: &Value, made: &Pickle) -> Result<Vec<Dictionary>, TensorError> {
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), None);
     let mut seen: HashSet<(u8, usize)> = HashSet::new();
     let mut todo = VecDeque::from([(value, Vec::<Rc<str>>::new())]);
     while let Some((value, at)) = todo.pop_front() {
@@ -180,12 +182,34 @@ fn dictionaries(value: &Value, made: &Pickle) -> Result<Vec<Dictionary>, TensorE
         }
         if !own.tensors.is_empty() {
             found.push(own);
+        } else if unread.is_none() {
+            unread = own.unread.pop_first();
         }
     }
     if found.iter().map(|it| it.tensors.len()).sum::<usize>() > MOST_TENSORS {
         return Err(broken("it has more tensors than any network"));
     }
-    if found.is_empty() { Err(TensorError::NoTensors { has: has(value, made) }) } else { Ok(found) }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    match unread {
+        Some((name, class)) => Err(TensorError::Unread { name, class }),
+        None => Err(TensorError::NoTensors { has: has(value, made), model: model(value, made) }),
+    }
+}
+
+/// Where training code puts a whole model in a checkpoint.
+const MODELS: [&str; 8] = ["model", "net", "network", "backbone", "module", "encoder", "ema", "state_dict"];
+
+/// The key of a whole model, an empty one where the value itself is an object of somebody's class.
+fn model(value: &Value, made: &Pickle) -> Option<String> {
+    let is_object = |value: &Value| matches!(value, Value::Object(place) if made.objects[*place].items.is_empty());
+    if is_object(value) {
+        return Some(String::new());
+    }
+    let holds =
+        |name: &str| made.items(value).iter().any(|(key, value)| matches!(key, Value::Text(key) if **key == *name) && is_object(value));
+    MODELS.iter().find(|name| holds(name)).map(|name| (*name).to_owned())
 }
 
 /// What there is in place of tensors.

@@ -29,7 +29,7 @@ use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
 use crate::store::due::{Due, due, has_result};
 use crate::store::uses::Use;
-use crate::store::{OutputLock, Store, StoreError};
+use crate::store::{OutputFile, OutputLock, Store, StoreError};
 use log::Log;
 use page::Told;
 use reading::Reading;
@@ -187,14 +187,14 @@ impl Made {
 /// What is written when all is computed.
 fn finish(screen: &Screen, log: &Log, compiled: &Compiled, plan: &Plan, made: &Made, out: &Path) -> Result<Outcome, Stop> {
     let Made { results, report, exports } = made;
-    files::write(&out.join("plan.yaml"), plan.yaml().as_bytes())?;
+    files::write(&OutputFile::Plan.within(out), plan.yaml().as_bytes())?;
     let mut lines: Vec<MetricsLine> = results.metrics.iter().cloned().map(MetricsLine::Measured).collect();
     lines.extend(results.unmeasured.iter().cloned().map(MetricsLine::Unmeasured));
     lines.extend(results.tables.iter().flat_map(DifferenceRow::of).map(MetricsLine::Difference));
     lines.extend(report.claims.iter().cloned().map(MetricsLine::Claim));
     let metrics = crate::report::metrics_json(&lines)
         .map_err(|error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("the metrics can't be written: {error}"))))?;
-    files::write(&out.join("metrics.json"), metrics.as_bytes())?;
+    files::write(&OutputFile::Metrics.within(out), metrics.as_bytes())?;
     for warning in &results.warnings {
         let warning = Diagnostic::warning(Code::Unmeasurable, warning.clone());
         log.warnings([&warning]);
@@ -206,7 +206,7 @@ fn finish(screen: &Screen, log: &Log, compiled: &Compiled, plan: &Plan, made: &M
         }
         files::write(file, bytes)?;
     }
-    let page = out.join("report.html");
+    let page = OutputFile::Report.within(out);
     files::write(&page, crate::report::page(report).as_bytes())?;
     for table in &report.tables {
         screen.result(&format!("{}\n", crate::report::TableView::of(table).text(screen.result_columns())))?;

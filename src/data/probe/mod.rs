@@ -16,6 +16,7 @@ pub use walk::LeftOut;
 
 use super::{DataError, decode};
 use crate::meter;
+use crate::pinned::Pinned;
 use crate::regular::{self, Stamp};
 use rayon::prelude::*;
 use saved::Saved;
@@ -189,46 +190,33 @@ impl ProbeCache {
         ProbeCache { expected: Arc::new(known.collect()), ..self.clone() }
     }
 
-    /// An error if a plan was made from another content of this file than that of the digest (in hexadecimal digits).
+    /// Opens a file that is read in pieces. Where a plan was made from it, it gives the bytes that the plan was made from, or none.
     ///
     /// # Errors
-    /// [`DataError::Changed`].
-    pub fn check(&self, file: &Path, digest: &str) -> Result<(), DataError> {
-        match self.expected.get(&(file.to_owned(), None)) {
-            Some(expected) if expected != digest => Err(DataError::Changed { path: file.to_owned() }),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// What was read from a file, with the digest of what was read: an error if a plan was made from another content. Where nothing could be
-    /// read of it, that may be why.
-    ///
-    /// # Errors
-    /// [`DataError::Changed`]; that of the reading.
-    pub fn checked<T>(&self, file: &Path, read: Result<T, DataError>, digest: impl FnOnce(&T) -> Option<&str>) -> Result<T, DataError> {
-        let read = match read {
-            Ok(read) => read,
-            Err(error) => {
-                self.check_file(file)?;
-                return Err(error);
-            }
-        };
-        digest(&read).map_or(Ok(()), |digest| self.check(file, digest))?;
-        Ok(read)
-    }
-
-    /// The same for a file as it is now; nothing is read where nothing is expected.
-    ///
-    /// # Errors
-    /// As [`ProbeCache::check`]; a file that can't be read.
-    pub fn check_file(&self, file: &Path) -> Result<(), DataError> {
-        if !self.expected.contains_key(&(file.to_owned(), None)) {
-            return Ok(());
-        }
+    /// [`DataError::Changed`]; a file that can't be read.
+    pub fn open(&self, file: &Path) -> Result<Pinned, DataError> {
         let unreadable = |error: std::io::Error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() };
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(regular::open(file).map_err(unreadable)?).map_err(unreadable)?;
-        self.check(file, &hasher.finalize().to_hex())
+        let Some(expected) = self.expected.get(&(file.to_owned(), None)) else { return Pinned::open(file).map_err(unreadable) };
+        let (open, digest) = Pinned::hashed(file).map_err(unreadable)?;
+        if digest == *expected { Ok(open) } else { Err(DataError::Changed { path: file.to_owned() }) }
+    }
+
+    /// All bytes of a file; where a plan was made from it, those that it was made from.
+    ///
+    /// # Errors
+    /// As [`ProbeCache::open`].
+    pub fn bytes(&self, file: &Path) -> Result<Vec<u8>, DataError> {
+        let bytes = decode::read(file)?;
+        match self.expected.get(&(file.to_owned(), None)) {
+            Some(expected) if *expected != Digest::of(&bytes).to_string() => Err(DataError::Changed { path: file.to_owned() }),
+            Some(_) | None => Ok(bytes),
+        }
+    }
+
+    /// What a list says, if it can be read: one that a plan was made from could be, then.
+    pub(super) fn as_listed<T>(&self, list: &Path, root: &Path, read: Result<T, DataError>) -> Result<T, DataError> {
+        let planned = self.expected(&Set { root: root.to_owned(), list: Some(list.to_owned()) }).is_some();
+        read.map_err(|error| if planned { DataError::Changed { path: list.to_owned() } } else { error })
     }
 
     /// All images below a folder with their facts. A cache and its clones look at a folder once: a command that learned something of it

@@ -41,7 +41,7 @@ pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold:
     }
     let counts = PairCounts { same: (folds * per_fold) as u64, different: (folds * per_fold) as u64 };
     let second = with.cloned();
-    Ok(Verification { first: table.clone(), second, pairs, in_file: counts, kept: counts, doubts: Vec::new(), digest: None })
+    Ok(Verification { first: table.clone(), second, pairs, in_file: counts, kept: counts, doubts: Vec::new() })
 }
 
 /// The rows in both tables of each person who has rows in both, people in random order.

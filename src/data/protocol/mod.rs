@@ -13,6 +13,7 @@ pub use search::{Search, Strangers};
 pub use template_search::{SEARCH_COUNTS, TemplateOf, TemplateSearch};
 pub use templates::{COUNTS, TemplateFace, TemplateFaces, TemplatePair, Templates};
 
+use super::probe::ProbeCache;
 use super::readers::pair_file;
 use super::{DataError, Table};
 use crate::text::quoted;
@@ -79,8 +80,6 @@ pub struct Verification {
     pub kept: PairCounts,
     /// What is odd about the judged ones: they contradict the people of the table, stand twice, or are of an image with itself.
     pub doubts: Vec<Doubt>,
-    /// The digest of the file; for made pairs, none.
-    pub digest: Option<String>,
 }
 
 impl Verification {
@@ -89,8 +88,8 @@ impl Verification {
     ///
     /// Errors: as [`pair_file`]; a pair of samples that a view took out of `table`; no pair left; a border that shifts the balance of same
     /// and different pairs by more than a fifth; pairs that all say `same` otherwise than the people of their images.
-    pub fn from_file(file: &Path, table: &Table, within: Option<&Table>) -> Result<Self, DataError> {
-        let listed = pair_file(file, table)?;
+    pub fn from_file(file: &Path, table: &Table, within: Option<&Table>, cache: &ProbeCache) -> Result<Self, DataError> {
+        let listed = pair_file(file, table, cache)?;
         let people: Option<HashSet<&str>> = within.map(|within| within.stretches().map(|stretch| stretch.first.identity()).collect());
         let outside = |line: u64, place: u32| {
             let why = format!(
@@ -101,9 +100,9 @@ impl Verification {
         };
         let person = |row: usize| table.row(row).map_or("", |row| row.identity()); // rows of the table itself
         let name = |row: u32| table.row(row as usize).map_or_else(String::new, |row| quoted(&row.path()));
-        let mut pairs = Vec::with_capacity(listed.pairs.len());
+        let mut pairs = Vec::with_capacity(listed.len());
         let (mut contradicting, mut seen) = (Tally::new(Oddity::Contradiction), Seen::new());
-        for pair in &listed.pairs {
+        for pair in &listed {
             let row = |place: u32| table.row_at(place).ok_or_else(|| outside(pair.line, place));
             let (a, b) = (row(pair.a)?, row(pair.b)?);
             if people.as_ref().is_some_and(|people| !people.contains(person(a)) || !people.contains(person(b))) {
@@ -117,7 +116,7 @@ impl Verification {
             seen.pair(pair.line, (kept.a, kept.b), name);
             pairs.push(kept);
         }
-        let in_file = PairCounts::of(listed.pairs.iter().map(|pair| pair.same));
+        let in_file = PairCounts::of(listed.iter().map(|pair| pair.same));
         let kept = PairCounts::of(pairs.iter().map(|pair| pair.same));
         let wrong = |why: String| Err(DataError::Protocol { file: file.to_owned(), why });
         if pairs.is_empty() {
@@ -135,8 +134,7 @@ impl Verification {
             return Err(DataError::Contradiction { file: file.to_owned(), count: all });
         }
         let doubts = contradicting.doubt(file, "pairs", all).into_iter().chain(seen.doubts(file, all)).collect();
-        let digest = Some(listed.digest);
-        Ok(Verification { first: table.clone(), second: None, pairs, in_file, kept, doubts, digest })
+        Ok(Verification { first: table.clone(), second: None, pairs, in_file, kept, doubts })
     }
 
     /// The folds, in order.

@@ -3,6 +3,7 @@
 use super::doubt::{Doubt, Oddity, Tally};
 use super::templates::{Counted, whole};
 use super::{Strangers, TemplateFaces};
+use crate::data::probe::ProbeCache;
 use crate::data::readers::{SubjectLine, subject_list};
 use crate::data::{DataError, Table};
 use crate::text::quoted;
@@ -53,8 +54,8 @@ impl TemplateSearch {
     /// # Errors
     /// As [`subject_list`]; a template without faces, of two people, or in the gallery and among the probes; no probe whose person is in the
     /// gallery; a closed set ([`Strangers::Refuse`]) with strangers.
-    pub fn read(of: TemplateFaces, gallery: &[&Path], probe: &Path, strangers: Strangers) -> Result<Self, DataError> {
-        let with_lines = |file: &Path| Ok((file.to_owned(), subject_list(file)?));
+    pub fn read(of: TemplateFaces, gallery: &[&Path], probe: &Path, strangers: Strangers, cache: &ProbeCache) -> Result<Self, DataError> {
+        let with_lines = |file: &Path| Ok((file.to_owned(), subject_list(file, cache)?));
         let galleries = gallery.iter().map(|file| with_lines(file)).collect::<Result<Vec<_>, DataError>>()?;
         let probes = [with_lines(probe)?];
         let names: BTreeSet<&str> = galleries.iter().chain(&probes).flat_map(|(_, lines)| lines).map(|line| &*line.subject).collect();
@@ -113,8 +114,9 @@ impl TemplateSearch {
         (gallery, probe): (&[&Path], &Path),
         strangers: Strangers,
         table: &Table,
+        cache: &ProbeCache,
     ) -> Result<Self, DataError> {
-        Self::read(TemplateFaces::read(list, scores, table)?, gallery, probe, strangers)
+        Self::read(TemplateFaces::read(list, scores, table, cache)?, gallery, probe, strangers, cache)
     }
 
     /// How many probes are judged.
@@ -215,7 +217,7 @@ mod tests {
         };
         let (list, gallery, probe) = (file(FACES), file(gallery), file(probe));
         let table = people([("a", 2), ("b", 2), ("c", 2)]);
-        let read = TemplateSearch::of_files(list.path(), None, (&[gallery.path()], probe.path()), strangers, &table);
+        let read = TemplateSearch::of_files(list.path(), None, (&[gallery.path()], probe.path()), strangers, &table, &ProbeCache::none());
         read.map_err(|error| {
             let names = [(gallery.path(), "gallery"), (probe.path(), "probe")];
             names.into_iter().fold(error.to_string(), |text, (path, name)| text.replace(&path.display().to_string(), name))
@@ -250,7 +252,9 @@ mod tests {
         let (one, two) = (file("one", "T,S\n1,10\n"), file("two", "T,S\n3,20\n5,30\n1,10\n"));
         let (probe, other) = (file("probe", PROBE), file("other", "T,S\n1,20\n"));
         let table = people([("a", 2), ("b", 2), ("c", 2)]);
-        let read = |galleries: &[&Path]| TemplateSearch::of_files(&list, None, (galleries, &probe), Strangers::Refuse, &table);
+        let read = |galleries: &[&Path]| {
+            TemplateSearch::of_files(&list, None, (galleries, &probe), Strangers::Refuse, &table, &ProbeCache::none())
+        };
         let search = read(&[&one, &two]).unwrap();
         assert_eq!((search.gallery.len(), search.people, search.mated, search.unmated), (3, 3, 3, 0));
         assert!(read(&[&one]).unwrap_err().to_string().contains("2 of 3 probes show people who are not in the gallery"));

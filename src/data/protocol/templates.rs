@@ -2,6 +2,7 @@
 
 use super::PairCounts;
 use super::doubt::{Doubt, Oddity, Tally};
+use crate::data::probe::ProbeCache;
 use crate::data::readers::{FaceLine, TemplatePairs, detector_scores, face_list};
 use crate::data::{DataError, Table};
 use crate::text::quoted;
@@ -60,6 +61,7 @@ pub struct Templates {
     /// The templates.
     pub of: TemplateFaces,
     pairs: PathBuf,
+    cache: ProbeCache,
 }
 
 /// What can be counted of templates, by the names that a recipe says.
@@ -70,11 +72,11 @@ impl TemplateFaces {
     ///
     /// # Errors
     /// As [`face_list`] and [`detector_scores`]; an image that the table does not have, or that stands twice in a template; a face without a score.
-    pub fn read(list: &Path, scores: Option<&Path>, table: &Table) -> Result<Self, DataError> {
-        let lines = face_list(list)?;
+    pub fn read(list: &Path, scores: Option<&Path>, table: &Table, cache: &ProbeCache) -> Result<Self, DataError> {
+        let lines = face_list(list, cache)?;
         let rows: Vec<Option<usize>> = lines.iter().map(|line| table.row_of(&line.name)).collect();
         unknown(list, lines.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(line, _)| line))?;
-        let weights = scores.map(detector_scores).transpose()?;
+        let weights = scores.map(|scores| detector_scores(scores, cache)).transpose()?;
         if let (Some(weights), Some(scores)) = (&weights, scores) {
             let without: Vec<&FaceLine> = lines.iter().filter(|line| !weights.contains_key(&line.name)).collect();
             if let Some(first) = without.first() {
@@ -150,8 +152,8 @@ impl Templates {
     ///
     /// # Errors
     /// As [`TemplateFaces::read`].
-    pub fn read(list: &Path, scores: Option<&Path>, pairs: &Path, table: &Table) -> Result<Self, DataError> {
-        Ok(Templates { of: TemplateFaces::read(list, scores, table)?, pairs: pairs.to_owned() })
+    pub fn read(list: &Path, scores: Option<&Path>, pairs: &Path, table: &Table, cache: &ProbeCache) -> Result<Self, DataError> {
+        Ok(Templates { of: TemplateFaces::read(list, scores, table, cache)?, pairs: pairs.to_owned(), cache: cache.clone() })
     }
 
     /// The pairs, in blocks; read anew each time.
@@ -159,7 +161,7 @@ impl Templates {
     /// # Errors
     /// When the file can't be opened; each block may fail at a line that is not `template template label` or names a template without faces.
     pub fn pairs(&self) -> Result<TemplatePairs, DataError> {
-        TemplatePairs::open(&self.pairs, self.of.places.clone())
+        TemplatePairs::open(&self.pairs, self.of.places.clone(), &self.cache)
     }
 
     /// How many pairs there are of each kind, every line of the file looked at, and what is odd about them.
@@ -297,7 +299,8 @@ mod tests {
         let table = people([("a", 4), ("b", 2)]);
         let (faces, pairs) = (file(faces), file(pairs));
         let scores = scores.map(file);
-        let templates = Templates::read(faces.path(), scores.as_ref().map(tempfile::NamedTempFile::path), pairs.path(), &table);
+        let templates =
+            Templates::read(faces.path(), scores.as_ref().map(tempfile::NamedTempFile::path), pairs.path(), &table, &ProbeCache::none());
         let counted = templates.and_then(|it| Ok((it.count()?.0, it))).map(|(counts, it)| (it, counts));
         counted.map_err(|error| {
             let names = [(faces.path(), "faces"), (pairs.path(), "pairs")].into_iter().chain(scores.iter().map(|it| (it.path(), "scores")));
@@ -359,7 +362,7 @@ mod tests {
         let lines: String = (0..200_000).map(|i| if i % 9 == 0 { "2 8 1\n" } else { "5 2 0\n" }).collect();
         let (templates, _) = read(FACES, None, "5 2 0\n2 8 1\n").unwrap();
         let pairs = file(&lines);
-        let stream = TemplatePairs::open(pairs.path(), templates.of.places.clone()).unwrap();
+        let stream = TemplatePairs::open(pairs.path(), templates.of.places.clone(), &ProbeCache::none()).unwrap();
         let sizes: Vec<usize> = stream.map(|block| block.unwrap().len()).collect();
         assert_eq!(sizes, [1 << 16, 1 << 16, 1 << 16, 200_000 - 3 * (1 << 16)]);
     }

@@ -3,6 +3,7 @@
 use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
 use crate::data::predicate::MissingPolicy;
+use crate::data::probe::ProbeCache;
 use crate::data::table::{ColumnBuilder, Row, Rows};
 use crate::data::{DataError, Table};
 use crate::text::quoted;
@@ -19,15 +20,19 @@ pub struct Annotated {
     pub without_row: usize,
     /// How many of its rows name no sample of the table.
     pub unused_rows: usize,
-    /// The blake3 digest of the csv, in hexadecimal digits.
-    pub digest: String,
 }
 
 /// Adds the columns of `schema` from a csv whose column `image` or `path` names samples. Samples without a row are an error, are left out,
 /// or have missing values, as `missing` says.
 /// Errors: as a csv's; a missing column; a field of the wrong type; an image named twice; an attribute that is there already.
-pub fn annotate(table: &Table, file: &Path, schema: &IndexMap<String, ColumnType>, missing: MissingPolicy) -> Result<Annotated, DataError> {
-    let lines = Lines::read(file, TextFile::Attributes)?;
+pub fn annotate(
+    table: &Table,
+    file: &Path,
+    schema: &IndexMap<String, ColumnType>,
+    missing: MissingPolicy,
+    cache: &ProbeCache,
+) -> Result<Annotated, DataError> {
+    let lines = Lines::read(file, TextFile::Attributes, cache)?;
     let key = lines.column(&["image", "path"])?;
     let columns = schema.iter().map(|(name, kind)| Ok((name, *kind, lines.column(&[name])?))).collect::<Result<Vec<_>, DataError>>()?;
     let mut line_of: Vec<u64> = vec![0; table.set_len()]; // 0: the csv says nothing of it
@@ -67,5 +72,5 @@ pub fn annotate(table: &Table, file: &Path, schema: &IndexMap<String, ColumnType
         }
         annotated = annotated.with_rows(kept);
     }
-    Ok(Annotated { table: annotated, without_row, unused_rows: unused.len(), digest: lines.digest })
+    Ok(Annotated { table: annotated, without_row, unused_rows: unused.len() })
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::data::predicate::MissingPolicy;
-use crate::data::probe::ProbeCache;
+use crate::data::probe::{Content, Digest, ProbeCache};
 use crate::data::protocol::Templates;
 use crate::data::testing::{paths, people};
 use crate::data::{DataError, Table};
@@ -54,37 +54,44 @@ impl World {
 
     /// What the file says, in a few words.
     fn read(&self) -> Result<String, DataError> {
+        self.read_by(&ProbeCache::none())
+    }
+
+    /// The same where a plan was made from the file.
+    fn read_by(&self, cache: &ProbeCache) -> Result<String, DataError> {
         let (file, root, table) = (self.file(), self.folder.path(), &self.table);
         let degrees = |name: &str| [(name.to_owned(), ColumnType::Degrees)].into_iter().collect();
         let cells = |table: &Table, name: &str| table.rows().map(|row| row.cell(name).unwrap().to_string()).collect::<Vec<_>>();
         Ok(match self.kind {
             TextFile::ImageList => {
-                let table = image_list(&file, root, &degrees("yaw"), &ProbeCache::none())?.table;
+                let table = image_list(&file, root, &degrees("yaw"), cache)?.table;
                 format!("{:?} {:?} {:?}", paths(&table), cells(&table, "identity"), cells(&table, "yaw"))
             }
             TextFile::Attributes => {
-                let table = annotate(table, &file, &degrees("pose"), MissingPolicy::Error)?.table;
+                let table = annotate(table, &file, &degrees("pose"), MissingPolicy::Error, cache)?.table;
                 format!("{:?}", cells(&table, "pose"))
             }
             TextFile::Pairs => {
-                format!("{:?}", pair_file(&file, table)?.pairs.iter().map(|it| (it.fold, it.same, it.a, it.b)).collect::<Vec<_>>())
+                format!("{:?}", pair_file(&file, table, cache)?.iter().map(|it| (it.fold, it.same, it.a, it.b)).collect::<Vec<_>>())
             }
-            TextFile::PairList => format!("{:?}", pair_list(&file, table)?.iter().map(|it| it.rows).collect::<Vec<_>>()),
+            TextFile::PairList => format!("{:?}", pair_list(&file, table, cache)?.iter().map(|it| it.rows).collect::<Vec<_>>()),
             TextFile::Faces => {
-                let faces = face_list(&file)?;
+                let faces = face_list(&file, cache)?;
                 format!("{:?}", faces.iter().map(|it| (&it.name, it.template, it.medium)).collect::<Vec<_>>())
             }
             TextFile::DetectorScores => {
-                let scores = detector_scores(&file)?;
+                let scores = detector_scores(&file, cache)?;
                 format!("{:?}", ["ann/0", "bob/0"].map(|name| scores.get(name)))
             }
             TextFile::TemplatePairs => {
                 let faces = root.join("faces");
                 std::fs::write(&faces, good(TextFile::Faces)).unwrap();
-                format!("{:?}", Templates::read(&faces, None, &file, table)?.count()?.0)
+                format!("{:?}", Templates::read(&faces, None, &file, table, cache)?.count()?.0)
             }
-            TextFile::Subjects => format!("{:?}", subject_list(&file)?.iter().map(|it| (it.template, &it.subject)).collect::<Vec<_>>()),
-            TextFile::Names => format!("{:?}", names(&file)?),
+            TextFile::Subjects => {
+                format!("{:?}", subject_list(&file, cache)?.iter().map(|it| (it.template, &it.subject)).collect::<Vec<_>>())
+            }
+            TextFile::Names => format!("{:?}", names(&file, cache)?),
         })
     }
 
@@ -174,6 +181,60 @@ fn a_broken_file_is_said_to_be() {
         say("a folder", world.shown(world.read()));
     }
     insta::assert_snapshot!(all);
+}
+
+#[test]
+fn what_is_not_what_the_plan_was_made_from_is_never_read() {
+    for kind in TextFile::ALL {
+        let (world, text) = (World::new(kind), good(kind));
+        let said = world.read_as(text).unwrap();
+        let file = world.file();
+        // a list stands for its images too
+        let planned = match kind {
+            TextFile::ImageList => {
+                let root = world.folder.path().to_owned();
+                let probe = image_list(&file, &root, &indexmap::IndexMap::new(), &ProbeCache::none()).unwrap().probe;
+                Content { path: file.clone(), root: Some(root), digest: probe.digest().to_owned() }
+            }
+            _ => Content { path: file.clone(), root: None, digest: Digest::of(text.as_bytes()).to_string() },
+        };
+        let by_the_plan = || world.read_by(&ProbeCache::none().expecting(std::slice::from_ref(&planned)));
+        assert_eq!(by_the_plan().unwrap(), said, "{kind:?}");
+        let more = format!("{text}{}\n", text.trim_end().rsplit('\n').next().unwrap());
+        let mut lines: Vec<&str> = text.lines().collect();
+        let last = lines.len() - 1;
+        lines.swap(last - 1, last);
+        for (how, bytes) in [
+            ("another order", format!("{}\n", lines.join("\n")).into_bytes()),
+            ("a line more", more.into_bytes()),
+            ("a line less", text.trim_end().rsplit_once('\n').unwrap().0.as_bytes().to_vec()),
+            ("only another line end", text.replace('\n', "\r\n").into_bytes()),
+            ("no text", b"\0\xff".to_vec()),
+            ("a zip", b"PK\x03\x04".to_vec()),
+            ("nothing", Vec::new()),
+        ] {
+            std::fs::write(&file, bytes).unwrap();
+            assert_eq!(by_the_plan(), Err(DataError::Changed { path: file.clone() }), "{kind:?}, {how}");
+        }
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(by_the_plan().unwrap(), said, "{kind:?}, as it was");
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_in_pieces_ends_as_changed() {
+    let world = World::new(TextFile::TemplatePairs);
+    let text = "1 2 1\n".repeat(1 << 20);
+    std::fs::write(world.file(), &text).unwrap();
+    std::fs::write(world.folder.path().join("faces"), good(TextFile::Faces)).unwrap();
+    let planned = Content { path: world.file(), root: None, digest: Digest::of(text.as_bytes()).to_string() };
+    let cache = ProbeCache::none().expecting(&[planned]);
+    let templates = Templates::read(&world.folder.path().join("faces"), None, &world.file(), &world.table, &cache).unwrap();
+    let mut blocks = templates.pairs().unwrap();
+    assert!(blocks.next().unwrap().is_ok());
+    // of the same length, the same file, and pairs as good as the former ones
+    std::fs::write(world.file(), "1 2 0\n".repeat(1 << 20)).unwrap();
+    assert_eq!(blocks.find_map(Result::err), Some(DataError::Changed { path: world.file() }));
 }
 
 #[test]

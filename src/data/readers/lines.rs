@@ -1,7 +1,7 @@
 //! Csv files with a header, read with line numbers.
 
 use super::form::{TextFile, no_text};
-use crate::data::decode;
+use crate::data::probe::ProbeCache;
 use crate::data::{AttributeType, Cell, DataError};
 use crate::quantity::Angle;
 use crate::text::{quoted, several};
@@ -116,9 +116,9 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Reads a csv whose first line names its columns. A byte order mark and spaces around fields are passed over; empty lines too.
-    /// Errors: unreadable, no text, other signs than commas between fields, a quote that never ends, a column named twice, no row.
-    pub(super) fn read(file: &Path, kind: TextFile) -> Result<Self, DataError> {
-        let bytes = decode::read(file)?;
+    /// Errors: as [`ProbeCache::bytes`]; no text, other signs than commas between fields, a quote that never ends, a column named twice, no row.
+    pub(super) fn read(file: &Path, kind: TextFile, cache: &ProbeCache) -> Result<Self, DataError> {
+        let bytes = cache.bytes(file)?;
         let digest = blake3::hash(&bytes).to_hex().to_string();
         let text = crate::text::read(&bytes).map_err(|why| no_text(file, why))?;
         // lines that end in carriage returns alone are lines like any other

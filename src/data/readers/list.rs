@@ -16,13 +16,14 @@ use std::sync::Arc;
 /// Errors: as [`Lines::read`]; a missing column; a field of the wrong type; an image named twice, absolute or outside the root; one that
 /// is not there.
 pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType>, cache: &ProbeCache) -> Result<Read, DataError> {
-    let lines = Lines::read(list, TextFile::ImageList)?;
-    let (path, identity) = (lines.column(&["path", "image"])?, lines.column(&["identity"])?);
+    let lines = cache.as_listed(list, root, Lines::read(list, TextFile::ImageList, cache))?;
+    let column = |names: &[&str]| cache.as_listed(list, root, lines.column(names));
+    let (path, identity) = (column(&["path", "image"])?, column(&["identity"])?);
     let columns = schema.iter().map(|(name, kind)| Ok((name, *kind, lines.column(&[name])?))).collect::<Result<Vec<_>, DataError>>()?;
     let mut paths: Vec<Arc<str>> = Vec::new();
     let mut missing = 0;
     let mut first = None;
-    lines.each(|line, row| {
+    let named = lines.each(|line, row| {
         if row[identity].is_empty() {
             return Err(lines.wrong(line, "it has no identity".to_owned()));
         }
@@ -33,7 +34,8 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
         }
         paths.push(Arc::from(path));
         Ok(())
-    })?;
+    });
+    cache.as_listed(list, root, named)?;
     if let Some((line, first)) = first {
         return Err(DataError::UnknownImages { file: list.to_owned(), first, line, count: missing });
     }

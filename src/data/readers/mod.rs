@@ -19,7 +19,7 @@ pub use lines::ColumnType;
 pub use list::image_list;
 pub(super) use list::tidy;
 pub use names::names;
-pub use pairs::{ListedPair, PairFile, PairLine, pair_file, pair_list};
+pub use pairs::{ListedPair, PairLine, pair_file, pair_list};
 pub use templates::{FaceLine, SubjectLine, TemplatePairs, detector_scores, face_list, subject_list};
 
 use super::Table;

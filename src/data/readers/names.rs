@@ -3,15 +3,16 @@
 use super::form::TextFile;
 use super::text_lines::TextLines;
 use crate::data::DataError;
+use crate::data::probe::ProbeCache;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The names in a text file of one a line; blank lines are none.
 ///
 /// # Errors
-/// Unreadable, no text, no name.
-pub fn names(file: &Path) -> Result<BTreeSet<String>, DataError> {
-    let mut lines = TextLines::open(file, TextFile::Names)?;
+/// As [`ProbeCache::open`]; no text, no name.
+pub fn names(file: &Path, cache: &ProbeCache) -> Result<BTreeSet<String>, DataError> {
+    let mut lines = TextLines::open(file, TextFile::Names, cache)?;
     let mut names = BTreeSet::new();
     while let Some(name) = lines.next(|_, text| Ok(text.trim().to_owned())) {
         names.insert(name?);

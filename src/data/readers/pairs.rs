@@ -2,6 +2,7 @@
 
 use super::form::TextFile;
 use super::lines::{Lines, truth};
+use crate::data::probe::ProbeCache;
 use crate::data::{DataError, Table};
 use crate::text::quoted;
 use std::path::Path;
@@ -21,19 +22,10 @@ pub struct PairLine {
     pub b: u32,
 }
 
-/// A protocol's pairs, in the file's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PairFile {
-    /// The pairs.
-    pub pairs: Vec<PairLine>,
-    /// The blake3 digest of the file, in hexadecimal digits.
-    pub digest: String,
-}
-
-/// Reads a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of the set of `table`; its other rows are allowed).
+/// Reads a protocol's pairs, in the file's order: a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of the set of `table`; its other rows are allowed).
 /// Errors: as a csv's; a missing column; a wrong field; images that are not in the set, with the first one's line and their number.
-pub fn pair_file(file: &Path, table: &Table) -> Result<PairFile, DataError> {
-    let lines = Lines::read(file, TextFile::Pairs)?;
+pub fn pair_file(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
+    let lines = Lines::read(file, TextFile::Pairs, cache)?;
     let [fold, same, a, b] = [lines.column(&["fold"])?, lines.column(&["same"])?, lines.column(&["a"])?, lines.column(&["b"])?];
     let mut pairs = Vec::new();
     let mut unknown = Unknown::default();
@@ -45,7 +37,7 @@ pub fn pair_file(file: &Path, table: &Table) -> Result<PairFile, DataError> {
         Ok(())
     })?;
     unknown.none(&lines)?;
-    Ok(PairFile { pairs, digest: lines.digest })
+    Ok(pairs)
 }
 
 /// One positive pair of a list.
@@ -59,8 +51,8 @@ pub struct ListedPair {
 
 /// Reads a csv of columns `a`, `b`: positive pairs of rows of `table`, in the file's order.
 /// Errors: as [`pair_file`]; an image that is in the set but not a row of `table`; two people in one pair; an image paired with itself.
-pub fn pair_list(file: &Path, table: &Table) -> Result<Vec<ListedPair>, DataError> {
-    let lines = Lines::read(file, TextFile::PairList)?;
+pub fn pair_list(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<ListedPair>, DataError> {
+    let lines = Lines::read(file, TextFile::PairList, cache)?;
     let (a, b) = (lines.column(&["a"])?, lines.column(&["b"])?);
     let mut places = Vec::new();
     let mut unknown = Unknown::default();

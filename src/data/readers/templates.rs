@@ -6,6 +6,7 @@ use super::lines::truth;
 use super::list::tidy;
 use super::text_lines::{TextLines, number};
 use crate::data::DataError;
+use crate::data::probe::ProbeCache;
 use crate::data::protocol::TemplatePair;
 use crate::text::quoted;
 use std::collections::HashMap;
@@ -31,9 +32,9 @@ pub struct FaceLine {
 /// Reads a list of faces (`ijbc_face_tid_mid.txt`).
 ///
 /// # Errors
-/// Unreadable, no line at all, a line that is not `name template medium`.
-pub fn face_list(file: &Path) -> Result<Vec<FaceLine>, DataError> {
-    let mut lines = TextLines::open(file, TextFile::Faces)?;
+/// As [`ProbeCache::open`]; no line at all, a line that is not `name template medium`.
+pub fn face_list(file: &Path, cache: &ProbeCache) -> Result<Vec<FaceLine>, DataError> {
+    let mut lines = TextLines::open(file, TextFile::Faces, cache)?;
     let mut faces = Vec::new();
     while let Some(face) = lines.next(|line, text| {
         let [name, template, medium] = TextLines::fields(text, TextFile::Faces)?;
@@ -50,9 +51,9 @@ pub fn face_list(file: &Path) -> Result<Vec<FaceLine>, DataError> {
 /// Reads a detector's scores by image (`ijbc_name_5pts_score.txt`: `name x1 y1 … x5 y5 score`).
 ///
 /// # Errors
-/// Unreadable, a line of another form, a number that is none, a negative score, an image named twice.
-pub fn detector_scores(file: &Path) -> Result<HashMap<Arc<str>, f64>, DataError> {
-    let mut lines = TextLines::open(file, TextFile::DetectorScores)?;
+/// As [`ProbeCache::open`]; a line of another form, a number that is none, a negative score, an image named twice.
+pub fn detector_scores(file: &Path, cache: &ProbeCache) -> Result<HashMap<Arc<str>, f64>, DataError> {
+    let mut lines = TextLines::open(file, TextFile::DetectorScores, cache)?;
     let mut scores = HashMap::new();
     while let Some(read) = lines.next(|_, text| {
         let fields: [&str; 12] = TextLines::fields(text, TextFile::DetectorScores)?;
@@ -88,9 +89,9 @@ pub struct SubjectLine {
 /// (`ijbc_1N_gallery_G1.csv`, `ijbc_1N_probe_mixed.csv`).
 ///
 /// # Errors
-/// Unreadable, no header, no line after it, a line that does not begin so.
-pub fn subject_list(file: &Path) -> Result<Vec<SubjectLine>, DataError> {
-    let mut lines = TextLines::open(file, TextFile::Subjects)?;
+/// As [`ProbeCache::open`]; no header, no line after it, a line that does not begin so.
+pub fn subject_list(file: &Path, cache: &ProbeCache) -> Result<Vec<SubjectLine>, DataError> {
+    let mut lines = TextLines::open(file, TextFile::Subjects, cache)?;
     let (mut subjects, mut headed) = (Vec::new(), false);
     while let Some(read) = lines.next(|line, text| {
         let mut fields = text.trim_ascii().split(',').map(|field| unquoted(field.trim_ascii()));
@@ -135,9 +136,9 @@ impl TemplatePairs {
     /// Opens a file of pairs of templates whose places are these, by number.
     ///
     /// # Errors
-    /// When it can't be opened.
-    pub fn open(file: &Path, places: Arc<HashMap<u32, u32>>) -> Result<Self, DataError> {
-        Ok(TemplatePairs { lines: TextLines::open(file, TextFile::TemplatePairs)?, places, ended: false })
+    /// As [`ProbeCache::open`].
+    pub fn open(file: &Path, places: Arc<HashMap<u32, u32>>, cache: &ProbeCache) -> Result<Self, DataError> {
+        Ok(TemplatePairs { lines: TextLines::open(file, TextFile::TemplatePairs, cache)?, places, ended: false })
     }
 
     /// The next pair.

@@ -143,17 +143,17 @@ fn annotations_join_by_path_and_the_policy_says_what_of_the_rest() {
     let table = folder.read().unwrap().table;
     let file = folder.file("pose.csv", "image,yaw,pitch\nbob/1.png,10,0\nann/1.png,-5,1\nzoe/1.png,0,0\n");
     let yaw = schema(&[("yaw", "deg")]);
-    let error = annotate(&table, &file, &yaw, MissingPolicy::Error).unwrap_err();
+    let error = annotate(&table, &file, &yaw, MissingPolicy::Error, &ProbeCache::none()).unwrap_err();
     assert_eq!(folder.text(&error), "pose.csv has no row for 1 of 3 images, first `ann/2.png`");
-    let kept = annotate(&table, &file, &yaw, MissingPolicy::Keep).unwrap();
+    let kept = annotate(&table, &file, &yaw, MissingPolicy::Keep, &ProbeCache::none()).unwrap();
     assert_eq!((kept.table.len(), kept.without_row, kept.unused_rows), (3, 1, 1));
     assert_eq!(kept.table.row(1).unwrap().cell("yaw").unwrap(), Cell::Missing);
-    let dropped = annotate(&table, &file, &yaw, MissingPolicy::Drop).unwrap().table;
+    let dropped = annotate(&table, &file, &yaw, MissingPolicy::Drop, &ProbeCache::none()).unwrap().table;
     assert_eq!(paths(&dropped), ["ann/1.png", "bob/1.png"]);
     assert_eq!(dropped.row(1).unwrap().cell("yaw").unwrap(), Cell::angle(Angle::degrees(10.0)));
-    assert!(matches!(annotate(&dropped, &file, &yaw, MissingPolicy::Keep), Err(DataError::AttributeTwice { .. })));
+    assert!(matches!(annotate(&dropped, &file, &yaw, MissingPolicy::Keep, &ProbeCache::none()), Err(DataError::AttributeTwice { .. })));
     let twice = folder.file("twice.csv", "image,yaw\nann/1.png,1\nann/1.png,2\n");
-    let error = annotate(&table, &twice, &yaw, MissingPolicy::Keep).unwrap_err();
+    let error = annotate(&table, &twice, &yaw, MissingPolicy::Keep, &ProbeCache::none()).unwrap_err();
     assert_eq!(folder.text(&error), "twice.csv:3: `ann/1.png` was annotated in line 2 already");
 }
 
@@ -161,8 +161,8 @@ fn annotations_join_by_path_and_the_policy_says_what_of_the_rest() {
 fn pair_files_must_name_images_that_are_there() {
     let folder = Folder::new(&["ann/1.png", "ann/2.png", "bob/1.png"]);
     let table = folder.read().unwrap().table;
-    let read = |text: &str| pair_file(&folder.file("pairs.csv", text), &table);
-    let pairs = read("fold,same,a,b\n1,1,ann/1.png,ann/2.png\n2,0,ann/1.png,bob/1.png\n").unwrap().pairs;
+    let read = |text: &str| pair_file(&folder.file("pairs.csv", text), &table, &ProbeCache::none());
+    let pairs = read("fold,same,a,b\n1,1,ann/1.png,ann/2.png\n2,0,ann/1.png,bob/1.png\n").unwrap();
     assert_eq!((pairs.len(), pairs[1].fold, pairs[1].same, pairs[1].line), (2, 2, false, 3));
     let text = |text: &str| folder.text(&read(text).unwrap_err());
     assert_eq!(text("fold,same,a,b\n1,2,x,y\n"), "pairs.csv:2: `same` is 1 or 0, not `2`");
@@ -171,7 +171,7 @@ fn pair_files_must_name_images_that_are_there() {
         text("fold,same,a,b\n1,1,ann/1.png,ann/2.png\n1,1,ann/1.png,ann/9.png\n"),
         "pairs.csv: 1 rows name images that are not there, first `ann/9.png` (line 3)"
     );
-    let list = |text: &str| pair_list(&folder.file("list.csv", text), &table);
+    let list = |text: &str| pair_list(&folder.file("list.csv", text), &table, &ProbeCache::none());
     assert_eq!(list("a,b\nann/1.png,ann/2.png\n").unwrap(), [ListedPair { line: 2, rows: (0, 1) }]);
     assert_eq!(folder.text(&list("a,b\nann/1.png,bob/1.png\n").unwrap_err()), "list.csv:2: the images are of two people");
 }
@@ -185,11 +185,12 @@ fn shared_faces_are_read_where_they_are() {
     }
     let read = image_folder(&root.join("images"), &IdentityRule::FirstFolder, &ProbeCache::none()).unwrap();
     assert_eq!((read.table.len(), read.table.labels().len(), read.table.stream().size), (5600, 400, Some((112, 112))));
-    let table = annotate(&read.table, &root.join("pose.csv"), &schema(&[("yaw", "deg")]), MissingPolicy::Error).unwrap().table;
+    let table =
+        annotate(&read.table, &root.join("pose.csv"), &schema(&[("yaw", "deg")]), MissingPolicy::Error, &ProbeCache::none()).unwrap().table;
     let yaw = |row: crate::data::table::Row| row.cell("yaw").unwrap().as_number().unwrap().abs();
     assert_eq!(table.rows().filter(|row| yaw(*row) < 10f64.to_radians()).count(), 3835);
     assert_eq!(table.rows().filter(|row| yaw(*row) > 45f64.to_radians()).count(), 1325);
-    assert_eq!(pair_file(&root.join("pairs/fp.csv"), &table).unwrap().pairs.len(), 5600);
+    assert_eq!(pair_file(&root.join("pairs/fp.csv"), &table, &ProbeCache::none()).unwrap().len(), 5600);
 }
 
 #[test]

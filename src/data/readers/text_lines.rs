@@ -2,8 +2,9 @@
 
 use super::form::{TextFile, no_text};
 use crate::data::DataError;
+use crate::data::probe::ProbeCache;
+use crate::pinned::Pinned;
 use crate::text::{NoText, begin, quoted};
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::str::SplitAsciiWhitespace;
@@ -15,7 +16,7 @@ const BUFFER: usize = 1 << 20;
 pub(super) struct TextLines {
     file: PathBuf,
     kind: TextFile,
-    reader: BufReader<File>,
+    reader: BufReader<Pinned>,
     end: u8,
     line: u64,
     buffer: Vec<u8>,
@@ -25,11 +26,13 @@ impl TextLines {
     /// Opens a file.
     ///
     /// # Errors
-    /// Unreadable, or no text from its beginning.
-    pub(super) fn open(file: &Path, kind: TextFile) -> Result<Self, DataError> {
-        let unreadable = |error: std::io::Error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() };
-        let mut reader = BufReader::with_capacity(BUFFER, crate::regular::open(file).map_err(unreadable)?);
-        let head = reader.fill_buf().map_err(unreadable)?;
+    /// As [`ProbeCache::open`]; no text from its beginning.
+    pub(super) fn open(file: &Path, kind: TextFile, cache: &ProbeCache) -> Result<Self, DataError> {
+        let mut reader = BufReader::with_capacity(BUFFER, cache.open(file)?);
+        if let Err(error) = reader.fill_buf() {
+            return Err(unread(file, &reader, &error));
+        }
+        let head = reader.buffer();
         let text = begin(head).map_err(|why| no_text(file, why))?;
         let end = if text.contains(&b'\r') && !text.contains(&b'\n') { b'\r' } else { b'\n' };
         let mark = head.len() - text.len();
@@ -44,7 +47,7 @@ impl TextLines {
             match self.reader.read_until(self.end, &mut self.buffer) {
                 Ok(0) => return None,
                 Ok(_) => self.line += 1,
-                Err(error) => return Some(Err(DataError::Unreadable { path: self.file.clone(), why: error.to_string() })),
+                Err(error) => return Some(Err(unread(&self.file, &self.reader, &error))),
             }
             if self.buffer.contains(&0) {
                 return Some(Err(no_text(&self.file, NoText::Zero(self.line))));
@@ -82,6 +85,12 @@ impl TextLines {
             more => Err(format!("{} fields, where a line is `{}`", N + more, kind.form())),
         }
     }
+}
+
+/// Why nothing more comes of a file.
+fn unread(file: &Path, reader: &BufReader<Pinned>, error: &std::io::Error) -> DataError {
+    let path = file.to_owned();
+    if reader.get_ref().changed() { DataError::Changed { path } } else { DataError::Unreadable { path, why: error.to_string() } }
 }
 
 /// A whole number.

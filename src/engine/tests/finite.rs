@@ -25,6 +25,29 @@ fn a_stage_whose_last_step_spoils_it_is_not_stored() {
     assert_eq!(run.run().failed(CODE), text);
 }
 
+/// Gradients whose squares are beyond what 32 bits hold, and a last step that no loss comes after: weights stay finite, as an infinite moment moves none.
+#[test]
+fn a_stage_whose_optimizer_overflows_is_not_stored_though_its_weights_are_numbers() {
+    let (adam, adamw) = ("adam(lr = 0.001)", "adamw(lr = 0.001)");
+    for (optimizer, more, steps) in [
+        (adam, "", 1),
+        (adamw, "", 1),
+        // whether a checkpoint is due after it or not, and whatever is kept
+        (adam, "", 3),
+        (adam, ", keep = best(ver.gap, every = 1 step)", 2),
+    ] {
+        let stage = format!(
+            "stage s = train(net, 1e25 * classify(people.train, arc), batch = 24, for = {steps} steps, optimizer = {optimizer}{more})"
+        );
+        let run = Run::new(&format!("{stage}\nexport out = safetensors(s, to = \"s.safetensors\")"));
+        let text = run.run().failed(CODE);
+        assert!(text.contains("the optimizer's `second.") && text.contains("NaN or infinite after step"), "{stage}: {text}");
+        let key = run.job.plan.node(run.node("s")).key;
+        assert!(matches!(run.store().get(key).unwrap(), Found::Absent), "{stage}");
+        assert!(run.store().checkpoints(key).latest().unwrap().0.is_none(), "{stage}");
+    }
+}
+
 /// Results of an earlier version, which looked at losses alone, lie in stores.
 #[test]
 fn nothing_goes_on_from_a_stored_model_that_is_no_number() {

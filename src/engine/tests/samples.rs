@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::Run;
+use common::{Run, signal, until};
 use ddl::data::probe::ProbeCache;
-use ddl::events::PictureGroup;
+use ddl::events::{Event, PictureGroup};
 use ddl::plan::tables::Tables;
-use ddl::store::samples::{SAMPLES, Samples};
+use ddl::store::samples::{SAMPLES, Samples, read_paths};
 
 const STAGE: &str = "stage s = train(net, classify(easy, arc) + contrastive(draw(hard, by = pk(identities = 4, images = 2)))
     + ddl(teacher = branch(pairs = draw(easy, by = pairs(with = hard), size = 6), negatives = draw(easy, by = balanced(), size = 8)), students = [hard]),
@@ -44,9 +44,46 @@ fn a_stage_tells_which_images_each_step_saw() {
         let path = |number: &u32| batches.tables()[table(*number).0].row(table(*number).1 as usize).unwrap().path().into_owned();
         let shown: Vec<&str> = group.pictures.iter().map(|picture| picture.path.as_str()).collect();
         assert_eq!(rows[0].iter().map(path).take(shown.len()).collect::<Vec<_>>(), shown, "{}", draw.name);
+        // the same without the data: by the lists that lie beside
+        let listed: Vec<String> = draw
+            .tables
+            .iter()
+            .flat_map(|table| {
+                let name = table.paths.as_ref().unwrap();
+                let paths = read_paths(name, &artifact.read(name).unwrap()).unwrap();
+                assert_eq!(paths.len() as u64, table.rows);
+                paths
+            })
+            .collect();
+        for row in &rows {
+            assert!(row.iter().all(|number| listed[*number as usize] == path(number)), "{}", draw.name);
+        }
         // NumPy's format: libtorch reads it too, 2 bytes a number
         let bytes = artifact.read(&draw.file).unwrap();
         assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && bytes.len() <= 128 + 14 * draw.images * 2);
         assert!(draw.read(&bytes[..bytes.len() - 1]).is_err());
     }
+}
+
+/// What is said of a run that was killed in the midst of a stage, and went on, is what is said of one that nobody disturbed.
+#[test]
+fn a_stage_that_was_killed_and_went_on_tells_the_same() {
+    let stage = STAGE.replace("7 steps", "60 steps");
+    let (whole, killed) = (Run::new(&stage), Run::new(&stage));
+    whole.run().done();
+    let started = killed.start();
+    let key = killed.job.plan.node(killed.node("s")).key;
+    until("a checkpoint", || killed.store().checkpoints(key).latest().is_ok_and(|(found, _)| found.is_some()));
+    signal("-KILL", &started.child.id().to_string());
+    started.end();
+    let resumed = killed.run().done();
+    assert!(resumed.events.iter().any(|event| matches!(event, Event::Resumed { step, .. } if *step < 60)));
+    // all files of the result but the record of when and where it was computed
+    let files = |run: &Run| {
+        let mut files = run.artifact(run.node("s")).manifest().files.clone();
+        files.remove("record.json").unwrap();
+        files
+    };
+    assert!(files(&whole).keys().filter(|name| name.starts_with("paths.")).count() > 1);
+    assert_eq!(files(&killed), files(&whole));
 }

@@ -42,6 +42,27 @@ fn write_data(folder: &Path) {
     for (name, text) in [("images/list.csv", list), ("pose.csv", pose), ("pairs.csv", pairs), ("positive.csv", positive)] {
         fs::write(folder.join(name), text).unwrap();
     }
+    write_templates(folder);
+}
+
+/// Two templates of two faces of each person: their list, what a detector says, pairs of them, and who is searched and looked for.
+fn write_templates(folder: &Path) {
+    let (mut faces, mut scores, mut pairs) = (String::new(), String::new(), String::new());
+    let [mut gallery, mut more, mut probe] = [(); 3].map(|()| "TEMPLATE_ID,SUBJECT_ID\n".to_owned());
+    for person in 0..8 {
+        for image in 0..4 {
+            faces += &format!("p{person}/{image}.ppm {} {image}\n", 2 * person + image / 2);
+            scores += &format!("p{person}/{image}.ppm 1 2 3 4 5 6 7 8 9 10 0.{}\n", 3 + image);
+        }
+        pairs += &format!("{} {} 1\n{} {} 0\n", 2 * person, 2 * person + 1, 2 * person, (2 * person + 2) % 16);
+        *if person < 4 { &mut gallery } else { &mut more } += &format!("{},p{person}\n", 2 * person);
+        probe += &format!("{},p{person}\n", 2 * person + 1);
+    }
+    for (name, text) in
+        [("faces.txt", faces), ("scores.txt", scores), ("tpairs.txt", pairs), ("g1.csv", gallery), ("g2.csv", more), ("probe.csv", probe)]
+    {
+        fs::write(folder.join(name), text).unwrap();
+    }
 }
 
 const HEAD: &str = "ddl 1\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\ndataset faces = image_folder(\"images\")\n";
@@ -87,6 +108,10 @@ fn all_own(run: &Run, whole: &BTreeMap<String, String>, how: &str) {
 
 /// Every kind of file that a plan is made from: a recipe that reads it, the file, and other content of it.
 fn kinds() -> Vec<(String, &'static str, Vec<u8>)> {
+    let templates = "eval v = template_verification(faces, templates = \"faces.txt\", pairs = \"tpairs.txt\", scores = \"scores.txt\")\n";
+    let searched = "eval v = template_identification(faces, templates = \"faces.txt\", gallery = \"g1.csv\", with = \"g2.csv\", probe = \"probe.csv\", scores = \"scores.txt\")\n";
+    let ranked = "report t = compare({\"net\" = net}, columns = [v.rank(1)])\n";
+    let told = "report t = compare({\"net\" = net}, columns = [v.tar(1e-1)])\n";
     let random = "eval v = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4))\n";
     let trained = "head arc = arcface(scale = 16, margin = 0.2rad)\nstage s = train(net, classify(draw(faces, size = 8), arc), for = 3 steps, optimizer = sgd(lr = 0.1))
         export x = safetensors(s, to = \"s.safetensors\")\n";
@@ -110,7 +135,30 @@ fn kinds() -> Vec<(String, &'static str, Vec<u8>)> {
         ),
         (format!("{HEAD}{drawn}"), "positive.csv", text("a,b\np0/2.ppm,p0/3.ppm\np1/0.ppm,p1/1.ppm\np2/0.ppm,p2/1.ppm\np3/0.ppm,p3/1.ppm")),
         (format!("{HEAD}{weights}"), "w.safetensors", b"\x08\0\0\0\0\0\0\0{}      ".to_vec()),
+        (format!("{HEAD}{weights}"), "w.safetensors", weights_of(1)),
+        (format!("{HEAD}{weights}"), "w.safetensors", b"<html>".to_vec()),
+        (format!("{HEAD}{templates}{told}"), "faces.txt", listed_faces(1)),
+        (format!("{HEAD}{templates}{told}"), "tpairs.txt", text("0 1 1\n0 2 0\n2 3 1\n2 4 0")),
+        (format!("{HEAD}{templates}{told}"), "tpairs.txt", text("no pairs")),
+        (format!("{HEAD}{templates}{told}"), "scores.txt", scores_of("0.9")),
+        (format!("{HEAD}{searched}{ranked}"), "faces.txt", listed_faces(1)),
+        (format!("{HEAD}{searched}{ranked}"), "scores.txt", scores_of("0.9")),
+        (format!("{HEAD}{searched}{ranked}"), "g1.csv", text("TEMPLATE_ID,SUBJECT_ID\n0,p0\n2,p1")),
+        (format!("{HEAD}{searched}{ranked}"), "g2.csv", text("TEMPLATE_ID,SUBJECT_ID\n8,p4\n10,p5")),
+        (format!("{HEAD}{searched}{ranked}"), "probe.csv", text("TEMPLATE_ID,SUBJECT_ID\n1,p0\n3,p1")),
     ]
+}
+
+/// Every face in other media than before.
+fn listed_faces(more: u32) -> Vec<u8> {
+    let line = |at: u32| format!("p{}/{}.ppm {} {}\n", at / 4, at % 4, at / 2, at % 4 + more);
+    (0..32).map(line).collect::<String>().into_bytes()
+}
+
+/// Every face with one score.
+fn scores_of(score: &str) -> Vec<u8> {
+    let line = |at: u32| format!("p{}/{}.ppm 1 2 3 4 5 6 7 8 9 10 {score}\n", at / 4, at % 4);
+    (0..32).map(line).collect::<String>().into_bytes()
 }
 
 fn weights_of(seed: u32) -> Vec<u8> {

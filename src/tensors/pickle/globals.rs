@@ -115,7 +115,9 @@ pub fn global(module: &str, name: &str) -> Option<Global> {
     let walked = || name.split('.').rev().skip(1).any(|step| RUNS.contains(&step) || step.starts_with("__"));
     let dotted = name.contains('.') && (walked() || RUNS_WITHIN.iter().any(|of| whole.starts_with(of)));
     let of_types = module == "types" && !matches!(name, "SimpleNamespace" | "MappingProxyType");
-    let refused = RUNS.iter().any(|of| within(of)) || RUNS_WITHIN.iter().any(|of| within(of)) || dotted || of_types;
+    // how a sparse tensor says its layout, by a word
+    let layout = whole == "torch.serialization._get_layout";
+    let refused = !layout && (RUNS.iter().any(|of| within(of)) || RUNS_WITHIN.iter().any(|of| within(of)) || dotted || of_types);
     if refused || (builtin && !PLAIN.contains(&name) && !matches!(name, "slice" | "range" | "xrange")) {
         return None;
     }

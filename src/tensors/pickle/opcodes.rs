@@ -230,11 +230,17 @@ impl Machine<'_> {
         })
     }
 
-    /// `('storage', class, key, device, count[, view])`.
+    /// `('storage', class, key, device, count[, view])`; before PyTorch 1.6 also `('module', class, file, source)` in place of the class of a whole model.
     fn storage(&mut self) -> Done<()> {
         const UNKNOWN: &str = "a storage without a description";
         let id = self.pop()?;
         let Value::Tuple(id) = id else { return Err(broken(UNKNOWN)) };
+        if let [Value::Text(kind), class @ Value::Global(_), ..] = &self.made.lists[id][..]
+            && &**kind == "module"
+        {
+            let class = class.clone();
+            return self.push(class);
+        }
         let [Value::Text(kind), Value::Global(Global::Storage(dtype)), key, _, Value::Int(_), view @ ..] = &self.made.lists[id][..] else {
             return Err(broken(UNKNOWN));
         };

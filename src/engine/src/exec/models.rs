@@ -3,6 +3,7 @@
 use super::{Exec, Halt, MODELS_KEPT};
 use crate::failures;
 use crate::model::{HEADS, Head, HeadId, Model, TENSORS};
+use crate::nn::NnError;
 use crate::nn::heads::PROTOTYPES;
 use crate::nn::state::{Role, State, StateError, file};
 use crate::train::within;
@@ -41,9 +42,18 @@ impl Exec<'_> {
                 Ok(net) => (net.stage.node, net.name),
                 Err(_) => (id, String::new()),
             };
-            let artifact = self.artifact(stage)?;
-            let (tensors, heads) = (artifact.read(&within(&name, TENSORS))?, artifact.read(&within(&name, HEADS))?);
-            Model::from_files(&made, &tensors, &heads, self.device)?
+            let read = |artifact: Artifact| -> Result<Result<Model, NnError>, Halt> {
+                let (tensors, heads) = (artifact.read(&within(&name, TENSORS))?, artifact.read(&within(&name, HEADS))?);
+                Ok(Model::from_files(&made, &tensors, &heads, self.device))
+            };
+            match read(self.artifact(stage)?)? {
+                Err(error) if !error.is_torch() => {
+                    let message = format!("the model of `{}` is not one of its network: {error}", self.name(stage));
+                    drop(self.unfit(stage, message)?);
+                    read(self.compute(stage)?)??
+                }
+                read => read?,
+            }
         };
         self.sound(id, &model)?;
         let model = Rc::new(model);
@@ -103,9 +113,9 @@ impl Exec<'_> {
 
     /// A file of weights, and how it is called in errors.
     fn open_weights(&self, id: NodeId, path: &FilePath) -> Result<(TensorFile<'static>, String), Halt> {
-        let real = self.tables.known_path(id, path)?;
+        let (file, real) = self.tables.open(id, path)?;
         let shown = real.display().to_string();
-        let file = TensorFile::open(&real).map_err(|error| weights::failure(&shown, &error))?;
+        let file = TensorFile::pinned(file).map_err(|error| weights::failure(&shown, &error))?;
         Ok((file, shown))
     }
 

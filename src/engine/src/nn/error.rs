@@ -38,6 +38,13 @@ pub enum NnError {
     },
 }
 
+impl NnError {
+    /// Whether libtorch refused, and not what was given to it.
+    pub fn is_torch(&self) -> bool {
+        matches!(self, NnError::Torch(_) | NnError::State(StateError::Torch(_)))
+    }
+}
+
 /// A shape in words: `[32, 128]`.
 pub(crate) fn shape(size: &[i64]) -> String {
     format!("{size:?}")

@@ -110,9 +110,10 @@ fn positions(setup: &Setup, step: u64) -> Vec<String> {
 /// Writes the state of a stage between two steps.
 ///
 /// # Errors
-/// [`TrainError::Spoiled`] where no step could go on from it; what the disk refuses.
+/// [`TrainError::Spoiled`] and [`TrainError::Moments`] where no step could go on from it; what the disk refuses.
 pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) -> Result<(), TrainError> {
     Learner::sound(setup, &learner.models, learner.step)?;
+    learner.remembers(setup)?;
     let best = learner.watched.best.as_ref();
     let progress = Progress {
         step: learner.step,
@@ -182,14 +183,17 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
         let warning = Failure::new(Code::ResumedElsewhere, message).help("`--device` and `--threads` as before give the same bits");
         stage.around.events.emit(Event::warning(&setup.name, warning));
     }
-    let models = models(stage, artifact, (TENSORS, HEADS))?;
-    let memory = State::from_bytes(&artifact.read(MEMORY)?)?;
-    let memory = on_device(&memory, stage)?;
-    let log = TrainingLog::from_bytes(&artifact.read(TRAINING_LOG)?)?;
-    let best = match progress.best {
-        Some((value, step)) => Some(Best { value, step, models: self::models(stage, artifact, (BEST_TENSORS, BEST_HEADS))? }),
-        None => None,
+    let read = || {
+        let models = models(stage, artifact, (TENSORS, HEADS))?;
+        let memory = on_device(&State::from_bytes(&artifact.read(MEMORY)?)?, stage)?;
+        let log = TrainingLog::from_bytes(&artifact.read(TRAINING_LOG)?)?;
+        let best = match progress.best {
+            Some((value, step)) => Some(Best { value, step, models: self::models(stage, artifact, (BEST_TENSORS, BEST_HEADS))? }),
+            None => None,
+        };
+        Ok((models, memory, log, best))
     };
+    let (models, memory, log, best) = read().map_err(|error: TrainError| error.of_checkpoint(folder))?;
     let watched = Watched { best, plateau: progress.plateau, ended: false };
     stage.around.events.emit(Event::Resumed { node: setup.name.clone(), step: progress.step, of: setup.total });
     let restored = |turn: &Turn| {

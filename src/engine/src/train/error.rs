@@ -53,6 +53,24 @@ pub enum TrainError {
         /// The last checkpoint's step.
         checkpoint: Option<u64>,
     },
+    /// Files of a checkpoint that are whole and no state of the stage.
+    #[error("the checkpoint in {folder} can't be read: {why}")]
+    Unread {
+        /// Where it lies.
+        folder: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// What an optimiser remembers of a parameter became NaN or infinite while all weights are numbers.
+    #[error("the optimizer's {tensor} after step {step}, so it can't go on: nothing of the stage is stored{}", checkpoint.map_or_else(String::new, |step| format!(" (the last good checkpoint is of step {step})")))]
+    Moments {
+        /// The tensor of its memory.
+        tensor: NotFinite,
+        /// The step, counted from 1.
+        step: u64,
+        /// The last checkpoint's step.
+        checkpoint: Option<u64>,
+    },
     /// Gradients that are not finite in 16 bits, at any loss scale.
     #[error("gradients at step {step}{} are not finite in float16, even without a loss scale", within.as_deref().map_or_else(String::new, |turn| format!(" of {turn}")))]
     Overflow {
@@ -178,6 +196,17 @@ impl TrainError {
                 TrainError::NotFinite { term, value, step, samples, checkpoint: last }
             }
             TrainError::Spoiled { tensor, step, .. } => TrainError::Spoiled { tensor, step, checkpoint: last },
+            TrainError::Moments { tensor, step, .. } => TrainError::Moments { tensor, step, checkpoint: last },
+            other => other,
+        }
+    }
+}
+
+impl TrainError {
+    /// Of reading the checkpoint in this folder; what libtorch and the system refuse is no fault of it.
+    pub(super) fn of_checkpoint(self, folder: String) -> TrainError {
+        match self {
+            TrainError::Nn(error) if !error.is_torch() => TrainError::Unread { folder, why: error.to_string() },
             other => other,
         }
     }
@@ -196,10 +225,14 @@ impl From<TrainError> for Failure {
             TrainError::Spoiled { .. } => {
                 (Code::WeightsNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
             }
+            TrainError::Moments { .. } => {
+                (Code::WeightsNotFinite, "gradients are too large to be squared or summed: try `clip = 5.0`, or weigh the terms less")
+            }
             TrainError::NotFinite { .. } => {
                 (Code::LossNotFinite, "try a smaller learning rate, a warm-up (`lr |> cosine(warmup = 1 epoch)`), or `clip = 5.0`")
             }
             TrainError::Overflow { .. } => (Code::LossNotFinite, "take `precision = \"mixed\"`, whose numbers reach as far as 32-bit ones"),
+            TrainError::Unread { .. } => (Code::DamagedCheckpoint, "remove that folder to start the stage anew"),
             TrainError::ResumeMismatch { .. } => (Code::ResumeMismatch, "remove that folder to start the stage anew"),
             TrainError::TeacherPrototypes { .. } => {
                 (Code::TeacherPrototypes, "train the teacher on these people first, or let it teach by embeddings: rkd(), sp(), feature()")

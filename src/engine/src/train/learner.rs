@@ -239,16 +239,32 @@ impl Learner {
         Ok(())
     }
 
+    /// That the optimisers remember numbers. What overflowed there stays so, and Adam no longer moves what it is of: no weight and no loss tells.
+    ///
+    /// # Errors
+    /// [`TrainError::Moments`].
+    pub fn remembers(&self, setup: &Setup) -> Result<(), TrainError> {
+        for (turn, optimiser) in setup.turns.iter().zip(&self.optimisers) {
+            if let Some(found) = optimiser.memory().not_finite()? {
+                let tensor = NotFinite { name: within(&turn.label, &found.name), ..found };
+                return Err(TrainError::Moments { tensor, step: self.step, checkpoint: None });
+            }
+        }
+        Ok(())
+    }
+
     /// What the stage gives after its last step.
     ///
     /// # Errors
-    /// [`TrainError::Spoiled`] when it is none.
+    /// [`TrainError::Spoiled`] when it is none, [`TrainError::Moments`].
     pub fn finish(self, setup: &Setup, first_batch: Vec<PictureGroup>, spent: Spent) -> Result<Trained, TrainError> {
+        let remembers = self.remembers(setup);
         let (models, kept) = match self.watched.best {
             Some(best) => (best.models, best.step),
             None => (copies(&self.models)?, self.step),
         };
         Learner::sound(setup, &models, kept)?;
+        remembers?;
         Ok(Trained {
             models,
             log: self.log,

@@ -160,7 +160,7 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
             match checkpoint::write(stage, &setup, &checkpoints, &learner) {
                 Ok(()) => saved.written(learner.step),
                 Err(TrainError::Spoiled { .. }) => {}
-                Err(other) => return Err(other),
+                Err(other) => return Err(other.after(saved.last())),
             }
         }
     }
