@@ -206,7 +206,7 @@ impl Compiler<'_> {
         }
         self.taps.remember(decl.name, &args, |param| bound.get(param).map_or(span, Given::span));
         match ty {
-            ty if decl.name == "train" => self.train(args, ty, span),
+            ty if decl.name == "train" => self.train(args, ty, span, bound.get("batch").map_or(span, Given::span)),
             Type::Record(parts) => self.parts(decl, &parts, &args, span),
             Type::Objective => {
                 let term = OpValue { op: decl.name, args }.into();
