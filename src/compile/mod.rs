@@ -32,8 +32,9 @@ mod uses;
 pub use modules::STANDARD;
 pub use params::Given;
 
+use crate::data::DataError;
 use crate::data::probe::{Content, ProbeCache};
-use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::graph::Graph;
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
@@ -52,14 +53,14 @@ pub trait Prober {
     /// The digest of a file, or of the sorted listing of a folder.
     ///
     /// # Errors
-    /// One sentence that says why there is none.
-    fn digest(&self, path: &Path) -> Result<String, String>;
+    /// Why there is none.
+    fn digest(&self, path: &Path) -> Result<String, DataError>;
 
     /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
     ///
     /// # Errors
     /// As [`Prober::digest`].
-    fn listed(&self, list: &Path, root: &Path) -> Result<String, String> {
+    fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
         Ok(format!("{} {}", self.digest(list)?, self.digest(root)?))
     }
 }
