@@ -152,9 +152,30 @@ impl Compiled {
             }
             said.push(diagnostic);
         }
-        (plan, said)
+        (plan, folded(said))
     }
 }
+
+/// What is said, each fault once: the arms of a declaration, and all who ask for the same, are wrong in one way. Their places are shown together.
+fn folded(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut once: IndexMap<_, Diagnostic> = IndexMap::new();
+    for diagnostic in said {
+        let fault = (diagnostic.severity, diagnostic.code, diagnostic.message.clone(), diagnostic.help.clone());
+        let Some(first) = once.get_mut(&fault) else {
+            once.insert(fault, diagnostic);
+            continue;
+        };
+        for label in diagnostic.labels {
+            if first.labels.iter().all(|known| known.span != label.span) && first.labels.len() < MOST_PLACES {
+                first.labels.push(Label { primary: false, ..label });
+            }
+        }
+    }
+    once.into_values().collect()
+}
+
+/// Places that are shown of one fault.
+const MOST_PLACES: usize = 6;
 
 /// Compiles the recipe at `path`.
 ///
