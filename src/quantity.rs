@@ -151,6 +151,14 @@ impl FromStr for Fraction {
     }
 }
 
+/// The number of percent that stands for a part: a short one that reads back to the bit, or the nearest.
+fn exact_percent(part: f64) -> f64 {
+    let near = part * 100.0;
+    let short = (near * 1e9).round() / 1e9;
+    let exact = |percent: &f64| (percent / 100.0).to_bits() == part.to_bits();
+    [short, near].into_iter().find(exact).unwrap_or(near)
+}
+
 /// An amount of memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
@@ -202,7 +210,7 @@ impl fmt::Display for Span {
         match self {
             Span::Epochs(n) => write!(f, "{n} epochs"),
             Span::Steps(n) => write!(f, "{n} steps"),
-            Span::Part(part) => Fraction(*part).fmt(f),
+            Span::Part(part) => write!(f, "{}%", exact_percent(*part)),
         }
     }
 }
@@ -269,6 +277,12 @@ mod tests {
         }
         for text in ["2 epochs", "500 steps", "20%", "0.5 epochs"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
+        // of numbers that no percentage stands for, the nearest one does
+        for part in [0.2, 12.0 / 26.0, 1.0 / 3.0, 0.1 + 0.2, 1e-9, 0.667] {
+            let read: Span = Span::Part(part).to_string().parse().unwrap();
+            assert!(matches!(read, Span::Part(read) if (read - part).abs() <= part * f64::EPSILON), "{part} is not {read}");
+            assert_eq!(read.to_string(), Span::Part(part).to_string());
         }
         assert_eq!("8px..20px".parse::<Interval<Pixels>>().unwrap().to_string(), "8px..20px");
         assert_eq!("4 GiB".parse::<Bytes>().unwrap(), Bytes(4 << 30));

@@ -43,7 +43,9 @@ pub fn begin(bytes: &[u8]) -> Result<&[u8], NoText> {
 /// When they are no UTF-8 text.
 pub fn read(bytes: &[u8]) -> Result<&str, NoText> {
     let bytes = begin(bytes)?;
-    let line = |at: usize| bytes[..at].split(|byte| *byte == b'\n').count() as u64;
+    // lines that end in carriage returns alone are lines like any other
+    let end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+    let line = |at: usize| bytes[..at].split(|byte| *byte == end).count() as u64;
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(NoText::Zero(line(at)));
     }

@@ -220,7 +220,7 @@ fn tables_with_a_mark(draws: usize) -> f64 {
             let mut cell =
                 || Cell { arms: arms.clone().collect(), ..Cell::of((0..5).map(|_| 0.9 + 0.01 * chance.normal()).collect::<Vec<_>>()) };
             let cells = (0..6).map(|_| Some(cell()));
-            Row { label: format!("method {at}"), published: false, against: (at > 0).then_some(0), cells: cells.collect() }
+            Row { label: format!("method {at}"), published: false, against: (at > 0).then_some(0), source: None, cells: cells.collect() }
         };
         let rows = (0..21).map(|at| row(at, chance)).collect();
         let table = Table { name: "drawn".to_owned(), doc: String::new(), columns: (0..6).map(column).collect(), rows };

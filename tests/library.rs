@@ -125,11 +125,43 @@ fn a_def_means_the_operators_that_it_is_made_of() {
             "recipes",
             "std.recipes.fine_tune_ddl(net, easy, hard)",
             "train(net, classify(draw(easy, by = balanced()), arc) + classify(draw(hard, by = balanced()), arc) + ddl(teacher = easy, students = [hard]), \
-             batch = 32, for = 2 epochs, optimizer = sgd(lr = 0.001 |> drops(at = [1 epoch]), weight_decay = 5e-4))",
+             batch = 32, for = 2 epochs, optimizer = sgd(lr = 0.001 |> drops(at = [50%]), weight_decay = 5e-4))",
         ),
     ] {
         assert_eq!(keys(&recipe(module, short)), keys(&recipe(module, long)), "{short}");
     }
+}
+
+/// Spans inside of a recipe of the library are its own: whoever calls it can't move them.
+#[test]
+fn a_recipe_fits_a_stage_of_any_length() {
+    let mut told = 0;
+    for (path, args) in CALLS.iter().filter(|(path, _)| path.starts_with("recipes.") && *path != "recipes.arcface_and_ddl") {
+        let (_, text) = STANDARD.iter().find(|(module, _)| *module == "recipes").unwrap();
+        let def = &text[text.find(&format!("def {}(", &path["recipes.".len()..])).unwrap()..];
+        let has_length = def[..def.find("-> model").unwrap()].contains("  length: ");
+        let rises = if path.ends_with("tune_last_layers") { ", warmup = 10%" } else { "" };
+        let lengths: &[&str] = if has_length { &["", "20 steps", "3 steps", "1 epoch", "0.5 epochs", "50 epochs"] } else { &[""] };
+        for length in lengths {
+            let args = args.split(", length").next().unwrap();
+            let args = args.to_owned() + if path.ends_with("tune_last_layers") { ", lr = 0.01" } else { "" };
+            let length = match (*length, path.ends_with("tune_last_layers")) {
+                ("", true) => ", length = 30 epochs".to_owned(),
+                ("", false) => String::new(),
+                (length, _) => format!(", length = {length}"),
+            };
+            let size = if path.contains("train_") || path.contains("fine_tune") { ", size = 8" } else { "" };
+            let text = recipe("recipes", &format!("std.{path}({args}{length}{size}{rises})"));
+            let compiled = compile(&Memory::new().with("r.ddl", text.as_str()), Path::new("r.ddl"), &Options::default()).unwrap();
+            assert!(!compiled.has_errors(), "{text}");
+            let (_, said) = compiled.known_plan(ddl::data::probe::ProbeCache::none());
+            let beyond: Vec<_> =
+                said.iter().filter(|it| it.code == ddl::diag::Code::BeyondStage || it.severity == ddl::diag::Severity::Error).collect();
+            assert!(beyond.is_empty(), "{path}, {length:?}: {beyond:?}");
+            told += 1;
+        }
+    }
+    assert!(told > 20, "{told}");
 }
 
 #[test]

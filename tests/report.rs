@@ -32,7 +32,7 @@ fn table() -> Table {
         Some(Cell { values: vec![v, v + shift, v - shift * 0.7], arms, ..Cell::default() })
     };
     let one = |v: f64| Some(Cell { values: vec![v], arms: vec![], without: vec![], ci: Some(Ci { low: v - 0.012, high: v + 0.011 }) });
-    let row = |label: &str, against, cells| Row { label: label.to_owned(), published: label.contains(','), against, cells };
+    let row = |label: &str, against, cells| Row { label: label.to_owned(), published: label.contains(','), source: None, against, cells };
     Table {
         name: "table".to_owned(),
         doc: "Accuracy alone hides forgetting: TAR at a strict FAR stands beside it.".to_owned(),

@@ -221,7 +221,7 @@ def thousand_declarations() -> str:
             f"batches e_{i} = draw(easy_{i}, by = balanced(), size = 16, seed = {i})",
             f"batches h_{i} = draw(hard_{i}, by = balanced(), size = 16, seed = {i})",
             f"stage warm_{i} = train(net_{i}, classify(people.train, arc_{i}), batch = 32, for = 1 epoch, seed = {i}, optimizer = sgd(lr = 0.1))",
-            f"stage ft_{i} = train(warm_{i}, classify(e_{i}, arc_{i}) + classify(h_{i}, arc_{i}), batch = 32, for = 1 epoch, optimizer = sgd(lr = 0.01))",
+            f"stage ft_{i} = train(warm_{i}, classify(e_{i}, arc_{i}) + classify(h_{i}, arc_{i}), for = 1 epoch, optimizer = sgd(lr = 0.01))",
             f"export out_{i} = safetensors(ft_{i}, to = \"{i}.safetensors\")",
         ]
     return "\n".join(lines[:1001]) + "\n"

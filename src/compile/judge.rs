@@ -194,14 +194,7 @@ impl Compiler<'_> {
     pub(super) fn over_call(&mut self, decl: &'static Decl, bound: &Bound, span: Span, env: &mut Env) -> Val {
         let poison = Val::new(Type::Model, Value::Poison, span);
         let (Some(Given::Expr(over)), Some(model)) = (bound.get("over"), bound.get("model")) else { return poison };
-        let names: Vec<(String, Span)> = match &over.kind {
-            ExprKind::List(items) => items
-                .iter()
-                .filter_map(|item| if let ExprKind::Name(name) = &item.kind { Some((name.clone(), item.span)) } else { None })
-                .collect(),
-            ExprKind::Name(name) => vec![(name.clone(), over.span)],
-            _ => Vec::new(),
-        };
+        let Some(names) = self.named_axes(decl, over, model) else { return poison };
         let mut unknown = false;
         for (name, at) in &names {
             unknown |= self.name(name, *at, env).is_poison();
@@ -221,13 +214,11 @@ impl Compiler<'_> {
         if points.is_empty() {
             return poison; // too many, which was said
         }
-        if wanted.is_empty() || points.iter().all(Point::is_empty) {
-            return self.wrong(
-                Diagnostic::error(Code::BadAxis, "this model does not depend on the axes of `over`")
-                    .at(over.span, "no such axes")
-                    .help("name axes that a `sweep` or a `replicate` declares"),
-                span,
-            );
+        if points.iter().all(Point::is_empty) {
+            let help = self.depended_on(model, env);
+            let names = one_of(wanted.iter().map(String::as_str)).replace(" or ", " and ");
+            let message = format!("`model` of `{}` does not depend on {names}", decl.name);
+            return self.wrong(Diagnostic::error(Code::BadAxis, message).at(over.span, "the same in all arms").help(help), span);
         }
         // those that the metric alone depends on: a model's number is its mean over them
         let of_metric = match bound.get("by") {
@@ -268,6 +259,49 @@ impl Compiler<'_> {
         // each judgement knows its protocol; where the arms have protocols of their own, the first one's stands for the metric
         args.insert("metric", metric_of_all.unwrap_or(Value::Poison));
         Val::new(Type::Model, Value::Node(self.graph.add("chosen", args, Some(span))), span)
+    }
+
+    /// The axes that `over` names, with their places; says where it names none, or where a list stands for the arms of a model.
+    fn named_axes(&mut self, decl: &Decl, over: &Expr, model: &Given) -> Option<Vec<(String, Span)>> {
+        if let Given::Expr(Expr { kind: ExprKind::List(_) | ExprKind::Record(_), span }) = model {
+            let message = format!("`{}` takes the arms of one model, and these are several models", decl.name);
+            let help = "declare what differs as a `sweep`, build one model on it, and name that axis in `over`; models side by side are rows of `compare`";
+            self.diagnostics.push(Diagnostic::error(Code::Mismatch, message).at(*span, "a list").help(help));
+            return None;
+        }
+        let items = if let ExprKind::List(items) = &over.kind { items.as_slice() } else { std::slice::from_ref(over) };
+        let mut names = Vec::new();
+        for item in items {
+            let help = match &item.kind {
+                ExprKind::Name(name) => {
+                    names.push((name.clone(), item.span));
+                    continue;
+                }
+                ExprKind::String(text) => text.plain().map(|name| format!("axes are named without quotes: over = [{name}]")),
+                _ => None, // nothing that a name could be made of
+            };
+            let help = help.unwrap_or_else(|| "name an axis that a `sweep` or a `replicate` declares: over = [lr]".to_owned());
+            self.diagnostics.push(Diagnostic::error(Code::BadAxis, "this is not the name of an axis").at(item.span, "no name").help(help));
+            return None;
+        }
+        if names.is_empty() {
+            let nothing = Diagnostic::error(Code::BadAxis, format!("`over` of `{}` names no axis", decl.name)).at(over.span, "none");
+            self.diagnostics.push(nothing.help("name axes that a `sweep` or a `replicate` declares: over = [lr]"));
+            return None;
+        }
+        Some(names)
+    }
+
+    /// The axes that a model depends on, for a message.
+    fn depended_on(&mut self, model: &Given, env: &mut Env) -> String {
+        let mut found = std::collections::BTreeSet::new();
+        let points = self.free_points(&exprs([model]), env, |_, _| true);
+        points.iter().for_each(|point| found.extend(point.keys().copied()));
+        let names: Vec<String> = found.into_iter().flat_map(|axis| self.axis_names(axis)).collect();
+        if names.is_empty() {
+            return "it depends on no axis: there is one such model".to_owned();
+        }
+        format!("it depends on {}", one_of(names.iter().map(String::as_str)).replace(" or ", " and "))
     }
 
     /// Whether two metrics are one, each of its own protocol.

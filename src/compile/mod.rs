@@ -33,8 +33,9 @@ mod uses;
 pub use modules::STANDARD;
 pub use params::Given;
 
+use crate::data::DataError;
 use crate::data::probe::{Content, ProbeCache};
-use crate::diag::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::graph::Graph;
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
@@ -54,14 +55,14 @@ pub trait Prober {
     /// The digest of a file, or of the sorted listing of a folder.
     ///
     /// # Errors
-    /// One sentence that says why there is none.
-    fn digest(&self, path: &Path) -> Result<String, String>;
+    /// Why there is none.
+    fn digest(&self, path: &Path) -> Result<String, DataError>;
 
     /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
     ///
     /// # Errors
     /// As [`Prober::digest`].
-    fn listed(&self, list: &Path, root: &Path) -> Result<String, String> {
+    fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
         Ok(format!("{} {}", self.digest(list)?, self.digest(root)?))
     }
 }
@@ -168,9 +169,30 @@ impl Compiled {
             }
             said.push(diagnostic);
         }
-        (plan, said)
+        (plan, folded(said))
     }
 }
+
+/// What is said, each fault once: the arms of a declaration, and all who ask for the same, are wrong in one way. Their places are shown together.
+fn folded(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut once: IndexMap<_, Diagnostic> = IndexMap::new();
+    for diagnostic in said {
+        let fault = (diagnostic.severity, diagnostic.code, diagnostic.message.clone(), diagnostic.help.clone());
+        let Some(first) = once.get_mut(&fault) else {
+            once.insert(fault, diagnostic);
+            continue;
+        };
+        for label in diagnostic.labels {
+            if first.labels.iter().all(|known| known.span != label.span) && first.labels.len() < MOST_PLACES {
+                first.labels.push(Label { primary: false, ..label });
+            }
+        }
+    }
+    once.into_values().collect()
+}
+
+/// Places that are shown of one fault.
+const MOST_PLACES: usize = 6;
 
 /// Compiles the recipe at `path`.
 ///

@@ -37,6 +37,8 @@ pub(super) fn of_terms(terms: Vec<Value>) -> Value {
 /// Who draws for a stage.
 pub(super) struct Stage {
     batch: Option<Value>,
+    /// Where its batch is said.
+    batch_at: Span,
     seed: i64,
     /// Where it is said.
     pub(super) span: Span,
@@ -108,7 +110,8 @@ impl Compiler<'_> {
         if !looks_at.fold(true, |fine, (name, value)| self.is_without_panels(value, &format!("`{name}` of `train`"), span) && fine) {
             return Val::new(Type::Model, Value::Poison, span);
         }
-        let stage = Stage { batch: args.remove("batch"), seed, span };
+        let batch_at = places.at("batch").unwrap_or(span);
+        let stage = Stage { batch: args.remove("batch"), batch_at, seed, span };
         let poison = Val::new(ty.clone(), Value::Poison, span);
         let objective = args.remove("objective");
         let plays = args.remove("plays");
@@ -125,6 +128,7 @@ impl Compiler<'_> {
             };
             args.insert("plays", plays);
             let node = self.stage_node(args, places, span);
+            self.batch_is_drawn(node, &stage);
             return self.stage_result(node, ty, &nets, span);
         }
         let has_optimizer = args.contains_key("optimizer");
@@ -153,7 +157,27 @@ impl Compiler<'_> {
         }
         args.insert("objective", of_terms(lowered));
         let node = self.stage_node(args, places, span);
+        self.batch_is_drawn(node, &stage);
         self.stage_result(node, ty, &nets, span)
+    }
+
+    /// Refuses a `batch` that is the size of no draw of a stage: every draw says another.
+    fn batch_is_drawn(&mut self, train: NodeId, stage: &Stage) {
+        let Some(Value::Int(batch)) = &stage.batch else { return };
+        let mut sizes = Vec::new();
+        for draw in self.graph.inputs(train).into_iter().map(|input| self.graph.node(input)).filter(|node| node.op == "draw") {
+            let size = crate::ops::samplers::composed(&draw.args).and_then(|size| i64::try_from(size).ok());
+            let Some(size) = size.or(if let Some(Value::Int(size)) = draw.args.get("size") { Some(*size) } else { None }) else { return };
+            let name = draw.names.first().map_or_else(|| "a draw".to_owned(), |(name, _)| format!("`{name}`"));
+            sizes.push((size, name));
+        }
+        if sizes.iter().any(|(size, _)| size == batch) {
+            return;
+        }
+        let Some((size, name)) = sizes.first() else { return };
+        let message = format!("`batch` of `train` is {batch}, and no draw of this stage takes it: {name} says {size}");
+        let help = "leave it out: each draw says its size; or say it in the draws";
+        self.diagnostics.push(Diagnostic::error(Code::BadArgument, message).at(stage.batch_at, "the size of nothing").help(help));
     }
 
     /// A stage's node. What it watches is no part of what it means: of two stages that mean the same, the first says what is watched.
@@ -269,7 +293,9 @@ impl Compiler<'_> {
             args.insert("by", OpValue::new(sampler, Args::new()).into());
         }
         let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == "pk");
-        if !args.contains_key("size") && !composed {
+        if composed && crate::ops::samplers::composed(&args).is_some() {
+            args.remove("size"); // the same number, said again
+        } else if !args.contains_key("size") && !composed {
             let Some(batch) = stage.batch.clone() else {
                 let what = if is_draw { "this stage draws batches that say no size" } else { "this stage draws from a bare data set" };
                 self.diagnostics.push(

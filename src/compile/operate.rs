@@ -3,13 +3,15 @@
 use super::call::{Bound, Given};
 use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};
+use crate::data::DataError;
 use crate::data::probe::beside;
-use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
 use crate::ops::limits::outside;
 use crate::ops::outputs::Started;
+use crate::plan::data_codes;
 use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Expr, ExprKind};
@@ -305,18 +307,19 @@ impl Compiler<'_> {
     }
 
     /// What lies at a path, found once; what is wrong with it is said once.
-    fn digest_of(&mut self, what: (PathBuf, Option<PathBuf>), span: Span, look: impl FnOnce() -> Result<String, String>) -> Option<String> {
+    fn digest_of(
+        &mut self,
+        what: (PathBuf, Option<PathBuf>),
+        span: Span,
+        look: impl FnOnce() -> Result<String, DataError>,
+    ) -> Option<String> {
         if let Some(known) = self.digests.get(&what) {
             return known.clone();
         }
         let digest = match look() {
             Ok(digest) => Some(digest),
-            Err(cause) => {
-                self.diagnostics.push(
-                    Diagnostic::error(Code::UnreadableData, format!("cannot read {}: {cause}", what.0.display()))
-                        .at(span, "needed here")
-                        .help("check the path, or the parameter that gives it"),
-                );
+            Err(error) => {
+                self.diagnostics.push(data_codes::failure(None, &error).diagnostic(Severity::Error).at(span, "needed here"));
                 None
             }
         };

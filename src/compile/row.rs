@@ -103,6 +103,20 @@ impl Compiler<'_> {
             _ => return self.bad_operands(op, op_span, left, right, None),
         };
         let (what, units) = dimension.in_words();
+        if let Some(name) = row_of(number).iter().flat_map(Row::attributes).next() {
+            let column = match dimension {
+                Dimension::Angle => "deg",
+                Dimension::Pixels => "px",
+                Dimension::Fraction => "fraction",
+                Dimension::Span | Dimension::Images | Dimension::Checks | Dimension::Bytes => "float", // no column has such values
+            };
+            return self.wrong(
+                Diagnostic::error(Code::UnitMissing, format!("`.{name}` has no unit, and is compared with {what}"))
+                    .at(number.span, "a bare number")
+                    .help(format!("say the unit of its column where it is read: schema = {{{name}: {column}}}")),
+                left.span.to(right.span),
+            );
+        }
         self.wrong(
             Diagnostic::error(Code::UnitMissing, format!("this number needs a unit: the attribute is {what}"))
                 .at(number.span, "a bare number")

@@ -14,6 +14,7 @@ use crate::plan;
 use crate::plan::rows::{Misnamed, Shown};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
+use crate::text::several;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,13 +54,21 @@ impl Compiler<'_> {
     pub(super) fn compare_call(&mut self, bound: &Bound, span: Span, env: &mut Env) -> Val {
         let poison = Val::new(Type::Report, Value::Poison, span);
         let (Some(rows), Some(columns)) = (bound.get("models"), bound.get("columns")) else { return poison };
+        let said = self.diagnostics.len();
+        let (rows_at, columns_at) = (rows.span(), columns.span());
         let (rows, columns) = (self.collect(rows, env), self.collect(columns, env));
+        if self.diagnostics.len() == said && !self.has_both((&rows, rows_at), (&columns, columns_at)) {
+            return poison;
+        }
         let (of_rows, of_columns) = (axes_of(&rows), axes_of(&columns));
         let replicates: BTreeSet<BindingId> = of_rows.union(&of_columns).copied().filter(|axis| self.is_replicate(*axis)).collect();
         let shared: BTreeSet<BindingId> = of_columns.intersection(&of_rows).copied().filter(|axis| !replicates.contains(axis)).collect();
         let rows = self.in_all_arms(rows, &shared);
         let aligned = |axis: &BindingId| replicates.contains(axis) || shared.contains(axis);
         let Some(columns) = self.columns(&columns, aligned) else { return poison };
+        if !self.published_in(&rows, &columns) {
+            return poison;
+        }
         let mut lowered: IndexSet<Mark> = IndexSet::new();
         let mut distinct: Vec<Value> = Vec::new();
         let mut elements: Vec<Vec<Value>> = Vec::new();
@@ -107,6 +116,39 @@ impl Compiler<'_> {
             return poison;
         }
         Val::new(Type::Report, Value::Node(self.graph.add_meaning("table", args, &meaning, Some(span))), span)
+    }
+
+    /// Whether a table has rows and columns; says what it lacks.
+    fn has_both(&mut self, (rows, rows_at): (&[Collected], Span), (columns, columns_at): (&[Collected], Span)) -> bool {
+        let lacks = [
+            (rows.is_empty(), rows_at, "rows", "name a model, or several: compare([net, tuned], …)"),
+            (columns.is_empty(), columns_at, "columns", "name a metric of an evaluation: columns = [pose.accuracy]"),
+        ];
+        for (_, at, what, help) in lacks.into_iter().filter(|(empty, ..)| *empty) {
+            let nothing = Diagnostic::error(Code::BadArgument, format!("a table without {what} shows nothing"));
+            self.diagnostics.push(nothing.at(at, format!("no {what}")).help(help));
+        }
+        !rows.is_empty() && !columns.is_empty()
+    }
+
+    /// Whether published numbers are those of columns; says which are not.
+    fn published_in(&mut self, rows: &[Collected], columns: &[Column]) -> bool {
+        let known: IndexSet<&str> = columns.iter().map(|column| column.label.as_str()).collect();
+        let mut fine = true;
+        for row in rows {
+            let (Type::Published, Value::Op(op)) = (&row.val.ty, &row.val.value) else { continue };
+            let Some(Value::Record(numbers)) = op.args.get("values") else { continue };
+            for name in numbers.keys().filter(|name| !known.contains(name.as_str())) {
+                fine = false;
+                let help = match did_you_mean(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean {near:?}?"),
+                    None => format!("its columns are {}", several(known.iter().copied())),
+                };
+                let wrong = Diagnostic::error(Code::UnknownField, format!("the table has no column {name:?} for this published number"));
+                self.diagnostics.push(wrong.at(row.val.span, "no such column").help(help));
+            }
+        }
+        fine
     }
 
     /// What the rows are compared with: whether the table has it.

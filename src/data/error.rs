@@ -9,7 +9,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DataError {
     /// A file or folder can't be read.
-    #[error("can't read {}: {why}", path.display())]
+    #[error("cannot read {}: {why}", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

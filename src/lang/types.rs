@@ -125,6 +125,8 @@ pub enum Type {
     Model,
     /// The name of a network of a stage that trains several.
     Net,
+    /// The name of an axis of the recipe.
+    Axis,
     /// A named part of a network.
     Part,
     /// An output of a network (`tap("stage3")`).
@@ -246,6 +248,7 @@ impl fmt::Display for Type {
             Type::Batches => "batches",
             Type::Model => "a model",
             Type::Net => "the name of a network of the stage",
+            Type::Axis => "the name of an axis",
             Type::Part => "a part of a network",
             Type::Output => "an output of a network",
             Type::Weights => "weights",
@@ -293,6 +296,7 @@ impl fmt::Display for Plural<'_> {
             Type::Metric => "metrics",
             Type::Eval => "evaluations",
             Type::Net => "names of networks of the stage",
+            Type::Axis => "names of axes",
             Type::Part => "parts of a network",
             Type::Branch => "branches",
             Type::Play => "plays",

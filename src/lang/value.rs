@@ -62,6 +62,11 @@ impl Places {
         self.0.is_empty()
     }
 
+    /// Where an argument stands, if that is known.
+    pub fn at(&self, name: &str) -> Option<Place> {
+        self.0.get(name).copied()
+    }
+
     /// Where a value inside of these arguments stands, by its path in a plan (`optimizer`, `lr`, `at`): the innermost argument that is known.
     pub fn of(&self, args: &Args, path: &[String]) -> Option<Place> {
         let (first, rest) = path.split_first()?;

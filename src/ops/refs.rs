@@ -62,6 +62,20 @@ impl Param for NetName {
     }
 }
 
+/// The name of an axis of the recipe (`over = [lr]`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AxisName(pub String);
+
+impl Param for AxisName {
+    fn ty() -> Type {
+        Type::Axis
+    }
+    fn value(&self) -> Value {
+        Value::text(self.0.as_str())
+    }
+}
+
 /// The model that a stage starts from, or several by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -54,7 +54,23 @@ pub fn doubt(doubt: &Doubt) -> Failure {
 pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
     let message = node.map_or_else(|| error.to_string(), |node| format!("{node}: {error}"));
     let failure = Failure::new(code(error), message);
+    match help(error) {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// What to do about an error of the data room.
+fn help(error: &DataError) -> Option<&'static str> {
+    match error {
+        DataError::Line { .. } | DataError::File { .. } => return Some("mend the file there, or name another"),
+        DataError::NoColumn { .. } => return Some("name the column so in the file's first line, or name another file"),
+        DataError::NotAnnotated { .. } => return Some("say what happens to such images: `missing = \"drop\"` or `\"keep\"`"),
+        _ => {} // by its code
+    }
     let help = [
+        (Code::UnreadableData, "check the path, or the parameter that gives it"),
+        (Code::AbsentImages, "paths in a list are those of the data set: relative to its folder (`root` of an `image_list`)"),
         (Code::DataChanged, "run the same command again: it is planned anew with what lies there now"),
         (Code::Contradiction, TURNED),
         (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
@@ -62,8 +78,5 @@ pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
         (Code::BatchTooLarge, "choose a smaller `size` for the draw (or `batch` for the stage), or more data"),
         (Code::MissingValue, "say what happens to such samples: `missing = \"drop\"` or `\"keep\"`"),
     ];
-    match help.iter().find(|(of, _)| *of == code(error)) {
-        Some((_, help)) => failure.help(*help),
-        None => failure,
-    }
+    help.iter().find(|(of, _)| *of == code(error)).map(|(_, help)| *help)
 }

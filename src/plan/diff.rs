@@ -121,7 +121,9 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         before: before.cloned(),
         after: after.cloned(),
     }));
-    found.extend(changed(&before.data, &after.data).map(|(path, before, after)| Difference::Data {
+    // a plan holds no digest: what of its data changed shows in its keys
+    let told = !before.of_plan && !after.of_plan;
+    found.extend(changed(&before.data, &after.data).filter(|_| told).map(|(path, before, after)| Difference::Data {
         path: path.clone(),
         before: before.cloned(),
         after: after.cloned(),
@@ -148,8 +150,11 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
 pub fn summary(found: &[Difference]) -> Vec<String> {
     let mut lines: Vec<(String, String, usize)> = Vec::new(); // the node without its arm, the line, how many arms
     let mut follow = 0;
+    let told = |it: &Difference| matches!(it, Difference::Program { .. } | Difference::Data { .. } | Difference::Operator { .. });
+    let told = found.iter().any(told);
     for difference in found {
-        if matches!(difference, Difference::Follows { .. }) {
+        // what reads nothing that changed is a cause, where nothing else tells it: a plan holds no digest of its data
+        if matches!(difference, Difference::Follows { from, .. } if told || !from.is_empty()) {
             follow += 1;
             continue;
         }
@@ -350,6 +355,30 @@ impl fmt::Display for Difference {
                 (Some(before), None) => write!(f, "metric {name}: gone, was {before}"),
                 (Some(_), Some(_)) | (None, None) => Ok(()),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan does not hold the digests of its data: against it nothing is new. Two locks tell them.
+    #[test]
+    fn data_are_new_where_both_sides_tell_them() {
+        let data = |digest: &str| [("faces".to_owned(), digest.to_owned())].into_iter().collect::<BTreeMap<_, _>>();
+        let plan = || Lock { of_plan: true, ..Lock::default() };
+        let lock = |digest: Option<&str>| Lock { data: digest.map(data).unwrap_or_default(), ..Lock::default() };
+        for (before, after, found) in [
+            (plan(), lock(Some("a")), 0),
+            (lock(Some("a")), plan(), 0),
+            (plan(), plan(), 0),
+            (lock(None), lock(Some("a")), 1),
+            (lock(Some("a")), lock(None), 1),
+            (lock(Some("a")), lock(Some("b")), 1),
+            (lock(Some("a")), lock(Some("a")), 0),
+        ] {
+            assert_eq!(differences(&before, &after).len(), found, "{before:?} {after:?}");
         }
     }
 }

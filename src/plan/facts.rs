@@ -27,6 +27,7 @@ use crate::ops::data::Draw;
 use crate::ops::evals::Protocol;
 use crate::ops::nets::Backbone;
 use crate::ops::outputs::{Features, Judge};
+use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
 use crate::ops::terms::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -202,6 +203,10 @@ impl<'p> Gather<'p> {
         if pass.people_left_out > 0 {
             let (people, images) = (pass.people_left_out, pass.images_left_out);
             facts.notes.push(format!("people who make no pair are never drawn: {people}, with {images} of the images"));
+        }
+        if let (Some(Sampler::Pk(pk)), 1..) = (&it.by, pass.people_repeated) {
+            let failure = sampling::repeated(pk, pass.people_repeated, table.people());
+            self.findings.push(Finding { at: id.into(), label: "drawn here".to_owned(), also: None, severity: Severity::Warning, failure });
         }
         for doubt in self.tables.draw_doubts(id)? {
             let failure = data_codes::doubt(&doubt);

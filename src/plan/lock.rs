@@ -46,6 +46,9 @@ pub struct Lock {
     /// The numbers by `model: eval.metric`.
     #[serde(default)]
     pub metrics: BTreeMap<String, LockedMetric>,
+    /// Whether it was made of a plan alone, which does not say what lies at its paths.
+    #[serde(skip)]
+    pub of_plan: bool,
 }
 
 /// How the numbers of a lock compare with those that are there now.
@@ -115,7 +118,7 @@ pub enum LockError {
 impl Lock {
     /// What a plan is made of; data digests, libtorch's version and metrics are added by who knows them.
     pub fn of(plan: &Plan) -> Self {
-        let mut lock = Lock { lock: FORM, recipe: plan.recipe.clone(), ddl: plan.ddl.clone(), ..Lock::default() };
+        let mut lock = Lock { lock: FORM, recipe: plan.recipe.clone(), ddl: plan.ddl.clone(), of_plan: true, ..Lock::default() };
         lock.params = plan.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         for (id, node) in plan.iter() {
             operators(&node.op, node.version, &node.args, &mut lock.operators);
@@ -129,6 +132,7 @@ impl Lock {
     /// This lock with the digests of what lies at the paths of a graph.
     #[must_use]
     pub fn with_data(mut self, graph: &Graph) -> Self {
+        self.of_plan = false;
         for (_, node) in graph.nodes() {
             node.args.values().for_each(|value| {
                 value.paths(&mut |path| {
@@ -263,6 +267,7 @@ mod tests {
         let machine = Machine { ddl: "0.1.0".into(), libtorch: "2.13.0".into(), device: "cuda:0".into(), threads: 2, cpu: "a: b".into() };
         let lock = Lock {
             lock: FORM,
+            of_plan: false,
             recipe: "r: #.ddl".into(),
             ddl: "0.1.0".into(),
             libtorch: Some("2.13.0".into()),

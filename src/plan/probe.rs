@@ -1,6 +1,7 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
 use crate::compile::Prober;
+use crate::data::DataError;
 use crate::data::probe::ProbeCache;
 use crate::data::readers::image_list;
 use crate::regular::{self, Stamp};
@@ -47,12 +48,12 @@ impl DiskProber {
         DiskProber { folder: None, folders: ProbeCache::none(), files: RefCell::new(None) }
     }
 
-    fn file(&self, path: &Path, stamp: Stamp) -> Result<String, String> {
+    fn file(&self, path: &Path, stamp: Stamp) -> std::io::Result<String> {
         if stamp.bytes < SHORT {
             return hash(path);
         }
         let now = SystemTime::now();
-        let place = path.canonicalize().map_err(|error| error.to_string())?;
+        let place = path.canonicalize()?;
         let mut files = self.files.borrow_mut();
         let files = files.get_or_insert_with(|| self.load());
         if let Some(known) = files.get(&place).filter(|known| known.stamp == stamp) {
@@ -88,24 +89,23 @@ impl DiskProber {
 }
 
 impl Prober for DiskProber {
-    fn digest(&self, path: &Path) -> Result<String, String> {
-        let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    fn digest(&self, path: &Path) -> Result<String, DataError> {
+        let unreadable = |error: std::io::Error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() };
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
         if metadata.is_dir() {
-            return Ok(self.folders.images(path).map_err(|error| error.to_string())?.digest().to_owned());
+            return Ok(self.folders.images(path)?.digest().to_owned());
         }
-        regular::is_regular(&metadata).map_err(|error| error.to_string())?;
-        self.file(path, Stamp::of(&metadata))
+        regular::is_regular(&metadata).and_then(|()| self.file(path, Stamp::of(&metadata))).map_err(unreadable)
     }
 
-    fn listed(&self, list: &Path, root: &Path) -> Result<String, String> {
-        let read = image_list(list, root, &IndexMap::new(), &self.folders).map_err(|error| error.to_string())?;
-        Ok(read.probe.digest().to_owned())
+    fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
+        Ok(image_list(list, root, &IndexMap::new(), &self.folders)?.probe.digest().to_owned())
     }
 }
 
-fn hash(path: &Path) -> Result<String, String> {
+fn hash(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    crate::regular::open(path).and_then(|file| hasher.update_reader(file).map(|_| ())).map_err(|error| error.to_string())?;
+    hasher.update_reader(crate::regular::open(path)?)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 
@@ -146,7 +146,10 @@ mod tests {
 
     #[test]
     fn what_is_not_there_says_so() {
-        assert!(DiskProber::forgetful().digest(Path::new("/no/such/file")).unwrap_err().contains("No such file"));
-        assert_eq!(DiskProber::forgetful().digest(Path::new("/dev/zero")).unwrap_err(), "it is a device, not a regular file");
+        assert!(DiskProber::forgetful().digest(Path::new("/no/such/file")).unwrap_err().to_string().contains("No such file"));
+        assert_eq!(
+            DiskProber::forgetful().digest(Path::new("/dev/zero")).unwrap_err().to_string(),
+            "cannot read /dev/zero: it is a device, not a regular file"
+        );
     }
 }

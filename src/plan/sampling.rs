@@ -8,7 +8,7 @@ use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
-use crate::ops::samplers::Sampler;
+use crate::ops::samplers::{Pk, Sampler};
 use crate::ops::stages::Train;
 use crate::ops::terms::{Classify, CompareSets, Term, looks_at_people};
 use std::collections::BTreeMap;
@@ -37,6 +37,15 @@ pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap
         }
     }
     Ok(())
+}
+
+/// What is said of people with fewer images than a batch shows of each.
+pub(super) fn repeated(pk: &Pk, few: usize, people: usize) -> Failure {
+    let images = pk.images;
+    let message = format!(
+        "{few} of {people} people have fewer than the {images} images that `pk` shows of each: some of theirs are drawn again for the same batch, and such an image is its own positive"
+    );
+    Failure::new(Code::WithItself, message).help(format!("ask for fewer `images`, or leave such people out: data |> min_images({images})"))
 }
 
 /// Refuses sets of which the images of each person fill none, or of which some are left over at every step.
@@ -92,6 +101,46 @@ mod tests {
         for fine in ["by = balanced(), size = 20", "by = pk(identities = 5, images = 2)", "size = 8", "by = pairs(), size = 4"] {
             assert_eq!(said(fine), Vec::<String>::new(), "{fine}");
         }
+    }
+
+    /// No option of a draw is passed over: a size either is what a step shows, or is refused.
+    #[test]
+    fn a_size_counts_with_every_sampler_or_is_refused() {
+        use crate::ops::samplers::Sampler;
+        let batch = |by: &str, size: &str| {
+            let text = format!(
+                "ddl 1
+                 dataset faces = synthetic_faces(identities = 10, images = 4, size = 32px)
+                 batches b = draw(faces, by = {by}{size})
+                 stage s = train(tiny(embedding = 16, side = 32px, width = 8), classify(b, cosface()), for = 1 epoch, optimizer = sgd(lr = 0.1))"
+            );
+            let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+            let draw = compiled.plan().nodes.iter().position(|node| node.op == "draw");
+            let (plan, said) = compiled.known_plan(ProbeCache::none());
+            assert!(compiled.has_errors() || said.is_empty(), "{by}{size}: {said:?}");
+            draw.filter(|_| !compiled.has_errors()).map(|at| (plan.nodes[at].facts.batch.unwrap(), plan.nodes[at].key))
+        };
+        let mut tried = 0;
+        for decl in Sampler::decls() {
+            let (by, images) = match decl.name {
+                "pk" => ("pk(4, 2)", None),
+                "pairs" => ("pairs()", Some(2)),
+                "pair_list" => continue, // as `pairs`, of a file
+                "shuffled" => ("shuffled()", Some(1)),
+                "balanced" => ("balanced()", Some(1)),
+                other => panic!("what does `size` mean with {other}?"),
+            };
+            tried += 1;
+            for size in [4, 8, 16] {
+                let found = batch(by, &format!(", size = {size}"));
+                match images {
+                    Some(images) => assert_eq!(found.unwrap().0, images * size, "{by}"),
+                    None if size == 8 => assert_eq!(found, batch(by, ""), "{by}: the same number again changes no key"),
+                    None => assert_eq!(found, None, "{by}"),
+                }
+            }
+        }
+        assert_eq!(tried, 4);
     }
 
     #[test]

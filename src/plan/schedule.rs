@@ -175,7 +175,15 @@ mod tests {
     }
 
     fn pass(batches: usize, images_per_batch: usize) -> PassFacts {
-        PassFacts { unit: "images", units: batches * images_per_batch, batches, images_per_batch, people_left_out: 0, images_left_out: 0 }
+        PassFacts {
+            unit: "images",
+            units: batches * images_per_batch,
+            batches,
+            images_per_batch,
+            people_left_out: 0,
+            images_left_out: 0,
+            people_repeated: 0,
+        }
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub struct Row {
     /// Numbers of a publication, not measured here.
     #[serde(default)]
     pub published: bool,
+    /// Where published numbers are from, as the recipe says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The place of the row that its paired differences are taken against. Published rows are neither compared nor compared with.
     #[serde(default)]
     pub against: Option<usize>,

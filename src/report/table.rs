@@ -188,7 +188,10 @@ fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> 
         ));
     }
     if rows.iter().any(|row| row.published) {
-        notes.push("† published, not measured here.".to_owned());
+        let from = |row: &Row| Some(format!("`{}` from {}", row.label, crate::text::on_one_line(row.source.as_ref()?)));
+        let sources: Vec<String> = table.rows.iter().filter_map(from).collect();
+        let sources = if sources.is_empty() { String::new() } else { format!(": {}", sources.join("; ")) };
+        notes.push(format!("† published, not measured here{sources}."));
     }
     notes
 }
@@ -443,7 +446,7 @@ mod tests {
     }
 
     fn row(label: &str, cells: Vec<Option<Cell>>) -> Row {
-        Row { label: label.to_owned(), published: false, against: None, cells }
+        Row { label: label.to_owned(), published: false, source: None, against: None, cells }
     }
 
     fn over(values: [f64; 3]) -> Cell {
@@ -466,7 +469,7 @@ mod tests {
             row("pretrained", vec![Some(Cell::of([0.881])), Some(Cell::of([0.129])), Some(Cell::of([0.325]))]),
             row("ArcFace-FT", cells([[0.911, 0.909, 0.912], [0.101, 0.103, 0.1], [0.366, 0.364, 0.367]])),
             row("DDL", cells([[0.913, 0.908, 0.911], [0.096, 0.0975, 0.0945], [0.38, 0.378, 0.382]])),
-            Row { published: true, ..row("顔 2020", vec![Some(Cell::of([0.9853])), None]) },
+            Row { published: true, source: Some("顔 et al., 2020".to_owned()), ..row("顔 2020", vec![Some(Cell::of([0.9853])), None]) },
         ];
         let rows = rows.into_iter().zip(against).map(|(row, against)| Row { against, ..row }).collect();
         Table { name: "table".to_owned(), doc: String::new(), columns, rows }

@@ -1,6 +1,7 @@
 //! Wrong recipes that are too long, or no text at all, to stand in a file of cases.
 
 use ddl::compile::{Options, Prober, compile};
+use ddl::data::DataError;
 use ddl::diag::{Code, Diagnostic, RenderOptions, render};
 use ddl::source::{Memory, SourceMap};
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -85,8 +86,8 @@ fn what_is_done_too_often_is_refused() {
 struct Nothing;
 
 impl Prober for Nothing {
-    fn digest(&self, path: &Path) -> Result<String, String> {
-        Err(format!("No such file or directory: {}", path.display()))
+    fn digest(&self, path: &Path) -> Result<String, DataError> {
+        Err(DataError::Unreadable { path: path.to_owned(), why: "No such file or directory".to_owned() })
     }
 }
 

@@ -39,7 +39,7 @@ fn stage(sets: usize) -> impl Strategy<Value = (String, &'static str)> {
     let options = one_of(&["", ", seed = seed", ", freeze = [net.stem]", ", clip = 5", ", keep = best(pose.eer, every = 1 epoch)"]);
     let lr = one_of(&["0.1", "0.1 |> cosine()", "rate", "0.1 |> poly(warmup = 10 steps)"]);
     (objective(sets), options, lr)
-        .prop_map(|(objective, options, lr)| (format!("{objective}, batch = 16, for = 2 epochs, optimizer = sgd(lr = {lr}){options}"), lr))
+        .prop_map(|(objective, options, lr)| (format!("{objective}, batch = 8, for = 2 epochs, optimizer = sgd(lr = {lr}){options}"), lr))
 }
 
 prop_compose! {

@@ -1,6 +1,7 @@
 //! What the tests of keys share: recipes, and their plans on a machine where something lies at every path.
 
 use ddl::compile::{Compiled, Given, Options, Prober, compile};
+use ddl::data::DataError;
 use ddl::diag::{RenderOptions, render};
 use ddl::plan::Plan;
 use ddl::source::{FileId, Memory, Source};
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 struct Named;
 
 impl Prober for Named {
-    fn digest(&self, path: &Path) -> Result<String, String> {
+    fn digest(&self, path: &Path) -> Result<String, DataError> {
         Ok(format!("what lies at {}", path.display()))
     }
 }

@@ -7,6 +7,7 @@ use ddl::lang::decl::Call;
 use ddl::lang::types::Type;
 use ddl::lang::value::Args;
 use ddl::ops::registry;
+use ddl::plan::probe::DiskProber;
 use ddl::source::Disk;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -219,4 +220,104 @@ fn lists_of_whom_templates_show() {
     assert_eq!(found[0].3, "1 of 5 images are on both sides, where each meets itself, first one of template 2");
     let found = search(TEMPLATES, gallery, "T,S\n1,10\n4,20\n");
     assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Error, Code::BadProtocol)], "{found:?}");
+}
+
+/// Every operator that reads a list, with a list that fits and what it says where.
+const READERS: [(&str, &str, &str); 9] = [
+    ("image_list", "dataset l = image_list(\"l\", schema = {yaw: deg})", "path,identity,yaw\n1.1,ann,3\n1.2,ann,4\n2.1,bob,5\n"),
+    ("annotate", "dataset l = faces |> annotate(\"l\", schema = {pose: deg}, missing = \"keep\")", "image,pose\n1.1,3\n1.2,4\n2.1,5\n"),
+    ("pairs", "eval v = verification(faces, pairs = \"l\")", "fold,same,a,b\n1,1,1.1,1.2\n1,0,1.1,2.1\n2,1,2.1,2.2\n2,0,1.1,2.2\n"),
+    ("pair_list", "batches b = draw(faces, by = pair_list(\"l\"), size = 2)", "a,b\n1.1,1.2\n2.1,2.2\n"),
+    ("templates", "eval v = template_verification(faces, templates = \"l\", pairs = \"pairs\")", "1.1 1 1\n1.2 2 1\n2.1 3 1\n"),
+    ("template pairs", "eval v = template_verification(faces, templates = \"templates\", pairs = \"l\")", "1 2 1\n1 3 0\n"),
+    (
+        "gallery",
+        "eval v = template_identification(faces, templates = \"templates\", gallery = \"l\", probe = \"probe\")",
+        "T,S\n1,10\n3,20\n",
+    ),
+    ("probe", "eval v = template_identification(faces, templates = \"templates\", gallery = \"gallery\", probe = \"l\")", "T,S\n2,10\n"),
+    (
+        "scores",
+        "eval v = template_verification(faces, templates = \"templates\", pairs = \"pairs\", scores = \"l\")",
+        "1.1 1 2 3 4 5 6 7 8 9 10 1\n2.1 1 2 3 4 5 6 7 8 9 10 2e-1\n",
+    ),
+];
+
+/// Whatever is wrong with a list, it is told once, by the file and the line, with a code that says what kind of fault it is, and with what to do.
+#[test]
+fn a_fault_of_any_list_has_its_code_its_line_and_a_help() {
+    let used = |name: &str| match name {
+        "image_list" | "annotate" => {
+            "stage s = train(net, classify(draw(l, size = 2), cosface()), for = 1 step, optimizer = sgd(lr = 0.1))"
+        }
+        "pair_list" => "stage s = train(net, classify(b, cosface()), for = 1 step, optimizer = sgd(lr = 0.1))",
+        "gallery" | "probe" => "report t = compare({\"a\" = net}, columns = [v.rank(1)])",
+        _ => "report t = compare({\"a\" = net}, columns = [v.auc])",
+    };
+    let (mut tried, mut all) = (0, Vec::new());
+    for (name, recipe, good) in READERS {
+        let last = good.trim_end().rsplit('\n').next().unwrap();
+        let comma = if good.contains(',') { "," } else { " " };
+        let header = good.lines().next().filter(|head| head.chars().next().is_some_and(char::is_alphabetic));
+        let at = good.lines().count() + 1;
+        let short = last.rsplit_once(comma).unwrap().0;
+        let subjects = name == "gallery" || name == "probe";
+        let absent = !subjects && !["template pairs", "annotate", "scores"].contains(&name);
+        let lacks = header.map(|head| good.replace(head, &head.replace(['a', 'e'], "_")));
+        let stranger = ["1.1", "2.1", "2.2"].iter().fold(last.to_owned(), |line, image| line.replace(image, "9.9"));
+        let faults = [
+            ("nothing there", None, Some((Code::UnreadableData, None))),
+            ("empty", Some(String::new()), Some((Code::BadTable, None))),
+            ("a field too few", Some(format!("{good}{short}\n")), Some((Code::BadTable, Some(at)))),
+            // whom templates show stands in front of whatever else a line holds
+            ("a field too many", Some(format!("{good}{last}{comma}x{comma}x\n")), Some((Code::BadTable, Some(at))).filter(|_| !subjects)),
+            ("semicolons", Some(good.replace(comma, ";")), Some((Code::BadTable, None))),
+            ("a zero byte", Some(format!("{good}{last}\0\n")), Some((Code::BadTable, Some(at)))),
+            ("no such column", lacks.clone(), Some((Code::BadTable, None)).filter(|_| lacks.is_some() && !subjects)),
+            ("an image that is not there", Some(format!("{good}{stranger}\n")), Some((Code::AbsentImages, Some(at))).filter(|_| absent)),
+        ];
+        for (fault, text, expected) in faults {
+            let Some((code, line)) = expected else { continue };
+            let folder = tempfile::tempdir().unwrap();
+            for (file, lines) in
+                [("templates", TEMPLATES), ("pairs", "1 2 1\n1 3 0\n"), ("gallery", "T,S\n1,10\n3,20\n"), ("probe", "T,S\n2,10\n")]
+            {
+                std::fs::write(folder.path().join(file), list(lines)).unwrap();
+            }
+            for (person, image) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
+                let image = folder.path().join(face(person, image));
+                std::fs::create_dir_all(image.parent().unwrap()).unwrap();
+                std::fs::write(image, "no image, and nobody looks").unwrap();
+            }
+            if let Some(text) = &text {
+                std::fs::write(folder.path().join("l"), list(text)).unwrap();
+            }
+            let path = folder.path().join("r.ddl");
+            std::fs::write(&path, format!("ddl 1\n{FACES}{recipe}\n{}\n", used(name))).unwrap();
+            let prober = DiskProber::forgetful();
+            let compiled = compile(&Disk, &path, &Options { prober: Some(&prober), ..Options::default() }).unwrap();
+            let mut found = compiled.diagnostics.clone();
+            if !compiled.has_errors() {
+                found.extend(compiled.known_plan(ProbeCache::none()).1);
+            }
+            let wrong: Vec<_> = found.iter().filter(|it| it.severity == Severity::Error).collect();
+            let shown: Vec<String> = wrong
+                .iter()
+                .map(|it| format!("{} {}", it.code, it.message.replace(&format!("{}/", folder.path().display()), "")))
+                .collect();
+            let fine = wrong.as_slice().first().is_some_and(|it| {
+                let message = it.message.replace(&format!("{}/", folder.path().display()), "");
+                let named = format!(" {message}").contains(" l") && message.matches("read").count() <= 1;
+                let placed =
+                    line.is_none_or(|line| message.contains(&format!("l:{line}: ")) || message.contains(&format!("(line {line})")));
+                wrong.len() == 1 && it.code == code && it.help.is_some() && it.span().is_some() && named && placed
+            });
+            if !fine {
+                all.push(format!("{name}, {fault}: {shown:?}, not {code}, line {line:?}"));
+            }
+            tried += 1;
+        }
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
+    assert!(tried > 50, "{tried}");
 }

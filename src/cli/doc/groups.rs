@@ -108,6 +108,7 @@ fn group(decl: &Decl) -> Group {
         | Type::Float
         | Type::Text
         | Type::Net
+        | Type::Axis
         | Type::Path
         | Type::Category
         | Type::Quantity(_)

@@ -133,6 +133,7 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Batches
         | Type::Model
         | Type::Net
+        | Type::Axis
         | Type::Part
         | Type::Output
         | Type::Weights

@@ -100,7 +100,9 @@ impl Results {
         let mut rows = Vec::new();
         for ((group, arms), against) in shown.into_iter().zip(bases) {
             let cells = columns.iter().map(|column| self.cell(plan, &arms, column)).collect::<Result<Vec<_>, _>>()?;
-            rows.push(Row { label: group.name(), published: group.published, against, cells });
+            let published = |row: &&TableRow| row.published.as_ref().and_then(|AnyPublished::Published(it)| it.source.clone());
+            let source = arms.iter().find_map(published);
+            rows.push(Row { label: group.name(), published: group.published, source, against, cells });
         }
         let columns = columns.iter().filter_map(|column| column.first()).map(|column| column_of(plan, column)).collect();
         self.tables.push(Table { name: name.to_owned(), doc: String::new(), columns, rows });

@@ -194,6 +194,9 @@ impl Templates {
                 contradicting.add(line, || format!("templates {} and {} are of {are}", number(pair.a), number(pair.b)));
             }
         }
+        if keys.is_empty() {
+            return Err(pairs.empty());
+        }
         if counts.same == 0 || counts.different == 0 {
             let why = format!("it has {} pairs of one person and {} of two; both are needed", counts.same, counts.different);
             return Err(DataError::Protocol { file: self.pairs.clone(), why });
@@ -343,7 +346,7 @@ mod tests {
         assert_eq!(said(FACES, "5 2 0\n5 7 1\n"), "pairs:2: template 7 has no face in the list of faces");
         assert_eq!(said(FACES, "5 2\n"), "pairs:1: 2 fields, where a line is `template template label`");
         assert_eq!(said(FACES, "5 2 0\n"), "pairs: it has 0 pairs of one person and 1 of two; both are needed");
-        assert_eq!(said(FACES, ""), "pairs: it has 0 pairs of one person and 0 of two; both are needed");
+        assert_eq!(said(FACES, ""), "pairs: it has no pairs");
     }
 
     #[test]

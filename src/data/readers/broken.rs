@@ -141,6 +141,55 @@ fn a_file_in_another_writing_says_the_same() {
     }
 }
 
+/// The line of a fault is the one that an editor shows, whatever the lines before it end in or hold.
+#[test]
+fn a_fault_is_said_with_its_line() {
+    for kind in TextFile::ALL {
+        let (world, text) = (World::new(kind), good(kind));
+        let last = text.trim_end().rsplit('\n').next().unwrap();
+        let short = last.rsplit_once([',', ' ']).map_or_else(|| format!("{last}\0"), |it| it.0.to_owned());
+        let wrong = match kind {
+            TextFile::ImageList | TextFile::Attributes => last.replace('5', "x"),
+            TextFile::Pairs => last.replacen('1', "x", 1),
+            TextFile::PairList => "ann/0,bob/0".to_owned(),
+            TextFile::Faces | TextFile::TemplatePairs => last.replace(['1', '3'], "x"),
+            TextFile::DetectorScores => last.replace("0.25", "x"),
+            TextFile::Subjects => last.replace("20", "x").replace('3', "x"),
+            TextFile::Names => format!("{last}\0"),
+        };
+        for fault in [short, wrong] {
+            let whole = format!("{text}{fault}\n");
+            let at = whole.lines().count();
+            // a column that nobody asks for, whose fields take two lines
+            let noted = |line: (usize, &str)| match line {
+                (0, head) => format!("{head},note\n"),
+                (at, line) if line == fault && at + 1 == whole.lines().count() => format!("{line},\n"),
+                (_, line) => format!("{line},\"two\nlines\"\n"),
+            };
+            let mut writings = vec![
+                ("as it is", whole.clone(), at),
+                ("a byte order mark", format!("\u{feff}{whole}"), at),
+                ("line ends of another system", whole.replace('\n', "\r\n"), at),
+                ("line ends of an old system", whole.replace('\n', "\r"), at),
+                ("blank lines", whole.replace('\n', "\n\n"), 2 * at - 1),
+                ("blank lines of another system", whole.replace('\n', "\r\n\r\n"), 2 * at - 1),
+                ("blank lines before", format!("\n\n{whole}"), at + 2),
+                ("no end of the last line", whole.trim_end().to_owned(), at),
+            ];
+            if is_csv(kind) && kind != TextFile::Subjects {
+                // whose fields have no quotes
+                let (noted, rows) = (whole.lines().enumerate().map(noted).collect::<String>(), at - 2);
+                writings.push(("fields of two lines", noted.clone(), at + rows));
+                writings.push(("fields of two lines of another system", noted.replace('\n', "\r\n"), at + rows));
+            }
+            for (writing, text, line) in writings {
+                let said = world.said(&text);
+                assert!(said.contains(&format!("list:{line}: ")), "{kind:?}, {writing}, line {line}: {said}\n{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_broken_file_is_said_to_be() {
     let mut all = String::new();

@@ -131,16 +131,18 @@ impl Lines {
             return Err(wrong(line, "a quote begins here that never ends".to_owned()));
         }
         let mut reader = reader(&text);
-        let header: Vec<String> = reader.headers().map_err(|error| line_error(file, &error))?.iter().map(str::to_owned).collect();
+        let names = reader.headers().map_err(|error| line_error(file, &text, &error))?;
+        let first = Places::new(&text).line(names.position());
+        let header: Vec<String> = names.iter().map(str::to_owned).collect();
         let mut seen = HashSet::with_capacity(header.len());
         // spreadsheets end lines in commas: columns without a name are nobody's
         if let Some(twice) = header.iter().find(|name| !name.is_empty() && !seen.insert(name.as_str())) {
-            return Err(wrong(1, format!("the column {} stands twice; its header is `{}`", quoted(twice), kind.form())));
+            return Err(wrong(first, format!("the column {} stands twice; its header is `{}`", quoted(twice), kind.form())));
         }
         match reader.read_record(&mut StringRecord::new()) {
             Ok(true) => Ok(Lines { file: file.to_owned(), kind, header, text, digest }),
             Ok(false) => Err(DataError::File { file: file.to_owned(), why: kind.lacks().to_owned() }),
-            Err(error) => Err(line_error(file, &error)),
+            Err(error) => Err(line_error(file, &text, &error)),
         }
     }
 
@@ -161,8 +163,9 @@ impl Lines {
     pub(super) fn each(&self, mut row: impl FnMut(u64, &StringRecord) -> Result<(), DataError>) -> Result<(), DataError> {
         let mut reader = reader(&self.text);
         let mut record = StringRecord::new();
-        while reader.read_record(&mut record).map_err(|error| line_error(&self.file, &error))? {
-            row(record.position().map_or(0, csv::Position::line), &record)?;
+        let mut places = Places::new(&self.text);
+        while reader.read_record(&mut record).map_err(|error| line_error(&self.file, &self.text, &error))? {
+            row(places.line(record.position()), &record)?;
         }
         Ok(())
     }
@@ -180,6 +183,30 @@ impl Lines {
 
 fn reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes())
+}
+
+/// The lines on which records begin, asked for in the order of the text. The csv crate counts a record from where the one before it ended: before
+/// blank lines, and within a line end of two signs.
+struct Places<'t> {
+    text: &'t [u8],
+    /// What was looked at, and its line from 1.
+    at: usize,
+    line: u64,
+}
+
+impl<'t> Places<'t> {
+    fn new(text: &'t str) -> Self {
+        Places { text: text.as_bytes(), at: 0, line: 1 }
+    }
+
+    fn line(&mut self, position: Option<&csv::Position>) -> u64 {
+        let from = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.at).min(self.text.len());
+        let begin = from + self.text[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.text.get(self.at..begin).unwrap_or_default();
+        self.line += passed.split(|byte| *byte == b'\n').skip(1).count() as u64;
+        self.at = begin;
+        self.line
+    }
 }
 
 /// The line on which a quoted field begins that does not end.
@@ -202,8 +229,8 @@ fn open_quote(text: &[u8]) -> Option<u64> {
 }
 
 /// A csv error with its line.
-fn line_error(file: &Path, error: &csv::Error) -> DataError {
-    let line = error.position().map_or(1, csv::Position::line);
+fn line_error(file: &Path, text: &str, error: &csv::Error) -> DataError {
+    let line = Places::new(text).line(error.position());
     let why = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields where the header has {expected_len}"),
         _ => error.to_string(), // the csv crate's kinds are open-ended

@@ -155,6 +155,11 @@ impl TemplatePairs {
         })
     }
 
+    /// The error of a file without a pair.
+    pub(in crate::data) fn empty(&self) -> DataError {
+        self.lines.empty()
+    }
+
     /// The line of the pair that was read last, from 1.
     pub(in crate::data) fn line(&self) -> u64 {
         self.lines.line()

@@ -78,7 +78,7 @@ fn a_folder_without_images_or_that_is_not_there_is_an_error() {
     folder.file("a.txt", "");
     assert!(folder.read().unwrap_err().to_string().contains("(1 other file (.txt 1))"));
     let error = image_folder(&folder.root().join("nowhere"), &IdentityRule::FirstFolder, &ProbeCache::none()).unwrap_err();
-    assert!(folder.text(&error).starts_with("can't read nowhere: "), "{error}");
+    assert!(folder.text(&error).starts_with("cannot read nowhere: "), "{error}");
 }
 
 #[cfg(unix)]

@@ -18,7 +18,10 @@ impl Balanced {
         let people = People::new(table);
         let rounds = people.groups.iter().map(<[u32]>::len).max().unwrap_or(0);
         let units = rounds * people.groups.len();
-        (Shape { unit: "images", picks: 1, units, people_left_out: 0, images_left_out: 0 }, Balanced { people, rounds, seed })
+        (
+            Shape { unit: "images", picks: 1, units, people_left_out: 0, images_left_out: 0, people_repeated: 0 },
+            Balanced { people, rounds, seed },
+        )
     }
 }
 

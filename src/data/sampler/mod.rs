@@ -73,6 +73,8 @@ pub struct PassFacts {
     pub people_left_out: usize,
     /// The images of those people.
     pub images_left_out: usize,
+    /// People with fewer images than a batch shows of a person: some images are drawn again for the same batch.
+    pub people_repeated: usize,
 }
 
 /// An order of units, anew in each epoch.
@@ -91,6 +93,7 @@ struct Shape {
     units: usize,
     people_left_out: usize,
     images_left_out: usize,
+    people_repeated: usize,
 }
 
 /// Batches of a table by a sampler.
@@ -133,9 +136,9 @@ impl Batches {
 
     /// What a pass is.
     pub fn facts(&self) -> PassFacts {
-        let Shape { unit, picks, units, people_left_out, images_left_out } = self.shape;
+        let Shape { unit, picks, units, people_left_out, images_left_out, people_repeated } = self.shape;
         let images_per_batch = self.size * picks;
-        PassFacts { unit, units, batches: units / self.size, images_per_batch, people_left_out, images_left_out }
+        PassFacts { unit, units, batches: units / self.size, images_per_batch, people_left_out, images_left_out, people_repeated }
     }
 
     /// Batches in an epoch, at least 1.

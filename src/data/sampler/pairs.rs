@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 fn shape(units: usize, people_left_out: usize, images_left_out: usize) -> Shape {
-    Shape { unit: "pairs", picks: 2, units, people_left_out, images_left_out }
+    Shape { unit: "pairs", picks: 2, units, people_left_out, images_left_out, people_repeated: 0 }
 }
 
 /// Pairs in a random order of the epoch, told apart by their first images.

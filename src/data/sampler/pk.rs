@@ -29,7 +29,8 @@ impl Pk {
         }
         let meetings: Vec<usize> = people.groups.iter().map(|rows: &[u32]| (rows.len() / images).max(1)).collect();
         let batches = most_batches(&meetings, identities);
-        let shape = Shape { unit: "images", picks: 1, units: batches * size, people_left_out: 0, images_left_out: 0 };
+        let people_repeated = people.groups.iter().filter(|rows: &&[u32]| rows.len() < images).count();
+        let shape = Shape { unit: "images", picks: 1, units: batches * size, people_left_out: 0, images_left_out: 0, people_repeated };
         Ok((shape, Pk { people, identities, images, batches, seed }))
     }
 

@@ -12,7 +12,7 @@ pub(super) struct Shuffled {
 
 impl Shuffled {
     pub(super) fn new(table: &Table, seed: i64) -> (Shape, Self) {
-        let shape = Shape { unit: "images", picks: 1, units: table.len(), people_left_out: 0, images_left_out: 0 };
+        let shape = Shape { unit: "images", picks: 1, units: table.len(), people_left_out: 0, images_left_out: 0, people_repeated: 0 };
         (shape, Shuffled { table: table.clone(), seed })
     }
 }

@@ -67,6 +67,7 @@ codes! {
     }
     WithItself = "ddl::data::with_itself": "an image that is compared with itself" {
         "An image is paired with itself, or stands on both sides of a comparison of all with all. Its score is 1 whatever the network is, so that numbers \
-         come out better than they are."
+         come out better than they are. In training, `pk` draws an image again for a batch where a person has fewer images than it asks for: such an \
+         image is its own positive, and teaches nothing."
     }
 }

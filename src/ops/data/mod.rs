@@ -2,7 +2,7 @@
 
 use super::augments::Augment;
 use super::refs::{Attribute, Columns, DataRef, FilePath, Predicate};
-use super::samplers::Sampler;
+use super::samplers::{self, Sampler};
 use crate::data::readers::IdentityRule;
 use crate::lang::decl::{Call, Complaint, above};
 use crate::lang::types::{Attributes, Dimension, Type};
@@ -390,11 +390,22 @@ crate::operator! {
         data: DataRef;
         /// The sampler.
         by: Option<Sampler> = Some(Sampler::Shuffled(super::samplers::Shuffled {}));
-        /// Images a step (pairs a step for samplers of pairs); the stage's `batch` without it.
+        /// Images a step (pairs a step for samplers of pairs); the stage's `batch` without it. `pk` tells its own: people times images.
         size: Option<u64> = None, in 1.0..=1e7;
         /// Augments of each drawn image.
         augment: Option<Augment> = None;
         /// Seed of the order and of the augments; the stage's seed without it.
         seed: Option<i64> = None, any "a seed is hashed";
     }
+    check = one_size;
+}
+
+/// Refuses a size beside a sampler that tells another.
+fn one_size(call: &Call) -> Vec<Complaint> {
+    let (Some(composed), Some(Value::Int(size))) = (samplers::composed(call.args), call.args.get("size")) else { return Vec::new() };
+    if i64::try_from(composed) == Ok(*size) {
+        return Vec::new();
+    }
+    let message = format!("`pk` draws {composed} images a step (people times images), and `size` is {size}");
+    vec![Complaint { param: Some("size"), message, help: Some(format!("write size = {composed}, or leave it out")) }]
 }

@@ -1,7 +1,9 @@
 //! Samplers: which samples a draw takes, in which order.
 
 use super::refs::{DataRef, FilePath};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
+use crate::lang::value::{Args, Value};
 
 crate::operator! {
     /// Every sample once per pass, in random order; the last incomplete batch of a pass is left out.
@@ -16,7 +18,7 @@ crate::operator! {
 }
 
 crate::operator! {
-    /// `identities` people with `images` images each.
+    /// `identities` people with `images` images each: a batch is as many images as that. Of people with fewer images some are drawn again.
     pub struct Pk("pk", 1, |_| Type::Sampler) {
         /// People in a batch.
         identities: u32, in 2.0..=100_000.0;
@@ -44,4 +46,11 @@ crate::operator! {
 crate::family! {
     /// Any sampler.
     pub enum Sampler: Type::Sampler => { Shuffled, Balanced, Pk, PairsSampler, PairList }
+}
+
+/// The images of a batch, where the sampler of a draw's arguments tells them.
+pub fn composed(draw: &Args) -> Option<u64> {
+    let Some(Value::Op(by)) = draw.get("by") else { return None };
+    let count = |name: &str| if let Some(Value::Int(count)) = by.args.get(name) { u64::try_from(*count).ok() } else { None };
+    if by.op == Pk::NAME { count("identities")?.checked_mul(count("images")?) } else { None }
 }

@@ -4,7 +4,7 @@ use super::curves::Curve;
 use super::evals::Metric;
 use super::nets::AnyPart;
 use super::optimizers::Optimizer;
-use super::refs::{EvalRef, ModelRef, Models, NetName};
+use super::refs::{AxisName, EvalRef, ModelRef, Models, NetName};
 use super::terms::{Objective, Weighted};
 use crate::lang::decl::{Call, above};
 use crate::lang::types::Type;
@@ -208,8 +208,8 @@ crate::operator! {
         model: ModelRef;
         /// The metric.
         by: Metric;
-        /// The axes that are chosen from.
-        over: Vec<String>;
+        /// The axes that are chosen from, by their names: `over = [lr, seed]`.
+        over: Vec<AxisName>;
     }
 }
 
@@ -218,8 +218,8 @@ crate::operator! {
     pub struct Average("average", 1, |_| Type::Model) {
         /// The models, in all arms of `over`.
         model: ModelRef;
-        /// The axes that are averaged over.
-        over: Vec<String>;
+        /// The axes that are averaged over, by their names: `over = [lr, seed]`.
+        over: Vec<AxisName>;
     }
 }
 

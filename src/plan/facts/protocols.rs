@@ -8,6 +8,7 @@ use crate::eval::parts::{self, Lack};
 use crate::eval::{Counted, EvalError, Folding, Kinds, PairScores, Pairs};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
+use crate::ops::complete;
 use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification};
 use crate::ops::outputs::{Judge, Table};
 use crate::ops::refs::EvalRef;
@@ -280,9 +281,88 @@ fn metrics_in(json: &Json, found: &mut Vec<Metric>) {
     match json {
         Json::Array(items) => items.iter().for_each(|item| metrics_in(item, found)),
         Json::Object(map) if map.get("op").and_then(Json::as_str).is_some_and(Metric::is) => {
-            found.extend(serde_json::from_value::<Metric>(json.clone())); // one that can't be read is told where it is used
+            let op = map.get("op").and_then(Json::as_str).unwrap_or_default();
+            found.extend(serde_json::from_value::<Metric>(complete(op, json))); // one that can't be read is told where it is used
         }
         Json::Object(map) => map.values().for_each(|value| metrics_in(value, found)),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::{Options, compile};
+    use crate::data::probe::ProbeCache;
+    use crate::diag::Code;
+    use crate::ops::evals::Metric;
+    use crate::source::Memory;
+    use std::path::Path;
+
+    /// What a plan says of a metric of a protocol that is asked for in some way.
+    fn said(protocol: &str, asked: &str) -> Option<String> {
+        let text = format!(
+            "ddl 1
+             dataset faces = synthetic_faces(identities = 100, images = 12, size = 16px)
+             dataset small = synthetic_faces(identities = 24, images = 4, size = 16px, seed = 1)
+             let people = small |> split({{a = 50%, b = 50%}}, by = .identity)
+             backbone net = tiny(side = 16px)
+             eval v = {protocol}
+             {asked}"
+        );
+        let compiled = compile(&Memory::new().with("recipe.ddl", text.as_str()), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        if compiled.has_errors() {
+            return Some("no such metric".to_owned()); // of another kind of protocol
+        }
+        let (_, said) = compiled.known_plan(ProbeCache::none());
+        let wrong: Vec<String> =
+            said.iter().filter(|it| it.severity == crate::diag::Severity::Error).map(|it| format!("{}: {}", it.code, it.message)).collect();
+        assert!(wrong.len() <= 1 && said.iter().all(|it| it.code != Code::BadJob), "{text}: {said:?}");
+        wrong.into_iter().next()
+    }
+
+    /// A metric means the same whether its default is said or not, and so does what can't be measured, wherever it is asked for.
+    #[test]
+    fn what_can_not_be_measured_is_known_of_defaults_too() {
+        let protocols = [
+            "verification(people.a, pairs = random_pairs(folds = 2, per_fold = 30))",
+            "verification(faces, pairs = random_pairs(folds = 2, per_fold = 1500))",
+            "verification(people.a, pairs = all_pairs())",
+            "verification(faces, pairs = all_pairs())",
+            "identification(gallery = people.a |> where(.index < 1), probe = small |> where(.index >= 1), strangers = \"keep\")",
+        ];
+        let (mut defaults, mut refused, mut fine) = (0, 0, 0);
+        for protocol in protocols {
+            for decl in Metric::decls() {
+                let point = decl.params.iter().find(|param| param.name != "eval");
+                let default = point.and_then(|param| param.default.as_ref()).map(ToString::to_string);
+                let points = default.iter().cloned().chain(["1e-2".to_owned(), "5e-4".to_owned()]);
+                let said_in_full: Vec<String> = match point {
+                    None => vec![String::new()],
+                    Some(param) if param.name == "k" => vec!["(1)".to_owned()],
+                    Some(_) => points.map(|point| format!("({point})")).collect(),
+                };
+                for (at, point) in said_in_full.iter().enumerate() {
+                    let metric = format!("v.{}{point}", decl.name);
+                    let column = |metric: &str| said(protocol, &format!("report t = compare([net], columns = [{metric}])"));
+                    let told = column(&metric);
+                    if default.is_some() && at == 0 {
+                        defaults += 1;
+                        assert_eq!(column(&format!("v.{}", decl.name)), told, "{protocol}: {}", decl.name);
+                        assert_eq!(column(&format!("v.{}()", decl.name)), told, "{protocol}: {}", decl.name);
+                    }
+                    let claim = said(protocol, &format!("expect e = score(net, {metric}) > 0.5"));
+                    assert_eq!(claim, told, "{protocol}: {metric} of a claim");
+                    match told.as_deref() {
+                        Some("no such metric") => {}
+                        Some(told) => {
+                            assert!(told.starts_with("ddl::run::unmeasurable"), "{told}");
+                            refused += 1;
+                        }
+                        None => fine += 1,
+                    }
+                }
+            }
+        }
+        assert!(defaults >= 4 && refused >= 8 && fine >= 12, "{defaults} defaults, {refused} refused, {fine} not");
     }
 }
