@@ -30,6 +30,8 @@ pub struct Node {
     pub span: Option<Span>,
     /// What a `def` says, where one does.
     pub said: Option<Span>,
+    /// Where its arguments are said, as far as somebody says them.
+    pub arguments: IndexMap<&'static str, Span>,
 }
 
 /// The graph.
@@ -78,7 +80,7 @@ impl Graph {
         args.values().for_each(|value| value.nodes(&mut |node| inputs.push(node)));
         inputs.sort_unstable();
         inputs.dedup();
-        let id = self.dag.add_node(Node { op, args, key, names: IndexSet::new(), span, said: None });
+        let id = self.dag.add_node(Node { op, args, key, names: IndexSet::new(), span, said: None, arguments: IndexMap::new() });
         for input in inputs {
             self.dag.add_edge(index(input), id, ());
         }
@@ -114,6 +116,13 @@ impl Graph {
         }
     }
 
+    /// Says where the arguments of a node stand; what was said first counts.
+    pub fn said(&mut self, id: NodeId, arguments: impl Iterator<Item = (&'static str, Span)>) {
+        if let Some(node) = self.dag.node_weight_mut(index(id)).filter(|node| node.arguments.is_empty()) {
+            node.arguments.extend(arguments);
+        }
+    }
+
     /// Of the nodes that were added since there were `count`, those that are said inside of `def` get the place that calls for them.
     pub fn place(&mut self, count: usize, def: Span, call: Span) {
         for at in count..self.len() {
@@ -125,6 +134,7 @@ impl Graph {
             {
                 node.said = node.said.or(node.span);
                 node.span = Some(call);
+                node.arguments.clear();
             }
         }
     }

@@ -54,6 +54,12 @@ pub fn doubt(doubt: &Doubt) -> Failure {
 pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
     let message = node.map_or_else(|| error.to_string(), |node| format!("{node}: {error}"));
     let failure = Failure::new(code(error), message);
+    if let DataError::EmptyFilter { meant: Some(range), .. } = error {
+        return failure.help(format!("a list holds these numbers alone, and not what lies between them: write `{range}`"));
+    }
+    if let DataError::Argument { what: "random_pairs", .. } = error {
+        return failure.help("ask for less, such as `random_pairs(folds = 2, per_fold = 20)`, or give more people");
+    }
     let help = [
         (Code::DataChanged, "run the same command again: it is planned anew with what lies there now"),
         (Code::Contradiction, TURNED),
