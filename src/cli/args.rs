@@ -402,3 +402,42 @@ pub struct CompletionsArgs {
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    /// What Rust's own readers of numbers say.
+    const NOT_OURS: [&str; 6] = ["invalid digit", "invalid float", "cannot parse", "number too", "is not in", "out of range"];
+
+    /// All commands with the words that lead to them.
+    fn commands(command: &clap::Command, before: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        let mut all = vec![(before.to_vec(), command.clone())];
+        for inner in command.get_subcommands() {
+            all.extend(commands(inner, &[before, &[inner.get_name().to_owned()]].concat()));
+        }
+        all
+    }
+
+    #[test]
+    fn a_value_that_can_not_be_read_is_answered_with_what_can() {
+        let mut refused = 0;
+        for (words, command) in commands(&Cli::command(), &["ddl".to_owned()]) {
+            for arg in command.get_arguments().filter_map(clap::Arg::get_long) {
+                for value in ["1m", "x", "0.5", "-3", "99999999999999999999999", ""] {
+                    let line = words.iter().cloned().chain([format!("--{arg}={value}")]);
+                    let Err(error) = Cli::try_parse_from(line) else { continue };
+                    let said = error.to_string();
+                    assert!(!NOT_OURS.iter().any(|words| said.contains(words)), "--{arg}={value}: {said}");
+                    if error.kind() == ErrorKind::ValueValidation {
+                        refused += 1;
+                        assert!(said.contains("such as") || said.contains("cuda:"), "--{arg}={value}: {said}");
+                    }
+                }
+            }
+        }
+        assert!(refused > 30, "{refused}");
+    }
+}

@@ -225,7 +225,7 @@ fn listen(child: &mut Child, log: &dyn Fn(&Event), screen: &Screen) -> Heard {
     let Some(out) = child.stdout.take() else { return Heard::default() };
     let (tell, told) = channel();
     // where nothing is told for a while, that is shown too: another thread waits for what is
-    std::thread::spawn(move || events::read(BufReader::new(out)).try_for_each(|event| tell.send(event)));
+    std::thread::spawn(move || events::read(BufReader::new(out)).all(|event| tell.send(event).is_ok()));
     let mut progress = Progress::new(screen);
     let (mut stop, mut running, mut work) = (None, None, Begun::default());
     loop {

@@ -168,7 +168,9 @@ mod tests {
         let plot = Distribution { title: String::new(), note: String::new(), panels: vec![panel] };
         let drawn = distribution_plot(&plot).into_string();
         let texts = drawn.split("<text class=").skip(1).filter(|it| it.starts_with("\"panel\"") || it.contains("gap of means"));
-        let number = |text: &str, name: &str| -> f64 { text.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap() };
+        let number = |text: &str, name: &str| -> f64 {
+            text.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+        };
         texts
             .map(|it| {
                 let words = it.split("</text>").next().unwrap().rsplit('>').next().unwrap();
