@@ -15,6 +15,8 @@ mod case;
 mod experiments;
 #[path = "check/made.rs"]
 mod made;
+#[path = "check/mended.rs"]
+mod mended;
 
 use case::{Case, topic};
 use ddl::diag::Code;

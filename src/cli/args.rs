@@ -89,6 +89,21 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Reads a whole number between two ends.
+fn whole<N: TryFrom<u64> + Send + Sync>(low: u64, high: u64, example: &'static str) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (low..=high).contains(number)).and_then(|number| N::try_from(number).ok());
+        let end = if high < i64::MAX.unsigned_abs() { format!("from {low} to {high}") } else { format!("of at least {low}") };
+        number.ok_or_else(|| format!("write a whole number {end}, such as {example}"))
+    }
+}
+
+/// Reads a length of time.
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
+    number.ok_or_else(|| "write a number of seconds, without a unit, such as 60".to_owned())
+}
+
 /// What `ddl check` takes.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -147,10 +162,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub device: crate::job::Device,
     /// Threads that compute; as many as there are cores without it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1, 1024, "4"))]
     pub threads: Option<u16>,
     /// Images that are loaded and judged at once; no digit of a result depends on it
-    #[arg(long, value_name = "IMAGES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "IMAGES", value_parser = whole::<u32>(1, 1_000_000, "256"))]
     pub eval_batch: Option<u32>,
     /// Only this node of the plan and what it needs (may be given several times)
     #[arg(long, value_name = "NAME")]
@@ -165,7 +180,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
     /// Seconds between checkpoints of a stage
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     pub checkpoint: f64,
     /// Say what would be computed, and compute nothing
     #[arg(long)]
@@ -315,19 +330,19 @@ pub struct TermArgs {
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub init: Vec<(String, String)>,
     /// How many people there are, where no tensor says it; else the largest label decides
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, 100_000_000, "1000"))]
     pub classes: Option<u64>,
     /// The precision
     #[arg(long, value_enum, default_value_t)]
     pub dtype: Dtype,
     /// The step of the stage, counted from 0: for curves, and for what is drawn by chance
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1_000_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, 999_999_999, "10"))]
     pub step: u64,
     /// Steps of the stage, for curves
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000_000_000, "1000"))]
     pub steps: u64,
     /// The stage's seed
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<i64>(0, i64::MAX.unsigned_abs(), "1"))]
     pub seed: i64,
     /// Where to compute: cpu, cuda, or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
@@ -386,4 +401,43 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    /// What Rust's own readers of numbers say.
+    const NOT_OURS: [&str; 6] = ["invalid digit", "invalid float", "cannot parse", "number too", "is not in", "out of range"];
+
+    /// All commands with the words that lead to them.
+    fn commands(command: &clap::Command, before: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        let mut all = vec![(before.to_vec(), command.clone())];
+        for inner in command.get_subcommands() {
+            all.extend(commands(inner, &[before, &[inner.get_name().to_owned()]].concat()));
+        }
+        all
+    }
+
+    #[test]
+    fn a_value_that_can_not_be_read_is_answered_with_what_can() {
+        let mut refused = 0;
+        for (words, command) in commands(&Cli::command(), &["ddl".to_owned()]) {
+            for arg in command.get_arguments().filter_map(clap::Arg::get_long) {
+                for value in ["1m", "x", "0.5", "-3", "99999999999999999999999", ""] {
+                    let line = words.iter().cloned().chain([format!("--{arg}={value}")]);
+                    let Err(error) = Cli::try_parse_from(line) else { continue };
+                    let said = error.to_string();
+                    assert!(!NOT_OURS.iter().any(|words| said.contains(words)), "--{arg}={value}: {said}");
+                    if error.kind() == ErrorKind::ValueValidation {
+                        refused += 1;
+                        assert!(said.contains("such as") || said.contains("cuda:"), "--{arg}={value}: {said}");
+                    }
+                }
+            }
+        }
+        assert!(refused > 30, "{refused}");
+    }
 }

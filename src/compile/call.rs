@@ -1,12 +1,13 @@
 //! Calls: of operators, of `def`s, of metrics and parts.
 
+use super::bind::{Callee, Slot};
 use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic, Spot, did_you_mean, meant, meant_argument, one_of};
-use crate::lang::decl::{Call as DeclCall, Decl, ParamDecl};
+use crate::diag::{Code, Diagnostic, Spot, did_you_mean, meant, one_of};
+use crate::lang::decl::{Decl, ParamDecl};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, NodeId, OpValue, Value};
+use crate::lang::value::{NodeId, OpValue, Value};
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
@@ -154,7 +155,7 @@ impl Compiler<'_> {
     }
 
     /// Whether an argument is one that the language has and this version's operator does not; says so, once for each.
-    fn says_not_yet(&mut self, op: &str, label: &Word) -> bool {
+    pub(super) fn says_not_yet(&mut self, op: &str, label: &Word) -> bool {
         let Some((_, name, what)) = ARGUMENTS_NOT_YET.iter().find(|(of, name, _)| *of == op && *name == label.text) else { return false };
         if self.not_yet.insert(format!("{op}({name})")) {
             self.diagnostics.push(
@@ -173,8 +174,7 @@ impl Compiler<'_> {
                 if let Some(of_panel) = self.of_panel(&base, name) {
                     return of_panel;
                 }
-                let is_metric =
-                    |decl: &&Decl| !decl.hidden && (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) == Type::Metric;
+                let is_metric = |decl: &&Decl| !decl.hidden && decl.yields() == Type::Metric;
                 if let Some(decl) = registry().get(name.text.as_str()).filter(is_metric) {
                     let val = self.operate(decl, args, Some(base), span, name.span, env);
                     return self.metric_of_protocol(val, name.span);
@@ -197,24 +197,33 @@ impl Compiler<'_> {
             ref ty => {
                 let unknown =
                     Diagnostic::error(Code::UnknownField, format!("{ty} has nothing called `{}`", name.text)).at(name.span, "unknown");
-                let help = self.piped_instead(base.span, &name.text);
-                for arg in args {
-                    self.use_names(&arg.value, env);
+                let help = self.piped_instead(&base, &name.text);
+                let operator = registry().get(name.text.as_str()).filter(|_| help.is_some());
+                self.diagnostics.push(unknown.maybe_help(help));
+                match operator {
+                    // what is wrong with the call beside that
+                    Some(decl) => self.operate(decl, args, Some(base), span, name.span, env),
+                    None => {
+                        for arg in args.iter().filter(|arg| !matches!(arg.value.kind, ExprKind::Record(_))) {
+                            self.use_names(&arg.value, env);
+                        }
+                        Val::poison(span)
+                    }
                 }
-                self.wrong(unknown.maybe_help(help), span)
             }
         }
     }
 
-    /// What to write for `faces.split(…)`, where `split` is an operator.
-    pub(super) fn piped_instead(&self, base: Span, name: &str) -> Option<String> {
+    /// What to write for `faces.split(…)`, where `split` is an operator that takes what stands before the point.
+    pub(super) fn piped_instead(&mut self, base: &Val, name: &str) -> Option<String> {
         let decl = registry().get(name).filter(|decl| !decl.hidden)?;
-        if (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) == Type::Metric {
+        if decl.yields() == Type::Metric {
             return Some(format!("a model's number is a score under a protocol: score(model, protocol.{name})"));
         }
-        let said = self.sources.get(base.file).map_or("", |source| source.slice(base));
-        let said = if said.len() <= 40 && !said.is_empty() && !said.contains('\n') { said } else { "…" };
-        Some(format!("an operator is given what it works on by `|>`: {said} |> {name}(…)"))
+        let first = decl.params.first()?;
+        let said = self.said_at(base.span);
+        self.fits(base, &first.ty, super::modules::ModuleId(0))
+            .then(|| format!("an operator is given what it works on by `|>`: {said} |> {name}(…)"))
     }
 
     fn part(&mut self, base: Val, name: &Word, called: bool, span: Span) -> Val {
@@ -231,7 +240,10 @@ impl Compiler<'_> {
         }
         let near = did_you_mean(&name.text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let near = near
-            .or_else(|| self.piped_instead(base.span, &name.text).filter(|help| called || help.contains("score(")))
+            .or_else(|| {
+                self.piped_instead(&Val::new(Type::Model, Value::Node(model), base.span), &name.text)
+                    .filter(|help| called || help.contains("score("))
+            })
             .unwrap_or_else(|| format!("its parts are {}", one_of(known.iter().copied())));
         self.wrong(
             Diagnostic::error(
@@ -278,108 +290,29 @@ impl Compiler<'_> {
     }
 
     /// Binds arguments to parameters, as far as they fit; says what does not, and whether all did.
-    pub(super) fn bind_args<'e>(&mut self, decl: &Decl, args: &'e [Arg], piped: Option<Val>, callee: Span) -> (Bound<'e>, bool) {
-        let open: Vec<&ParamDecl> = decl.params.iter().filter(|param| !is_internal(decl, param)).collect();
-        let mut bound = Bound::new();
-        let mut position = 0;
-        let mut fine = true;
-        let mut too_many = false;
-        // parameters that a misspelt name means: they are not missing
-        let mut misspelt: Vec<&str> = Vec::new();
-        // whether something that does not exist yet was said, which may stand for what is missing
-        let mut unsure = args.iter().any(|arg| is_not_yet(&arg.value));
-        if let Some(val) = piped {
-            match open.first() {
-                Some(param) => {
-                    bound.insert(param.name, Given::Val(val));
-                    position = 1;
-                }
-                None => {
-                    self.diagnostics.push(
-                        Diagnostic::error(Code::TooManyArguments, format!("`{}` takes no arguments", decl.name))
-                            .at(val.span, "piped into it"),
-                    );
-                    fine = false;
-                }
-            }
+    pub(super) fn bind_args<'e>(
+        &mut self,
+        decl: &'static Decl,
+        args: &'e [Arg],
+        piped: Option<Val>,
+        incomplete: Span,
+        env: &mut Env,
+    ) -> (Bound<'e>, bool) {
+        let open = || decl.params.iter().filter(|param| !is_internal(decl, param));
+        let slot = |param: &'static ParamDecl| Slot { name: param.name, ty: &param.ty, required: param.default.is_none(), doc: param.doc };
+        let callee = Callee { name: decl.name, slots: open().map(slot).collect(), incomplete, declared: None };
+        let placed = self.place(&callee, args, piped.as_ref(), env);
+        let piped = piped.filter(|_| !placed.taken.is_empty()).map(Given::Val);
+        let mut given: Vec<Option<Given>> = placed.taken.iter().map(|at| at.map(|at| Given::Expr(&args[at].value))).collect();
+        if let (Some(first), Some(piped)) = (given.first_mut(), piped) {
+            *first = Some(piped);
         }
-        for arg in args {
-            let param = match &arg.label {
-                Some(label) => {
-                    let Some(param) = open.iter().find(|param| param.name == label.text) else {
-                        fine = false;
-                        if self.says_not_yet(decl.name, label) {
-                            unsure = true;
-                            continue;
-                        }
-                        let names = || open.iter().map(|param| param.name);
-                        let (param, near) = match meant_argument(&label.text, names()) {
-                            Some((help, param)) => (param, help.to_owned()),
-                            None => match self.near(&label.text, names()) {
-                                Some(near) => (Some(near), format!("did you mean `{near}`?")),
-                                None => (None, format!("its parameters are {}", one_of(names()))),
-                            },
-                        };
-                        misspelt.extend(param);
-                        self.diagnostics.push(
-                            Diagnostic::error(Code::UnknownArgument, format!("`{}` has no parameter `{}`", decl.name, label.text))
-                                .at(label.span, "unknown")
-                                .help(near),
-                        );
-                        continue;
-                    };
-                    *param
-                }
-                None => {
-                    let Some(param) = open.get(position) else {
-                        // said of the first one
-                        if !std::mem::replace(&mut too_many, true) {
-                            let said = format!("`{}` takes at most {} arguments", decl.name, open.len());
-                            self.diagnostics.push(Diagnostic::error(Code::TooManyArguments, said).at(arg.span, "one too many"));
-                        }
-                        fine = false;
-                        continue;
-                    };
-                    position += 1;
-                    *param
-                }
-            };
-            if bound.contains_key(param.name) {
-                fine = false;
-                // of two arguments by one name the parser has said so
-                if !super::define::by_name_twice(args, param.name) {
-                    let twice = format!("the parameter `{}` of `{}` is given twice", param.name, decl.name);
-                    self.diagnostics.push(Diagnostic::error(Code::RepeatedArgument, twice).at(arg.span, "again"));
-                }
-                continue;
-            }
-            bound.insert(param.name, Given::Expr(&arg.value));
-        }
-        let missing: Vec<&str> =
-            open.iter().filter(|param| param.default.is_none() && !bound.contains_key(param.name)).map(|param| param.name).collect();
-        let missing: Vec<&str> = missing.into_iter().filter(|name| !misspelt.contains(name)).collect();
-        if !missing.is_empty() && !unsure {
-            let docs: Vec<String> = open
-                .iter()
-                .filter(|param| missing.contains(&param.name))
-                .map(|param| format!("{}: {} ({})", param.name, param.ty, param.doc.trim().lines().next().unwrap_or_default().trim()))
-                .collect();
-            self.diagnostics.push(
-                Diagnostic::error(
-                    Code::MissingArgument,
-                    format!("`{}` needs {}", decl.name, one_of(missing.iter().copied()).replace(" or ", " and ")),
-                )
-                .at(callee, "incomplete")
-                .help(docs.join("\n")),
-            );
-            fine = false;
-        }
-        (bound, fine)
+        (open().zip(given).filter_map(|(param, given)| Some((param.name, given?))).collect(), placed.fine)
     }
 }
 
 /// Whether an expression is a call of an operator that does not exist yet.
-fn is_not_yet(expr: &Expr) -> bool {
+pub(super) fn is_not_yet(expr: &Expr) -> bool {
     let ExprKind::Call(call) = &expr.kind else { return false };
     matches!(call.path.as_slice(), [callee] if NOT_YET.iter().any(|(name, _)| *name == callee.text))
 }

@@ -2,7 +2,7 @@
 
 use super::modules::ModuleId;
 use super::{Compiler, Val};
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic, did_you_mean, meant_choice};
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::{PathValue, Value};
 use crate::quantity::Span as TrainSpan;
@@ -19,10 +19,21 @@ impl Compiler<'_> {
             Ok(value) => Val::new(refine(&val.ty, wanted), value, span),
             Err(Misfit::Said) => Val::poison(span),
             Err(Misfit::No) => {
-                let diagnostic = Self::misfit(&val, wanted, what);
+                let mut diagnostic = Self::misfit(&val, wanted, what);
+                if diagnostic.help.is_none() {
+                    diagnostic.help = self.mended(&val, wanted, module, what);
+                }
                 self.wrong(diagnostic, span)
             }
         }
+    }
+
+    /// Whether a value fits a type as it is.
+    pub(super) fn fits(&mut self, val: &Val, wanted: &Type, module: ModuleId) -> bool {
+        let before = self.diagnostics.len();
+        let fits = self.fit(val, wanted, module).is_ok();
+        self.diagnostics.split_off(before); // it was only asked
+        fits
     }
 
     fn fit(&mut self, val: &Val, wanted: &Type, module: ModuleId) -> Result<Value, Misfit> {
@@ -165,13 +176,14 @@ impl Compiler<'_> {
         }
         let choices = if let Type::Choice(words) = wanted { Some(words) } else { None };
         if let (Some(words), Value::Text(word)) = (choices, &val.value) {
-            let near = did_you_mean(word, words.iter().map(String::as_str)).map(|near| format!("did you mean {near:?}?"));
+            let words = || words.iter().map(String::as_str);
+            let meant = meant_choice(word, words()).map(|meant| format!("write {meant:?}"));
+            let near = meant.or_else(|| did_you_mean(word, words()).map(|near| format!("did you mean {near:?}?")));
             return Diagnostic::error(Code::UnknownChoice, format!("{what} is {wanted}")).at(val.span, "none of these").maybe_help(near);
         }
         let inner = if let Type::Optional(of) = wanted { of } else { wanted };
         let help = match (inner, &val.ty) {
             (Type::Path, _) => Some("a path is a text in quotes, or a parameter of type path".to_owned()),
-            (Type::List(of), given) if **of == *given => Some("put it in brackets: […]".to_owned()),
             (Type::Union(_), Type::Float) if takes_a_share(inner) && val.value.magnitude().is_some_and(|x| (0.0..=1.0).contains(&x)) => {
                 Some(format!("a share is written in percent: {}", super::row::example(Dimension::Fraction, &val.value)))
             }

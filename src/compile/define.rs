@@ -1,16 +1,15 @@
 //! `def`s: named compositions, evaluated at each call; each is also checked once by itself.
 
 use super::axes::Point;
-use super::meter::near;
+use super::bind::{Callee, Slot};
 use super::modules::{BindingId, Kind};
 use super::{Compiler, Env, Val};
-use crate::diag::{Code, Diagnostic, Label, one_of};
+use crate::diag::{Code, Diagnostic, Label};
 use crate::lang::types::Type;
 use crate::lang::value::{Mark, Value};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Def, Formal, ItemKind};
 use indexmap::IndexMap;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// `def`s inside each other: each step needs room on the stack.
@@ -47,7 +46,7 @@ impl Compiler<'_> {
             );
         }
         self.called.insert(id);
-        let Some(given) = self.bind_formals(def, args, piped, span, env) else { return self.def_result(def, id, span) };
+        let Some(given) = self.bind_formals(def, id, args, piped, span, env) else { return self.def_result(def, id, span) };
         let said_before = self.diagnostics.len();
         let mut inner = Env::top(id.module, env.point.clone());
         inner.depth = env.depth + 1;
@@ -141,84 +140,29 @@ impl Compiler<'_> {
         Val::new(ty, Value::Poison, span)
     }
 
-    fn bind_formals(&mut self, def: &Def, args: &[Arg], piped: Option<Val>, span: Span, env: &mut Env) -> Option<IndexMap<String, Val>> {
-        let name = &def.name.text;
-        let mut given: IndexMap<String, Val> = IndexMap::new();
-        let mut position = 0;
-        let mut fine = true;
-        match (piped, def.formals.first()) {
-            (Some(val), Some(first)) => {
-                given.insert(first.name.text.clone(), val);
-                position = 1;
-            }
-            (Some(val), None) => {
-                self.diagnostics.push(
-                    Diagnostic::error(Code::TooManyArguments, format!("`{name}` takes no arguments"))
-                        .at(val.span, "piped into it")
-                        .also(def.name.span, "declared here"),
-                );
-                fine = false;
-            }
-            (None, _) => {}
+    fn bind_formals(
+        &mut self,
+        def: &Def,
+        id: BindingId,
+        args: &[Arg],
+        piped: Option<Val>,
+        span: Span,
+        env: &mut Env,
+    ) -> Option<IndexMap<String, Val>> {
+        let types: Vec<Type> = def.formals.iter().map(|formal| self.type_of(&formal.ty, id.module)).collect();
+        let mut slots = Vec::new();
+        for (formal, ty) in def.formals.iter().zip(&types) {
+            slots.push(Slot { name: &formal.name.text, ty, required: formal.default.is_none(), doc: "" });
         }
-        let named: HashMap<&str, &Formal> = def.formals.iter().rev().map(|formal| (formal.name.text.as_str(), formal)).collect();
-        let mut too_many = false;
-        for arg in args {
-            let val = self.expr(&arg.value, env);
-            let formal = match &arg.label {
-                Some(label) => named.get(label.text.as_str()).copied(),
-                None => {
-                    position += 1;
-                    def.formals.get(position - 1)
-                }
-            };
-            let Some(formal) = formal else {
-                fine = false;
-                if arg.label.is_none() && std::mem::replace(&mut too_many, true) {
-                    continue; // said of the first one
-                }
-                let diagnostic = match &arg.label {
-                    Some(label) => {
-                        let formals = def.formals.iter().map(|formal| formal.name.text.as_str());
-                        let near = near(&mut self.meter, &label.text, formals.clone())
-                            .map_or_else(|| format!("its parameters are {}", one_of(formals)), |near| format!("did you mean `{near}`?"));
-                        Diagnostic::error(Code::UnknownArgument, format!("`{name}` has no parameter `{}`", label.text))
-                            .at(label.span, "unknown")
-                            .help(near)
-                    }
-                    None => Diagnostic::error(Code::TooManyArguments, format!("`{name}` takes at most {} arguments", def.formals.len()))
-                        .at(arg.span, "one too many"),
-                };
-                self.diagnostics.push(diagnostic.also(def.name.span, "declared here"));
-                continue;
-            };
-            // of two arguments by one name the parser has said so
-            if given.insert(formal.name.text.clone(), val).is_some() && !by_name_twice(args, &formal.name.text) {
-                self.diagnostics.push(
-                    Diagnostic::error(Code::RepeatedArgument, format!("the parameter `{}` of `{name}` is given twice", formal.name.text))
-                        .at(arg.span, "again"),
-                );
-                fine = false;
-            }
+        let callee = Callee { name: &def.name.text, slots, incomplete: span, declared: Some(def.name.span) };
+        let vals: Vec<Val> = args.iter().map(|arg| self.expr(&arg.value, env)).collect();
+        let placed = self.place(&callee, args, piped.as_ref(), env);
+        let mut given: Vec<Option<Val>> = placed.taken.iter().map(|at| at.map(|at| vals[at].clone())).collect();
+        if let (Some(first), Some(piped)) = (given.first_mut(), piped) {
+            *first = Some(piped);
         }
-        let missing: Vec<&str> = def
-            .formals
-            .iter()
-            .filter(|formal| formal.default.is_none() && !given.contains_key(&formal.name.text))
-            .map(|formal| formal.name.text.as_str())
-            .collect();
-        if !missing.is_empty() {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    Code::MissingArgument,
-                    format!("`{name}` needs {}", one_of(missing.iter().copied()).replace(" or ", " and ")),
-                )
-                .at(span, "incomplete")
-                .also(def.name.span, "declared here"),
-            );
-            fine = false;
-        }
-        Some(given).filter(|_| fine)
+        let given = def.formals.iter().zip(given).filter_map(|(formal, val)| Some((formal.name.text.clone(), val?))).collect();
+        Some(given).filter(|_| placed.fine)
     }
 
     fn formal_limits(&mut self, val: Val, formal: &Formal, env: &mut Env) -> Val {

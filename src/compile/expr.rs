@@ -382,7 +382,7 @@ impl Compiler<'_> {
             (Type::Unknown, _) => Val::poison(span),
             (ty, _) => {
                 let wrong = Diagnostic::error(Code::UnknownField, format!("{ty} has no fields")).at(name.span, "no field of this name");
-                let help = self.piped_instead(base.span, &name.text);
+                let help = self.piped_instead(&base, &name.text).or_else(|| self.parts_instead(&base, &name.text));
                 self.wrong(wrong.maybe_help(help), span)
             }
         }

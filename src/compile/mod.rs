@@ -6,12 +6,14 @@
 
 mod arith;
 mod axes;
+mod bind;
 mod call;
 mod claims;
 mod coerce;
 mod define;
 mod distil;
 mod expr;
+mod instead;
 mod judge;
 mod meter;
 mod modules;
@@ -36,7 +38,7 @@ pub use params::Given;
 use crate::data::DataError;
 use crate::data::probe::{Content, ProbeCache};
 use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
 use crate::plan::audit::Place;
@@ -148,7 +150,8 @@ impl Compiled {
         let mut said: Vec<Diagnostic> = self.open_ranges.iter().filter_map(|range| range.misfit(&plan)).collect();
         for trouble in known.troubles {
             let diagnostic = trouble.failure.diagnostic(Severity::Error);
-            said.push(match place(trouble.node) {
+            let argument = node(trouble.node).and_then(|node| to_blame(node, &diagnostic));
+            said.push(match argument.or_else(|| place(trouble.node)) {
                 Some(span) => said_at(diagnostic.at(span, plan.in_node(trouble.node)), trouble.node),
                 None => diagnostic,
             });
@@ -378,6 +381,17 @@ impl<'a> Compiler<'a> {
             work,
         }
     }
+}
+
+/// Where the argument is said that makes a node impossible: the operator that the message begins with, or what is known to be behind its code.
+fn to_blame(node: &Node, diagnostic: &Diagnostic) -> Option<Span> {
+    const BEHIND: [(Code, &str); 2] = [(Code::BadProtocol, "pairs"), (Code::EmptyData, "test")];
+    let begins =
+        |value: &Value| matches!(value, Value::Op(op) if diagnostic.message.strip_prefix(op.op).is_some_and(|rest| rest.starts_with(": ")));
+    let named = node.args.iter().find(|(_, value)| begins(value)).map(|(name, _)| *name);
+    let behind = || BEHIND.iter().find(|(code, _)| *code == diagnostic.code).map(|(_, name)| *name);
+    let name = named.or_else(behind)?;
+    if node.said.is_none() { node.place(&[name.to_owned()]) } else { None } // of a `def` the call is shown
 }
 
 /// The documentation of the reports of a file, by their names.

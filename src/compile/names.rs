@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic, Spot, meant};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
-use crate::syntax::tree::{Fixed, FixedWord, ItemKind, Word};
+use crate::syntax::tree::{ExprKind, Fixed, FixedWord, ItemKind, Word};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,7 +49,8 @@ impl Compiler<'_> {
                 .or_else(|| near(&mut self.meter, name, known).map(|near| format!("did you mean `{near}`?")))
         };
         let near = near
-            .or_else(|| self.near(name, crate::ops::registry().keys().copied()).map(|near| format!("there is an operator `{near}(…)`")));
+            .or_else(|| self.near(name, crate::ops::registry().keys().copied()).map(|near| format!("there is an operator `{near}(…)`")))
+            .or_else(|| env.row.as_ref().map(|_| format!("a text stands in quotes: {name:?}")));
         self.wrong(Diagnostic::error(Code::UnknownName, format!("nothing is called `{name}`")).at(span, "unknown").maybe_help(near), span)
     }
 
@@ -107,12 +108,23 @@ impl Compiler<'_> {
         let name = self.modules[id.module.0].bindings[id.place].name.clone();
         chain.push(name.clone());
         let declared = self.modules[id.module.0].bindings[id.place].span;
+        let help = (chain.len() == 2).then(|| self.before_stage(id, &name)).flatten();
         self.wrong(
             Diagnostic::error(Code::Cycle, format!("`{name}` needs itself: {}", chain.join(" → ")))
                 .at(used_at, "needed here")
-                .also(declared, "declared here"),
+                .also(declared, "declared here")
+                .maybe_help(help),
             used_at,
         )
+    }
+
+    /// What to write in a stage for the stage itself: what it starts from.
+    fn before_stage(&self, id: BindingId, name: &str) -> Option<String> {
+        let Kind::Fixed(item, FixedWord::Stage, _) = self.modules[id.module.0].bindings[id.place].kind else { return None };
+        let ItemKind::Fixed(fixed) = &self.modules[id.module.0].tree.items[item].kind else { return None };
+        let ExprKind::Call(call) = &fixed.value.kind else { return None };
+        let ExprKind::Name(from) = &call.args.first()?.value.kind else { return None };
+        (from != name).then(|| format!("a stage speaks of what it starts from: write `{from}` for `{name}` here"))
     }
 
     fn evaluate(&mut self, id: BindingId, kind: &Kind, point: &Point, used_at: Span) -> Val {
@@ -156,6 +168,7 @@ impl Compiler<'_> {
     }
 
     fn fixed(&mut self, fixed: &Fixed, word: FixedWord, field: Option<&str>, env: &mut Env) -> Val {
+        let before = self.diagnostics.len();
         let val = match field {
             None => self.expr(&fixed.value, env),
             Some(name) => {
@@ -173,7 +186,15 @@ impl Compiler<'_> {
             None => val,
         };
         let Some(wanted) = type_of_word(word) else { return val };
-        self.expect_word(val, &wanted, word)
+        let said = self.diagnostics.len();
+        let val = self.expect_word(val, &wanted, word);
+        if self.diagnostics.len() > said {
+            // what it lacks is of another kind of declaration
+            let found = self.diagnostics.split_off(before);
+            let lacks = |it: &Diagnostic| it.code == Code::MissingArgument && it.span() == super::operate::callee_of(&fixed.value);
+            self.diagnostics.extend(found.into_iter().filter(|it| !lacks(it)));
+        }
+        val
     }
 
     fn expect_word(&mut self, val: Val, wanted: &Type, word: FixedWord) -> Val {

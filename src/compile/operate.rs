@@ -30,20 +30,31 @@ impl Compiler<'_> {
         callee: Span,
         env: &mut Env,
     ) -> Val {
-        let (bound, fine) = self.bind_args(decl, args, piped, callee);
+        if let Some(val) = &piped
+            && self.does_not_flow(decl, val, span, env.module)
+        {
+            return Val::poison(span);
+        }
+        let before = self.diagnostics.len();
+        let (bound, fine) = self.bind_args(decl, args, piped, callee, env);
         let lowered = matches!(decl.name, "compare" | "score" | "select" | "average");
         if !fine {
             self.own_mistakes(decl, &bound, args, lowered, env);
             return Self::empty_result(decl, span);
         }
-        match decl.name {
-            "compare" => return self.compare_call(&bound, span, env),
-            "score" => return self.score_call(&bound, span, env),
-            "select" | "average" => return self.over_call(decl, &bound, span, env),
-            _ => {} // all others are plain
+        let val = match decl.name {
+            "compare" => self.compare_call(&bound, span, env),
+            "score" => self.score_call(&bound, span, env),
+            "select" | "average" => self.over_call(decl, &bound, span, env),
+            _ => {
+                let (types, args) = self.arguments(decl, &bound, env);
+                self.apply(decl, &types, args, &bound, span)
+            }
+        };
+        if val.is_poison() && self.diagnostics.len() > before {
+            self.exchanged(decl, &bound, args, before, env);
         }
-        let (types, args) = self.arguments(decl, &bound, env);
-        self.apply(decl, &types, args, &bound, span)
+        val
     }
 
     /// Of a call whose arguments don't all fit: what is wrong with each of them alone.
@@ -61,13 +72,18 @@ impl Compiler<'_> {
             _ => true,
         };
         for arg in args.iter().filter(|arg| !checked(arg)).filter(looked_at) {
+            let before = self.diagnostics.len();
             self.use_names(&arg.value, env);
+            // what it lacks hangs on what it is for, and that is not known
+            let own: Vec<Diagnostic> = self.diagnostics.split_off(before);
+            let lacks = |it: &Diagnostic| it.code == Code::MissingArgument && it.span() == callee_of(&arg.value);
+            self.diagnostics.extend(own.into_iter().filter(|it| !lacks(it)));
         }
     }
 
     /// What a wrong call gives: nothing, of the type that it would have had.
     fn empty_result(decl: &Decl, span: Span) -> Val {
-        match (decl.result)(&DeclCall { types: &IndexMap::new(), args: &Args::new() }) {
+        match decl.yields() {
             // its attributes are not known
             Type::Dataset(_) | Type::Record(_) | Type::Named(_) => Val::poison(span),
             ty => Val::new(ty, Value::Poison, span),
@@ -351,7 +367,13 @@ fn holds_path(value: &Value) -> bool {
     matches!(value, Value::Path(_)) || value.parts().any(holds_path)
 }
 
-fn holds_attribute(expr: &Expr) -> bool {
+/// The operator's name in a call.
+pub(super) fn callee_of(expr: &Expr) -> Option<Span> {
+    let ExprKind::Call(call) = &expr.kind else { return None };
+    Some(call.path.last()?.span)
+}
+
+pub(super) fn holds_attribute(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Attribute(_) => true,
         ExprKind::Unary { operand, .. } => holds_attribute(operand),
@@ -362,7 +384,7 @@ fn holds_attribute(expr: &Expr) -> bool {
     }
 }
 
-fn wants_row(ty: &Type) -> bool {
+pub(super) fn wants_row(ty: &Type) -> bool {
     match ty {
         Type::Row(_) => true,
         Type::Optional(of) => wants_row(of),

@@ -379,11 +379,11 @@ impl Compiler<'_> {
                 }
                 (_, Value::Poison | Value::Hole(_)) => return None,
                 (ty, _) => {
-                    self.diagnostics.push(
-                        Diagnostic::error(Code::Mismatch, format!("a column of a table is a metric, and this is {ty}"))
-                            .at(column.val.span, ty.to_string())
-                            .help("name a metric of an evaluation: pose.accuracy, pose.tar(1e-3)"),
-                    );
+                    let code = self.instead(&column.val, &Type::Metric, super::modules::ModuleId(0));
+                    let code = code.unwrap_or_else(|| "pose.accuracy, pose.tar(1e-3)".to_owned());
+                    let wrong = Diagnostic::error(Code::Mismatch, format!("a column of a table is a metric, and this is {ty}"));
+                    self.diagnostics
+                        .push(wrong.at(column.val.span, ty.to_string()).help(format!("name a metric of an evaluation: {code}")));
                     return None;
                 }
             }

@@ -197,6 +197,8 @@ pub enum DataError {
         total: usize,
         /// Each part of an `and` chain, with how many samples it alone leaves.
         conjuncts: Vec<(String, usize)>,
+        /// What was probably meant: a range where two numbers were listed.
+        meant: Option<String>,
     },
     /// A view leaves nothing.
     #[error("{view} leaves no sample of {total}")]

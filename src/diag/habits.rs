@@ -11,13 +11,15 @@ pub enum Spot {
     Call,
     /// Before `=` among the arguments of an operator.
     Argument,
+    /// In quotes, where one of some words stands.
+    Choice,
 }
 
 /// A word at a spot, and what to write.
 struct Habit {
     spot: Spot,
     words: &'static [&'static str],
-    /// An argument is meant where the operator has this parameter.
+    /// An argument is meant where the operator has this parameter, a choice where this is one of the words.
     param: Option<&'static str>,
     help: &'static str,
     /// Lines in which each of the words, put for `@`, is all that is wrong.
@@ -31,6 +33,16 @@ const fn habit(spot: Spot, words: &'static [&'static str], help: &'static str, e
 
 const fn argument(words: &'static [&'static str], param: Option<&'static str>, help: &'static str, example: &'static str) -> Habit {
     Habit { spot: Spot::Argument, words, param, help, example }
+}
+
+const fn choice(words: &'static [&'static str], meant: &'static str, help: &'static str, example: &'static str) -> Habit {
+    Habit { spot: Spot::Choice, words, param: Some(meant), help, example }
+}
+
+/// Which of these words a foreign one means.
+pub fn meant_choice<'w>(word: &str, words: impl Iterator<Item = &'w str> + Clone) -> Option<&'static str> {
+    let fits = |habit: &&Habit| habit.spot == Spot::Choice && habit.words.contains(&word);
+    HABITS.iter().filter(fits).find_map(|habit| habit.param.filter(|meant| words.clone().any(|word| word == *meant)))
 }
 
 /// What to write for a foreign word.
@@ -368,6 +380,8 @@ const HABITS: &[Habit] = &[
         "images are changed by `faces |> apply(flip())`, or as they are drawn: `draw(faces, size = 32, augment = [flip()])`",
         "dataset _d = synthetic_faces(identities = 8, images = 4, @ = 1)",
     ),
+    argument(&["learning_rate", "base_lr", "rate"], Some("lr"), "write `lr = 0.1`", "let _o = sgd(lr = 0.1, @ = 0.1)"),
+    argument(&["easy_margin"], Some("form"), "write `form = \"easy\"`", "head _h = arcface(@ = true)"),
     argument(&["s", "radius"], Some("scale"), "write `scale = 64`", "head _h = arcface(@ = 64)"),
     argument(
         &["m", "m2", "angular_margin"],
@@ -440,6 +454,25 @@ const HABITS: &[Habit] = &[
         "a term is multiplied by its weight: `0.1 * center(faces)`",
         "let _t = classify(faces, arc, @ = 0.1)",
     ),
+    // words to choose from
+    choice(
+        &["bf16", "bfloat16", "amp", "half", "auto"],
+        "mixed",
+        "write \"mixed\"",
+        "stage _s = train(net, classify(faces, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1), precision = @)",
+    ),
+    choice(
+        &["float16", "f16"],
+        "fp16",
+        "write \"fp16\"",
+        "stage _s = train(net, classify(faces, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1), precision = @)",
+    ),
+    choice(
+        &["fp32", "float32", "f32"],
+        "full",
+        "write \"full\"",
+        "stage _s = train(net, classify(faces, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1), precision = @)",
+    ),
 ];
 
 #[cfg(test)]
@@ -460,7 +493,8 @@ mod tests {
         for habit in HABITS {
             for word in habit.words {
                 words += 1;
-                let text = format!("{BEFORE}{}\n", habit.example.replace('@', word));
+                let word = if habit.spot == Spot::Choice { format!("{word:?}") } else { (*word).to_owned() };
+                let text = format!("{BEFORE}{}\n", habit.example.replace('@', &word));
                 let at = BEFORE.len() + habit.example.find('@').unwrap();
                 let compiled = compile(&Memory::new().with("r.ddl", text.clone()), Path::new("r.ddl"), &Options::default()).unwrap();
                 let said = &compiled.diagnostics;
@@ -470,7 +504,7 @@ mod tests {
                     && said[0].span().is_some_and(|span| span.start as usize == at && span.end as usize == at + word.len());
                 if !fits {
                     let said: Vec<_> = said.iter().map(|it| (&it.message, it.span(), &it.help)).collect();
-                    wrong.push(format!("{}: {said:?}, and not {:?} at {at}", habit.example.replace('@', word), habit.help));
+                    wrong.push(format!("{}: {said:?}, and not {:?} at {at}", habit.example.replace('@', &word), habit.help));
                 }
             }
         }

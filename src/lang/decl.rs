@@ -154,10 +154,14 @@ impl Decl {
         self.params.iter().find(|param| param.name == name)
     }
 
+    /// The type of the result, as far as it hangs on no argument.
+    pub fn yields(&self) -> Type {
+        (self.result)(&Call { types: &IndexMap::new(), args: &Args::new() })
+    }
+
     /// Whether the result is a node of the graph.
     pub fn flavor(&self) -> Flavor {
-        let call = Call { types: &IndexMap::new(), args: &Args::new() };
-        match (self.result)(&call) {
+        match self.yields() {
             Type::Record(_) | Type::Named(_) => Flavor::Node,
             ty if ty.is_node() => Flavor::Node,
             _ => Flavor::Value,

@@ -54,6 +54,9 @@ pub fn doubt(doubt: &Doubt) -> Failure {
 pub fn failure(node: Option<&str>, error: &DataError) -> Failure {
     let message = node.map_or_else(|| error.to_string(), |node| format!("{node}: {error}"));
     let failure = Failure::new(code(error), message);
+    if let DataError::EmptyFilter { meant: Some(range), .. } = error {
+        return failure.help(format!("a list holds these numbers alone, and not what lies between them: write `{range}`"));
+    }
     match help(error) {
         Some(help) => failure.help(help),
         None => failure,
@@ -66,6 +69,9 @@ fn help(error: &DataError) -> Option<&'static str> {
         DataError::Line { .. } | DataError::File { .. } => return Some("mend the file there, or name another"),
         DataError::NoColumn { .. } => return Some("name the column so in the file's first line, or name another file"),
         DataError::NotAnnotated { .. } => return Some("say what happens to such images: `missing = \"drop\"` or `\"keep\"`"),
+        DataError::Argument { what: "random_pairs", .. } => {
+            return Some("ask for less, such as `random_pairs(folds = 2, per_fold = 20)`, or give more people");
+        }
         _ => {} // by its code
     }
     let help = [

@@ -187,7 +187,7 @@ impl PlanNode {
     /// Whether it is a data set.
     pub fn is_data(&self) -> bool {
         let Some(decl) = registry().get(self.op.as_str()) else { return false };
-        let ty = (decl.result)(&Call { types: &IndexMap::new(), args: &Args::new() });
+        let ty = decl.yields();
         matches!(ty, Type::Dataset(_) | Type::Record(_) | Type::Named(_))
     }
 

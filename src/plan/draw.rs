@@ -2,11 +2,9 @@
 
 use super::{Facts, Plan, PlanNode};
 use crate::graph::draw::{Drawing, DrawnNode, Shape};
-use crate::lang::decl::Call;
 use crate::lang::types::Type;
-use crate::lang::value::{Args, NodeId};
+use crate::lang::value::NodeId;
 use crate::ops::registry;
-use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan without what the planner made.
@@ -86,7 +84,7 @@ fn counts(facts: &Facts) -> Option<String> {
 /// What a node looks like, by what its operator gives.
 fn result(node: &PlanNode) -> Option<Shape> {
     let decl = registry().get(node.op.as_str())?;
-    let ty = (decl.result)(&Call { types: &IndexMap::new(), args: &Args::new() });
+    let ty = decl.yields();
     if matches!(ty, Type::Dataset(_) | Type::Record(_) | Type::Named(_) | Type::Batches) {
         return Some(Shape::Data);
     }

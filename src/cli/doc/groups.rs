@@ -1,10 +1,8 @@
 //! Operators by what they give: the chapters of the reference.
 
-use crate::lang::decl::{Call, Decl};
+use crate::lang::decl::Decl;
 use crate::lang::types::Type;
-use crate::lang::value::Args;
 use crate::ops::{nets, registry};
-use indexmap::IndexMap;
 
 /// A chapter of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +84,7 @@ impl Group {
 
 /// What an operator gives when nothing is known of its arguments.
 pub fn result(decl: &Decl) -> Type {
-    (decl.result)(&Call { types: &IndexMap::new(), args: &Args::new() })
+    decl.yields()
 }
 
 /// The chapter of an operator.

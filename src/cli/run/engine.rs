@@ -17,9 +17,12 @@ use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 const ENGINE: &str = "ddl-engine";
+/// How often it is looked whether the engine has told something.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often a thread of the engine looks again before it sleeps: some microseconds, about as long as it takes to wake it.
 const SPINS: &str = "10000";
 
@@ -220,9 +223,20 @@ impl Begun {
 /// Reads the engine's events to their end.
 fn listen(child: &mut Child, log: &dyn Fn(&Event), screen: &Screen) -> Heard {
     let Some(out) = child.stdout.take() else { return Heard::default() };
+    let (tell, told) = channel();
+    // where nothing is told for a while, that is shown too: another thread waits for what is
+    std::thread::spawn(move || events::read(BufReader::new(out)).all(|event| tell.send(event).is_ok()));
     let mut progress = Progress::new(screen);
     let (mut stop, mut running, mut work) = (None, None, Begun::default());
-    for event in events::read(BufReader::new(out)) {
+    loop {
+        let event = match told.recv_timeout(LOOK) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => {
+                progress.idle();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         let event = match event {
             Ok(event) => event,
             Err(error) => {

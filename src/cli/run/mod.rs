@@ -50,9 +50,6 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
 }
 
 fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, Stop> {
-    if !args.checkpoint.is_finite() || args.checkpoint < 0.0 {
-        return Err(Stop::wrong("--checkpoint takes a number of seconds"));
-    }
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile_closed(screen)?;
     let locked = if args.locked { Some(check_lock(&compiled, &args.recipe.recipe)?) } else { None };

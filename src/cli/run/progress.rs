@@ -7,8 +7,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Elsewhere than on a terminal, a stage says how it goes this often.
-const LINE_EVERY: Duration = Duration::from_secs(15);
+/// Elsewhere than on a terminal, what is computed says how it goes this often, and that it still goes on where it has no more to say.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Events come about once a second: a line is not put off for one that comes a little early.
+const EARLY: Duration = Duration::from_millis(700);
+/// On a terminal nothing is at work unseen for longer than this.
+const UNSEEN: Duration = Duration::from_millis(1500);
 
 /// Shows events.
 pub struct Progress<'s> {
@@ -18,6 +22,12 @@ pub struct Progress<'s> {
     shown: Vec<(String, ProgressBar)>,
     /// When each node's last line was written.
     said: BTreeMap<String, Instant>,
+    /// What is computed: its name, its operator, since when.
+    running: Vec<(String, String, Instant)>,
+    /// What stands on a terminal for a node that has no bar yet.
+    waits: Option<(String, ProgressBar)>,
+    /// When something was last shown.
+    last: Instant,
 }
 
 /// Seconds in words: `4.2 s`, `3 min 20 s`.
@@ -36,15 +46,47 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
+/// How a node without a bar looks.
+fn waiting() -> ProgressStyle {
+    ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar()) // as above
+}
+
 impl<'s> Progress<'s> {
     pub fn new(screen: &'s Screen) -> Self {
         let bars = screen.shows_bars().then(MultiProgress::new);
-        Progress { screen, bars, shown: Vec::new(), said: BTreeMap::new() }
+        Progress { screen, bars, shown: Vec::new(), said: BTreeMap::new(), running: Vec::new(), waits: None, last: Instant::now() }
     }
 
     /// Takes all bars away.
     pub fn clear(&mut self) {
+        self.waits_no_more();
         self.shown.drain(..).for_each(|(_, bar)| bar.finish_and_clear());
+    }
+
+    /// Nothing is told just now: shows that the work goes on, where nothing else has shown that for a while.
+    pub fn idle(&mut self) {
+        let Some((node, op, since)) = self.running.last().cloned() else { return };
+        let at_work = duration(since.elapsed().as_secs_f64().floor());
+        if let Some(bars) = &self.bars {
+            let begun = self.shown.iter().any(|(name, _)| *name == node);
+            if since.elapsed() >= UNSEEN && (!begun || self.waits.as_ref().is_some_and(|(name, _)| *name == node)) {
+                let bar = match self.waits.take() {
+                    Some((name, bar)) if name == node => bar,
+                    _ => bars.add(ProgressBar::new_spinner().with_style(waiting())),
+                };
+                bar.set_message(shown(&format!("{node} ({op}), {at_work}")).into_owned());
+                self.waits = Some((node, bar));
+            }
+        } else if self.last.elapsed() >= LINE_EVERY {
+            self.line(&format!("  {node} ({op}), at it for {at_work}"));
+        }
+    }
+
+    /// Takes away what stands for a node without a bar.
+    fn waits_no_more(&mut self) {
+        if let Some((_, bar)) = self.waits.take() {
+            bar.finish_and_clear();
+        }
     }
 
     /// Takes a node's bar away.
@@ -65,9 +107,11 @@ impl<'s> Progress<'s> {
     fn line(&mut self, text: &str) {
         let screen = self.screen;
         self.suspend(|| screen.note(text));
+        self.last = Instant::now();
     }
 
     fn advance(&mut self, node: &str, done: u64, of: u64, rest: &str) {
+        self.waits_no_more();
         if let Some(bars) = &self.bars {
             let place = self.shown.iter().position(|(name, _)| name == node).unwrap_or_else(|| {
                 let bar = bars.add(ProgressBar::new(of).with_style(style()).with_prefix(shown(node).into_owned()));
@@ -78,7 +122,7 @@ impl<'s> Progress<'s> {
             bar.set_length(of);
             bar.set_message(shown(rest).into_owned());
             bar.set_position(done);
-        } else if done == of || self.said.get(node).is_none_or(|at| at.elapsed() >= LINE_EVERY) {
+        } else if done == of || self.said.get(node).is_none_or(|at| at.elapsed() + EARLY >= LINE_EVERY) {
             self.said.insert(node.to_owned(), Instant::now());
             self.line(&format!("  {node}  {done}/{of}  {rest}"));
         }
@@ -107,8 +151,11 @@ impl<'s> Progress<'s> {
                 }
                 self.advance(node, *step, *of, &rest);
             }
+            Event::NodeStarted { node, op, .. } => self.running.push((node.clone(), op.clone(), Instant::now())),
             Event::NodeFinished { node, op, seconds, .. } => {
                 self.end(node);
+                self.waits_no_more();
+                self.running.retain(|(name, ..)| name != node);
                 if op == "train" || *seconds > 2.0 {
                     self.line(&format!("  {node} ({op}) in {}", duration(*seconds)));
                 }
@@ -118,8 +165,7 @@ impl<'s> Progress<'s> {
                 self.line(&format!("  {node} at step {step}: {eval}.{metric} = {value:.4}"));
             }
             Event::Decided { node, decision } => self.line(&format!("  {node} {decision}")),
-            Event::NodeStarted { .. }
-            | Event::NodeSkipped { .. }
+            Event::NodeSkipped { .. }
             | Event::Checkpoint { .. }
             | Event::FirstBatch { .. }
             | Event::Warning { .. }

@@ -1,6 +1,6 @@
 //! Views by sample: what a condition keeps, a random part.
 
-use crate::data::predicate::{Expr, MissingPolicy, Predicate};
+use crate::data::predicate::{Expr, Members, MissingPolicy, Predicate};
 use crate::data::table::{Row, Rows, RowsBuilder};
 use crate::data::views::Amount;
 use crate::data::{Cell, DataError, Table};
@@ -62,7 +62,8 @@ impl Table {
             self.rows().filter(|row| kept(&part.eval_row(row))).count()
         };
         let conjuncts = predicate.keep_if.conjuncts().into_iter().map(|part| (part.text(&schema), left(part))).collect();
-        DataError::EmptyFilter { filter: format!("`{}`", predicate.keep_if.text(&schema)), total: self.len(), conjuncts }
+        let meant = predicate.keep_if.conjuncts().into_iter().find_map(as_range).map(|range| range.text(&schema));
+        DataError::EmptyFilter { filter: format!("`{}`", predicate.keep_if.text(&schema)), total: self.len(), conjuncts, meant }
     }
 
     /// So many rows, or such a part of them (rounded to the nearest), chosen by the ranks of `Draw(seed, "sample", path)` and kept in table
@@ -116,5 +117,14 @@ impl Decided {
             self.first.get_or_insert_with(|| row.path().into_owned());
         }
         false
+    }
+}
+
+/// `x in a..b` for `x in [a, b]`.
+fn as_range(part: &Expr) -> Option<Expr> {
+    let Expr::In { of, members: Members::List(cells) } = part else { return None };
+    match cells.as_slice() {
+        [Cell::Number(from), Cell::Number(to)] if from < to => Some(Expr::In { of: of.clone(), members: Members::Range(*from, *to) }),
+        _ => None, // not two rising numbers
     }
 }

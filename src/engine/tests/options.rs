@@ -105,6 +105,19 @@ fn the_best_checkpoint_is_kept_and_a_stage_that_no_longer_improves_ends() {
 }
 
 #[test]
+fn arms_that_mean_the_same_are_one_of_a_choice() {
+    let recipe = "sweep rate in [0.05, 0.05, 0.001]\n".to_owned()
+        + &stage("s", 4, "sgd(lr = rate)", "")
+        + "stage best = select(s, by = ver.gap, over = [rate])\n";
+    let (_, events) = run(&recipe, &["best"]);
+    let chosen = |event: &Event| match event {
+        Event::Decided { decision: Decision::Chosen { values, .. }, .. } => Some(values.len()),
+        _ => None,
+    };
+    assert_eq!(events.iter().filter_map(chosen).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn select_takes_the_arm_that_is_best_and_average_the_mean_of_all() {
     for rates in ["0.05, 0.001", "0.001, 0.05"] {
         let recipe = format!("sweep rate in [{rates}]\n")

@@ -4,10 +4,17 @@ use super::{Frame, LEFT, RIGHT, Scale, WIDTH, drawing, legend, n};
 use crate::eval::Histogram;
 use crate::report::model::{Distribution, DistributionPanel, DistributionSet};
 use maud::{Markup, html};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const PANEL: f64 = 120.0;
 /// Height of a panel's own heading, and the space between two panels.
 const HEADING: f64 = 40.0;
+/// Width of a letter of a model's name, on average.
+const LETTER: f64 = 6.9;
+/// Width of a letter of the line beside or below it.
+const SMALL_LETTER: f64 = 5.8;
+/// Where the lines of a heading stand above the panel.
+const LINES: [f64; 2] = [23.0, 9.0];
 
 /// The figure of one distribution.
 pub(in crate::report) fn distribution_plot(plot: &Distribution) -> Markup {
@@ -88,9 +95,16 @@ fn similarity_range(plot: &Distribution, merged: usize) -> Scale {
 
 fn one_panel(frame: &Frame, panel: &DistributionPanel, merged: usize, last: bool) -> Markup {
     let gaps: Vec<String> = panel.sets.iter().map(|set| format!("{} {:.3}", set.name, set.genuine_mean - set.impostor_mean)).collect();
+    let gaps = format!("gap of means: {}", gaps.join(", "));
+    let room = WIDTH - LEFT - RIGHT;
+    let (name, gap) = (panel.model.width() as f64 * LETTER, gaps.width() as f64 * SMALL_LETTER);
+    // both on one line where there is room for both, else one above the other
+    let [above, below] = LINES;
+    let up = if name + LETTER + gap <= room { below } else { above };
+    let shown = cut(&panel.model, (room / LETTER) as usize);
     html! {
-        text class="panel" x=(n(LEFT)) y=(n(frame.top - 9.0)) { (panel.model) }
-        text class="tick" x=(n(WIDTH - RIGHT)) y=(n(frame.top - 9.0)) text-anchor="end" { "gap of means: " (gaps.join(", ")) }
+        text class="panel" x=(n(LEFT)) y=(n(frame.top - up)) { @if shown != panel.model { title { (panel.model) } } (shown) }
+        text class="tick" x=(n(WIDTH - RIGHT)) y=(n(frame.top - below)) text-anchor="end" { (gaps) }
         (frame.grid(last))
         @for (at, set) in panel.sets.iter().enumerate() {
             (outline(frame, &set.impostor, merged, &line_class("impostor", at), &format!("{}: different people", set.name)))
@@ -99,6 +113,20 @@ fn one_panel(frame: &Frame, panel: &DistributionPanel, merged: usize, last: bool
         @for (at, set) in panel.sets.iter().enumerate() { (means(frame, set, at)) }
         @if last { (frame.x_label("cosine similarity · height: share of pairs per 0.01")) }
     }
+}
+
+/// A text of at most so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns.saturating_sub(1);
+    let fits = |letter: &char| {
+        let rest = left.checked_sub(letter.width().unwrap_or(0));
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// A histogram's outline from axis to axis.
@@ -120,4 +148,48 @@ fn means(frame: &Frame, set: &DistributionSet, at: usize) -> Markup {
         html! { line class=(format!("mean {kind}")) x1=(n(x)) x2=(n(x)) y1=(n(y)) y2=(n(y - up)) { title { (set.name) ": mean " (format!("{mean:.3}")) } } }
     };
     html! { (mark(set.impostor_mean, "impostor")) (mark(set.genuine_mean, "genuine")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of a heading: where each begins and ends, and its line.
+    fn heading(model: &str, sets: &[&str]) -> Vec<(f64, f64, f64)> {
+        let histogram = || Histogram { from: -1.0, to: 1.0, counts: vec![1; 200] };
+        let set = |name: &&str| DistributionSet {
+            name: (*name).to_owned(),
+            genuine: histogram(),
+            impostor: histogram(),
+            genuine_mean: 0.5,
+            impostor_mean: 0.0,
+        };
+        let panel = DistributionPanel { model: model.to_owned(), sets: sets.iter().map(set).collect() };
+        let plot = Distribution { title: String::new(), note: String::new(), panels: vec![panel] };
+        let drawn = distribution_plot(&plot).into_string();
+        let texts = drawn.split("<text class=").skip(1).filter(|it| it.starts_with("\"panel\"") || it.contains("gap of means"));
+        let number = |text: &str, name: &str| -> f64 {
+            text.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+        };
+        texts
+            .map(|it| {
+                let words = it.split("</text>").next().unwrap().rsplit('>').next().unwrap();
+                let letter = if it.starts_with("\"panel\"") { LETTER } else { SMALL_LETTER };
+                let (x, width) = (number(it, "x"), words.width() as f64 * letter);
+                let from = if it.contains("text-anchor") { x - width } else { x };
+                (from, from + width, number(it, "y"))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_heading_overlaps() {
+        for length in [1, 20, 33, 34, 40, 55, 90, 200] {
+            for sets in [&["easy"][..], &["easy", "hard"]] {
+                let texts = heading(&"w".repeat(length), sets);
+                let [(_, end, y), (from, _, other)] = texts[..] else { panic!("{texts:?}") };
+                assert!(end <= WIDTH && y > 0.0 && (end < from || (y - other).abs() > 12.0), "{length}: {texts:?}");
+            }
+        }
+    }
 }

@@ -38,6 +38,10 @@ pub(super) fn not_a_declaration(source: &Source, token: &Token, span: Span) -> D
     }))
 }
 
+/// What is said of `lambda x: …` and `x -> …`.
+const NO_LAMBDA: &str =
+    "there are no functions without a name: a test is written as it is, `where(abs(.yaw) < 20deg)`, and what is used again is a `def`";
+
 /// What could stand at a place, in classes that a person thinks in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wanted {
@@ -264,7 +268,7 @@ impl Place<'_> {
             "." if before == "." => "a range is written with two points: `a..b`",
             "[" if self.after_value() => "lists have no index; name the parts, or write a comprehension `[f(x) for x in list]`",
             "?" => "write `if c then x else y`, or `x ?? y` for a value that may be none",
-            ">" if before == "=" || before == "-" => "ddl has no functions without a name; write a `def`",
+            ">" if before == "=" || before == "-" => NO_LAMBDA,
             _ => return odd_sign(found),
         };
         Some(help.to_owned())
@@ -288,7 +292,7 @@ impl Place<'_> {
             return Some(help.to_owned());
         }
         if before == "lambda" || found == "lambda" {
-            return Some("ddl has no functions without a name; write a `def`".to_owned());
+            return Some(NO_LAMBDA.to_owned());
         }
         if found == "not" && self.after_value() && self.text(self.at + 1) == "in" {
             return Some("write `not (x in list)`".to_owned());

@@ -20,6 +20,7 @@ use ddl::plan::weights;
 use ddl::store::Artifact;
 use ddl::store::Judged;
 use ddl::tensors::TensorFile;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -123,9 +124,13 @@ impl Exec<'_> {
         let it: Chosen = self.job.plan.parse(id)?;
         let mut best: Option<(f64, NodeId)> = None;
         let mut values = Vec::new();
+        let mut seen = BTreeSet::new();
         // a model's number is the mean over its judgements
         let each = it.judged.len() / it.models.len().max(1);
         for (model, judged) in it.models.iter().zip(it.judged.chunks(each.max(1))) {
+            if !seen.insert((model.node, judged.iter().map(|it| it.node).collect::<Vec<_>>())) {
+                continue; // arms that mean the same are one model
+            }
             let mut sum = 0.0;
             for judged in judged {
                 sum += Judged::read(&self.artifact(judged.node)?)?.measure(&it.metric)?.value;

@@ -11,7 +11,7 @@ use ddl::ops::refs::{EvalRef, NetName};
 use ddl::ops::stages::{Keep, Stop, Watch};
 use ddl::store::{Judged, Scores};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was decided so far.
 #[derive(Default)]
@@ -70,8 +70,13 @@ pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result
     let step = learner.step;
     let due = |span| step.is_multiple_of(every(span, setup)) || step == setup.total;
     let mut judgements = Judgements { stage, made: BTreeMap::new() };
-    let tell = |net: usize, metric: &Metric, value: f64| {
+    // what several of `watch`, `keep` and `stop` look at is told once
+    let mut told = BTreeSet::new();
+    let mut tell = |net: usize, metric: &Metric, value: f64| {
         let eval = within(&setup.nets[net].name, &stage.tables.plan().node(metric.eval().node).name);
+        if !told.insert((eval.clone(), metric.label())) {
+            return;
+        }
         stage.around.events.emit(Event::Watched { node: setup.name.clone(), step, eval, metric: metric.label(), value });
     };
     if let Some(Watch::Every(watch)) = stage.train.watch.as_ref().filter(|Watch::Every(watch)| due(watch.span)) {

@@ -206,6 +206,11 @@ fn watching_changes_nothing_and_keeping_takes_the_best() {
     assert_eq!(bits(&watched.train().unwrap().models[0]), bits(&plain.models[0]));
     let seen = watched.events().iter().filter(|event| matches!(event, Event::Watched { metric, .. } if metric == "gap")).count();
     assert_eq!(seen, 4);
+    let twice =
+        classify("", ", watch = every(3 steps, [ver]), keep = best(ver.gap, every = 3 steps), stop = plateau(ver.gap, every = 6 steps)");
+    twice.train().unwrap();
+    let seen = twice.events().iter().filter(|event| matches!(event, Event::Watched { metric, .. } if metric == "gap")).count();
+    assert_eq!(seen, 4, "each look is told once, however many ask for it");
     let mut best = classify("", ", keep = best(ver.gap, every = 3 steps)");
     best.judgement = |call| [0.1, 0.5, 0.2, 0.3][call as usize - 1];
     let best = best.train().unwrap();
