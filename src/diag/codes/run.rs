@@ -108,7 +108,7 @@ codes! {
         "A protocol pools templates by what the judged model has learned of weighing the images of a set. A model learns that where a stage classifies sets, \
          and keeps it under a slot; this one, and those that it was made from, never did, or under another slot, or without content quality."
         wrong: "stage s = train(net, classify(faces, arc), …)\neval e = template_verification(crops, templates = list, pairs = pairs, pool = multicolumn())",
-        right: "stage s = train(net, classify(draw(faces, by = pk(16, 4)), arc, pool = multicolumn()), …)\neval e = template_verification(crops, templates = list, pairs = pairs, pool = multicolumn())",
+        right: "stage s = train(net, classify(draw(faces, by = pk(8, 4)), arc, pool = multicolumn()), …)\neval e = template_verification(crops, templates = list, pairs = pairs, pool = multicolumn())",
     }
     Outputs = "ddl::run::outputs": "outputs of two networks that can't be compared" {
         "A term compares what comes out of a part of the student with what comes out of a part of the teacher. Channels may differ (a map between \
