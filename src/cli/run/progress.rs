@@ -19,7 +19,7 @@ pub struct Progress<'s> {
     screen: &'s Screen,
     /// All bars, where there is a terminal.
     bars: Option<MultiProgress>,
-    shown: Vec<(String, ProgressBar)>,
+    shown: Vec<Bar>,
     /// When each node's last line was written.
     said: BTreeMap<String, Instant>,
     /// What is computed: its name, its operator, since when.
@@ -28,6 +28,14 @@ pub struct Progress<'s> {
     waits: Option<(String, ProgressBar)>,
     /// When something was last shown.
     last: Instant,
+}
+
+/// What moves on a terminal for a node.
+struct Bar {
+    node: String,
+    bar: ProgressBar,
+    /// What stands behind it, and since when.
+    rest: (String, Instant),
 }
 
 /// Seconds in words: `4.2 s`, `3 min 20 s`.
@@ -60,7 +68,7 @@ impl<'s> Progress<'s> {
     /// Takes all bars away.
     pub fn clear(&mut self) {
         self.waits_no_more();
-        self.shown.drain(..).for_each(|(_, bar)| bar.finish_and_clear());
+        self.shown.drain(..).for_each(|it| it.bar.finish_and_clear());
     }
 
     /// Nothing is told just now: shows that the work goes on, where nothing else has shown that for a while.
@@ -68,8 +76,11 @@ impl<'s> Progress<'s> {
         let Some((node, op, since)) = self.running.last().cloned() else { return };
         let at_work = duration(since.elapsed().as_secs_f64().floor());
         if let Some(bars) = &self.bars {
-            let begun = self.shown.iter().any(|(name, _)| *name == node);
-            if since.elapsed() >= UNSEEN && (!begun || self.waits.as_ref().is_some_and(|(name, _)| *name == node)) {
+            if let Some(Bar { bar, rest: (rest, told), .. }) = self.shown.iter().find(|it| it.node == node) {
+                if told.elapsed() >= UNSEEN {
+                    bar.set_message(format!("{rest}, {} ago", duration(told.elapsed().as_secs_f64().floor())));
+                }
+            } else if since.elapsed() >= UNSEEN {
                 let bar = match self.waits.take() {
                     Some((name, bar)) if name == node => bar,
                     _ => bars.add(ProgressBar::new_spinner().with_style(waiting())),
@@ -91,8 +102,8 @@ impl<'s> Progress<'s> {
 
     /// Takes a node's bar away.
     fn end(&mut self, node: &str) {
-        if let Some(place) = self.shown.iter().position(|(name, _)| name == node) {
-            self.shown.remove(place).1.finish_and_clear();
+        if let Some(place) = self.shown.iter().position(|it| it.node == node) {
+            self.shown.remove(place).bar.finish_and_clear();
         }
     }
 
@@ -113,14 +124,15 @@ impl<'s> Progress<'s> {
     fn advance(&mut self, node: &str, done: u64, of: u64, rest: &str) {
         self.waits_no_more();
         if let Some(bars) = &self.bars {
-            let place = self.shown.iter().position(|(name, _)| name == node).unwrap_or_else(|| {
+            let place = self.shown.iter().position(|it| it.node == node).unwrap_or_else(|| {
                 let bar = bars.add(ProgressBar::new(of).with_style(style()).with_prefix(shown(node).into_owned()));
-                self.shown.push((node.to_owned(), bar));
+                self.shown.push(Bar { node: node.to_owned(), bar, rest: (String::new(), Instant::now()) });
                 self.shown.len() - 1
             });
-            let bar = &self.shown[place].1;
+            let Bar { bar, rest: told, .. } = &mut self.shown[place];
+            *told = (shown(rest).into_owned(), Instant::now());
             bar.set_length(of);
-            bar.set_message(shown(rest).into_owned());
+            bar.set_message(told.0.clone());
             bar.set_position(done);
         } else if done == of || self.said.get(node).is_none_or(|at| at.elapsed() + EARLY >= LINE_EVERY) {
             self.said.insert(node.to_owned(), Instant::now());
