@@ -16,6 +16,7 @@ pub mod random;
 pub mod regular;
 pub mod signals;
 pub mod source;
+pub mod stack;
 pub mod text;
 
 pub mod compile;

@@ -75,7 +75,7 @@ impl Compiler<'_> {
             return self.cycle(at, id, used_at);
         }
         if self.stack.len() >= DEEPEST {
-            return self.wrong(
+            return self.too_deep(
                 Diagnostic::error(Code::LongChain, format!("this name stands on a chain of more than {DEEPEST} others"))
                     .at(used_at, "too deep"),
                 used_at,

@@ -146,6 +146,63 @@ fn a_diamond_of_recipes_ends() {
     assert_eq!(with.diagnostics.iter().filter(|it| it.severity == Severity::Error).count(), 1);
 }
 
+/// Chains of `count` things, each of which needs the one that stands below it, by what they are made of.
+fn backward(count: usize) -> Vec<(&'static str, String)> {
+    let each = |line: &dyn Fn(usize, usize) -> String, last: &str| {
+        (0..count).fold(String::new(), |text, at| text + &line(at, at + 1) + "\n") + &last.replace('N', &count.to_string())
+    };
+    vec![
+        ("let", each(&|at, next| format!("let a{at} = a{next} + 1"), "let aN = 1")),
+        ("let, of a pattern", each(&|at, next| format!("let {{x{at}}} = {{x{at} = x{next}}}"), "let xN = 1")),
+        ("let, in a text", each(&|at, next| format!("let a{at} = \"{{a{next}}}\""), "let aN = \"a\"")),
+        ("let, on an axis", each(&|at, next| format!("let a{at} = a{next} + 1"), "let aN = s\nsweep s in [1, 2]")),
+        ("let, in a circle", each(&|at, next| format!("let a{at} = a{}", next % count), "")),
+        ("let, each nested deeply", each(&|at, next| format!("let a{at} = {}a{next}", "-".repeat(250)), "let aN = 1")),
+        (
+            "dataset",
+            each(&|at, next| format!("dataset d{at} = d{next} |> sample(90%)"), "dataset dN = synthetic_faces(identities = 2, images = 2)"),
+        ),
+        ("augment", each(&|at, next| format!("augment a{at} = a{next}"), "augment aN = flip()")),
+        (
+            "def",
+            each(
+                &|at, next| format!("def f{at}(x: int) -> int {{ return f{next}(x) }}"),
+                "def fN(x: int) -> int { return x }\nlet _z = f0(1)",
+            ),
+        ),
+        (
+            "def, by itself",
+            each(&|at, next| format!("def f{at}(x: int) -> int {{ return f{next}(x) }}"), "def fN(x: int) -> int { return x }"),
+        ),
+        (
+            "def, by its defaults",
+            each(&|at, next| format!("def f{at}(x: int = f{next}()) -> int {{ return x }}"), "def fN() -> int { return 1 }\nlet _z = f0()"),
+        ),
+        (
+            "def and let",
+            each(&|at, next| format!("def f{at}() -> int {{ return a{at} }}\nlet a{at} = f{next}()"), "def fN() -> int { return 1 }"),
+        ),
+    ]
+}
+
+#[test]
+fn a_chain_of_any_length_is_refused_and_overflows_no_stack() {
+    let mut other = Vec::new();
+    for (name, text) in backward(3_000) {
+        let on_little = std::thread::Builder::new().stack_size(1 << 20);
+        let compiled = on_little.spawn(move || {
+            let compiled = compiled(&[("recipe.ddl", &text)]);
+            (errors(&compiled), compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).count(), compiled.work)
+        });
+        let (codes, count, work) = compiled.expect("a thread").join().unwrap_or_else(|_| panic!("{name}"));
+        assert!(work < MOST_WORK, "{name}: {work} steps");
+        if count != 1 || !codes.contains("ddl::names::too_deep") {
+            other.push((name, codes, count));
+        }
+    }
+    assert!(other.is_empty(), "{other:#?}");
+}
+
 #[test]
 fn very_many_mistakes_are_told_for_what_they_cost() {
     let words = |count: usize, line: &dyn Fn(usize) -> String| (0..count).fold(String::new(), |text, at| text + &line(at) + "\n");
