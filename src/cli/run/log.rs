@@ -2,7 +2,7 @@
 //! or nothing is to be done. Pictures lie in files of their own.
 
 use super::engine;
-use crate::cli::files::unwritable;
+use crate::cli::files::{self, Lasting, unwritable};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::diag::Severity;
 use crate::events::{Event, Failure, Machine, PictureGroup, from_base64, record};
@@ -10,7 +10,7 @@ use crate::job::Job;
 use crate::plan::Plan;
 use crate::store::due::Due;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -24,6 +24,9 @@ pub struct Log {
 
 struct Written {
     file: File,
+    path: PathBuf,
+    /// Why something could not be written: it ends the log, and is said at the end.
+    lost: Option<io::Error>,
     /// Whether a failure was written.
     failed: bool,
 }
@@ -31,8 +34,11 @@ struct Written {
 impl Log {
     /// Makes the file.
     pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
-        let file = path.map(|path| File::create(path).map_err(|error| unwritable(path, &error))).transpose()?;
-        Ok(Log { to: file.map(|file| Mutex::new(Written { file, failed: false })) })
+        let written = |path: &Path| -> Result<_, Stop> {
+            let file = files::begin(path).map_err(|error| unwritable(path, &error))?;
+            Ok(Mutex::new(Written { file, path: path.to_owned(), lost: None, failed: false }))
+        };
+        Ok(Log { to: path.map(written).transpose()? })
     }
 
     /// Whether anybody wants it.
@@ -40,7 +46,7 @@ impl Log {
         self.to.is_some()
     }
 
-    /// Writes an event; pictures go to files below `out`. The run goes on without a log of it.
+    /// Writes an event; pictures go to files below `out`. What can't be written does not end the run: [`Log::end`] says so.
     pub fn write(&self, event: &Event, out: &Path) {
         let Some(to) = &self.to else { return };
         let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -51,8 +57,8 @@ impl Log {
             }
             other => serde_json::to_string(other),
         };
-        if let Ok(line) = line {
-            let _ = writeln!(to.file, "{line}");
+        if to.lost.is_none() {
+            to.lost = line.map_err(io::Error::other).and_then(|line| to.file.write_all((line + "\n").as_bytes())).err();
         }
     }
 
@@ -77,8 +83,16 @@ impl Log {
         self.write(&Event::Done { computed: 0, stored, seconds: 0.0 }, &job.out);
     }
 
-    /// The last words: why the run failed, where no event says so yet. `said` are the errors that were shown.
-    pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) {
+    /// The last words: why the run failed, where no event says so yet. `said` are the errors that were shown. Whether all of the log could be
+    /// written.
+    pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) -> Result<(), Stop> {
+        self.last_words(ended, said);
+        let Some(to) = &self.to else { return Ok(()) };
+        let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        to.lost.take().map_or(Ok(()), |error| Err(unwritable(&to.path, &error)))
+    }
+
+    fn last_words(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) {
         let Some(to) = &self.to else { return };
         if to.lock().unwrap_or_else(std::sync::PoisonError::into_inner).failed {
             return;
@@ -105,7 +119,7 @@ fn in_files(node: &str, groups: &[PictureGroup], out: &Path) -> Vec<PictureGroup
         for (place, picture) in group.pictures.iter_mut().enumerate() {
             let file = folder.join(format!("{:02}.png", place + 1));
             let png = std::mem::take(&mut picture.png);
-            let written = made && from_base64(&png).is_some_and(|bytes| fs::write(out.join(&file), bytes).is_ok());
+            let written = made && from_base64(&png).is_some_and(|bytes| files::put(&out.join(&file), &bytes, Lasting::No).is_ok());
             picture.file = written.then(|| file.to_string_lossy().into_owned());
         }
     }
@@ -136,5 +150,23 @@ mod tests {
         assert_eq!((file.as_str(), named[0].pictures[0].png.as_str()), ("first_batch/s-seed-=-2/01-e/01.png", ""));
         assert!(std::fs::read(folder.path().join(file)).unwrap().starts_with(b"\x89PNG"));
         assert_eq!([file_name(".."), file_name("顔")], ["batch", "顔"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_of_the_log_was_lost_is_said_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("pipe");
+        nix::unistd::mkfifo(&place, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(Log::new(Some(&place)).is_err(), "nobody reads");
+        let reader = crate::regular::without_waiting().open(&place).unwrap();
+        let log = Log::new(Some(&place)).unwrap();
+        let done = Event::Done { computed: 0, stored: 0, seconds: 0.0 };
+        log.write(&done, folder.path());
+        assert!(log.end(&Ok(Outcome::Done), Vec::new()).is_ok());
+        drop(reader);
+        log.write(&done, folder.path());
+        let Err(Stop::Say(Outcome::Failed, said)) = log.end(&Ok(Outcome::Done), Vec::new()) else { panic!("nobody read it") };
+        assert!(said.message.contains("cannot write"), "{said}");
     }
 }

@@ -28,8 +28,14 @@ struct Want {
 }
 
 fn header(file: &Path) -> Result<Header, Failure> {
-    if !file.is_file() {
-        return Err(wrong(format!("there is no file {}", file.display()), "paths are relative to the working directory"));
+    match std::fs::metadata(file) {
+        Ok(_) => {} // what is no regular file is no array either
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(wrong(format!("there is no file {}", file.display()), "paths are relative to the working directory"));
+        }
+        Err(error) => {
+            return Err(wrong(format!("{} can't be looked at: {error}", file.display()), "it is the way to the file that is wrong"));
+        }
     }
     npy::header(file).map_err(|error| unread(file, &error))
 }
