@@ -2,7 +2,6 @@
 
 use super::meter::near;
 use super::modules::{BindingId, Kind};
-use super::sinks::LARGEST_GRAPH;
 use super::{Compiler, Env, Sample, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::{Dimension, Type};
@@ -48,9 +47,9 @@ impl Compiler<'_> {
 
     fn expr_here(&mut self, expr: &Expr, env: &mut Env) -> Val {
         let span = expr.span;
-        self.meter.spend(1 + std::mem::take(&mut self.graph.cost), 0);
-        if self.graph.len() > LARGEST_GRAPH {
-            self.meter.stop();
+        self.meter.spend(1, 0);
+        if !self.in_budget() {
+            return Val::poison(span);
         }
         let val = match &expr.kind {
             ExprKind::Number(number) => self.number(number, span),

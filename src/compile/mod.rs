@@ -265,6 +265,8 @@ pub(crate) struct Compiler<'a> {
     too_many_modules: bool,
     /// Values of bindings at points.
     memo: HashMap<(BindingId, Point), Val>,
+    /// Values of which several bindings are the fields, by their declarations.
+    wholes: HashMap<(ModuleId, usize, Point), Val>,
     /// Bindings that are being evaluated: a cycle is found here.
     stack: Vec<BindingId>,
     /// How deep the evaluation stands in expressions, those of names and `def`s that they need among them.
@@ -315,6 +317,7 @@ impl<'a> Compiler<'a> {
             plain: HashMap::new(),
             too_many_modules: false,
             memo: HashMap::new(),
+            wholes: HashMap::new(),
             stack: Vec::new(),
             depth: 0,
             said_deep: false,

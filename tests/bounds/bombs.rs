@@ -120,6 +120,20 @@ fn what_is_done_for_each_of_very_many_ends() {
 }
 
 #[test]
+fn what_makes_a_node_of_each_of_very_many_is_counted_while_it_makes_them() {
+    let listed = |count: usize, part: &str| (0..count).map(|at| part.replace('N', &at.to_string())).collect::<Vec<_>>().join(", ");
+    let data = "dataset d = synthetic_faces(identities = 20, images = 4)\n";
+    refused(&format!("{data}let _p = d |> split({{{}}}, by = .identity)", listed(3_000, "aN = 0.01%")), "`_p`");
+    let evals = chain("", 120, |_, at| format!("eval e{at} = verification(d, pairs = random_pairs(seed = {at}))"));
+    let (rows, columns) =
+        (listed(1_000, "\"rN\" = tiny(embedding = 64, side = 48px, seed = N)"), listed(120, "eN.accuracy").replace("e0.", "e120."));
+    refused(&format!("{data}{evals}report t = compare({{{rows}}}, columns = [{columns}])"), "`t`");
+    // one value for all names of a pattern
+    let pattern = |count| format!("let {{{}}} = {{{}}}", listed(count, "_kN"), listed(count, "_kN = N"));
+    cheap(&pattern(4_000), 30_000);
+}
+
+#[test]
 fn a_diamond_of_recipes_ends() {
     let diamond = |with: &str, used: &str| {
         let mut world = Memory::new();
