@@ -100,7 +100,8 @@ impl Excerpt {
     /// Takes a line with the newline at its end.
     fn line(&mut self, line: Range<usize>, places: &[Range<usize>], (widest, room): (usize, usize)) {
         let text = std::sync::Arc::clone(&self.source.text);
-        let end = line.start + text[line.clone()].trim_end_matches(['\n', '\r']).len();
+        let whole = &text[line.clone()];
+        let end = line.start + whole.strip_suffix("\r\n").or_else(|| whole.strip_suffix('\n')).unwrap_or(whole).len();
         let hook =
             places.iter().filter(|place| place.start >= line.start && place.end <= end).map(|place| middle(&text, line.start, place)).max();
         if forward(&text, line.start, end, widest) == end && hook.is_none_or(|hook| hook + room <= widest) {
