@@ -17,6 +17,7 @@ pub mod random;
 pub mod regular;
 pub mod signals;
 pub mod source;
+pub mod stack;
 pub mod text;
 
 pub mod compile;

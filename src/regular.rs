@@ -69,6 +69,21 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a regular file to lock it, or makes it; what it holds stays.
+///
+/// # Errors
+/// As [`open`].
+pub fn to_lock(path: &Path) -> io::Result<File> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => is_regular(&metadata)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let file = without_waiting().write(true).create(true).truncate(false).open(path)?;
+    is_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
 /// All bytes of a regular file.
 ///
 /// # Errors
@@ -109,8 +124,33 @@ fn bytes(mut file: File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Never waits for somebody at the other end.
-fn without_waiting() -> OpenOptions {
+/// Whether this is written to piece by piece and never replaced: a pipe, a terminal.
+pub fn takes_a_stream(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        metadata.file_type().is_fifo() || metadata.file_type().is_char_device()
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// Lets what was opened [`without_waiting`] wait for the other end.
+///
+/// # Errors
+/// What the system says.
+pub fn waiting(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        let flags = OFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFL)?);
+        fcntl(file, FcntlArg::F_SETFL(flags & !OFlag::O_NONBLOCK))?;
+    }
+    Ok(())
+}
+
+/// Opens for reading, and never waits for somebody at the other end.
+pub fn without_waiting() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -165,7 +205,7 @@ mod tests {
             let link = at(&format!("link to {}", name.replace('/', "_")));
             std::os::unix::fs::symlink(at(name), &link).unwrap();
             for path in [at(name), link] {
-                for error in [open(&path).unwrap_err(), read(&path).unwrap_err(), text(&path).unwrap_err()] {
+                for error in [open(&path).unwrap_err(), to_lock(&path).unwrap_err(), read(&path).unwrap_err(), text(&path).unwrap_err()] {
                     assert_eq!(error.to_string(), format!("it is {what}, not a regular file"));
                 }
             }

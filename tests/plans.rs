@@ -173,6 +173,19 @@ fn names_in_a_file_are_whom_a_checkpoint_was_trained_on() {
     assert!(diagnostics.iter().all(|it| it.code != Code::Leak), "{diagnostics:?}");
     let keys = |plan: &Plan| plan.nodes.iter().map(|node| node.key).collect::<Vec<_>>();
     assert_eq!(keys(&plan), keys(&other));
+    // what is no list of names does not say that nobody is judged who was trained on
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("ann\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    for bytes in [&b""[..], b"\n\n", b"\xff\x00\x80\x1b", &utf16] {
+        std::fs::write(folder.path().join("people.txt"), bytes).unwrap();
+        let (_, diagnostics) = compile().known_plan(ProbeCache::none());
+        let errors: Vec<_> = diagnostics.iter().filter(|it| it.severity == ddl::diag::Severity::Error).collect();
+        assert!(errors.len() == 1 && errors[0].message.contains("people.txt"), "{bytes:?}: {diagnostics:?}");
+    }
+    std::fs::remove_file(folder.path().join("people.txt")).unwrap();
+    std::fs::create_dir(folder.path().join("people.txt")).unwrap();
+    let compiled = compile();
+    let (_, diagnostics) = compiled.known_plan(ProbeCache::none());
+    assert!(compiled.has_errors() || diagnostics.iter().any(|it| it.severity == ddl::diag::Severity::Error), "{diagnostics:?}");
 }
 
 /// One of several networks learned from all that its stage drew: from its own data, and by what the others told it.

@@ -300,7 +300,7 @@ pub struct DiffArgs {
 )]
 pub struct TermArgs {
     /// A head, or terms over `data` and the batches named here, as a recipe says them
-    #[arg(value_name = "EXPRESSION")]
+    #[arg(value_name = "EXPRESSION", allow_hyphen_values = true, value_parser = no_option)]
     pub expression: String,
     /// The embeddings of the batch `data`; for terms of several networks what each makes of it: `--embeddings a=FILE,b=FILE`
     #[arg(long, value_name = "FILE")]
@@ -401,6 +401,11 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// An expression: it may begin with a minus, and not with two, as an option that there is not.
+fn no_option(text: &str) -> Result<String, String> {
+    if text.starts_with("--") { Err("there is no such option".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]

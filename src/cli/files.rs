@@ -1,11 +1,17 @@
-//! Files of the user's: written whole or not at all.
+//! Files of the user's: all that a command writes is written here. A file is there whole or not at all, and nothing but a file is ever
+//! replaced: what is written to a pipe or a terminal goes into it.
 
 use super::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
+use crate::regular;
 use crate::source::LONGEST_SOURCE;
 use crate::store::is_full;
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Links that are followed to a file, as the system follows them.
+const MOST_LINKS: usize = 40;
 
 /// What messages call standard input.
 pub const STANDARD_INPUT: &str = "standard input";
@@ -23,14 +29,69 @@ pub fn standard_input() -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
-/// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed.
+/// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed, and pipes and terminals
+/// written into.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    replace(path, bytes).map_err(|error| unwritable(path, &error))
+    put(path, bytes, Lasting::Yes).map_err(|error| unwritable(path, &error))
+}
+
+/// Whether a file that was written outlasts a loss of power at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    /// The disk has it.
+    Yes,
+    /// It is one of many that help.
+    No,
+}
+
+/// As [`write`], with the system's own error.
+pub fn put(path: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
+    match stream(path)? {
+        Some(mut stream) => stream.write_all(bytes),
+        None => replace(&followed(path)?, bytes, lasting),
+    }
+}
+
+/// A file that is written piece by piece from its beginning; links, pipes and terminals as [`write`] takes them.
+pub fn begin(path: &Path) -> io::Result<File> {
+    match stream(path)? {
+        Some(stream) => Ok(stream),
+        None => File::create(path),
+    }
+}
+
+/// What lies at a path to write into, where it is a pipe or a terminal; nothing where it is a file or there is none yet.
+fn stream(path: &Path) -> io::Result<Option<File>> {
+    let found = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => return Ok(None),
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !regular::takes_a_stream(&found) {
+        return regular::is_regular(&found).map(|()| None);
+    }
+    let file = regular::without_waiting().read(false).write(true).open(path).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == nix::errno::Errno::ENXIO as i32 => io::Error::new(io::ErrorKind::BrokenPipe, "nobody reads from this pipe"),
+        _ => error,
+    })?;
+    regular::waiting(&file)?; // from now on, for whoever reads
+    Ok(Some(file))
+}
+
+/// Where a file lies that links lead to, also where the last one leads to nothing yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = std::fs::read_link(&target) else { return Ok(target) };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::other("its links lead in a circle"))
 }
 
 /// A file as text, without its byte order mark; or why it is none.
 pub fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = crate::regular::read(path).map_err(|error| error.to_string())?;
+    let bytes = regular::read(path).map_err(|error| error.to_string())?;
     crate::text::read(&bytes).map(str::to_owned).map_err(|why| why.to_string())
 }
 
@@ -44,18 +105,19 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
     })
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+fn replace(target: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".ddl-").make_in(folder, |path| std::fs::File::create_new(path))?;
+    let mut file = tempfile::Builder::new().prefix(".ddl-").make_in(folder, |path| File::create_new(path))?;
     file.write_all(bytes)?;
-    if let Ok(metadata) = std::fs::metadata(&target) {
+    if let Ok(metadata) = std::fs::metadata(target) {
         if metadata.permissions().readonly() {
             return Err(io::Error::from(io::ErrorKind::PermissionDenied));
         }
         file.as_file().set_permissions(metadata.permissions())?;
     }
-    file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
+    if lasting == Lasting::Yes {
+        file.as_file().sync_all()?;
+    }
+    file.persist(target).map_err(|error| error.error)?;
     Ok(())
 }

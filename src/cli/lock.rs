@@ -72,9 +72,14 @@ pub fn beside(recipe: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Reads a lock.
+/// Reads a lock; one that can't be read ends the command.
 pub fn read(file: &Path) -> Result<Lock, Stop> {
-    let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message).help("`ddl lock` writes it"));
+    load(file).map_err(Stop::refuse)
+}
+
+/// Reads a lock, or says why it is none.
+pub fn load(file: &Path) -> Result<Lock, Diagnostic> {
+    let refuse = |code, message: String| Diagnostic::error(code, message).help("`ddl lock` writes it");
     let text = files::read_text(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
     Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no lock: {error}", file.display())))
 }

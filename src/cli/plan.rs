@@ -34,7 +34,8 @@ fn due_now(args: &PlanArgs, compiled: &Compiled, plan: &Plan, screen: &Screen) -
     let due = due(plan, &store, &[], &[]).map_err(|failure| Stop::refuse(failure.diagnostic(Severity::Error)))?;
     if args.why {
         let out = default_out(&args.recipe.recipe);
-        let text = why(compiled, plan, &due, &store, &args.recipe.recipe, &out).map_err(|error| stored(&error))?;
+        let warn = |warning| screen.message(&warning, &compiled.sources);
+        let text = why(compiled, plan, &due, &store, (&args.recipe.recipe, &out), warn).map_err(|error| stored(&error))?;
         screen.result(&text)?;
     }
     screen.note(format!("{} to compute, {} in the store", due.compute.len(), due.stored.len()));

@@ -1,6 +1,7 @@
 //! Where everything is shown: results on standard output, messages on standard error, as text or as JSON lines.
 
 use super::args::Global;
+use super::check::counted;
 use super::outcome::{Outcome, Stop};
 use crate::diag::{Code, Diagnostic, RenderOptions, Severity, render, to_json};
 use crate::events::Failure;
@@ -49,6 +50,9 @@ pub struct Screen {
     /// The errors that were shown, for whoever writes them down too.
     errors: Arc<Mutex<Vec<Failure>>>,
 }
+
+/// Messages that people are shown at once: who has mended so many checks again.
+const MOST_SHOWN: usize = 50;
 
 /// Texts wider than this are hard to read.
 const WIDEST: usize = 120;
@@ -105,9 +109,7 @@ impl Screen {
 
     /// A diagnostic. `--quiet` leaves errors alone.
     pub fn message(&self, diagnostic: &Diagnostic, sources: &SourceMap) {
-        if diagnostic.severity == Severity::Error {
-            self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(Failure::of(diagnostic));
-        }
+        self.keep(diagnostic);
         if self.quiet && diagnostic.severity != Severity::Error {
             return;
         }
@@ -147,10 +149,38 @@ impl Screen {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// All diagnostics of a compilation.
+    /// All diagnostics of a compilation. People see the first of very many, errors before what is none; programs get all.
     pub fn messages<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &SourceMap) {
-        for diagnostic in diagnostics {
-            self.message(diagnostic, sources);
+        let wanted = |it: &&Diagnostic| !self.quiet || it.severity == Severity::Error;
+        let all: Vec<&Diagnostic> = diagnostics.into_iter().filter(wanted).collect();
+        if self.format == MessageFormat::Json || all.len() <= MOST_SHOWN {
+            all.into_iter().for_each(|it| self.message(it, sources));
+            return;
+        }
+        let errors = all.iter().filter(|it| it.severity == Severity::Error).count();
+        let (mut errors_left, mut others_left) = (errors.min(MOST_SHOWN), MOST_SHOWN.saturating_sub(errors));
+        let mut hidden = [0, 0];
+        for it in all {
+            let is_error = it.severity == Severity::Error;
+            let left = if is_error { &mut errors_left } else { &mut others_left };
+            if *left > 0 {
+                *left -= 1;
+                self.message(it, sources);
+            } else {
+                self.keep(it);
+                hidden[usize::from(is_error)] += 1;
+            }
+        }
+        let more = |count, what| (count > 0).then(|| counted(count, what));
+        let more: Vec<String> = [more(hidden[1], "more error"), more(hidden[0], "more warning")].into_iter().flatten().collect();
+        let said = format!("… and {}: `--message-format json` has all", more.join(" and "));
+        let _ = writeln!(io::stderr(), "\n{said}"); // where nobody reads there is nobody to tell
+    }
+
+    /// Keeps an error for [`Screen::errors`].
+    fn keep(&self, diagnostic: &Diagnostic) {
+        if diagnostic.severity == Severity::Error {
+            self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(Failure::of(diagnostic));
         }
     }
 

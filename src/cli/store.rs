@@ -8,7 +8,7 @@ use super::run::stored;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::bytes;
-use crate::store::tend::{Entry, Kind, Needs, last_plans};
+use crate::store::tend::{Entry, Kind, Needs, last_plans, lies_at};
 use crate::store::uses::FoundUse;
 use crate::store::{Store, StoreError};
 use crate::text::on_one_line;
@@ -70,11 +70,11 @@ fn needs(uses: &[FoundUse], named: &[PathBuf]) -> Result<Needs, Stop> {
     let mut locks: BTreeSet<PathBuf> = named.iter().cloned().collect();
     for it in uses {
         let known = it.what.locks.iter().cloned().chain([beside(&it.what.recipe)]);
-        locks.extend(known.filter(|lock| lock.exists()).map(|lock| shown(&lock)));
+        locks.extend(known.filter(|lock| lies_at(lock)).map(|lock| shown(&lock)));
     }
     let below = walkdir::WalkDir::new(".").max_depth(DEPTH).into_iter();
     let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
-    for entry in below.filter_entry(visible).flatten().filter(|entry| entry.file_type().is_file()) {
+    for entry in below.filter_entry(visible).flatten().filter(|entry| !entry.file_type().is_dir()) {
         if entry.file_name().to_string_lossy().ends_with(".ddl.lock") {
             locks.insert(shown(entry.path()));
         }

@@ -1,18 +1,30 @@
 //! Why each result of a plan must be computed, or need not be.
 
+use super::files;
 use super::lock::beside;
 use crate::compile::Compiled;
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
 use crate::plan::lock::Lock;
 use crate::store::due::Due;
+use crate::store::tend::lies_at;
 use crate::store::{Found, OutputFile, Store, StoreError};
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::Path;
 
 /// Why the results of a plan are due, one a line, with what changed since the lock or, without one, since the last run into `out`.
-pub fn why(compiled: &Compiled, plan: &Plan, due: &Due, store: &Store, recipe: &Path, out: &Path) -> Result<String, StoreError> {
-    let before = before(recipe, out);
+///
+/// `warn` is told of a file of then that can't be read: nothing is compared with it.
+pub fn why(
+    compiled: &Compiled,
+    plan: &Plan,
+    due: &Due,
+    store: &Store,
+    (recipe, out): (&Path, &Path),
+    warn: impl FnMut(Diagnostic),
+) -> Result<String, StoreError> {
+    let before = before(recipe, out, warn);
     let now = Lock::of(plan).with_data(&compiled.graph);
     let found = before.as_ref().map(|(_, lock)| differences(lock, &now)).unwrap_or_default();
     let mut text = String::new();
@@ -50,15 +62,27 @@ pub fn why(compiled: &Compiled, plan: &Plan, due: &Due, store: &Store, recipe: &
 }
 
 /// What the recipe was when its lock was written, or when it last ran; with the name of the file that says so.
-fn before(recipe: &Path, out: &Path) -> Option<(String, Lock)> {
-    let lock = beside(recipe);
-    if let Ok(text) = std::fs::read_to_string(&lock)
-        && let Ok(read) = Lock::from_yaml(&text)
-    {
-        return Some((lock.display().to_string(), read));
+fn before(recipe: &Path, out: &Path, mut warn: impl FnMut(Diagnostic)) -> Option<(String, Lock)> {
+    let (lock, plan) = (beside(recipe), OutputFile::Plan.within(out));
+    let of_lock: fn(&Path) -> Result<Lock, Diagnostic> = super::lock::load;
+    let of_plan: fn(&Path) -> Result<Lock, Diagnostic> = |file| {
+        let wrong = |code, message: String| Diagnostic::error(code, message).help("the next run writes it");
+        let text = files::read_text(file).map_err(|why| wrong(Code::UnreadableFile, format!("cannot read {}: {why}", file.display())))?;
+        let plan: Result<Plan, _> = crate::text::yaml(&text);
+        plan.map(|plan| Lock::of(&plan)).map_err(|_| wrong(Code::BadLock, format!("{} is no plan", file.display())))
+    };
+    for (file, read) in [(lock, of_lock), (plan, of_plan)] {
+        if !lies_at(&file) {
+            continue;
+        }
+        match read(&file) {
+            Ok(read) => return Some((file.display().to_string(), read)),
+            Err(mut wrong) => {
+                wrong.severity = Severity::Warning;
+                wrong.message += "; nothing is compared with it";
+                warn(wrong);
+            }
+        }
     }
-    let plan = OutputFile::Plan.within(out);
-    let text = std::fs::read_to_string(&plan).ok()?;
-    let read: Plan = crate::text::yaml(&text).ok()?;
-    Some((plan.display().to_string(), Lock::of(&read)))
+    None
 }

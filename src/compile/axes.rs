@@ -48,13 +48,41 @@ impl Reduction {
 }
 
 impl Compiler<'_> {
-    /// The axes that a binding depends on.
+    /// The axes that a binding depends on. However long the chain of names that it needs, the look at it goes no deeper: what a look at one
+    /// binding needs to know of others is looked at first, and then it again.
     pub(super) fn axes_of(&mut self, id: BindingId) -> Rc<BTreeSet<BindingId>> {
         if let Some(known) = self.axes_memo.get(&id) {
             return Rc::clone(known);
         }
-        // an entry while we look ends cycles, which evaluation reports
-        self.axes_memo.insert(id, Rc::default());
+        if let Some(awaited) = &mut self.axes_awaited {
+            awaited.push(id);
+            return Rc::default();
+        }
+        let mut todo = vec![(id, false)];
+        while let Some(last) = todo.last_mut() {
+            let id = last.0;
+            if !std::mem::replace(&mut last.1, true) {
+                if self.axes_memo.contains_key(&id) {
+                    todo.pop(); // another needed it too
+                    continue;
+                }
+                // an entry while we look ends cycles, which evaluation reports
+                self.axes_memo.insert(id, Rc::default());
+            }
+            self.axes_awaited = Some(Vec::new());
+            let found = self.axes_said_by(id);
+            let awaited = self.axes_awaited.take().unwrap_or_default();
+            if awaited.is_empty() {
+                self.axes_memo.insert(id, Rc::new(found));
+                todo.pop();
+            }
+            todo.extend(awaited.into_iter().rev().map(|id| (id, false)));
+        }
+        self.axes_memo.get(&id).map(Rc::clone).unwrap_or_default()
+    }
+
+    /// The axes that a binding's own text depends on, as far as those of what it names are known.
+    fn axes_said_by(&mut self, id: BindingId) -> BTreeSet<BindingId> {
         let tree = Arc::clone(&self.modules[id.module.0].tree);
         let kind = self.modules[id.module.0].bindings[id.place].kind.clone();
         let mut found = BTreeSet::new();
@@ -87,8 +115,6 @@ impl Compiler<'_> {
             }
             Kind::Module(_) | Kind::Operator | Kind::Junk => {}
         }
-        let found = Rc::new(found);
-        self.axes_memo.insert(id, Rc::clone(&found));
         found
     }
 

@@ -38,7 +38,7 @@ impl Compiler<'_> {
             );
         }
         if env.depth >= DEEPEST {
-            return self.wrong(
+            return self.too_deep(
                 Diagnostic::error(Code::LongChain, format!("this call stands in a chain of more than {DEEPEST} defs"))
                     .at(span, "too deep")
                     .also(def.name.span, "declared here"),

@@ -2,15 +2,18 @@
 
 use super::meter::near;
 use super::modules::{BindingId, Kind};
-use super::sinks::LARGEST_GRAPH;
 use super::{Compiler, Env, Sample, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::{PathValue, Value};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Pixels, Span as TrainSpan};
 use crate::source::Span;
+use crate::stack::with_room;
 use crate::syntax::tree::{Arg, Call, Entry, Expr, ExprKind, Number, Part, Text, UnaryOp, Unit, Word};
 use indexmap::IndexMap;
+
+/// Expressions inside of each other, through names and `def`s: as many as a chain of names that each stand deep.
+const DEEPEST: usize = 4_000;
 
 /// The longest list that a comprehension makes.
 const LONGEST_LIST: usize = 10_000;
@@ -25,9 +28,28 @@ impl Compiler<'_> {
         if self.meter.is_over() {
             return Val::poison(span);
         }
-        self.meter.spend(1 + std::mem::take(&mut self.graph.cost), 0);
-        if self.graph.len() > LARGEST_GRAPH {
-            self.meter.stop();
+        if self.depth >= DEEPEST {
+            return self.too_deep(
+                Diagnostic::error(
+                    Code::LongChain,
+                    format!("this stands inside of more than {DEEPEST} expressions, those of the names that need it counted"),
+                )
+                .at(span, "too deep")
+                .help("the names on the way to it are too many, or nested too deeply"),
+                span,
+            );
+        }
+        self.depth += 1;
+        let val = with_room(|| self.expr_here(expr, env));
+        self.depth -= 1;
+        val
+    }
+
+    fn expr_here(&mut self, expr: &Expr, env: &mut Env) -> Val {
+        let span = expr.span;
+        self.meter.spend(1, 0);
+        if !self.in_budget() {
+            return Val::poison(span);
         }
         let val = match &expr.kind {
             ExprKind::Number(number) => self.number(number, span),

@@ -88,6 +88,15 @@ impl Meter {
 }
 
 impl Compiler<'_> {
+    /// Spends what nodes that were made cost; whether there is any budget left. Whoever makes one node for each of many asks before each.
+    pub(super) fn in_budget(&mut self) -> bool {
+        self.meter.spend(std::mem::take(&mut self.graph.cost), 0);
+        if self.graph.len() > LARGEST_GRAPH {
+            self.meter.stop();
+        }
+        !self.meter.is_over()
+    }
+
     /// Spends the work of reading these values, each as long as it is when it is written out.
     pub(super) fn read<'v>(&mut self, values: impl IntoIterator<Item = &'v Value>) {
         let mut work = 0_u64;

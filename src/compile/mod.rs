@@ -44,6 +44,7 @@ use crate::lang::value::{NodeId, Value};
 use crate::plan::audit::Place;
 use crate::plan::{Paths, Plan, facts, plan_of};
 use crate::source::{FileId, SourceMap, Span, World};
+use crate::stack::with_room;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
 use axes::Point;
 use indexmap::IndexMap;
@@ -202,13 +203,15 @@ const MOST_PLACES: usize = 6;
 /// # Errors
 /// A diagnostic when the recipe itself can't be read; everything else is in [`Compiled::diagnostics`].
 pub fn compile(world: &dyn World, path: &Path, options: &Options) -> Result<Compiled, Box<Diagnostic>> {
-    let mut compiler = Compiler::new(world, options);
-    let shown = path.to_string_lossy().into_owned();
-    let file = compiler.sources.load(world, path, shown).map_err(|error| Box::new(Diagnostic::from(error)))?;
-    let root = compiler.load_root(file, path);
-    compiler.read_params(root);
-    let sinks = compiler.run(root);
-    Ok(compiler.finish(root, sinks, path))
+    with_room(|| {
+        let mut compiler = Compiler::new(world, options);
+        let shown = path.to_string_lossy().into_owned();
+        let file = compiler.sources.load(world, path, shown).map_err(|error| Box::new(Diagnostic::from(error)))?;
+        let root = compiler.load_root(file, path);
+        compiler.read_params(root);
+        let sinks = compiler.run(root);
+        Ok(compiler.finish(root, sinks, path))
+    })
 }
 
 /// An expression's type and value, and where it stands.
@@ -287,10 +290,18 @@ pub(crate) struct Compiler<'a> {
     too_many_modules: bool,
     /// Values of bindings at points.
     memo: HashMap<(BindingId, Point), Val>,
+    /// Values of which several bindings are the fields, by their declarations.
+    wholes: HashMap<(ModuleId, usize, Point), Val>,
     /// Bindings that are being evaluated: a cycle is found here.
     stack: Vec<BindingId>,
+    /// How deep the evaluation stands in expressions, those of names and `def`s that they need among them.
+    depth: usize,
+    /// Whether it was said of a chain that it is too long.
+    said_deep: bool,
     /// Axes that bindings depend on.
     axes_memo: HashMap<BindingId, Rc<std::collections::BTreeSet<BindingId>>>,
+    /// Bindings whose axes a look at another one waits for, while there is one.
+    axes_awaited: Option<Vec<BindingId>>,
     /// The values of axes: at each index one for each name.
     axis_rows: HashMap<BindingId, Rc<Vec<Vec<Val>>>>,
     /// What axes mean in tables.
@@ -333,8 +344,12 @@ impl<'a> Compiler<'a> {
             plain: HashMap::new(),
             too_many_modules: false,
             memo: HashMap::new(),
+            wholes: HashMap::new(),
             stack: Vec::new(),
+            depth: 0,
+            said_deep: false,
             axes_memo: HashMap::new(),
+            axes_awaited: None,
             axis_rows: HashMap::new(),
             axis_meanings: HashMap::new(),
             given: HashMap::new(),
@@ -355,6 +370,14 @@ impl<'a> Compiler<'a> {
     /// Says what is wrong, and gives a value that says nothing more.
     fn wrong(&mut self, diagnostic: Diagnostic, span: Span) -> Val {
         self.diagnostics.push(diagnostic);
+        Val::poison(span)
+    }
+
+    /// Says, once, that what is needed here stands on too long a chain.
+    fn too_deep(&mut self, diagnostic: Diagnostic, span: Span) -> Val {
+        if !std::mem::replace(&mut self.said_deep, true) {
+            self.diagnostics.push(diagnostic);
+        }
         Val::poison(span)
     }
 

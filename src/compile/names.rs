@@ -76,7 +76,7 @@ impl Compiler<'_> {
             return self.cycle(at, id, used_at);
         }
         if self.stack.len() >= DEEPEST {
-            return self.wrong(
+            return self.too_deep(
                 Diagnostic::error(Code::LongChain, format!("this name stands on a chain of more than {DEEPEST} others"))
                     .at(used_at, "too deep"),
                 used_at,
@@ -137,7 +137,7 @@ impl Compiler<'_> {
                 _ => Val::poison(span),
             },
             Kind::Fixed(item, word, field) => match &tree.items[*item].kind {
-                ItemKind::Fixed(fixed) => self.fixed(fixed, *word, field.as_deref(), &mut env),
+                ItemKind::Fixed(fixed) => self.fixed(fixed, (*item, *word), field.as_deref().map(|name| (name, span)), &mut env),
                 _ => Val::poison(span),
             },
             Kind::Export(item) | Kind::Expect(item) => match &tree.items[*item].kind {
@@ -167,15 +167,17 @@ impl Compiler<'_> {
         }
     }
 
-    fn fixed(&mut self, fixed: &Fixed, word: FixedWord, field: Option<&str>, env: &mut Env) -> Val {
+    fn fixed(&mut self, fixed: &Fixed, (item, word): (usize, FixedWord), field: Option<(&str, Span)>, env: &mut Env) -> Val {
         let before = self.diagnostics.len();
         let val = match field {
             None => self.expr(&fixed.value, env),
-            Some(name) => {
-                let whole = self.expr(&fixed.value, env);
-                let span = whole.span;
-                let name_span = fixed.target.names().iter().find(|target| target.text == name).map_or(span, |target| target.span);
-                self.field(whole, &Word { text: name.to_owned(), span: name_span })
+            Some((name, span)) => {
+                // one value for all names of a pattern
+                let place = (env.module, item, env.point.clone());
+                let known = self.wholes.get(&place).cloned();
+                let whole = known.unwrap_or_else(|| self.expr(&fixed.value, env));
+                self.wholes.insert(place, whole.clone());
+                self.field(whole, &Word { text: name.to_owned(), span })
             }
         };
         let val = match &fixed.annotation {

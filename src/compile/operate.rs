@@ -258,6 +258,9 @@ impl Compiler<'_> {
     fn parts(&mut self, decl: &'static Decl, parts: &Fields, args: &Args, places: &Places, span: Span) -> Val {
         let mut nodes = IndexMap::new();
         for name in parts.keys() {
+            if !self.in_budget() {
+                return Val::poison(span);
+            }
             let mut args = args.clone();
             args.insert("part", Value::text(name.as_str()));
             nodes.insert(name.clone(), Value::Node(self.graph.add_said(decl.name, args, places.clone(), span)));

@@ -50,7 +50,7 @@ impl Compiler<'_> {
                 self.check_def(id);
             }
         }
-        if self.meter.is_over() {
+        if !self.in_budget() {
             self.say_too_much();
             return sinks;
         }

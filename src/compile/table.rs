@@ -73,6 +73,10 @@ impl Compiler<'_> {
         let mut distinct: Vec<Value> = Vec::new();
         let mut elements: Vec<Vec<Value>> = Vec::new();
         for row in &rows {
+            self.meter.spend(columns.len() as u64, 0);
+            if !self.in_budget() {
+                return poison;
+            }
             let evals = self.judged_by(row, &columns);
             let Some(fields) = self.row(row, &evals, span) else { return poison };
             elements.resize(elements.len().max(row.element + 1), Vec::new());

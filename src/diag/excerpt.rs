@@ -51,12 +51,13 @@ impl Excerpt {
         let last = places.iter().map(|place| place.end).max().unwrap_or(0);
         let (start, end) = (line_start(first), line_end(last));
         let region = line_start(start.saturating_sub(1))..if end < text.len() { line_end(end) } else { end };
+        source.lines(); // looked for once, for all messages about it: the copy shares them
         let mut named = source.clone();
         named.name = ending(&shown(&source.name), widest.saturating_sub(PLACE));
         let mut excerpt = Excerpt {
             source: named,
             text: String::with_capacity(region.len().min(64 << 10)),
-            lines_before: text[..region.start].matches('\n').count(),
+            lines_before: source.place(region.start as u32).line - 1,
             pieces: Vec::new(),
         };
         let mut at = region.start;
@@ -99,7 +100,8 @@ impl Excerpt {
     /// Takes a line with the newline at its end.
     fn line(&mut self, line: Range<usize>, places: &[Range<usize>], (widest, room): (usize, usize)) {
         let text = std::sync::Arc::clone(&self.source.text);
-        let end = line.start + text[line.clone()].trim_end_matches(['\n', '\r']).len();
+        let whole = &text[line.clone()];
+        let end = line.start + whole.strip_suffix("\r\n").or_else(|| whole.strip_suffix('\n')).unwrap_or(whole).len();
         let hook =
             places.iter().filter(|place| place.start >= line.start && place.end <= end).map(|place| middle(&text, line.start, place)).max();
         if forward(&text, line.start, end, widest) == end && hook.is_none_or(|hook| hook + room <= widest) {
@@ -195,9 +197,9 @@ pub(super) fn wrapped(words: &str, most: usize) -> String {
     lines.join("\n")
 }
 
-/// The columns of a character; miette shows four for a tab.
+/// The columns of a character; miette shows four for a tab. One that takes none counts too: a line of very many is long all the same.
 fn columns(c: char) -> usize {
-    if c == '\t' { 4 } else { c.width().unwrap_or(0) }
+    if c == '\t' { 4 } else { c.width().unwrap_or(0).max(1) }
 }
 
 fn width(text: &str) -> usize {
@@ -264,6 +266,22 @@ mod tests {
         let whole = excerpt(&text, from_ref(&(0..text.len() - 1)), 40);
         assert!(width(whole.text.trim_end()) <= 40 + 4 * LEAST, "{}", whole.text);
         assert_eq!((whole.at(0), whole.at(text.len() - 1)), (0, whole.text.len() - 1));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_whatever_it_is_made_of() {
+        for c in ['a', 'ä', '顔', '\t', '\0', '\u{1}', '\u{7f}', '\u{200b}', '\u{301}', '\u{feff}', '\u{202e}', '\u{1f600}', '\r'] {
+            let filling = c.to_string().repeat(1_000);
+            for (text, at) in [
+                (format!("{filling}HERE{filling}\n"), filling.len()),
+                (format!("HERE{filling}\n"), 0),
+                (format!("{filling}\nHERE"), filling.len() + 1),
+            ] {
+                let it = excerpt(&text, from_ref(&(at..at + 4)), 40);
+                assert!(it.text.chars().count() < 100, "{c:?}: {}", it.text.len());
+                assert_eq!(&it.text[it.at(at)..it.at(at + 4)], "HERE", "{c:?}");
+            }
+        }
     }
 
     #[test]

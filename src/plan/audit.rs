@@ -242,7 +242,8 @@ impl Audit<'_> {
     }
 }
 
-fn trained_on(net: &Backbone) -> Option<TrainedOn> {
+/// Whom the weights of a network are said to be trained on.
+pub(super) fn trained_on(net: &Backbone) -> Option<TrainedOn> {
     match net.weights()? {
         Weights::With(AnyWeights::Checkpoint(it)) => it.trained_on.clone(),
         Weights::Path(_) => None,

@@ -25,7 +25,7 @@ use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
 use crate::ops::data::Draw;
 use crate::ops::evals::Protocol;
-use crate::ops::nets::Backbone;
+use crate::ops::nets::{Backbone, TrainedOn};
 use crate::ops::outputs::{Features, Judge};
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
@@ -159,6 +159,10 @@ impl<'p> Gather<'p> {
         let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
         let fits = self.weights.fit(self.plan, &self.tables, id);
         self.trouble(id, fits);
+        if let Some(TrainedOn::Names(file)) = audit::trained_on(&backbone) {
+            let names = self.tables.names(id, &file).map(drop).map_err(Unknown::from);
+            self.trouble(id, names);
+        }
         let heads = self.heads.node(self.plan, &self.tables, id);
         self.trouble(id, heads);
         let Some(cost) = self.costs.of(self.plan, id) else { return };

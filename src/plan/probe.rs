@@ -73,7 +73,7 @@ impl DiskProber {
 
     /// What former probes found; nothing where the file is not there or not whole.
     fn load(&self) -> BTreeMap<PathBuf, Known> {
-        let read = || serde_json::from_slice(&std::fs::read(self.place()?).ok()?).ok();
+        let read = || serde_json::from_slice(&crate::regular::read(&self.place()?).ok()?).ok();
         read().unwrap_or_default()
     }
 

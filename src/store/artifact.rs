@@ -3,6 +3,7 @@
 use super::{NodeLock, StoreError, sync_folder};
 use crate::graph::ContentKey;
 use crate::meter;
+use crate::regular;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ impl Artifact {
     /// The result in a folder; `None` when there is no folder.
     pub(super) fn open(folder: PathBuf, key: ContentKey) -> Result<Option<Self>, Damage> {
         let path = folder.join(MANIFEST);
-        let bytes = match fs::read(&path) {
+        let bytes = match regular::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => return Ok(None),
             Err(error) => return Err(Damage::io(&path, error)),
@@ -169,7 +170,7 @@ fn digest(path: &Path) -> io::Result<FileFacts> {
 
 /// Hands a file on piece by piece; its length and digest.
 fn pieces(path: &Path, mut to: impl FnMut(&[u8])) -> io::Result<FileFacts> {
-    let mut file = File::open(path)?;
+    let mut file = regular::open(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let work = meter::begin(format!("reading {name}"), "MiB", file.metadata()?.len() >> 20);
     let mut hasher = blake3::Hasher::new();
@@ -237,7 +238,7 @@ impl Draft {
     /// Takes a file that the caller wrote at [`Draft::path`].
     pub fn adopt(&mut self, name: &str) -> Result<(), StoreError> {
         let path = self.folder.join(name);
-        let facts = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| digest(&path));
+        let facts = regular::open(&path).and_then(|file| file.sync_all()).and_then(|()| digest(&path));
         self.files.insert(name.to_owned(), facts.map_err(|error| StoreError::io(&path, "write", error))?);
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::plan::models::is_network;
 use crate::plan::{Plan, PlanNode};
+use crate::stack::with_room;
 use std::collections::BTreeSet;
 
 /// Operators whose results lie in the store.
@@ -86,7 +87,7 @@ fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BT
         return;
     }
     for input in artifact_inputs(plan, id) {
-        visit(plan, store, again, input, seen, due);
+        with_room(|| visit(plan, store, again, input, seen, due));
     }
     if artifact {
         due.compute.push(id);

@@ -2,7 +2,8 @@
 
 use super::{Store, StoreError};
 use crate::graph::ContentKey;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use crate::regular;
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +24,7 @@ impl NodeLock {
         let path = store.place("locks", &key.to_string());
         let failed = |error| StoreError::io(&path, "lock", error);
         // The file stays: removing it would let two processes lock two files of one name.
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        let file = regular::to_lock(&path).map_err(failed)?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(NodeLock { store: store.clone(), key, _file: file })),
@@ -93,7 +94,7 @@ impl OutputLock {
         fs::create_dir_all(out).map_err(|error| StoreError::io(out, "make", error))?;
         let path = OutputFile::Lock.within(out);
         let failed = |error| StoreError::io(&path, "lock", error);
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        let mut file = regular::to_lock(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -168,16 +168,26 @@ impl Store {
     }
 }
 
-/// The last plan of each recipe that is still there, and whatever a run that goes on works on.
+/// The last plan of each recipe that is still there (several, where it is not known which came last), and whatever a run that goes on works on.
 pub fn last_plans(uses: &[FoundUse]) -> Vec<&FoundUse> {
-    let mut seen = BTreeSet::new();
-    uses.iter().filter(|it| (seen.insert(&it.what.recipe) && it.what.recipe.exists()) || it.held).collect()
+    let mut last = BTreeMap::new();
+    for it in uses {
+        let order = last.entry(&it.what.recipe).or_insert_with(|| it.what.order());
+        *order = (*order).max(it.what.order());
+    }
+    uses.iter().filter(|it| (last[&it.what.recipe] == it.what.order() && it.what.recipe.exists()) || it.held).collect()
+}
+
+/// Whether something lies at a path, be it a link that leads nowhere or what can't be looked at.
+pub fn lies_at(path: &Path) -> bool {
+    let nothing = [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory];
+    !fs::symlink_metadata(path).is_err_and(|error| nothing.contains(&error.kind()))
 }
 
 /// Removes notes that say nothing any more.
 fn forget(uses: &[FoundUse]) -> Result<(), StoreError> {
     let last: BTreeSet<&PathBuf> = last_plans(uses).into_iter().map(|it| &it.file).collect();
-    for it in uses.iter().filter(|it| !last.contains(&it.file) && !it.what.locks.iter().any(|lock| lock.exists())) {
+    for it in uses.iter().filter(|it| !last.contains(&it.file) && !it.what.locks.iter().any(|lock| lies_at(lock))) {
         match fs::remove_file(&it.file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::io(&it.file, "clear", error)),
             Ok(()) | Err(_) => {} // another was quicker

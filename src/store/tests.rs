@@ -172,3 +172,46 @@ fn eval_pairs(same: Vec<bool>, score: Vec<f64>) -> crate::eval::Pairs {
     let fold = (0..40).map(|i| i / 10).collect();
     crate::eval::Pairs::new(fold, same, crate::eval::PairScores::Cosine(score)).unwrap()
 }
+
+#[test]
+fn the_last_plan_is_the_one_that_was_noted_last_whatever_the_clock_says() {
+    let of = |recipe: &Path, plan: &str, at: &str| uses::Use {
+        recipe: recipe.to_owned(),
+        locks: Vec::new(),
+        plan: plan.to_owned(),
+        at: at.to_owned(),
+        turn: 0,
+        keys: vec![key(plan)],
+    };
+    let last = |store: &Store| {
+        let uses = store.uses().unwrap();
+        tend::last_plans(&uses).iter().map(|it| it.what.plan.clone()).collect::<Vec<_>>()
+    };
+    // in one second, with a clock that goes, and with one that was set back; whatever order the plans' digests have
+    for times in [["12", "12", "12"], ["12", "13", "14"], ["14", "13", "12"]] {
+        for plans in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
+            let (folder, store) = store();
+            let recipe = folder.path().join("r.ddl");
+            fs::write(&recipe, "ddl 1").unwrap();
+            for (plan, at) in plans.iter().zip(times) {
+                drop(store.note_use(&of(&recipe, plan, at)).unwrap());
+                assert_eq!(last(&store), [*plan], "{times:?} {plans:?}");
+            }
+            // the first one once more
+            drop(store.note_use(&of(&recipe, plans[0], times[0])).unwrap());
+            assert_eq!(last(&store), [plans[0]]);
+        }
+    }
+    // of two of which neither is known to be the later one, both stay
+    let (folder, store) = store();
+    let recipe = folder.path().join("r.ddl");
+    fs::write(&recipe, "ddl 1").unwrap();
+    for plan in ["a", "b"] {
+        drop(store.note_use(&of(&recipe, plan, "12")).unwrap());
+    }
+    for found in store.uses().unwrap() {
+        let old = uses::Use { turn: 0, ..found.what };
+        fs::write(&found.file, serde_json::to_vec(&old).unwrap()).unwrap();
+    }
+    assert_eq!(last(&store).len(), 2);
+}

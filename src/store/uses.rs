@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, write_whole};
 use crate::graph::ContentKey;
+use crate::regular;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -16,10 +17,20 @@ pub struct Use {
     pub locks: Vec<PathBuf>,
     /// The plan's digest.
     pub plan: String,
-    /// When, in UTC.
+    /// When, in UTC: for people, since clocks are set back.
     pub at: String,
+    /// The place among all that was noted, which the store gives: the greater, the later.
+    #[serde(default)]
+    pub turn: u64,
     /// The keys of the plan's results.
     pub keys: Vec<ContentKey>,
+}
+
+impl Use {
+    /// What tells earlier from later; equal where neither is known to be the later one.
+    pub fn order(&self) -> (u64, &str) {
+        (self.turn, &self.at)
+    }
 }
 
 /// A note of a need; while it is held, nothing that it names is cleared away.
@@ -39,14 +50,14 @@ pub struct FoundUse {
     pub file: PathBuf,
 }
 
-/// The right to clear a store: no run begins meanwhile.
+/// The right to note a need or to clear a store: no other run begins meanwhile.
 #[derive(Debug)]
 pub struct Gate {
     _file: File, // the right ends with it
 }
 
 const AREA: &str = "uses";
-/// The file that runs hold together while they note their need, and a cleaning alone.
+/// The file that a run holds while it notes its need, and a cleaning as long as it goes on.
 const GATE: &str = "gate";
 
 impl Store {
@@ -55,44 +66,47 @@ impl Store {
     /// # Errors
     /// When the note can't be written.
     pub fn note_use(&self, what: &Use) -> Result<HeldUse, StoreError> {
-        let gate = self.gate_file()?;
-        gate.lock_shared().map_err(|error| StoreError::io(&self.place(AREA, GATE), "lock", error))?;
+        let _gate = self.gate()?; // alone: no two have one turn
+        let turn = self.notes()?.into_iter().map(|(_, note)| note.turn).max().unwrap_or(0).saturating_add(1);
+        let what = Use { turn, ..what.clone() };
         let recipe = blake3::hash(what.recipe.as_os_str().as_encoded_bytes()).to_hex();
         let path = self.place(AREA, &format!("{}-{}.json", &recipe[..16], what.plan));
-        let bytes = serde_json::to_vec(what).map_err(|error| StoreError::io(&path, "write", std::io::Error::other(error)))?;
+        let bytes = serde_json::to_vec(&what).map_err(|error| StoreError::io(&path, "write", std::io::Error::other(error)))?;
         write_whole(&path, &bytes)?;
-        let file = File::open(&path).map_err(|error| StoreError::io(&path, "lock", error))?;
+        let file = regular::open(&path).map_err(|error| StoreError::io(&path, "lock", error))?;
         file.lock_shared().map_err(|error| StoreError::io(&path, "lock", error))?;
         Ok(HeldUse { _file: file })
     }
 
-    /// Waits until no run is just beginning, and keeps runs from beginning.
+    /// Waits until nobody notes or clears, and keeps others from it.
     pub(super) fn gate(&self) -> Result<Gate, StoreError> {
-        let file = self.gate_file()?;
-        file.lock().map_err(|error| StoreError::io(&self.place(AREA, GATE), "lock", error))?;
-        Ok(Gate { _file: file })
-    }
-
-    fn gate_file(&self) -> Result<File, StoreError> {
         let area = self.root.join(AREA);
         fs::create_dir_all(&area).map_err(|error| StoreError::io(&area, "make", error))?;
         let path = area.join(GATE);
-        File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| StoreError::io(&path, "lock", error))
+        let file = regular::to_lock(&path).and_then(|file| file.lock().map(|()| file));
+        Ok(Gate { _file: file.map_err(|error| StoreError::io(&path, "lock", error))? })
+    }
+
+    /// Every note that can be read, with its file.
+    fn notes(&self) -> Result<Vec<(PathBuf, Use)>, StoreError> {
+        let mut files = entries(&self.root.join(AREA))?;
+        files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+        let read = |path: PathBuf| {
+            let note = serde_json::from_slice(&regular::read(&path).ok()?).ok()?; // another cleaning took it away
+            Some((path, note))
+        };
+        Ok(files.into_iter().filter_map(read).collect())
     }
 
     /// Every note, the newest first; what can't be read is none.
     pub fn uses(&self) -> Result<Vec<FoundUse>, StoreError> {
         let mut found = Vec::new();
-        for path in entries(&self.root.join(AREA))? {
-            if path.extension().is_none_or(|ending| ending != "json") {
-                continue;
-            }
-            let Ok(file) = File::open(&path) else { continue }; // another cleaning took it away
+        for (path, what) in self.notes()? {
+            let Ok(file) = regular::open(&path) else { continue }; // another cleaning took it away
             let held = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-            let read = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            found.extend(read.map(|what| FoundUse { what, held, file: path }));
+            found.push(FoundUse { what, held, file: path });
         }
-        found.sort_by(|a, b| (&b.what.at, &a.file).cmp(&(&a.what.at, &b.file)));
+        found.sort_by(|a, b| (b.what.order(), &a.file).cmp(&(a.what.order(), &b.file)));
         Ok(found)
     }
 }

@@ -70,7 +70,14 @@ pub(super) fn zipped(from: &mut (impl Read + Seek), length: u64) -> Result<Conte
 }
 
 fn damaged(error: zip::result::ZipError) -> TensorError {
-    TensorError::Broken(error.to_string())
+    use zip::result::ZipError;
+    match error {
+        ZipError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => TensorError::Truncated,
+        ZipError::Io(error) => TensorError::Io(error),
+        ZipError::UnsupportedArchive(_) => broken("it is packed or encrypted, and PyTorch writes neither"),
+        // whatever else the archive is not: its words are the library's own
+        _ => broken("its list of entries, which stands at the end, can't be read: the file may be cut short"),
+    }
 }
 
 /// Where an entry of an archive lies; nothing for one that it does not have.
@@ -93,7 +100,7 @@ fn entry(archive: &mut ZipArchive<impl Read + Seek>, name: &str, length: u64, lo
     }
     let mut raw = Vec::with_capacity(there.bytes as usize);
     let mut entry = archive.by_name(name).map_err(damaged)?;
-    entry.read_to_end(&mut raw).map_err(|error| TensorError::Broken(format!("{}: {error}", name.escape_debug())))?;
+    entry.read_to_end(&mut raw).map_err(|_| TensorError::Broken(format!("`{}` is not what was written", name.escape_debug())))?;
     Ok(Some(raw))
 }
 

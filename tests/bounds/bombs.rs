@@ -120,6 +120,20 @@ fn what_is_done_for_each_of_very_many_ends() {
 }
 
 #[test]
+fn what_makes_a_node_of_each_of_very_many_is_counted_while_it_makes_them() {
+    let listed = |count: usize, part: &str| (0..count).map(|at| part.replace('N', &at.to_string())).collect::<Vec<_>>().join(", ");
+    let data = "dataset d = synthetic_faces(identities = 20, images = 4)\n";
+    refused(&format!("{data}let _p = d |> split({{{}}}, by = .identity)", listed(3_000, "aN = 0.01%")), "`_p`");
+    let evals = chain("", 120, |_, at| format!("eval e{at} = verification(d, pairs = random_pairs(seed = {at}))"));
+    let (rows, columns) =
+        (listed(1_000, "\"rN\" = tiny(embedding = 64, side = 48px, seed = N)"), listed(120, "eN.accuracy").replace("e0.", "e120."));
+    refused(&format!("{data}{evals}report t = compare({{{rows}}}, columns = [{columns}])"), "`t`");
+    // one value for all names of a pattern
+    let pattern = |count| format!("let {{{}}} = {{{}}}", listed(count, "_kN"), listed(count, "_kN = N"));
+    cheap(&pattern(4_000), 30_000);
+}
+
+#[test]
 fn a_diamond_of_recipes_ends() {
     let diamond = |with: &str, used: &str| {
         let mut world = Memory::new();
@@ -144,6 +158,63 @@ fn a_diamond_of_recipes_ends() {
     let with = diamond(" with (p = 2 * p + N)", "min(l.v, r.v)");
     assert_eq!(errors(&with).into_iter().collect::<Vec<_>>(), ["ddl::graph::too_much"], "{:?}", with.diagnostics);
     assert_eq!(with.diagnostics.iter().filter(|it| it.severity == Severity::Error).count(), 1);
+}
+
+/// Chains of `count` things, each of which needs the one that stands below it, by what they are made of.
+fn backward(count: usize) -> Vec<(&'static str, String)> {
+    let each = |line: &dyn Fn(usize, usize) -> String, last: &str| {
+        (0..count).fold(String::new(), |text, at| text + &line(at, at + 1) + "\n") + &last.replace('N', &count.to_string())
+    };
+    vec![
+        ("let", each(&|at, next| format!("let a{at} = a{next} + 1"), "let aN = 1")),
+        ("let, of a pattern", each(&|at, next| format!("let {{x{at}}} = {{x{at} = x{next}}}"), "let xN = 1")),
+        ("let, in a text", each(&|at, next| format!("let a{at} = \"{{a{next}}}\""), "let aN = \"a\"")),
+        ("let, on an axis", each(&|at, next| format!("let a{at} = a{next} + 1"), "let aN = s\nsweep s in [1, 2]")),
+        ("let, in a circle", each(&|at, next| format!("let a{at} = a{}", next % count), "")),
+        ("let, each nested deeply", each(&|at, next| format!("let a{at} = {}a{next}", "-".repeat(250)), "let aN = 1")),
+        (
+            "dataset",
+            each(&|at, next| format!("dataset d{at} = d{next} |> sample(90%)"), "dataset dN = synthetic_faces(identities = 2, images = 2)"),
+        ),
+        ("augment", each(&|at, next| format!("augment a{at} = a{next}"), "augment aN = flip()")),
+        (
+            "def",
+            each(
+                &|at, next| format!("def f{at}(x: int) -> int {{ return f{next}(x) }}"),
+                "def fN(x: int) -> int { return x }\nlet _z = f0(1)",
+            ),
+        ),
+        (
+            "def, by itself",
+            each(&|at, next| format!("def f{at}(x: int) -> int {{ return f{next}(x) }}"), "def fN(x: int) -> int { return x }"),
+        ),
+        (
+            "def, by its defaults",
+            each(&|at, next| format!("def f{at}(x: int = f{next}()) -> int {{ return x }}"), "def fN() -> int { return 1 }\nlet _z = f0()"),
+        ),
+        (
+            "def and let",
+            each(&|at, next| format!("def f{at}() -> int {{ return a{at} }}\nlet a{at} = f{next}()"), "def fN() -> int { return 1 }"),
+        ),
+    ]
+}
+
+#[test]
+fn a_chain_of_any_length_is_refused_and_overflows_no_stack() {
+    let mut other = Vec::new();
+    for (name, text) in backward(3_000) {
+        let on_little = std::thread::Builder::new().stack_size(1 << 20);
+        let compiled = on_little.spawn(move || {
+            let compiled = compiled(&[("recipe.ddl", &text)]);
+            (errors(&compiled), compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).count(), compiled.work)
+        });
+        let (codes, count, work) = compiled.expect("a thread").join().unwrap_or_else(|_| panic!("{name}"));
+        assert!(work < MOST_WORK, "{name}: {work} steps");
+        if count != 1 || !codes.contains("ddl::names::too_deep") {
+            other.push((name, codes, count));
+        }
+    }
+    assert!(other.is_empty(), "{other:#?}");
 }
 
 #[test]

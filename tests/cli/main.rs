@@ -4,8 +4,12 @@ mod bad_bytes;
 mod controls;
 mod help;
 mod output;
+#[cfg(unix)]
+mod outputs;
 mod recipes;
 mod shell;
+#[cfg(unix)]
+mod stores;
 #[cfg(unix)]
 mod strangers;
 

@@ -187,3 +187,18 @@ fn a_dry_run_computes_nothing() {
 fn doc_shows_the_standard_library() {
     transcript!(Shell::new(), "doc std.degrade", "doc std.degrade.surveillance", "doc std.degrade.survelance", "doc std.degrad");
 }
+
+#[test]
+fn of_very_many_messages_people_see_the_first_and_programs_all() {
+    let lines = |count: usize, line: &str| (0..count).fold(String::new(), |text, at| text + &line.replace('N', &at.to_string()) + "\n");
+    let recipe = format!("ddl 1\n{}{}", lines(300, "let xN = \"a\" + 1"), lines(2, "let _yN = unknownN"));
+    let unused = format!("ddl 1\n{}", lines(300, "let xN = 1"));
+    let shell = Shell::new().file("wrong.ddl", recipe).file("unused.ddl", unused);
+    for (file, all, said) in [("wrong", 302, "… and 252 more errors"), ("unused", 300, "… and 250 more warnings")] {
+        let ran = shell.ddl(&format!("check {file}.ddl"));
+        assert_eq!(ran.stderr().matches("\nddl::").count() + 1, 50, "{file}");
+        assert!(ran.stderr().contains(said), "{}", ran.stderr());
+        let json = shell.ddl(&format!("check {file}.ddl --message-format json"));
+        assert_eq!(json.stdout().lines().count(), all);
+    }
+}

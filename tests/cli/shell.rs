@@ -149,6 +149,11 @@ impl Going {
         self.child.id().to_string()
     }
 
+    /// Whether it ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end.
     pub fn end(self) -> Ran {
         Ran { line: self.line, output: self.child.wait_with_output().unwrap(), folder: self.folder }

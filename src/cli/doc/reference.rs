@@ -3,8 +3,9 @@
 use super::groups::chapters;
 use super::markdown;
 use crate::cli::args::Cli;
+use crate::cli::files;
 use crate::cli::outcome::Stop;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::Code;
 use clap::CommandFactory;
 use indexmap::IndexMap;
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -27,11 +28,9 @@ pub fn pages() -> IndexMap<String, String> {
 
 /// Writes the pages into a folder.
 pub fn write(folder: &Path) -> Result<(), Stop> {
-    let fail =
-        |error: std::io::Error| Stop::fail(Diagnostic::error(Code::Unwritable, format!("cannot write {}: {error}", folder.display())));
-    std::fs::create_dir_all(folder).map_err(fail)?;
+    std::fs::create_dir_all(folder).map_err(|error| files::unwritable(folder, &error))?;
     for (name, text) in pages() {
-        std::fs::write(folder.join(name), text).map_err(fail)?;
+        files::write(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
 }

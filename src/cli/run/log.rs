@@ -2,7 +2,7 @@
 //! or nothing is to be done. Pictures lie in files of their own.
 
 use super::engine;
-use crate::cli::files::unwritable;
+use crate::cli::files::{self, Lasting, unwritable};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::diag::{Diagnostic, Severity};
 use crate::events::{Event, Failure, Machine, PictureGroup, from_base64, record};
@@ -10,7 +10,7 @@ use crate::job::Job;
 use crate::plan::Plan;
 use crate::store::due::Due;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -24,17 +24,32 @@ pub struct Log {
 
 struct Written {
     file: File,
+    path: PathBuf,
+    /// Why something could not be written: it ends the log, and is said at the end.
+    lost: Option<io::Error>,
     /// Whether a failure was written.
     failed: bool,
     /// What the engine said when it had done its part: the last line, unless something fails after it.
     done: Option<Event>,
 }
 
+impl Written {
+    /// Writes a line, unless an earlier one could not be written.
+    fn line(&mut self, line: serde_json::Result<String>) {
+        if self.lost.is_none() {
+            self.lost = line.map_err(io::Error::other).and_then(|line| self.file.write_all((line + "\n").as_bytes())).err();
+        }
+    }
+}
+
 impl Log {
     /// Makes the file.
     pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
-        let file = path.map(|path| File::create(path).map_err(|error| unwritable(path, &error))).transpose()?;
-        Ok(Log { to: file.map(|file| Mutex::new(Written { file, failed: false, done: None })) })
+        let written = |path: &Path| -> Result<_, Stop> {
+            let file = files::begin(path).map_err(|error| unwritable(path, &error))?;
+            Ok(Mutex::new(Written { file, path: path.to_owned(), lost: None, failed: false, done: None }))
+        };
+        Ok(Log { to: path.map(written).transpose()? })
     }
 
     /// Whether anybody wants it.
@@ -42,7 +57,7 @@ impl Log {
         self.to.is_some()
     }
 
-    /// Writes an event; pictures go to files below `out`. The run goes on without a log of it.
+    /// Writes an event; pictures go to files below `out`. What can't be written does not end the run: [`Log::end`] says so.
     pub fn write(&self, event: &Event, out: &Path) {
         let Some(to) = &self.to else { return };
         let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -57,9 +72,7 @@ impl Log {
             }
             other => serde_json::to_string(other),
         };
-        if let Ok(line) = line {
-            let _ = writeln!(to.file, "{line}");
-        }
+        to.line(line);
     }
 
     /// Tells of a run that computes nothing: the engine is not started.
@@ -90,15 +103,23 @@ impl Log {
         }
     }
 
-    /// The last words: why the run failed, where no event says so yet, or that it is done. `said` are the errors that were shown.
-    pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) {
+    /// The last words: why the run failed, where no event says so yet, or that it is done. `said` are the errors that were shown. Whether all of the log could be
+    /// written.
+    pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) -> Result<(), Stop> {
+        self.last_words(ended, said);
+        let Some(to) = &self.to else { return Ok(()) };
+        let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        to.lost.take().map_or(Ok(()), |error| Err(unwritable(&to.path, &error)))
+    }
+
+    fn last_words(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) {
         let Some(to) = &self.to else { return };
         let mut last = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if last.failed {
             return;
         }
-        if let (Ok(Outcome::Done), Some(Ok(done))) = (ended, last.done.take().map(|done| serde_json::to_string(&done))) {
-            let _ = writeln!(last.file, "{done}");
+        if let (Ok(Outcome::Done), Some(done)) = (ended, last.done.take()) {
+            last.line(serde_json::to_string(&done));
         }
         drop(last);
         let failures = match ended {
@@ -123,7 +144,7 @@ fn in_files(node: &str, groups: &[PictureGroup], out: &Path) -> Vec<PictureGroup
         for (place, picture) in group.pictures.iter_mut().enumerate() {
             let file = folder.join(format!("{:02}.png", place + 1));
             let png = std::mem::take(&mut picture.png);
-            let written = made && from_base64(&png).is_some_and(|bytes| fs::write(out.join(&file), bytes).is_ok());
+            let written = made && from_base64(&png).is_some_and(|bytes| files::put(&out.join(&file), &bytes, Lasting::No).is_ok());
             picture.file = written.then(|| file.to_string_lossy().into_owned());
         }
     }
@@ -154,5 +175,23 @@ mod tests {
         assert_eq!((file.as_str(), named[0].pictures[0].png.as_str()), ("first_batch/s-seed-=-2/01-e/01.png", ""));
         assert!(std::fs::read(folder.path().join(file)).unwrap().starts_with(b"\x89PNG"));
         assert_eq!([file_name(".."), file_name("顔")], ["batch", "顔"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_of_the_log_was_lost_is_said_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("pipe");
+        nix::unistd::mkfifo(&place, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(Log::new(Some(&place)).is_err(), "nobody reads");
+        let reader = crate::regular::without_waiting().open(&place).unwrap();
+        let log = Log::new(Some(&place)).unwrap();
+        let done = Event::Done { computed: 0, stored: 0, seconds: 0.0 };
+        log.write(&done, folder.path());
+        assert!(log.end(&Ok(Outcome::Done), Vec::new()).is_ok());
+        drop(reader);
+        log.write(&done, folder.path());
+        let Err(Stop::Say(Outcome::Failed, said)) = log.end(&Ok(Outcome::Done), Vec::new()) else { panic!("nobody read it") };
+        assert!(said.message.contains("cannot write"), "{said}");
     }
 }

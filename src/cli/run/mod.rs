@@ -45,8 +45,15 @@ const ROUNDS: u32 = 2;
 pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let log = Log::new(args.events.as_deref())?;
     let ended = run_and_log(args, screen, &log);
-    log.end(&ended, screen.errors());
-    ended
+    match log.end(&ended, screen.errors()) {
+        Ok(()) => ended,
+        // what the run itself has to say comes first
+        Err(lost) => {
+            let outcome = ended.unwrap_or_else(|stop| stop.show(screen));
+            let lost = lost.show(screen);
+            Ok(if outcome == Outcome::Done { lost } else { outcome })
+        }
+    }
 }
 
 fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, Stop> {
@@ -121,7 +128,7 @@ pub(super) fn default_out(recipe: &Path) -> PathBuf {
 pub(super) fn need(plan: &Plan, recipe: &Path, lock: &Path) -> Use {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let keys = plan.nodes.iter().filter(|node| has_result(&node.op)).map(|node| node.key).collect();
-    Use { recipe: absolute(recipe), locks: vec![absolute(lock)], plan: plan.digest(), at: record::now(), keys }
+    Use { recipe: absolute(recipe), locks: vec![absolute(lock)], plan: plan.digest(), at: record::now(), turn: 0, keys }
 }
 
 /// The lock of a recipe, which must be of what would be run now.

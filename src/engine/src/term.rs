@@ -6,6 +6,7 @@ mod arrays;
 
 use crate::exec;
 use crate::failures;
+use crate::nn::NnError;
 use crate::nn::error::shape;
 use crate::nn::heads::plain_specs;
 use crate::nn::heads::{Clock, PROTOTYPES};
@@ -55,6 +56,14 @@ fn torch(error: tch::TchError) -> Failure {
     failures::nn(&error.into())
 }
 
+/// Of a term over arrays: what it can't take, the arrays have.
+fn of_arrays(error: NnError) -> Failure {
+    match error {
+        NnError::Input { .. } => wrong(error.to_string(), "look at the arrays of the batches that the term names"),
+        NnError::State(_) | NnError::Torch(_) | NnError::Net(_) | NnError::Option { .. } => failures::nn(&error),
+    }
+}
+
 fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     let train: Train = ddl::ops::parse(&job.stage)
         .map_err(|error| Failure::new(Code::BadJob, error.to_string()).help("ddl and ddl-engine must be of one version: make install"))?;
@@ -81,7 +90,7 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
         let pool = term.it().pool().and_then(|pool| state.slots.get(&Slot::of(net, pool.slot()))).unwrap_or(&nothing);
         let noise = noise.term(term, terms[..place].iter().map(|before| &before.term));
         let around = Around { head: own, pool, noise: &noise, clock };
-        let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(|error| failures::nn(&error))?;
+        let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(of_arrays)?;
         let weight = clock.read(weight);
         let number = |tensor: &Tensor| tensor.double_value(&[]);
         let parts = parts.iter().map(|(name, part)| (name.clone(), number(part))).collect();
@@ -265,7 +274,7 @@ fn given(job: &TermJob, need: &Need, net: &str, batches: &[Batch], teacher: Opti
             };
             let help = format!("give --init {TEACHERS}=FILE");
             let head = head.ok_or_else(|| wrong("this term compares logits, and the teacher has no class vectors".to_owned(), &help))?;
-            Given::Logits(logits(&all, head, *scale).map_err(|error| failures::nn(&error))?)
+            Given::Logits(logits(&all, head, *scale).map_err(of_arrays)?)
         }
     })
 }

@@ -28,8 +28,14 @@ struct Want {
 }
 
 fn header(file: &Path) -> Result<Header, Failure> {
-    if !file.is_file() {
-        return Err(wrong(format!("there is no file {}", file.display()), "paths are relative to the working directory"));
+    match std::fs::metadata(file) {
+        Ok(_) => {} // what is no regular file is no array either
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(wrong(format!("there is no file {}", file.display()), "paths are relative to the working directory"));
+        }
+        Err(error) => {
+            return Err(wrong(format!("{} can't be looked at: {error}", file.display()), "it is the way to the file that is wrong"));
+        }
     }
     npy::header(file).map_err(|error| unread(file, &error))
 }
@@ -42,14 +48,21 @@ fn unread(file: &Path, error: &NpyError) -> Failure {
 pub(super) fn floats(file: &Path, kind: Kind) -> Result<Tensor, Failure> {
     const WANT: Want = Want { not: "not numbers with fractions", help: "save it as float32 or float64" };
     let tensor = read(file, |dtype| kind_of(dtype).filter(|_| dtype.is_floating()), &WANT)?;
-    let finite = |error: tch::TchError| crate::failures::nn(&error.into());
-    let bad = tensor.f_isfinite().map_err(finite)?.logical_not().f_reshape([-1]).map_err(finite)?.nonzero();
-    if bad.numel() > 0 {
-        let at = place(bad.int64_value(&[0, 0]), &tensor.size());
-        let message = format!("{} holds {} numbers that are NaN or infinite, the first at {at}", file.display(), bad.size()[0]);
-        return Err(wrong(message, "a loss of them would be NaN"));
+    let converted = tensor.to_kind(kind);
+    // as they are written, and as they are computed with
+    for (tensor, what, help) in [
+        (&tensor, "are NaN or infinite", "a loss of them would be NaN"),
+        (&converted, "are too large for float32", "compute in float64: --dtype float64"),
+    ] {
+        let finite = |error: tch::TchError| crate::failures::nn(&error.into());
+        let bad = tensor.f_isfinite().map_err(finite)?.logical_not().f_reshape([-1]).map_err(finite)?.nonzero();
+        if bad.numel() > 0 {
+            let at = place(bad.int64_value(&[0, 0]), &tensor.size());
+            let message = format!("{} holds {} numbers that {what}, the first at {at}", file.display(), bad.size()[0]);
+            return Err(wrong(message, help));
+        }
     }
-    Ok(tensor.to_kind(kind))
+    Ok(converted)
 }
 
 /// Whole numbers from 0, one dimension.

@@ -279,7 +279,7 @@ fn rows(
     let index = artifact.read(INDEX)?;
     let (digests, _) = index.as_chunks::<16>();
     let path = artifact.path(FEATURES).unwrap_or_default();
-    let file = File::open(&path).map_err(|error| StoreError::io(&path, "read", error))?;
+    let file = ddl::regular::open(&path).map_err(|error| StoreError::io(&path, "read", error))?;
     let places = digests.iter().enumerate().map(|(place, digest)| (*digest, place as u32)).collect();
     let rows = Arc::new(Rows { key, file, numbers, places });
     banks.open.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&rows));

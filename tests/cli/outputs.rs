@@ -1,0 +1,114 @@
+//! Files that `ddl` writes, where something else lies already: nothing but a file is replaced, and what can't be written is an error.
+
+use super::shell::{Ran, Shell};
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+const RECIPE: &str =
+    "ddl 1\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\nexport e = safetensors(net, to = \"net.safetensors\")\n";
+/// Nothing is to be computed for it.
+const IDLE: &str = "ddl 1\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\nlet _x = net\n";
+
+/// Every output that needs no engine: the file, and the command that writes it.
+const OUTPUTS: [(&str, &str); 7] = [
+    ("out/it", "lock r.ddl -o out/it"),
+    ("r.ddl.lock", "lock r.ddl"),
+    ("out/operators.md", "doc --reference out"),
+    ("out/it", "run idle.ddl --events out/it"),
+    ("out/plan.yaml", "run idle.ddl --out out"),
+    ("out/metrics.json", "run idle.ddl --out out"),
+    ("out/report.html", "run idle.ddl --out out"),
+];
+
+fn shell() -> Shell {
+    let shell = Shell::new().file("r.ddl", RECIPE).file("idle.ddl", IDLE);
+    fs::create_dir(shell.path().join("out")).unwrap();
+    shell
+}
+
+/// Runs each command where `prepare` put something at the place of its output.
+fn each(prepare: impl Fn(&Path), then: impl Fn(&Path, &Ran)) {
+    for (file, command) in OUTPUTS {
+        let shell = shell();
+        let place = shell.path().join(file);
+        prepare(&place);
+        then(&place, &shell.ddl(command));
+    }
+}
+
+fn pipe(place: &Path) {
+    assert!(Command::new("mkfifo").arg(place).status().unwrap().success());
+}
+
+#[test]
+fn what_takes_no_bytes_is_an_error_at_once_and_stays() {
+    let refused = |ran: &Ran, why: &str| {
+        assert!(ran.code() != 0 && ran.stderr().contains("cannot write") && ran.stderr().contains(why), "{}", ran.transcript());
+    };
+    each(pipe, |place, ran| {
+        refused(ran, "nobody reads from this pipe");
+        assert!(fs::symlink_metadata(place).unwrap().file_type().is_fifo());
+    });
+    each(
+        |place| fs::create_dir(place).unwrap(),
+        |place, ran| {
+            refused(ran, "a folder");
+            assert!(place.is_dir());
+        },
+    );
+    each(
+        |place| drop(std::os::unix::net::UnixListener::bind(place).unwrap()),
+        |place, ran| {
+            refused(ran, "a socket");
+            assert!(fs::symlink_metadata(place).unwrap().file_type().is_socket());
+        },
+    );
+    each(|place| symlink("it.2", place).and_then(|()| symlink(place, place.with_file_name("it.2"))).unwrap(), |_, ran| refused(ran, ""));
+}
+
+#[test]
+fn a_pipe_that_somebody_reads_gets_all_of_it() {
+    for (file, command) in OUTPUTS {
+        let shell = shell();
+        let place = shell.path().join(file);
+        pipe(&place);
+        let nonblock = nix::fcntl::OFlag::O_NONBLOCK.bits();
+        let mut reader = fs::File::options().read(true).custom_flags(nonblock).open(&place).unwrap();
+        let mut going = shell.start(command);
+        let mut read = Vec::new();
+        loop {
+            let ended = going.has_ended();
+            let _ = reader.read_to_end(&mut read); // until there is no more for now
+            if ended {
+                break;
+            }
+        }
+        let ran = going.end();
+        assert_eq!(ran.code(), 0, "{}", ran.transcript());
+        assert!(!read.is_empty(), "{}", ran.transcript());
+        assert!(fs::symlink_metadata(&place).unwrap().file_type().is_fifo());
+    }
+}
+
+#[test]
+fn links_are_followed_also_to_what_is_not_there_yet() {
+    for there in [true, false] {
+        each(
+            |place| {
+                if there {
+                    fs::write(place.with_file_name("target"), "old").unwrap();
+                }
+                symlink("target", place).unwrap();
+            },
+            |place, ran| {
+                assert_eq!(ran.code(), 0, "{}", ran.transcript());
+                assert!(fs::symlink_metadata(place).unwrap().is_symlink(), "{}", ran.transcript());
+                let written = fs::read_to_string(place.with_file_name("target")).unwrap();
+                assert!(!written.is_empty() && written != "old", "{written}");
+            },
+        );
+    }
+}
