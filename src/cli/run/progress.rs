@@ -33,7 +33,7 @@ pub struct Progress<'s> {
 /// What moves on a terminal for a node.
 struct Bar {
     node: String,
-    bar: ProgressBar,
+    moves: ProgressBar,
     /// What stands behind it, and since when.
     rest: (String, Instant),
 }
@@ -68,7 +68,7 @@ impl<'s> Progress<'s> {
     /// Takes all bars away.
     pub fn clear(&mut self) {
         self.waits_no_more();
-        self.shown.drain(..).for_each(|it| it.bar.finish_and_clear());
+        self.shown.drain(..).for_each(|it| it.moves.finish_and_clear());
     }
 
     /// Nothing is told just now: shows that the work goes on, where nothing else has shown that for a while.
@@ -76,9 +76,9 @@ impl<'s> Progress<'s> {
         let Some((node, op, since)) = self.running.last().cloned() else { return };
         let at_work = duration(since.elapsed().as_secs_f64().floor());
         if let Some(bars) = &self.bars {
-            if let Some(Bar { bar, rest: (rest, told), .. }) = self.shown.iter().find(|it| it.node == node) {
+            if let Some(Bar { moves, rest: (rest, told), .. }) = self.shown.iter().find(|it| it.node == node) {
                 if told.elapsed() >= UNSEEN {
-                    bar.set_message(format!("{rest}, {} ago", duration(told.elapsed().as_secs_f64().floor())));
+                    moves.set_message(format!("{rest}, {} ago", duration(told.elapsed().as_secs_f64().floor())));
                 }
             } else if since.elapsed() >= UNSEEN {
                 let bar = match self.waits.take() {
@@ -103,7 +103,7 @@ impl<'s> Progress<'s> {
     /// Takes a node's bar away.
     fn end(&mut self, node: &str) {
         if let Some(place) = self.shown.iter().position(|it| it.node == node) {
-            self.shown.remove(place).bar.finish_and_clear();
+            self.shown.remove(place).moves.finish_and_clear();
         }
     }
 
@@ -126,14 +126,14 @@ impl<'s> Progress<'s> {
         if let Some(bars) = &self.bars {
             let place = self.shown.iter().position(|it| it.node == node).unwrap_or_else(|| {
                 let bar = bars.add(ProgressBar::new(of).with_style(style()).with_prefix(shown(node).into_owned()));
-                self.shown.push(Bar { node: node.to_owned(), bar, rest: (String::new(), Instant::now()) });
+                self.shown.push(Bar { node: node.to_owned(), moves: bar, rest: (String::new(), Instant::now()) });
                 self.shown.len() - 1
             });
-            let Bar { bar, rest: told, .. } = &mut self.shown[place];
+            let Bar { moves, rest: told, .. } = &mut self.shown[place];
             *told = (shown(rest).into_owned(), Instant::now());
-            bar.set_length(of);
-            bar.set_message(told.0.clone());
-            bar.set_position(done);
+            moves.set_length(of);
+            moves.set_message(told.0.clone());
+            moves.set_position(done);
         } else if done == of || self.said.get(node).is_none_or(|at| at.elapsed() + EARLY >= LINE_EVERY) {
             self.said.insert(node.to_owned(), Instant::now());
             self.line(&format!("  {node}  {done}/{of}  {rest}"));
