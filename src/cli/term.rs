@@ -127,7 +127,7 @@ impl<'a> Asked<'a> {
         }
         for (seed, batch) in self.batches.iter().enumerate() {
             let by = match batch.embeddings.first() {
-                Some((_, Embeddings::Pairs(..))) => "pairs(), size = 2",
+                Some((_, Embeddings::Pairs(..))) => "pairs(), size = 4",
                 Some((_, Embeddings::Images(_))) | None => "pk(identities = 2, images = 2)",
             };
             // draws of different seeds are different nodes
@@ -144,7 +144,7 @@ impl<'a> Asked<'a> {
         let steps = self.args.steps.max(self.args.step + 1);
         let seed = self.args.seed;
         let _ =
-            writeln!(text, "stage _stage = train({model}, term, batch = 2, for = {steps} steps, seed = {seed}, optimizer = sgd(lr = 0.1))");
+            writeln!(text, "stage _stage = train({model}, term, batch = 4, for = {steps} steps, seed = {seed}, optimizer = sgd(lr = 0.1))");
         Recipe { text, from: before.len() }
     }
 

@@ -70,8 +70,8 @@ struct Audit<'a> {
     plan: &'a Plan,
     tables: &'a Tables<'a>,
     judged: &'a BTreeMap<NodeId, People>,
-    /// The people that a stage draws.
-    trained: BTreeMap<NodeId, People>,
+    /// The people of the data that a stage draws, by these data: many stages draw the same.
+    trained: BTreeMap<BTreeSet<NodeId>, People>,
 }
 
 /// The models (and all that they are made of) that results judge, by protocol.
@@ -79,22 +79,21 @@ type Judgements = BTreeMap<NodeId, BTreeSet<NodeId>>;
 
 impl Audit<'_> {
     fn judgements(&self) -> Judgements {
-        let mut found = Judgements::new();
+        let mut judged: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
         let sinks = self.plan.sinks.iter().filter(|sink| [Report::NAME, Expect::NAME].contains(&self.plan.node(**sink).op.as_str()));
         let results = sinks.flat_map(|sink| self.plan.node(*sink).inputs.iter().copied());
         for id in results.collect::<BTreeSet<_>>() {
             if let Ok(judge) = self.plan.parse::<Judge>(id) {
                 let models = [Some(judge.model), judge.gallery_model].into_iter().flatten();
-                found.entry(judge.eval.node).or_default().extend(models.flat_map(|model| self.made_of(model.node)));
+                judged.entry(judge.eval.node).or_default().extend(models.map(|model| model.node));
             }
         }
-        found
+        judged.into_iter().map(|(eval, models)| (eval, self.made_of(models))).collect()
     }
 
-    /// A model and the models that it is made of, or that its training looked at.
-    fn made_of(&self, model: NodeId) -> BTreeSet<NodeId> {
+    /// Models and the models that they are made of, or that their training looked at.
+    fn made_of(&self, mut todo: Vec<NodeId>) -> BTreeSet<NodeId> {
         let mut found = BTreeSet::new();
-        let mut todo = vec![model];
         while let Some(id) = todo.pop() {
             if found.insert(id) {
                 todo.extend(self.plan.node(id).inputs.iter().copied().filter(|input| is_model(self.plan.node(*input))));
@@ -110,13 +109,21 @@ impl Audit<'_> {
             let Some(judged) = self.judged.get(&eval) else { continue };
             let mut leaked = BTreeSet::new();
             let mut by: Vec<NodeId> = Vec::new();
+            let mut looked_at: BTreeMap<BTreeSet<NodeId>, bool> = BTreeMap::new(); // data, and whether people of them are judged
             for &model in models {
                 let names: Vec<_> = if Backbone::is(&self.plan.node(model).op) {
                     let Some(Ok(names)) = self.trained_on(model) else { continue };
                     judged.iter().filter(|person| names.contains(&*person.name)).map(|person| person.name.clone()).collect()
                 } else {
-                    let Some(trained) = self.trained(model) else { continue };
-                    judged.intersection(trained).map(|person| person.name.clone()).collect()
+                    let Some(drawn) = self.drawn(model) else { continue };
+                    if let Some(&some) = looked_at.get(&drawn) {
+                        by.extend(some.then_some(model));
+                        continue;
+                    }
+                    let Some(trained) = self.trained(&drawn) else { continue };
+                    let names: Vec<_> = judged.intersection(trained).map(|person| person.name.clone()).collect();
+                    looked_at.insert(drawn, !names.is_empty());
+                    names
                 };
                 if !names.is_empty() {
                     leaked.extend(names);
@@ -211,23 +218,30 @@ impl Audit<'_> {
         metrics.iter().map(|metric| metric.eval().node).collect()
     }
 
-    /// The people that a stage draws; none for what is no stage, or draws what is not known.
-    fn trained(&mut self, stage: NodeId) -> Option<&People> {
+    /// The data that a stage draws; nothing of what is no stage, or draws what is not known.
+    fn drawn(&self, stage: NodeId) -> Option<BTreeSet<NodeId>> {
         if self.plan.node(stage).op != Train::NAME {
             return None;
         }
-        if !self.trained.contains_key(&stage) {
-            let mut people = People::new();
-            for draw in self.plan.draws(stage).ok()? {
-                let it: Draw = self.plan.parse(draw).ok()?;
-                let with = if let Some(Sampler::PairsSampler(pairs)) = &it.by { pairs.with } else { None };
-                for data in [Some(it.data), with].into_iter().flatten() {
-                    people.extend(of_table(&self.tables.table(data.node).ok()?));
-                }
-            }
-            self.trained.insert(stage, people);
+        let mut drawn = BTreeSet::new();
+        for draw in self.plan.draws(stage).ok()? {
+            let it: Draw = self.plan.parse(draw).ok()?;
+            let with = if let Some(Sampler::PairsSampler(pairs)) = &it.by { pairs.with } else { None };
+            drawn.extend([Some(it.data), with].into_iter().flatten().map(|data| data.node));
         }
-        self.trained.get(&stage)
+        Some(drawn)
+    }
+
+    /// The people of some data; nothing where these are not known.
+    fn trained(&mut self, drawn: &BTreeSet<NodeId>) -> Option<&People> {
+        if !self.trained.contains_key(drawn) {
+            let mut people = People::new();
+            for data in drawn {
+                people.extend(of_table(&self.tables.table(*data).ok()?));
+            }
+            self.trained.insert(drawn.clone(), people);
+        }
+        self.trained.get(drawn)
     }
 
     /// The names of the people that a checkpoint is said to be trained on.

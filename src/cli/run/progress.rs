@@ -78,7 +78,7 @@ impl<'s> Progress<'s> {
         if let Some(bars) = &self.bars {
             if let Some(Bar { moves, rest: (rest, told), .. }) = self.shown.iter().find(|it| it.node == node) {
                 if told.elapsed() >= UNSEEN {
-                    moves.set_message(format!("{rest}, {} ago", duration(told.elapsed().as_secs_f64().floor())));
+                    moves.set_message(format!("({} ago) {rest}", duration(told.elapsed().as_secs_f64().floor())));
                 }
             } else if since.elapsed() >= UNSEEN {
                 let bar = match self.waits.take() {

@@ -103,7 +103,7 @@ fn weights_that_do_not_fit_are_listed() {
     let recipe = "backbone loaded = tiny(embedding = 16, side = 32px, width = 8, weights = file)\n\
                   stage s = train(loaded, classify(faces, arc), batch = 8, for = 1 steps, optimizer = slow)";
     let at = |path: &Path| run(recipe, &[("file", path)]).run();
-    let text = at(&file).failed("ddl::run::bad_weights");
+    let text = at(&file).failed("ddl::data::unreadable");
     assert!(text.contains("w.safetensors"), "{text}");
     std::fs::write(&file, b"no tensors at all").unwrap();
     at(&file).failed("ddl::run::bad_weights");
