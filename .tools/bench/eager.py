@@ -143,6 +143,22 @@ def import_torch():
     return torch
 
 
+NO_TORCH = 77  # exit code of a script that needs PyTorch where there is none
+INSIDE = "DDL_EAGER"  # set where the environment is PyTorch's already
+
+
+def with_torch(started: bool):
+    """PyTorch for a script. One that was started itself (and not imported) starts again in PyTorch's environment, or ends and says why there is none."""
+    if started and INSIDE not in os.environ:
+        try:
+            inside = environment(prepare=False)
+        except NoTorch as why:
+            print(why, file=sys.stderr)
+            sys.exit(NO_TORCH)
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**inside, INSIDE: "1"})
+    return import_torch()
+
+
 def main() -> None:
     try:
         environment()

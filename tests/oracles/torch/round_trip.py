@@ -12,7 +12,6 @@ Ends with 77, and says why, where Python's torch is not to be had.
 
 import ctypes
 import json
-import os
 import struct
 import sys
 from pathlib import Path
@@ -21,23 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[2] / ".tools" / "bench")]
 import eager
 
-NO_TORCH = 77
-INSIDE = "DDL_ROUND_TRIP"  # set where the environment is PyTorch's already
-
-
-def start_again_with_torch() -> None:
-    try:
-        environment = eager.environment(prepare=False)
-    except eager.NoTorch as why:
-        print(why, file=sys.stderr)
-        sys.exit(NO_TORCH)
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**environment, INSIDE: "1"})
-
-
-if __name__ == "__main__" and INSIDE not in os.environ:
-    start_again_with_torch()
-
-torch = eager.import_torch()
+torch = eager.with_torch(__name__ == "__main__")
 from networks import FAMILIES
 
 KINDS = {"F32": torch.float32, "F64": torch.float64, "U8": torch.uint8, "I64": torch.int64}

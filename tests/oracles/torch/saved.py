@@ -10,7 +10,6 @@ Ends with 77, and says why, where Python's torch is not to be had.
 import argparse
 import collections
 import json
-import os
 import pickle
 import sys
 import warnings
@@ -20,23 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[2] / ".tools" / "bench")]
 import eager
 
-NO_TORCH = 77
-INSIDE = "DDL_SAVED"  # set where the environment is PyTorch's already
-
-
-def start_again_with_torch() -> None:
-    try:
-        environment = eager.environment(prepare=False)
-    except eager.NoTorch as why:
-        print(why, file=sys.stderr)
-        sys.exit(NO_TORCH)
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**environment, INSIDE: "1"})
-
-
-if __name__ == "__main__" and INSIDE not in os.environ:
-    start_again_with_torch()
-
-torch = eager.import_torch()
+torch = eager.with_torch(__name__ == "__main__")
 warnings.simplefilter("ignore")
 
 
