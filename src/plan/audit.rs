@@ -116,8 +116,8 @@ impl Audit<'_> {
                     judged.iter().filter(|person| names.contains(&*person.name)).map(|person| person.name.clone()).collect()
                 } else {
                     let Some(drawn) = self.drawn(model) else { continue };
-                    if let Some(&some) = looked_at.get(&drawn) {
-                        by.extend(some.then_some(model));
+                    if let Some(&leaks) = looked_at.get(&drawn) {
+                        by.extend(leaks.then_some(model));
                         continue;
                     }
                     let Some(trained) = self.trained(&drawn) else { continue };
@@ -131,8 +131,8 @@ impl Audit<'_> {
                 }
             }
             let Some(&first) = by.first() else { continue };
-            let name = bare(self.plan.node(eval));
-            let models = listed(by.iter().map(|id| bare(self.plan.node(*id))));
+            let name = self.plan.node(eval).bare_name();
+            let models = listed(by.iter().map(|id| self.plan.node(*id).bare_name()));
             let message = format!(
                 "{} of the {} people that `{name}` judges were trained on by {models}: {}",
                 leaked.len(),
@@ -141,7 +141,7 @@ impl Audit<'_> {
             );
             let failure = Failure::new(Code::Leak, message)
                 .help("keep them apart: split({train = 80%, test = 20%}, by = .identity), or train on data |> without(test)");
-            let also = Some((first.into(), format!("`{}` sees them", bare(self.plan.node(first)))));
+            let also = Some((first.into(), format!("`{}` sees them", self.plan.node(first).bare_name())));
             found.push(Finding { at: eval.into(), label: "judged here".to_owned(), also, severity: Severity::Warning, failure });
         }
         found
@@ -159,7 +159,7 @@ impl Audit<'_> {
             }
         }
         let Some(&first) = nets.first() else { return Vec::new() };
-        let of = listed(nets.iter().map(|net| bare(self.plan.node(*net))));
+        let of = listed(nets.iter().map(|net| self.plan.node(*net).bare_name()));
         let message = format!("whom the weights of {of} saw is unknown: checkpoint(…, trained_on = …) says it");
         let failure = Failure::new(Code::Leak, message);
         let label = "nobody says whom these saw".to_owned();
@@ -168,7 +168,7 @@ impl Audit<'_> {
 
     /// Stages and choices that are decided by the people, or by the very protocol, whose numbers are then reported.
     fn selected(&self, judgements: &Judgements) -> Vec<Finding> {
-        let mut by_choice: BTreeMap<(String, NodeId), (NodeId, BTreeSet<String>, usize)> = BTreeMap::new();
+        let mut by_choice: BTreeMap<(&str, NodeId), (NodeId, BTreeSet<&str>, usize)> = BTreeMap::new();
         let models: BTreeSet<NodeId> = judgements.values().flatten().copied().collect();
         let decided: BTreeMap<NodeId, BTreeSet<NodeId>> = models.into_iter().map(|model| (model, self.decides(model))).collect();
         for (&eval, models) in judgements {
@@ -179,17 +179,17 @@ impl Audit<'_> {
                         _ => 0, // of people that are not known nothing is said
                     };
                     if eval == decides || shared > 0 {
-                        let entry = by_choice.entry((bare(self.plan.node(model)), decides)).or_insert((model, BTreeSet::new(), 0));
-                        entry.1.insert(bare(self.plan.node(eval)));
+                        let entry = by_choice.entry((self.plan.node(model).bare_name(), decides)).or_insert((model, BTreeSet::new(), 0));
+                        entry.1.insert(self.plan.node(eval).bare_name());
                         entry.2 = entry.2.max(shared);
                     }
                 }
             }
         }
-        let finding = |((choice, decides), (node, evals, shared)): ((String, NodeId), (NodeId, BTreeSet<String>, usize))| {
-            let by = bare(self.plan.node(decides));
+        let finding = |((choice, decides), (node, evals, shared)): ((&str, NodeId), (NodeId, BTreeSet<&str>, usize))| {
+            let by = self.plan.node(decides).bare_name();
             let people = if shared > 0 { format!(", which judges {shared} of the same people") } else { String::new() };
-            let message = if evals.len() == 1 && evals.contains(&by) {
+            let message = if evals.len() == 1 && evals.contains(by) {
                 format!("`{choice}` is chosen by `{by}`, and `{by}` is what is reported of it")
             } else {
                 format!("`{choice}` is chosen by `{by}`, and reported by {}{people}", listed(evals))
@@ -268,15 +268,10 @@ fn is_model(node: &PlanNode) -> bool {
     is_network(&node.op) || [Train::NAME, Net::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
 }
 
-/// A node's name without its arm.
-pub(super) fn bare(node: &PlanNode) -> String {
-    node.name.split('[').next().unwrap_or(&node.name).to_owned()
-}
-
 /// `a`, `b` and `c`, each once.
-fn listed(names: impl IntoIterator<Item = String>) -> String {
-    let names: BTreeSet<String> = names.into_iter().collect();
-    crate::diag::one_of(names.iter().map(String::as_str)).replace(" or ", " and ")
+fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: BTreeSet<&str> = names.into_iter().collect();
+    crate::diag::one_of(names).replace(" or ", " and ")
 }
 
 /// The first of some names.

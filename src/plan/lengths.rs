@@ -1,6 +1,6 @@
 //! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due.
 
-use super::audit::{Finding, Place, bare};
+use super::audit::{Finding, Place};
 use super::{Facts, Plan};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
@@ -21,7 +21,7 @@ pub fn findings(plan: &Plan, facts: &BTreeMap<NodeId, Facts>) -> Vec<Finding> {
         let args = complete(&node.op, &node.args);
         let Some(length) = args.get("for").and_then(span) else { continue };
         let known = facts.get(&id).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
-        let stage = Stage { name: bare(node), length, known };
+        let stage = Stage { name: node.bare_name().to_owned(), length, known };
         // the stage's own span is its length
         for (name, value) in args.as_object().into_iter().flatten() {
             inside(value, &mut vec![name.clone()], &mut |decl, path, it, form| {

@@ -207,13 +207,13 @@ fn marks(compared: &[Compared]) -> Vec<String> {
     let told: Vec<&Compared> = compared.iter().filter(|it| it.difference.noise.is_some()).collect();
     let mut notes = Vec::new();
     if !told.is_empty() {
-        let over_replicates = || told.iter().filter(|it| it.over_replicates);
+        let over_replicates = told.iter().filter(|it| it.over_replicates);
+        let tests: Vec<(u64, u64)> = over_replicates.filter_map(|it| Some((u64::from(it.difference.n), it.difference.noise?.df))).collect();
         // of several axes each counts by its own values
-        let freedom =
-            over_replicates().filter_map(|it| it.difference.noise.map(|noise| (noise.df + 1 < u64::from(it.difference.n), noise.df)));
-        let freedom = if freedom.clone().any(|(fewer, _)| fewer) { from_to(freedom.map(|(_, df)| df)) } else { None };
+        let fewer = tests.iter().any(|(n, df)| df + 1 < *n);
+        let freedom = if fewer { from_to(tests.iter().map(|(_, df)| *df)) } else { None };
         let freedom = freedom.map_or_else(String::new, |df| format!(" with {df} degrees of freedom, each axis by its own values"));
-        let replicates = from_to(over_replicates().map(|it| u64::from(it.difference.n))).map(|n| format!("over {n} replicates{freedom}"));
+        let replicates = from_to(tests.iter().map(|(n, _)| *n)).map(|n| format!("over {n} replicates{freedom}"));
         let parts = told.iter().any(|it| !it.over_replicates).then(|| "over the folds, or people, of one replicate".to_owned());
         let by: Vec<String> = replicates.into_iter().chain(parts).collect();
         let (count, level) = (told.len(), LEVEL * 100.0);

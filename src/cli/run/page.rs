@@ -218,13 +218,13 @@ fn is_rate(column: &str) -> bool {
     column.rsplit('.').next() == Some("lr")
 }
 
-/// What happened in each stage, by its name.
+/// What happened in each stage, by its name without its arm.
 fn logs(plan: &Plan, reading: &Reading) -> Result<Vec<(String, TrainingLog)>, Stop> {
     let mut logs = Vec::new();
     for id in nodes_of(plan, "train") {
         let node = plan.node(id);
         let Some(log) = reading.parsed(id, TRAINING_LOG, TrainingLog::from_bytes)? else { continue };
-        logs.push((node.name.clone(), log));
+        logs.push((node.bare_name().to_owned(), log));
     }
     Ok(logs)
 }
@@ -233,8 +233,7 @@ fn logs(plan: &Plan, reading: &Reading) -> Result<Vec<(String, TrainingLog)>, St
 /// stands for all.
 fn learned(plan: &Plan, reading: &Reading) -> Result<Vec<Distribution>, Stop> {
     let mut figures: Vec<Distribution> = Vec::new();
-    for (name, log) in logs(plan, reading)? {
-        let stage = name.split('[').next().unwrap_or(&name);
+    for (stage, log) in logs(plan, reading)? {
         for (term, steps) in by_term(&log) {
             let title = format!("{stage}, {term}");
             if figures.iter().any(|known| known.title == title) {
@@ -287,7 +286,7 @@ fn batches(plan: &Plan, reading: &Reading) -> Result<Vec<Batch>, Stop> {
         let Some(bytes) = reading.file(id, FIRST_BATCH)? else { continue };
         let groups: Vec<PictureGroup> = serde_json::from_slice(&bytes).unwrap_or_default(); // a picture less, nothing else
         let groups: Vec<BatchGroup> = groups.into_iter().map(group).collect();
-        let title = format!("{}, first step", node.name.split('[').next().unwrap_or(&node.name));
+        let title = format!("{}, first step", node.bare_name());
         if !batches.iter().any(|known| known.title == title) {
             batches.push(Batch { title, groups });
         }

@@ -13,7 +13,7 @@ use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, Temp
 use crate::ops::outputs::{Judge, Table};
 use crate::ops::refs::EvalRef;
 use crate::ops::stages::Chosen;
-use crate::plan::audit::{Finding, Place, bare};
+use crate::plan::audit::{Finding, Place};
 use crate::plan::grid::grouped;
 use crate::plan::tables::TableError;
 use crate::plan::unknown::Unknown;
@@ -224,7 +224,7 @@ pub(in crate::plan) fn without_interval(
     let mut said = BTreeSet::new();
     let mut found = Vec::new();
     for (eval, lacks) in lacking {
-        let name = bare(plan.node(eval));
+        let name = plan.node(eval).bare_name();
         let lacks: Vec<String> =
             lacks.into_iter().filter(|(_, of)| !of.is_empty()).map(|(lack, of)| format!("{} ({lack})", of.join(", "))).collect();
         let note = format!("too little to tell an interval of {}", lacks.join(" and of "));
