@@ -57,6 +57,11 @@ impl Draw {
     }
 }
 
+/// The seed of one of several things that have one seed and must not share what they draw: the first keeps it, each other has its own.
+pub fn apart(seed: i64, what: &str, place: u64) -> i64 {
+    if place == 0 { seed } else { Draw::new(seed, what).number(place).rank() as i64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

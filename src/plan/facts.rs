@@ -196,7 +196,7 @@ impl<'p> Gather<'p> {
     fn draw(&mut self, id: NodeId) -> Result<Facts, Unknown> {
         let it: Draw = self.plan.parse(id).map_err(TableError::from)?;
         let table = self.tables.table(it.data.node)?;
-        let pass = self.tables.batches(id)?.facts();
+        let pass = self.tables.batches(id, 0)?.facts();
         let mut facts = Facts {
             images: Some(table.len() as u64),
             identities: Some(table.labels().len() as u64),

@@ -144,6 +144,12 @@ impl Plan {
     }
 }
 
+/// The place of each of a stage's draws among them, by what they mean: what is drawn there has that in its name, wherever a recipe says it.
+pub fn places(plan: &Plan, draws: &[NodeId]) -> Vec<u64> {
+    let before = |node: &NodeId| draws.iter().filter(|other| plan.node(**other).key < plan.node(*node).key).count() as u64;
+    draws.iter().map(before).collect()
+}
+
 /// The nodes that arguments name.
 fn nodes_in(json: &Json, found: &mut BTreeSet<NodeId>) {
     match json {

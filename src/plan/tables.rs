@@ -14,6 +14,7 @@ use crate::lang::value::NodeId;
 use crate::ops::refs::FilePath;
 use crate::ops::{augments, data, outputs, samplers};
 use crate::pinned::Pinned;
+use crate::random::apart;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -240,11 +241,12 @@ impl<'p> Tables<'p> {
         Ok((open, path))
     }
 
-    /// The batches that a draw node gives.
+    /// The batches that a draw node gives, as the one at `place` of its stage's ([`places`](super::schedule::places)): what they are made of
+    /// is the same at every place, their order is not.
     ///
     /// # Errors
     /// A sampler that can't work on its data, a pair list that names absent images.
-    pub fn batches(&self, id: NodeId) -> Result<Batches, TableError> {
+    pub fn batches(&self, id: NodeId, place: u64) -> Result<Batches, TableError> {
         let it: data::Draw = self.plan.parse(id)?;
         let table = self.table(it.data.node)?;
         let at = |source| self.data_error(id, source);
@@ -262,7 +264,7 @@ impl<'p> Tables<'p> {
         };
         let composed = if let Sampling::Pk { identities, images } = sampling { Some(identities * images) } else { None };
         let size = composed.or(it.size.map(|size| size as usize)).unwrap_or(0);
-        Batches::new(&table, &sampling, size, it.seed.unwrap_or(0)).map_err(at)
+        Batches::new(&table, &sampling, size, seed(&it, place)).map_err(at)
     }
 
     /// What is odd about the list that a draw draws from.
@@ -284,16 +286,20 @@ impl<'p> Tables<'p> {
         self.replaced.lock().unwrap_or_else(PoisonError::into_inner).insert(id, table);
     }
 
-    /// The augment of a draw's images, with its seed.
+    /// The augment of a draw's images, with its seed as the one at `place` of its stage's.
     ///
     /// # Errors
     /// A node that is no draw.
-    pub fn draw_augment(&self, id: NodeId) -> Result<Option<(Augment, i64)>, TableError> {
+    pub fn draw_augment(&self, id: NodeId, place: u64) -> Result<Option<(Augment, i64)>, TableError> {
         let it: data::Draw = self.plan.parse(id)?;
         let Some(op) = &it.augment else { return Ok(None) };
         let augment = augment(op).map_err(|source| self.data_error(id, source))?;
-        Ok(Some((augment, it.seed.unwrap_or(0))))
+        Ok(Some((augment, seed(&it, place))))
     }
+}
+
+fn seed(draw: &data::Draw, place: u64) -> i64 {
+    apart(draw.seed.unwrap_or(0), "draw of a stage", place)
 }
 
 fn synthetic_faces(it: &data::SyntheticFaces) -> Result<Table, DataError> {

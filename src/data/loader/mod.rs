@@ -18,6 +18,7 @@ use super::resize::{Kernel, resize};
 use super::sampler::Pick;
 use super::table::Row;
 use super::{DataError, Table};
+use crate::random::apart;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -87,14 +88,16 @@ impl Loader {
         let sample = sample.ok_or_else(|| DataError::Argument { what: "loader", why: format!("there is no row for {pick:?}") })?;
         let image = self.cache.get_or_load(&sample, self.wanted.size(), || self.open(&sample))?;
         let path = sample.path();
-        let mut dice = Dice::new(self.seed, &path, pick.visit);
+        // two sides of a pair may have images of one name
+        let seed = apart(self.seed, "table of a draw", u64::from(pick.table));
+        let mut dice = Dice::new(seed, &path, pick.visit);
         let image = match sample.treatment() {
             Some(treatment) => treatment.apply(image, &mut dice, pick.visit),
             None => image,
         };
         Ok(match &self.augment {
             Some(augment) => {
-                dice.set(self.seed, pick.visit);
+                dice.set(seed, pick.visit);
                 augment.apply(image, &mut dice)
             }
             None => image,

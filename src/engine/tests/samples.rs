@@ -5,6 +5,7 @@ mod common;
 use common::{Run, signal, until};
 use ddl::data::probe::ProbeCache;
 use ddl::events::{Event, PictureGroup};
+use ddl::plan::schedule::places;
 use ddl::plan::tables::Tables;
 use ddl::store::samples::{SAMPLES, Samples, read_paths};
 
@@ -28,8 +29,9 @@ fn a_stage_tells_which_images_each_step_saw() {
     assert_eq!((samples.accumulate, samples.draws.len()), (2, drawn.len()));
     assert!(samples.draws.iter().any(|draw| draw.tables.len() == 2), "pairs of two sets");
     let first: Vec<PictureGroup> = serde_json::from_slice(&artifact.read("first_batch.json").unwrap()).unwrap();
-    for draw in &samples.draws {
-        let batches = tables.batches(run.node(&draw.name)).unwrap();
+    let nodes: Vec<_> = samples.draws.iter().map(|draw| run.node(&draw.name)).collect();
+    for ((draw, node), place) in samples.draws.iter().zip(&nodes).zip(places(&run.job.plan, &nodes)) {
+        let batches = tables.batches(*node, place).unwrap();
         let rows = draw.read(&artifact.read(&draw.file).unwrap()).unwrap();
         assert_eq!((rows.len() as u64, draw.batches, draw.images), (14, 14, batches.facts().images_per_batch), "{}", draw.name);
         let own = batches.tables()[0].len() as u32;
@@ -86,4 +88,32 @@ fn a_stage_that_was_killed_and_went_on_tells_the_same() {
     };
     assert!(files(&whole).keys().filter(|name| name.starts_with("paths.")).count() > 1);
     assert_eq!(files(&killed), files(&whole));
+}
+
+/// Two data sets whose images have the same names, drawn by every sampler at once: no two draws of a stage show them in one order.
+#[test]
+fn no_two_draws_of_a_stage_share_their_order() {
+    let by = ["shuffled()", "balanced()", "pk(identities = 4, images = 2)", "pairs()"];
+    let drawn = |data: &str| by.iter().map(move |by| (data.to_owned(), *by)).collect::<Vec<_>>();
+    let all: Vec<(String, &str)> = drawn("seen").into_iter().chain(drawn("dim")).collect();
+    let term = |(data, by): &(String, &str)| {
+        let size = if by.starts_with("pk") { "" } else { ", size = 8" };
+        format!("triplet(draw({data}, by = {by}{size}, augment = flip()))")
+    };
+    let terms: Vec<String> = all.iter().map(term).collect();
+    let run = Run::new(&format!(
+        "dataset seen = synthetic_faces(identities = 12, images = 4, size = 16px)
+         dataset dim = synthetic_faces(identities = 12, images = 4, size = 16px, seed = 5)
+         stage s = train(net, {}, for = 4 steps, optimizer = slow)",
+        terms.join(" + ")
+    ));
+    run.run().done();
+    let (artifact, samples) = (run.artifact(run.node("s")), told(&run));
+    assert_eq!(samples.draws.len(), all.len());
+    let shown: Vec<_> = samples.draws.iter().map(|draw| draw.read(&artifact.read(&draw.file).unwrap()).unwrap()).collect();
+    for (at, one) in shown.iter().enumerate() {
+        for (before, other) in shown[..at].iter().enumerate() {
+            assert_ne!(one, other, "{} and {}", samples.draws[at].name, samples.draws[before].name);
+        }
+    }
 }

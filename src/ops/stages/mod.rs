@@ -90,7 +90,7 @@ crate::operator! {
     /// Trains a model on an objective.
     ///
     /// Of `train({a = x, b = y}, …)` the models are `.a` and `.b`; each term says which network it trains: `classify(data, arc, of = a)`.
-    pub struct Train("train", 2, trained) {
+    pub struct Train("train", 3, trained) {
         /// The model to start from, or several by name: `{a = x, b = y}`.
         model: Models;
         /// What is minimised; left out where there are `plays`.
@@ -112,7 +112,7 @@ crate::operator! {
         /// Batch norm counts over so many images instead of the whole batch (of `accumulate`, of each).
         norm_over: Option<Images> = None, in 2.0..=1e7;
         /// The largest global norm of a gradient.
-        clip: Option<f64> = None, in 0.0..=1e9;
+        clip: Option<f64> = None, in above(0.0, 1e9);
         /// The numbers that are computed with.
         precision: Precision = Precision::Full;
         /// What is judged on the way; is no part of what the stage means.
@@ -125,7 +125,8 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     observes = "watch";
-    changes = [(2, "what is left to chance is named by network, layer or term, turn and purpose: layers of one shape, networks and terms of a stage share it no more")];
+    changes = [(2, "what is left to chance is named by network, layer or term, turn and purpose: layers of one shape, networks and terms of a stage share it no more"),
+        (3, "draws of a stage, and the two sides of pairs, share neither their order nor their augments any more where images have one name")];
 }
 
 crate::operator! {
@@ -202,7 +203,8 @@ crate::operator! {
     /// The arm of a sweep whose metric is best.
     ///
     /// Each arm is judged by the metric of its own arm where the protocol depends on the same axis; over an axis of `over` on which only the protocol depends
-    /// a model's mean counts.
+    /// a model's mean counts. All of them are of one network, with the same arguments but for weights and seed: what is built on the chosen one must know
+    /// it before any is trained.
     pub struct Select("select", 1, |_| Type::Model) {
         /// The models, in all arms of `over`.
         model: ModelRef;
@@ -214,7 +216,8 @@ crate::operator! {
 }
 
 crate::operator! {
-    /// The mean of the weights of several models of one shape.
+    /// The mean of the weights of several models of one network, with the same arguments but for weights and seed. It keeps the prototypes that all of
+    /// them have.
     pub struct Average("average", 1, |_| Type::Model) {
         /// The models, in all arms of `over`.
         model: ModelRef;

@@ -9,6 +9,7 @@ use ddl::data::sampler::{Batches, Pick};
 use ddl::data::stream::Colour;
 use ddl::graph::ContentKey;
 use ddl::lang::value::NodeId;
+use ddl::plan::schedule::places;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,7 +45,8 @@ pub struct Draws {
 impl Draws {
     /// The draws of these nodes, with images at the sizes that these networks want.
     pub fn new(stage: &Stage, nodes: &[NodeId], inputs: &[Input]) -> Result<Self, TrainError> {
-        let all: Vec<Draw> = nodes.iter().map(|node| draw(stage, *node, inputs)).collect::<Result<_, _>>()?;
+        let places = places(stage.tables.plan(), nodes);
+        let all: Vec<Draw> = nodes.iter().zip(places).map(|(node, place)| draw(stage, *node, place, inputs)).collect::<Result<_, _>>()?;
         Ok(Draws { all: all.into() })
     }
 
@@ -96,10 +98,10 @@ impl Sight {
     }
 }
 
-fn draw(stage: &Stage, node: NodeId, inputs: &[Input]) -> Result<Draw, TrainError> {
+fn draw(stage: &Stage, node: NodeId, place: u64, inputs: &[Input]) -> Result<Draw, TrainError> {
     let of = stage.tables.plan().node(node);
-    let batches = stage.tables.batches(node)?;
-    let augment = stage.tables.draw_augment(node)?;
+    let batches = stage.tables.batches(node, place)?;
+    let augment = stage.tables.draw_augment(node, place)?;
     let images = batches.facts().images_per_batch;
     let mut loaders: Vec<(Size, Loader)> = Vec::new();
     for input in inputs {
