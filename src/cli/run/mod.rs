@@ -22,6 +22,7 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::{Failure, record};
 use crate::job::{CheckpointEvery, Job};
 use crate::lang::value::NodeId;
+use crate::ops::evals::Metric;
 use crate::ops::outputs::Expect;
 use crate::plan::Plan;
 use crate::plan::lock::Lock;
@@ -291,7 +292,7 @@ fn numbers(claim: &crate::ops::outputs::Claim, results: &Results) -> Result<Stri
     use crate::ops::outputs::Claim;
     Ok(match claim {
         Claim::Compare { left, right, .. } => {
-            let mut score = |judged: &[crate::ops::outputs::JudgedRef], metric: &_| results.mean(judged, metric);
+            let mut score = |judged: &[crate::ops::outputs::JudgedRef], metric: &Metric| results.mean(judged, metric);
             format!("{:.6} on the left, {:.6} on the right", left.value(&mut score)?, right.value(&mut score)?)
         }
         Claim::And(a, b) | Claim::Or(a, b) => format!("{}; {}", numbers(a, results)?, numbers(b, results)?),

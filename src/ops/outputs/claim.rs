@@ -28,7 +28,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether it holds of two numbers. NaN fulfils nothing but `!=`.
+    /// Whether it holds of two finite numbers.
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Comparison::Less => left < right,
@@ -93,7 +93,10 @@ pub enum Claim {
 
 impl Claim {
     /// Whether the claim holds, where `score` gives the mean of a metric over judgements.
-    pub fn holds<E>(&self, score: &mut dyn FnMut(&[JudgedRef], &Metric) -> Result<f64, E>) -> Result<bool, E> {
+    ///
+    /// # Errors
+    /// What `score` says, and every number on the way that is not finite: nothing holds of it, and nothing fails.
+    pub fn holds(&self, score: &mut Scores) -> Result<bool, String> {
         Ok(match self {
             Claim::Compare { by, left, right } => by.holds(left.value(score)?, right.value(score)?),
             Claim::And(a, b) => a.holds(score)? & b.holds(score)?,
@@ -104,10 +107,16 @@ impl Claim {
     }
 }
 
+/// The mean of a metric over judgements, or why there is none.
+pub type Scores<'s> = dyn FnMut(&[JudgedRef], &Metric) -> Result<f64, String> + 's;
+
 impl Term {
     /// The number, where `score` gives the mean of a metric over judgements.
-    pub fn value<E>(&self, score: &mut dyn FnMut(&[JudgedRef], &Metric) -> Result<f64, E>) -> Result<f64, E> {
-        Ok(match self {
+    ///
+    /// # Errors
+    /// What `score` says, and a number that is not finite.
+    pub fn value(&self, score: &mut Scores) -> Result<f64, String> {
+        let value = match self {
             Term::Number(x) => *x,
             Term::Score { judged, metric } => score(judged, metric)?,
             Term::Mean(terms) => {
@@ -120,8 +129,66 @@ impl Term {
             Term::Add(a, b) => a.value(score)? + b.value(score)?,
             Term::Subtract(a, b) => a.value(score)? - b.value(score)?,
             Term::Multiply(a, b) => a.value(score)? * b.value(score)?,
-            Term::Divide(a, b) => a.value(score)? / b.value(score)?,
+            Term::Divide(a, b) => {
+                let (a, b) = (a.value(score)?, b.value(score)?);
+                if b.abs() == 0.0 {
+                    return Err(format!("{a:.6} is divided by zero"));
+                }
+                a / b
+            }
             Term::Negate(a) => -a.value(score)?,
-        })
+        };
+        if value.is_finite() { Ok(value) } else { Err(format!("{} comes to {value}", self.what())) }
+    }
+
+    /// What it is, for a message.
+    fn what(&self) -> &'static str {
+        match self {
+            Term::Number(_) => "a number",
+            Term::Score { .. } | Term::Mean(_) => "a score",
+            Term::Add(..) => "a sum",
+            Term::Subtract(..) => "a difference",
+            Term::Multiply(..) => "a product",
+            Term::Divide(..) => "a quotient",
+            Term::Negate(_) => "a negative",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(x: f64) -> Box<Term> {
+        Box::new(Term::Number(x))
+    }
+
+    /// Every comparison, and its opposite, over every operation that can come to no number.
+    #[test]
+    fn nothing_holds_of_what_is_not_finite() {
+        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+        let zero = || Box::new(Term::Subtract(number(0.4), number(0.4)));
+        let odd = [
+            Term::Divide(zero(), zero()),
+            Term::Divide(number(1.0), zero()),
+            Term::Multiply(number(1e300), number(1e300)),
+            Term::Add(number(1.7e308), number(1.7e308)),
+            Term::Subtract(number(-1.7e308), number(1.7e308)),
+            Term::Mean(vec![Term::Number(1.7e308), Term::Number(1.7e308)]),
+            Term::Negate(Box::new(Term::Multiply(number(1e300), number(1e300)))),
+            Term::Number(f64::NAN),
+        ];
+        for term in odd {
+            for by in [Less, LessOrEqual, Greater, GreaterOrEqual, Equal, NotEqual] {
+                for (left, right) in [(term.clone(), Term::Number(1.0)), (Term::Number(1.0), term.clone())] {
+                    let claim = Claim::Compare { by, left, right };
+                    let none = &mut |_: &[JudgedRef], _: &Metric| Err("no scores here".to_owned());
+                    assert!(claim.holds(none).is_err(), "{claim:?}");
+                    let not = Claim::Not(Box::new(claim));
+                    assert!(not.holds(none).is_err(), "{not:?}");
+                    assert!(Claim::Or(Box::new(Claim::Constant(true)), Box::new(not)).holds(none).is_err());
+                }
+            }
+        }
     }
 }
