@@ -99,22 +99,28 @@ fn pairs_of_a_verification() {
     assert_eq!(judge(turned), [(Severity::Error, Code::Contradiction, v.to_owned(), message)]);
 }
 
+/// Whatever compares images, and however one side sees them: an image that meets itself is right whoever is shown.
 #[test]
-fn an_image_that_is_seen_in_two_ways_is_not_compared_with_itself() {
-    let recipe = "eval v = verification(faces, pairs = \"p.csv\", probe = low_resolution(side = 8px))\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])";
-    assert_eq!(said(recipe, &[("p.csv", "fold,same,a,b\n0,1,1.1,1.1\n0,0,1.1,2.1\n1,1,2.1,2.1\n1,0,2.1,3.1\n")]), []);
-    let all = |more: &str| {
-        said(
-            &format!(
-                "dataset some = faces |> where(.index < 3)\neval v = verification(some, pairs = all_pairs(with = faces){more})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])"
-            ),
-            &[],
-        )
+fn an_image_that_is_seen_in_two_ways_is_still_itself() {
+    let itself = |found: &[(Severity, Code, String, String)], what: &str| {
+        assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Warning, Code::WithItself)], "{what}");
+        found[0].3.clone()
     };
-    let found = all("");
-    assert_eq!(found.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(), [(Severity::Warning, Code::WithItself)]);
-    assert_eq!(found[0].3, "3 of 12 images are on both sides, where each meets itself, first `id_0001/0001.png`");
-    assert_eq!(all(", probe = low_resolution(side = 8px)"), []);
+    for seen in ["", ", probe = low_resolution(side = 8px)", ", probe = flip(p = 0%)"] {
+        let recipe = format!("eval v = verification(faces, pairs = \"p.csv\"{seen})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])");
+        let found = said(&recipe, &[("p.csv", "fold,same,a,b\n0,1,1.1,1.1\n0,0,1.1,2.1\n1,1,2.1,2.1\n1,0,2.1,3.1\n")]);
+        assert_eq!(itself(&found, seen), "2 of 4 pairs compare something with itself, first p.csv:2: `id_0001/0001.png`");
+        for with in ["faces", "faces |> apply(flip(p = 0%))"] {
+            let all = format!(
+                "dataset some = faces |> where(.index < 3)\neval v = verification(some, pairs = all_pairs(with = {with}){seen})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])"
+            );
+            assert_eq!(itself(&said(&all, &[]), &all), "3 of 12 images are on both sides, where each meets itself, first `id_0001/0001.png`");
+        }
+    }
+    let two_views = "eval v = verification(faces, pairs = all_pairs(), probe = flip(p = 0%))\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])";
+    itself(&said(two_views, &[]), two_views);
+    let search = "eval i = identification(gallery = faces, probe = faces |> apply(low_resolution(side = 8px)))\nreport t = compare({\"a\" = net}, columns = [i.rank(1)])";
+    itself(&said(search, &[]), search);
 }
 
 #[test]

@@ -117,9 +117,9 @@ impl<T: Copy + Ord + Hash> Seen<T> {
     }
 }
 
-/// Images, each seen in one way, that are rows of both tables; the first of them is named.
+/// Images that are rows of both tables, however each side sees them; the first of them is named.
 pub fn on_both_sides(first: &Table, second: &Table) -> Option<Doubt> {
-    let (count, example) = first.shared_with(second)?;
+    let (count, example) = first.pictured_in(second)?;
     let at = None;
     Some(Doubt { oddity: Oddity::Itself, count, of: second.len(), what: "images", at, example: quoted(&example) })
 }

@@ -1,8 +1,10 @@
 //! Pairs that are drawn rather than listed.
 
 use super::{Pair, PairCounts, Verification};
+use crate::data::table::Row;
 use crate::data::{DataError, Table};
 use crate::random::Draw;
+use smallvec::{SmallVec, smallvec};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,8 +66,8 @@ struct Pool {
     seconds: Vec<u32>,
     /// For each first image, the places in `seconds` of the same person.
     same: Vec<Range<usize>>,
-    /// For each first image, its own place in `seconds`, if it is there.
-    itself: Vec<Option<usize>>,
+    /// For each first image, the places in `seconds` where it is itself, however it is seen there, in order.
+    itself: Vec<SmallVec<[usize; 1]>>,
     /// Both sides are one table: each pair counts once.
     one_table: bool,
 }
@@ -80,11 +82,12 @@ impl Pool {
                 pool.firsts.push(*row);
                 pool.same.push(range.clone());
                 let own = first.row(*row as usize).filter(|_| !one_table); // of one table each pair counts once, and none is looked up
-                let twin = own.and_then(|own| {
-                    let alike = twins.get(&own.source().hashed())?;
-                    alike.iter().find(|at| second.row(theirs[**at] as usize).is_some_and(|other| other.is_image_of(&own))).copied()
-                });
-                pool.itself.push(twin.map(|at| range.start + at));
+                let of_image = |at: &usize, own: &Row| second.row(theirs[*at] as usize).is_some_and(|other| other.source() == own.source());
+                let twins = |own: Row| {
+                    let alike = twins.get(&own.source().hashed()).into_iter().flatten();
+                    alike.filter(|at| of_image(at, &own)).map(|at| range.start + at).collect()
+                };
+                pool.itself.push(own.map(twins).unwrap_or_default());
             }
             pool.seconds.extend(theirs);
         }
@@ -94,20 +97,26 @@ impl Pool {
     /// All pairs of one person, or of two.
     fn candidates(&self, same: bool) -> Candidates {
         let end = self.seconds.len();
-        let partners = |(at, range): (usize, &Range<usize>)| match (same, self.one_table, self.itself[at]) {
-            (true, true, _) => [at + 1..range.end, 0..0],
-            (true, false, Some(itself)) => [range.start..itself, itself + 1..range.end],
-            (true, false, None) => [range.clone(), 0..0],
-            (false, true, _) => [range.end..end, 0..0],
-            (false, false, _) => [0..range.start, range.end..end],
+        let partners = |(at, range): (usize, &Range<usize>)| -> Places {
+            match (same, self.one_table) {
+                (true, true) => smallvec![at + 1..range.end],
+                (true, false) => {
+                    let itself = &self.itself[at];
+                    let starts = std::iter::once(range.start).chain(itself.iter().map(|at| at + 1));
+                    starts.zip(itself.iter().copied().chain([range.end])).map(|(from, to)| from..to).collect()
+                }
+                (false, true) => smallvec![range.end..end],
+                (false, false) => smallvec![0..range.start, range.end..end],
+            }
         };
         let partners: Vec<_> = self.same.iter().enumerate().map(partners).collect();
         let mut total = 0;
         let starts = partners
             .iter()
-            .map(|[left, right]| {
-                total += left.len() + right.len();
-                total - left.len() - right.len()
+            .map(|places| {
+                let before = total;
+                total += places.iter().map(Range::len).sum::<usize>();
+                before
             })
             .collect();
         Candidates { partners, starts, total }
@@ -123,10 +132,13 @@ fn places(table: &Table, rows: &[u32]) -> HashMap<u64, Vec<usize>> {
     places
 }
 
+/// Places in stretches.
+type Places = SmallVec<[Range<usize>; 2]>;
+
 /// All possible pairs, numbered.
 struct Candidates {
     /// For each first image, the places of its partners.
-    partners: Vec<[Range<usize>; 2]>,
+    partners: Vec<Places>,
     /// For each first image, the number of its first pair.
     starts: Vec<usize>,
     total: usize,
@@ -136,9 +148,14 @@ impl Candidates {
     /// Pair number `at`: places of the first and of the second image.
     fn pair(&self, at: usize) -> (usize, usize) {
         let first = self.starts.partition_point(|start| *start <= at) - 1; // starts[0] is 0
-        let (offset, [left, right]) = (at - self.starts[first], &self.partners[first]);
-        let second = if offset < left.len() { left.start + offset } else { right.start + offset - left.len() };
-        (first, second)
+        let mut offset = at - self.starts[first];
+        for places in &self.partners[first] {
+            if offset < places.len() {
+                return (first, places.start + offset);
+            }
+            offset -= places.len();
+        }
+        (first, 0) // not reached: `at` is below the total
     }
 }
 

@@ -1,10 +1,11 @@
 //! Tests of protocols.
 
 use super::*;
+use crate::data::augment::{Augment, Flip};
 use crate::data::probe::ProbeCache;
 use crate::data::readers::{IdentityRule, image_folder};
 use crate::data::testing::people;
-use crate::data::views::{Amount, Order, Split, SplitPart};
+use crate::data::views::{Amount, MergeLabels, Order, Split, SplitPart, merge};
 use crate::quantity::Fraction;
 use proptest::prelude::*;
 use std::io::Write;
@@ -52,6 +53,18 @@ fn made_pairs_across_two_tables_never_pair_an_image_with_itself() {
     let made = random_pairs(&table, Some(&table), 2, 6, 0).unwrap();
     assert!(made.pairs.iter().all(|pair| pair.a != pair.b));
     assert_eq!((made.second_rows().is_empty(), made.pairs.len()), (false, 24));
+    // nor with itself as the other table sees it, once or twice
+    let seen = table.apply(Augment::Flip(Flip { p: Fraction(1.0) }), None, 0).unwrap();
+    let made = random_pairs(&table, Some(&seen), 2, 6, 0).unwrap();
+    assert!(made.pairs.iter().all(|pair| pair.a != pair.b));
+    assert_eq!(made.pairs.len(), 24);
+    let twice = merge(&[seen.clone(), table.apply(Augment::Flip(Flip { p: Fraction(0.5) }), None, 1).unwrap()], MergeLabels::ByName);
+    let twice = twice.unwrap_or_else(|error| panic!("{error}"));
+    for seed in 0..20 {
+        let made = random_pairs(&table, Some(&twice), 2, 12, seed).unwrap();
+        let same = |pair: &Pair| table.row(pair.a as usize).unwrap().source() == twice.row(pair.b as usize).unwrap().source();
+        assert!(!made.pairs.iter().any(same));
+    }
     let error = random_pairs(&table, None, 2, 50, 0).unwrap_err().to_string();
     assert_eq!(error, "random_pairs: fold 0 has 6 possible pairs of one person, 50 are wanted");
     assert!(random_pairs(&table, None, 3, 1, 0).unwrap_err().to_string().contains("3 folds take at least 6 people, there are 4"));

@@ -150,12 +150,21 @@ impl Table {
 
     /// How many rows are images that `other` has too, seen in the same way, and the path of the first.
     pub fn shared_with(&self, other: &Table) -> Option<(usize, String)> {
+        self.alike(other, |a, b| a.is_image_of(b))
+    }
+
+    /// The same for images that `other` sees in any way.
+    pub fn pictured_in(&self, other: &Table) -> Option<(usize, String)> {
+        self.alike(other, |a, b| a.source() == b.source())
+    }
+
+    fn alike(&self, other: &Table, alike: impl Fn(&Row, &Row) -> bool) -> Option<(usize, String)> {
         let one_set = Arc::ptr_eq(&self.core, &other.core);
         let mut theirs: Vec<(u64, u32)> =
             if one_set { Vec::new() } else { other.rows().map(|row| (row.source().hashed(), row.place)).collect() };
         theirs.sort_unstable();
         let twin = |row: &Row| {
-            let same = |place: u32| Row { table: other, place }.is_image_of(row);
+            let same = |place: u32| alike(&Row { table: other, place }, row);
             if one_set {
                 return other.row_at(row.place).is_some() && same(row.place);
             }

@@ -66,8 +66,8 @@ codes! {
         "A pair that stands in a list again, in either order, counts twice: rates and intervals take it for evidence that it is not."
     }
     WithItself = "ddl::data::with_itself": "an image that is compared with itself" {
-        "An image is paired with itself, or stands on both sides of a comparison of all with all. Its score is 1 whatever the network is, so that numbers \
-         come out better than they are. In training, `pk` draws an image again for a batch where a person has fewer images than it asks for: such an \
+        "An image is paired with itself, or stands in the gallery and among the probes. Its score is 1 whatever the network is, or near to it where one side \
+         sees it changed (`apply`, `probe = …`), so that numbers come out better than they are. In training, `pk` draws an image again for a batch where a person has fewer images than it asks for: such an \
          image is its own positive, and teaches nothing."
     }
 }

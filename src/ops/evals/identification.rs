@@ -20,7 +20,8 @@ crate::operator! {
     /// 1:N identification: each probe is compared with every image of the gallery; a person of the gallery scores by their best image (cosine).
     ///
     /// People are ranked by their scores; one who ties with the probe's own person stands before it, so a tie never helps. People of the two sets are
-    /// the same when they have one name. Images seen worse are another view: `probe = faces |> apply(low_resolution(side = 12px))`.
+    /// the same when they have one name. Images seen worse are another view of other images than the gallery's:
+    /// `probe = rest |> apply(low_resolution(side = 12px))`.
     pub struct Identification("identification", 1, |_| Type::Eval) {
         /// The images that are searched.
         gallery: DataRef;

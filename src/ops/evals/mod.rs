@@ -48,7 +48,8 @@ crate::family! {
 
 crate::operator! {
     /// Pairs drawn from the data: in each fold the same number of same and of different pairs; people are parted into folds, so that no person is in two.
-    pub struct RandomPairs("random_pairs", 1, |_| Type::PairSource) {
+    /// No image is paired with itself, however the other set sees it.
+    pub struct RandomPairs("random_pairs", 2, |_| Type::PairSource) {
         /// Folds.
         folds: u32 = 10, in 2.0..=1000.0;
         /// Same pairs in a fold, and as many different ones.
@@ -58,6 +59,7 @@ crate::operator! {
         /// Seed of the choice.
         seed: i64 = 0, any "a seed is hashed";
     }
+    changes = [(2, "an image is paired with itself no more where the other set sees it changed")];
 }
 crate::operator! {
     /// All pairs of the data's images: for low FARs. No folds, so no accuracy.

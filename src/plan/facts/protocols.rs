@@ -2,7 +2,7 @@
 
 use super::{Gather, Trouble};
 use crate::data::Table as Rows;
-use crate::data::protocol::{Doubt, Oddity, Strangers, on_both_sides};
+use crate::data::protocol::{Doubt, Strangers, on_both_sides};
 use crate::diag::{Code, Severity};
 use crate::eval::parts::{self, Lack};
 use crate::eval::{Counted, EvalError, Folding, Kinds, PairScores, Pairs};
@@ -36,11 +36,11 @@ impl Gather<'_> {
         if let PairSource::Made(MadePairs::AllPairs(all)) = &it.pairs {
             let (first, second) = self.tables.sides(id)?;
             self.judged.insert(id, people::of_table(&first).into_iter().chain(people::of_table(&second)).collect());
-            if all.with.is_some() && it.gallery == it.probe {
+            if all.with.is_some() || it.gallery != it.probe {
                 self.doubt(id, on_both_sides(&first, &second));
             }
             let (a, b) = (first.len() as u64, second.len() as u64);
-            // two views of one set are two sets: each image meets itself as the other sees it
+            // two views of one set are two sets
             let across = all.with.is_some() || it.probe != it.gallery;
             let images = if all.with.is_some() { a + b } else { a };
             let pairs = if across { a * b } else { a * a.saturating_sub(1) / 2 };
@@ -73,9 +73,7 @@ impl Gather<'_> {
                 listed.different
             ));
         }
-        // an image that is seen in two ways is two images
-        let one_way = it.gallery == it.probe;
-        self.doubt(id, protocol.doubts.into_iter().filter(|doubt| one_way || doubt.oddity != Oddity::Itself));
+        self.doubt(id, protocol.doubts);
         Ok(facts)
     }
 
@@ -92,6 +90,7 @@ impl Gather<'_> {
         self.judged.insert(id, people::of_table(&search.gallery).into_iter().chain(people::of_table(&search.probe)).collect());
         let gallery = search.gallery.len() as u64;
         self.searched.insert(id, search.probe.people() as u64);
+        self.doubt(id, on_both_sides(&search.gallery, &search.probe));
         let mut facts = Facts { pairs: Some(search.judged() * gallery), images: Some(search.judged() + gallery), ..Facts::default() };
         facts.notes.push(format!(
             "{} probes look for their people among {} people on {gallery} images",
