@@ -30,7 +30,7 @@ pub(super) fn canonical(claim: &Value, graph: &Graph) -> Value {
                 let mut value = canonical(value, graph);
                 if let (true, Value::List(operands)) = (COMMUTES.contains(&tag.as_str()), &value) {
                     let mut operands = operands.to_vec();
-                    operands.sort_by_cached_key(|operand| graph.meaning(operand).to_string());
+                    operands.sort_by_cached_key(|operand| graph.meaning(operand));
                     value = Value::List(operands.into());
                 }
                 (tag.clone(), value)

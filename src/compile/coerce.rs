@@ -39,6 +39,10 @@ impl Compiler<'_> {
     fn fit(&mut self, val: &Val, wanted: &Type, module: ModuleId) -> Result<Value, Misfit> {
         use Type::{Choice, Dataset, Float, Int, List, Named, Optional, Path, Quantity, Range, Record, Row, Text, Union, Unknown};
         let again = |ty: &Type, value: &Value| Val::new(ty.clone(), value.clone(), val.span);
+        self.meter.spend(1, 0);
+        if self.meter.is_over() {
+            return Err(Misfit::Said); // or will be, as soon as the declaration ends
+        }
         match (wanted, &val.ty) {
             (Unknown, _) => Ok(val.value.clone()),
             (Union(options), _) => {
@@ -128,6 +132,7 @@ impl Compiler<'_> {
         }
         let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
         let within = self.modules[module.0].dir.clone();
+        self.meter.spend(0, 3 * text.len() as u64 + 512); // what is shown, where it lies, and where it must stay
         Ok(Value::Path(PathValue { shown: self.shown_from_root(module, text), real: Some(real), within, digest: None }.into()))
     }
 

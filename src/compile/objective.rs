@@ -213,7 +213,7 @@ impl Compiler<'_> {
             fields.insert("term".to_owned(), op.into());
             lowered.push(Value::Record(fields.into()));
         }
-        lowered.sort_by_cached_key(|term| self.graph.meaning(term).to_string());
+        lowered.sort_by_cached_key(|term| self.graph.meaning(term));
         Some(lowered)
     }
 

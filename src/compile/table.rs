@@ -88,7 +88,7 @@ impl Compiler<'_> {
             }
         }
         for arms in &mut elements {
-            arms.sort_by_cached_key(|arm| self.graph.meaning(arm).to_string());
+            arms.sort_by_cached_key(|arm| self.graph.meaning(arm));
         }
         let mut meaning: Args =
             [("rows", Value::List(elements.into_iter().map(|arms| Value::List(arms.into())).collect()))].into_iter().collect();
@@ -107,7 +107,7 @@ impl Compiler<'_> {
                 let arm = (!point.is_empty()).then(|| ("arm".to_owned(), self.meant_arm(point)));
                 meant.push(Value::Record(said.chain([metric]).chain(arm).collect()));
             }
-            meant.sort_by_cached_key(|arm| self.graph.meaning(arm).to_string());
+            meant.sort_by_cached_key(|arm| self.graph.meaning(arm));
             all_meant.extend(meant);
         }
         meaning.insert("columns", Value::List(all_meant.into()));
@@ -307,7 +307,7 @@ impl Compiler<'_> {
             let of_axis = [Value::Bool(self.is_replicate(axis)), self.axis_meaning(axis), Value::Int(index as i64)];
             arm.push(Value::List(of_axis.into_iter().collect()));
         }
-        arm.sort_by_cached_key(|of_axis| self.graph.meaning(of_axis).to_string());
+        arm.sort_by_cached_key(|of_axis| self.graph.meaning(of_axis));
         Value::List(arm.into())
     }
 
@@ -331,7 +331,7 @@ impl Compiler<'_> {
         let values = rows.iter().map(|names| Value::List(names.iter().map(|val| val.value.clone()).collect())).collect();
         let mut meaning = Value::List(values);
         if rows.len() > LONGEST_SAID {
-            meaning = Value::text(crate::graph::ContentKey::of(self.graph.meaning(&meaning).to_string().as_bytes()).to_string());
+            meaning = Value::text(crate::graph::ContentKey::of(self.graph.meaning(&meaning).as_bytes()).to_string());
         }
         self.axis_meanings.insert(axis, meaning.clone());
         meaning

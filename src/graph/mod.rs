@@ -13,7 +13,7 @@ use crate::source::Span;
 use indexmap::{IndexMap, IndexSet};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::Dfs;
-use serde_json::{Map, Value as Json, json};
+use serde::{Serialize, Serializer};
 
 /// A node: an operator applied to arguments.
 #[derive(Debug, Clone)]
@@ -52,6 +52,37 @@ pub struct Graph {
 
 fn index(id: NodeId) -> NodeIndex {
     NodeIndex::new(id.0 as usize)
+}
+
+/// A node in what another means.
+#[derive(Serialize)]
+struct Keyed {
+    key: ContentKey,
+}
+
+/// What a node means, as its key is made of it.
+#[derive(Serialize)]
+struct Means<'a> {
+    op: &'static str,
+    version: u32,
+    args: MeantArgs<'a>,
+}
+
+/// The arguments that mean something.
+struct MeantArgs<'a> {
+    graph: &'a Graph,
+    op: &'static str,
+    args: &'a Args,
+}
+
+impl Serialize for MeantArgs<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let observer = registry().get(self.op).and_then(|decl| decl.observes);
+        let given = self.args.iter().filter(|(name, _)| Some(**name) != observer);
+        let raised = crate::ops::raised(self.op).iter().filter(|(name, _)| !self.args.contains_key(name));
+        let said = given.chain(raised.map(|(name, default)| (name, default)));
+        to.collect_map(said.map(|(name, value)| (name, value.meaning(|node| self.graph.keyed(node)))))
+    }
 }
 
 impl Graph {
@@ -106,23 +137,18 @@ impl Graph {
     }
 
     fn key_of(&self, op: &'static str, args: &Args) -> ContentKey {
-        let decl = registry().get(op);
-        let observer = decl.and_then(|decl| decl.observes);
-        let mut meaning = Map::new();
-        for (name, value) in args.iter().filter(|(name, _)| Some(**name) != observer) {
-            meaning.insert((*name).to_owned(), self.meaning(value));
-        }
-        for (name, default) in crate::ops::raised(op).iter().filter(|(name, _)| !args.contains_key(name)) {
-            meaning.insert((*name).to_owned(), self.meaning(default));
-        }
-        let version = decl.map_or(0, |decl| decl.version);
-        let canonical = json!({ "op": op, "version": version, "args": Json::Object(meaning) });
-        ContentKey::of(canonical.to_string().as_bytes())
+        let version = registry().get(op).map_or(0, |decl| decl.version);
+        let means = Means { op, version, args: MeantArgs { graph: self, op, args } };
+        ContentKey::of(serde_json::to_string(&means).unwrap_or_default().as_bytes()) // values always serialise
     }
 
-    /// What a value means: nodes by their keys.
-    pub fn meaning(&self, value: &Value) -> Json {
-        value.to_json_with(&mut |node| json!({ "key": self.dag[index(node)].key }))
+    /// What a value means, written out: nodes by their keys.
+    pub fn meaning(&self, value: &Value) -> String {
+        serde_json::to_string(&value.meaning(|node| self.keyed(node))).unwrap_or_default() // as above
+    }
+
+    fn keyed(&self, node: NodeId) -> Keyed {
+        Keyed { key: self.dag[index(node)].key }
     }
 
     /// Gives a node a name. The first one is what the plan calls it.

@@ -119,6 +119,10 @@ pub struct GradientRow {
     /// Its largest absolute value.
     #[serde(with = "crate::number")]
     pub largest: f64,
+    /// How many rows of what it is the gradient of have no direction: they are zero, or too long for the arithmetic. Heads and terms over directions take
+    /// them for zero.
+    #[serde(default)]
+    pub without_direction: u64,
 }
 
 /// A tensor of the state after the step.

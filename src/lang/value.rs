@@ -4,8 +4,9 @@ pub use super::held::{Extent, List, Mark, Op, Record};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
 use crate::source::Span as Place;
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// The place of a node in the graph, in the order in which the compiler met it.
@@ -153,68 +154,19 @@ impl Value {
 
     /// This value as the plan holds it: quantities as texts, nodes as `{node: 3}`, operators as `{op: flip, p: 50%}`.
     pub fn to_json(&self) -> Json {
-        self.json(&mut |node| json!({ "node": node.0 }), false)
+        // values hold texts, numbers and lists under text keys, which always serialise
+        serde_json::to_value(self.in_plan(&|node| node)).unwrap_or(Json::Null)
+    }
+
+    /// The same, to be written out at once, with every node at the place that `place` gives it.
+    pub fn in_plan<'v, F: Fn(NodeId) -> NodeId>(&'v self, place: &'v F) -> impl Serialize + 'v {
+        Out { value: self, node: move |node| InPlan { node: place(node) }, meaning: false }
     }
 
     /// What this value means, every node replaced by what `node` says: of paths their content counts, of sums of attributes no order, and
     /// what only observes is left out.
-    pub fn to_json_with(&self, node: &mut dyn FnMut(NodeId) -> Json) -> Json {
-        self.json(node, true)
-    }
-
-    fn json(&self, node: &mut dyn FnMut(NodeId) -> Json, meaning: bool) -> Json {
-        match self {
-            Value::None => Json::Null,
-            Value::Bool(b) => json!(b),
-            Value::Int(n) => json!(n),
-            Value::Float(x) => json!(x),
-            Value::Text(text) => json!(&**text),
-            Value::Path(path) => match &path.digest {
-                Some(digest) if meaning => json!({ "digest": digest }),
-                _ => json!(path.shown),
-            },
-            Value::Angle(x) => json!(x),
-            Value::Pixels(x) => json!(x),
-            Value::Span(x) => json!(x),
-            Value::Fraction(x) => json!(x),
-            Value::Images(x) => json!(x),
-            Value::Checks(x) => json!(x),
-            Value::Bytes(x) => json!(x),
-            Value::Range(ends) => json!(Interval { from: Shown(&ends.0), to: Shown(&ends.1) }),
-            Value::List(items) => Json::Array(items.iter().map(|item| item.json(node, meaning)).collect()),
-            Value::Record(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.json(node, meaning))).collect()),
-            Value::Row(expr) if meaning => json!({ "row": expr.canonical() }),
-            Value::Row(expr) => json!({ "row": &**expr }),
-            Value::Schema(columns) => json!(&**columns),
-            Value::Op(op) => {
-                let mut map = Map::new();
-                map.insert("op".to_owned(), json!(op.op));
-                let decl = if meaning { crate::ops::registry().get(op.op) } else { None };
-                let observer = decl.and_then(|decl| decl.observes);
-                let meant = || op.args.iter().filter(|(name, _)| Some(**name) != observer);
-                if let Some(alone) = decl.and_then(|decl| decl.stands_for)
-                    && meant().all(|(name, _)| *name == alone)
-                    && let Some(value) = op.args.get(alone)
-                {
-                    return value.json(node, meaning);
-                }
-                for (name, value) in meant() {
-                    map.insert((*name).to_owned(), value.json(node, meaning));
-                }
-                if let Some(decl) = decl {
-                    if decl.version > 1 {
-                        map.insert("version".to_owned(), json!(decl.version));
-                    }
-                    for (name, default) in crate::ops::raised(op.op).iter().filter(|(name, _)| !op.args.contains_key(name)) {
-                        map.insert((*name).to_owned(), default.json(node, meaning));
-                    }
-                }
-                Json::Object(map)
-            }
-            Value::Node(id) => node(*id),
-            Value::Hole(param) => json!(format!("${param}")),
-            Value::Poison => json!("<error>"),
-        }
+    pub fn meaning<'v, N: Serialize + 'v, F: Fn(NodeId) -> N + Copy + 'v>(&'v self, node: F) -> impl Serialize + 'v {
+        Out { value: self, node, meaning: true }
     }
 
     /// The values that stand directly inside of this one, in order.
@@ -315,6 +267,86 @@ impl Value {
             | Value::Node(_)
             | Value::Hole(_)
             | Value::Poison => None,
+        }
+    }
+}
+
+/// A node in a plan.
+#[derive(Serialize)]
+struct InPlan {
+    node: NodeId,
+}
+
+/// A value as it is written out, with what `node` says of nodes.
+#[derive(Clone, Copy)]
+struct Out<'v, F> {
+    value: &'v Value,
+    node: F,
+    /// Whether it is written for what it means.
+    meaning: bool,
+}
+
+impl<N: Serialize, F: Fn(NodeId) -> N + Copy> Out<'_, F> {
+    fn part<'p>(&self, value: &'p Value) -> Out<'p, F> {
+        Out { value, node: self.node, meaning: self.meaning }
+    }
+
+    fn operator<S: Serializer>(&self, op: &OpValue, to: S) -> Result<S::Ok, S::Error> {
+        let decl = if self.meaning { crate::ops::registry().get(op.op) } else { None };
+        let observer = decl.and_then(|decl| decl.observes);
+        let meant = || op.args.iter().filter(|(name, _)| Some(**name) != observer);
+        if let Some(alone) = decl.and_then(|decl| decl.stands_for)
+            && meant().all(|(name, _)| *name == alone)
+            && let Some(value) = op.args.get(alone)
+        {
+            return self.part(value).serialize(to);
+        }
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("op", op.op)?;
+        for (name, value) in meant() {
+            map.serialize_entry(name, &self.part(value))?;
+        }
+        if let Some(decl) = decl {
+            if decl.version > 1 {
+                map.serialize_entry("version", &decl.version)?;
+            }
+            for (name, default) in crate::ops::raised(op.op).iter().filter(|(name, _)| !op.args.contains_key(name)) {
+                map.serialize_entry(name, &self.part(default))?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl<N: Serialize, F: Fn(NodeId) -> N + Copy> Serialize for Out<'_, F> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::None => to.serialize_unit(),
+            Value::Bool(b) => b.serialize(to),
+            Value::Int(n) => n.serialize(to),
+            Value::Float(x) => x.serialize(to),
+            Value::Text(text) => text.serialize(to),
+            Value::Path(path) => match &path.digest {
+                Some(digest) if self.meaning => to.collect_map([("digest", digest)]),
+                _ => path.shown.serialize(to),
+            },
+            Value::Angle(x) => x.serialize(to),
+            Value::Pixels(x) => x.serialize(to),
+            Value::Span(x) => x.serialize(to),
+            Value::Fraction(x) => x.serialize(to),
+            Value::Images(x) => x.serialize(to),
+            Value::Checks(x) => x.serialize(to),
+            Value::Bytes(x) => x.serialize(to),
+            Value::Range(ends) => Interval { from: Shown(&ends.0), to: Shown(&ends.1) }.serialize(to),
+            Value::List(items) => to.collect_seq(items.iter().map(|item| self.part(item))),
+            Value::Record(fields) => to.collect_map(fields.iter().map(|(name, value)| (name, self.part(value)))),
+            Value::Row(expr) if self.meaning => to.collect_map([("row", expr.canonical())]),
+            Value::Row(expr) => to.collect_map([("row", &**expr)]),
+            Value::Schema(columns) => columns.serialize(to),
+            Value::Op(op) => self.operator(op, to),
+            Value::Node(id) => (self.node)(*id).serialize(to),
+            Value::Hole(param) => to.collect_str(&format_args!("${param}")),
+            Value::Poison => to.serialize_str("<error>"),
         }
     }
 }

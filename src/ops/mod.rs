@@ -17,11 +17,14 @@ pub mod refs;
 pub mod samplers;
 pub mod stages;
 pub mod terms;
+#[doc(hidden)]
+pub mod whole;
 
 use crate::lang::decl::{Decl, Operator};
 use crate::lang::value::{Args, OpValue, Value};
 use indexmap::IndexMap;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -232,7 +235,15 @@ fn filled(json: &Json, insert: &dyn Fn(&Decl, &mut serde_json::Map<String, Json>
 /// # Errors
 /// When they don't fit: a plan that was not made by this version, or was edited.
 pub fn parse<T: Operator>(args: &Json) -> Result<T, serde_json::Error> {
-    serde_json::from_value(complete(T::NAME, args))
+    T::deserialize(whole::Whole::arguments(T::NAME, args))
+}
+
+/// A node's arguments as one of a family of operators.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_member<F: DeserializeOwned>(op: &str, args: &Json) -> Result<F, serde_json::Error> {
+    F::deserialize(whole::Whole::named(op, &Json::from(op), args))
 }
 
 #[cfg(test)]
@@ -355,7 +366,7 @@ mod tests {
     fn a_corrected_operator_changes_what_it_is_said_in() {
         for decl in all().iter().filter(|decl| decl.version > 1 && decl.flavor() == crate::lang::decl::Flavor::Value) {
             let said = Value::from(OpValue::new(decl.name, Args::new()));
-            let meaning = said.to_json_with(&mut |_| Json::Null);
+            let meaning = serde_json::to_value(said.meaning(|_| ())).unwrap();
             assert_eq!(meaning["version"], json!(decl.version), "{}", decl.name);
         }
     }

@@ -1,10 +1,12 @@
 //! The costs of a plan's networks, each worked out once.
 
-use super::Plan;
+use super::{Plan, PlanError};
 use crate::lang::value::NodeId;
 use crate::nets::Backbone as _;
 use crate::nets::Cost;
-use crate::ops::nets::Extension;
+use crate::ops::complete;
+use crate::ops::nets::{Backbone as AnyBackbone, Extension};
+use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -39,4 +41,32 @@ pub fn shape(plan: &Plan, network: NodeId) -> String {
         Ok(source) if Extension::is(&node.op) => format!("{}, {own}", shape(plan, source)),
         _ => own,
     }
+}
+
+/// What tells the networks of two models apart beyond the weights that they start from; nothing where one can stand for the other.
+pub(super) fn unlike(plan: &Plan, one: NodeId, other: NodeId) -> Result<Option<[String; 2]>, PlanError> {
+    let chain = |model: NodeId| {
+        let mut layers = vec![plan.network_node(model)?];
+        while let Some(&last) = layers.last().filter(|last| Extension::is(&plan.node(**last).op)) {
+            layers.push(plan.network_node(plan.source(last)?)?);
+        }
+        Ok::<_, PlanError>(layers)
+    };
+    let (ours, theirs) = (chain(one)?, chain(other)?);
+    let whole = |layers: &[NodeId]| layers.iter().rev().map(|id| format!("`{}`", plan.node(*id).op)).collect::<Vec<_>>().join(" with ");
+    if ours.len() != theirs.len() || ours.iter().zip(&theirs).any(|(a, b)| plan.node(*a).op != plan.node(*b).op) {
+        return Ok(Some([whole(&ours), whole(&theirs)]));
+    }
+    for (a, b) in ours.into_iter().zip(theirs) {
+        let [mine, its] = [a, b].map(|id| complete(&plan.node(id).op, &plan.node(id).args));
+        let Some((mine, its)) = mine.as_object().zip(its.as_object()) else { continue };
+        // weights tell what it is where the recipe does not
+        let told = matches!(plan.backbone(a)?, AnyBackbone::MobileFaceNet(it) if it.variant.is_none() && it.weights.is_some());
+        let counts = |name: &str| !IDLE.contains(&name) || told && name == "weights";
+        let said = |value: Option<&Json>| value.map_or("none".to_owned(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        if let Some(name) = mine.keys().find(|name| counts(name) && mine.get(*name) != its.get(*name)) {
+            return Ok(Some([mine, its].map(|args| format!("{name} = {}", said(args.get(name))))));
+        }
+    }
+    Ok(None)
 }

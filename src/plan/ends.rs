@@ -1,14 +1,16 @@
 //! Whether networks end in what terms learn of them: landmarks that are compared and kept apart, bins of angles.
 
-use super::Plan;
+use super::tables::TableError;
 use super::unknown::Unknown;
+use super::{Plan, costs};
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::BINS;
 use crate::nets::{Cost, Landmarks, Module, NetError, Network, Role, Shape};
 use crate::ops::pooling::Pooling;
-use crate::ops::stages::Train;
+use crate::ops::stages::{Averaged, Chosen, Train};
 use crate::ops::terms::{CompareSets, Output, Sees, Term};
 
 /// Refuses terms over what a network, called so, does not give.
@@ -47,6 +49,27 @@ pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term:
         }
         (Some(_) | None, _) => Ok(()),
     }
+}
+
+/// Refuses models of different networks where one model is made of them: which network it has must be known before they are trained.
+pub(super) fn one_network(plan: &Plan, id: NodeId) -> Result<(), Unknown> {
+    let node = plan.node(id);
+    let models = match node.op.as_str() {
+        Chosen::NAME => plan.parse::<Chosen>(id).map(|it| it.models),
+        Averaged::NAME => plan.parse::<Averaged>(id).map(|it| it.models),
+        _ => return Ok(()), // one model, or none
+    };
+    let models = models.map_err(TableError::from)?;
+    let Some((first, others)) = models.split_first() else { return Ok(()) };
+    for other in others {
+        let Some([one, another]) = costs::unlike(plan, first.node, other.node).map_err(TableError::from)? else { continue };
+        let (what, name) = (if node.op == Chosen::NAME { "chosen from" } else { "the mean of" }, &node.name);
+        let [first, other] = [first.node, other.node].map(|model| &plan.node(model).name);
+        let message = format!("`{name}` is {what} different networks: `{first}` has {one}, and `{other}` {another}");
+        let help = "take models of one network; those of different networks are rows of `compare`";
+        return Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)));
+    }
+    Ok(())
 }
 
 /// Refuses terms that compare outputs of two networks which can't be compared: maps of different height or width, embeddings of different widths.
@@ -130,5 +153,73 @@ fn landmarks(network: &Network) -> Option<i64> {
     match network.layers.last()?.modules.last()? {
         Module::Attend(Landmarks { count }) => Some(*count),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::{Options, compile};
+    use crate::data::probe::ProbeCache;
+    use crate::source::Memory;
+    use std::path::Path;
+
+    /// The errors of a plan, each with its first line.
+    fn said(text: &str) -> Vec<String> {
+        let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+        assert!(!compiled.has_errors(), "{text}: {:?}", compiled.diagnostics);
+        let (_, said) = compiled.known_plan(ProbeCache::none());
+        let errors = said.into_iter().filter(|it| it.severity == crate::diag::Severity::Error);
+        errors.map(|it| format!("{} {}", it.code.text(), it.message)).collect()
+    }
+
+    /// Every argument of networks that changes what they compute, by which models of two arms may differ; what they start from is none.
+    #[test]
+    fn one_model_is_made_of_models_of_one_network_alone() {
+        let of = |axis: &str, net: &str, made: &str| {
+            said(&format!(
+                "ddl 1
+                 dataset faces = synthetic_faces(identities = 8, images = 4, size = 32px)
+                 sweep x in {axis}
+                 eval e = verification(faces, pairs = random_pairs(folds = 2, per_fold = 4))
+                 stage z = train({net}, classify(faces, arcface()), batch = 8, for = 2 steps, optimizer = sgd(lr = 0.1))
+                 stage q = {made}
+                 report t = compare({{\"q\" = q}}, columns = [e.eer])"
+            ))
+        };
+        let select = "select(z, by = e.eer, over = [x])";
+        for made in [select, "average(z, over = [x])"] {
+            for (axis, net) in [
+                ("[48px, 16px]", "tiny(embedding = 8, side = x, width = 8)"),
+                ("[8, 16]", "tiny(embedding = x, side = 32px, width = 8)"),
+                ("[8, 16]", "tiny(embedding = 8, side = 32px, width = x)"),
+                ("[tiny(embedding = 8), ir(18)]", "x"),
+                ("[tiny(embedding = 8), mapping(tiny(embedding = 8))]", "x"),
+                ("[20deg, 40deg]", "dream(tiny(embedding = 8), yaw = .yaw, from = x)"),
+                ("[\"rgb\", \"bgr\"]", "ir(18, colour = x)"),
+                ("[1, 2]", "vit(\"t\", heads = x)"),
+            ] {
+                let said = of(axis, net, made);
+                assert!(matches!(said.as_slice(), [one] if one.starts_with("ddl::run::several_networks")), "{net} {made}: {said:#?}");
+            }
+            let seeds = of("[1, 2]", "tiny(embedding = 8, side = 32px, width = 8, seed = x)", made);
+            assert_eq!(seeds, Vec::<String>::new(), "{made}");
+        }
+    }
+
+    #[test]
+    fn a_network_has_an_end_and_a_chain_of_stages_is_no_longer_than_it_is() {
+        let chain = |count: usize| (1..=count).map(|at| format!("backbone n{at} = mapping(n{})\n", at - 1)).collect::<String>();
+        let of = |count: usize| {
+            said(&format!(
+                "ddl 1\ndataset faces = synthetic_faces(identities = 8, images = 4)\nbackbone n0 = tiny(embedding = 8)\n{}
+                 stage s = train(n{count}, classify(faces, arcface()), batch = 8, for = 2 steps, optimizer = sgd(lr = 0.1))",
+                chain(count)
+            ))
+        };
+        assert_eq!(of(64), Vec::<String>::new());
+        for count in [65, 3_000] {
+            let said = of(count);
+            assert!(matches!(said.as_slice(), [one] if one.starts_with("ddl::graph::too_large")), "{count}: {said:#?}");
+        }
     }
 }

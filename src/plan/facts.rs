@@ -25,7 +25,7 @@ use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
 use crate::ops::data::Draw;
 use crate::ops::evals::Protocol;
-use crate::ops::nets::{Backbone, TrainedOn};
+use crate::ops::nets::{Backbone, Extension, TrainedOn};
 use crate::ops::outputs::{Features, Judge};
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
@@ -65,23 +65,27 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
         for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.searched) {
-            gather.facts.entry(finding.at.node).or_default().notes.push(note);
+            gather.facts[finding.at.node.0 as usize].notes.push(note);
             findings.push(finding);
         }
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };
-    for (id, facts) in facts {
-        plan.nodes[id.0 as usize].facts = facts;
+    for (node, facts) in plan.nodes.iter_mut().zip(facts) {
+        node.facts = facts;
     }
     known
 }
+
+/// How many things can be added to a network, one after the other: whatever is asked of the last one walks through all of them.
+const MOST_ADDED: u32 = 64;
 
 /// Facts as they are gathered, inputs before what reads them.
 struct Gather<'p> {
     plan: &'p Plan,
     tables: Tables<'p>,
-    facts: BTreeMap<NodeId, Facts>,
+    /// Those of each node, in the order of the plan; empty where nothing is known.
+    facts: Vec<Facts>,
     passes: BTreeMap<NodeId, PassFacts>,
     /// The people that protocols judge.
     judged: BTreeMap<NodeId, People>,
@@ -95,6 +99,8 @@ struct Gather<'p> {
     /// What is odd about lists.
     findings: Vec<Finding>,
     sight: Sight,
+    /// By network that something is added to: how many such things it has.
+    added: BTreeMap<NodeId, u32>,
     costs: Costs,
     weights: weights::Files,
     heads: Heads,
@@ -105,7 +111,7 @@ impl<'p> Gather<'p> {
         Gather {
             plan,
             tables: Tables::new(plan, paths, cache),
-            facts: BTreeMap::new(),
+            facts: vec![Facts::default(); plan.nodes.len()],
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
             counted: BTreeMap::new(),
@@ -114,6 +120,7 @@ impl<'p> Gather<'p> {
             troubles: Vec::new(),
             findings: Vec::new(),
             sight: Sight::default(),
+            added: BTreeMap::new(),
             costs: Costs::default(),
             weights: weights::Files::default(),
             heads: Heads::default(),
@@ -137,11 +144,14 @@ impl<'p> Gather<'p> {
             "features" => self.features(id),
             "judge" => pooling::was_learned(self.plan, id).and_then(|()| self.judge(id)),
             _ if node.is_data() => self.data(id),
-            _ => self.heads.node(self.plan, &self.tables, id).map(|()| Facts::default()),
+            _ => {
+                let one = ends::one_network(self.plan, id);
+                one.and_then(|()| self.heads.node(self.plan, &self.tables, id)).map(|()| Facts::default())
+            }
         };
         match known {
             Ok(facts) => {
-                self.facts.insert(id, facts);
+                self.facts[id.0 as usize] = facts;
             }
             Err(error) => {
                 self.unknown.insert(id);
@@ -156,6 +166,15 @@ impl<'p> Gather<'p> {
     }
 
     fn network(&mut self, id: NodeId) {
+        let added = self.added(id);
+        if added > MOST_ADDED {
+            self.unknown.insert(id);
+            if added == MOST_ADDED + 1 {
+                let failure = Failure::new(Code::TooLarge, format!("more than {MOST_ADDED} things are added to one network, one after the other"));
+                self.troubles.push(Trouble { node: id, failure: failure.help("end the network in fewer") });
+            }
+            return;
+        }
         let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
         let fits = self.weights.fit(self.plan, &self.tables, id);
         self.trouble(id, fits);
@@ -173,7 +192,19 @@ impl<'p> Gather<'p> {
         {
             facts.notes.push("the weights tell which variant it is; parameters are counted for \"classic\"".to_owned());
         }
-        self.facts.insert(id, facts);
+        self.facts[id.0 as usize] = facts;
+    }
+
+    /// How many things are added to a network, one after the other; counted no further than what is refused.
+    fn added(&mut self, id: NodeId) -> u32 {
+        if !Extension::is(&self.plan.node(id).op) {
+            return 0;
+        }
+        let source = self.plan.source(id).and_then(|source| self.plan.network_node(source));
+        let before = source.map_or(0, |source| self.added.get(&source).copied().unwrap_or(0));
+        let added = (before + 1).min(MOST_ADDED + 2);
+        self.added.insert(id, added);
+        added
     }
 
     fn data(&mut self, id: NodeId) -> Result<Facts, Unknown> {

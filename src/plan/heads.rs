@@ -11,6 +11,7 @@ use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::nets::{Backbone, Extension};
 use crate::ops::outputs::Started;
+use crate::ops::refs::ModelRef;
 use crate::ops::stages::{Averaged, Chosen, Net, Train};
 use crate::ops::terms::{Prototypes, Term};
 use std::collections::{BTreeSet, HashMap};
@@ -19,10 +20,34 @@ use std::rc::Rc;
 /// A label space and a slot.
 type Head = (String, String);
 
+/// What a model may bring along.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Brought {
+    /// The prototypes that it has.
+    heads: BTreeSet<Head>,
+    /// Whether a model that it was made of has others, which are not in it.
+    dropped: bool,
+}
+
+/// All that a model may bring along: of a model that the run chooses, what each of them does.
+type May = Rc<BTreeSet<Brought>>;
+
 /// The prototypes of every model of a plan, inputs before what is made of them; nothing where they are not known.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
-    known: HashMap<(NodeId, String), Option<Rc<BTreeSet<Head>>>>,
+    known: HashMap<(NodeId, String), Option<May>>,
+}
+
+fn only(heads: BTreeSet<Head>) -> May {
+    Rc::new(BTreeSet::from([Brought { heads, dropped: false }]))
+}
+
+/// What the mean of several models brings along: the prototypes that all of them have.
+fn mean(all: &[May]) -> Option<May> {
+    let each: Vec<&Brought> = all.iter().flat_map(|may| may.iter()).collect();
+    let heads = each.iter().map(|it| it.heads.clone()).reduce(|a, b| &a & &b)?;
+    let dropped = each.iter().any(|it| it.dropped || it.heads != heads);
+    Some(Rc::new(BTreeSet::from([Brought { heads, dropped }])))
 }
 
 /// What is said where the first rows of new prototypes are not.
@@ -35,13 +60,14 @@ impl Heads {
     /// Notes the prototypes of a model, and refuses a stage that does not say what its new ones start from.
     pub(super) fn node(&mut self, plan: &Plan, tables: &Tables, id: NodeId) -> Result<(), Unknown> {
         let node = plan.node(id);
-        let none = || Some(Rc::default());
+        let none = || Some(only(BTreeSet::new()));
+        let all = |models: &[ModelRef]| models.iter().map(|model| self.of(model.node)).collect::<Option<Vec<_>>>();
         let heads = if Backbone::is(&node.op) {
             match plan.backbone(id).ok().and_then(|net| net.weights()?.checkpoint().prototypes) {
                 None => none(),
                 Some(people) => {
                     let space = tables.table(people.node).ok().map(|table| table.labels().id().to_owned());
-                    space.map(|space| Rc::new(BTreeSet::from([(space, FILED.to_owned())])))
+                    space.map(|space| only(BTreeSet::from([(space, FILED.to_owned())])))
                 }
             }
         } else if Extension::is(&node.op) {
@@ -56,16 +82,10 @@ impl Heads {
                 Train::NAME => return self.stage(plan, tables, id),
                 Net::NAME => plan.parse::<Net>(id).ok().and_then(|it| self.known.get(&(it.stage.node, it.name)).cloned().flatten()),
                 Started::NAME => plan.parse::<Started>(id).ok().and_then(|it| self.of(it.model.node)),
-                // those that all of them have
-                Averaged::NAME => plan.parse::<Averaged>(id).ok().and_then(|it| {
-                    let all = it.models.iter().map(|model| self.of(model.node)).collect::<Option<Vec<_>>>()?;
-                    let shared = all.into_iter().map(|heads| (*heads).clone()).reduce(|a, b| &a & &b);
-                    shared.map(Rc::new)
-                }),
+                Averaged::NAME => plan.parse::<Averaged>(id).ok().and_then(|it| mean(&all(&it.models)?)),
                 // which of them it is the run decides
                 Chosen::NAME => plan.parse::<Chosen>(id).ok().and_then(|it| {
-                    let all = it.models.iter().map(|model| self.of(model.node)).collect::<Option<Vec<_>>>()?;
-                    all.iter().all(|heads| *heads == all[0]).then(|| all.first().cloned()).flatten()
+                    Some(Rc::new(all(&it.models)?.iter().flat_map(|may| may.iter().cloned()).collect()))
                 }),
                 _ => return Ok(()), // no model
             }
@@ -74,7 +94,7 @@ impl Heads {
         Ok(())
     }
 
-    fn of(&self, model: NodeId) -> Option<Rc<BTreeSet<Head>>> {
+    fn of(&self, model: NodeId) -> Option<May> {
         self.known.get(&(model, String::new())).cloned().flatten()
     }
 
@@ -82,7 +102,6 @@ impl Heads {
         let stage: Train = plan.parse(id).map_err(TableError::from)?;
         for (net, model) in stage.model.all() {
             let source = self.of(model.node);
-            let mut heads = source.as_deref().cloned();
             let mut new: Vec<(Head, NodeId, usize, Option<Prototypes>)> = Vec::new();
             for weighted in stage.terms().filter(|weighted| trains(&weighted.term, net)) {
                 let Some((draw, slot)) = weighted.term.it().prototypes() else { continue };
@@ -99,17 +118,14 @@ impl Heads {
                     None => new.push((head, draw.node, table.labels().len(), said)),
                 }
             }
-            let elsewhere = source.as_ref().is_some_and(|source| !source.is_empty());
-            let unsaid_one = new
-                .iter()
-                .find(|(head, .., said)| elsewhere && said.is_none() && source.as_ref().is_some_and(|source| !source.contains(head)));
-            if let Some(((_, slot), draw, classes, _)) = unsaid_one {
+            let others = |may: &Brought| may.dropped || !may.heads.is_empty();
+            let lacks = |head: &Head| source.iter().flat_map(|may| may.iter()).any(|may| others(may) && !may.heads.contains(head));
+            if let Some(((_, slot), draw, classes, _)) = new.iter().find(|(head, .., said)| said.is_none() && lacks(head)) {
                 return Err(Unknown::Failure(unsaid(&plan.node(*draw).name, *classes, slot)));
             }
-            if let Some(heads) = &mut heads {
-                heads.extend(new.into_iter().map(|(head, ..)| head));
-            }
-            self.known.insert((id, net.to_owned()), heads.map(Rc::new));
+            let learned: BTreeSet<Head> = new.into_iter().map(|(head, ..)| head).collect();
+            let with = |may: &Brought| Brought { heads: &may.heads | &learned, dropped: may.dropped };
+            self.known.insert((id, net.to_owned()), source.map(|source| Rc::new(source.iter().map(with).collect())));
         }
         Ok(())
     }
@@ -117,3 +133,42 @@ impl Heads {
 
 /// The slot of prototypes that come with a file.
 pub(super) const FILED: &str = "main";
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::{Options, compile};
+    use crate::data::probe::ProbeCache;
+    use crate::source::Memory;
+    use std::path::Path;
+
+    /// Prototypes of a model that is made of several, each trained on people of its own: new ones must say what they start from wherever one of them
+    /// lacks them.
+    #[test]
+    fn prototypes_that_one_of_several_models_lacks_are_said() {
+        let codes = |axis: &str, made: &str, last: &str| {
+            let text = format!(
+                "ddl 1
+                 dataset faces = synthetic_faces(identities = 16, images = 4, size = 32px)
+                 let people = faces |> split({{x = 40%, y = 40%, t = 20%}}, by = .identity)
+                 backbone net = tiny(embedding = 8, side = 32px, width = 8)
+                 eval all = verification(people.t, pairs = all_pairs())
+                 sweep d in {axis}
+                 stage z = train(net, classify(d, arcface()), batch = 4, for = 2 steps, optimizer = sgd(lr = 0.1))
+                 stage q = {made}
+                 stage last = train(q, classify({last}), batch = 4, for = 2 steps, optimizer = sgd(lr = 0.1))"
+            );
+            let compiled = compile(&Memory::new().with("recipe.ddl", text), Path::new("recipe.ddl"), &Options::default()).unwrap();
+            assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+            let (_, said) = compiled.known_plan(ProbeCache::none());
+            said.iter().filter(|it| it.code.text() == "ddl::run::prototypes_unsaid").count()
+        };
+        for made in ["select(z, by = all.gap, over = [d])", "average(z, over = [d])"] {
+            for last in ["people.x, arcface()", "people.y, arcface()", "people.t, arcface()"] {
+                assert_eq!(codes("[people.x, people.y]", made, last), 1, "{made}, {last}");
+            }
+            assert_eq!(codes("[people.x, people.y]", made, "people.x, arcface(), prototypes = \"fresh\""), 0, "{made}");
+            // the same people in all of them
+            assert_eq!(codes("[people.x, people.x |> where(.yaw < 200deg)]", made, "people.x, arcface()"), 0, "{made}");
+        }
+    }
+}

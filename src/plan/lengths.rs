@@ -6,21 +6,20 @@ use crate::diag::{Code, Severity};
 use crate::events::Failure;
 use crate::lang::decl::{Decl, Operator};
 use crate::lang::types::{Dimension, Type};
-use crate::lang::value::NodeId;
 use crate::ops::stages::Train;
 use crate::ops::{complete, registry};
 use crate::quantity::Span;
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What lies behind the ends of stages, as far as their lengths are known: in steps, or as the recipe says them. Arms of one stage are
 /// said once.
-pub fn findings(plan: &Plan, facts: &BTreeMap<NodeId, Facts>) -> Vec<Finding> {
+pub fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
     let (mut found, mut said) = (Vec::new(), BTreeSet::new());
     for (id, node) in plan.iter().filter(|(_, node)| node.op == Train::NAME) {
         let args = complete(&node.op, &node.args);
         let Some(length) = args.get("for").and_then(span) else { continue };
-        let known = facts.get(&id).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
+        let known = facts.get(id.0 as usize).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
         let stage = Stage { name: node.bare_name().to_owned(), length, known };
         // the stage's own span is its length
         for (name, value) in args.as_object().into_iter().flatten() {

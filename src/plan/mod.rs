@@ -63,6 +63,9 @@ pub struct Plan {
     pub nodes: Vec<PlanNode>,
     /// What the run is for: reports, exports, expects, and stages that nothing else uses.
     pub sinks: Vec<NodeId>,
+    /// The networks of its nodes.
+    #[serde(skip)]
+    networks: models::Networks,
 }
 
 /// A node of a plan.
@@ -233,7 +236,7 @@ pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params:
     let place: IndexMap<NodeId, NodeId> = needed.iter().enumerate().map(|(at, id)| (*id, NodeId(at as u32))).collect();
     let nodes = needed.iter().map(|&id| plan_node(graph, id, &place)).collect();
     let sinks = sinks.iter().map(|sink| place[sink]).collect();
-    let mut plan = Plan { ddl: env!("CARGO_PKG_VERSION").to_owned(), recipe: recipe.to_owned(), doc: doc.to_owned(), params, nodes, sinks };
+    let mut plan = Plan { ddl: env!("CARGO_PKG_VERSION").to_owned(), recipe: recipe.to_owned(), doc: doc.to_owned(), params, nodes, sinks, networks: models::Networks::default() };
     name_the_rest(&mut plan);
     plan
 }
@@ -261,7 +264,8 @@ fn plan_node(graph: &Graph, id: NodeId, place: &IndexMap<NodeId, NodeId>) -> Pla
     let node = graph.node(id);
     let mut args = serde_json::Map::new();
     for (name, value) in &node.args {
-        args.insert((*name).to_owned(), renumber(value.to_json(), place));
+        let json = serde_json::to_value(value.in_plan(&|node| place.get(&node).copied().unwrap_or(node)));
+        args.insert((*name).to_owned(), json.unwrap_or_default()); // values always serialise
     }
     let (name, arm) = node.names.first().map_or_else(Default::default, |(name, arm)| (in_arm(name, arm), arm.clone()));
     PlanNode {
@@ -283,20 +287,4 @@ pub fn in_arm(name: &str, arm: &Arm) -> String {
     }
     let labels: Vec<_> = arm.iter().map(|(axis, value)| format!("{axis} = {value}")).collect();
     format!("{name}[{}]", labels.join(", "))
-}
-
-fn renumber(json: Json, place: &IndexMap<NodeId, NodeId>) -> Json {
-    match json {
-        Json::Array(items) => Json::Array(items.into_iter().map(|item| renumber(item, place)).collect()),
-        Json::Object(map) => {
-            if map.len() == 1
-                && let Some(id) = map.get("node").and_then(Json::as_u64)
-                && let Some(new) = place.get(&NodeId(id as u32))
-            {
-                return serde_json::json!({ "node": new.0 });
-            }
-            Json::Object(map.into_iter().map(|(name, value)| (name, renumber(value, place))).collect())
-        }
-        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
-    }
 }

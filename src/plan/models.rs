@@ -9,10 +9,21 @@ use crate::ops::nets::{AnyPart, Backbone, Extension};
 use crate::ops::stages::{Net, Train};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use std::sync::OnceLock;
 
 /// Whether a node is a network with its first tensors: a backbone, or a model with something added.
 pub fn is_network(op: &str) -> bool {
     Backbone::is(op) || Extension::is(op)
+}
+
+/// The networks of a plan's nodes, found once. No part of what the plan is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Networks(OnceLock<Vec<Option<NodeId>>>);
+
+impl PartialEq for Networks {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Plan {
@@ -44,23 +55,30 @@ impl Plan {
     ///
     /// # Errors
     /// A node that is no model.
-    pub fn network_node(&self, mut id: NodeId) -> Result<NodeId, PlanError> {
-        while !is_network(&self.node(id).op) {
-            id = self.source(id)?;
+    pub fn network_node(&self, id: NodeId) -> Result<NodeId, PlanError> {
+        let all = self.networks.0.get_or_init(|| self.all_networks());
+        match all.get(id.0 as usize).copied().flatten() {
+            Some(network) => Ok(network),
+            None => self.source(id).and_then(|source| self.network_node(source)), // says which node it is that was made of nothing
         }
-        Ok(id)
+    }
+
+    /// The network that each node was made of.
+    fn all_networks(&self) -> Vec<Option<NodeId>> {
+        let mut all: Vec<Option<NodeId>> = Vec::with_capacity(self.nodes.len());
+        for (id, node) in self.iter() {
+            let of = |source: NodeId| all.get(source.0 as usize).copied().flatten();
+            let network = if is_network(&node.op) { Some(id) } else { self.source(id).ok().and_then(of) };
+            all.push(network);
+        }
+        all
     }
 
     /// A node of a family of operators.
     fn member<F: DeserializeOwned>(&self, id: NodeId) -> Result<F, PlanError> {
         let node = self.node(id);
-        let args = if node.args.is_null() { serde_json::json!({}) } else { node.args.clone() };
-        let mut args = ops::complete(&node.op, &args);
-        if let Some(map) = args.as_object_mut() {
-            map.insert("op".to_owned(), node.op.clone().into());
-        }
         let wrong = |source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source };
-        serde_json::from_value(args).map_err(wrong)
+        ops::parse_member(&node.op, &node.args).map_err(wrong)
     }
 
     /// The model that a model was made from: of several the first one, of one network of a stage what that network started from.

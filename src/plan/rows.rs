@@ -57,15 +57,35 @@ pub enum Misnamed {
     Several(String, Vec<String>),
 }
 
-/// The rows that a name stands for: one in its arm, or all arms of a label.
-pub fn named(rows: &[Shown], name: &str) -> Result<Vec<usize>, Misnamed> {
-    let places = |fits: &dyn Fn(&Shown) -> bool| (0..rows.len()).filter(|at| fits(&rows[*at])).collect::<Vec<_>>();
-    let exactly = places(&|row| row.name() == name);
-    let found = if exactly.is_empty() { places(&|row| row.label == name) } else { exactly };
-    match found.first() {
-        None => Err(Misnamed::Unknown(name.to_owned())),
-        Some(&first) if rows[first].published => Err(Misnamed::Published(name.to_owned())),
-        Some(_) => Ok(found),
+/// The rows of a table by their names.
+pub struct Names<'r> {
+    rows: &'r [Shown],
+    exactly: HashMap<String, Vec<usize>>,
+    labels: HashMap<&'r str, Vec<usize>>,
+}
+
+impl<'r> Names<'r> {
+    /// Of these rows.
+    pub fn new(rows: &'r [Shown]) -> Self {
+        let (mut exactly, mut labels): (HashMap<String, Vec<usize>>, HashMap<&str, Vec<usize>>) = (HashMap::new(), HashMap::new());
+        for (at, row) in rows.iter().enumerate() {
+            exactly.entry(row.name()).or_default().push(at);
+            labels.entry(&row.label).or_default().push(at);
+        }
+        Names { rows, exactly, labels }
+    }
+
+    /// The rows that a name stands for: one in its arm, or all arms of a label.
+    ///
+    /// # Errors
+    /// A name of no row, or of a published one.
+    pub fn named(&self, name: &str) -> Result<&[usize], Misnamed> {
+        let found = self.exactly.get(name).or_else(|| self.labels.get(name));
+        match found.and_then(|found| found.first()) {
+            None => Err(Misnamed::Unknown(name.to_owned())),
+            Some(&first) if self.rows[first].published => Err(Misnamed::Published(name.to_owned())),
+            Some(_) => Ok(found.map_or(&[], Vec::as_slice)),
+        }
     }
 }
 
@@ -79,8 +99,9 @@ pub fn named(rows: &[Shown], name: &str) -> Result<Vec<usize>, Misnamed> {
 pub fn pairs(rows: &[Shown], against: Against) -> Result<Vec<Option<usize>>, Misnamed> {
     let mut pairs: Vec<Option<usize>> = vec![None; rows.len()];
     let measured = || (0..rows.len()).filter(|at| !rows[*at].published);
+    let names = Names::new(rows);
     let base = match against.baseline {
-        Some(name) => named(rows, name)?,
+        Some(name) => names.named(name)?.to_vec(),
         None => measured().take(1).collect(),
     };
     let places: HashMap<&Shown, usize> = rows.iter().enumerate().map(|(at, row)| (row, at)).collect();
@@ -88,9 +109,9 @@ pub fn pairs(rows: &[Shown], against: Against) -> Result<Vec<Option<usize>>, Mis
         pairs[at] = of_base(rows, &places, at, &base, against);
     }
     for (row, other) in against.said {
-        let (those, others) = (named(rows, row)?, named(rows, other)?);
-        for at in those {
-            pairs[at] = Some(said(rows, at, &others, against.aligned)?);
+        let (those, others) = (names.named(row)?, names.named(other)?);
+        for &at in those {
+            pairs[at] = Some(said(rows, at, others, against.aligned)?);
         }
     }
     Ok(pairs)

@@ -42,7 +42,7 @@ impl Sight {
     }
 
     /// Says in the facts which images are resized; gives those that must not be, and those whose faces are stretched.
-    pub fn sizes(&self, tables: &Tables, facts: &mut BTreeMap<NodeId, Facts>) -> (Vec<Trouble>, Vec<Finding>) {
+    pub fn sizes(&self, tables: &Tables, facts: &mut [Facts]) -> (Vec<Trouble>, Vec<Finding>) {
         let (mut troubles, mut findings) = (Vec::new(), Vec::new());
         for (&id, sizes) in &self.sizes {
             let Ok(table) = tables.table(id) else { continue };
@@ -54,7 +54,7 @@ impl Sight {
                     }
                     (count, _) => {
                         let note = format!("{count} of {} images are not {}x{} and are resized", table.len(), size.0, size.1);
-                        facts.entry(id).or_default().notes.push(note);
+                        facts[id.0 as usize].notes.push(note);
                         findings.extend(table.stream().size.and_then(|found| stretched(tables.plan(), (id, found), (network, size))));
                     }
                 }

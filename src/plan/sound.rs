@@ -43,6 +43,7 @@ mod tests {
     use super::*;
     use crate::graph::ContentKey;
     use crate::lang::value::Arm;
+    use crate::plan::models::Networks;
     use crate::plan::{Facts, PlanNode};
     use indexmap::IndexMap;
 
@@ -66,6 +67,7 @@ mod tests {
             params: IndexMap::new(),
             nodes: vec![node("first", Json::Null), node("second", args)],
             sinks,
+            networks: Networks::default(),
         };
         let said = |args: Json, sink: u32| plan(args, vec![NodeId(sink)]).sound().map_err(|error| error.to_string());
         assert!(said(serde_json::json!({"model": {"node": 0}}), 1).is_ok());

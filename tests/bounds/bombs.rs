@@ -134,6 +134,32 @@ fn what_makes_a_node_of_each_of_very_many_is_counted_while_it_makes_them() {
 }
 
 #[test]
+fn types_of_many_options_are_counted_for_each_that_is_tried() {
+    let union = |count: usize| (0..count).map(|at| format!("{{a{at}: int}}")).collect::<Vec<_>>().join(" | ");
+    let calls = |types: usize, calls: usize| {
+        let last = types - 1;
+        let call = |at: usize| format!("let _c{at} = f({{a{last} = {at}}})\n");
+        format!("def f(a: {}) -> int {{ return 1 }}\n{}", union(types), (0..calls).map(call).collect::<String>())
+    };
+    cheap(&calls(20, 50), 20_000);
+    refused(&calls(10_000, 1_500), "`");
+}
+
+#[test]
+fn rows_that_are_compared_by_name_are_looked_up() {
+    let rows = |count: usize| (0..count).map(|at| format!("\"p{at}\" = net")).collect::<Vec<_>>().join(", ");
+    let against = |count: usize| (1..count).map(|at| format!("\"p{at}\" = \"p0\"")).collect::<Vec<_>>().join(", ");
+    let table = |count: usize| {
+        let (rows, against) = (rows(count), against(count));
+        format!(
+            "dataset d = synthetic_faces(identities = 20, images = 4)\nbackbone net = tiny()\neval e = verification(d, pairs = random_pairs(folds = 5, per_fold = 4))
+             report t = compare({{{rows}}}, columns = [e.eer], against = {{{against}}})"
+        )
+    };
+    cheap(&table(3_000), 2_000_000);
+}
+
+#[test]
 fn a_diamond_of_recipes_ends() {
     let diamond = |with: &str, used: &str| {
         let mut world = Memory::new();

@@ -8,7 +8,7 @@ use crate::eval::{Estimate, EvalError, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
-use crate::plan::rows::{Against, Shown, named, pairs};
+use crate::plan::rows::{Against, Names, Shown, pairs};
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow, UnmeasuredRow};
@@ -86,7 +86,7 @@ impl Results {
         if let Some(baseline) = &lowered.baseline {
             let wrong = |wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}"));
             let names: Vec<Shown> = shown.iter().map(|(group, _)| group.clone()).collect();
-            let base = named(&names, baseline).map_err(wrong)?;
+            let base = Names::new(&names).named(baseline).map_err(wrong)?.to_vec();
             let place = |(at, group)| (!base.contains(&at), at, group);
             let mut placed: Vec<_> = shown.into_iter().enumerate().map(place).collect();
             placed.sort_by_key(|(after, at, _)| (*after, *at));

@@ -2,7 +2,8 @@
 
 codes! {
     TooLarge = "ddl::graph::too_large": "a graph of too many nodes" {
-        "A recipe comes to at most 100,000 nodes. Axes multiply: three sweeps of a hundred values are a million arms."
+        "A recipe comes to at most 100,000 nodes. Axes multiply: three sweeps of a hundred values are a million arms. As well, a \
+         network has at most 64 things added to it, one after the other."
     }
     TooMuch = "ddl::graph::too_much": "a recipe that is too much to compile" {
         "Compiling always ends, and ends soon: one budget of work and of bytes holds for all of a recipe, the same on every machine. What doubles \

@@ -60,9 +60,9 @@ codes! {
          Nothing of it is stored, averaged, chosen or exported: the message names the tensor or the image. Usually the learning rate is too high; a warm-up or \
          `clip = 5` help. The last good checkpoint is kept."
     }
-    ZeroEmbeddings = "ddl::run::zero_embeddings": "embeddings that are zero" {
+    ZeroEmbeddings = "ddl::run::zero_embeddings": "embeddings without a direction" {
         "The direction of a zero vector is not defined. Heads and terms over directions divide by at least 1e-12, as PyTorch's `normalize` does, so the gradient of such a row can be \
-         as large as 1e14. The log of the stage counts them as `zero_embeddings`. Usually a layer before the embedding gives nothing but zeros, or an image shows nothing."
+         as large as 1e14. A vector whose squared length is beyond the largest number of its kind (a length of 1.8e19 in float32) becomes zero, as it does there. The log of the stage counts them as `zero_embeddings`. Usually a layer before the embedding gives nothing but zeros, or an image shows nothing."
     }
     OutOfMemory = "ddl::run::out_of_memory": "not enough memory" {
         "libtorch could not get the memory that it needs. Make the stage's `batch` or its draws smaller, freeze more of the network, or take \
@@ -113,6 +113,11 @@ codes! {
     Outputs = "ddl::run::outputs": "outputs of two networks that can't be compared" {
         "A term compares what comes out of a part of the student with what comes out of a part of the teacher. Channels may differ (a map between \
          them is learned), height and width may not, and an embedding is no map."
+    }
+    SeveralNetworks = "ddl::run::several_networks": "models of different networks that are taken for one" {
+        "`select` and `average` make one model of several, and what is built on it must know its network before any of them is trained: all of them \
+         have one backbone with the same arguments, but for the weights and the seed that it starts from. Networks of different sizes are rows of \
+         `compare`; what comes after starts from the one that the table shows to be best."
     }
     BatchTooLarge = "ddl::run::batch_too_large": "a batch that its data can't fill" {
         "One pass over the data does not fill a single batch, so there is no step to take. Make the batch smaller or the data larger."

@@ -468,7 +468,12 @@ fn gradients(batches: &[Batch], states: &BTreeMap<Slot, State>, out: Option<&Pat
             arrays::write(folder, &of, &gradient)?;
         }
         let (norm, largest) = (gradient.norm().double_value(&[]), gradient.abs().max().double_value(&[]));
-        Ok(GradientRow { of, shape: gradient.size(), norm, largest })
+        let without_direction = if tensor.dim() == 2 {
+            crate::nn::heads::without_direction(tensor).map_err(|error| failures::nn(&error))?.double_value(&[]) as u64
+        } else {
+            0 // a map has no direction
+        };
+        Ok(GradientRow { of, shape: gradient.size(), norm, largest, without_direction })
     };
     all.into_iter().map(row).collect()
 }

@@ -89,6 +89,16 @@ const CASES: &[(&str, Code, &str)] = &[
         Code::Outputs,
         "backbone wide = tiny(embedding = 16, side = 32px, width = 4)\nreport t = compare([coupled(gallery = net, probe = wide)], columns = [ver.auc])",
     ),
+    (
+        "a mean of networks of two widths",
+        Code::SeveralNetworks,
+        "sweep w in [4, 8]\nstage z = train(tiny(embedding = 8, side = 32px, width = w), classify(people.train, arc), batch = 4, for = 2 steps, optimizer = slow)\nstage q = average(z, over = [w])\nreport t = compare([q], columns = [ver.auc])",
+    ),
+    (
+        "one that is chosen from networks of two sizes of images",
+        Code::SeveralNetworks,
+        "sweep w in [32px, 16px]\nstage z = train(tiny(embedding = 8, side = w, width = 4), classify(people.train, arc), batch = 4, for = 2 steps, optimizer = slow)\nstage q = select(z, by = ver.auc, over = [w])\nreport t = compare([q], columns = [ver.auc])",
+    ),
     ("a network of angles that is judged", Code::Outputs, "backbone pose = hopenet()\nreport t = compare([pose], columns = [ver.auc])"),
     (
         "a network of angles under a head",

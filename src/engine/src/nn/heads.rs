@@ -26,7 +26,7 @@ use crate::nn::error::{NnError, shape};
 use crate::nn::state::{Init, Role, Spec, State};
 
 pub(super) use arcface::shifted;
-pub(crate) use cosine::{SHORTEST, unit};
+pub(crate) use cosine::{unit, without_direction};
 pub(super) use cosine::{own, with_target};
 
 /// The name of a head's class vectors in its state, `[classes, embedding]`.

@@ -157,8 +157,8 @@ impl Learner {
         let Some((name, count)) = zeros.filter(|_| !self.told_of_zeros) else { return };
         self.told_of_zeros = true;
         let message =
-            format!("`{}`: {count} of the embeddings of step {} are zero (`{name}` in the log counts them)", setup.name, self.step + 1);
-        let help = "their direction is not defined, and its gradient is as large as 1 / 1e-12: look at the images, or at layers that give nothing but zeros";
+            format!("`{}`: {count} of the embeddings of step {} have no direction (`{name}` in the log counts them)", setup.name, self.step + 1);
+        let help = "they are zero, with a gradient as large as 1 / 1e-12, or so long that the square of their length is infinite: look at the images, or at layers that give nothing but zeros";
         stage.around.events.emit(Event::warning(&setup.name, Failure::new(Code::ZeroEmbeddings, message).help(help)));
     }
 

@@ -7,7 +7,7 @@ use super::setup::Setup;
 use super::terms::Made;
 use super::turn::Turn;
 use crate::model::{HeadId, Model};
-use crate::nn::heads::{Clock, SHORTEST};
+use crate::nn::heads::{Clock, without_direction};
 use crate::nn::noise::Noise;
 use crate::nn::state::{Role, State};
 use crate::nn::terms::{Around, Term as _};
@@ -109,8 +109,7 @@ fn zeros(setup: &Setup, made: &Made) -> Result<Vec<(String, Tensor)>, TrainError
     let mut all = Vec::new();
     for (net, outputs) in setup.nets.iter().zip(&made.nets) {
         let Some(embedding) = outputs.get(&(net.network.layers.len() - 1)).filter(|output| output.dim() == 2) else { continue };
-        let square = embedding.f_detach()?.f_square()?.f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?;
-        let count = square.f_lt(SHORTEST * SHORTEST)?.f_sum(Kind::Float)?.f_to_device(setup.device)?.f_reshape([1])?;
+        let count = without_direction(embedding)?.f_to_device(setup.device)?.f_reshape([1])?;
         all.push((within(&net.name, ZEROS), count));
     }
     Ok(all)

@@ -1,0 +1,145 @@
+//! Arguments as they are read: defaults that a plan leaves out stand in them, without a copy of the rest.
+
+use super::{defaults, registry};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Error, Map, Value as Json};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A value of a plan, whole: every operator in it has all of its arguments.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    json: &'a Json,
+    /// The operator whose arguments these are, where the value does not say it.
+    op: Option<&'a str>,
+    /// The operator's name where it is read as one of several.
+    name: Option<&'a Json>,
+}
+
+impl<'a> Whole<'a> {
+    /// The arguments of an operator.
+    pub(super) fn arguments(op: &'a str, json: &'a Json) -> Self {
+        Whole { json, op: Some(op), name: None }
+    }
+
+    /// The same, read as one of several operators, called `name`.
+    pub(super) fn named(op: &'a str, name: &'a Json, json: &'a Json) -> Self {
+        Whole { json, op: Some(op), name: Some(name) }
+    }
+
+    fn inside(json: &'a Json) -> Self {
+        Whole { json, op: None, name: None }
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for Whole<'de> {
+    type Deserializer = Self;
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Whole<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.json {
+            Json::Array(items) => {
+                let mut seq = SeqDeserializer::new(items.iter().map(Whole::inside));
+                let value = visitor.visit_seq(&mut seq)?;
+                seq.end().map(|()| value)
+            }
+            Json::Object(map) => {
+                let op = map.get("op").and_then(Json::as_str).or(self.op);
+                let left_out = op.filter(|op| registry().contains_key(op)).and_then(|op| defaults().get(op)).into_iter().flatten();
+                let left_out = left_out.filter(|(name, _)| !map.contains_key(*name));
+                let said = map.iter().map(|(name, value)| (name.as_str(), Whole::inside(value)));
+                let name = self.name.map(|name| ("op", Whole::inside(name))).into_iter();
+                let mut all = MapDeserializer::new(name.chain(said).chain(left_out.map(|(name, value)| (*name, Whole::inside(value)))));
+                let value = visitor.visit_map(&mut all)?;
+                all.end().map(|()| value)
+            }
+            Json::Null if self.op.is_some() => Whole { json: nothing(), ..self }.deserialize_any(visitor),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => self.json.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.json.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.json.deserialize_enum(name, variants, visitor) // words: families read themselves
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        identifier ignored_any
+    }
+}
+
+/// The arguments of an operator that is given none.
+fn nothing() -> &'static Json {
+    static NOTHING: std::sync::LazyLock<Json> = std::sync::LazyLock::new(|| Json::Object(Map::new()));
+    &NOTHING
+}
+
+/// Values that are told apart by the operator's name.
+pub trait Named<'de> {
+    /// What they are.
+    type Value;
+
+    /// The one of this name with these arguments.
+    ///
+    /// # Errors
+    /// When there is none of this name, or its arguments don't fit.
+    fn named<D: Deserializer<'de>>(name: &str, args: D) -> Result<Self::Value, D::Error>;
+}
+
+/// Reads one of several operators, `{op: flip, p: 50%}`.
+///
+/// # Errors
+/// When it has no name, or one that none of them has, or its arguments don't fit.
+pub fn member<'de, N: Named<'de>, D: Deserializer<'de>>(from: D) -> Result<N::Value, D::Error> {
+    struct ByName<N>(PhantomData<N>);
+
+    impl<'de, N: Named<'de>> Visitor<'de> for ByName<N> {
+        type Value = N::Value;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<N::Value, A::Error> {
+            let mut args = Map::new();
+            while let Some(key) = map.next_key::<String>()? {
+                if key != "op" {
+                    args.insert(key, map.next_value()?);
+                    continue;
+                }
+                let name: String = map.next_value()?;
+                if args.is_empty() {
+                    return N::named(&name, MapAccessDeserializer::new(map)); // what we write says the name first
+                }
+                while let Some((key, value)) = map.next_entry()? {
+                    args.insert(key, value);
+                }
+                return N::named(&name, Json::Object(args)).map_err(A::Error::custom);
+            }
+            Err(A::Error::missing_field("op"))
+        }
+    }
+
+    from.deserialize_map(ByName::<N>(PhantomData))
+}
