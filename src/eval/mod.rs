@@ -24,6 +24,7 @@ mod identify;
 mod measure;
 mod pairs;
 mod panel;
+mod parted;
 pub mod parts;
 mod pooling;
 mod roc;
@@ -41,7 +42,8 @@ pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, accuracy_witho
 pub use identify::{Mate, Outcome, Tpir, cmc, identify, identify_by, tpir_at, without_people};
 pub use measure::{Better, Far, Similarity, SquaredDistance, Unit};
 pub use pairs::{Folding, PairScores, Pairs};
-pub use panel::{deviation_of, mean_of, worst_of};
+pub use panel::{Measured, deviation_of, mean_of, worst_of};
+pub use parted::{Joint, Parted};
 pub use pooling::{Learned, Linear, Multicolumn};
 pub use roc::{FarRule, RocPoint, Tar};
 pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};

@@ -1,8 +1,10 @@
 //! Who is on images: people of one set are told apart by name; people of two sets may share a name and are not the same.
 
+use crate::data::protocol::{Strangers, TemplateSearch, Verification};
 use crate::data::table::Row;
 use crate::data::{ImageSource, Table};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::eval::Parted;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A person of a set.
@@ -50,6 +52,38 @@ fn of<'a>(rows: impl Iterator<Item = Row<'a>>) -> People {
         }
     }
     people
+}
+
+/// Who stands in which fold of pairs that are in these folds. Equal names of two sets are one person here: that is what a protocol across them takes them for.
+pub fn of_folds(protocol: &Verification, folds: &[u32]) -> Parted {
+    let second = protocol.second.as_ref().unwrap_or(&protocol.first);
+    let mut people: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+    for (pair, fold) in protocol.pairs.iter().zip(folds) {
+        let both = [protocol.first.row(pair.a as usize), second.row(pair.b as usize)];
+        people.entry(*fold).or_default().extend(both.into_iter().flatten().map(|row| row.identity()));
+    }
+    Parted::of(people.into_values(), unmerged)
+}
+
+/// Whom the probes of a search show, in the order of the gallery's labels; strangers of whom these know nothing are left out together.
+pub fn of_probes(probe: &Table, gallery: &Table, strangers: Strangers) -> Parted {
+    let known: HashSet<&str> = gallery.stretches().map(|stretch| stretch.first.identity()).collect();
+    let mut people: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+    for name in probe.stretches().map(|stretch| stretch.first.identity()) {
+        if strangers != Strangers::Drop || known.contains(name) {
+            people.entry(gallery.labels().class(name).unwrap_or(u32::MAX)).or_default().insert(name);
+        }
+    }
+    Parted::of(people.into_values(), unmerged)
+}
+
+/// Whom the probes of a search of templates show, in the order of their names.
+pub fn of_templates(search: &TemplateSearch) -> Parted {
+    let known: HashSet<u32> = search.gallery.iter().map(|it| it.person).collect();
+    let judged = |person: &u32| search.strangers != Strangers::Drop || known.contains(person);
+    let people: BTreeSet<u32> = search.probe.iter().map(|it| it.person).filter(judged).collect();
+    let name = |person: u32| search.names.get(person as usize).map(|name| BTreeSet::from([&**name]));
+    Parted::of(people.into_iter().filter_map(name), |name| name)
 }
 
 /// The name before a merge told it apart from an equal one: `1:anna` is `anna` of the second set.
