@@ -3,7 +3,8 @@
 //! `cargo test --release -p ddl --test coverage -- --ignored`, which takes some minutes.
 
 use ddl::eval::{
-    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, mean_of, paired, worst_of,
+    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, groups_of, mean_of, paired,
+    worst_of,
 };
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{Accuracy, AccuracyRule, Auc, Eer, Gap, Metric, Rank, Rate, Tar, Tpir};
@@ -104,9 +105,14 @@ fn dealt(chance: &mut Chance) -> (Scores, Vec<(u32, u32)>) {
 }
 
 fn search(chance: &mut Chance, drawn: Drawn) -> Judged {
+    search_of(chance, drawn, drawn.people)
+}
+
+/// A search for people among so many strangers.
+fn search_of(chance: &mut Chance, drawn: Drawn, strangers: u32) -> Judged {
     let own = (1.0 - drawn.alike * drawn.alike).sqrt();
     let mut outcomes = Vec::new();
-    for person in 0..2 * drawn.people {
+    for person in 0..drawn.people + strangers {
         let known = person < drawn.people;
         let effect = drawn.alike * chance.normal();
         for _ in 0..drawn.each {
@@ -121,7 +127,8 @@ fn search(chance: &mut Chance, drawn: Drawn) -> Judged {
             outcomes.push(Outcome { person, mate, best_other: Some(best_other) });
         }
     }
-    let people: Vec<(u32, u32)> = outcomes.iter().map(|outcome| (outcome.person, outcome.person)).collect();
+    let groups = groups_of(outcomes.iter().map(|outcome| (outcome.person, outcome.mate.is_some())));
+    let people: Vec<(u32, u32)> = groups.iter().map(|(person, group)| (*group as u32, *person)).collect();
     judged(Scores::Search(outcomes), people)
 }
 
@@ -185,10 +192,14 @@ fn check(draws: usize, low: f64, high: f64) {
             note(format!("a panel's mean of {}, of {people}", metric.label()), coverage(draws, panel));
         }
     }
-    for drawn in [Drawn { folds: 0, people: 300, each: 1, alike: 0.0 }, Drawn { folds: 0, people: 120, each: 4, alike: 0.7 }] {
+    for (drawn, strangers) in [
+        (Drawn { folds: 0, people: 300, each: 1, alike: 0.0 }, 300),
+        (Drawn { folds: 0, people: 120, each: 4, alike: 0.7 }, 120),
+        (Drawn { folds: 0, people: 10, each: 20, alike: 0.7 }, 200),
+    ] {
         for metric in &of_search {
-            let of_one = |chance: &mut Chance| search(chance, drawn).measured(metric).unwrap().estimate;
-            note(format!("{} of {drawn:?}", metric.label()), coverage(draws, of_one));
+            let of_one = |chance: &mut Chance| search_of(chance, drawn, strangers).measured(metric).unwrap().estimate;
+            note(format!("{} of {drawn:?} and {strangers} strangers", metric.label()), coverage(draws, of_one));
         }
     }
     for (seeds, folds, by_seed, by_fold) in [
@@ -298,6 +309,10 @@ fn nothing_is_told_of_too_little() {
             let gap_of_ten = matches!(metric, Metric::Gap(_)) && drawn.folds == 10;
             assert!(gap_of_ten || (estimate.ci.is_none() && without.is_empty()), "{} of {drawn:?}: {estimate:?}", metric.label());
         }
+    }
+    let few_sought = search_of(&mut chance, Drawn { folds: 0, people: 3, each: 50, alike: 0.7 }, 60);
+    for metric in &of_search {
+        assert!(few_sought.measured(metric).unwrap().estimate.ci.is_none(), "{}: strangers are not looked for", metric.label());
     }
     let few = search(&mut chance, Drawn { folds: 0, people: 2, each: 50, alike: 0.7 });
     for metric in of_search.iter().filter(|metric| metric.it().needs(&few.counted()).is_ok()) {

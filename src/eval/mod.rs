@@ -39,7 +39,7 @@ pub use counted::{Counted, Kinds};
 pub use error::EvalError;
 pub use estimate::{Ci, Estimate, t_quantile, t_tails, wilson};
 pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, accuracy_without_each, val_at_far};
-pub use identify::{Mate, Outcome, Tpir, cmc, identify, identify_by, tpir_at, without_people};
+pub use identify::{Mate, Outcome, Tpir, cmc, groups_of, identify, identify_by, tpir_at, without_people};
 pub use measure::{Better, Far, Similarity, SquaredDistance, Unit};
 pub use pairs::{Folding, PairScores, Pairs};
 pub use panel::{Measured, deviation_of, mean_of, worst_of};

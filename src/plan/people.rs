@@ -3,7 +3,7 @@
 use crate::data::protocol::{Strangers, TemplateSearch, Verification};
 use crate::data::table::Row;
 use crate::data::{ImageSource, Table};
-use crate::eval::Parted;
+use crate::eval::{Parted, groups_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -65,25 +65,30 @@ pub fn of_folds(protocol: &Verification, folds: &[u32]) -> Parted {
     Parted::of(people.into_values(), unmerged)
 }
 
-/// Whom the probes of a search show, in the order of the gallery's labels; strangers of whom these know nothing are left out together.
+/// Whom the probes of a search show, in the groups that are left out. Strangers of whom the gallery's labels know nothing are one person.
 pub fn of_probes(probe: &Table, gallery: &Table, strangers: Strangers) -> Parted {
     let known: HashSet<&str> = gallery.stretches().map(|stretch| stretch.first.identity()).collect();
-    let mut people: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
-    for name in probe.stretches().map(|stretch| stretch.first.identity()) {
-        if strangers != Strangers::Drop || known.contains(name) {
-            people.entry(gallery.labels().class(name).unwrap_or(u32::MAX)).or_default().insert(name);
-        }
-    }
-    Parted::of(people.into_values(), unmerged)
+    let names = probe.stretches().map(|stretch| stretch.first.identity()).collect::<BTreeSet<_>>().into_iter();
+    of_sought(names.map(|name| (gallery.labels().class(name).unwrap_or(u32::MAX), name, known.contains(name))), strangers, unmerged)
 }
 
-/// Whom the probes of a search of templates show, in the order of their names.
+/// Whom the probes of a search of templates show, in the groups that are left out.
 pub fn of_templates(search: &TemplateSearch) -> Parted {
     let known: HashSet<u32> = search.gallery.iter().map(|it| it.person).collect();
-    let judged = |person: &u32| search.strangers != Strangers::Drop || known.contains(person);
-    let people: BTreeSet<u32> = search.probe.iter().map(|it| it.person).filter(judged).collect();
-    let name = |person: u32| search.names.get(person as usize).map(|name| BTreeSet::from([&**name]));
-    Parted::of(people.into_iter().filter_map(name), |name| name)
+    let people = search.probe.iter().map(|it| it.person).collect::<BTreeSet<_>>().into_iter();
+    let named = people.filter_map(|person| Some((person, &**search.names.get(person as usize)?, known.contains(&person))));
+    of_sought(named, search.strangers, |name| name)
+}
+
+/// People by number and name, and whether they are in the gallery, in the groups that are left out.
+fn of_sought<'n>(people: impl Iterator<Item = (u32, &'n str, bool)>, strangers: Strangers, bare: impl Fn(&'n str) -> &'n str) -> Parted {
+    let people: Vec<(u32, &str, bool)> = people.filter(|(.., in_gallery)| *in_gallery || strangers != Strangers::Drop).collect();
+    let groups = groups_of(people.iter().map(|(person, _, in_gallery)| (*person, *in_gallery)));
+    let mut names: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for (person, name, _) in people {
+        names.entry(groups[&person]).or_default().insert(name);
+    }
+    Parted::of(names.into_values(), bare)
 }
 
 /// The name before a merge told it apart from an equal one: `1:anna` is `anna` of the second set.

@@ -264,8 +264,8 @@ pub(in crate::plan) fn without_interval(
 /// Whether what is counted can tell an interval of a metric, if its value is one with the most errors and successes.
 fn tells(metric: &Metric, counted: &Counted, parted: &Parted) -> Result<(), Lack> {
     let told = metric.it().tells(0.5, counted);
-    if told == Err(Lack::Any) {
-        return told;
+    if told == Err(Lack::Any) || metric.it().needs(counted).is_err() {
+        return Err(Lack::Any); // there is no such number, which is said elsewhere
     }
     parts::parted(counted, parted).and(told)?;
     if counted.without_each().iter().any(|rest| metric.it().needs(rest).is_err()) { Err(Lack::Spare) } else { Ok(()) }
