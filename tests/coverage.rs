@@ -2,13 +2,17 @@
 //! holds the truth is counted. 300 of each here, whose shares lie within three standard errors of 93 % and 97 %; 2,000 of each by
 //! `cargo test --release -p ddl --test coverage -- --ignored`, which takes some minutes.
 
-use ddl::eval::{Better, Estimate, FarRule, Mate, Outcome, PairScores, Pairs, Place, Similarity, Unit, mean_of, paired};
+use ddl::eval::{
+    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, groups_of, mean_of, paired,
+    worst_of,
+};
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{Accuracy, AccuracyRule, Auc, Eer, Gap, Metric, Rank, Rate, Tar, Tpir};
 use ddl::ops::refs::EvalRef;
 use ddl::report::model::{Cell, Column, Row, Table};
 use ddl::store::{Judged, Scores};
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A generator of normal numbers.
 struct Chance(u64);
@@ -44,33 +48,71 @@ struct Drawn {
     alike: f64,
 }
 
-fn judged(scores: Scores) -> Judged {
-    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores, listed: 0, dropped: 0 }
+/// A judgement of people by their numbers, each with the part in which they stand.
+fn judged(scores: Scores, people: impl IntoIterator<Item = (u32, u32)>) -> Judged {
+    let mut parts: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for (part, person) in people {
+        parts.entry(part).or_default().insert(person.to_string());
+    }
+    let parted = Parted::of(parts.values().map(|names| names.iter().map(String::as_str).collect()), |name| name);
+    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores, listed: 0, dropped: 0, parted }
 }
 
 fn pairs(chance: &mut Chance, drawn: Drawn) -> Judged {
-    let (mut fold, mut same, mut score) = (Vec::new(), Vec::new(), Vec::new());
+    pairs_of(chance, drawn, 0)
+}
+
+/// Pairs of people whose numbers begin at `first`, of whom each stands in one fold.
+fn pairs_of(chance: &mut Chance, drawn: Drawn, first: u32) -> Judged {
+    let (mut fold, mut same, mut score, mut who) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let own = (1.0 - drawn.alike * drawn.alike).sqrt();
     for at in 0..drawn.folds {
         for kind in [true, false] {
             for _ in 0..drawn.people {
                 let person = drawn.alike * chance.normal();
+                let number = first + (who.len() as u32) / drawn.each;
                 for _ in 0..drawn.each {
                     fold.push(at);
                     same.push(kind);
+                    who.push((at, number));
                     let mean = if kind { 0.45 } else { 0.05 };
                     score.push((mean + 0.16 * (person + own * chance.normal())).clamp(-1.0, 1.0));
                 }
             }
         }
     }
-    judged(Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).unwrap()))
+    judged(Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).unwrap()), who)
+}
+
+/// Pairs of a few people, each of whom stands in every fold: what `verification(…, folds = 10)` makes of a list.
+fn dealt(chance: &mut Chance) -> (Scores, Vec<(u32, u32)>) {
+    let (mut fold, mut same, mut score, mut who) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let people: Vec<[f64; 2]> = (0..8).map(|_| [chance.normal(), chance.normal()]).collect();
+    for at in 0..10 {
+        for (number, effects) in people.iter().enumerate() {
+            for (kind, effect) in [true, false].into_iter().zip(effects) {
+                for _ in 0..5 {
+                    fold.push(at);
+                    same.push(kind);
+                    who.push((at, number as u32));
+                    let mean = if kind { 0.45 } else { 0.05 };
+                    score.push((mean + 0.16 * (0.7 * effect + 0.71 * chance.normal())).clamp(-1.0, 1.0));
+                }
+            }
+        }
+    }
+    (Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).unwrap()), who)
 }
 
 fn search(chance: &mut Chance, drawn: Drawn) -> Judged {
+    search_of(chance, drawn, drawn.people)
+}
+
+/// A search for people among so many strangers.
+fn search_of(chance: &mut Chance, drawn: Drawn, strangers: u32) -> Judged {
     let own = (1.0 - drawn.alike * drawn.alike).sqrt();
     let mut outcomes = Vec::new();
-    for person in 0..2 * drawn.people {
+    for person in 0..drawn.people + strangers {
         let known = person < drawn.people;
         let effect = drawn.alike * chance.normal();
         for _ in 0..drawn.each {
@@ -85,7 +127,9 @@ fn search(chance: &mut Chance, drawn: Drawn) -> Judged {
             outcomes.push(Outcome { person, mate, best_other: Some(best_other) });
         }
     }
-    judged(Scores::Search(outcomes))
+    let groups = groups_of(outcomes.iter().map(|outcome| (outcome.person, outcome.mate.is_some())));
+    let people: Vec<(u32, u32)> = groups.iter().map(|(person, group)| (*group as u32, *person)).collect();
+    judged(Scores::Search(outcomes), people)
 }
 
 /// The share of intervals that hold the truth; and how many draws have one.
@@ -131,7 +175,7 @@ fn check(draws: usize, low: f64, high: f64) {
         Drawn { folds: 5, people: 40, each: 3, alike: 0.7 },
     ] {
         for metric in &of_pairs {
-            let of_one = |chance: &mut Chance| pairs(chance, drawn).measured(metric).unwrap().0;
+            let of_one = |chance: &mut Chance| pairs(chance, drawn).measured(metric).unwrap().estimate;
             note(format!("{} of {drawn:?}", metric.label()), coverage(draws, of_one));
             note(format!("a difference of {} of {drawn:?}", metric.label()), over_parts(metric, draws, drawn));
         }
@@ -141,17 +185,21 @@ fn check(draws: usize, low: f64, high: f64) {
             let drawn = Drawn { folds: 10, people: 40, each: 2, alike: 0.7 };
             let panel = |chance: &mut Chance| {
                 let (one, half) = two_models(chance, drawn);
-                let second = other.map_or(half, |folds| pairs(chance, Drawn { folds, ..drawn }));
-                let (estimates, without): (Vec<_>, Vec<_>) = [one, second].iter().map(|it| it.measured(metric).unwrap()).unzip();
-                mean_of(&estimates, &without, metric.unit()).unwrap().0
+                let second = other.map_or(half, |folds| pairs_of(chance, Drawn { folds, ..drawn }, 10_000));
+                let numbers = [one, second].map(|it| it.measured(metric).unwrap());
+                mean_of(&numbers, metric.unit()).unwrap().0
             };
             note(format!("a panel's mean of {}, of {people}", metric.label()), coverage(draws, panel));
         }
     }
-    for drawn in [Drawn { folds: 0, people: 300, each: 1, alike: 0.0 }, Drawn { folds: 0, people: 120, each: 4, alike: 0.7 }] {
+    for (drawn, strangers) in [
+        (Drawn { folds: 0, people: 300, each: 1, alike: 0.0 }, 300),
+        (Drawn { folds: 0, people: 120, each: 4, alike: 0.7 }, 120),
+        (Drawn { folds: 0, people: 10, each: 20, alike: 0.7 }, 200),
+    ] {
         for metric in &of_search {
-            let of_one = |chance: &mut Chance| search(chance, drawn).measured(metric).unwrap().0;
-            note(format!("{} of {drawn:?}", metric.label()), coverage(draws, of_one));
+            let of_one = |chance: &mut Chance| search_of(chance, drawn, strangers).measured(metric).unwrap().estimate;
+            note(format!("{} of {drawn:?} and {strangers} strangers", metric.label()), coverage(draws, of_one));
         }
     }
     for (seeds, folds, by_seed, by_fold) in [
@@ -197,15 +245,16 @@ fn two_models(chance: &mut Chance, drawn: Drawn) -> (Judged, Judged) {
         (mean + std::f64::consts::FRAC_1_SQRT_2 * (a - mean + b - mean)).clamp(-1.0, 1.0)
     });
     let mixed = Pairs::new(a.fold().to_vec(), a.same().to_vec(), PairScores::Cosine(mixed.collect())).unwrap();
-    (one, judged(Scores::Pairs(mixed)))
+    let other = Judged { scores: Scores::Pairs(mixed), ..one.clone() };
+    (one, other)
 }
 
 /// How often no difference is found between them.
 fn over_parts(metric: &Metric, draws: usize, drawn: Drawn) -> Coverage {
     let one = |draw: usize| {
         let (first, second) = two_models(&mut Chance::of(draw), drawn);
-        let ((first, first_without), (second, second_without)) = (first.measured(metric).unwrap(), second.measured(metric).unwrap());
-        Some(ddl::eval::over_parts(first.value, second.value, &first_without, &second_without).noise?.ci.contains(0.0))
+        let (a, b) = (first.measured(metric).unwrap(), second.measured(metric).unwrap());
+        Some(ddl::eval::over_parts(a.estimate.value, b.estimate.value, &a.without, &b.without).noise?.ci.contains(0.0))
     };
     share(&(0..draws).into_par_iter().map(one).collect::<Vec<_>>())
 }
@@ -256,18 +305,80 @@ fn nothing_is_told_of_too_little() {
     for drawn in [Drawn { folds: 4, people: 100, each: 2, alike: 0.0 }, Drawn { folds: 10, people: 1, each: 1, alike: 0.0 }] {
         let judged = pairs(&mut chance, drawn);
         for metric in of_pairs.iter().filter(|metric| metric.it().needs(&judged.counted()).is_ok()) {
-            let (estimate, without) = judged.measured(metric).unwrap();
+            let ddl::eval::Measured { estimate, without, .. } = judged.measured(metric).unwrap();
             let gap_of_ten = matches!(metric, Metric::Gap(_)) && drawn.folds == 10;
             assert!(gap_of_ten || (estimate.ci.is_none() && without.is_empty()), "{} of {drawn:?}: {estimate:?}", metric.label());
         }
     }
+    let few_sought = search_of(&mut chance, Drawn { folds: 0, people: 3, each: 50, alike: 0.7 }, 60);
+    for metric in &of_search {
+        assert!(few_sought.measured(metric).unwrap().estimate.ci.is_none(), "{}: strangers are not looked for", metric.label());
+    }
     let few = search(&mut chance, Drawn { folds: 0, people: 2, each: 50, alike: 0.7 });
     for metric in of_search.iter().filter(|metric| metric.it().needs(&few.counted()).is_ok()) {
-        assert!(few.measured(metric).unwrap().0.ci.is_none(), "{}", metric.label());
+        assert!(few.measured(metric).unwrap().estimate.ci.is_none(), "{}", metric.label());
     }
     // pairs that are in no folds share people, and nothing tells how much
     let folded = pairs(&mut chance, Drawn { folds: 10, people: 40, each: 2, alike: 0.0 });
     let Scores::Pairs(listed) = &folded.scores else { panic!("pairs are drawn in folds") };
-    let all = judged(Scores::All(listed.score_sets()));
-    assert!(all.measured(&of_pairs[2]).unwrap().0.ci.is_none());
+    let all = judged(Scores::All(listed.score_sets()), []);
+    assert!(all.measured(&of_pairs[2]).unwrap().estimate.ci.is_none());
+}
+
+/// Folds are left out as if each were of its own people: where they are not, too few intervals hold the truth, and none is told.
+#[test]
+fn nothing_is_told_of_people_who_stand_in_several_folds() {
+    let (of_pairs, _) = metrics();
+    for metric in &of_pairs {
+        let as_if_apart = |chance: &mut Chance| {
+            let (scores, who) = dealt(chance);
+            judged(scores, who.into_iter().map(|(fold, person)| (fold, 100 * fold + person))).measured(metric).unwrap().estimate
+        };
+        let (share, told) = coverage(200, as_if_apart);
+        println!("{} as if of others in each fold: {:.1} % of {told}", metric.label(), 100.0 * share);
+        assert!(told > 100 && share < 0.8, "{}: {share} of {told}", metric.label());
+        let (scores, who) = dealt(&mut Chance(3));
+        let found = judged(scores, who).measured(metric).unwrap();
+        assert!(found.estimate.ci.is_none() && found.without.is_empty() && found.parted.shared() == 8, "{}", metric.label());
+    }
+}
+
+/// The worst of several equal protocols is not what one of them is on average, and protocols of the same people in other folds are not independent.
+#[test]
+fn nothing_is_told_of_what_was_chosen_and_of_people_at_several_places() {
+    let (of_pairs, _) = metrics();
+    let drawn = Drawn { folds: 10, people: 40, each: 2, alike: 0.7 };
+    for metric in &of_pairs {
+        let of = |judged: &Judged| judged.measure(metric).unwrap().value;
+        let truth = (0..200).map(|draw| of(&pairs(&mut Chance::of(draw), drawn))).sum::<f64>() / 200.0;
+        let worst_holds = |draw: &usize| {
+            let chance = &mut Chance::of(*draw);
+            let all: Vec<Judged> = (0..8).map(|_| pairs(chance, drawn)).collect();
+            let numbers: Vec<Estimate> = all.iter().map(|it| it.measure(metric).unwrap()).collect();
+            let worst = worst_of(&numbers, metric.better()).unwrap().value;
+            let place = numbers.iter().position(|it| it.value.total_cmp(&worst).is_eq()).unwrap();
+            all[place].measured(metric).unwrap().estimate.ci.is_some_and(|ci| ci.contains(truth))
+        };
+        let hold = (0..100).into_par_iter().filter(worst_holds).count();
+        println!("{}: the interval of the worst of eight holds what each is on average in {hold} % of the draws", metric.label());
+        assert!(hold < 90, "{}: {hold} %", metric.label());
+
+        let chance = &mut Chance(9);
+        let one = pairs(chance, drawn);
+        assert!(worst_of(&[one.measured(metric).unwrap().estimate], metric.better()).unwrap().ci.is_none());
+        let Scores::Pairs(listed) = &one.scores else { panic!("pairs are drawn in folds") };
+        let turned = listed.fold().iter().map(|fold| (fold + 3) % 10).collect();
+        let turned = Pairs::new(turned, listed.same().to_vec(), PairScores::Cosine(listed.similarities())).unwrap();
+        let people = turned.fold().iter().zip(0u32..).map(|(fold, at)| (*fold, at / drawn.each)).collect::<Vec<_>>();
+        let elsewhere = judged(Scores::Pairs(turned), people);
+        let fewer = pairs(chance, Drawn { folds: 6, ..drawn });
+        let others = pairs_of(chance, Drawn { folds: 6, ..drawn }, 10_000);
+        for (second, told) in [(&one, true), (&elsewhere, false), (&fewer, false), (&others, true)] {
+            let numbers = [&one, second].map(|it| it.measured(metric).unwrap());
+            let joint = Parted::joint(&[&one.parted, &second.parted]);
+            let (mean, without) = mean_of(&numbers, metric.unit()).unwrap();
+            assert_eq!((mean.ci.is_some(), matches!(joint, Joint::Tangled { .. })), (told, !told), "{}: {joint:?}", metric.label());
+            assert!(told || without.is_empty());
+        }
+    }
 }

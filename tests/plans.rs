@@ -2,6 +2,8 @@
 
 #[path = "plans/faces.rs"]
 mod faces;
+#[path = "plans/intervals.rs"]
+mod intervals;
 #[path = "plans/lists.rs"]
 mod lists;
 

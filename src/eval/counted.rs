@@ -1,7 +1,6 @@
 //! What a number needs of the data: known before there are any scores, and asked again where they are.
 
-use super::folds::AccuracyRule;
-use super::{EvalError, Far};
+use super::{EvalError, Far, parts};
 
 /// How many pairs there are of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,8 +22,8 @@ impl Kinds {
 /// What a protocol judges, counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counted {
-    /// Pairs in folds, by the folds' numbers, and how accuracy is computed over them.
-    Folds(Vec<(u32, Kinds)>, AccuracyRule),
+    /// Pairs in folds, by the folds' numbers.
+    Folds(Vec<(u32, Kinds)>),
     /// Pairs without folds.
     Pairs(Kinds),
     /// Probes that look for their people.
@@ -40,7 +39,7 @@ impl Counted {
     /// All pairs by kind; of a search each probe with its own person, and each stranger.
     fn kinds(&self) -> Kinds {
         match self {
-            Counted::Folds(folds, _) => folds
+            Counted::Folds(folds) => folds
                 .iter()
                 .fold(Kinds::default(), |sum, (_, it)| Kinds { genuine: sum.genuine + it.genuine, impostor: sum.impostor + it.impostor }),
             Counted::Pairs(kinds) => *kinds,
@@ -65,16 +64,12 @@ impl Counted {
         far.supported_by(self.kinds().impostor, "pairs")
     }
 
-    /// A threshold for each fold that is learnt on the others.
+    /// A threshold for each fold that is learnt on the others: of one kind alone it would accept all pairs, or none.
     ///
     /// # Errors
-    /// No folds or one; under a rule that looks at both kinds, folds without one of them.
+    /// No folds or one; a fold whose others have pairs of one kind.
     pub fn accuracy(&self) -> Result<(), EvalError> {
-        let rule = if let Counted::Folds(_, rule) = self { *rule } else { AccuracyRule::default() };
-        self.each_fold(|fold, _, others| match rule {
-            AccuracyRule::Insightface => Ok(()),
-            AccuracyRule::FacexZoo => others.both(|| format!("the folds beside fold {fold}")),
-        })
+        self.each_fold(|fold, _, others| others.both(|| format!("the folds beside fold {fold}")))
     }
 
     /// A threshold at a false accept rate for each fold that is learnt on the others.
@@ -90,7 +85,7 @@ impl Counted {
     }
 
     fn each_fold(&self, asks: impl Fn(u32, Kinds, Kinds) -> Result<(), EvalError>) -> Result<(), EvalError> {
-        let Counted::Folds(folds, _) = self else { return Err(EvalError::NoFolds) };
+        let Counted::Folds(folds) = self else { return Err(EvalError::NoFolds) };
         self.both_kinds()?;
         if folds.len() < 2 {
             return Err(EvalError::TooFewFolds { found: folds.len() });
@@ -99,6 +94,14 @@ impl Counted {
         folds.iter().try_for_each(|(fold, own)| {
             asks(*fold, *own, Kinds { genuine: all.genuine - own.genuine, impostor: all.impostor - own.impostor })
         })
+    }
+
+    /// What is left of pairs in folds without each of them; many folds are left out in groups.
+    pub fn without_each(&self) -> Vec<Counted> {
+        let Counted::Folds(folds) = self else { return Vec::new() };
+        let groups = parts::groups(folds.len());
+        let rest = |left_out| folds.iter().zip(&groups).filter(move |(_, group)| **group != left_out).map(|(fold, _)| *fold).collect();
+        groups.last().map_or_else(Vec::new, |last| (0..=*last).map(|left_out| Counted::Folds(rest(left_out))).collect())
     }
 
     /// Probes whose people are in the gallery.
@@ -127,26 +130,29 @@ impl Counted {
 mod tests {
     use super::*;
 
-    fn folds(kinds: &[(u64, u64)], rule: AccuracyRule) -> Counted {
+    fn folds(kinds: &[(u64, u64)]) -> Counted {
         let of = |(at, (genuine, impostor)): (usize, &(u64, u64))| (at as u32, Kinds { genuine: *genuine, impostor: *impostor });
-        Counted::Folds(kinds.iter().enumerate().map(of).collect(), rule)
+        Counted::Folds(kinds.iter().enumerate().map(of).collect())
     }
 
     #[test]
     fn what_each_number_needs() {
         let far = |rate| Far::new(rate).unwrap();
-        let (ours, theirs) = (AccuracyRule::Insightface, AccuracyRule::FacexZoo);
-        let good = folds(&[(10, 10), (10, 10)], ours);
+        let good = folds(&[(10, 10), (10, 10)]);
         assert!(good.accuracy().is_ok() && good.rate(far(0.05)).is_ok() && good.rate_by_fold(far(0.1)).is_ok());
         assert!(matches!(good.rate(far(0.01)), Err(EvalError::FarNotSupported { n_impostor: 20, needed: 100, .. })));
         assert!(matches!(good.rate_by_fold(far(0.05)), Err(EvalError::FarNotSupported { n_impostor: 10, needed: 20, .. })));
-        assert_eq!(folds(&[(10, 10)], ours).accuracy(), Err(EvalError::TooFewFolds { found: 1 }));
+        assert_eq!(folds(&[(10, 10)]).accuracy(), Err(EvalError::TooFewFolds { found: 1 }));
         assert_eq!(Counted::Pairs(Kinds { genuine: 4, impostor: 4 }).accuracy(), Err(EvalError::NoFolds));
         let uneven = [(10, 0), (0, 10)];
-        assert!(folds(&uneven, ours).accuracy().is_ok());
-        assert!(matches!(folds(&uneven, theirs).accuracy(), Err(EvalError::OneSided { .. })));
-        assert!(matches!(folds(&uneven, ours).rate_by_fold(far(0.1)), Err(EvalError::OneSided { .. })));
-        assert!(matches!(folds(&[(3, 0), (3, 0)], ours).both_kinds(), Err(EvalError::OneSided { n_genuine: 6, n_impostor: 0, .. })));
+        for one_sided in [&uneven[..], &[(4, 0), (4, 0), (4, 0), (4, 0), (0, 40)], &[(0, 3), (9, 3)]] {
+            assert!(matches!(folds(one_sided).accuracy(), Err(EvalError::OneSided { .. })), "{one_sided:?}");
+        }
+        assert!(matches!(folds(&uneven).rate_by_fold(far(0.1)), Err(EvalError::OneSided { .. })));
+        assert!(matches!(folds(&[(3, 0), (3, 0)]).both_kinds(), Err(EvalError::OneSided { n_genuine: 6, n_impostor: 0, .. })));
+        let rest = folds(&[(3, 1), (0, 2), (0, 5)]).without_each();
+        assert_eq!(rest.iter().map(|it| it.both_kinds().is_ok()).collect::<Vec<_>>(), [false, true, true]);
+        assert!(Counted::Pairs(Kinds { genuine: 1, impostor: 1 }).without_each().is_empty());
         let open = Counted::Search { mated: 3, strangers: 10 };
         assert!(open.mates().is_ok() && open.strangers(far(0.1)).is_ok() && open.strangers(far(0.05)).is_err());
         assert_eq!(Counted::Search { mated: 0, strangers: 4 }.mates(), Err(EvalError::NoMates { probes: 4 }));

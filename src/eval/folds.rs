@@ -60,7 +60,7 @@ const ACCURACY_THRESHOLDS: usize = 400;
 /// How many thresholds VAL@FAR tries, 0.001 apart.
 const VAL_THRESHOLDS: usize = 4000;
 
-/// Accuracy over the folds of `pairs`; [`EvalError::TooFewFolds`] when there is one.
+/// Accuracy over the folds of `pairs`; [`EvalError::TooFewFolds`] when there is one, [`EvalError::OneSided`] where the folds beside one are of one kind.
 pub fn accuracy(pairs: &Pairs, rule: AccuracyRule) -> Result<Accuracy, EvalError> {
     let folds = match rule {
         AccuracyRule::Insightface => insightface(pairs)?,
@@ -97,13 +97,15 @@ pub fn accuracy_without_each(pairs: &Pairs, rule: AccuracyRule) -> Result<Vec<f6
 fn insightface(pairs: &Pairs) -> Result<Vec<Fold>, EvalError> {
     let thresholds: Vec<f64> = (0..ACCURACY_THRESHOLDS).map(|i| i as f64 * 0.01).collect();
     let table = Accepted::new(pairs, &thresholds)?;
-    Ok(table
-        .each_fold()
-        .map(|(fold, test, train)| {
-            let best = first_maximum((0..thresholds.len()).map(|i| train.right(i)));
-            test.judged(fold, thresholds[best], test.right(best) as f64 / test.total() as f64)
-        })
-        .collect())
+    let judged = |(fold, test, train): (u32, Counts, Counts)| {
+        if train.is_one_sided() {
+            let place = format!("the folds beside fold {fold}");
+            return Err(EvalError::OneSided { place, n_genuine: train.n_genuine, n_impostor: train.n_impostor });
+        }
+        let best = first_maximum((0..thresholds.len()).map(|i| train.right(i)));
+        Ok(test.judged(fold, thresholds[best], test.right(best) as f64 / test.total() as f64))
+    };
+    table.each_fold().map(judged).collect()
 }
 
 /// VAL@FAR over the folds of `pairs`: thresholds 0, 0.001, …, 3.999; linear interpolation from the training folds' FAR to τ (of equal FARs the
@@ -117,8 +119,7 @@ pub fn val_at_far(pairs: &Pairs, far: Far) -> Result<ValAtFar, EvalError> {
     let mut folds = Vec::new();
     let mut measured = 0.0;
     for (fold, test, train) in table.each_fold() {
-        let one_sided = |part: &Counts| part.n_genuine == 0 || part.n_impostor == 0;
-        if one_sided(&test) || one_sided(&train) {
+        if test.is_one_sided() || train.is_one_sided() {
             return Err(EvalError::OneSided { place: format!("fold {fold}"), n_genuine: test.n_genuine, n_impostor: test.n_impostor });
         }
         far.supported_by(train.n_impostor, "pairs")?;
@@ -194,6 +195,10 @@ impl Counts {
 
     fn total(&self) -> u64 {
         self.n_genuine + self.n_impostor
+    }
+
+    fn is_one_sided(&self) -> bool {
+        self.n_genuine == 0 || self.n_impostor == 0
     }
 
     /// How many pairs are judged rightly at the `i`-th threshold.

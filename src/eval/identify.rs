@@ -4,7 +4,7 @@ use super::estimate::{Ci, Estimate, wilson, wilson_of};
 use super::{EvalError, Far, Features, Similarity, parts};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How a probe's own person fared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -118,13 +118,22 @@ pub fn cmc(outcomes: &[Outcome], ks: &[u32]) -> Result<Vec<Estimate>, EvalError>
     Ok(ks.iter().map(|&k| share(&mated, without, |probe| probe.mate.rank <= k)).collect())
 }
 
-/// The outcomes without each person; many people are left out in groups.
+/// The outcomes without each person who is looked for, and without as large a share of the strangers; many people are left out in groups.
 pub fn without_people(outcomes: &[Outcome]) -> Vec<Vec<Outcome>> {
-    let people: Vec<u32> = outcomes.iter().map(|outcome| outcome.person).collect::<BTreeSet<_>>().into_iter().collect();
-    let groups = parts::groups(people.len());
-    let group = |person: u32| groups[people.partition_point(|it| *it < person)];
-    let without = |left_out| outcomes.iter().filter(|outcome| group(outcome.person) != left_out).copied().collect();
-    (0..=groups.last().copied().unwrap_or(0)).map(without).collect()
+    let groups = groups_of(outcomes.iter().map(|outcome| (outcome.person, outcome.mate.is_some())));
+    let without = |left_out| outcomes.iter().filter(|outcome| groups[&outcome.person] != left_out).copied().collect();
+    (0..groups.values().max().map_or(0, |last| last + 1)).map(without).collect()
+}
+
+/// The group of each person of a search, of whom it is told whether they are in its gallery. Those who are make the groups: rates are theirs. Strangers are
+/// dealt into these, by which a threshold is left without some of them; groups of their own would tell nothing of a rate and be counted.
+pub fn groups_of(people: impl IntoIterator<Item = (u32, bool)>) -> BTreeMap<u32, usize> {
+    let people: BTreeMap<u32, bool> = people.into_iter().collect();
+    let (sought, strangers): (Vec<_>, Vec<_>) = people.into_iter().partition(|(_, in_gallery)| *in_gallery);
+    let groups = parts::groups(sought.len());
+    let among = groups.last().map_or(0, |last| last + 1);
+    let dealt: Vec<usize> = (0..strangers.len()).map(|at| at * among / strangers.len()).collect();
+    sought.into_iter().zip(groups).chain(strangers.into_iter().zip(dealt)).map(|((person, _), group)| (person, group)).collect()
 }
 
 /// A true-positive identification rate at a false-positive identification rate.

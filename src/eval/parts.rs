@@ -6,7 +6,7 @@
 //! draws 2,000 data sets for each number, with and without people who are alike, and counts how many intervals hold the truth.
 
 use super::estimate::{Ci, t_quantile};
-use super::{Counted, Unit};
+use super::{Counted, Parted, Unit};
 
 /// Fewer folds, or people, tell no interval.
 pub const FEWEST_PARTS: usize = 5;
@@ -28,6 +28,10 @@ pub enum Lack {
     Folds(u64),
     /// People who are looked for.
     People(u64),
+    /// Folds of their own: so many people stand in several.
+    Shared(u64),
+    /// Folds that can be left out: without one of them the number can't be had.
+    Spare,
     /// Errors or successes, among so many pairs or probes.
     Errors(u64),
     /// False accepts that are expected at a rate.
@@ -41,6 +45,9 @@ impl std::fmt::Display for Lack {
             Lack::Folded => f.write_str("its pairs are in no folds"),
             Lack::Folds(found) => write!(f, "{found} of {FEWEST_PARTS} folds"),
             Lack::People(found) => write!(f, "{found} of {FEWEST_PARTS} people"),
+            Lack::Shared(1) => f.write_str("a person stands in several folds"),
+            Lack::Shared(people) => write!(f, "{people} people stand in several folds"),
+            Lack::Spare => f.write_str("it can't be had without each fold"),
             Lack::Errors(trials) => {
                 write!(f, "{trials} pairs or probes are too few for {FEWEST_ERRORS} errors and {FEWEST_ERRORS} successes")
             }
@@ -51,20 +58,18 @@ impl std::fmt::Display for Lack {
     }
 }
 
-/// Whether what is judged has enough parts without people in common.
+/// Whether what is judged has enough parts, and these have nobody in common.
 ///
 /// # Errors
 /// What it lacks.
-pub fn parted(counted: &Counted, people: Option<u64>) -> Result<(), Lack> {
+pub fn parted(counted: &Counted, parted: &Parted) -> Result<(), Lack> {
     let fewest = FEWEST_PARTS as u64;
     match counted {
-        Counted::Folds(folds, _) if (folds.len() as u64) < fewest => Err(Lack::Folds(folds.len() as u64)),
+        Counted::Folds(folds) if (folds.len() as u64) < fewest => Err(Lack::Folds(folds.len() as u64)),
+        Counted::Folds(_) if parted.shared() > 0 => Err(Lack::Shared(parted.shared())),
         Counted::Pairs(_) => Err(Lack::Folded),
-        Counted::Search { .. } => match people.filter(|people| *people < fewest) {
-            Some(people) => Err(Lack::People(people)),
-            None => Ok(()),
-        },
-        Counted::Folds(..) => Ok(()),
+        Counted::Search { .. } if (parted.len() as u64) < fewest => Err(Lack::People(parted.len() as u64)),
+        Counted::Search { .. } | Counted::Folds(_) => Ok(()),
     }
 }
 
@@ -124,7 +129,7 @@ pub fn some(trials: u64) -> Result<(), Lack> {
 /// Pairs, or probes, of each kind that something was counted of.
 pub fn trials(counted: &Counted) -> (u64, u64) {
     match counted {
-        Counted::Folds(folds, _) => folds.iter().fold((0, 0), |(a, b), (_, it)| (a + it.genuine, b + it.impostor)),
+        Counted::Folds(folds) => folds.iter().fold((0, 0), |(a, b), (_, it)| (a + it.genuine, b + it.impostor)),
         Counted::Pairs(it) => (it.genuine, it.impostor),
         Counted::Search { mated, strangers } => (*mated, *strangers),
     }

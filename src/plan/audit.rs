@@ -88,18 +88,7 @@ impl Audit<'_> {
                 judged.entry(judge.eval.node).or_default().extend(models.map(|model| model.node));
             }
         }
-        judged.into_iter().map(|(eval, models)| (eval, self.made_of(models))).collect()
-    }
-
-    /// Models and the models that they are made of, or that their training looked at.
-    fn made_of(&self, mut todo: Vec<NodeId>) -> BTreeSet<NodeId> {
-        let mut found = BTreeSet::new();
-        while let Some(id) = todo.pop() {
-            if found.insert(id) {
-                todo.extend(self.plan.node(id).inputs.iter().copied().filter(|input| is_model(self.plan.node(*input))));
-            }
-        }
-        found
+        judged.into_iter().map(|(eval, models)| (eval, self.plan.made_of(models))).collect()
     }
 
     /// Judged people that a stage was trained on, or that a checkpoint is said to be.
@@ -170,7 +159,7 @@ impl Audit<'_> {
     fn selected(&self, judgements: &Judgements) -> Vec<Finding> {
         let mut by_choice: BTreeMap<(&str, NodeId), (NodeId, BTreeSet<&str>, usize)> = BTreeMap::new();
         let models: BTreeSet<NodeId> = judgements.values().flatten().copied().collect();
-        let decided: BTreeMap<NodeId, BTreeSet<NodeId>> = models.into_iter().map(|model| (model, self.decides(model))).collect();
+        let decided: BTreeMap<NodeId, BTreeSet<NodeId>> = models.into_iter().map(|model| (model, self.plan.decides(model))).collect();
         for (&eval, models) in judgements {
             for &model in models {
                 for &decides in &decided[&model] {
@@ -200,22 +189,6 @@ impl Audit<'_> {
             Finding { at: node.into(), label: "chosen here".to_owned(), also, severity: Severity::Warning, failure }
         };
         by_choice.into_iter().map(finding).collect()
-    }
-
-    /// The protocols by which a model was kept, stopped or chosen.
-    fn decides(&self, model: NodeId) -> BTreeSet<NodeId> {
-        let metrics: Vec<Metric> = if let Ok(train) = self.plan.parse::<Train>(model) {
-            let kept = if let Some(Keep::Best(best)) = train.keep { Some(best.metric) } else { None };
-            let stopped = train.stop.map(|Stop::Plateau(plateau)| plateau.metric);
-            kept.into_iter().chain(stopped).collect()
-        } else if let Ok(chosen) = self.plan.parse::<Chosen>(model) {
-            // each arm by the protocol of its own
-            let judges = chosen.judged.iter().filter_map(|judged| self.plan.parse::<Judge>(judged.node).ok());
-            return judges.map(|judge| judge.eval.node).collect();
-        } else {
-            Vec::new()
-        };
-        metrics.iter().map(|metric| metric.eval().node).collect()
     }
 
     /// The data that a stage draws; nothing of what is no stage, or draws what is not known.
@@ -253,6 +226,41 @@ impl Audit<'_> {
                 self.tables.table(data.node).map(|table| of_table(&table).into_iter().map(|it| it.name.to_string()).collect())
             }
         })
+    }
+}
+
+impl Plan {
+    /// Models and the models that they are made of, or that their training looked at.
+    fn made_of(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+        let mut todo: Vec<NodeId> = models.into_iter().collect();
+        let mut found = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if found.insert(id) {
+                todo.extend(self.node(id).inputs.iter().copied().filter(|input| is_model(self.node(*input))));
+            }
+        }
+        found
+    }
+
+    /// The protocols by which a model was kept, stopped or chosen.
+    fn decides(&self, model: NodeId) -> BTreeSet<NodeId> {
+        let metrics: Vec<Metric> = if let Ok(train) = self.parse::<Train>(model) {
+            let kept = if let Some(Keep::Best(best)) = train.keep { Some(best.metric) } else { None };
+            let stopped = train.stop.map(|Stop::Plateau(plateau)| plateau.metric);
+            kept.into_iter().chain(stopped).collect()
+        } else if let Ok(chosen) = self.parse::<Chosen>(model) {
+            // each arm by the protocol of its own
+            let judges = chosen.judged.iter().filter_map(|judged| self.parse::<Judge>(judged.node).ok());
+            return judges.map(|judge| judge.eval.node).collect();
+        } else {
+            Vec::new()
+        };
+        metrics.iter().map(|metric| metric.eval().node).collect()
+    }
+
+    /// The protocols by which models, or what these are made of, were kept, stopped or chosen.
+    pub fn deciding(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+        self.made_of(models).into_iter().flat_map(|model| self.decides(model)).collect()
     }
 }
 

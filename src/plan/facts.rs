@@ -19,7 +19,7 @@ use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
 use crate::diag::{Code, Severity};
-use crate::eval::Counted;
+use crate::eval::{Counted, Parted};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
@@ -64,7 +64,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
-        for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.searched) {
+        for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.parted) {
             gather.facts[finding.at.node.0 as usize].notes.push(note);
             findings.push(finding);
         }
@@ -91,8 +91,8 @@ struct Gather<'p> {
     judged: BTreeMap<NodeId, People>,
     /// What protocols judge, counted.
     counted: BTreeMap<NodeId, Counted>,
-    /// The people that searches look for.
-    searched: BTreeMap<NodeId, u64>,
+    /// Who stands in which fold, or is looked for.
+    parted: BTreeMap<NodeId, Parted>,
     /// Nodes that can't be known, for want of a path or because something is wrong.
     unknown: BTreeSet<NodeId>,
     troubles: Vec<Trouble>,
@@ -115,7 +115,7 @@ impl<'p> Gather<'p> {
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
             counted: BTreeMap::new(),
-            searched: BTreeMap::new(),
+            parted: BTreeMap::new(),
             unknown: BTreeSet::new(),
             troubles: Vec::new(),
             findings: Vec::new(),

@@ -183,7 +183,7 @@ fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> 
         table.rows.iter().filter(|row| !row.published).flat_map(|row| row.cells.iter().flatten()).filter(|cell| cell.values.len() == 1);
     if single.clone().any(|cell| cell.ci.is_none()) {
         notes.push(format!(
-            "No interval where there is too little to tell one: below {} folds (or people), {} errors, {} expected false accepts; of pairs in no folds.",
+            "No interval where there is too little to tell one: below {} folds (or people), {} errors, {} expected false accepts; of pairs in no folds, or of people in several; of a number that was chosen.",
             parts::FEWEST_PARTS, parts::FEWEST_ERRORS, parts::FEWEST_FALSE_ACCEPTS
         ));
     }

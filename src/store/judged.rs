@@ -2,7 +2,9 @@
 //! `metrics.json` and the engine's loop all measure here.
 
 use super::{Artifact, Draft, StoreError};
-use crate::eval::{self, Counted, Estimate, EvalError, Far, FarRule, Kinds, Outcome, PairScores, Pairs, ScoreSets, parts};
+use crate::eval::{
+    self, Counted, Estimate, EvalError, Far, FarRule, Kinds, Measured, Outcome, PairScores, Pairs, Parted, ScoreSets, parts,
+};
 use crate::ops::evals::{AccuracyRule, Metric};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,8 @@ pub struct Judged {
     pub listed: u64,
     /// Those that were left out, because a person is not among those that are judged.
     pub dropped: u64,
+    /// Who stands in which fold, or who is looked for: what intervals are told by.
+    pub parted: Parted,
 }
 
 /// Scores by pair, of all pairs, or of a search.
@@ -51,6 +55,7 @@ enum OnDisk {
 }
 
 const FILE: &str = "scores.json";
+const PARTED: &str = "people.json";
 
 impl Judged {
     /// Writes it into a draft; the result is what the artifact's `meta` says.
@@ -61,23 +66,25 @@ impl Judged {
             Scores::Search(outcomes) => OnDisk::Search(outcomes.clone()),
         };
         draft.write_json(FILE, &on_disk)?;
+        draft.write_json(PARTED, &self.parted)?;
         Ok(serde_json::json!(Facts { rule: self.rule, far: self.far, listed: self.listed, dropped: self.dropped }))
     }
 
     /// Reads it from a `judge` node's artifact.
     pub fn read(artifact: &Artifact) -> Result<Self, StoreError> {
         let facts: Facts = artifact.meta()?;
-        let bytes = artifact.read(FILE)?;
-        let path = artifact.path(FILE).unwrap_or_default();
-        let wrong = |error: String| StoreError::io(&path, "read", std::io::Error::other(error));
-        let scores = match serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))? {
+        let wrong =
+            |file: &str, error: String| StoreError::io(&artifact.path(file).unwrap_or_default(), "read", std::io::Error::other(error));
+        let parted = serde_json::from_slice(&artifact.read(PARTED)?).map_err(|error| wrong(PARTED, error.to_string()))?;
+        let wrong = |error: String| wrong(FILE, error);
+        let scores = match serde_json::from_slice(&artifact.read(FILE)?).map_err(|error| wrong(error.to_string()))? {
             OnDisk::Pairs { fold, same, score } => {
                 Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).map_err(|error| wrong(error.to_string()))?)
             }
             OnDisk::All(sets) => Scores::All(sets),
             OnDisk::Search(outcomes) => Scores::Search(outcomes),
         };
-        Ok(Judged { rule: facts.rule, far: facts.far, scores, listed: facts.listed, dropped: facts.dropped })
+        Ok(Judged { rule: facts.rule, far: facts.far, scores, listed: facts.listed, dropped: facts.dropped, parted })
     }
 
     /// Genuine and impostor scores, for histograms and ROC curves. Of a search these are each probe's score with its own person, and its best
@@ -123,13 +130,14 @@ impl Judged {
     ///
     /// # Errors
     /// As [`Judged::measure`].
-    pub fn measured(&self, metric: &Metric) -> Result<(Estimate, Vec<f64>), EvalError> {
+    pub fn measured(&self, metric: &Metric) -> Result<Measured, EvalError> {
         let mut estimate = self.measure(metric)?;
-        let without =
-            if metric.it().tells(estimate.value, &self.counted()).is_ok() { self.without(metric).unwrap_or_default() } else { Vec::new() };
+        let counted = self.counted();
+        let told = parts::parted(&counted, &self.parted).and_then(|()| metric.it().tells(estimate.value, &counted));
+        let without = if told.is_ok() { self.without(metric).unwrap_or_default() } else { Vec::new() };
         estimate.ci = parts::interval(estimate.value, &without, metric.unit());
         let without = if estimate.ci.is_some() { without } else { Vec::new() };
-        Ok((estimate, without))
+        Ok(Measured { estimate, without, parted: self.parted.clone() })
     }
 
     /// The number of a metric without each part; nothing of pairs that are in no folds.
@@ -147,7 +155,7 @@ impl Judged {
     }
 
     fn of(&self, scores: Scores) -> Judged {
-        Judged { scores, ..*self }
+        Judged { scores, parted: Parted::default(), ..*self }
     }
 
     fn value(&self, metric: &Metric) -> Result<f64, EvalError> {
@@ -157,7 +165,7 @@ impl Judged {
     /// What was judged, counted: as the plan counts it before there are any scores.
     pub fn counted(&self) -> Counted {
         match &self.scores {
-            Scores::Pairs(pairs) => Counted::Folds(pairs.by_fold(), rule(self.rule)),
+            Scores::Pairs(pairs) => Counted::Folds(pairs.by_fold()),
             Scores::All(sets) => {
                 let (genuine, impostor) = sets.counts();
                 Counted::Pairs(Kinds { genuine, impostor })

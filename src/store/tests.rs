@@ -153,8 +153,17 @@ fn a_judgement_reads_back_to_the_same_bits() {
     let mate = |rank| Some(crate::eval::Mate { score: crate::eval::Similarity(0.1 + 0.2), rank });
     let outcome = |person, mate| crate::eval::Outcome { person, mate, best_other: Some(crate::eval::Similarity(-1.0 / 3.0)) };
     let search = Scores::Search(vec![outcome(7, mate(1)), outcome(7, mate(2)), outcome(u32::MAX, None)]);
+    let people = [["ann", "bob"], ["cid", "bob"]].map(|fold| fold.into_iter().collect());
+    let parted = crate::eval::Parted::of(people, |name| name);
     for scores in [Scores::All(pairs.score_sets()), Scores::Pairs(pairs), search] {
-        let judged = Judged { rule: AccuracyRule::Insightface, far: crate::eval::FarRule::Nearest, scores, listed: 50, dropped: 10 };
+        let judged = Judged {
+            rule: AccuracyRule::Insightface,
+            far: crate::eval::FarRule::Nearest,
+            scores,
+            listed: 50,
+            dropped: 10,
+            parted: parted.clone(),
+        };
         let lock = store.lock(key("j"), || false).unwrap().unwrap();
         let mut draft = lock.draft().unwrap();
         let meta = judged.write(&mut draft).unwrap();

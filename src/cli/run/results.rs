@@ -4,7 +4,7 @@ use super::history::History;
 use super::reading::Reading;
 use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
-use crate::eval::{Estimate, EvalError, deviation_of, mean_of, worst_of};
+use crate::eval::{self, Estimate, EvalError, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
@@ -153,34 +153,51 @@ impl Results {
 
     /// The row's number, and what it is without each of its parts; nothing where it is not judged.
     fn measured(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Option<Measured>, Stop> {
-        let of_one = |metric: &Metric| -> Result<Option<Measured>, Stop> {
-            let Some(judged) = self.judgement(plan, row, metric)? else { return Ok(None) };
-            let judged = &self.judged[&judged];
-            Ok(Some(match judged.measured(metric) {
-                Ok((estimate, without)) => (Ok(estimate), without),
-                Err(error) => (Err(error), Vec::new()),
-            }))
+        let of_one = |metric: &Metric| -> Result<Option<Result<eval::Measured, EvalError>>, Stop> {
+            let Some(id) = self.judgement(plan, row, metric)? else { return Ok(None) };
+            let chosen = self.chosen_by_its_people(plan, id)?;
+            Ok(Some(self.judged[&id].measured(metric).map(|it| if chosen { it.without_interval() } else { it })))
         };
-        let Ok(panel) = plan.parse::<OverPanel>(metric.eval().node) else { return of_one(metric) };
-        let (mut estimates, mut folds) = (Vec::new(), Vec::new());
+        let Ok(panel) = plan.parse::<OverPanel>(metric.eval().node) else {
+            return Ok(of_one(metric)?.map(|it| match it {
+                Ok(it) => (Ok(it.estimate), it.without),
+                Err(error) => (Err(error), Vec::new()),
+            }));
+        };
+        let mut numbers = Vec::new();
         for eval in panel.evals.values() {
             match of_one(&metric.of(*eval))? {
                 None => return Ok(None),
-                Some((Err(error), _)) => return Ok(Some((Err(error), Vec::new()))),
-                Some((Ok(estimate), of_folds)) => {
-                    estimates.push(estimate);
-                    folds.push(of_folds);
-                }
+                Some(Err(error)) => return Ok(Some((Err(error), Vec::new()))),
+                Some(Ok(number)) => numbers.push(number),
             }
         }
+        let estimates: Vec<Estimate> = numbers.iter().map(|it| it.estimate.clone()).collect();
         Ok(Some(match panel.by {
-            PanelBy::Mean => match mean_of(&estimates, &folds, metric.unit()) {
+            PanelBy::Mean => match mean_of(&numbers, metric.unit()) {
                 Ok((mean, without)) => (Ok(mean), without),
                 Err(error) => (Err(error), Vec::new()),
             },
             PanelBy::Spread => (deviation_of(&estimates), Vec::new()),
             PanelBy::Worst => (worst_of(&estimates, metric.better()), Vec::new()),
         }))
+    }
+
+    /// Whether people who are judged here decided on what the model is made of: numbers of a model that was chosen for them are better by luck, too.
+    fn chosen_by_its_people(&self, plan: &Plan, id: NodeId) -> Result<bool, Stop> {
+        let judge: Judge = plan.parse(id).map_err(bad_plan)?;
+        let models = [Some(judge.model), judge.gallery_model].into_iter().flatten().map(|model| model.node);
+        let here = judge.eval.node;
+        let of_eval = |eval: NodeId| {
+            let judged = self.judged.iter().find(|(id, _)| plan.parse::<Judge>(**id).is_ok_and(|judge| judge.eval.node == eval));
+            judged.map(|(_, judged)| &judged.parted)
+        };
+        // who is looked at on the way only is known by the data alone
+        let same_people = |there: NodeId| match (of_eval(here), of_eval(there)) {
+            (Some(here), Some(there)) if !here.is_empty() && !there.is_empty() => here.meets(there),
+            _ => plan.node(here).inputs == plan.node(there).inputs,
+        };
+        Ok(plan.deciding(models).into_iter().any(same_people))
     }
 
     /// What was decided on the way to the row's number.

@@ -32,6 +32,8 @@ pub struct TemplateSearch {
     pub probe: Vec<TemplateOf>,
     /// What happens to strangers.
     pub strangers: Strangers,
+    /// The names of the people of both lists, by their places.
+    pub names: Vec<Arc<str>>,
     /// How many people the gallery shows.
     pub people: u64,
     /// Probes whose people are in the gallery.
@@ -59,7 +61,8 @@ impl TemplateSearch {
         let galleries = gallery.iter().map(|file| with_lines(file)).collect::<Result<Vec<_>, DataError>>()?;
         let probes = [with_lines(probe)?];
         let names: BTreeSet<&str> = galleries.iter().chain(&probes).flat_map(|(_, lines)| lines).map(|line| &*line.subject).collect();
-        let places: HashMap<&str, u32> = names.into_iter().zip(0..).collect();
+        let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
+        let places: HashMap<&str, u32> = names.iter().map(|name| &**name).zip(0..).collect();
         let mut doubts = of.doubts.clone();
         doubts.extend(contradictions(galleries.iter().chain(&probes), &of));
         let (searched, sought) = (templates(&galleries, &of, &places)?, templates(&probes, &of, &places)?);
@@ -96,6 +99,7 @@ impl TemplateSearch {
             gallery: searched,
             probe: sought,
             strangers,
+            names,
             people,
             mated,
             unmated,

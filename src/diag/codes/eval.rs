@@ -10,14 +10,16 @@ codes! {
     }
     SelectedOnTest = "ddl::eval::selected_on_test": "a model that is chosen by what is then reported" {
         "`keep`, `stop` and `select` look at numbers to decide; the best of several is better by luck, too. Numbers of the same people do not tell how \
-         good the chosen model is on others."
+         good the chosen model is on others: the table shows them without an interval, and their differences without a mark."
         wrong: "sweep order in [0.1, 0.01]\nstage s = train(net, goal, batch = 128, for = 1 epoch, optimizer = sgd(lr = order))\nstage best = select(s, by = test.accuracy, over = [order])\nreport t = compare([best], columns = [test.accuracy])",
         right: "sweep order in [0.1, 0.01]\nstage s = train(net, goal, batch = 128, for = 1 epoch, optimizer = sgd(lr = order))\nstage best = select(s, by = choose.accuracy, over = [order])\nreport t = compare([best], columns = [test.accuracy])",
     }
     NoInterval = "ddl::eval::no_interval": "a number that will have no interval" {
         "An interval is told by folds, or people, that have nobody in common, and by enough errors, successes and expected false accepts. The protocol \
-         has fewer: whatever the numbers come to, the table shows them without an interval, and without marks beside their differences. It is no \
-         mistake, and is said before anything is computed. Pairs that are in no folds (`all_pairs()`, templates) have none at all."
+         has fewer, or a person stands in several of its folds; or a panel's protocols have the same people in other folds. Whatever the numbers come to, the \
+         table shows them without an interval, and without marks beside their differences. It is no mistake, and is said before anything is computed. \
+         `random_pairs` deals people into folds, equal ones for equal people and seeds; `folds = N` deals pairs. Pairs that are in no folds \
+         (`all_pairs()`, templates) have no interval at all."
         wrong: "eval pose = verification(faces, pairs = random_pairs(folds = 4))\nreport t = compare([net], columns = [pose.accuracy])",
         right: "eval pose = verification(faces, pairs = random_pairs(folds = 10))\nreport t = compare([net], columns = [pose.accuracy])",
     }

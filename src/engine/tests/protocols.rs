@@ -109,3 +109,36 @@ fn files_that_are_not_whole_are_found_before_anything_is_computed() {
         assert!(code == 2 && said.contains(wanted), "{code}: {said}");
     }
 }
+
+/// A number has an interval where folds have nobody in common, unless the model, or the protocol, was chosen by it.
+#[test]
+fn numbers_that_were_chosen_have_no_interval() {
+    let recipe = "ddl 1
+dataset faces = synthetic_faces(identities = 60, images = 6, size = 16px)
+let people = faces |> split({train = 20, choose = 20, test = 20}, by = .identity)
+eval test = verification(people.test, pairs = random_pairs(folds = 5, per_fold = 40))
+eval again = verification(people.test, pairs = random_pairs(folds = 5, per_fold = 40, seed = 1))
+eval choose = verification(people.choose, pairs = random_pairs(folds = 5, per_fold = 40))
+eval dealt = verification(people.test, pairs = random_pairs(folds = 5, per_fold = 40), folds = 6)
+eval both = panel({test = test, choose = choose})
+eval same = panel({test = test, again = again})
+backbone net = tiny(embedding = 8, side = 16px, width = 4)
+sweep order in [0.5, 1.0]
+stage s = train(net, order * classify(people.train, arcface()), batch = 8, for = 2 steps, optimizer = sgd(lr = 0.1))
+stage well = select(s, by = choose.eer, over = [order])
+stage ill = select(s, by = test.eer, over = [order])
+stage kept = train(net, classify(people.train, arcface()), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1), keep = best(test.eer, every = 2 steps))
+report t = compare([net, well, ill, kept], columns = [test.eer, choose.eer, dealt.eer, both.mean.eer, both.worst.eer, same.mean.eer])
+";
+    let shell = Shell::new().file("r.ddl", recipe);
+    let ran = shell.ddl("run r.ddl --threads 1");
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let rows: Vec<Value> = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let word = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let told: Vec<String> = rows
+        .iter()
+        .filter(|row| row["value"].is_number() && row["ci"].is_object() && row["against"].is_null())
+        .map(|row| format!("{} {}", word(row, "model"), word(row, "eval")))
+        .collect();
+    assert_eq!(told, ["net test", "net choose", "net both.mean", "well test", "ill choose", "kept choose"], "{rows:#?}");
+}

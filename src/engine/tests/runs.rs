@@ -279,7 +279,7 @@ fn a_search_of_a_gallery_goes_from_features_to_ranks() {
     let (found, wanted) = (judged.measure(&metric).unwrap(), &cmc(&outcomes, &[3]).unwrap()[0]);
     assert!((found.value - wanted.value).abs() < 1e-15 && found.n_genuine == wanted.n_genuine);
     let people: std::collections::BTreeSet<u32> = outcomes.iter().filter(|it| it.mate.is_some()).map(|it| it.person).collect();
-    assert_eq!(judged.measured(&metric).unwrap().1.len(), people.len(), "one without each person");
+    assert_eq!(judged.measured(&metric).unwrap().without.len(), people.len(), "one without each person");
     let eval = EvalRef { node: run.node("open") };
     let open =
         run.judged().into_iter().find(|(id, _)| run.job.plan.parse::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap().1;

@@ -136,7 +136,7 @@ metric! {
         tells = |_, rate, (mated, _)| parts::enough(rate, mated), point = k;
     /// The share of probes whose own person is among the first k of the gallery: a point of the cumulative match characteristic (spec 6.5). Higher is better.
     ///
-    /// Only probes with a mate in the gallery count. The interval takes account of several probes of one person.
+    /// Only probes with a mate in the gallery count. The interval counts the people who are looked for, not their probes.
     pub struct Rank("rank", 1) {
         /// How many people of the gallery are looked at.
         k: u32, in 1.0..=1e9;

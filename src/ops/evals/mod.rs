@@ -131,7 +131,7 @@ crate::operator! {
         gallery: Option<Augment> = None;
         /// How accuracy is computed.
         rule: AccuracyRule = AccuracyRule::Insightface;
-        /// Parts the pairs anew into so many folds, each with its share of same and of different pairs: for what is left of a protocol `within` a few people. A person may then stand in several folds.
+        /// Parts the pairs anew into so many folds, each with its share of same and of different pairs: for what is left of a protocol `within` a few people. Where a person then stands in several folds, numbers have no interval.
         folds: Option<u32> = None, in 2.0..=1000.0;
         /// Seed of what the images go through.
         seed: i64 = 0, any "a seed is hashed";

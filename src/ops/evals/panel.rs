@@ -12,7 +12,9 @@ crate::operator! {
     /// Beside the mean there are `worst`, the number of the protocol that is judged worst, and `spread`, the standard deviation (n - 1) over the protocols, as
     /// the field reports it for groups of people (RFW, spec 6.3). All stand in the columns of tables.
     ///
-    /// The interval of a mean takes the protocols as independent, unless all have as many folds, or people: then these are drawn anew, each in all protocols.
+    /// The interval of a mean leaves people out of all protocols at once, where each stands at one place in all: in equal folds, or groups of the people of a
+    /// search. Protocols of other numbers of folds are independent where nobody stands in two of them. Where people stand at other places in other protocols
+    /// (`random_pairs` of another seed), the mean has no interval. The worst has none either: it was chosen, also by bad luck.
     pub struct Panel("panel", 1, |_| Type::Eval) {
         /// The protocols by name, at least two.
         evals: IndexMap<String, EvalRef>;

@@ -189,7 +189,7 @@ crate::operator! {
 
 crate::operator! {
     /// A model's scores under a protocol.
-    pub struct Judge("judge", 1, |_| Type::Unknown) {
+    pub struct Judge("judge", 2, |_| Type::Unknown) {
         /// The model.
         model: ModelRef;
         /// The protocol.
@@ -204,6 +204,7 @@ crate::operator! {
         pooling: Option<PooledRef> = None;
     }
     hidden = true;
+    changes = [(2, "it keeps who stands in which fold, or is looked for: what intervals are told by")];
 }
 
 crate::operator! {
@@ -257,7 +258,7 @@ pub struct TableColumn {
 
 crate::operator! {
     /// A table, lowered: what `compare` means.
-    pub struct Table("table", 3, |_| Type::Report) {
+    pub struct Table("table", 4, |_| Type::Report) {
         /// The rows.
         rows: Vec<TableRow>;
         /// The columns.
@@ -273,6 +274,7 @@ crate::operator! {
     changes = [
         (2, "intervals are told by folds or people and by nothing less, and marks are corrected for the number of comparisons (Holm)"),
         (3, "intervals of accuracies count that thresholds are learnt, those over several axes count what no axis explains once"),
+        (4, "folds and protocols that share people tell no interval and no mark, and neither does a number that was chosen: the worst of a panel, or a model's by people who decided on it"),
     ];
 }
 

@@ -5,12 +5,14 @@ use crate::data::Table as Rows;
 use crate::data::protocol::{Doubt, Strangers, on_both_sides};
 use crate::diag::{Code, Severity};
 use crate::eval::parts::{self, Lack};
-use crate::eval::{Counted, EvalError, Folding, Kinds, PairScores, Pairs};
+use crate::eval::{Counted, EvalError, Folding, Joint, Kinds, PairScores, Pairs, Parted};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::ops::complete;
-use crate::ops::evals::{MadePairs, Metric, OverPanel, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification};
-use crate::ops::outputs::{Judge, Table};
+use crate::ops::evals::{
+    MadePairs, Metric, OverPanel, PairSource, PanelBy, Protocol, TemplateIdentification, TemplateVerification, Verification,
+};
+use crate::ops::outputs::{Judge, Table, TableColumn};
 use crate::ops::refs::EvalRef;
 use crate::ops::stages::Chosen;
 use crate::plan::audit::{Finding, Place};
@@ -61,7 +63,8 @@ impl Gather<'_> {
         let scores = PairScores::Cosine(vec![0.0; same.len()]); // which pair stands in which fold hangs on no score
         let pairs = Pairs::new(folds, same, scores).map_err(|error| Unknown::Failure(one_sided(&error)))?;
         let pairs = it.folds.map_or_else(|| pairs.clone(), |folds| pairs.clone().refold(Folding::Stratified(folds)));
-        self.counts(id, Counted::Folds(pairs.by_fold(), it.rule.into()))?;
+        self.counts(id, Counted::Folds(pairs.by_fold()))?;
+        self.parted.insert(id, people::of_folds(&protocol, pairs.fold()));
         if kept != listed {
             facts.notes.push(format!(
                 "{} of {} pairs are within these people: {} of {} same, {} of {} different",
@@ -89,7 +92,7 @@ impl Gather<'_> {
         let search = self.tables.search(id)?;
         self.judged.insert(id, people::of_table(&search.gallery).into_iter().chain(people::of_table(&search.probe)).collect());
         let gallery = search.gallery.len() as u64;
-        self.searched.insert(id, search.probe.people() as u64);
+        self.parted.insert(id, people::of_probes(&search.probe, &search.gallery, search.strangers));
         self.doubt(id, on_both_sides(&search.gallery, &search.probe));
         let mut facts = Facts { pairs: Some(search.judged() * gallery), images: Some(search.judged() + gallery), ..Facts::default() };
         facts.notes.push(format!(
@@ -129,7 +132,7 @@ impl Gather<'_> {
         let search = self.tables.template_search(id)?;
         search.expect(&it.counts).map_err(|source| self.tables.data_error(id, source))?;
         let (gallery, images) = (search.gallery.len() as u64, search.of.faces.len() as u64);
-        self.searched.insert(id, search.people);
+        self.parted.insert(id, people::of_templates(&search));
         let mut facts = Facts { pairs: Some(search.judged() * gallery), images: Some(images), ..Facts::default() };
         facts.notes.push(format!(
             "{} probes look for their people among {} people in {} templates; {} templates of {} faces in {} media in all",
@@ -199,36 +202,54 @@ impl Gather<'_> {
 pub(in crate::plan) fn without_interval(
     plan: &Plan,
     counted: &BTreeMap<NodeId, Counted>,
-    searched: &BTreeMap<NodeId, u64>,
+    parted: &BTreeMap<NodeId, Parted>,
 ) -> Vec<(Finding, String)> {
+    let none = Parted::default();
+    let of = |eval: &EvalRef| parted.get(&eval.node).unwrap_or(&none);
     let mut lacking: BTreeMap<NodeId, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let mut lacks = |eval: NodeId, lack: String, metric: &Metric| {
+        let metrics = lacking.entry(eval).or_default().entry(lack).or_default();
+        let label = format!("`{}`", metric.label());
+        if !metrics.contains(&label) {
+            metrics.push(label);
+        }
+    };
     let tables = plan.iter().filter_map(|(id, _)| plan.parse::<Table>(id).ok());
-    for column in tables.flat_map(|table| table.columns) {
-        let panel = plan.parse::<OverPanel>(column.metric.eval().node);
-        let evals = panel.map_or_else(|_| vec![column.metric.eval()], |panel| panel.evals.into_values().collect());
-        for eval in evals {
-            let Some(counted) = counted.get(&eval.node) else { continue };
-            let parted = parts::parted(counted, searched.get(&eval.node).copied());
-            // of all values this one has the most errors and successes
-            let told = column.metric.it().tells(0.5, counted);
-            let known = if told == Err(Lack::Any) { told } else { parted.and(told) };
-            let Err(lack) = known else { continue };
-            let metrics = lacking.entry(eval.node).or_default().entry(lack.to_string()).or_default();
-            let label = format!("`{}`", column.metric.label());
-            if lack != Lack::Any && !metrics.contains(&label) {
-                metrics.push(label);
+    for TableColumn { metric, .. } in tables.flat_map(|table| table.columns) {
+        let evals: Vec<EvalRef> = match plan.parse::<OverPanel>(metric.eval().node) {
+            Ok(panel) if panel.by == PanelBy::Mean => panel.evals.into_values().collect(),
+            Ok(_) => continue, // a spread and the worst of several never have one
+            Err(_) => vec![metric.eval()],
+        };
+        let mut told = true;
+        for eval in &evals {
+            let Some(counted) = counted.get(&eval.node) else {
+                told = false;
+                continue;
+            };
+            if let Err(lack) = tells(&metric, counted, of(eval)) {
+                told = false;
+                if lack != Lack::Any {
+                    lacks(eval.node, lack.to_string(), &metric);
+                }
             }
+        }
+        let joint = Parted::joint(&evals.iter().map(of).collect::<Vec<_>>());
+        if let (true, Joint::Tangled { between: [a, b], people }) = (told, joint) {
+            let name = |at: usize| plan.node(evals[at].node).bare_name();
+            let who = if people == 1 { "a person".to_owned() } else { format!("{people} people") };
+            let stand = if people == 1 { "stands" } else { "stand" };
+            lacks(metric.eval().node, format!("{who} of `{}` {stand} in another fold, or group, of `{}`", name(a), name(b)), &metric);
         }
     }
     let mut said = BTreeSet::new();
     let mut found = Vec::new();
     for (eval, lacks) in lacking {
         let name = plan.node(eval).bare_name();
-        let lacks: Vec<String> =
-            lacks.into_iter().filter(|(_, of)| !of.is_empty()).map(|(lack, of)| format!("{} ({lack})", of.join(", "))).collect();
+        let lacks: Vec<String> = lacks.into_iter().map(|(lack, of)| format!("{} ({lack})", of.join(", "))).collect();
         let note = format!("too little to tell an interval of {}", lacks.join(" and of "));
         let message = format!("`{name}` has {note}");
-        if lacks.is_empty() || !said.insert(message.clone()) {
+        if !said.insert(message.clone()) {
             continue; // another arm of it
         }
         let failure = Failure::new(Code::NoInterval, message)
@@ -237,6 +258,16 @@ pub(in crate::plan) fn without_interval(
         found.push((Finding { at, label: "judged here".to_owned(), also: None, severity: Severity::Advice, failure }, note));
     }
     found
+}
+
+/// Whether what is counted can tell an interval of a metric, if its value is one with the most errors and successes.
+fn tells(metric: &Metric, counted: &Counted, parted: &Parted) -> Result<(), Lack> {
+    let told = metric.it().tells(0.5, counted);
+    if told == Err(Lack::Any) || metric.it().needs(counted).is_err() {
+        return Err(Lack::Any); // there is no such number, which is said elsewhere
+    }
+    parts::parted(counted, parted).and(told)?;
+    if counted.without_each().iter().any(|rest| metric.it().needs(rest).is_err()) { Err(Lack::Spare) } else { Ok(()) }
 }
 
 /// What to do about a number that can't be had.

@@ -9,8 +9,8 @@ use ddl::data::Table;
 use ddl::data::protocol::{Strangers, TemplateFaces, TemplateOf};
 use ddl::diag::Code;
 use ddl::eval::{
-    EvalError, FaceNorm, FarRule, Features, Folding, Learned, Outcome, PairScores, Pairs, Scored, all_pairs, cosine, cross_pairs, identify,
-    identify_by, pool_templates, streamed_pairs,
+    EvalError, FaceNorm, FarRule, Features, Folding, Learned, Outcome, PairScores, Pairs, Parted, Scored, all_pairs, cosine, cross_pairs,
+    identify, identify_by, pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
 use ddl::lang::value::NodeId;
@@ -18,8 +18,8 @@ use ddl::ops::evals::{
     self as ops, AccuracyRule, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification,
 };
 use ddl::ops::outputs::{FeaturesRef, Judge};
-use ddl::plan::data_codes;
 use ddl::plan::tables::augment;
+use ddl::plan::{data_codes, people};
 use ddl::store::{Artifact, Judged, Scores};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -105,6 +105,7 @@ impl Common<'_> {
                         scores: Scores::All(sets),
                         listed: genuine + impostor,
                         dropped: 0,
+                        parted: Parted::default(),
                     })
                 }
                 PairSource::File(_) | PairSource::Made(MadePairs::RandomPairs(_)) => self.listed(id, eval, gallery, probe),
@@ -126,7 +127,14 @@ impl Common<'_> {
         let blocks = || Ok::<_, Halt>(templates.pairs().map_err(named)?.map(|block| block.map_err(named)));
         let sets = streamed_pairs(&*scored, blocks)?;
         let (genuine, impostor) = sets.counts();
-        Ok(Judged { rule: AccuracyRule::Insightface, far, scores: Scores::All(sets), listed: genuine + impostor, dropped: 0 })
+        Ok(Judged {
+            rule: AccuracyRule::Insightface,
+            far,
+            scores: Scores::All(sets),
+            listed: genuine + impostor,
+            dropped: 0,
+            parted: Parted::default(),
+        })
     }
 
     fn searched_templates(
@@ -141,13 +149,13 @@ impl Common<'_> {
         let people = |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>();
         let score = |probe: usize, j: usize| scored.score_of(search.probe[probe].template as usize, search.gallery[j].template as usize);
         let outcomes = identify_by(&people(&search.probe), &people(&search.gallery), score);
-        Ok(found(outcomes, search.strangers))
+        Ok(found(outcomes, search.strangers, people::of_templates(&search)))
     }
 
     fn searched(&self, id: NodeId, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
         let search = self.tables.search(id)?;
         let outcomes = identify(&probe.features(&gallery.table)?, &gallery.features(&gallery.table)?)?;
-        Ok(found(outcomes, search.strangers))
+        Ok(found(outcomes, search.strangers, people::of_probes(&probe.table, &gallery.table, search.strangers)))
     }
 
     fn listed(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
@@ -172,7 +180,8 @@ impl Common<'_> {
             pairs = pairs.refold(Folding::Stratified(folds));
         }
         let dropped = protocol.in_file.total() - protocol.kept.total();
-        Ok(Judged { rule: eval.rule, far: FarRule::Conservative, scores: Scores::Pairs(pairs), listed: protocol.in_file.total(), dropped })
+        let (listed, parted) = (protocol.in_file.total(), people::of_folds(&protocol, pairs.fold()));
+        Ok(Judged { rule: eval.rule, far: FarRule::Conservative, scores: Scores::Pairs(pairs), listed, dropped, parted })
     }
 }
 
@@ -212,13 +221,13 @@ impl Exec<'_> {
 }
 
 /// What a search gave, with or without the probes of strangers.
-fn found(mut outcomes: Vec<Outcome>, strangers: Strangers) -> Judged {
+fn found(mut outcomes: Vec<Outcome>, strangers: Strangers, parted: Parted) -> Judged {
     let listed = outcomes.len() as u64;
     if strangers == Strangers::Drop {
         outcomes.retain(|outcome| outcome.mate.is_some());
     }
     let dropped = listed - outcomes.len() as u64;
-    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped }
+    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped, parted }
 }
 
 /// The templates of a protocol, as any two of them score.

@@ -200,6 +200,7 @@ fn judged(gap: f64) -> Judged {
         scores: ddl::store::Scores::Pairs(pairs),
         listed: 4,
         dropped: 0,
+        parted: ddl::eval::Parted::default(),
     }
 }
 

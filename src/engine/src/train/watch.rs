@@ -143,14 +143,14 @@ fn judged_net(setup: &Setup, name: Option<&NetName>) -> usize {
     setup.nets.iter().position(|net| name.is_some_and(|name| net.name == name.0)).unwrap_or(0)
 }
 
-/// The metrics that a watched protocol shows.
+/// The metrics that a watched protocol shows: of those that it can give.
 fn looked_at(eval: EvalRef, judged: &Judged) -> Vec<Metric> {
-    let over_pairs = || vec![Metric::Eer(Eer { eval }), Metric::Auc(Auc { eval }), Metric::Gap(Gap { eval })];
-    match &judged.scores {
-        Scores::Pairs(pairs) if pairs.fold().iter().any(|fold| *fold != pairs.fold()[0]) => {
-            [vec![Metric::Accuracy(Accuracy { eval })], over_pairs()].concat()
+    let counted = judged.counted();
+    let shown = match &judged.scores {
+        Scores::Pairs(_) | Scores::All(_) => {
+            vec![Metric::Accuracy(Accuracy { eval }), Metric::Eer(Eer { eval }), Metric::Auc(Auc { eval }), Metric::Gap(Gap { eval })]
         }
-        Scores::Pairs(_) | Scores::All(_) => over_pairs(),
         Scores::Search(_) => vec![Metric::Rank(Rank { eval, k: 1 })],
-    }
+    };
+    shown.into_iter().filter(|metric| metric.it().needs(&counted).is_ok()).collect()
 }
