@@ -292,13 +292,15 @@ impl Compiler<'_> {
         if items.len() > LONGEST_LIST {
             return self.too_many(items.len() as u64, source.span, span);
         }
-        for item in items {
+        for (at, item) in items.into_iter().enumerate() {
             if self.meter.is_over() {
                 return Val::poison(span);
             }
+            let said_before = self.diagnostics.len();
             env.locals.push((variable.text.clone(), Val::new(ty.clone(), item, source.span)));
             vals.push(self.expr(element, env));
             env.locals.pop();
+            self.diagnostics.in_arm(said_before, &format!("[{} = #{at}]", variable.text));
         }
         self.list_of(vals, span)
     }

@@ -82,14 +82,25 @@ impl Compiler<'_> {
                 used_at,
             );
         }
+        let said_before = self.diagnostics.len();
         let val = self.counted(id, |it| {
             let val = it.evaluate(id, &kind, &own, used_at);
             it.name_nodes(id, &kind, &val, &own);
             it.meter.spend(1, 256);
             val
         });
+        self.found_at(&own, said_before);
         self.memo.insert(memo, val.clone());
         val
+    }
+
+    /// Puts what was said since there were `before` messages down to the arm in which it was found.
+    pub(super) fn found_at(&mut self, point: &Point, before: usize) {
+        if point.is_empty() || self.diagnostics.len() <= before {
+            return;
+        }
+        let arm = self.arm(point);
+        self.diagnostics.in_arm(before, &crate::plan::in_arm("", &arm));
     }
 
     /// A step of the evaluation of a declaration: what it costs is put down to that.

@@ -5,6 +5,7 @@ mod code;
 pub mod codes;
 mod collect;
 mod excerpt;
+mod fold;
 mod habits;
 mod json;
 mod render;
@@ -79,12 +80,22 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// What belongs to it and has a message of its own.
     pub related: Vec<Diagnostic>,
+    /// The arm of an experiment in which it was found, as long as it is not known which others make the same mistake: no part of what is said.
+    pub arm: String,
 }
 
 impl Diagnostic {
     /// A diagnostic of the given severity.
     pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity, message: shortened(message.into()), labels: Vec::new(), help: None, related: Vec::new() }
+        Diagnostic {
+            code,
+            severity,
+            message: shortened(message.into()),
+            labels: Vec::new(),
+            help: None,
+            related: Vec::new(),
+            arm: String::new(),
+        }
     }
 
     /// The recipe cannot run.
