@@ -37,7 +37,8 @@ pub(super) fn folded(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
             said.push(Said { first: diagnostic.clone(), arms: [arm].into(), words: vec![diagnostic] });
         }
     }
-    said.into_iter().map(|it| with_more(it.first, it.arms.len() - 1)).collect()
+    // what is said in the same words of all arms has nothing to do with them
+    said.into_iter().map(|it| if it.words.len() > 1 { with_more(it.first, it.arms.len() - 1) } else { it.first }).collect()
 }
 
 /// A message with how many more arms it is true of.
@@ -152,7 +153,8 @@ mod tests {
         for (found, told) in [
             (vec![said("m = 1", "from 0 to 1", "2"), said("m = 2", "from 0 to 1", "3")], vec!["2, and in 1 more arm"]),
             (vec![said("m = 1", "a batch of 5", ""), said("m = 2", "a batch of 6000", "")], vec!["and in 1 more arm"]),
-            (vec![said("m = 1", "one", "x"), said("m = 2", "one", "x"), said("m = 3", "one", "x")], vec!["x, and in 2 more arms"]),
+            (vec![said("m = 1", "one", "x"), said("m = 2", "one", "x"), said("m = 3", "one", "x")], vec!["x"]),
+            (vec![said("m = 1", "one", "x"), said("m = 2", "one", "x"), said("m = 3", "one", "y")], vec!["x, and in 2 more arms"]),
             (
                 vec![said("t", "`ho[f = 1]` can't give `tar`", "x"), said("t", "`ho[f = 2]` can't give `tar`", "x")],
                 vec!["x, and in 1 more arm"],
