@@ -216,7 +216,8 @@ impl Compiler<'_> {
             (Type::Augment, Type::List(of)) => **of == Type::Augment || **of == Type::Unknown,
             // a stage of several networks
             (Type::Model, Type::Record(models)) => {
-                matches!(word, FixedWord::Stage) && !models.is_empty() && models.values().all(|it| *it == Type::Model)
+                // of none it is said that there are none
+                matches!(word, FixedWord::Stage) && (val.is_poison() || !models.is_empty()) && models.values().all(|it| *it == Type::Model)
             }
             (wanted, found) => wanted == found,
         };

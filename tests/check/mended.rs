@@ -96,6 +96,17 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "head _h = magface(least = 0.4rad, most = 0.8rad)",
     ),
     ("head _h = magface(shortest = ‹120›)", "shortest = 110.0, longest = 120.0", "head _h = magface(shortest = 110.0, longest = 120.0)"),
+    // what follows from a mistake is not said of it
+    (
+        "stage _s = ‹train({}, classify(people.train, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))›",
+        "train(net, …)",
+        "stage _s = train(net, classify(people.train, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))",
+    ),
+    (
+        "eval e = verification(people.test, pairs = all_pairs(), folds = ‹10›)\nreport _t = compare([net], columns = [e.accuracy])",
+        "pairs = random_pairs(folds = 10)",
+        "eval e = verification(people.test, pairs = random_pairs(folds = 10))\nreport _t = compare([net], columns = [e.accuracy])",
+    ),
     // the other way round
     ("head _h = arcface(‹0.2rad›, 16)", "arcface(16, 0.2rad)", "head _h = arcface(16, 0.2rad)"),
     (

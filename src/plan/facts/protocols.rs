@@ -209,6 +209,9 @@ pub(in crate::plan) fn without_interval(
         let evals = panel.map_or_else(|_| vec![column.metric.eval()], |panel| panel.evals.into_values().collect());
         for eval in evals {
             let Some(counted) = counted.get(&eval.node) else { continue };
+            if column.metric.it().needs(counted).is_err() {
+                continue; // it can't be had at all, which is said
+            }
             let parted = parts::parted(counted, searched.get(&eval.node).copied());
             // of all values this one has the most errors and successes
             let told = column.metric.it().tells(0.5, counted);
@@ -317,6 +320,8 @@ mod tests {
         let wrong: Vec<String> =
             said.iter().filter(|it| it.severity == crate::diag::Severity::Error).map(|it| format!("{}: {}", it.code, it.message)).collect();
         assert!(wrong.len() <= 1 && said.iter().all(|it| it.code != Code::BadJob), "{text}: {said:?}");
+        let follows = said.iter().any(|it| it.code == Code::NoInterval);
+        assert!(wrong.is_empty() || !follows, "an interval of what can't be had: {said:?}");
         wrong.into_iter().next()
     }
 
