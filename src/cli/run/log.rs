@@ -2,7 +2,7 @@
 //! or nothing is to be done. Pictures lie in files of their own.
 
 use super::engine;
-use crate::cli::files::{self, Lasting, unwritable};
+use crate::cli::files::{self, Lasting, named_unwritable, unwritable};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::diag::{Diagnostic, Severity};
 use crate::events::{Event, Failure, Machine, PictureGroup, from_base64, record};
@@ -44,7 +44,7 @@ impl Log {
     /// Makes the file.
     pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
         let written = |path: &Path| -> Result<_, Stop> {
-            let file = files::begin(path).map_err(|error| unwritable(path, &error))?;
+            let file = files::begin(path).map_err(|error| named_unwritable(path, &error))?;
             Ok(Mutex::new(Written { file, path: path.to_owned(), lost: None, failed: false, done: None }))
         };
         Ok(Log { to: path.map(written).transpose()? })
