@@ -155,7 +155,8 @@ impl Audit<'_> {
             let name = self.plan.node(eval).bare_name();
             let models = listed(by.iter().map(|id| self.plan.node(*id).bare_name()));
             // what saw them may be judged only as a part of something
-            let made: Vec<NodeId> = whole.iter().copied().filter(|model| !by.contains(model) && self.is_made_of(*model, &by)).collect();
+            let is_whole = |model: &NodeId| !by.contains(model) && self.plan.node(*model).op != Net::NAME;
+            let made: Vec<NodeId> = whole.iter().copied().filter(is_whole).filter(|model| self.is_made_of(*model, &by)).collect();
             let sees = (first.into(), format!("`{}` sees them", self.plan.node(first).bare_name()));
             let (of_what, help, also) = match made.first() {
                 Some(&it) if by.iter().all(|part| !whole.contains(part)) => {
