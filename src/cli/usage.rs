@@ -86,7 +86,7 @@ fn hint(error: &clap::Error, words: &[OsString]) -> Option<String> {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = text(ContextKind::InvalidSubcommand)?;
-            if word.ends_with(".ddl") {
+            if std::path::Path::new(word).extension().is_some_and(|ending| ending == "ddl") {
                 return Some(format!("`ddl run {word}` runs a recipe, `ddl check {word}` checks it"));
             }
             habit(COMMANDS, word)

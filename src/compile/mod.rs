@@ -149,11 +149,13 @@ impl Compiled {
             None => (None, None),
         };
         // of two nodes that are made at one place each is an arm
-        let arm_of = |nodes: &[Option<NodeId>]| nodes.iter().flatten().map(|node| format!("[node = {}]", node.0)).collect::<String>();
+        let in_arm = |diagnostic: &mut Diagnostic, nodes: &[Option<NodeId>]| {
+            nodes.iter().flatten().for_each(|node| diagnostic.found_in(&format!("[node = {}]", node.0)));
+        };
         let mut said: Vec<Diagnostic> = self.open_ranges.iter().filter_map(|range| range.misfit(&plan)).collect();
         for trouble in known.troubles {
             let mut diagnostic = trouble.failure.diagnostic(Severity::Error);
-            diagnostic.arm = arm_of(&[Some(trouble.node)]);
+            in_arm(&mut diagnostic, &[Some(trouble.node)]);
             let argument = node(trouble.node).and_then(|node| to_blame(node, &diagnostic));
             said.push(match argument.or_else(|| place(trouble.node)) {
                 Some(span) => said_at(diagnostic.at(span, plan.in_node(trouble.node)), trouble.node),
@@ -162,7 +164,7 @@ impl Compiled {
         }
         for finding in known.findings {
             let mut diagnostic = finding.failure.diagnostic(finding.severity);
-            diagnostic.arm = arm_of(&[Some(finding.at.node), finding.also.as_ref().map(|(place, _)| place.node)]);
+            in_arm(&mut diagnostic, &[Some(finding.at.node), finding.also.as_ref().map(|(place, _)| place.node)]);
             let (at, inner) = inside(&finding.at);
             if let Some(span) = at {
                 diagnostic = diagnostic.at(span, finding.label);

@@ -48,7 +48,7 @@ impl Diagnostics {
     /// Says of those since there were `count` that they were found in this arm, whatever arm of something inner they were found in.
     pub fn in_arm(&mut self, count: usize, arm: &str) {
         let new = self.found.get_mut(count..).unwrap_or_default();
-        new.iter_mut().for_each(|it| it.arm.push_str(arm));
+        new.iter_mut().for_each(|it| it.found_in(arm));
     }
 
     /// Sorts by file and place (those without a place come last), then severity, code and message; what was said twice, or in several arms, is

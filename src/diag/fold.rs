@@ -22,7 +22,7 @@ pub(super) fn folded(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut known: BTreeMap<Mistake, Vec<usize>> = BTreeMap::new();
     for mut diagnostic in found {
         let arm = arm_of(&diagnostic);
-        diagnostic.arm.clear();
+        diagnostic.arm = None;
         let alike = known.entry(mistake(&diagnostic)).or_default();
         if let Some(&at) = alike.iter().find(|at| said[**at].words.contains(&diagnostic)) {
             said[at].arms.insert(arm);
@@ -57,7 +57,7 @@ fn with_more(mut diagnostic: Diagnostic, more: usize) -> Diagnostic {
 
 /// The arm in which something was found: that in which it stands, and those that it names (`ho[fold = 2]`).
 fn arm_of(diagnostic: &Diagnostic) -> String {
-    let mut arm = diagnostic.arm.clone();
+    let mut arm = diagnostic.arm.as_ref().map_or_else(String::new, |arm| arm.0.clone());
     for text in [&diagnostic.message].into_iter().chain(diagnostic.labels.iter().map(|label| &label.text)) {
         let mut seen = 0;
         for (from, to) in arms_in(text) {
@@ -141,7 +141,11 @@ mod tests {
 
     fn said(arm: &str, message: &str, label: &str) -> Diagnostic {
         let at = Span { file: FileId(0), start: 3, end: 5 };
-        Diagnostic { arm: arm.to_owned(), ..Diagnostic::error(Code::OutOfRange, message).at(at, label) }
+        let mut said = Diagnostic::error(Code::OutOfRange, message).at(at, label);
+        if !arm.is_empty() {
+            said.found_in(arm);
+        }
+        said
     }
 
     fn labels(found: Vec<Diagnostic>) -> Vec<String> {

@@ -31,7 +31,7 @@ crate::operator! {
 fn lengths_differ(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
     let number = |name: &str, default: f64| call.args.get(name).map_or(Some(default), crate::lang::value::Value::magnitude);
     match (number("shortest", 10.0), number("longest", 110.0)) {
-        (Some(shortest), Some(longest)) if shortest == longest => {
+        (Some(shortest), Some(longest)) if longest - shortest == 0.0 => {
             let param = if call.args.contains_key("longest") { "longest" } else { "shortest" };
             vec![crate::ops::terms::about(
                 param,
