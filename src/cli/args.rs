@@ -162,10 +162,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub device: crate::job::Device,
     /// Threads that compute; as many as there are cores without it
-    #[arg(long, value_name = "N", value_parser = whole::<u16>(1, 1024, "4"))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole::<u16>(1, 1024, "4"))]
     pub threads: Option<u16>,
     /// Images that are loaded and judged at once; no digit of a result depends on it
-    #[arg(long, value_name = "IMAGES", value_parser = whole::<u32>(1, 1_000_000, "256"))]
+    #[arg(long, allow_negative_numbers = true, value_name = "IMAGES", value_parser = whole::<u32>(1, 1_000_000, "256"))]
     pub eval_batch: Option<u32>,
     /// Only this node of the plan and what it needs (may be given several times)
     #[arg(long, value_name = "NAME")]
@@ -180,7 +180,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
     /// Seconds between checkpoints of a stage
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     pub checkpoint: f64,
     /// Say what would be computed, and compute nothing
     #[arg(long)]
@@ -330,19 +330,19 @@ pub struct TermArgs {
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub init: Vec<(String, String)>,
     /// How many people there are, where no tensor says it; else the largest label decides
-    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, 100_000_000, "1000"))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole::<u64>(1, 100_000_000, "1000"))]
     pub classes: Option<u64>,
     /// The precision
     #[arg(long, value_enum, default_value_t)]
     pub dtype: Dtype,
     /// The step of the stage, counted from 0: for curves, and for what is drawn by chance
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, 999_999_999, "10"))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, 999_999_999, "10"))]
     pub step: u64,
     /// Steps of the stage, for curves
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000_000_000, "1000"))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000_000_000, "1000"))]
     pub steps: u64,
     /// The stage's seed
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<i64>(0, i64::MAX.unsigned_abs(), "1"))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 0, value_parser = whole::<i64>(0, i64::MAX.unsigned_abs(), "1"))]
     pub seed: i64,
     /// Where to compute: cpu, cuda, or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]

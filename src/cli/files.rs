@@ -105,6 +105,28 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
     })
 }
 
+/// The same of a file that the command line names: where there can be none, the command line is wrong.
+pub fn named_unwritable(path: &Path, error: &io::Error) -> Stop {
+    let misplaced = matches!(
+        error.kind(),
+        io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::NotFound
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::InvalidInput
+    );
+    let no_folder = io::Error::new(error.kind(), "a file lies there, and no folder");
+    match unwritable(path, if error.kind() == io::ErrorKind::AlreadyExists { &no_folder } else { error }) {
+        Stop::Say(_, diagnostic) if misplaced => Stop::refuse(*diagnostic),
+        other => other,
+    }
+}
+
+/// Writes a file that the command line names, as [`write`].
+pub fn write_named(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    put(path, bytes, Lasting::Yes).map_err(|error| named_unwritable(path, &error))
+}
+
 fn replace(target: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".ddl-").make_in(folder, |path| File::create_new(path))?;

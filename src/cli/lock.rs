@@ -39,7 +39,7 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
         screen.verbatim(&lock.to_yaml())?;
         return Ok(Outcome::Done);
     }
-    files::write(&file, lock.to_yaml().as_bytes())?;
+    files::write_named(&file, lock.to_yaml().as_bytes())?;
     if args.recipe.store.join("format").is_file() {
         let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
         drop(store.note_use(&need(&plan, &args.recipe.recipe, &file)).map_err(|error| stored(&error))?);

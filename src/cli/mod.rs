@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
             let outcome = run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen));
             screen.close(outcome)
         }
-        Err(error) => usage::report(&error, &words),
+        Err(error) => usage::report(error, &words),
     };
     ExitCode::from(outcome.code())
 }

@@ -6,11 +6,12 @@ use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
-use crate::lang::value::{Arm, Value};
+use crate::lang::value::{Arm, Mark, Value};
 use crate::ops::outputs::{Compare, Score};
 use crate::ops::stages::{Average, Select};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Axis, AxisWord, Call, Def, Expr, ExprKind, ItemKind};
+use indexmap::IndexSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -397,6 +398,7 @@ impl Compiler<'_> {
                         );
                     }
                 }
+                self.each_value_once(items, axis);
                 list
             }
             Value::List(items) => self.too_long(items.len() as u64, span),
@@ -407,6 +409,18 @@ impl Compiler<'_> {
                     .help("write for example: sweep order in [0.1, 0.5, 1.0], or replicate seed in 1..3"),
                 span,
             ),
+        }
+    }
+
+    /// Says which value stands twice on an axis: its arms are one.
+    fn each_value_once(&mut self, values: &[Value], axis: &Axis) {
+        let mut seen = IndexSet::new();
+        if let Some(twice) = values.iter().filter(|value| !value.is_open()).find(|value| !seen.insert(Mark::of([*value]))) {
+            let names = axis.target.names().iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(" and ");
+            let said = Diagnostic::warning(Code::BadAxis, format!("the axis {names} has the value {} twice", twice.written()));
+            self.diagnostics.push(
+                said.at(axis.values.span, "one arm is meant twice").help("two arms that mean the same are computed once, and are one"),
+            );
         }
     }
 

@@ -57,7 +57,7 @@ impl Compiler<'_> {
                     [] => (self.name(&first.text, first.span, env), middle),
                 };
                 for field in fields {
-                    base = self.field(base, field);
+                    base = self.field_before(base, field, env.row.as_ref());
                 }
                 self.method(base, last, &call.args, span, env)
             }
@@ -137,6 +137,11 @@ impl Compiler<'_> {
         }
         for arg in args.iter().filter(|arg| !matches!(arg.value.kind, ExprKind::Record(_))) {
             self.use_names(&arg.value, env);
+        }
+        if let Some((ty, help)) = self.not_called(&callee.text, args, env) {
+            let what = if ty == Type::Unknown { "a value".to_owned() } else { ty.to_string() };
+            let said = Diagnostic::error(Code::UnknownOperator, format!("`{}` is {what}, and no operator", callee.text));
+            return self.wrong(said.at(callee.span, "called").help(help), span);
         }
         let near = {
             let module = &self.modules[env.module.0];

@@ -292,13 +292,15 @@ impl Compiler<'_> {
         if items.len() > LONGEST_LIST {
             return self.too_many(items.len() as u64, source.span, span);
         }
-        for item in items {
+        for (at, item) in items.into_iter().enumerate() {
             if self.meter.is_over() {
                 return Val::poison(span);
             }
+            let said_before = self.diagnostics.len();
             env.locals.push((variable.text.clone(), Val::new(ty.clone(), item, source.span)));
             vals.push(self.expr(element, env));
             env.locals.pop();
+            self.diagnostics.in_arm(said_before, &format!("[{} = #{at}]", variable.text));
         }
         self.list_of(vals, span)
     }
@@ -370,11 +372,16 @@ impl Compiler<'_> {
             };
         }
         let val = self.expr(base, env);
-        self.field(val, name)
+        self.field_before(val, name, env.row.as_ref())
     }
 
     /// `base.name`: a field of a record, a metric of an evaluation, or a part of a network.
     pub(super) fn field(&mut self, base: Val, name: &Word) -> Val {
+        self.field_before(base, name, None)
+    }
+
+    /// The same where there may be a sample, whose attributes are written without a base.
+    pub(super) fn field_before(&mut self, base: Val, name: &Word, sample: Option<&Sample>) -> Val {
         let span = base.span.to(name.span);
         match (&base.ty, &base.value) {
             (_, Value::Poison) => Val::poison(span),
@@ -404,7 +411,7 @@ impl Compiler<'_> {
             (Type::Unknown, _) => Val::poison(span),
             (ty, _) => {
                 let wrong = Diagnostic::error(Code::UnknownField, format!("{ty} has no fields")).at(name.span, "no field of this name");
-                let help = self.piped_instead(&base, &name.text).or_else(|| self.parts_instead(&base, &name.text));
+                let help = self.piped_instead(&base, &name.text).or_else(|| self.parts_instead(&base, &name.text, sample));
                 self.wrong(wrong.maybe_help(help), span)
             }
         }

@@ -1,8 +1,10 @@
 //! What to write in place of a value that does not fit: another form of it, a part of it, or an operator that takes it.
 
 use super::call::{Bound, Given};
-use super::modules::ModuleId;
-use super::{Compiler, Env, Val};
+use super::expr::attribute_type;
+use super::modules::{Kind, ModuleId};
+use super::names::type_of_word;
+use super::{Compiler, Env, Sample, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::decl::{Decl, ParamDecl};
 use crate::lang::types::{Dimension, Type};
@@ -147,11 +149,47 @@ impl Compiler<'_> {
         ))
     }
 
-    /// What to write for a field of something that has none: a data set's parts are made by `split`.
-    pub(super) fn parts_instead(&self, base: &Val, name: &str) -> Option<String> {
+    /// What to write for a field of something that has none: an attribute belongs to a sample, and a data set's parts are made by `split`.
+    pub(super) fn parts_instead(&self, base: &Val, name: &str, sample: Option<&Sample>) -> Option<String> {
+        let Type::Dataset(attributes) = &base.ty else { return None };
+        let is_attribute = |sample: &Sample| attribute_type(name, sample).is_some_and(|ty| ty != Type::Unknown);
         let said = self.said_at(base.span);
-        matches!(base.ty, Type::Dataset(_))
-            .then(|| format!("parts are made first: let parts = {said} |> split({{{name} = 80%}}), then parts.{name}"))
+        Some(if sample.is_some_and(is_attribute) {
+            format!("an attribute of a sample is written with a dot alone: `.{name}`")
+        } else if is_attribute(&Sample::Of(attributes.clone())) {
+            format!("`{name}` is an attribute of its samples, read where they are filtered or split: {said} |> where(.{name} == …)")
+        } else {
+            format!("parts are made first: let parts = {said} |> split({{{name} = 80%}}), then parts.{name}")
+        })
+    }
+
+    /// What to write for a call of something that is declared and takes no arguments.
+    pub(super) fn not_called(&self, name: &str, args: &[Arg], env: &Env) -> Option<(Type, String)> {
+        let local = env.locals.iter().rev().find(|(local, _)| local == name).map(|(_, val)| val.ty.clone());
+        let declared = || {
+            let module = &self.modules[env.module.0];
+            let place = *module.names.get(name)?;
+            match module.bindings[place].kind {
+                Kind::Fixed(_, word, None) => Some(type_of_word(word).unwrap_or(Type::Unknown)),
+                Kind::Fixed(..) | Kind::Param(_) | Kind::Axis(..) => Some(Type::Unknown),
+                _ => None, // no value
+            }
+        };
+        let ty = local.or_else(declared)?;
+        let first = args.first().map_or_else(|| "data".to_owned(), |arg| self.said_at(arg.value.span));
+        let help = match &ty {
+            Type::Head => format!("images are classified by a head: classify({first}, {name})"),
+            Type::Model => "a network is an argument: train(net, …) trains it, compare([net], …) judges it"
+                .replace("net,", &format!("{name},"))
+                .replace("[net]", &format!("[{name}]")),
+            Type::Dataset(_) => format!("a data set is given to an operator by `|>`: {name} |> where(…)"),
+            Type::Augment => format!("images are changed by {first} |> apply({name})"),
+            Type::Eval => format!("a model is judged where its numbers are shown: compare([{first}], columns = [{name}.eer])"),
+            Type::Batches => format!("batches are what a term sees: classify({name}, …)"),
+            Type::Objective => format!("an objective is the second argument of `train`: train(net, {name}, …)"),
+            _ => format!("it is a value and takes no arguments: write `{name}`"),
+        };
+        Some((ty, help))
     }
 
     /// Says of a value that is piped into an operator which does not take it how both go together; whether it was said.

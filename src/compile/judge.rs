@@ -135,7 +135,9 @@ impl Compiler<'_> {
     pub(super) fn at<T>(&mut self, point: &Point, env: &mut Env, worth: impl FnOnce(&mut Self, &mut Env) -> T) -> T {
         let outer = env.point.clone();
         env.point.extend(point.iter().map(|(axis, index)| (*axis, *index)));
+        let said_before = self.diagnostics.len();
         let found = worth(self, env);
+        self.found_at(point, said_before);
         env.point = outer;
         found
     }

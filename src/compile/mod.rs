@@ -148,9 +148,14 @@ impl Compiled {
             },
             None => (None, None),
         };
+        // of two nodes that are made at one place each is an arm
+        let in_arm = |diagnostic: &mut Diagnostic, nodes: &[Option<NodeId>]| {
+            nodes.iter().flatten().for_each(|node| diagnostic.found_in(&format!("[node = {}]", node.0)));
+        };
         let mut said: Vec<Diagnostic> = self.open_ranges.iter().filter_map(|range| range.misfit(&plan)).collect();
         for trouble in known.troubles {
-            let diagnostic = trouble.failure.diagnostic(Severity::Error);
+            let mut diagnostic = trouble.failure.diagnostic(Severity::Error);
+            in_arm(&mut diagnostic, &[Some(trouble.node)]);
             let argument = node(trouble.node).and_then(|node| to_blame(node, &diagnostic));
             said.push(match argument.or_else(|| place(trouble.node)) {
                 Some(span) => said_at(diagnostic.at(span, plan.in_node(trouble.node)), trouble.node),
@@ -159,6 +164,7 @@ impl Compiled {
         }
         for finding in known.findings {
             let mut diagnostic = finding.failure.diagnostic(finding.severity);
+            in_arm(&mut diagnostic, &[Some(finding.at.node), finding.also.as_ref().map(|(place, _)| place.node)]);
             let (at, inner) = inside(&finding.at);
             if let Some(span) = at {
                 diagnostic = diagnostic.at(span, finding.label);
@@ -177,10 +183,10 @@ impl Compiled {
     }
 }
 
-/// What is said, each fault once: the arms of a declaration, and all who ask for the same, are wrong in one way. Their places are shown together.
+/// What is said, each fault once: the arms of a declaration are wrong in one way, and so are all who ask for the same. Their places are shown together.
 fn folded(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut once: IndexMap<_, Diagnostic> = IndexMap::new();
-    for diagnostic in said {
+    for diagnostic in Diagnostics::from(said).into_folded() {
         let fault = (diagnostic.severity, diagnostic.code, diagnostic.message.clone(), diagnostic.help.clone());
         let Some(first) = once.get_mut(&fault) else {
             once.insert(fault, diagnostic);

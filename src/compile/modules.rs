@@ -377,10 +377,21 @@ impl Compiler<'_> {
         let path = Path::new(relative);
         let leaves = path.is_absolute() || path.components().any(|part| matches!(part, std::path::Component::ParentDir));
         if leaves {
+            // the default of a parameter stands in the recipe too
+            let of_param = self.modules[module.0].tree.items.iter().find_map(|item| match &item.kind {
+                ItemKind::Param(param) => param.default.as_ref().filter(|default| default.span == span).map(|_| param.name.text.clone()),
+                _ => None, // no parameter
+            });
+            let help = match of_param {
+                Some(name) => format!(
+                    "leave the default out, `param {name} : path`: whoever runs the recipe says where it lies, by --set {name}={relative}"
+                ),
+                None => "data outside comes in by a parameter: param data : path, then --set data=…".to_owned(),
+            };
             self.diagnostics.push(
                 Diagnostic::error(Code::PathLeaves, format!("the path {relative:?} leaves the recipe's folder"))
                     .at(span, "outside")
-                    .help("data outside comes in by a parameter: param data : path, then --set data=…"),
+                    .help(help),
             );
             return None;
         }

@@ -82,14 +82,25 @@ impl Compiler<'_> {
                 used_at,
             );
         }
+        let said_before = self.diagnostics.len();
         let val = self.counted(id, |it| {
             let val = it.evaluate(id, &kind, &own, used_at);
             it.name_nodes(id, &kind, &val, &own);
             it.meter.spend(1, 256);
             val
         });
+        self.found_at(&own, said_before);
         self.memo.insert(memo, val.clone());
         val
+    }
+
+    /// Puts what was said since there were `before` messages down to the arm in which it was found.
+    pub(super) fn found_at(&mut self, point: &Point, before: usize) {
+        if point.is_empty() || self.diagnostics.len() <= before {
+            return;
+        }
+        let arm = self.arm(point);
+        self.diagnostics.in_arm(before, &crate::plan::in_arm("", &arm));
     }
 
     /// A step of the evaluation of a declaration: what it costs is put down to that.
@@ -205,7 +216,8 @@ impl Compiler<'_> {
             (Type::Augment, Type::List(of)) => **of == Type::Augment || **of == Type::Unknown,
             // a stage of several networks
             (Type::Model, Type::Record(models)) => {
-                matches!(word, FixedWord::Stage) && !models.is_empty() && models.values().all(|it| *it == Type::Model)
+                // of none it is said that there are none
+                matches!(word, FixedWord::Stage) && (val.is_poison() || !models.is_empty()) && models.values().all(|it| *it == Type::Model)
             }
             (wanted, found) => wanted == found,
         };

@@ -9,7 +9,7 @@ use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
-use crate::ops::limits::outside;
+use crate::ops::limits::{outside, turned};
 use crate::ops::outputs::Started;
 use crate::plan::data_codes;
 use crate::quantity::Span as TrainSpan;
@@ -212,7 +212,7 @@ impl Compiler<'_> {
         }
         let call = DeclCall { types, args: &args };
         let mut complained = false;
-        for complaint in (decl.check)(&call) {
+        for complaint in turned(decl, &args).into_iter().chain((decl.check)(&call)) {
             let at = complaint.param.and_then(|param| bound.get(param)).map_or(span, Given::span);
             self.diagnostics.push(Diagnostic::error(Code::BadArgument, complaint.message).at(at, "here").maybe_help(complaint.help));
             complained = true;

@@ -38,7 +38,8 @@ impl Compiler<'_> {
             let unknown = Diagnostic::error(Code::UnknownField, format!("the panel has no protocol `{}`", name.text));
             return Some(self.wrong(unknown.at(name.span, "unknown").help(help), span));
         };
-        if let (Some((panel, arm)), true) = (names.first(), self.graph.node(found).names.is_empty()) {
+        // a protocol of its own name has this one too, where it is said
+        for (panel, arm) in &names {
             self.graph.name(found, &format!("{panel}.{}", name.text), arm);
         }
         Some(Val::new(Type::Eval, Value::Node(found), span))

@@ -232,6 +232,10 @@ stage t = train(tiny(), classify(same, arcface()), batch = 8, for = 1 epoch, opt
             ("let l = {x = a.accuracy, y = b.accuracy}", "l", ["x", "y"], ["a", "b"]),
             ("let m = b.accuracy", "[a.accuracy, m]", ["a.accuracy", "m"], ["a", "b"]),
             ("let p = {x = a, y = b}", "[p.x.gap, p.y.gap]", ["p.x.gap", "p.y.gap"], ["p.x", "p.y"]),
+            // a panel's protocols, whatever they are called elsewhere
+            ("eval p = panel({x = a, y = b})", "[p.x.gap, p.y.gap]", ["p.x.gap", "p.y.gap"], ["p.x", "p.y"]),
+            ("eval p = panel({x = a, y = b})", "[a.gap, p.y.gap]", ["a.gap", "p.y.gap"], ["a", "p.y"]),
+            ("eval p = panel({x = a, y = b})\neval q = p", "[q.x.gap, p.y.gap]", ["q.x.gap", "p.y.gap"], ["q.x", "p.y"]),
             ("use \"lib.ddl\" as lib", "[a.gap, lib.d.gap]", ["a.gap", "lib.d.gap"], ["a", "lib.d"]),
             ("use \"lib.ddl\" as lib", "lib.both", ["lib.d.accuracy", "lib.d.gap"], ["lib.d", "lib.d"]),
             ("use \"lib.ddl\" as lib\nlet l = [a.gap, lib.d.gap]", "l", ["a.gap", "lib.d.gap"], ["a", "lib.d"]),

@@ -65,7 +65,7 @@ impl Compiler<'_> {
         let shared: BTreeSet<BindingId> = of_columns.intersection(&of_rows).copied().filter(|axis| !replicates.contains(axis)).collect();
         let rows = self.in_all_arms(rows, &shared);
         let aligned = |axis: &BindingId| replicates.contains(axis) || shared.contains(axis);
-        let Some(columns) = self.columns(&columns, aligned) else { return poison };
+        let Some(columns) = self.columns(&columns, aligned, columns_at) else { return poison };
         if !self.published_in(&rows, &columns) {
             return poison;
         }
@@ -363,7 +363,7 @@ impl Compiler<'_> {
     }
 
     /// The columns, each in all arms of the axes across which the table aligns; over other axes each arm is a column.
-    fn columns(&mut self, columns: &[Collected], aligned: impl Fn(&BindingId) -> bool) -> Option<Vec<Column>> {
+    fn columns(&mut self, columns: &[Collected], aligned: impl Fn(&BindingId) -> bool, at: Span) -> Option<Vec<Column>> {
         let mut out: IndexMap<(usize, Point), Column> = IndexMap::new();
         for column in columns {
             match (&column.val.ty, &column.val.value) {
@@ -392,7 +392,19 @@ impl Compiler<'_> {
                 }
             }
         }
-        Some(out.into_values().collect())
+        let columns: Vec<Column> = out.into_values().collect();
+        self.each_once(&columns, at).then_some(columns)
+    }
+
+    /// Whether no column stands twice: it would count twice among the comparisons of the table.
+    fn each_once(&mut self, columns: &[Column], at: Span) -> bool {
+        let mut seen: IndexSet<(&str, Mark)> = IndexSet::new();
+        let twice = columns.iter().find(|column| !seen.insert((&column.label, Mark::of(column.arms.values().map(|arm| &arm.metric)))));
+        if let Some(column) = twice {
+            let said = Diagnostic::error(Code::RepeatedArgument, format!("the column `{}` stands twice in the table", column.label));
+            self.diagnostics.push(said.at(at, "twice").help("name each number once"));
+        }
+        twice.is_none()
     }
 
     /// The labelled values of a list or a record, each in all arms that it depends on.

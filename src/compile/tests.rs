@@ -78,3 +78,73 @@ fn the_pipelines_compile() {
         assert!(!compiled.sinks.is_empty() || !compiled.open_params.is_empty(), "{name} has nothing to do");
     }
 }
+
+#[test]
+fn one_mistake_of_many_arms_is_one_message() {
+    let common = "dataset faces = synthetic_faces(identities = 60, images = 4, size = 32px)
+let people = faces |> split({a = 20%, b = 20%, c = 20%, d = 20%, e = 20%}, by = .identity)
+backbone net = tiny(embedding = 32, side = 32px, width = 8)
+head arc = arcface(scale = 16, margin = 0.2rad)
+eval all = verification(people.e, pairs = random_pairs(folds = 2, per_fold = 10))";
+    let stage =
+        |net: &str, term: &str, rest: &str| format!("stage z = train({net}, {term}, {rest})\nreport t = compare([z], columns = [all.eer])");
+    let usual = "batch = 16, for = 1 epoch, optimizer = sgd(lr = 0.1)";
+    let all = "classify(people.a, arc)";
+    for (name, axis, rest, arms) in [
+        ("a unit", "sweep m in [0.1, 0.2, 0.3]", stage("net", "classify(people.a, arcface(margin = m))", usual), 3),
+        ("a limit", "sweep lr in [-0.1, -0.2, 0.1]", stage("net", all, "batch = 16, for = 1 epoch, optimizer = sgd(lr = lr)"), 2),
+        ("a type", "sweep b in [\"a\", \"b\", \"c\"]", stage("net", all, "batch = b, for = 1 epoch, optimizer = sgd(lr = 0.1)"), 3),
+        ("a side", "sweep s in [32px, 8px, 4px]", stage("tiny(side = s)", all, usual), 2),
+        (
+            "two axes",
+            "sweep m in [0.1, 0.2]\nreplicate seed in 1..3",
+            stage("net", "classify(people.a, arcface(margin = m))", &format!("{usual}, seed = seed")),
+            6,
+        ),
+        ("an element", "", stage("net", all, usual) + "\nlet _h = [arcface(margin = m) for m in [0.1, 0.2, 0.3]]", 3),
+        ("a batch", "sweep b in [16, 5000, 6000, 7000]", stage("net", all, "batch = b, for = 1 epoch, optimizer = sgd(lr = 0.1)"), 3),
+        (
+            "a place",
+            "replicate seed in 1..4",
+            stage("net", all, "batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1 |> drops(at = [2 epochs])), seed = seed"),
+            1,
+        ),
+        (
+            "prototypes",
+            "replicate seed in 1..4",
+            format!("stage y = train(net, {all}, {usual}, seed = seed)\n")
+                + &stage("y", "classify(people.b, arc)", &format!("{usual}, seed = seed")),
+            4,
+        ),
+        (
+            "a rate",
+            "replicate f in [people.a, people.b, people.c, people.d]\neval ho = verification(f, pairs = random_pairs(folds = 2, per_fold = 10))",
+            stage("net", "classify(faces |> without(f) |> without(people.e), arc)", usual).replace("all.eer", "all.eer, ho.tar(1e-4)"),
+            4,
+        ),
+        (
+            "folds",
+            "replicate f in [people.a, people.b, people.c, people.d]\neval ho = verification(f, pairs = random_pairs(folds = 50, per_fold = 10))",
+            stage("net", "classify(faces |> without(f) |> without(people.e), arc)", usual).replace("all.eer", "all.eer, ho.eer"),
+            4,
+        ),
+        (
+            "a leak",
+            "replicate f in [people.a, people.b, people.c, people.d]\neval ho = verification(f, pairs = random_pairs(folds = 2, per_fold = 200))",
+            stage("net", "classify(faces, arc)", usual).replace("all.eer", "ho.eer"),
+            4,
+        ),
+    ] {
+        let compiled = Recipe::new(&format!("{common}\n{axis}\n{rest}")).compile();
+        let facts = if compiled.has_errors() { Vec::new() } else { compiled.known_plan(ProbeCache::none()).1 };
+        let said: Vec<_> =
+            compiled.diagnostics.iter().chain(&facts).filter(|it| ![Code::Unused, Code::NoInterval].contains(&it.code)).collect();
+        let told = said.first().and_then(|it| it.labels.first()).map_or("", |label| &label.text);
+        let more = match arms - 1 {
+            0 => true,
+            1 => told.ends_with("and in 1 more arm"),
+            more => told.ends_with(&format!("and in {more} more arms")),
+        };
+        assert!(said.len() == 1 && more, "{name}: {said:#?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::modules::ModuleId;
 use super::{Compiler, Env};
-use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::diag::{Code, Diagnostic, Spot, did_you_mean, meant, one_of};
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::Value;
 use crate::syntax::tree::{TypeExpr, TypeKind};
@@ -59,10 +59,11 @@ impl Compiler<'_> {
                 if let Some((_, ty)) = NAMES.iter().find(|(known, _)| known == name) {
                     return ty();
                 }
-                let near = did_you_mean(name, NAMES.iter().map(|(known, _)| *known)).map_or_else(
-                    || format!("the types are {}", one_of(NAMES.iter().map(|(known, _)| *known))),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let near = || did_you_mean(name, NAMES.iter().map(|(known, _)| *known)).map(|near| format!("did you mean `{near}`?"));
+                let near = meant(Spot::Type, name)
+                    .map(str::to_owned)
+                    .or_else(near)
+                    .unwrap_or_else(|| format!("the types are {}", one_of(NAMES.iter().map(|(known, _)| *known))));
                 self.diagnostics.push(
                     Diagnostic::error(Code::UnknownType, format!("there is no type `{name}`")).at(written.span, "unknown").help(near),
                 );

@@ -1,5 +1,6 @@
 //! [`Diagnostics`]: what one pass, or a whole compilation, has found.
 
+use super::fold::folded;
 use super::{Diagnostic, Severity};
 
 /// Diagnostics on their way to whoever shows them.
@@ -44,18 +45,30 @@ impl Diagnostics {
         self.errors() > 0
     }
 
-    /// Sorts by file and place (those without a place come last), then severity, code and message; what was said twice is said once.
+    /// Says of those since there were `count` that they were found in this arm, whatever arm of something inner they were found in.
+    pub fn in_arm(&mut self, count: usize, arm: &str) {
+        let new = self.found.get_mut(count..).unwrap_or_default();
+        new.iter_mut().for_each(|it| it.found_in(arm));
+    }
+
+    /// Sorts by file and place (those without a place come last), then severity, code and message; what was said twice, or in several arms, is
+    /// said once.
     pub fn sort(&mut self) {
+        self.found = folded(std::mem::take(&mut self.found));
         self.found.sort_by(|a, b| {
             let key = |d: &Diagnostic| (d.span().is_none(), d.span());
             (key(a), a.severity, a.code, &a.message).cmp(&(key(b), b.severity, b.code, &b.message))
         });
-        self.found.dedup();
     }
 
     /// All, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.found.iter()
+    }
+
+    /// All, in the order in which they were found, but what was said twice, or in several arms, once.
+    pub fn into_folded(self) -> Vec<Diagnostic> {
+        folded(self.found)
     }
 
     /// All, sorted.

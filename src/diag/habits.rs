@@ -13,6 +13,8 @@ pub enum Spot {
     Argument,
     /// In quotes, where one of some words stands.
     Choice,
+    /// As a type.
+    Type,
 }
 
 /// A word at a spot, and what to write.
@@ -454,6 +456,63 @@ const HABITS: &[Habit] = &[
         "a term is multiplied by its weight: `0.1 * center(faces)`",
         "let _t = classify(faces, arc, @ = 0.1)",
     ),
+    // types
+    habit(
+        Spot::Type,
+        &["number", "num", "real", "double", "decimal", "scalar", "f32", "f64", "float32", "float64", "Float"],
+        "did you mean `float`?",
+        "param _p : @ = 3",
+    ),
+    habit(
+        Spot::Type,
+        &["integer", "long", "whole", "i32", "i64", "u8", "u32", "u64", "int32", "int64", "uint", "usize", "Int"],
+        "did you mean `int`?",
+        "param _p : @ = 3",
+    ),
+    habit(Spot::Type, &["string", "str", "String", "char", "Text"], "did you mean `text`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["boolean", "Boolean", "flag", "switch", "logical"], "did you mean `bool`?", "param _p : @ = 3"),
+    habit(
+        Spot::Type,
+        &["list", "array", "tuple", "vec", "vector", "List", "Sequence", "tensor", "ndarray"],
+        "a list's type is written in brackets: `[float]`",
+        "param _p : @ = 3",
+    ),
+    habit(
+        Spot::Type,
+        &["dict", "map", "object", "record", "struct", "Dict", "mapping"],
+        "a record's type is written with its fields: `{a: int, b: float}`",
+        "param _p : @ = 3",
+    ),
+    habit(
+        Spot::Type,
+        &["enum", "choice", "option", "Literal", "oneof"],
+        "words to choose from are written `one of [\"a\", \"b\"]`",
+        "param _p : @ = 3",
+    ),
+    habit(
+        Spot::Type,
+        &["Optional", "optional", "maybe", "None", "null", "any", "Any"],
+        "a type whose value may be missing has a `?`: `int?`",
+        "param _p : @ = 3",
+    ),
+    habit(Spot::Type, &["file", "folder", "dir", "directory", "filename", "Path"], "did you mean `path`?", "param _p : @ = 3"),
+    habit(
+        Spot::Type,
+        &["percent", "percentage", "ratio", "probability", "prob", "share", "part_of"],
+        "did you mean `fraction`?",
+        "param _p : @ = 3",
+    ),
+    habit(Spot::Type, &["degree", "degrees", "radian", "radians", "deg", "rad"], "did you mean `angle`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["px", "pixel", "side", "size", "resolution"], "did you mean `pixels`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["duration", "length", "epoch", "epochs", "step", "steps", "period"], "did you mean `span`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["network", "net", "nn", "Module"], "did you mean `model`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["loss", "criterion", "term"], "did you mean `objective`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["schedule", "scheduler"], "did you mean `curve`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["transform", "transforms", "augmentation"], "did you mean `augment`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["loader", "dataloader", "DataLoader", "draw"], "did you mean `batches`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["protocol", "benchmark", "evaluation"], "did you mean `eval`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["table", "results"], "did you mean `report`?", "param _p : @ = 3"),
+    habit(Spot::Type, &["memory", "byte"], "did you mean `bytes`?", "param _p : @ = 3"),
     // words to choose from
     choice(
         &["bf16", "bfloat16", "amp", "half", "auto"],

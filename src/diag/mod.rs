@@ -5,6 +5,7 @@ mod code;
 pub mod codes;
 mod collect;
 mod excerpt;
+mod fold;
 mod habits;
 mod json;
 mod render;
@@ -79,12 +80,18 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// What belongs to it and has a message of its own.
     pub related: Vec<Diagnostic>,
+    /// The arm of an experiment in which it was found, as long as it is not known which others make the same mistake: no part of what is said.
+    pub arm: Option<Box<FoundIn>>,
 }
+
+/// An arm in which something was found, in words that tell it from others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundIn(String);
 
 impl Diagnostic {
     /// A diagnostic of the given severity.
     pub fn new(severity: Severity, code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, severity, message: shortened(message.into()), labels: Vec::new(), help: None, related: Vec::new() }
+        Diagnostic { code, severity, message: shortened(message.into()), labels: Vec::new(), help: None, related: Vec::new(), arm: None }
     }
 
     /// The recipe cannot run.
@@ -142,6 +149,11 @@ impl Diagnostic {
     pub fn related(mut self, other: Diagnostic) -> Self {
         self.related.push(other);
         self
+    }
+
+    /// Says that it was found in this arm, whatever arm of something inner it was found in.
+    pub fn found_in(&mut self, arm: &str) {
+        self.arm.get_or_insert_default().0.push_str(arm);
     }
 
     /// The first place that it is about.

@@ -233,6 +233,7 @@ impl fmt::Display for Type {
             }
             Type::Range(of) => return write!(f, "a range of {}", Plural(of)),
             Type::List(of) => return write!(f, "a list of {}", Plural(of)),
+            Type::Record(fields) if fields.is_empty() => "a record without fields",
             Type::Record(fields) => {
                 return write!(f, "a record of {}", fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
             }

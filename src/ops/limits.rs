@@ -1,8 +1,49 @@
-//! Which numbers of a value lie outside of what its parameter allows.
+//! Which numbers of a value lie outside of what its parameter allows, and which two of a call are the ends of a range the wrong way round.
 
 use super::curves::Shape;
-use crate::lang::decl::Limits;
-use crate::lang::value::{OpValue, Value};
+use crate::lang::decl::{Complaint, Decl, Limits};
+use crate::lang::value::{Args, OpValue, Value};
+
+/// Parameters that are the two ends of one range, wherever an operator has both.
+const ENDS: [(&str, &str); 14] = [
+    ("shortest", "longest"),
+    ("least", "most"),
+    ("fewest", "most"),
+    ("low", "high"),
+    ("lowest", "highest"),
+    ("lower", "upper"),
+    ("min", "max"),
+    ("smallest", "largest"),
+    ("narrowest", "widest"),
+    ("weakest", "strongest"),
+    ("from", "to"),
+    ("first", "last"),
+    ("start", "end"),
+    ("begin", "end"),
+];
+
+/// Says of the ends of a range that they are given the wrong way round.
+pub fn turned(decl: &Decl, args: &Args) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for (low, high) in ends(decl) {
+        let value = |name: &str| args.get(name).or(decl.param(name)?.default.as_ref());
+        let (Some(from), Some(to)) = (value(low), value(high)) else { continue };
+        let turned = matches!((from.magnitude(), to.magnitude()), (Some(a), Some(b)) if a > b);
+        if turned {
+            complaints.push(Complaint {
+                param: Some(if args.contains_key(high) { high } else { low }),
+                message: format!("`{low}` of `{}` is {}, and `{high}` is {}, which is less", decl.name, from.written(), to.written()),
+                help: Some(format!("the other way round: {low} = {}, {high} = {}", to.written(), from.written())),
+            });
+        }
+    }
+    complaints
+}
+
+/// The parameters of an operator that are the two ends of one range.
+fn ends(decl: &Decl) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+    ENDS.into_iter().filter(|(low, high)| decl.param(low).is_some() && decl.param(high).is_some())
+}
 
 /// The first number that limits don't allow: the value itself, an end of a range, one of a list or a record, or one that a curve comes to. None
 /// where all are allowed, or not known yet.
@@ -50,6 +91,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_refused_the_wrong_way_round() {
+        // what names an end of something: where an operator has two such parameters they are a pair, or different things
+        let end_words: Vec<&str> = ENDS.iter().flat_map(|(low, high)| [*low, *high]).collect();
+        let mut pairs = Vec::new();
+        for decl in registry().values().filter(|decl| !decl.hidden) {
+            let of_ends: Vec<_> = decl.params.iter().filter(|it| it.takes_numbers() && end_words.contains(&it.name)).collect();
+            assert_eq!(of_ends.len(), 2 * ends(decl).count() + usize::from(of_ends.len() == 1), "{}: whose other end is which?", decl.name);
+            for (low, high) in ends(decl) {
+                let default = |name: &str| decl.param(name).and_then(|param| param.default.clone()).unwrap();
+                let args = |a: Value, b: Value| Args::from_iter([(low, a), (high, b)]);
+                let said = turned(decl, &args(default(high), default(low)));
+                assert!(said.len() == 1 && said[0].param == Some(high), "{}: {said:?}", decl.name);
+                assert_eq!(turned(decl, &args(default(low), default(high))), Vec::new(), "{}", decl.name);
+                assert_eq!(turned(decl, &args(default(low), default(low))), Vec::new(), "{}: both may be the same", decl.name);
+                pairs.push((decl.name, low));
+            }
+        }
+        assert_eq!(pairs, [("magface", "shortest"), ("magface", "least")]);
     }
 
     /// A number just outside of an end, in the forms that a type takes; none where the type has no such number.

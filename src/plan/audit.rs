@@ -19,6 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// People who are named as examples.
 const EXAMPLES: usize = 5;
 
+/// What to do about people who are trained on and judged.
+const KEEP_APART: &str = "keep them apart: split({train = 80%, test = 20%}, by = .identity), or train on data |> without(test)";
+
+/// The same of what is made of several arms.
+const APART: &str = "what is made of several arms has seen what any of them saw: judge it by people whom none of them saw";
+
 /// Something that a reader of the numbers should know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -74,8 +80,16 @@ struct Audit<'a> {
     trained: BTreeMap<BTreeSet<NodeId>, People>,
 }
 
-/// The models (and all that they are made of) that results judge, by protocol.
-type Judgements = BTreeMap<NodeId, BTreeSet<NodeId>>;
+/// What results judge by a protocol.
+struct Judged {
+    /// The models.
+    models: BTreeSet<NodeId>,
+    /// The models and all that they are made of.
+    parts: BTreeSet<NodeId>,
+}
+
+/// The same of every protocol.
+type Judgements = BTreeMap<NodeId, Judged>;
 
 impl Audit<'_> {
     fn judgements(&self) -> Judgements {
@@ -88,18 +102,25 @@ impl Audit<'_> {
                 judged.entry(judge.eval.node).or_default().extend(models.map(|model| model.node));
             }
         }
-        judged.into_iter().map(|(eval, models)| (eval, self.plan.made_of(models))).collect()
+        let judged = judged.into_iter();
+        judged.map(|(eval, models)| (eval, Judged { models: models.iter().copied().collect(), parts: self.plan.made_of(models) })).collect()
+    }
+
+    /// Whether a model is made of one of these.
+    fn is_made_of(&self, model: NodeId, parts: &[NodeId]) -> bool {
+        let made_of = self.plan.made_of(vec![model]);
+        parts.iter().any(|part| made_of.contains(part))
     }
 
     /// Judged people that a stage was trained on, or that a checkpoint is said to be.
     fn leaks(&mut self, judgements: &Judgements) -> Vec<Finding> {
         let mut found = Vec::new();
-        for (&eval, models) in judgements {
+        for (&eval, Judged { models: whole, parts }) in judgements {
             let Some(judged) = self.judged.get(&eval) else { continue };
             let mut leaked = BTreeSet::new();
             let mut by: Vec<NodeId> = Vec::new();
             let mut looked_at: BTreeMap<BTreeSet<NodeId>, bool> = BTreeMap::new(); // data, and whether people of them are judged
-            for &model in models {
+            for &model in parts {
                 let names: Vec<_> = if Backbone::is(&self.plan.node(model).op) {
                     let Some(Ok(names)) = self.trained_on(model) else { continue };
                     judged.iter().filter(|person| names.contains(&*person.name)).map(|person| person.name.clone()).collect()
@@ -122,15 +143,29 @@ impl Audit<'_> {
             let Some(&first) = by.first() else { continue };
             let name = self.plan.node(eval).bare_name();
             let models = listed(by.iter().map(|id| self.plan.node(*id).bare_name()));
+            // what saw them may be judged only as a part of something
+            let is_whole = |model: &NodeId| !by.contains(model) && self.plan.node(*model).op != Net::NAME;
+            let made: Vec<NodeId> = whole.iter().copied().filter(is_whole).filter(|model| self.is_made_of(*model, &by)).collect();
+            let sees = (first.into(), format!("`{}` sees them", self.plan.node(first).bare_name()));
+            let (of_what, help, also) = match made.first() {
+                Some(&it) if by.iter().all(|part| !whole.contains(part)) => {
+                    let names = listed(made.iter().map(|id| self.plan.node(*id).bare_name()));
+                    let of_what = format!(", of which {names} {} made", if names.contains(" and ") { "are" } else { "is" });
+                    // each arm may be clean under the protocol of its own
+                    let of_arms = [Averaged::NAME, Chosen::NAME].contains(&self.plan.node(it).op.as_str());
+                    let made_of = || (it.into(), format!("`{}` is made of {models}", self.plan.node(it).bare_name()));
+                    if of_arms { (of_what, APART, made_of()) } else { (of_what, KEEP_APART, sees) }
+                }
+                _ => (String::new(), KEEP_APART, sees),
+            };
             let message = format!(
-                "{} of the {} people that `{name}` judges were trained on by {models}: {}",
+                "{} of the {} people that `{name}` judges were trained on by {models}{of_what}: {}",
                 leaked.len(),
                 judged.len(),
                 some(&leaked)
             );
-            let failure = Failure::new(Code::Leak, message)
-                .help("keep them apart: split({train = 80%, test = 20%}, by = .identity), or train on data |> without(test)");
-            let also = Some((first.into(), format!("`{}` sees them", self.plan.node(first).bare_name())));
+            let failure = Failure::new(Code::Leak, message).help(help);
+            let also = Some(also);
             found.push(Finding { at: eval.into(), label: "judged here".to_owned(), also, severity: Severity::Warning, failure });
         }
         found
@@ -139,8 +174,8 @@ impl Audit<'_> {
     /// Checkpoints of which nobody said whom they were trained on: one line for all of them.
     fn unknown(&self, judgements: &Judgements) -> Vec<Finding> {
         let mut nets: BTreeSet<NodeId> = BTreeSet::new();
-        for models in judgements.values() {
-            for &model in models.iter().filter(|model| Backbone::is(&self.plan.node(**model).op)) {
+        for judged in judgements.values() {
+            for &model in judged.parts.iter().filter(|model| Backbone::is(&self.plan.node(**model).op)) {
                 let said = self.plan.backbone(model).ok().is_none_or(|net| net.weights().is_none() || trained_on(&net).is_some());
                 if !said {
                     nets.insert(model);
@@ -158,10 +193,10 @@ impl Audit<'_> {
     /// Stages and choices that are decided by the people, or by the very protocol, whose numbers are then reported.
     fn selected(&self, judgements: &Judgements) -> Vec<Finding> {
         let mut by_choice: BTreeMap<(&str, NodeId), (NodeId, BTreeSet<&str>, usize)> = BTreeMap::new();
-        let models: BTreeSet<NodeId> = judgements.values().flatten().copied().collect();
+        let models: BTreeSet<NodeId> = judgements.values().flat_map(|judged| &judged.parts).copied().collect();
         let decided: BTreeMap<NodeId, BTreeSet<NodeId>> = models.into_iter().map(|model| (model, self.plan.decides(model))).collect();
-        for (&eval, models) in judgements {
-            for &model in models {
+        for (&eval, judged) in judgements {
+            for &model in &judged.parts {
                 for &decides in &decided[&model] {
                     let shared = match (self.judged.get(&eval), self.judged.get(&decides)) {
                         (Some(reported), Some(seen)) => reported.intersection(seen).count(),

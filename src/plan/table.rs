@@ -3,12 +3,12 @@
 use super::grid::{Grid, bytes, grouped, rounded};
 use super::{Plan, PlanNode};
 use crate::lang::decl::Operator;
-use crate::lang::value::NodeId;
+use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::Protocol;
-use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table};
+use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table, TableRow};
 use crate::ops::{data::Draw, registry, stages};
 use indexmap::IndexSet;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// The parts of a plan, in the order in which they are printed.
@@ -151,7 +151,10 @@ impl Plan {
         if let Ok(table) = self.parse::<Table>(id) {
             // a column is there once in each of its arms
             let labels: IndexSet<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
-            let rows = if table.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", table.rows.len()) };
+            // and a row has all replicates of its arm
+            let arm = |row: &TableRow| row.arm.clone().into_iter().filter(|(axis, _)| !table.replicates.contains(axis)).collect::<Arm>();
+            let rows = table.rows.iter().map(|row| (row.label.as_str(), arm(row))).collect::<BTreeSet<_>>().len();
+            let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
             return format!("{rows} by {}", labels.into_iter().collect::<Vec<_>>().join(", "));
         }
         if let Ok(expect) = self.parse::<Expect>(id) {

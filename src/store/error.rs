@@ -34,6 +34,12 @@ pub enum StoreError {
         /// What the system says.
         why: String,
     },
+    /// A file lies where a folder should be.
+    #[error("{} can't be a folder: a file lies there, or on the way to it", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder that is no store of this layout.
     #[error("{} is no store of this version: it holds `{found}`", root.display())]
     Format {
@@ -71,6 +77,8 @@ impl StoreError {
         match error.kind() {
             _ if is_full(&error) => StoreError::Full { path, why },
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied if doing != "read" => StoreError::ReadOnly { path, why },
+            io::ErrorKind::NotADirectory => StoreError::NoFolder { path },
+            io::ErrorKind::AlreadyExists if doing == "make" => StoreError::NoFolder { path },
             _ => StoreError::Io { path, doing, why },
         }
     }
@@ -80,7 +88,7 @@ impl StoreError {
         match self {
             StoreError::Full { .. } => Code::DiskFull,
             StoreError::ReadOnly { .. } => Code::ReadOnly,
-            StoreError::Io { .. } => Code::Io,
+            StoreError::Io { .. } | StoreError::NoFolder { .. } => Code::Io,
             StoreError::Format { .. } => Code::StoreFormat,
             StoreError::Busy { .. } => Code::OutputBusy,
             StoreError::Damaged { .. } => Code::DamagedArtifact,
@@ -99,7 +107,7 @@ impl From<&StoreError> for Failure {
         let help = match error {
             StoreError::Full { .. } => "make room and run the same command again: what is done is kept. `--store DIR` takes another disk",
             StoreError::ReadOnly { .. } => "choose folders that can be written: `--store DIR`, `--out DIR`",
-            StoreError::Io { .. } => "`--store DIR` and `--out DIR` take other folders",
+            StoreError::Io { .. } | StoreError::NoFolder { .. } => "`--store DIR` and `--out DIR` take other folders",
             StoreError::Format { .. } => "take another folder: `--store DIR`",
             StoreError::Busy { .. } => "wait for it, or give this run a folder of its own: `--out DIR`",
             StoreError::Damaged { .. } => "run the same command again: it is computed anew",

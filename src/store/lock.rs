@@ -52,7 +52,8 @@ pub struct OutputLock {
     _file: File,
 }
 
-/// What a run itself writes into its output folder. Who writes there asks [`OutputFile::within`] where to, and no export has one of these names.
+/// What a run itself writes into its output folder. Who writes there asks [`OutputFile::within`] where to, and no export lies at
+/// one of these names or below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputFile {
     /// What was run.
@@ -63,11 +64,13 @@ pub enum OutputFile {
     Report,
     /// What a run holds while it writes.
     Lock,
+    /// The folder of the pictures that the events name.
+    Pictures,
 }
 
 impl OutputFile {
     /// All of them.
-    pub const ALL: [OutputFile; 4] = [OutputFile::Plan, OutputFile::Metrics, OutputFile::Report, OutputFile::Lock];
+    pub const ALL: [OutputFile; 5] = [OutputFile::Plan, OutputFile::Metrics, OutputFile::Report, OutputFile::Lock, OutputFile::Pictures];
 
     /// Its name, in small letters.
     pub const fn name(self) -> &'static str {
@@ -76,6 +79,7 @@ impl OutputFile {
             OutputFile::Metrics => "metrics.json",
             OutputFile::Report => "report.html",
             OutputFile::Lock => ".ddl-run",
+            OutputFile::Pictures => "first_batch",
         }
     }
 

@@ -50,6 +50,63 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("head _h = strong(‹scale› = 16, 0.2rad)", "strong(16, 0.2rad)", "head _h = strong(16, 0.2rad)"),
     ("head _h = strong(‹scale› = 16, margin = 0.2rad)", "size = 16, turn = 0.2rad", "head _h = strong(size = 16, turn = 0.2rad)"),
     ("head _h = arcface(‹easy_margin› = true)", "form = \"easy\"", "head _h = arcface(form = \"easy\")"),
+    // what is done elsewhere by a point, a bracket or a call
+    ("dataset _d = shot |> where(abs(shot.‹yaw›) < 30deg)", "`.yaw`", "dataset _d = shot |> where(abs(.yaw) < 30deg)"),
+    ("let _y = shot.‹camera›", "shot |> where(.camera == …)", "let _y = shot |> where(.camera == \"a\")"),
+    ("dataset _d = shot |> where(.yaw‹.›abs() < 30deg)", "abs(.yaw)", "dataset _d = shot |> where(abs(.yaw) < 30deg)"),
+    ("dataset _d = shot |> where(.yaw‹.›degrees < 30)", "`.yaw`", "dataset _d = shot |> where(.yaw < 30deg)"),
+    ("let _p = people‹[›\"train\"]", "people.train", "let _p = people.train"),
+    ("dataset _d = shot ‹|› where(.yaw < 30deg)", "shot |> where(…)", "dataset _d = shot |> where(.yaw < 30deg)"),
+    (
+        "dataset _d = synthetic_faces(identities = 4, images = 4, size = (32‹,› 32))",
+        "size = 32px",
+        "dataset _d = synthetic_faces(identities = 4, images = 4, size = 32px)",
+    ),
+    (
+        "let _o = adam(lr = 0.1, betas = (0.9‹,› 0.999))",
+        "beta1 = 0.9, beta2 = 0.999",
+        "let _o = adam(lr = 0.1, beta1 = 0.9, beta2 = 0.999)",
+    ),
+    ("let _l = (1‹,› 2)", "[", "let _l = [1, 2]"),
+    ("let _t = ‹arc›(people.train)", "classify(people.train, arc)", "let _t = classify(people.train, arc)"),
+    (
+        "let _t = ‹net›(people.train)",
+        "train(net, …)",
+        "stage _s = train(net, classify(people.train, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))",
+    ),
+    ("let _t = ‹all›(warm)", "compare([warm], columns = [all.eer])", "report _t = compare([warm], columns = [all.eer])"),
+    ("dataset _d = ‹hard›()", "hard |> where(…)", "dataset _d = hard |> where(.yaw > 60deg)"),
+    ("let o = sgd(lr = 0.1)\nlet _t = ‹o›(0.2)", "`o`", "let o = sgd(lr = 0.1)\nlet _t = o"),
+    ("param _root : path = ‹\"/abs\"›", "param _root : path", "param _root : path"),
+    // what nothing can be drawn from, and ends that are turned
+    ("augment _a = one_of(‹[]›)", "one_of([flip(), grey()])", "augment _a = one_of([flip(), grey()])"),
+    (
+        "batches _b = draw(faces, size = 8, augment = one_of(‹[]›))",
+        "one_of([flip(), grey()])",
+        "batches _b = draw(faces, size = 8, augment = one_of([flip(), grey()]))",
+    ),
+    (
+        "eval _e = verification(faces, pairs = random_pairs(), probe = one_of(‹[]›))",
+        "one_of([flip(), grey()])",
+        "eval _e = verification(faces, pairs = random_pairs(), probe = one_of([flip(), grey()]))",
+    ),
+    (
+        "head _h = magface(least = 0.8rad, most = ‹0.4rad›)",
+        "least = 0.4rad, most = 0.8rad",
+        "head _h = magface(least = 0.4rad, most = 0.8rad)",
+    ),
+    ("head _h = magface(shortest = ‹120›)", "shortest = 110.0, longest = 120.0", "head _h = magface(shortest = 110.0, longest = 120.0)"),
+    // what follows from a mistake is not said of it
+    (
+        "stage _s = ‹train({}, classify(people.train, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))›",
+        "train(net, …)",
+        "stage _s = train(net, classify(people.train, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))",
+    ),
+    (
+        "eval e = verification(people.test, pairs = all_pairs(), folds = ‹10›)\nreport _t = compare([net], columns = [e.accuracy])",
+        "pairs = random_pairs(folds = 10)",
+        "eval e = verification(people.test, pairs = random_pairs(folds = 10))\nreport _t = compare([net], columns = [e.accuracy])",
+    ),
     // the other way round
     ("head _h = arcface(‹0.2rad›, 16)", "arcface(16, 0.2rad)", "head _h = arcface(16, 0.2rad)"),
     (

@@ -70,6 +70,28 @@ fn what_takes_no_bytes_is_an_error_at_once_and_stays() {
 }
 
 #[test]
+fn a_place_on_the_command_line_where_nothing_can_be_written_is_a_wrong_command_line() {
+    for command in [
+        "run idle.ddl --events .",
+        "run idle.ddl --events r.ddl/it",
+        "run idle.ddl --events absent/it",
+        "run idle.ddl --out r.ddl",
+        "run idle.ddl --out r.ddl/it",
+        "run idle.ddl --store r.ddl",
+        "run idle.ddl --store r.ddl/it",
+        "lock r.ddl -o .",
+        "lock r.ddl -o r.ddl/it",
+        "lock r.ddl -o absent/it",
+        "doc --reference r.ddl",
+        "doc --reference r.ddl/it",
+    ] {
+        let ran = shell().ddl(command);
+        assert_eq!(ran.code(), 2, "{}", ran.transcript());
+        assert!(!ran.stderr().contains("os error 17"), "{}", ran.transcript());
+    }
+}
+
+#[test]
 fn a_pipe_that_somebody_reads_gets_all_of_it() {
     for (file, command) in OUTPUTS {
         let shell = shell();

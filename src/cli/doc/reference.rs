@@ -28,9 +28,9 @@ pub fn pages() -> IndexMap<String, String> {
 
 /// Writes the pages into a folder.
 pub fn write(folder: &Path) -> Result<(), Stop> {
-    std::fs::create_dir_all(folder).map_err(|error| files::unwritable(folder, &error))?;
+    std::fs::create_dir_all(folder).map_err(|error| files::named_unwritable(folder, &error))?;
     for (name, text) in pages() {
-        files::write(&folder.join(name), text.as_bytes())?;
+        files::write_named(&folder.join(name), text.as_bytes())?;
     }
     Ok(())
 }

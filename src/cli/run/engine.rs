@@ -254,10 +254,11 @@ fn listen(child: &mut Child, log: &dyn Fn(&Event), screen: &Screen) -> Heard {
         match &event {
             Event::Failed { node, failure } => {
                 let mut diagnostic = failure.diagnostic(Severity::Error);
-                if let Some(node) = node {
+                if let Some(node) = node.as_ref().filter(|node| !diagnostic.message.contains(&format!("`{node}`"))) {
                     diagnostic.message = format!("`{node}`: {}", diagnostic.message);
                 }
-                stop = Some(Stop::fail(diagnostic));
+                // a card that is not there is asked for on the command line
+                stop = Some(if failure.code == Code::NoCuda.text() { Stop::refuse(diagnostic) } else { Stop::fail(diagnostic) });
             }
             Event::Interrupted { at } => {
                 progress.clear();

@@ -2,20 +2,18 @@
 //! or nothing is to be done. Pictures lie in files of their own.
 
 use super::engine;
-use crate::cli::files::{self, Lasting, unwritable};
+use crate::cli::files::{self, Lasting, named_unwritable, unwritable};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::diag::{Diagnostic, Severity};
 use crate::events::{Event, Failure, Machine, PictureGroup, from_base64, record};
 use crate::job::Job;
 use crate::plan::Plan;
+use crate::store::OutputFile;
 use crate::store::due::Due;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-
-/// The folder of pictures in the output folder.
-const PICTURES: &str = "first_batch";
 
 /// The file of `--events`, where there is one.
 pub struct Log {
@@ -46,7 +44,7 @@ impl Log {
     /// Makes the file.
     pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
         let written = |path: &Path| -> Result<_, Stop> {
-            let file = files::begin(path).map_err(|error| unwritable(path, &error))?;
+            let file = files::begin(path).map_err(|error| named_unwritable(path, &error))?;
             Ok(Mutex::new(Written { file, path: path.to_owned(), lost: None, failed: false, done: None }))
         };
         Ok(Log { to: path.map(written).transpose()? })
@@ -136,7 +134,7 @@ impl Log {
 
 /// The same pictures in files below `out`, named there; what can't be written stays without a file.
 fn in_files(node: &str, groups: &[PictureGroup], out: &Path) -> Vec<PictureGroup> {
-    let folder = PathBuf::from(PICTURES).join(file_name(node));
+    let folder = PathBuf::from(OutputFile::Pictures.name()).join(file_name(node));
     let mut groups = groups.to_vec();
     for (place, group) in groups.iter_mut().enumerate() {
         let folder = folder.join(format!("{:02}-{}", place + 1, file_name(&group.label)));

@@ -117,7 +117,9 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
 
 /// A store that can't be used, as the end of a command.
 pub(super) fn stored(error: &StoreError) -> Stop {
-    Stop::fail(Failure::from(error).diagnostic(Severity::Error))
+    let diagnostic = Failure::from(error).diagnostic(Severity::Error);
+    // a folder that can't be one is named on the command line
+    if matches!(error, StoreError::NoFolder { .. }) { Stop::refuse(diagnostic) } else { Stop::fail(diagnostic) }
 }
 
 /// Where a run of `r.ddl` writes what is for people: `runs/r`.

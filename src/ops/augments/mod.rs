@@ -105,6 +105,19 @@ crate::operator! {
         /// The others.
         augments: Vec<Augment>;
     }
+    check = some_to_draw;
+}
+
+fn some_to_draw(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
+    let none = matches!(call.args.get("augments"), Some(crate::lang::value::Value::List(augments)) if augments.is_empty());
+    let say = || {
+        crate::ops::terms::about(
+            "augments",
+            "`one_of` draws one of its augments, and there are none".to_owned(),
+            "name some: one_of([flip(), grey()])",
+        )
+    };
+    none.then(say).into_iter().collect()
 }
 
 crate::operator! {

@@ -23,7 +23,7 @@ pub use templates::{FaceNorm, FarPoint, TemplateIdentification, TemplateVerifica
 
 use super::augments::Augment;
 use super::refs::{DataRef, FilePath};
-use crate::lang::decl::Param;
+use crate::lang::decl::{Operator as _, Param};
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::Value;
 use crate::quantity::Fraction;
@@ -136,6 +136,17 @@ crate::operator! {
         /// Seed of what the images go through.
         seed: i64 = 0, any "a seed is hashed";
     }
+    check = has_pairs_to_part;
+}
+
+fn has_pairs_to_part(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
+    let all = matches!(call.args.get("pairs"), Some(Value::Op(op)) if op.op == AllPairs::NAME);
+    let folds = call.args.get("folds").is_some_and(|folds| !matches!(folds, Value::None));
+    let say = || {
+        let message = "`folds` parts a list of pairs, and `all_pairs` is judged as one".to_owned();
+        crate::ops::terms::about("folds", message, "leave `folds` out, or draw pairs in folds: pairs = random_pairs(folds = 10)")
+    };
+    (all && folds).then(say).into_iter().collect()
 }
 
 /// A rate between 0 and 1, as a number or in percent.

@@ -25,20 +25,20 @@ crate::operator! {
         /// Whether the margin is applied only where cos(theta_y) > 0; else ArcFace's safe form.
         easy_margin: bool = true;
     }
-    check = lengths_rise;
+    check = lengths_differ;
 }
 
-fn lengths_rise(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
+fn lengths_differ(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
     let number = |name: &str, default: f64| call.args.get(name).map_or(Some(default), crate::lang::value::Value::magnitude);
     match (number("shortest", 10.0), number("longest", 110.0)) {
-        (Some(shortest), Some(longest)) if shortest >= longest => {
+        (Some(shortest), Some(longest)) if longest - shortest == 0.0 => {
             let param = if call.args.contains_key("longest") { "longest" } else { "shortest" };
             vec![crate::ops::terms::about(
                 param,
-                "`shortest` must be less than `longest`".to_owned(),
+                "`shortest` and `longest` are the same: there is nothing for the margin to grow over".to_owned(),
                 "for example: shortest = 10, longest = 110",
             )]
         }
-        _ => Vec::new(), // in order, or not known yet
+        _ => Vec::new(), // different, or not known yet
     }
 }

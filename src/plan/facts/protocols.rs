@@ -347,6 +347,8 @@ mod tests {
         let wrong: Vec<String> =
             said.iter().filter(|it| it.severity == crate::diag::Severity::Error).map(|it| format!("{}: {}", it.code, it.message)).collect();
         assert!(wrong.len() <= 1 && said.iter().all(|it| it.code != Code::BadJob), "{text}: {said:?}");
+        let follows = said.iter().any(|it| it.code == Code::NoInterval);
+        assert!(wrong.is_empty() || !follows, "an interval of what can't be had: {said:?}");
         wrong.into_iter().next()
     }
 

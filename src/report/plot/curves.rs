@@ -25,7 +25,8 @@ pub(in crate::report) fn curve_plot(plot: &CurvePlot) -> Markup {
     let x = if last > first {
         Scale::Linear { from: if first < last * 0.1 { 0.0 } else { first }, to: last }
     } else {
-        Scale::around([first].into_iter())
+        let around = (first * 0.1).max(0.5); // steps are whole
+        Scale::around([first - around, first + around].into_iter())
     };
     let frame = Frame { x, y, top: 24.0, height: 150.0 };
     let body = html! {

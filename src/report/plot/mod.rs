@@ -20,6 +20,9 @@ const WIDTH: f64 = 440.0;
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 12.0;
 
+/// Smaller values are drawn as 0 is.
+const SMALLEST: f64 = 1e-30;
+
 /// A scale of one axis.
 #[derive(Clone, Copy)]
 enum Scale {
@@ -48,7 +51,9 @@ impl Scale {
     fn around(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
-        let pad = if high - low > 0.0 { 0.0 } else { (high.abs() * 0.1).max(0.5) };
+        // what is one value throughout stands in the middle of its own size
+        let own = if high.abs() > SMALLEST { high.abs() * 0.1 } else { 0.5 };
+        let pad = if high - low > 0.0 { 0.0 } else { own };
         let step = round_step(high - low + 2.0 * pad, 5.0);
         Scale::Linear { from: ((low - pad) / step).floor() * step, to: ((high + pad) / step).ceil() * step }
     }
@@ -189,6 +194,16 @@ mod tests {
         assert_eq!(texts(Scale::Linear { from: -0.2, to: 0.8 }), "−0.2 0.0 0.2 0.4 0.6 0.8");
         assert_eq!(texts(Scale::Linear { from: 0.0, to: 12000.0 }), "0 2k 4k 6k 8k 10k 12k");
         assert_eq!(texts(Scale::Log { from: 1e-4, to: 1.0 }), "1e-4 1e-3 1e-2 1e-1 1");
+    }
+
+    #[test]
+    fn one_value_throughout_has_a_scale_of_its_size() {
+        for value in [0.1, -0.1, 1e-4, 3.0, 250.0, 1e6] {
+            let Scale::Linear { from, to } = Scale::around([value, value].into_iter()) else { panic!("not linear") };
+            assert!(from < value && value < to && to - from <= value.abs() * 0.5, "{value}: {from} to {to}");
+        }
+        let Scale::Linear { from, to } = Scale::around([0.0].into_iter()) else { panic!("not linear") };
+        assert!(from <= -0.5 && to >= 0.5, "{from} to {to}");
     }
 
     #[test]

@@ -251,8 +251,13 @@ impl Place<'_> {
                 "an argument is given as `name = value`"
             }
             "," if self.wants(Wanted::Value) || self.wants(Wanted::Argument) || self.wants(Wanted::Entry) => "there is one `,` too many",
+            "," if self.in_group() => return Some(self.no_tuple()),
             "&" => "write `and`",
             "|" if after == "|" => "write `or`",
+            "|" if self.text(self.at + 2) == "(" => {
+                return Some(format!("what an operator works on is given to it by `|>`: `{before} |> {after}(…)`"));
+            }
+            "|" if self.after_value() => "write `or` between two conditions, and `|>` before an operator",
             "!" if after != "=" => "write `not`",
             "^" => "there is no power operator; write the product out",
             "*" if before == "*" => "there is no power operator; write the product out",
@@ -262,10 +267,13 @@ impl Place<'_> {
             ":" if self.wants(Wanted::Word("->")) => "a def says what it gives before its body: `-> head { return arcface() }`",
             "%" if self.after_value() => "a `%` touches its number: `20%`",
             ";" => "a declaration ends with its line and has no `;`",
-            "." if self.after_value() && self.wants(Wanted::Operator) && after.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-                "a field touches what it belongs to: `x.field`"
+            "." if self.after_value() && after.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                return Some(self.no_field(before, after));
             }
             "." if before == "." => "a range is written with two points: `a..b`",
+            "[" if self.after_value() && self.touches(self.at) && self.text(self.at + 2) == "]" && is_word(after.trim_matches('"')) => {
+                return Some(format!("a part is reached by its name: `{before}.{}`", after.trim_matches('"')));
+            }
             "[" if self.after_value() => "lists have no index; name the parts, or write a comprehension `[f(x) for x in list]`",
             "?" => "write `if c then x else y`, or `x ?? y` for a value that may be none",
             ">" if before == "=" || before == "-" => NO_LAMBDA,
@@ -344,6 +352,52 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the innermost bracket is that of a group, as in `(a + b)`.
+    fn in_group(&self) -> bool {
+        let Some(open) = self.innermost().filter(|open| self.text(*open) == "(") else { return false };
+        let Some(before) = open.checked_sub(1) else { return true };
+        match self.tokens[before].kind {
+            Kind::Word => RESERVED_WORDS.contains(&self.text(before)),
+            Kind::Close(_) => false,
+            Kind::Open(_) | Kind::Number | Kind::Text { .. } | Kind::Doc | Kind::InnerDoc | Kind::Sign(_) => true,
+        }
+    }
+
+    /// What to write for `(a, b)`.
+    fn no_tuple(&self) -> String {
+        let open = self.innermost().unwrap_or_default();
+        let label = if open >= 2 && self.text(open - 1) == "=" { self.text(open - 2) } else { "" };
+        match label {
+            "size" | "side" | "image_size" | "img_size" | "input_size" | "resolution" => {
+                format!("images are square, and their side is one number: `{label} = 32px`")
+            }
+            "betas" => "write `beta1 = 0.9, beta2 = 0.999`".to_owned(),
+            _ => "brackets hold one value; several are a list, `[a, b]`".to_owned(),
+        }
+    }
+
+    /// What to write for a point behind something that has no fields.
+    fn no_field(&self, before: &str, after: &str) -> String {
+        if !self.touches(self.at) {
+            return "a field touches what it belongs to: `x.field`".to_owned();
+        }
+        let of_sample =
+            self.at >= 2 && self.text(self.at - 2) == "." && !(self.touches(self.at - 2) && self.at >= 3 && self.is_value(self.at - 3));
+        let it = if of_sample { format!(".{before}") } else { "x".to_owned() };
+        if self.text(self.at + 2) == "(" {
+            format!("there are no methods here: write `{after}({it})`, or give it on by `|>`")
+        } else if of_sample {
+            format!("an attribute of a sample has no fields: `{it}` is all of it")
+        } else {
+            "only a name has fields: give the value one by `let`".to_owned()
+        }
+    }
+
+    /// Whether a value may end with this token.
+    fn is_value(&self, at: usize) -> bool {
+        matches!(self.tokens[at].kind, Kind::Word | Kind::Number | Kind::Text { .. } | Kind::Close(_))
+    }
+
     /// Whether a list of arguments, elements or entries is open.
     fn in_list(&self) -> bool {
         self.innermost().is_some() && !self.wants(Wanted::Word("return"))
@@ -353,6 +407,11 @@ impl Place<'_> {
 /// The unit that touches a number: `8px`.
 fn unit_of(number: &str) -> Option<Unit> {
     Unit::from_word(number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_'))
+}
+
+/// Whether a text could be a name.
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The text in backquotes, shortened.

@@ -16,7 +16,7 @@ impl Place<'_> {
     }
 
     /// Whether no blank stands between this token and the one before.
-    fn touches(&self, at: usize) -> bool {
+    pub(super) fn touches(&self, at: usize) -> bool {
         at > 0 && self.tokens.get(at).is_some_and(|token| token.start == self.tokens[at - 1].end)
     }
 
