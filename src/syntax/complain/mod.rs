@@ -357,11 +357,7 @@ fn unit_of(number: &str) -> Option<Unit> {
 
 /// The text in backquotes, shortened.
 fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(24).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(24).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
+    crate::text::quoted_within(text, 24)
 }
 
 /// What to write for a sign that ddl doesn't have.
