@@ -12,6 +12,7 @@
 pub mod meter;
 pub mod number;
 pub mod pinned;
+pub mod pattern;
 pub mod quantity;
 pub mod random;
 pub mod regular;

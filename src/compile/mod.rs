@@ -41,6 +41,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::graph::{Graph, Node};
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
+use crate::pattern::Patterns;
 use crate::plan::audit::Place;
 use crate::plan::{Paths, Plan, facts, plan_of};
 use crate::source::{FileId, SourceMap, Span, World};
@@ -334,6 +335,8 @@ impl<'a> Compiler<'a> {
         Compiler {
             world,
             options,
+    /// The regular expressions of the recipe.
+    patterns: Patterns,
             sources: SourceMap::new(),
             diagnostics: Diagnostics::new(),
             graph: Graph::default(),
@@ -375,6 +378,7 @@ impl<'a> Compiler<'a> {
 
     /// Says, once, that what is needed here stands on too long a chain.
     fn too_deep(&mut self, diagnostic: Diagnostic, span: Span) -> Val {
+            patterns: Patterns::default(),
         if !std::mem::replace(&mut self.said_deep, true) {
             self.diagnostics.push(diagnostic);
         }

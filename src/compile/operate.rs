@@ -9,6 +9,7 @@ use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
+use crate::ops::data::{ImageFolder, ImageList};
 use crate::ops::limits::outside;
 use crate::ops::outputs::Started;
 use crate::plan::data_codes;
@@ -212,7 +213,12 @@ impl Compiler<'_> {
         }
         let call = DeclCall { types, args: &args };
         let mut complained = false;
-        for complaint in (decl.check)(&call) {
+        let mut complaints = (decl.check)(&call);
+        if decl.name == ImageFolder::NAME {
+            complaints.extend(crate::ops::data::groups_are_there(&call, &mut self.patterns));
+            self.meter.spend(self.patterns.take_work(), 0);
+        }
+        for complaint in complaints {
             let at = complaint.param.and_then(|param| bound.get(param)).map_or(span, Given::span);
             self.diagnostics.push(Diagnostic::error(Code::BadArgument, complaint.message).at(at, "here").maybe_help(complaint.help));
             complained = true;
