@@ -50,7 +50,7 @@ use crate::syntax::tree::{File, FixedWord, ItemKind};
 use axes::Point;
 use indexmap::IndexMap;
 use modules::{BindingId, Module, ModuleId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -283,7 +283,9 @@ pub(crate) struct Compiler<'a> {
     loading: Vec<(PathBuf, Span)>,
     /// Files that were read, each once.
     files: HashMap<PathBuf, FileId>,
-    /// What they say.
+    /// The files of which parts were not understood.
+    torn: HashSet<FileId>,
+    /// What files say.
     trees: HashMap<FileId, std::sync::Arc<crate::syntax::tree::File>>,
     /// Instances of recipes that are used without parameters.
     plain: HashMap<PathBuf, ModuleId>,
@@ -354,6 +356,7 @@ impl<'a> Compiler<'a> {
             axes_memo: HashMap::new(),
             axes_awaited: None,
             axis_rows: HashMap::new(),
+            torn: HashSet::new(),
             axis_meanings: HashMap::new(),
             given: HashMap::new(),
             paths: Paths::new(),
