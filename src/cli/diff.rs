@@ -10,6 +10,10 @@ use crate::plan::Plan;
 use crate::plan::diff::{differences, summary};
 use crate::plan::lock::Lock;
 use std::path::Path;
+use crate::plan::{Plan, PlanError};
+use crate::regular::Whole;
+use crate::text::quoted;
+use serde_yaml::Value as Yaml;
 
 /// Compares two recipes, plans or locks.
 pub fn run(args: &DiffArgs, screen: &Screen) -> Result<Outcome, Stop> {
@@ -34,11 +38,29 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
         return Ok(Lock::of(&plan).with_data(&compiled.graph));
     }
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message));
-    let text = read_text(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
-    // JSON is YAML; a lock says so in its first entry
-    if let Ok(plan) = crate::text::yaml::<Plan>(&text) {
-        let plan = plan.sound().map_err(|error| refuse(Code::BadLock, format!("{} is no plan: {error}", path.display())))?;
-        return Ok(Lock::of(&plan));
+    let text =
+        read_text(path, Whole::Plan).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
+    let no = |what: &str, why: String| refuse(Code::BadLock, format!("{} is no {what}: {why}", path.display()));
+    // JSON is YAML
+    let entries: Yaml = crate::text::yaml(&text).map_err(|error| no("recipe, plan or lock", Misread::from(&error).to_string()))?;
+    if entries.get("lock").is_some() {
+        return Lock::from_yaml(&text).map_err(|error| no("lock", why_no_lock(&error)));
+    }
+    if entries.get("nodes").is_none() {
+        return Err(no("recipe, plan or lock", "a plan has `nodes`, a lock says `lock`, and a recipe's name ends in `.ddl`".to_owned()));
+    }
+    let plan: Plan = crate::text::yaml(&text).map_err(|error| no("plan", Misread::from(&error).to_string()))?;
+    let plan = plan.sound().map_err(|error| no("plan", why_unsound(&error)))?;
+    Ok(Lock::of(&plan))
+}
+
+/// Why a plan is none.
+fn why_unsound(error: &PlanError) -> String {
+    match error {
+        PlanError::Arguments { name, op, source } => {
+            format!("the arguments of node {} don't fit {}: {}", quoted(name), quoted(op), Misread::from(source))
+        }
+        other => other.to_string(),
     }
     Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no recipe, plan or lock: {error}", path.display())))
 }

@@ -5,6 +5,8 @@ use super::files::read_text;
 use super::outcome::Stop;
 use crate::compile::Given;
 use crate::diag::{Code, Diagnostic};
+use crate::misread::Misread;
+use crate::regular::Whole;
 use crate::syntax::tree::{TypeExpr, TypeKind};
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -17,9 +19,9 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
     let shown = file.display();
     let wrong =
         |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
-    let text =
-        read_text(file).map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
-    let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} is no YAML: {error}"));
+    let text = read_text(file, Whole::Params)
+        .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
+    let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} can't be read: {}", Misread::from(&error)));
     let yaml: Yaml = crate::text::yaml(&text).map_err(no_yaml)?;
     let entries = match &yaml {
         Yaml::Null => return Ok(IndexMap::new()),

@@ -54,20 +54,31 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// What should lie at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies {
+    /// A folder of images.
+    Folder,
+    /// A list: a text.
+    Text,
+    /// A file that says itself what it is.
+    Anything,
+}
+
 /// Tells what lies at a path, so that a node is keyed by content and not by place.
 pub trait Prober {
     /// The digest of a file, or of the sorted listing of a folder.
     ///
     /// # Errors
-    /// Why there is none.
-    fn digest(&self, path: &Path) -> Result<String, DataError>;
+    /// Why there is none; that something else lies there, at once.
+    fn digest(&self, path: &Path, lies: Lies) -> Result<String, DataError>;
 
     /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
     ///
     /// # Errors
     /// As [`Prober::digest`].
     fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
-        Ok(format!("{} {}", self.digest(list)?, self.digest(root)?))
+        Ok(format!("{} {}", self.digest(list, Lies::Text)?, self.digest(root, Lies::Folder)?))
     }
 }
 
@@ -324,6 +335,8 @@ pub(crate) struct Compiler<'a> {
     taps: distil::Taps,
     /// What was spent.
     meter: meter::Meter,
+    /// The regular expressions of the recipe.
+    patterns: Patterns,
     /// What calls of `def`s gave, by what they were given.
     calls: HashMap<define::Call, (Vec<Type>, Val)>,
     /// What was said inside of `def`s, each said once.
@@ -337,14 +350,13 @@ impl<'a> Compiler<'a> {
         Compiler {
             world,
             options,
-    /// The regular expressions of the recipe.
-    patterns: Patterns,
             sources: SourceMap::new(),
             diagnostics: Diagnostics::new(),
             graph: Graph::default(),
             modules: Vec::new(),
             loading: Vec::new(),
             files: HashMap::new(),
+            torn: HashSet::new(),
             trees: HashMap::new(),
             plain: HashMap::new(),
             too_many_modules: false,
@@ -356,7 +368,6 @@ impl<'a> Compiler<'a> {
             axes_memo: HashMap::new(),
             axes_awaited: None,
             axis_rows: HashMap::new(),
-            torn: HashSet::new(),
             axis_meanings: HashMap::new(),
             given: HashMap::new(),
             paths: Paths::new(),
@@ -367,6 +378,7 @@ impl<'a> Compiler<'a> {
             not_yet: std::collections::BTreeSet::new(),
             taps: distil::Taps::default(),
             meter: meter::Meter::default(),
+            patterns: Patterns::default(),
             calls: HashMap::new(),
             said_in_defs: std::collections::HashSet::new(),
             called: std::collections::BTreeSet::new(),
@@ -381,7 +393,6 @@ impl<'a> Compiler<'a> {
 
     /// Says, once, that what is needed here stands on too long a chain.
     fn too_deep(&mut self, diagnostic: Diagnostic, span: Span) -> Val {
-            patterns: Patterns::default(),
         if !std::mem::replace(&mut self.said_deep, true) {
             self.diagnostics.push(diagnostic);
         }

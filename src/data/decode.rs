@@ -6,6 +6,7 @@
 //! its pixels (profiles of colour, texts) is not unpacked.
 
 use super::{DataError, ImageSource, image::Image, probe::Digest};
+use crate::regular::Whole;
 use ::image::metadata::Orientation;
 use ::image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use std::borrow::Cow;
@@ -84,7 +85,7 @@ pub fn is_picture(head: &[u8]) -> bool {
 
 /// All bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    crate::regular::read(path).map_err(|error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() })
+    crate::regular::read(path, Whole::Image).map_err(|error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() })
 }
 
 fn format_of(bytes: &[u8]) -> Result<ImageFormat, String> {
@@ -98,7 +99,6 @@ fn decoder(bytes: &[u8], format: ImageFormat) -> Result<(impl ImageDecoder, Orie
     Ok((decoder, orientation))
 }
 
-/// Whether the end marker follows the start of the first scan. Inside a scan `FF D9` can be nothing else; before it, an embedded
 /// Whether height and width change places.
 fn turns(orientation: Orientation) -> bool {
     match orientation {
@@ -163,6 +163,7 @@ fn name(format: ImageFormat) -> &'static str {
     FORMATS.iter().position(|known| *known == format).and_then(|at| NAMES.split(", ").nth(at)).unwrap_or("picture")
 }
 
+/// Whether the end marker follows the start of the first scan. Inside a scan `FF D9` can be nothing else; before it, an embedded
 /// thumbnail may hold one.
 fn jpeg_is_whole(bytes: &[u8]) -> bool {
     let mut at = 2; // after the start marker

@@ -3,7 +3,8 @@
 use super::{NodeLock, StoreError, sync_folder};
 use crate::graph::ContentKey;
 use crate::meter;
-use crate::regular;
+use crate::misread::{self, Misread};
+use crate::regular::{self, Whole};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ impl Artifact {
     /// The result in a folder; `None` when there is no folder.
     pub(super) fn open(folder: PathBuf, key: ContentKey) -> Result<Option<Self>, Damage> {
         let path = folder.join(MANIFEST);
-        let bytes = match regular::read(&path) {
+        let bytes = match regular::read(&path, Whole::Own) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => return Ok(None),
             Err(error) => return Err(Damage::io(&path, error)),
