@@ -10,9 +10,10 @@
 //! [`data`] and [`eval`] are libraries that know nothing of the language. Nothing here links libtorch.
 
 pub mod meter;
+pub mod misread;
 pub mod number;
-pub mod pinned;
 pub mod pattern;
+pub mod pinned;
 pub mod quantity;
 pub mod random;
 pub mod regular;

@@ -2,18 +2,19 @@
 
 use super::args::DiffArgs;
 use super::files::read_text;
+use super::lock::why_no_lock;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
-use crate::plan::Plan;
+use crate::misread::Misread;
 use crate::plan::diff::{differences, summary};
 use crate::plan::lock::Lock;
-use std::path::Path;
 use crate::plan::{Plan, PlanError};
 use crate::regular::Whole;
 use crate::text::quoted;
 use serde_yaml::Value as Yaml;
+use std::path::Path;
 
 /// Compares two recipes, plans or locks.
 pub fn run(args: &DiffArgs, screen: &Screen) -> Result<Outcome, Stop> {
@@ -62,5 +63,4 @@ fn why_unsound(error: &PlanError) -> String {
         }
         other => other.to_string(),
     }
-    Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no recipe, plan or lock: {error}", path.display())))
 }

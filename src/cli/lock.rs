@@ -12,6 +12,7 @@ use super::run::stored;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
 use crate::events::Decision;
+use crate::misread::Misread;
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
 use crate::plan::lock::{Lock, LockError, LockedMetric};

@@ -92,11 +92,12 @@ impl Artifact {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => return Ok(None),
             Err(error) => return Err(Damage::io(&path, error)),
         };
-        let sealed: Sealed = serde_json::from_slice(&bytes).map_err(|error| Damage::of(&path, error.to_string()))?;
+        let sealed: Sealed = misread::json(&bytes).map_err(|error| Damage::of(&path, error.to_string()))?;
         if blake3::hash(sealed.body.to_string().as_bytes()).to_hex().as_str() != sealed.seal {
             return Err(Damage::of(&path, "its digest differs"));
         }
-        let manifest: Manifest = serde_json::from_value(sealed.body).map_err(|error| Damage::of(&path, error.to_string()))?;
+        let manifest: Manifest =
+            serde_json::from_value(sealed.body).map_err(|error| Damage::of(&path, Misread::from(&error).to_string()))?;
         if manifest.key != key {
             return Err(Damage::of(&path, format!("it is of the key {}", manifest.key)));
         }
@@ -113,7 +114,9 @@ impl Artifact {
     /// # Errors
     /// When that is of another make, which the key's operator version should have told.
     pub fn meta<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let wrong = |error: serde_json::Error| Damage::of(&self.folder.join(MANIFEST), format!("its `meta` is of another make: {error}"));
+        let wrong = |error: serde_json::Error| {
+            Damage::of(&self.folder.join(MANIFEST), format!("its `meta` is of another make: {}", Misread::from(&error)))
+        };
         serde_json::from_value(self.manifest.meta.clone()).map_err(|error| StoreError::Damaged { damage: wrong(error) })
     }
 

@@ -70,7 +70,7 @@ impl Judged {
         let bytes = artifact.read(FILE)?;
         let path = artifact.path(FILE).unwrap_or_default();
         let wrong = |error: String| StoreError::io(&path, "read", std::io::Error::other(error));
-        let scores = match serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))? {
+        let scores = match crate::misread::json(&bytes).map_err(|error| wrong(error.to_string()))? {
             OnDisk::Pairs { fold, same, score } => {
                 Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).map_err(|error| wrong(error.to_string()))?)
             }

@@ -96,5 +96,5 @@ fn read<T: serde::de::DeserializeOwned>(job: &str) -> Result<T, String> {
         ddl::regular::text(Path::new(job), ddl::regular::Whole::Plan)
     };
     let text = text.map_err(|error| format!("the job {job} can't be read: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("{job} is no job of this version: {error}"))
+    ddl::misread::json(text.as_bytes()).map_err(|error| format!("{job} is no job of this version: {error}"))
 }
