@@ -7,6 +7,7 @@ pub mod record;
 
 use crate::data::image::Image;
 use crate::diag::{Code, Diagnostic, Severity};
+use crate::misread::{self, Misread};
 use base64::Engine;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -472,7 +473,7 @@ pub enum ReadError {
         /// The line's number, from 1.
         number: usize,
         /// Why not.
-        why: serde_json::Error,
+        why: Misread,
         /// The line.
         line: String,
     },
@@ -495,7 +496,7 @@ pub fn read(from: impl BufRead) -> impl Iterator<Item = Result<Event, ReadError>
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            return Some(serde_json::from_slice(&line).map_err(|why| ReadError::NotAnEvent {
+            return Some(misread::json(&line).map_err(|why| ReadError::NotAnEvent {
                 number,
                 why,
                 line: String::from_utf8_lossy(&line).trim_end().to_owned(),

@@ -10,7 +10,9 @@
 //! [`data`] and [`eval`] are libraries that know nothing of the language. Nothing here links libtorch.
 
 pub mod meter;
+pub mod misread;
 pub mod number;
+pub mod pattern;
 pub mod pinned;
 pub mod quantity;
 pub mod random;

@@ -84,20 +84,81 @@ pub fn to_lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// All bytes of a regular file.
+/// What a file is that is read whole: no such file that anybody made is longer than [`Whole::most`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// A recipe.
+    Recipe,
+    /// Values of parameters.
+    Params,
+    /// A plan, a lock, a job.
+    Plan,
+    /// An image.
+    Image,
+    /// A list of images, people, pairs or attributes.
+    List,
+    /// What ddl itself wrote to find it again.
+    Own,
+}
+
+impl Whole {
+    /// All kinds.
+    pub const ALL: [Whole; 6] = [Whole::Recipe, Whole::Params, Whole::Plan, Whole::Image, Whole::List, Whole::Own];
+
+    /// The most bytes that it has.
+    pub const fn most(self) -> u64 {
+        match self {
+            Whole::Recipe | Whole::Params => 16 << 20,
+            Whole::Plan | Whole::Own => 1 << 30,
+            Whole::Image => 512 << 20,
+            Whole::List => 8 << 30,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Whole::Recipe => "a recipe",
+            Whole::Params => "a file of parameters",
+            Whole::Plan => "a plan or a lock",
+            Whole::Image => "an image",
+            Whole::List => "a list",
+            Whole::Own => "a file of ddl's own",
+        }
+    }
+
+    /// An error that says both lengths, if a file of so many bytes is none of this kind.
+    ///
+    /// # Errors
+    /// [`TooLong`], of the kind [`io::ErrorKind::InvalidData`].
+    pub fn takes(self, bytes: u64) -> io::Result<()> {
+        if bytes <= self.most() { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidData, TooLong { bytes, whole: self })) }
+    }
+}
+
+/// A file is longer than any of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it has {bytes} bytes; {} has at most {}", .whole.name(), .whole.most())]
+pub struct TooLong {
+    /// Its length.
+    pub bytes: u64,
+    /// What it should be.
+    pub whole: Whole,
+}
+
+/// All bytes of a regular file. Its length is looked at first: nothing is read of one that is longer than any of its kind.
 ///
 /// # Errors
-/// As [`open`]; a file that grows while it is read.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    bytes(open(path)?)
+/// As [`open`]; [`TooLong`]; a file that grows while it is read.
+pub fn read(path: &Path, whole: Whole) -> io::Result<Vec<u8>> {
+    bytes(open(path)?, whole)
 }
 
 /// The text of a regular file.
 ///
 /// # Errors
 /// As [`read`]; bytes that are no UTF-8.
-pub fn text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+pub fn text(path: &Path, whole: Whole) -> io::Result<String> {
+    String::from_utf8(read(path, whole)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// An error that says what it is, unless this is a regular file's.
@@ -111,17 +172,39 @@ pub fn is_regular(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}, not a regular file", kind(metadata.file_type()))))
 }
 
+/// An error that says what it is, unless this is a folder's.
+///
+/// # Errors
+/// Of what is no folder, a sentence that says what it is.
+pub fn is_folder(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_dir() {
+        return Ok(());
+    }
+    let what = if metadata.is_file() { "a file" } else { kind(metadata.file_type()) };
+    Err(io::Error::new(io::ErrorKind::NotADirectory, format!("it is {what}, not a folder")))
+}
+
 /// The rest of an open file, at most as much as it is long: the memory that this takes is the file's own.
-fn bytes(mut file: File) -> io::Result<Vec<u8>> {
+fn bytes(mut file: File, whole: Whole) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
+    whole.takes(length)?;
     let mut bytes = Vec::new();
-    let room = usize::try_from(length).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    let room = usize::try_from(length).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     bytes.try_reserve_exact(room).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     file.by_ref().take(length).read_to_end(&mut bytes)?;
     if file.read(&mut [0])? > 0 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it has more than the {length} bytes that it is said to have")));
     }
     Ok(bytes)
+}
+
+/// What the system says of a temporary file, without the name of it, which nobody knows.
+pub fn nameless(error: io::Error) -> io::Error {
+    let said = error.to_string();
+    match said.split_once(" at path \"") {
+        Some((said, _)) if error.get_ref().is_some() => io::Error::new(error.kind(), said),
+        _ => error,
+    }
 }
 
 /// Whether this is written to piece by piece and never replaced: a pipe, a terminal.
@@ -187,11 +270,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.txt");
         std::fs::write(&file, "hello").unwrap();
-        assert_eq!((read(&file).unwrap(), text(&file).unwrap()), (b"hello".to_vec(), "hello".to_owned()));
+        assert_eq!((read(&file, Whole::Own).unwrap(), text(&file, Whole::Own).unwrap()), (b"hello".to_vec(), "hello".to_owned()));
         assert_eq!(open(folder.path()).unwrap_err().to_string(), "it is a folder, not a regular file");
         assert_eq!(open(&folder.path().join("b")).unwrap_err().kind(), io::ErrorKind::NotFound);
         std::fs::write(&file, b"\xff").unwrap();
-        assert_eq!(text(&file).unwrap_err().to_string(), "it is not UTF-8 text");
+        assert_eq!(text(&file, Whole::Own).unwrap_err().to_string(), "it is not UTF-8 text");
     }
 
     #[cfg(unix)]
@@ -205,16 +288,47 @@ mod tests {
             let link = at(&format!("link to {}", name.replace('/', "_")));
             std::os::unix::fs::symlink(at(name), &link).unwrap();
             for path in [at(name), link] {
-                for error in [open(&path).unwrap_err(), to_lock(&path).unwrap_err(), read(&path).unwrap_err(), text(&path).unwrap_err()] {
+                for error in [
+                    open(&path).unwrap_err(),
+                    to_lock(&path).unwrap_err(),
+                    read(&path, Whole::Own).unwrap_err(),
+                    text(&path, Whole::Own).unwrap_err(),
+                ] {
                     assert_eq!(error.to_string(), format!("it is {what}, not a regular file"));
                 }
             }
         }
     }
 
+    #[test]
+    fn nothing_is_read_of_a_file_that_is_longer_than_any_of_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sparse");
+        for whole in Whole::ALL {
+            std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+            for error in [read(&path, whole).unwrap_err(), text(&path, whole).unwrap_err()] {
+                assert_eq!(error.to_string(), format!("it has {} bytes; {} has at most {}", 1_u64 << 40, whole.name(), whole.most()));
+            }
+            assert!(whole.takes(whole.most()).is_ok() && whole.takes(whole.most() + 1).is_err());
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_temporary_name_is_in_no_message() {
+        use std::io::Write;
+        assert_eq!(nameless(io::Error::other("x")).to_string(), "x");
+        let gone = tempfile::NamedTempFile::new_in("/no/such/folder").unwrap_err();
+        assert_eq!(nameless(gone).to_string(), "No such file or directory (os error 2)");
+        let mut wrapped = tempfile::Builder::new().make(|_| OpenOptions::new().write(true).open("/dev/full")).unwrap();
+        let full = wrapped.write_all(&[0]).unwrap_err();
+        assert!(full.to_string().contains("at path"), "{full}");
+        assert_eq!(nameless(full).to_string(), "No space left on device (os error 28)");
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_is_longer_than_it_says_is_no_data() {
-        assert!(read(Path::new("/proc/self/status")).unwrap_err().to_string().starts_with("it has more than the 0 bytes"));
+        assert!(read(Path::new("/proc/self/status"), Whole::Own).unwrap_err().to_string().starts_with("it has more than the 0 bytes"));
     }
 }

@@ -1,5 +1,6 @@
 //! Sources and places in them, and the [`World`]: the one door through which the compiler sees files.
 
+use crate::regular::{TooLong, Whole};
 use crate::text::{NoText, begin};
 use indexmap::IndexMap;
 use std::io;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// Recipes longer than this are refused (bytes).
-pub const LONGEST_SOURCE: usize = 16 << 20;
+pub const LONGEST_SOURCE: usize = Whole::Recipe.most() as usize;
 
 /// The number of a [`Source`] in its [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -143,14 +144,17 @@ impl SourceMap {
     /// Reads a recipe from the world and adds it under `shown`; a text that is too long or not UTF-8 is refused.
     pub fn load(&mut self, world: &dyn World, path: &Path, shown: impl Into<String>) -> Result<FileId, ReadError> {
         let shown = shown.into();
-        let bytes = world.read(path).map_err(|cause| ReadError::Unreadable { path: shown.clone(), cause: cause.to_string() })?;
+        let bytes = world.read(path).map_err(|cause| match cause.get_ref().and_then(|cause| cause.downcast_ref::<TooLong>()) {
+            Some(long) => ReadError::TooLong { path: shown.clone(), bytes: long.bytes },
+            None => ReadError::Unreadable { path: shown.clone(), cause: cause.to_string() },
+        })?;
         self.add_bytes(shown, bytes)
     }
 
     /// Adds a recipe's bytes under `shown`; a text that is too long or not UTF-8 is refused.
     pub fn add_bytes(&mut self, shown: String, bytes: Vec<u8>) -> Result<FileId, ReadError> {
         if bytes.len() > LONGEST_SOURCE {
-            return Err(ReadError::TooLong { path: shown, bytes: bytes.len() });
+            return Err(ReadError::TooLong { path: shown, bytes: bytes.len() as u64 });
         }
         if let Err(why) = begin(&bytes) {
             return Err(ReadError::NoText { path: shown, why });
@@ -207,7 +211,7 @@ pub enum ReadError {
         /// The path as messages show it.
         path: String,
         /// Its length.
-        bytes: usize,
+        bytes: u64,
     },
 }
 
@@ -226,7 +230,7 @@ pub struct Disk;
 
 impl World for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        crate::regular::read(path)
+        crate::regular::read(path, Whole::Recipe)
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _; // a String takes all that is written to it
+use std::ops::RangeInclusive;
 
 /// Fields longer than this are cut where a message quotes them (characters).
 const LONGEST_QUOTE: usize = 60;
@@ -52,13 +53,42 @@ pub fn read(bytes: &[u8]) -> Result<&str, NoText> {
     std::str::from_utf8(bytes).map_err(|error| NoText::NotUtf8(line(error.valid_up_to())))
 }
 
-/// Whether a terminal or a page would obey this character, or show what follows in another order, rather than show it. Ends of lines and
-/// tabulators are no such.
+/// Characters of which nothing is seen: Unicode's category Cf, its two ends of lines and of paragraphs, and the others that it lets a screen
+/// pass over, which are blank letters and signs that choose among shapes.
+const UNSEEN: [RangeInclusive<char>; 25] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{600}'..='\u{605}',
+    '\u{61c}'..='\u{61c}',
+    '\u{6dd}'..='\u{6dd}',
+    '\u{70f}'..='\u{70f}',
+    '\u{890}'..='\u{891}',
+    '\u{8e2}'..='\u{8e2}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{110bd}'..='\u{110bd}',
+    '\u{110cd}'..='\u{110cd}',
+    '\u{13430}'..='\u{1343f}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+/// Whether a terminal or a page would obey this character, or show nothing of it, or what follows in another order, rather than show it.
+/// Ends of lines and tabulators are no such.
 fn is_obeyed(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => true,
-        other => other.is_control(),
+        other => other.is_control() || UNSEEN.iter().any(|unseen| unseen.contains(&other)),
     }
 }
 
@@ -68,7 +98,8 @@ fn is_plain(text: &str) -> bool {
     ascii || !text.chars().any(is_obeyed)
 }
 
-/// The text with everything that a terminal or a page would obey written as `\u001b` (which JSON reads as the same character).
+/// The text with everything that a terminal or a page would obey written as `\u001b`, beyond four digits as two halves (which JSON reads as
+/// the same character).
 pub fn shown(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
@@ -76,7 +107,9 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if is_obeyed(c) {
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
+            for half in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{half:04x}");
+            }
         } else {
             out.push(c);
         }
@@ -96,7 +129,8 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             (false, _) => c,
             (true, 1) => '?',
             (true, 2) => '¿',
-            (true, _) => '\u{fffd}',
+            (true, 3) => '\u{fffd}',
+            (true, _) => '\u{1fbc4}', // a question mark in a box
         });
     }
     Cow::Owned(out)
@@ -109,7 +143,12 @@ pub fn on_one_line(text: &str) -> String {
 
 /// A field of a file for a message: in backquotes, on one line, cut where it is long.
 pub fn quoted(field: &str) -> String {
-    let mut cut: String = field.chars().take(LONGEST_QUOTE).collect();
+    quoted_within(field, LONGEST_QUOTE)
+}
+
+/// The same, cut after so many characters.
+pub fn quoted_within(field: &str, most: usize) -> String {
+    let mut cut: String = field.chars().take(most).collect();
     if cut.len() < field.len() {
         cut.push('…');
     }
@@ -179,14 +218,31 @@ mod tests {
         assert!(several(vec!["x"; 100_000].into_iter()).ends_with("`x` and 99988 more"));
     }
 
+    #[test]
+    fn of_no_character_is_nothing_seen() {
+        // all that Unicode calls a format, an end of a line, or a sign that a screen passes over has no width or is a blank letter
+        for range in UNSEEN {
+            for c in range {
+                let text = format!("a{c}b");
+                let shown_bare = shown(&text).is_ascii() && shown(&text).starts_with("a\\u") && shown(&text).ends_with('b');
+                assert!(shown_bare, "{}", shown(&text));
+                assert_eq!(serde_json::from_str::<String>(&format!("\"{}\"", shown(&text))).unwrap(), text);
+                assert_eq!((masked(&text).len(), masked(&text).chars().count()), (text.len(), 3));
+                assert!(!masked(&text).chars().any(is_obeyed) && !quoted(&text).chars().any(is_obeyed));
+            }
+        }
+        for c in ['a', 'é', 'ß', '顔', '\u{301}', '😀', '\u{a0}', '→', '\u{fffd}'] {
+            assert!(!is_obeyed(c), "{c:?}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn nothing_that_is_obeyed_is_shown(text in "[\\x00-\\xa0\\u2000-\\u2070\\ufeffa-z\r\n]*") {
-            let bare = |c: char| c == '\n' || c == '\t' || !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
-            prop_assert!(shown(&text).chars().all(bare), "it was {}", text.escape_debug());
+        fn nothing_that_is_obeyed_is_shown(text in "[\\x00-\\xa0\\u2000-\\u2070\\ufeff\\U000e0000-\\U000e0100a-z\r\n]*") {
+            prop_assert!(!shown(&text).chars().any(is_obeyed), "it was {}", text.escape_debug());
             let masked = masked(&text);
             prop_assert_eq!(masked.len(), text.len());
-            prop_assert!(masked.replace("\r\n", "").chars().all(|c| c == '\n' || !is_obeyed(c)));
+            prop_assert!(!masked.replace("\r\n", "").chars().any(is_obeyed));
             prop_assert!(masked.char_indices().map(|(at, _)| at).eq(text.char_indices().map(|(at, _)| at)));
         }
     }

@@ -2,13 +2,18 @@
 
 use super::args::DiffArgs;
 use super::files::read_text;
+use super::lock::why_no_lock;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
-use crate::plan::Plan;
+use crate::misread::Misread;
 use crate::plan::diff::{differences, summary};
 use crate::plan::lock::Lock;
+use crate::plan::{Plan, PlanError};
+use crate::regular::Whole;
+use crate::text::quoted;
+use serde_yaml::Value as Yaml;
 use std::path::Path;
 
 /// Compares two recipes, plans or locks.
@@ -34,11 +39,28 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
         return Ok(Lock::of(&plan).with_data(&compiled.graph));
     }
     let refuse = |code, message: String| Stop::refuse(Diagnostic::error(code, message));
-    let text = read_text(path).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
-    // JSON is YAML; a lock says so in its first entry
-    if let Ok(plan) = crate::text::yaml::<Plan>(&text) {
-        let plan = plan.sound().map_err(|error| refuse(Code::BadLock, format!("{} is no plan: {error}", path.display())))?;
-        return Ok(Lock::of(&plan));
+    let text =
+        read_text(path, Whole::Plan).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", path.display())))?;
+    let no = |what: &str, why: String| refuse(Code::BadLock, format!("{} is no {what}: {why}", path.display()));
+    // JSON is YAML
+    let entries: Yaml = crate::text::yaml(&text).map_err(|error| no("recipe, plan or lock", Misread::from(&error).to_string()))?;
+    if entries.get("lock").is_some() {
+        return Lock::from_yaml(&text).map_err(|error| no("lock", why_no_lock(&error)));
     }
-    Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no recipe, plan or lock: {error}", path.display())))
+    if entries.get("nodes").is_none() {
+        return Err(no("recipe, plan or lock", "a plan has `nodes`, a lock says `lock`, and a recipe's name ends in `.ddl`".to_owned()));
+    }
+    let plan: Plan = crate::text::yaml(&text).map_err(|error| no("plan", Misread::from(&error).to_string()))?;
+    let plan = plan.sound().map_err(|error| no("plan", why_unsound(&error)))?;
+    Ok(Lock::of(&plan))
+}
+
+/// Why a plan is none.
+fn why_unsound(error: &PlanError) -> String {
+    match error {
+        PlanError::Arguments { name, op, source } => {
+            format!("the arguments of node {} don't fit {}: {}", quoted(name), quoted(op), Misread::from(source))
+        }
+        other => other.to_string(),
+    }
 }

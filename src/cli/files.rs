@@ -3,7 +3,7 @@
 
 use super::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
-use crate::regular;
+use crate::regular::{self, Whole};
 use crate::source::LONGEST_SOURCE;
 use crate::store::is_full;
 use std::fs::File;
@@ -90,8 +90,8 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// A file as text, without its byte order mark; or why it is none.
-pub fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = regular::read(path).map_err(|error| error.to_string())?;
+pub fn read_text(path: &Path, whole: Whole) -> Result<String, String> {
+    let bytes = regular::read(path, whole).map_err(|error| error.to_string())?;
     crate::text::read(&bytes).map(str::to_owned).map_err(|why| why.to_string())
 }
 
@@ -129,8 +129,8 @@ pub fn write_named(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
 
 fn replace(target: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".ddl-").make_in(folder, |path| File::create_new(path))?;
-    file.write_all(bytes)?;
+    let mut file = tempfile::Builder::new().prefix(".ddl-").make_in(folder, |path| File::create_new(path)).map_err(regular::nameless)?;
+    file.write_all(bytes).map_err(regular::nameless)?;
     if let Ok(metadata) = std::fs::metadata(target) {
         if metadata.permissions().readonly() {
             return Err(io::Error::from(io::ErrorKind::PermissionDenied));

@@ -12,9 +12,11 @@ use super::run::stored;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
 use crate::events::Decision;
+use crate::misread::Misread;
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
-use crate::plan::lock::{Lock, LockedMetric};
+use crate::plan::lock::{Lock, LockError, LockedMetric};
+use crate::regular::Whole;
 use crate::report::MetricRow;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -80,8 +82,18 @@ pub fn read(file: &Path) -> Result<Lock, Stop> {
 /// Reads a lock, or says why it is none.
 pub fn load(file: &Path) -> Result<Lock, Diagnostic> {
     let refuse = |code, message: String| Diagnostic::error(code, message).help("`ddl lock` writes it");
-    let text = files::read_text(file).map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
-    Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no lock: {error}", file.display())))
+    let text = files::read_text(file, Whole::Plan)
+        .map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
+    Lock::from_yaml(&text).map_err(|error| refuse(Code::BadLock, format!("{} is no lock: {}", file.display(), why_no_lock(&error))))
+}
+
+/// Why a text is no lock.
+pub fn why_no_lock(error: &LockError) -> String {
+    match error {
+        LockError::Unreadable(error) => Misread::from(error).to_string(),
+        LockError::Entry(error) => Misread::from(error).to_string(),
+        LockError::Form(_) => error.to_string(),
+    }
 }
 
 fn check(file: &Path, now: &Lock, screen: &Screen) -> Result<Outcome, Stop> {

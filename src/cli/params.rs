@@ -5,6 +5,8 @@ use super::files::read_text;
 use super::outcome::Stop;
 use crate::compile::Given;
 use crate::diag::{Code, Diagnostic};
+use crate::misread::Misread;
+use crate::regular::Whole;
 use crate::syntax::tree::{TypeExpr, TypeKind};
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -17,9 +19,9 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
     let shown = file.display();
     let wrong =
         |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));
-    let text =
-        read_text(file).map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
-    let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} is no YAML: {error}"));
+    let text = read_text(file, Whole::Params)
+        .map_err(|error| Stop::refuse(Diagnostic::error(Code::UnreadableFile, format!("cannot read {shown}: {error}"))))?;
+    let no_yaml = |error: serde_yaml::Error| wrong(format!("{shown} can't be read: {}", Misread::from(&error)));
     let yaml: Yaml = crate::text::yaml(&text).map_err(no_yaml)?;
     let entries = match &yaml {
         Yaml::Null => return Ok(IndexMap::new()),
@@ -29,7 +31,7 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
         }
     };
     if let Some((name, _)) = entries.iter().find(|(name, _)| !matches!(name, Yaml::String(_))) {
-        return Err(wrong(format!("{shown} has a name that is no text: {name:?}")));
+        return Err(wrong(format!("{shown} has a name that is {}, and names are texts", kind(name))));
     }
     let Raw::Record(entries) = Reading(&yaml).deserialize(serde_yaml::Deserializer::from_str(&text)).map_err(no_yaml)? else {
         return Err(wrong(format!("{shown} does not hold values by name")));
@@ -42,6 +44,19 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
         Ok((name, Given { text, origin, base: base.clone() }))
     };
     entries.into_iter().map(given).collect()
+}
+
+/// What a value is, for a message.
+fn kind(value: &Yaml) -> String {
+    match value {
+        Yaml::Null => "empty".to_owned(),
+        Yaml::Bool(truth) => format!("`{truth}`"),
+        Yaml::Number(number) => format!("the number `{number}`"),
+        Yaml::String(text) => crate::text::quoted(text),
+        Yaml::Sequence(_) => "a list".to_owned(),
+        Yaml::Mapping(_) => "a record".to_owned(),
+        Yaml::Tagged(_) => "something with a tag".to_owned(),
+    }
 }
 
 /// A YAML value whose scalars are as they are written.

@@ -7,6 +7,7 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::plan::diff::{Difference, differences, summary};
 use crate::plan::lock::Lock;
+use crate::regular::Whole;
 use crate::store::due::Due;
 use crate::store::tend::lies_at;
 use crate::store::{Found, OutputFile, Store, StoreError};
@@ -67,7 +68,8 @@ fn before(recipe: &Path, out: &Path, mut warn: impl FnMut(Diagnostic)) -> Option
     let of_lock: fn(&Path) -> Result<Lock, Diagnostic> = super::lock::load;
     let of_plan: fn(&Path) -> Result<Lock, Diagnostic> = |file| {
         let wrong = |code, message: String| Diagnostic::error(code, message).help("the next run writes it");
-        let text = files::read_text(file).map_err(|why| wrong(Code::UnreadableFile, format!("cannot read {}: {why}", file.display())))?;
+        let text = files::read_text(file, Whole::Plan)
+            .map_err(|why| wrong(Code::UnreadableFile, format!("cannot read {}: {why}", file.display())))?;
         let plan: Result<Plan, _> = crate::text::yaml(&text);
         plan.map(|plan| Lock::of(&plan)).map_err(|_| wrong(Code::BadLock, format!("{} is no plan", file.display())))
     };

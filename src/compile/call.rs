@@ -86,6 +86,11 @@ impl Compiler<'_> {
         {
             return self.call_def(BindingId { module: inner, place }, args, piped, span, env);
         }
+        let module = &self.modules[inner.0];
+        let junk = module.names.get(&name.text).is_none_or(|place| matches!(module.bindings[*place].kind, Kind::Junk));
+        if module.torn && junk {
+            return Val::poison(span);
+        }
         let near = {
             let module = &self.modules[inner.0];
             let defs: Vec<&str> = module

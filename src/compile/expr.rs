@@ -352,6 +352,7 @@ impl Compiler<'_> {
                     span,
                 ),
                 Some(place) => self.binding(BindingId { module: inner, place }, span, &env.point),
+                None if self.modules[inner.0].torn => Val::poison(span),
                 None => {
                     let near = {
                         let known: Vec<&str> =

@@ -41,6 +41,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::graph::{Graph, Node};
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
+use crate::pattern::Patterns;
 use crate::plan::audit::Place;
 use crate::plan::{Paths, Plan, facts, plan_of};
 use crate::source::{FileId, SourceMap, Span, World};
@@ -49,24 +50,35 @@ use crate::syntax::tree::{File, FixedWord, ItemKind};
 use axes::Point;
 use indexmap::IndexMap;
 use modules::{BindingId, Module, ModuleId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// What should lie at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies {
+    /// A folder of images.
+    Folder,
+    /// A list: a text.
+    Text,
+    /// A file that says itself what it is.
+    Anything,
+}
 
 /// Tells what lies at a path, so that a node is keyed by content and not by place.
 pub trait Prober {
     /// The digest of a file, or of the sorted listing of a folder.
     ///
     /// # Errors
-    /// Why there is none.
-    fn digest(&self, path: &Path) -> Result<String, DataError>;
+    /// Why there is none; that something else lies there, at once.
+    fn digest(&self, path: &Path, lies: Lies) -> Result<String, DataError>;
 
     /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
     ///
     /// # Errors
     /// As [`Prober::digest`].
     fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
-        Ok(format!("{} {}", self.digest(list)?, self.digest(root)?))
+        Ok(format!("{} {}", self.digest(list, Lies::Text)?, self.digest(root, Lies::Folder)?))
     }
 }
 
@@ -288,7 +300,9 @@ pub(crate) struct Compiler<'a> {
     loading: Vec<(PathBuf, Span)>,
     /// Files that were read, each once.
     files: HashMap<PathBuf, FileId>,
-    /// What they say.
+    /// The files of which parts were not understood.
+    torn: HashSet<FileId>,
+    /// What files say.
     trees: HashMap<FileId, std::sync::Arc<crate::syntax::tree::File>>,
     /// Instances of recipes that are used without parameters.
     plain: HashMap<PathBuf, ModuleId>,
@@ -327,6 +341,8 @@ pub(crate) struct Compiler<'a> {
     taps: distil::Taps,
     /// What was spent.
     meter: meter::Meter,
+    /// The regular expressions of the recipe.
+    patterns: Patterns,
     /// What calls of `def`s gave, by what they were given.
     calls: HashMap<define::Call, (Vec<Type>, Val)>,
     /// What was said inside of `def`s, each said once.
@@ -346,6 +362,7 @@ impl<'a> Compiler<'a> {
             modules: Vec::new(),
             loading: Vec::new(),
             files: HashMap::new(),
+            torn: HashSet::new(),
             trees: HashMap::new(),
             plain: HashMap::new(),
             too_many_modules: false,
@@ -367,6 +384,7 @@ impl<'a> Compiler<'a> {
             not_yet: std::collections::BTreeSet::new(),
             taps: distil::Taps::default(),
             meter: meter::Meter::default(),
+            patterns: Patterns::default(),
             calls: HashMap::new(),
             said_in_defs: std::collections::HashSet::new(),
             called: std::collections::BTreeSet::new(),

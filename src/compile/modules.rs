@@ -1,7 +1,7 @@
 //! Modules: a recipe, the recipes that it uses, and the standard library; the bindings of each.
 
 use super::Compiler;
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic, Severity, did_you_mean};
 use crate::source::{FileId, Span, World};
 use crate::syntax::tree::{Expr, File, FixedWord, ItemKind, Part, Target, Text, Use, UseSource, Word};
 use indexmap::IndexMap;
@@ -67,6 +67,8 @@ pub(crate) struct Module {
     /// What stands before the module's names in plans.
     pub prefix: String,
     pub origin: Origin,
+    /// Whether its file has parts that nobody understood: what it seems to lack may stand there.
+    pub torn: bool,
 }
 
 /// Where a module is from: two of one prefix may be two.
@@ -110,6 +112,9 @@ impl Compiler<'_> {
             (Some(tree), _) => Arc::clone(tree),
             (None, Some(source)) => {
                 let parsed = crate::syntax::parse(source);
+                if parsed.errors.iter().any(|it| it.severity == Severity::Error) {
+                    self.torn.insert(file);
+                }
                 self.diagnostics.extend(parsed.errors);
                 Arc::new(parsed.file)
             }
@@ -128,6 +133,7 @@ impl Compiler<'_> {
             with: IndexMap::new(),
             prefix,
             origin,
+            torn: self.torn.contains(&file),
         });
         for (place, item) in tree.items.iter().enumerate() {
             self.declare(id, place, &item.kind);
@@ -289,6 +295,9 @@ impl Compiler<'_> {
                 continue;
             };
             if !params.contains(&label.text) {
+                if self.modules[inner.0].torn {
+                    continue;
+                }
                 let near = did_you_mean(&label.text, params.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                 self.diagnostics.push(
                     Diagnostic::error(Code::UnknownParam, format!("the used recipe has no parameter `{}`", label.text))

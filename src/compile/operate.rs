@@ -2,14 +2,16 @@
 
 use super::call::{Bound, Given};
 use super::modules::{led_outside, stays};
-use super::{Compiler, Env, Sample, Val};
+use super::{Compiler, Env, Lies, Sample, Val};
 use crate::data::DataError;
 use crate::data::probe::beside;
 use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
+use crate::ops::data::{ImageFolder, ImageList};
 use crate::ops::limits::{outside, turned};
+use crate::ops::nets::Checkpoint;
 use crate::ops::outputs::Started;
 use crate::plan::data_codes;
 use crate::quantity::Span as TrainSpan;
@@ -206,13 +208,21 @@ impl Compiler<'_> {
 
     /// Makes a value or a node of checked arguments.
     fn apply(&mut self, decl: &'static Decl, types: &IndexMap<&'static str, Type>, mut args: Args, bound: &Bound, span: Span) -> Val {
-        self.probe_list(decl, &mut args, span);
-        for value in args.values_mut() {
-            self.probe_paths(value, span);
+        let listed = self.probe_list(decl, &mut args, span);
+        for (param, value) in &mut args {
+            if listed && decl.lists.is_some_and(|(list, root)| [list, root].contains(param)) {
+                continue;
+            }
+            self.probe_paths(value, lies(decl, param), span);
         }
         let call = DeclCall { types, args: &args };
         let mut complained = false;
-        for complaint in turned(decl, &args).into_iter().chain((decl.check)(&call)) {
+        let mut complaints: Vec<_> = turned(decl, &args).into_iter().chain((decl.check)(&call)).collect();
+        if decl.name == ImageFolder::NAME {
+            complaints.extend(crate::ops::data::groups_are_there(&call, &mut self.patterns));
+            self.meter.spend(self.patterns.take_work(), 0);
+        }
+        for complaint in complaints {
             let at = complaint.param.and_then(|param| bound.get(param)).map_or(span, Given::span);
             self.diagnostics.push(Diagnostic::error(Code::BadArgument, complaint.message).at(at, "here").maybe_help(complaint.help));
             complained = true;
@@ -269,20 +279,21 @@ impl Compiler<'_> {
     }
 
     /// Looks at a list of images with the images that it names: the folder that they lie below is a place, and means nothing by itself.
-    fn probe_list(&mut self, decl: &'static Decl, args: &mut Args, span: Span) {
-        let Some((list, root)) = decl.lists else { return };
-        let (Some(prober), Some(Value::Path(file))) = (self.options.prober, args.get(list).cloned()) else { return };
+    /// Whether they were looked at.
+    fn probe_list(&mut self, decl: &'static Decl, args: &mut Args, span: Span) -> bool {
+        let Some((list, root)) = decl.lists else { return false };
+        let (Some(prober), Some(Value::Path(file))) = (self.options.prober, args.get(list).cloned()) else { return false };
         let folder = match args.get(root) {
             None | Some(Value::None) => None,
             Some(Value::Path(folder)) => Some(folder.clone()),
-            Some(_) => return, // a parameter without a value
+            Some(_) => return false, // a parameter without a value
         };
-        let Some(real) = file.real.clone() else { return };
-        let Some(below) = folder.as_ref().map_or_else(|| Some(beside(&real)), |folder| folder.real.clone()) else { return };
+        let Some(real) = file.real.clone() else { return false };
+        let Some(below) = folder.as_ref().map_or_else(|| Some(beside(&real)), |folder| folder.real.clone()) else { return false };
         // both are looked at, so that both are said
         let inside = [Some(&file), folder.as_ref()].map(|path| path.is_none_or(|path| self.stays_inside(path, span)));
         if inside.contains(&false) {
-            return; // nothing is read of what lies outside
+            return false; // nothing is read of what lies outside
         }
         let digest = self.digest_of((real.clone(), Some(below.clone())), span, || prober.listed(&real, &below));
         for (name, path, digest) in [(list, Some(file), digest.clone()), (root, folder, Some(String::new()))] {
@@ -290,10 +301,11 @@ impl Compiler<'_> {
             self.remember_path(&path);
             args.insert(name, Value::Path(PathValue { digest, ..(*path).clone() }.into()));
         }
+        true
     }
 
     /// Looks at what lies at the paths of an argument.
-    fn probe_paths(&mut self, value: &mut Value, span: Span) {
+    fn probe_paths(&mut self, value: &mut Value, lies: Lies, span: Span) {
         match value {
             Value::Path(path) => {
                 if path.digest.is_some() {
@@ -302,23 +314,23 @@ impl Compiler<'_> {
                 self.remember_path(path);
                 let (Some(prober), Some(real)) = (self.options.prober, path.real.clone()) else { return };
                 if self.stays_inside(path, span) {
-                    let digest = self.digest_of((real.clone(), None), span, || prober.digest(&real));
+                    let digest = self.digest_of((real.clone(), None), span, || prober.digest(&real, lies));
                     Arc::make_mut(path).digest = digest;
                 }
             }
             Value::Op(op) if op.args.values().any(holds_path) => {
                 let mut inner = op.clone().into_inner();
-                inner.args.values_mut().for_each(|value| self.probe_paths(value, span));
+                inner.args.values_mut().for_each(|value| self.probe_paths(value, lies, span));
                 *op = inner.into();
             }
             Value::List(items) if items.iter().any(holds_path) => {
                 let mut inner = items.to_vec();
-                inner.iter_mut().for_each(|value| self.probe_paths(value, span));
+                inner.iter_mut().for_each(|value| self.probe_paths(value, lies, span));
                 *items = inner.into();
             }
             Value::Record(fields) if fields.values().any(holds_path) => {
                 let mut inner = fields.clone().into_inner();
-                inner.values_mut().for_each(|value| self.probe_paths(value, span));
+                inner.values_mut().for_each(|value| self.probe_paths(value, lies, span));
                 *fields = inner.into();
             }
             _ => {} // no path inside
@@ -368,6 +380,27 @@ impl Compiler<'_> {
 
 fn holds_path(value: &Value) -> bool {
     matches!(value, Value::Path(_)) || value.parts().any(holds_path)
+}
+
+/// What should lie at the paths of an operator's argument. All files are lists but those of weights.
+fn lies(decl: &Decl, param: &str) -> Lies {
+    let of_weights = decl.params.iter().any(|it| it.name == param && holds_weights(&it.ty));
+    match (decl.name, param) {
+        (ImageFolder::NAME, _) | (ImageList::NAME, "root") => Lies::Folder,
+        (Checkpoint::NAME, "path" | "head") => Lies::Anything,
+        _ if of_weights => Lies::Anything,
+        _ => Lies::Text,
+    }
+}
+
+fn holds_weights(ty: &Type) -> bool {
+    match ty {
+        Type::Weights => true,
+        Type::Range(of) | Type::List(of) | Type::Named(of) | Type::Optional(of) => holds_weights(of),
+        Type::Record(fields) => fields.values().any(holds_weights),
+        Type::Union(options) => options.iter().any(holds_weights),
+        _ => false, // no weights
+    }
 }
 
 /// The operator's name in a call.
@@ -446,5 +479,31 @@ fn like(value: &Value, x: f64) -> String {
         Value::Span(TrainSpan::Epochs(_)) => format!("{} epochs", number()),
         Value::Span(TrainSpan::Steps(_)) => format!("{} steps", number()),
         _ => number(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a path may stand in an argument of this type.
+    fn takes_path(ty: &Type) -> bool {
+        match ty {
+            Type::Path => true,
+            Type::List(of) | Type::Named(of) | Type::Optional(of) => takes_path(of),
+            Type::Union(options) => options.iter().any(takes_path),
+            _ => false, // no path
+        }
+    }
+
+    #[test]
+    fn of_every_path_it_is_known_what_should_lie_there() {
+        let paths = crate::ops::registry().values().flat_map(|decl| {
+            let params = decl.params.iter().filter(|param| takes_path(&param.ty));
+            params.map(move |param| format!("{}({}): {:?}", decl.name, param.name, lies(decl, param.name)))
+        });
+        let mut paths: Vec<String> = paths.collect();
+        paths.sort_unstable();
+        insta::assert_snapshot!(paths.join("\n"));
     }
 }

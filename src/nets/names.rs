@@ -114,8 +114,7 @@ impl NameMap {
 }
 
 fn whole(pattern: &str) -> Result<Regex, NotAPattern> {
-    let error = |e: regex::Error| NotAPattern { pattern: pattern.to_string(), why: e.to_string() };
-    Regex::new(&format!("^(?:{pattern})$")).map_err(error)
+    crate::pattern::compiled(&format!("^(?:{pattern})$")).map_err(|why| NotAPattern { pattern: pattern.to_string(), why })
 }
 
 #[cfg(test)]

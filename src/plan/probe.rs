@@ -1,10 +1,10 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
-use crate::compile::Prober;
+use crate::compile::{Lies, Prober};
 use crate::data::DataError;
 use crate::data::probe::ProbeCache;
-use crate::data::readers::image_list;
-use crate::regular::{self, Stamp};
+use crate::data::readers::{begins_as_text, image_list};
+use crate::regular::{self, Stamp, Whole};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -73,7 +73,7 @@ impl DiskProber {
 
     /// What former probes found; nothing where the file is not there or not whole.
     fn load(&self) -> BTreeMap<PathBuf, Known> {
-        let read = || serde_json::from_slice(&crate::regular::read(&self.place()?).ok()?).ok();
+        let read = || serde_json::from_slice(&crate::regular::read(&self.place()?, Whole::Own).ok()?).ok();
         read().unwrap_or_default()
     }
 
@@ -89,9 +89,14 @@ impl DiskProber {
 }
 
 impl Prober for DiskProber {
-    fn digest(&self, path: &Path) -> Result<String, DataError> {
+    fn digest(&self, path: &Path, lies: Lies) -> Result<String, DataError> {
         let unreadable = |error: std::io::Error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() };
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        match lies {
+            Lies::Folder => regular::is_folder(&metadata).map_err(unreadable)?,
+            Lies::Text => begins_as_text(path)?,
+            Lies::Anything => {}
+        }
         if metadata.is_dir() {
             return Ok(self.folders.images(path)?.digest().to_owned());
         }
@@ -130,25 +135,48 @@ mod tests {
         };
         write(7);
         remember("what it was");
-        assert_eq!(prober().digest(&path).unwrap(), "what it was", "it is not read again");
+        assert_eq!(prober().digest(&path, Lies::Anything).unwrap(), "what it was", "it is not read again");
         // the same length and time of change, and other bytes
         write(8);
-        assert_eq!(prober().digest(&path).unwrap(), DiskProber::forgetful().digest(&path).unwrap());
+        assert_eq!(prober().digest(&path, Lies::Anything).unwrap(), DiskProber::forgetful().digest(&path, Lies::Anything).unwrap());
         #[cfg(unix)]
         {
             remember("what it was");
             let other = folder.path().join("other");
             std::fs::rename(&path, &other).unwrap();
             std::os::unix::fs::symlink(&other, &path).unwrap();
-            assert_eq!(prober().digest(&path).unwrap(), DiskProber::forgetful().digest(&path).unwrap());
+            assert_eq!(prober().digest(&path, Lies::Anything).unwrap(), DiskProber::forgetful().digest(&path, Lies::Anything).unwrap());
         }
     }
 
     #[test]
+    fn what_is_something_else_is_refused_before_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let sparse = |name: &str, bytes: u64| std::fs::File::create(at(name)).unwrap().set_len(bytes).unwrap();
+        sparse("huge.csv", 1 << 42);
+        sparse("zeros.csv", 1 << 32);
+        std::fs::write(at("sheet.csv"), b"PK\x03\x04").unwrap();
+        std::fs::write(at("good.csv"), "a,b\n").unwrap();
+        let said = |name: &str, lies| match DiskProber::forgetful().digest(&at(name), lies) {
+            Ok(_) => "read".to_owned(),
+            Err(error) => error.to_string().replace(&folder.path().display().to_string(), "."),
+        };
+        assert_eq!(said("huge.csv", Lies::Text), "cannot read ./huge.csv: it has 4398046511104 bytes; a list has at most 8589934592");
+        assert_eq!(said("zeros.csv", Lies::Text), "./zeros.csv:1: a zero byte: this is no text");
+        assert_eq!(said("sheet.csv", Lies::Text), "./sheet.csv: it is a zip archive, as spreadsheets are; save it as text");
+        assert_eq!(said("good.csv", Lies::Text), "read");
+        assert_eq!(said("", Lies::Text), "cannot read ./: it is a folder, not a regular file");
+        assert_eq!(said("huge.csv", Lies::Folder), "cannot read ./huge.csv: it is a file, not a folder");
+    }
+
+    #[test]
     fn what_is_not_there_says_so() {
-        assert!(DiskProber::forgetful().digest(Path::new("/no/such/file")).unwrap_err().to_string().contains("No such file"));
+        assert!(
+            DiskProber::forgetful().digest(Path::new("/no/such/file"), Lies::Anything).unwrap_err().to_string().contains("No such file")
+        );
         assert_eq!(
-            DiskProber::forgetful().digest(Path::new("/dev/zero")).unwrap_err().to_string(),
+            DiskProber::forgetful().digest(Path::new("/dev/zero"), Lies::Anything).unwrap_err().to_string(),
             "cannot read /dev/zero: it is a device, not a regular file"
         );
     }

@@ -3,7 +3,8 @@
 use super::{NodeLock, StoreError, sync_folder};
 use crate::graph::ContentKey;
 use crate::meter;
-use crate::regular;
+use crate::misread::{self, Misread};
+use crate::regular::{self, Whole};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -86,16 +87,17 @@ impl Artifact {
     /// The result in a folder; `None` when there is no folder.
     pub(super) fn open(folder: PathBuf, key: ContentKey) -> Result<Option<Self>, Damage> {
         let path = folder.join(MANIFEST);
-        let bytes = match regular::read(&path) {
+        let bytes = match regular::read(&path, Whole::Own) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => return Ok(None),
             Err(error) => return Err(Damage::io(&path, error)),
         };
-        let sealed: Sealed = serde_json::from_slice(&bytes).map_err(|error| Damage::of(&path, error.to_string()))?;
+        let sealed: Sealed = misread::json(&bytes).map_err(|error| Damage::of(&path, error.to_string()))?;
         if blake3::hash(sealed.body.to_string().as_bytes()).to_hex().as_str() != sealed.seal {
             return Err(Damage::of(&path, "its digest differs"));
         }
-        let manifest: Manifest = serde_json::from_value(sealed.body).map_err(|error| Damage::of(&path, error.to_string()))?;
+        let manifest: Manifest =
+            serde_json::from_value(sealed.body).map_err(|error| Damage::of(&path, Misread::from(&error).to_string()))?;
         if manifest.key != key {
             return Err(Damage::of(&path, format!("it is of the key {}", manifest.key)));
         }
@@ -112,7 +114,9 @@ impl Artifact {
     /// # Errors
     /// When that is of another make, which the key's operator version should have told.
     pub fn meta<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let wrong = |error: serde_json::Error| Damage::of(&self.folder.join(MANIFEST), format!("its `meta` is of another make: {error}"));
+        let wrong = |error: serde_json::Error| {
+            Damage::of(&self.folder.join(MANIFEST), format!("its `meta` is of another make: {}", Misread::from(&error)))
+        };
         serde_json::from_value(self.manifest.meta.clone()).map_err(|error| StoreError::Damaged { damage: wrong(error) })
     }
 

@@ -73,6 +73,7 @@ impl StoreError {
     /// The error that an error of the system is.
     #[allow(clippy::needless_pass_by_value)] // it ends here: `map_err(|error| StoreError::io(…, error))` reads best
     pub fn io(path: &Path, doing: &'static str, error: io::Error) -> Self {
+        let error = crate::regular::nameless(error);
         let (path, why) = (path.to_owned(), error.to_string());
         match error.kind() {
             _ if is_full(&error) => StoreError::Full { path, why },

@@ -75,9 +75,9 @@ impl Judged {
         let facts: Facts = artifact.meta()?;
         let wrong =
             |file: &str, error: String| StoreError::io(&artifact.path(file).unwrap_or_default(), "read", std::io::Error::other(error));
-        let parted = serde_json::from_slice(&artifact.read(PARTED)?).map_err(|error| wrong(PARTED, error.to_string()))?;
+        let parted = crate::misread::json(&artifact.read(PARTED)?).map_err(|error| wrong(PARTED, error.to_string()))?;
         let wrong = |error: String| wrong(FILE, error);
-        let scores = match serde_json::from_slice(&artifact.read(FILE)?).map_err(|error| wrong(error.to_string()))? {
+        let scores = match crate::misread::json(&artifact.read(FILE)?).map_err(|error| wrong(error.to_string()))? {
             OnDisk::Pairs { fold, same, score } => {
                 Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).map_err(|error| wrong(error.to_string()))?)
             }

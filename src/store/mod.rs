@@ -62,7 +62,7 @@ impl Store {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
         let format = root.join("format");
-        match crate::regular::text(&format) {
+        match crate::regular::text(&format, crate::regular::Whole::Own) {
             Ok(text) if text == FORMAT => {}
             Ok(text) => return Err(StoreError::Format { root, found: text.trim().chars().take(80).collect() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

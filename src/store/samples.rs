@@ -92,8 +92,8 @@ pub fn write_paths<'p>(draft: &mut Draft, name: &str, paths: impl Iterator<Item 
 /// # Errors
 /// Bytes that it did not write.
 pub fn read_paths(name: &str, bytes: &[u8]) -> Result<Vec<String>, StoreError> {
-    let wrong = |error: serde_json::Error| StoreError::io(Path::new(name), "read", error.into());
-    let folders: Vec<(String, Vec<String>)> = serde_json::from_slice(bytes).map_err(wrong)?;
+    let wrong = |error: crate::misread::Misread| StoreError::io(Path::new(name), "read", std::io::Error::other(error));
+    let folders: Vec<(String, Vec<String>)> = crate::misread::json(bytes).map_err(wrong)?;
     Ok(folders.iter().flat_map(|(folder, images)| images.iter().map(move |image| format!("{folder}{image}"))).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, write_whole};
 use crate::graph::ContentKey;
-use crate::regular;
+use crate::regular::{self, Whole};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl Store {
         let mut files = entries(&self.root.join(AREA))?;
         files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
         let read = |path: PathBuf| {
-            let note = serde_json::from_slice(&regular::read(&path).ok()?).ok()?; // another cleaning took it away
+            let note = serde_json::from_slice(&regular::read(&path, Whole::Own).ok()?).ok()?; // another cleaning took it away
             Some((path, note))
         };
         Ok(files.into_iter().filter_map(read).collect())

@@ -99,7 +99,13 @@ fn understood(file: &mut File, length: u64) -> Result<(Dtype, Vec<u64>, u64), Np
     if !start.starts_with(MAGIC) {
         return Err(NpyError::NotNpy);
     }
-    let width = if start[6] == 1 { 2 } else { 4 };
+    let width = match start[6] {
+        1 => 2,
+        2 | 3 => 4,
+        major => {
+            return Err(NpyError::Unread(format!("an array in version {major}.{} of the format, and versions 1 to 3 are read", start[7])));
+        }
+    };
     let mut wide = [0; 8];
     file.read_exact(&mut wide[..width]).map_err(|_| NpyError::Header("it is cut short"))?;
     let (long, before) = (u64::from_le_bytes(wide), (start.len() + width) as u64);
@@ -212,6 +218,27 @@ mod tests {
         its header is not NumPy's: it says no format of numbers, or one of records
         its header is not NumPy's: it says no shape
         ");
+    }
+
+    #[test]
+    fn a_version_that_is_not_known_is_refused() {
+        let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2)}";
+        let whole = std::fs::read(file(header, &[1; 32]).path()).unwrap();
+        let other = tempfile::NamedTempFile::new().unwrap();
+        for major in 0..=255 {
+            let length = (header.len() as u32).to_le_bytes();
+            let length = if major == 1 { &length[..2] } else { &length[..] };
+            std::fs::write(other.path(), [MAGIC, &[major, 0], length, &whole[10..]].concat()).unwrap();
+            match read(other.path()) {
+                Ok(array) => assert!((1..=3).contains(&major) && array.header.sides == [2, 2]),
+                Err(error) => {
+                    assert_eq!(
+                        error.to_string(),
+                        format!("it holds an array in version {major}.0 of the format, and versions 1 to 3 are read")
+                    );
+                }
+            }
+        }
     }
 
     #[test]

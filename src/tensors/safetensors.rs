@@ -2,14 +2,17 @@
 
 use super::file::{Described, Storage};
 use super::{Dtype, TensorError, shape};
-use serde::Deserialize;
+use crate::text::quoted;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 use std::io::{Read, Seek, SeekFrom};
 
 /// Headers longer than this are none (bytes).
 const LONGEST_HEADER: u64 = 32 << 20;
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Piece {
     Tensor {
@@ -19,6 +22,41 @@ enum Piece {
         range: (u64, u64),
     },
     Notes(BTreeMap<String, String>),
+}
+
+/// What a header holds by names, and the first name that it has twice.
+#[derive(Default)]
+struct Pieces {
+    pieces: BTreeMap<String, Piece>,
+    twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Pieces {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Pieces::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Pieces {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tensors by their names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut from: A) -> Result<Self, A::Error> {
+        while let Some((name, piece)) = from.next_entry::<String, Piece>()? {
+            match self.pieces.entry(name) {
+                Entry::Occupied(known) => {
+                    self.twice.get_or_insert_with(|| known.key().clone());
+                }
+                Entry::Vacant(place) => {
+                    place.insert(piece);
+                }
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// What a header says.
@@ -41,8 +79,11 @@ pub(super) fn read(from: &mut (impl Read + Seek), length: u64) -> Result<Header,
     }
     let mut text = vec![0; long as usize];
     from.read_exact(&mut text).map_err(|_| TensorError::Truncated)?;
-    let pieces: BTreeMap<String, Piece> = serde_json::from_slice(&text)
+    let Pieces { pieces, twice } = serde_json::from_slice(&text)
         .map_err(|_| broken("its header is not that of safetensors: a format, a shape and a range for each name"))?;
+    if let Some(name) = twice {
+        return Err(TensorError::Broken(format!("its header has the name {} twice", quoted(&name))));
+    }
     let mut header = Header { tensors: BTreeMap::new(), storages: Vec::new(), notes: BTreeMap::new() };
     let mut end = 0;
     for (name, piece) in pieces {

@@ -295,14 +295,40 @@ fn nesting_and_repetition_cost_no_more_than_their_bytes() {
     // a list of pairs that is made a dictionary again and again
     let pairs = [b"](".to_vec(), [b"K\x01K\x02\x86".as_slice()].concat().repeat(100_000), b"eq\0".to_vec()].concat();
     let again = b"ccollections\nOrderedDict\nh\0\x85R".repeat(10_000);
-    assert!(said(&saved(&[("x", [pairs, b"(".to_vec(), again, b"l".to_vec()].concat())])).contains("more values"));
-    let marks = [b"\x80\x02".to_vec(), b"(".repeat(8_000_000), b".".to_vec()].concat();
-    assert!(said(&archive(&[("w/data.pkl", &marks)])).contains("more values"));
+    assert!(said(&saved(&[("x", [pairs, b"(".to_vec(), again, b"l".to_vec()].concat())])).contains("more memory"));
+    // what takes tens of bytes of memory for each of its own, in each way that a pickle has
+    let count = 2_500_000;
+    for (open, close) in [
+        (&b"("[..], &b""[..]),
+        (b"(", b"t"),
+        (b"(", b"l"),
+        (b"]", b"a"),
+        (b"}", b""),
+        (b"}", b"0"),
+        (b")", b"\x85"),
+        (b"N", b"\x94"),
+        (b"\x8f", b""),
+        (b"(\x91", b""),
+        (b"]Na", b"0"),
+        (b"}NNs", b"0"),
+    ] {
+        let bomb = [b"\x80\x02".to_vec(), open.repeat(count), close.repeat(count - 1), b".".to_vec()].concat();
+        let read = said(&archive(&[("w/data.pkl", &bomb)]));
+        assert!(read.contains("more memory than that of any") || read.contains("more values"), "{}: {read}", open.escape_ascii());
+    }
     // tensors without numbers, by the hundred thousand
     let empty = tensor(0, &[0], &[1]);
     let many: Vec<(String, Vec<u8>)> = (0..50_001).map(|at| (format!("t{at}"), empty.clone())).collect();
     let many: Vec<(&str, Vec<u8>)> = many.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     assert!(said(&saved(&many)).contains("more tensors than any network"));
+}
+
+#[test]
+fn a_name_that_stands_twice_is_said() {
+    let piece = "\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
+    let read = said(&headed(&format!("{{{piece},{piece}}}"), 4));
+    assert!(read.contains("its header has the name `w` twice"), "{read}");
+    assert_eq!(said(&headed(&format!("{{{piece}}}"), 4)), "1 tensors");
 }
 
 /// Every reader's whole file, small.

@@ -120,6 +120,23 @@ fn what_is_done_for_each_of_very_many_ends() {
 }
 
 #[test]
+fn patterns_of_paths_are_compiled_once_and_counted() {
+    let folders = |pattern: &str, count: usize| {
+        let of = |at: usize| {
+            format!("dataset f{at} = image_folder(\"img\", identity = \"{}\")", pattern.replace('N', &(at % count).to_string()))
+        };
+        chain("", 1_000, |_, at| of(at))
+    };
+    // few, and named often
+    cheap(&folders("(?P<identity>[^/]+)/(?P<side>N)_.*", 10), 400_000);
+    refused(&folders("(?P<identity>[^/]+)/N_.*", 1_000), "too much to compile");
+    refused(&folders("(?P<identity>\\\\w\\{20\\})N", 1_000), "too much to compile");
+    let large = compiled(&[("recipe.ddl", "dataset _f = image_folder(\"img\", identity = \"(?P<identity>\\\\w\\{200\\})_\")")]);
+    let said: Vec<String> = large.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(said[0].contains("it is too large when it is compiled"), "{said:?}");
+}
+
+#[test]
 fn what_makes_a_node_of_each_of_very_many_is_counted_while_it_makes_them() {
     let listed = |count: usize, part: &str| (0..count).map(|at| part.replace('N', &at.to_string())).collect::<Vec<_>>().join(", ");
     let data = "dataset d = synthetic_faces(identities = 20, images = 4)\n";

@@ -1,6 +1,6 @@
 //! Wrong recipes that are too long, or no text at all, to stand in a file of cases.
 
-use ddl::compile::{Options, Prober, compile};
+use ddl::compile::{Lies, Options, Prober, compile};
 use ddl::data::DataError;
 use ddl::diag::{Code, Diagnostic, RenderOptions, render};
 use ddl::source::{Memory, SourceMap};
@@ -86,7 +86,7 @@ fn what_is_done_too_often_is_refused() {
 struct Nothing;
 
 impl Prober for Nothing {
-    fn digest(&self, path: &Path) -> Result<String, DataError> {
+    fn digest(&self, path: &Path, _: Lies) -> Result<String, DataError> {
         Err(DataError::Unreadable { path: path.to_owned(), why: "No such file or directory".to_owned() })
     }
 }

@@ -1,6 +1,6 @@
 //! What the tests of keys share: recipes, and their plans on a machine where something lies at every path.
 
-use ddl::compile::{Compiled, Given, Options, Prober, compile};
+use ddl::compile::{Compiled, Given, Lies, Options, Prober, compile};
 use ddl::data::DataError;
 use ddl::diag::{RenderOptions, render};
 use ddl::plan::Plan;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 struct Named;
 
 impl Prober for Named {
-    fn digest(&self, path: &Path) -> Result<String, DataError> {
+    fn digest(&self, path: &Path, _: Lies) -> Result<String, DataError> {
         Ok(format!("what lies at {}", path.display()))
     }
 }

@@ -103,7 +103,7 @@ pub fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
         let _ = pipe.write_all(&line); // as above
     }
     let output = child.wait_with_output().map_err(|error| cannot("wait for the engine", &error))?;
-    serde_json::from_slice(&output.stdout).map_err(|error| cannot("understand the engine", &format!("{error} ({})", output.status)))
+    crate::misread::json(&output.stdout).map_err(|error| cannot("understand the engine", &format!("{error} ({})", output.status)))
 }
 
 /// A job as the engine reads it from its standard input. No file of it is left behind, however this program ends.

@@ -17,7 +17,7 @@ pub use walk::LeftOut;
 use super::{DataError, decode};
 use crate::meter;
 use crate::pinned::Pinned;
-use crate::regular::{self, Stamp};
+use crate::regular::{self, Stamp, Whole};
 use rayon::prelude::*;
 use saved::Saved;
 use serde::{Deserialize, Serialize};
@@ -190,6 +190,11 @@ impl ProbeCache {
         ProbeCache { expected: Arc::new(known.collect()), ..self.clone() }
     }
 
+    /// Whether a plan was made from a file: it could be read, then.
+    pub(in crate::data) fn expects(&self, file: &Path) -> bool {
+        self.expected.contains_key(&(file.to_owned(), None))
+    }
+
     /// Opens a file that is read in pieces. Where a plan was made from it, it gives the bytes that the plan was made from, or none.
     ///
     /// # Errors
@@ -206,7 +211,8 @@ impl ProbeCache {
     /// # Errors
     /// As [`ProbeCache::open`].
     pub fn bytes(&self, file: &Path) -> Result<Vec<u8>, DataError> {
-        let bytes = decode::read(file)?;
+        let bytes = regular::read(file, Whole::List);
+        let bytes = bytes.map_err(|error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() })?;
         match self.expected.get(&(file.to_owned(), None)) {
             Some(expected) if *expected != Digest::of(&bytes).to_string() => Err(DataError::Changed { path: file.to_owned() }),
             Some(_) | None => Ok(bytes),

@@ -41,7 +41,7 @@ impl Saved {
     /// What lies at this place; nothing where it is damaged or not there.
     pub fn load(place: &Path) -> Self {
         let read = || {
-            let mut bytes = crate::regular::read(place).ok()?;
+            let mut bytes = crate::regular::read(place, crate::regular::Whole::Own).ok()?;
             let body = bytes.len().checked_sub(32).filter(|body| *body >= HEAD)?;
             if !bytes.starts_with(MAGIC) || bytes[body..] != sum(&bytes[..body]) {
                 return None;

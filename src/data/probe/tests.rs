@@ -53,6 +53,45 @@ impl Files {
 }
 
 #[test]
+fn no_depth_of_folders_is_too_deep() {
+    const DEPTH: usize = 1_500;
+    let files = Files::new();
+    let mut folders = vec![files.at("images/ann")];
+    for _ in 0..DEPTH {
+        let inner = folders[folders.len() - 1].join("d");
+        fs::create_dir(&inner).unwrap();
+        folders.push(inner);
+    }
+    fs::write(folders[DEPTH].join("3.bmp"), bmp(9)).unwrap();
+    let small = rayon::ThreadPoolBuilder::new().num_threads(2).stack_size(256 << 10).build().unwrap();
+    let found = small.install(|| files.cache().images(&files.at("images")));
+    // std's own removal of folders would hold as many open
+    fs::remove_file(folders[DEPTH].join("3.bmp")).unwrap();
+    folders[1..].iter().rev().for_each(|folder| fs::remove_dir(folder).unwrap());
+    let found: Vec<String> = found.unwrap().files.iter().map(|file| file.path.to_string()).collect();
+    let deepest = format!("ann/{}3.bmp", "d/".repeat(DEPTH));
+    assert_eq!(found, ["ann/1.bmp", "ann/2.bmp", &deepest, "bob/1.bmp"]);
+}
+
+#[test]
+fn of_many_errors_the_same_is_told_each_time() {
+    let files = Files::new();
+    for name in ["images/z", "images/bob/x/y", "images/ann/w", "images/ann/v"] {
+        fs::create_dir_all(files.at(name)).unwrap();
+        std::os::unix::fs::symlink(files.at("images"), files.at(name).join("up")).unwrap();
+    }
+    let first = files.cache().images(&files.at("images")).unwrap_err();
+    let path = files.at("images/z/up");
+    assert_eq!(first, DataError::LinkLoop { path, ancestor: files.at("images") });
+    for _ in 0..20 {
+        assert_eq!(files.cache().images(&files.at("images")).unwrap_err(), first);
+    }
+    let file = files.at("images/ann/1.bmp");
+    let said = files.cache().images(&file).unwrap_err().to_string();
+    assert!(said.ends_with("1.bmp: it is a file, not a folder"), "{said}");
+}
+
+#[test]
 fn an_unchanged_file_is_read_once_and_one_cache_looks_once() {
     let files = Files::new();
     let (first, second) = (files.cache(), files.cache());

@@ -4,6 +4,7 @@ use crate::data::DataError;
 use crate::data::decode::{EXTENSIONS, is_picture};
 use crate::meter::{self, Work};
 use crate::regular::{self, Stamp};
+use crate::stack::with_room;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -79,34 +80,63 @@ fn dotted(ending: &str) -> String {
     if ending.is_empty() { "no ending".to_owned() } else { format!(".{ending}") }
 }
 
-/// What is found below one folder.
+/// What is found in one folder.
 #[derive(Default)]
 struct Found {
     images: Vec<(Arc<str>, Stamp)>,
     left_out: LeftOut,
+    folders: Vec<Folder>,
 }
 
-/// The folders that are being looked at, innermost first: a link back to one of them is a loop.
-struct Chain<'a> {
-    folder: &'a Path,
+impl Found {
+    fn join(&mut self, other: Found) {
+        self.images.extend(other.images);
+        self.left_out.join(other.left_out);
+        self.folders.extend(other.folders);
+    }
+}
+
+/// A folder that is looked at.
+struct Folder {
+    path: PathBuf,
+    /// What it is called below the root, with a `/` at its end; of the root, nothing.
+    relative: String,
+    /// Its name among all folders of the machine.
     name: (u64, u64),
-    above: Option<&'a Chain<'a>>,
-    /// What counts the entries.
-    work: &'a Work,
+    /// The place of the folder that it lies in.
+    above: Option<usize>,
 }
 
 /// The relative paths of all images below a folder in byte order, and what else lies there. Links are followed.
+///
+/// Folders are listed level by level: neither the stack nor the files that are open at once grow with how deep they lie.
 pub fn below(root: &Path) -> Result<(Vec<(Arc<str>, Stamp)>, LeftOut), DataError> {
     let metadata = std::fs::metadata(root).map_err(|error| unreadable(root, &error))?;
+    regular::is_folder(&metadata).map_err(|error| unreadable(root, &error))?;
     let work = meter::begin("listing folders of images", "files", 0);
-    let chain = Chain { folder: root, name: Stamp::of(&metadata).name(), above: None, work: &work };
-    let mut found = folder(root, "", &chain)?;
+    // all of them, each behind the one that it lies in
+    let mut folders = vec![Folder { path: root.to_owned(), relative: String::new(), name: Stamp::of(&metadata).name(), above: None }];
+    let mut found = Found::default();
+    let mut listed = 0;
+    while listed < folders.len() {
+        let level = listed..folders.len();
+        listed = level.end;
+        // a thread that waits for the entries of one folder may begin with another
+        let parts: Vec<Result<Found, DataError>> = level.into_par_iter().map(|at| with_room(|| list(&folders, at, &work))).collect();
+        for part in parts {
+            found.join(part?);
+        }
+        // systems list in an order of their own, and of several errors the first is told
+        found.folders.par_sort_unstable_by(|a, b| a.relative.cmp(&b.relative));
+        folders.append(&mut found.folders);
+    }
     found.images.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
     Ok((found.images, found.left_out))
 }
 
-/// What lies in a folder, which is called `relative` (with a `/` at its end, unless it is the root).
-fn folder(path: &Path, relative: &str, chain: &Chain) -> Result<Found, DataError> {
+/// What lies in the folder at a place.
+fn list(folders: &[Folder], at: usize, work: &Work) -> Result<Found, DataError> {
+    let path = &folders[at].path;
     let mut entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
     let mut all = Found::default();
     loop {
@@ -114,22 +144,20 @@ fn folder(path: &Path, relative: &str, chain: &Chain) -> Result<Found, DataError
         if block.is_empty() {
             return Ok(all);
         }
-        chain.work.add(block.len() as u64);
+        work.add(block.len() as u64);
         // errors in an order of their own: which thread is first must not decide which is told
         let mut parts: Vec<(std::ffi::OsString, Result<Found, DataError>)> =
-            block.par_iter().map(|entry| (entry.file_name(), one(entry, relative, chain))).collect();
+            block.par_iter().map(|entry| (entry.file_name(), one(entry, folders, at))).collect();
         parts.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (_, part) in parts {
-            let part = part?;
-            all.images.extend(part.images);
-            all.left_out.join(part.left_out);
+            all.join(part?);
         }
     }
 }
 
-/// One entry of a folder.
-fn one(entry: &DirEntry, relative: &str, chain: &Chain) -> Result<Found, DataError> {
-    let (name, path) = (entry.file_name(), entry.path());
+/// One entry of the folder at a place.
+fn one(entry: &DirEntry, folders: &[Folder], at: usize) -> Result<Found, DataError> {
+    let (name, path, relative) = (entry.file_name(), entry.path(), &folders[at].relative);
     let mut found = Found::default();
     if name.as_encoded_bytes().starts_with(b".") {
         return Ok(found); // hidden
@@ -141,32 +169,33 @@ fn one(entry: &DirEntry, relative: &str, chain: &Chain) -> Result<Found, DataErr
         return Ok(found);
     }
     if !link {
-        return inside(&name, &path, relative, &entry.metadata().map_err(|error| unreadable(&path, &error))?, chain);
+        let metadata = entry.metadata().map_err(|error| unreadable(&path, &error))?;
+        found.folders.extend(inside(&name, path, &metadata, folders, at)?);
+        return Ok(found);
     }
     match std::fs::metadata(&path) {
-        Ok(metadata) if metadata.is_dir() => inside(&name, &path, relative, &metadata, chain),
-        metadata => {
-            file(&name, &path, relative, || metadata, &mut found)?;
-            Ok(found)
-        }
+        Ok(metadata) if metadata.is_dir() => found.folders.extend(inside(&name, path, &metadata, folders, at)?),
+        metadata => file(&name, &path, relative, || metadata, &mut found)?,
     }
+    Ok(found)
 }
 
-/// A folder in a folder.
-fn inside(name: &OsStr, path: &Path, relative: &str, metadata: &Metadata, chain: &Chain) -> Result<Found, DataError> {
+/// A folder in the folder at a place; none if systems leave it behind. A link back to one that it lies in is a loop.
+fn inside(name: &OsStr, path: PathBuf, metadata: &Metadata, folders: &[Folder], at: usize) -> Result<Option<Folder>, DataError> {
     if LEFT_BEHIND.iter().any(|left| name == *left) {
-        return Ok(Found::default());
+        return Ok(None);
     }
     let name_of = Stamp::of(metadata).name();
-    let mut above = Some(chain);
-    while let Some(link) = above {
-        if link.name == name_of && cfg!(unix) {
-            return Err(DataError::LinkLoop { path: path.to_owned(), ancestor: link.folder.to_owned() });
+    let mut above = Some(at);
+    while let Some(place) = above {
+        let folder = &folders[place];
+        if folder.name == name_of && cfg!(unix) {
+            return Err(DataError::LinkLoop { path, ancestor: folder.path.clone() });
         }
-        above = link.above;
+        above = folder.above;
     }
-    let Some(text) = name.to_str() else { return Err(DataError::NameNotText { path: path.to_owned() }) };
-    folder(path, &format!("{relative}{text}/"), &Chain { folder: path, name: name_of, above: Some(chain), work: chain.work })
+    let Some(text) = name.to_str() else { return Err(DataError::NameNotText { path }) };
+    Ok(Some(Folder { path, relative: format!("{}{text}/", folders[at].relative), name: name_of, above: Some(at) }))
 }
 
 /// A file, or what is named like one.

@@ -4,6 +4,7 @@ use super::{ColumnType, Read};
 use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
 use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use crate::pattern::Patterns;
 use indexmap::IndexMap;
 use regex::Regex;
 use std::path::Path;
@@ -21,13 +22,14 @@ pub enum IdentityRule {
 impl IdentityRule {
     /// A rule from a recipe's pattern. Errors: a wrong pattern, or one without a group named `identity`.
     pub fn pattern(pattern: &str) -> Result<Self, DataError> {
-        let wrong = |why: String| DataError::Pattern { pattern: pattern.to_owned(), why };
-        let regex = Regex::new(pattern).map_err(|error| wrong(error.to_string()))?;
-        if regex.capture_names().flatten().any(|name| name == "identity") {
-            Ok(IdentityRule::Pattern(regex))
-        } else {
-            Err(wrong("it has no group named identity; write (?P<identity>…) around the part that names the person".to_owned()))
-        }
+        let regex = crate::pattern::compiled(pattern).map_err(|why| DataError::Pattern { pattern: pattern.to_owned(), why })?;
+        tells(pattern, regex.capture_names().flatten()).map(|()| IdentityRule::Pattern(regex))
+    }
+
+    /// The groups of a recipe's pattern. Errors: as [`IdentityRule::pattern`].
+    pub fn groups(pattern: &str, patterns: &mut Patterns) -> Result<Arc<[String]>, DataError> {
+        let groups = patterns.groups(pattern).map_err(|why| DataError::Pattern { pattern: pattern.to_owned(), why })?;
+        tells(pattern, groups.iter().map(String::as_str)).map(|()| groups)
     }
 
     /// Whether the rule's pattern has a group of this name.
@@ -60,6 +62,15 @@ impl IdentityRule {
             },
         }
     }
+}
+
+/// Whether a pattern with these groups tells who it is.
+fn tells<'g>(pattern: &str, mut groups: impl Iterator<Item = &'g str>) -> Result<(), DataError> {
+    if groups.any(|name| name == "identity") {
+        return Ok(());
+    }
+    let why = "it has no group named identity; write (?P<identity>…) around the part that names the person".to_owned();
+    Err(DataError::Pattern { pattern: pattern.to_owned(), why })
 }
 
 /// Every image below `root`: files with the ending of a picture ([`EXTENSIONS`](crate::data::decode::EXTENSIONS)), in capitals or not; two that

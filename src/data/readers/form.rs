@@ -1,7 +1,9 @@
 //! What the text files look like that a recipe can name.
 
 use crate::data::DataError;
+use crate::regular::{self, Whole};
 use crate::text::NoText;
+use std::io::Read;
 use std::path::Path;
 
 /// A kind of text file that a recipe can name.
@@ -96,6 +98,27 @@ impl TextFile {
         };
         let (_, found) = others.iter().find(|(sign, _)| line.contains(*sign))?;
         Some(format!("it is separated by {found}, and {wanted} wanted: `{}`", self.form()))
+    }
+}
+
+/// Bytes of a text that are looked at before it is read.
+const HEAD: u64 = 64 << 10;
+
+/// Looks at the length and at the beginning of a file that should be a text: one that is no list by these is not read.
+///
+/// # Errors
+/// What can't be read; a file that is too long for a list, or begins as no text does.
+pub fn begins_as_text(file: &Path) -> Result<(), DataError> {
+    let head = || {
+        let open = regular::open(file)?;
+        Whole::List.takes(open.metadata()?.len())?;
+        let mut head = Vec::new();
+        open.take(HEAD).read_to_end(&mut head).map(|_| head)
+    };
+    let head = head().map_err(|error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() })?;
+    match crate::text::read(&head) {
+        Ok(_) | Err(NoText::NotUtf8(_)) => Ok(()), // a character may be cut at the end of what was looked at
+        Err(why) => Err(no_text(file, why)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Csv files with a header, read with line numbers.
 
-use super::form::{TextFile, no_text};
+use super::form::{TextFile, begins_as_text, no_text};
 use crate::data::probe::ProbeCache;
 use crate::data::{AttributeType, Cell, DataError};
 use crate::quantity::Angle;
@@ -118,6 +118,9 @@ impl Lines {
     /// Reads a csv whose first line names its columns. A byte order mark and spaces around fields are passed over; empty lines too.
     /// Errors: as [`ProbeCache::bytes`]; no text, other signs than commas between fields, a quote that never ends, a column named twice, no row.
     pub(super) fn read(file: &Path, kind: TextFile, cache: &ProbeCache) -> Result<Self, DataError> {
+        if !cache.expects(file) {
+            begins_as_text(file)?;
+        }
         let bytes = cache.bytes(file)?;
         let digest = blake3::hash(&bytes).to_hex().to_string();
         let text = crate::text::read(&bytes).map_err(|why| no_text(file, why))?;

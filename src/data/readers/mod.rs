@@ -14,7 +14,7 @@ mod text_lines;
 pub use annotate::{Annotated, annotate};
 pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
 pub use folder::{IdentityRule, image_folder, image_folder_with};
-pub use form::TextFile;
+pub use form::{TextFile, begins_as_text};
 pub use lines::ColumnType;
 pub use list::image_list;
 pub(super) use list::tidy;

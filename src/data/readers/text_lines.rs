@@ -1,16 +1,18 @@
 //! Text files that are read line by line, in one buffer.
 
-use super::form::{TextFile, no_text};
+use super::form::{TextFile, begins_as_text, no_text};
 use crate::data::DataError;
 use crate::data::probe::ProbeCache;
 use crate::pinned::Pinned;
 use crate::text::{NoText, begin, quoted};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::SplitAsciiWhitespace;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
+/// No line of a list is longer (bytes).
+const LONGEST_LINE: u64 = 16 << 20;
 
 /// A text file that is read line by line, in one buffer. A byte order mark is passed over; lines end as the first one does.
 pub(super) struct TextLines {
@@ -28,6 +30,9 @@ impl TextLines {
     /// # Errors
     /// As [`ProbeCache::open`]; no text from its beginning.
     pub(super) fn open(file: &Path, kind: TextFile, cache: &ProbeCache) -> Result<Self, DataError> {
+        if !cache.expects(file) {
+            begins_as_text(file)?;
+        }
         let mut reader = BufReader::with_capacity(BUFFER, cache.open(file)?);
         if let Err(error) = reader.fill_buf() {
             return Err(unread(file, &reader, &error));
@@ -44,8 +49,13 @@ impl TextLines {
     pub(super) fn next<T>(&mut self, read: impl FnOnce(u64, &str) -> Result<T, String>) -> Option<Result<T, DataError>> {
         loop {
             self.buffer.clear();
-            match self.reader.read_until(self.end, &mut self.buffer) {
+            match (&mut self.reader).take(LONGEST_LINE).read_until(self.end, &mut self.buffer) {
                 Ok(0) => return None,
+                Ok(bytes) if bytes as u64 == LONGEST_LINE && self.buffer.last() != Some(&self.end) => {
+                    self.line += 1;
+                    let why = format!("it is longer than {LONGEST_LINE} bytes; a line is `{}`", self.kind.form());
+                    return Some(Err(DataError::Line { file: self.file.clone(), line: self.line, why }));
+                }
                 Ok(_) => self.line += 1,
                 Err(error) => return Some(Err(unread(&self.file, &self.reader, &error))),
             }

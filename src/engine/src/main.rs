@@ -93,8 +93,8 @@ fn read<T: serde::de::DeserializeOwned>(job: &str) -> Result<T, String> {
         let mut text = String::new();
         std::io::stdin().read_line(&mut text).map(|_| text)
     } else {
-        std::fs::read_to_string(Path::new(job))
+        ddl::regular::text(Path::new(job), ddl::regular::Whole::Plan)
     };
     let text = text.map_err(|error| format!("the job {job} can't be read: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("{job} is no job of this version: {error}"))
+    ddl::misread::json(text.as_bytes()).map_err(|error| format!("{job} is no job of this version: {error}"))
 }

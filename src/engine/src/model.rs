@@ -100,7 +100,7 @@ impl Model {
     /// When they are not what [`Model::to_files`] wrote for this network.
     pub fn from_files(made: &Made, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
         let all = State::from_bytes(tensors)?;
-        let listed: Vec<HeadOnDisk> = serde_json::from_slice(heads).map_err(|error| NnError::Input {
+        let listed: Vec<HeadOnDisk> = ddl::misread::json(heads).map_err(|error| NnError::Input {
             what: HEADS.to_owned(),
             expected: "a list of heads".to_owned(),
             found: error.to_string(),

@@ -7,6 +7,7 @@ use crate::data::readers::IdentityRule;
 use crate::lang::decl::{Call, Complaint, above};
 use crate::lang::types::{Attributes, Dimension, Type};
 use crate::lang::value::Value;
+use crate::pattern::Patterns;
 use crate::quantity::{Angle, Fraction, Interval, Pixels};
 use indexmap::IndexMap;
 
@@ -70,12 +71,11 @@ crate::operator! {
         /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
         alignment: Option<String> = None;
     }
-    check = groups_are_there;
     observes = "alignment";
 }
 
-/// The pattern of an image folder is one, and has the groups that the schema names.
-fn groups_are_there(call: &Call) -> Vec<Complaint> {
+/// The pattern of an image folder is one, and has the groups that the schema names. The compiler asks this, who knows the recipe's patterns.
+pub(crate) fn groups_are_there(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
     let complain =
         |param, message: String, help: Option<&str>| vec![Complaint { param: Some(param), message, help: help.map(str::to_owned) }];
     let columns: Vec<&String> = match call.args.get("schema") {
@@ -93,9 +93,9 @@ fn groups_are_there(call: &Call) -> Vec<Complaint> {
         }
         _ => return Vec::new(), // a pattern that only a parameter gives
     };
-    match IdentityRule::pattern(pattern) {
+    match IdentityRule::groups(pattern, patterns) {
         Err(error) => complain("identity", error.to_string(), None),
-        Ok(rule) => match columns.iter().find(|name| !rule.has_group(name)) {
+        Ok(groups) => match columns.iter().find(|name| !groups.contains(name)) {
             Some(name) => complain(
                 "schema",
                 format!("the pattern has no group `{name}`"),

@@ -416,11 +416,7 @@ fn is_word(text: &str) -> bool {
 
 /// The text in backquotes, shortened.
 fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(24).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(24).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
+    crate::text::quoted_within(text, 24)
 }
 
 /// What to write for a sign that ddl doesn't have.

@@ -1,6 +1,6 @@
 //! Bytes, the stack and the memory of the machine that reads a pickle.
 
-use super::{Done, MOST_VALUES, Object, Pickle, TensorError, Value, broken};
+use super::{Done, MEMORY, MOST_VALUES, Object, Pickle, TensorError, Value, broken};
 use std::collections::HashMap;
 use std::io::BufRead;
 
@@ -25,12 +25,33 @@ pub struct Machine<'a> {
     pub made: Pickle,
     /// How many values were made.
     values: usize,
+    /// Bytes that may still be taken for what is kept.
+    memory: u64,
+    /// The most that ever lay on the stack.
+    highest: usize,
+}
+
+/// What a vector's items take, and as much again: vectors grow by doubling.
+fn room<T>(items: usize) -> u64 {
+    (items as u64).saturating_mul(2 * size_of::<T>() as u64)
 }
 
 impl<'a> Machine<'a> {
     /// At the first byte, with nothing on the stack.
     pub fn new(from: &'a mut dyn BufRead, left: u64) -> Self {
-        Machine { from, left, at: 0, stack: Vec::new(), memo: HashMap::new(), keys: HashMap::new(), made: Pickle::default(), values: 0 }
+        let memory = MEMORY.0.max(left.saturating_mul(MEMORY.1));
+        Machine {
+            from,
+            left,
+            at: 0,
+            stack: Vec::new(),
+            memo: HashMap::new(),
+            keys: HashMap::new(),
+            made: Pickle::default(),
+            values: 0,
+            memory,
+            highest: 0,
+        }
     }
 
     /// So many bytes, of which there are as many.
@@ -94,7 +115,17 @@ impl<'a> Machine<'a> {
 
     pub fn slot(&mut self, slot: Slot) -> Done<()> {
         self.charge(1)?;
+        if self.stack.len() == self.highest {
+            self.keep(room::<Slot>(1))?;
+            self.highest += 1;
+        }
         self.stack.push(slot);
+        Ok(())
+    }
+
+    /// Counts bytes that are kept to the end.
+    pub fn keep(&mut self, bytes: u64) -> Done<()> {
+        self.memory = self.memory.checked_sub(bytes).ok_or_else(|| broken("its pickle takes more memory than that of any checkpoint"))?;
         Ok(())
     }
 
@@ -130,19 +161,24 @@ impl<'a> Machine<'a> {
     pub fn tuple(&mut self, count: usize) -> Done<()> {
         let mut values = (0..count).map(|_| self.pop()).collect::<Done<Vec<_>>>()?;
         values.reverse();
-        let made = self.list(values);
+        let made = self.list(values)?;
         self.push(Value::Tuple(made))
     }
 
     /// The place of a new list.
-    pub fn list(&mut self, values: Vec<Value>) -> usize {
+    pub fn list(&mut self, mut values: Vec<Value>) -> Done<usize> {
+        values.shrink_to_fit();
+        self.keep(room::<Vec<Value>>(1) + (values.len() * size_of::<Value>()) as u64)?;
         self.made.lists.push(values);
-        self.made.lists.len() - 1
+        Ok(self.made.lists.len() - 1)
     }
 
     pub fn remember(&mut self, place: u32) -> Done<()> {
         let value = self.top()?.clone();
         self.charge(1)?;
+        if !self.memo.contains_key(&place) {
+            self.keep(room::<(u32, Value)>(1))?;
+        }
         self.memo.insert(place, value);
         Ok(())
     }
@@ -152,14 +188,16 @@ impl<'a> Machine<'a> {
         self.push(value)
     }
 
-    pub fn dict(&mut self) -> Value {
+    pub fn dict(&mut self) -> Done<Value> {
+        self.keep(room::<Vec<(Value, Value)>>(1))?;
         self.made.dicts.push(Vec::new());
-        Value::Dict(self.made.dicts.len() - 1)
+        Ok(Value::Dict(self.made.dicts.len() - 1))
     }
 
-    pub fn object(&mut self, class: &str) -> Value {
+    pub fn object(&mut self, class: &str) -> Done<Value> {
+        self.keep(room::<Object>(1) + class.len() as u64)?;
         self.made.objects.push(Object { class: class.into(), items: Vec::new() });
-        Value::Object(self.made.objects.len() - 1)
+        Ok(Value::Object(self.made.objects.len() - 1))
     }
 
     pub fn set(&mut self, items: Vec<Value>) -> Done<()> {
@@ -171,19 +209,26 @@ impl<'a> Machine<'a> {
             Value::Object(place) => &mut self.made.objects[place].items,
             _ => return Err(broken("items for what is no dictionary")),
         };
+        let before = into.capacity();
         let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
             into.push((key, value));
         }
-        Ok(())
+        let more = into.capacity() - before;
+        self.keep((more * size_of::<(Value, Value)>()) as u64)
     }
 
     pub fn append(&mut self, items: Vec<Value>) -> Done<()> {
         match *self.top()? {
-            Value::List(place) => self.made.lists[place].extend(items),
-            Value::Object(_) => {} // a class of its own: what it does with them is not known
-            _ => return Err(broken("items for what is no list")),
+            Value::List(place) => {
+                let list = &mut self.made.lists[place];
+                let before = list.capacity();
+                list.extend(items);
+                let more = list.capacity() - before;
+                self.keep((more * size_of::<Value>()) as u64)
+            }
+            Value::Object(_) => Ok(()), // a class of its own: what it does with them is not known
+            _ => Err(broken("items for what is no list")),
         }
-        Ok(())
     }
 }

@@ -119,23 +119,23 @@ impl Machine<'_> {
         let value = match code {
             b')' => return self.tuple(0),
             0x85..=0x87 => return self.tuple(usize::from(code - 0x84)),
-            b']' => Value::List(self.list(Vec::new())),
-            b'}' => self.dict(),
-            0x8f => self.object("builtins.set"),
+            b']' => Value::List(self.list(Vec::new())?),
+            b'}' => self.dict()?,
+            0x8f => self.object("builtins.set")?,
             b't' | b'l' => {
                 let values = self.since_mark()?;
-                let place = self.list(values);
+                let place = self.list(values)?;
                 if code == b't' { Value::Tuple(place) } else { Value::List(place) }
             }
             b'd' => {
                 let items = self.since_mark()?;
-                let dict = self.dict();
+                let dict = self.dict()?;
                 self.push(dict)?;
                 return self.set(items);
             }
             _ => {
                 self.since_mark()?;
-                self.object("builtins.frozenset")
+                self.object("builtins.frozenset")?
             }
         };
         self.push(value)
@@ -198,17 +198,20 @@ impl Machine<'_> {
                     },
                     _ => None,
                 };
-                let items = self.made.lists[*pairs].iter().filter_map(pair).collect();
+                let items: Vec<(Value, Value)> = self.made.lists[*pairs].iter().filter_map(pair).collect();
+                let bytes = (items.capacity() + 2) * size_of::<(Value, Value)>();
+                self.keep(bytes as u64)?;
                 self.made.dicts.push(items);
                 Value::Dict(self.made.dicts.len() - 1)
             }
             (Global::Dict, [.., dict @ Value::Dict(_)]) => dict.clone(),
-            (Global::Dict, _) => self.dict(),
+            (Global::Dict, _) => self.dict()?,
             (Global::Tensor, [Value::Storage(storage, first), Value::Int(offset), sides, strides, rest @ ..]) => {
                 let said = rest.iter().find_map(|it| if let Value::Global(Global::Format(dtype)) = it { Some(*dtype) } else { None });
                 let dtype = said.unwrap_or(self.made.storages[*storage].dtype);
                 let offset = first.checked_add(*offset).ok_or_else(|| broken("a tensor that starts nowhere"))?;
                 let view = View { dtype, storage: *storage, offset, sides: self.sides(sides)?, strides: self.sides(strides)? };
+                self.keep((2 * size_of::<View>() + (view.sides.len() + view.strides.len()) * size_of::<i64>()) as u64)?;
                 self.made.tensors.push(view);
                 Value::Tensor(self.made.tensors.len() - 1)
             }
@@ -220,13 +223,13 @@ impl Machine<'_> {
                 made?
             }
             (Global::Size, [size]) => size.clone(),
-            (Global::Tensor, _) => self.object("torch._utils._rebuild_tensor"),
-            (Global::Parameter, _) => self.object("torch.nn.Parameter"),
-            (Global::FromType, _) => self.object("torch.Tensor"),
-            (Global::Size, _) => self.object("torch.Size"),
-            (Global::Storage(_), _) => self.object("torch.Storage"),
-            (Global::Format(_), _) => self.object("torch.dtype"),
-            (Global::Other(class), _) => self.object(class),
+            (Global::Tensor, _) => self.object("torch._utils._rebuild_tensor")?,
+            (Global::Parameter, _) => self.object("torch.nn.Parameter")?,
+            (Global::FromType, _) => self.object("torch.Tensor")?,
+            (Global::Size, _) => self.object("torch.Size")?,
+            (Global::Storage(_), _) => self.object("torch.Storage")?,
+            (Global::Format(_), _) => self.object("torch.dtype")?,
+            (Global::Other(class), _) => self.object(class)?,
         })
     }
 

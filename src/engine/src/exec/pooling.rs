@@ -31,8 +31,9 @@ impl Exec<'_> {
 impl Common<'_> {
     /// The pooling of a node.
     pub fn read_pooling(&self, id: NodeId) -> Result<Learned, Halt> {
-        let read = |error: serde_json::Error| Failure::new(Code::DamagedArtifact, format!("the pooling of `{}`: {error}", self.name(id)));
-        Ok(serde_json::from_slice(&self.artifact(id)?.read(FILE)?).map_err(read)?)
+        let read =
+            |error: ddl::misread::Misread| Failure::new(Code::DamagedArtifact, format!("the pooling of `{}`: {error}", self.name(id)));
+        Ok(ddl::misread::json(&self.artifact(id)?.read(FILE)?).map_err(read)?)
     }
 }
 
