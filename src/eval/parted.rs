@@ -70,15 +70,16 @@ impl Parted {
     pub fn joint(of: &[&Parted]) -> Joint {
         let two = || (0..of.len()).flat_map(|a| (a + 1..of.len()).map(move |b| [a, b]));
         let lengths: BTreeSet<usize> = of.iter().map(|it| it.len()).collect();
+        let places = |it: &Parted| -> BTreeMap<u64, BTreeSet<usize>> {
+            let mut places: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+            for (place, person) in it.parts.iter().enumerate().flat_map(|(place, people)| people.iter().map(move |it| (place, *it))) {
+                places.entry(person).or_default().insert(place);
+            }
+            places
+        };
+        let places: Vec<_> = of.iter().map(|it| places(it)).collect();
         let misplaced = |[a, b]: [usize; 2]| {
-            let places = |it: &Parted| -> BTreeMap<u64, BTreeSet<usize>> {
-                let mut places: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
-                for (place, person) in it.parts.iter().enumerate().flat_map(|(place, people)| people.iter().map(move |it| (place, *it))) {
-                    places.entry(person).or_default().insert(place);
-                }
-                places
-            };
-            let (here, there) = (places(of[a]), places(of[b]));
+            let (here, there) = (&places[a], &places[b]);
             here.iter().filter(|(person, at)| there.get(person).is_some_and(|other| lengths.len() > 1 || other != *at)).count() as u64
         };
         let tangled = two().map(|between| (between, misplaced(between))).find(|(_, people)| *people > 0);

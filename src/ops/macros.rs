@@ -173,21 +173,15 @@ macro_rules! family {
 
         impl<'de> serde::Deserialize<'de> for $family {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                struct Member;
-
-                impl<'de> $crate::ops::whole::Named<'de> for Member {
-                    type Value = $family;
-                    fn named<D: serde::Deserializer<'de>>(name: &str, args: D) -> Result<$family, D::Error> {
-                        use serde::{Deserialize, de::Error};
-                        $(if name == <$member as $crate::lang::decl::Operator>::NAME {
-                            return $member::deserialize(args).map($family::$member);
-                        })*
-                        let names = [$(<$member as $crate::lang::decl::Operator>::NAME),*];
-                        Err(D::Error::custom(format_args!("`{name}` is not one of {names:?}")))
-                    }
-                }
-
-                $crate::ops::whole::member::<Member, D>(from)
+                use serde::de::Error;
+                let mut map = serde_json::Map::deserialize(from)?;
+                let op = map.remove("op");
+                let name = op.as_ref().and_then(|op| op.as_str()).ok_or_else(|| D::Error::missing_field("op"))?;
+                let rest = serde_json::Value::Object(map);
+                $(if name == <$member as $crate::lang::decl::Operator>::NAME {
+                    return serde_json::from_value(rest).map($family::$member).map_err(D::Error::custom);
+                })*
+                Err(D::Error::custom(format_args!("`{name}` is not one of {:?}", [$(<$member as $crate::lang::decl::Operator>::NAME),*])))
             }
         }
 

@@ -17,8 +17,7 @@ pub mod refs;
 pub mod samplers;
 pub mod stages;
 pub mod terms;
-#[doc(hidden)]
-pub mod whole;
+mod whole;
 
 use crate::lang::decl::{Decl, Operator};
 use crate::lang::value::{Args, OpValue, Value};

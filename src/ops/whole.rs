@@ -1,12 +1,10 @@
 //! Arguments as they are read: defaults that a plan leaves out stand in them, without a copy of the rest.
 
 use super::{defaults, registry};
-use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value as Json};
-use std::fmt;
-use std::marker::PhantomData;
 
 /// A value of a plan, whole: every operator in it has all of its arguments.
 #[derive(Clone, Copy)]
@@ -93,53 +91,4 @@ impl<'de> Deserializer<'de> for Whole<'de> {
 fn nothing() -> &'static Json {
     static NOTHING: std::sync::LazyLock<Json> = std::sync::LazyLock::new(|| Json::Object(Map::new()));
     &NOTHING
-}
-
-/// Values that are told apart by the operator's name.
-pub trait Named<'de> {
-    /// What they are.
-    type Value;
-
-    /// The one of this name with these arguments.
-    ///
-    /// # Errors
-    /// When there is none of this name, or its arguments don't fit.
-    fn named<D: Deserializer<'de>>(name: &str, args: D) -> Result<Self::Value, D::Error>;
-}
-
-/// Reads one of several operators, `{op: flip, p: 50%}`.
-///
-/// # Errors
-/// When it has no name, or one that none of them has, or its arguments don't fit.
-pub fn member<'de, N: Named<'de>, D: Deserializer<'de>>(from: D) -> Result<N::Value, D::Error> {
-    struct ByName<N>(PhantomData<N>);
-
-    impl<'de, N: Named<'de>> Visitor<'de> for ByName<N> {
-        type Value = N::Value;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<N::Value, A::Error> {
-            let mut args = Map::new();
-            while let Some(key) = map.next_key::<String>()? {
-                if key != "op" {
-                    args.insert(key, map.next_value()?);
-                    continue;
-                }
-                let name: String = map.next_value()?;
-                if args.is_empty() {
-                    return N::named(&name, MapAccessDeserializer::new(map)); // what we write says the name first
-                }
-                while let Some((key, value)) = map.next_entry()? {
-                    args.insert(key, value);
-                }
-                return N::named(&name, Json::Object(args)).map_err(A::Error::custom);
-            }
-            Err(A::Error::missing_field("op"))
-        }
-    }
-
-    from.deserialize_map(ByName::<N>(PhantomData))
 }

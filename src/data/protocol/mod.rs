@@ -125,7 +125,7 @@ impl Verification {
         if kept.shifted_from(in_file) {
             return wrong(format!(
                 "within these people {} same and {} different pairs are left of {} and {}: the balance shifts by more than a fifth; \
-                 split the people so that whole folds stay together (order = \"sorted\")",
+                 split the people so that whole folds stay together (order = \"sorted\", and shares at which a fold ends), or list pairs of these people alone",
                 kept.same, kept.different, in_file.same, in_file.different
             ));
         }
