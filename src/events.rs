@@ -266,14 +266,23 @@ impl fmt::Display for Decision {
         match self {
             Decision::Chosen { model, metric, values } => {
                 let value = values.iter().find(|(name, _)| name == model).map_or(f64::NAN, |(_, value)| *value);
-                write!(f, "took {model} of {} by {metric}: {value:.4}", values.len())?;
+                // as many digits as tell it from all others
+                let as_shown = |x: f64, digits: usize| format!("{x:.digits$}");
+                let told = |digits: &usize| {
+                    let like = |x: f64| x.to_bits() != value.to_bits() && as_shown(x, *digits) == as_shown(value, *digits);
+                    !values.iter().any(|(_, x)| like(*x))
+                };
+                let digits = (4..=15).find(told).unwrap_or(4);
+                write!(f, "took {model} of {} by {metric}: {value:.digits$}", values.len())?;
                 let others = values.iter().filter(|(name, _)| name != model).map(|(_, value)| *value);
                 let (low, high) = others.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
                 match values.len() {
                     0 | 1 => Ok(()),
-                    2 => write!(f, " (the other {low:.4})"),
-                    _ => write!(f, " (the others {low:.4} to {high:.4})"),
-                }
+                    2 => write!(f, " (the other {low:.digits$})"),
+                    _ => write!(f, " (the others {low:.digits$} to {high:.digits$})"),
+                }?;
+                let equals = values.iter().filter(|(_, x)| x.to_bits() == value.to_bits()).count();
+                if equals > 1 { f.write_str(", the first of equals") } else { Ok(()) }
             }
             Decision::Averaged { models } => {
                 let named: Vec<&str> = models.iter().take(NAMED).map(String::as_str).collect();

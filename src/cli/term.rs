@@ -260,7 +260,10 @@ fn shown(report: &TermReport, double: bool) -> String {
         let _ = writeln!(out, "  {} {}: norm {}, largest {}", row.of, shape(&row.shape), number(row.norm), number(row.largest));
         if row.without_direction > 0 {
             let (count, rows) = (row.without_direction, row.shape.first().copied().unwrap_or_default());
-            let _ = writeln!(out, "    {count} of {rows} rows have no direction: they are zero, or too long for this arithmetic (--dtype float64 has room for more)");
+            let _ = writeln!(
+                out,
+                "    {count} of {rows} rows have no direction: they are zero, or too long for this arithmetic (--dtype float64 has room for more)"
+            );
         }
     }
     if !report.changed.is_empty() {

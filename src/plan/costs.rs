@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// Arguments that no cost depends on.
 const IDLE: [&str; 3] = ["model", "seed", "weights"];
 
+/// Arguments that do something in training alone: no tensor and no number that a trained network gives depends on them.
+const IN_TRAINING: [&str; 2] = ["drop_path", "dropout"];
+
 /// Costs by what they depend on: an operator and its arguments. Networks that differ in their first tensors alone share one.
 #[derive(Debug, Default)]
 pub struct Costs {
@@ -43,8 +46,9 @@ pub fn shape(plan: &Plan, network: NodeId) -> String {
     }
 }
 
-/// What tells the networks of two models apart beyond the weights that they start from; nothing where one can stand for the other.
-pub(super) fn unlike(plan: &Plan, one: NodeId, other: NodeId) -> Result<Option<[String; 2]>, PlanError> {
+/// What tells the networks of two models apart beyond the weights that they start from; nothing where one can stand for the other, as they are judged or, with
+/// `trained`, as they are trained on.
+pub(super) fn unlike(plan: &Plan, one: NodeId, other: NodeId, trained: bool) -> Result<Option<[String; 2]>, PlanError> {
     let chain = |model: NodeId| {
         let mut layers = vec![plan.network_node(model)?];
         while let Some(&last) = layers.last().filter(|last| Extension::is(&plan.node(**last).op)) {
@@ -62,8 +66,9 @@ pub(super) fn unlike(plan: &Plan, one: NodeId, other: NodeId) -> Result<Option<[
         let Some((mine, its)) = mine.as_object().zip(its.as_object()) else { continue };
         // weights tell what it is where the recipe does not
         let told = matches!(plan.backbone(a)?, AnyBackbone::MobileFaceNet(it) if it.variant.is_none() && it.weights.is_some());
-        let counts = |name: &str| !IDLE.contains(&name) || told && name == "weights";
-        let said = |value: Option<&Json>| value.map_or("none".to_owned(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let idle = |name: &str| IDLE.contains(&name) || !trained && IN_TRAINING.contains(&name);
+        let counts = |name: &str| !idle(name) || told && name == "weights";
+        let said = |value: Option<&Json>| value.map_or("none".to_owned(), |value| plan.say(value, None));
         if let Some(name) = mine.keys().find(|name| counts(name) && mine.get(*name) != its.get(*name)) {
             return Ok(Some([mine, its].map(|args| format!("{name} = {}", said(args.get(name))))));
         }

@@ -44,8 +44,11 @@ pub fn doubt(doubt: &Doubt) -> Failure {
     let (code, help) = match doubt.oddity {
         Oddity::Contradiction => (Code::Contradiction, TURNED),
         Oddity::Doubled => (Code::Doubled, "each counts as often as it stands there; leave the later ones out"),
-        Oddity::Itself => (Code::WithItself, "such comparisons are right whoever is shown, however the image is changed on one side, and make numbers better than they are; leave them out: part the \
-             images, for example by an attribute"),
+        Oddity::Itself => (
+            Code::WithItself,
+            "such comparisons are right whoever is shown, however the image is changed on one side, and make numbers better than they are; leave them out: part the \
+             images, for example by an attribute",
+        ),
         Oddity::Mixed => (Code::Contradiction, "a template is one person: is an image in the folder of another?"),
     };
     Failure::new(code, doubt.to_string()).help(help)

@@ -114,7 +114,7 @@ impl Plan {
     }
 
     /// One value. A type tells texts from quantities.
-    fn say(&self, json: &Json, ty: Option<&Type>) -> String {
+    pub(super) fn say(&self, json: &Json, ty: Option<&Type>) -> String {
         match json {
             Json::Null => "none".to_owned(),
             Json::Bool(_) => json.to_string(),

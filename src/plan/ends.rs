@@ -62,12 +62,36 @@ pub(super) fn one_network(plan: &Plan, id: NodeId) -> Result<(), Unknown> {
     let models = models.map_err(TableError::from)?;
     let Some((first, others)) = models.split_first() else { return Ok(()) };
     for other in others {
-        let Some([one, another]) = costs::unlike(plan, first.node, other.node).map_err(TableError::from)? else { continue };
+        let Some([one, another]) = costs::unlike(plan, first.node, other.node, false).map_err(TableError::from)? else { continue };
         let (what, name) = (if node.op == Chosen::NAME { "chosen from" } else { "the mean of" }, &node.name);
         let [first, other] = [first.node, other.node].map(|model| &plan.node(model).name);
         let message = format!("`{name}` is {what} different networks: `{first}` has {one}, and `{other}` {another}");
         let help = "take models of one network; those of different networks are rows of `compare`";
         return Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)));
+    }
+    Ok(())
+}
+
+/// Refuses to train a model on of which the run decides how it is trained: one that is chosen from, or the mean of, networks with other dropout.
+pub(super) fn trains_one_network(plan: &Plan, stage: &Train) -> Result<(), Unknown> {
+    for (_, model) in stage.model.all() {
+        let way = std::iter::successors(Some(model.node), |at| plan.source(*at).ok());
+        for id in way.take_while(|id| plan.node(*id).op != Train::NAME) {
+            let models = match plan.node(id).op.as_str() {
+                Chosen::NAME => plan.parse::<Chosen>(id).map(|it| it.models),
+                Averaged::NAME => plan.parse::<Averaged>(id).map(|it| it.models),
+                _ => continue, // made of one model
+            };
+            let models = models.map_err(TableError::from)?;
+            let Some((first, others)) = models.split_first() else { continue };
+            for other in others {
+                let Some([one, another]) = costs::unlike(plan, first.node, other.node, true).map_err(TableError::from)? else { continue };
+                let [name, first, other] = [id, first.node, other.node].map(|model| &plan.node(model).name);
+                let message = format!("how `{name}` is trained on is not known: `{first}` has {one}, and `{other}` {another}");
+                let help = "train on a model of one of these, named for itself";
+                return Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)));
+            }
+        }
     }
     Ok(())
 }
@@ -201,6 +225,12 @@ mod tests {
                 let said = of(axis, net, made);
                 assert!(matches!(said.as_slice(), [one] if one.starts_with("ddl::run::several_networks")), "{net} {made}: {said:#?}");
             }
+            let rates = of("[0.1, 0.3]", "ir(18, dropout = x)", made);
+            assert_eq!(rates, Vec::<String>::new(), "{made}: a rate of training alone");
+            let on =
+                "\n                 stage on = train(q, classify(faces, arcface()), batch = 8, for = 2 steps, optimizer = sgd(lr = 0.1))";
+            let said = of("[0.1, 0.3]", "ir(18, dropout = x)", &format!("{made}{on}"));
+            assert!(matches!(said.as_slice(), [one] if one.starts_with("ddl::run::several_networks")), "{made}: {said:#?}");
             let seeds = of("[1, 2]", "tiny(embedding = 8, side = 32px, width = 8, seed = x)", made);
             assert_eq!(seeds, Vec::<String>::new(), "{made}");
         }
@@ -208,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_network_has_an_end_and_a_chain_of_stages_is_no_longer_than_it_is() {
-        let chain = |count: usize| (1..=count).map(|at| format!("backbone n{at} = mapping(n{})\n", at - 1)).collect::<String>();
+        let chain = |count: usize| (1..=count).fold(String::new(), |all, at| all + &format!("backbone n{at} = mapping(n{})\n", at - 1));
         let of = |count: usize| {
             said(&format!(
                 "ddl 1\ndataset faces = synthetic_faces(identities = 8, images = 4)\nbackbone n0 = tiny(embedding = 8)\n{}

@@ -170,7 +170,8 @@ impl<'p> Gather<'p> {
         if added > MOST_ADDED {
             self.unknown.insert(id);
             if added == MOST_ADDED + 1 {
-                let failure = Failure::new(Code::TooLarge, format!("more than {MOST_ADDED} things are added to one network, one after the other"));
+                let failure =
+                    Failure::new(Code::TooLarge, format!("more than {MOST_ADDED} things are added to one network, one after the other"));
                 self.troubles.push(Trouble { node: id, failure: failure.help("end the network in fewer") });
             }
             return;
@@ -255,6 +256,7 @@ impl<'p> Gather<'p> {
         let it: Train = self.plan.parse(id).map_err(TableError::from)?;
         sampling::shows_people_again(self.plan, &self.tables, &self.passes, &it)?;
         pooling::is_learned_on_the_way(self.plan, &it)?;
+        ends::trains_one_network(self.plan, &it)?;
         let nets = it.model.all();
         let costs: Option<Vec<Rc<Cost>>> = nets.iter().map(|(_, model)| self.costs.of(self.plan, model.node)).collect();
         let draws = self.plan.draws(id).map_err(TableError::from)?;

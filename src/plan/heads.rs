@@ -84,9 +84,10 @@ impl Heads {
                 Started::NAME => plan.parse::<Started>(id).ok().and_then(|it| self.of(it.model.node)),
                 Averaged::NAME => plan.parse::<Averaged>(id).ok().and_then(|it| mean(&all(&it.models)?)),
                 // which of them it is the run decides
-                Chosen::NAME => plan.parse::<Chosen>(id).ok().and_then(|it| {
-                    Some(Rc::new(all(&it.models)?.iter().flat_map(|may| may.iter().cloned()).collect()))
-                }),
+                Chosen::NAME => plan
+                    .parse::<Chosen>(id)
+                    .ok()
+                    .and_then(|it| Some(Rc::new(all(&it.models)?.iter().flat_map(|may| may.iter().cloned()).collect()))),
                 _ => return Ok(()), // no model
             }
         };

@@ -236,7 +236,15 @@ pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params:
     let place: IndexMap<NodeId, NodeId> = needed.iter().enumerate().map(|(at, id)| (*id, NodeId(at as u32))).collect();
     let nodes = needed.iter().map(|&id| plan_node(graph, id, &place)).collect();
     let sinks = sinks.iter().map(|sink| place[sink]).collect();
-    let mut plan = Plan { ddl: env!("CARGO_PKG_VERSION").to_owned(), recipe: recipe.to_owned(), doc: doc.to_owned(), params, nodes, sinks, networks: models::Networks::default() };
+    let mut plan = Plan {
+        ddl: env!("CARGO_PKG_VERSION").to_owned(),
+        recipe: recipe.to_owned(),
+        doc: doc.to_owned(),
+        params,
+        nodes,
+        sinks,
+        networks: models::Networks::default(),
+    };
     name_the_rest(&mut plan);
     plan
 }

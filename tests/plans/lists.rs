@@ -107,14 +107,18 @@ fn an_image_that_is_seen_in_two_ways_is_still_itself() {
         found[0].3.clone()
     };
     for seen in ["", ", probe = low_resolution(side = 8px)", ", probe = flip(p = 0%)"] {
-        let recipe = format!("eval v = verification(faces, pairs = \"p.csv\"{seen})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])");
+        let recipe =
+            format!("eval v = verification(faces, pairs = \"p.csv\"{seen})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])");
         let found = said(&recipe, &[("p.csv", "fold,same,a,b\n0,1,1.1,1.1\n0,0,1.1,2.1\n1,1,2.1,2.1\n1,0,2.1,3.1\n")]);
         assert_eq!(itself(&found, seen), "2 of 4 pairs compare something with itself, first p.csv:2: `id_0001/0001.png`");
         for with in ["faces", "faces |> apply(flip(p = 0%))"] {
             let all = format!(
                 "dataset some = faces |> where(.index < 3)\neval v = verification(some, pairs = all_pairs(with = {with}){seen})\nreport t = compare({{\"a\" = net}}, columns = [v.tar(50%)])"
             );
-            assert_eq!(itself(&said(&all, &[]), &all), "3 of 12 images are on both sides, where each meets itself, first `id_0001/0001.png`");
+            assert_eq!(
+                itself(&said(&all, &[]), &all),
+                "3 of 12 images are on both sides, where each meets itself, first `id_0001/0001.png`"
+            );
         }
     }
     let two_views = "eval v = verification(faces, pairs = all_pairs(), probe = flip(p = 0%))\nreport t = compare({\"a\" = net}, columns = [v.tar(50%)])";

@@ -150,7 +150,7 @@ impl Table {
 
     /// How many rows are images that `other` has too, seen in the same way, and the path of the first.
     pub fn shared_with(&self, other: &Table) -> Option<(usize, String)> {
-        self.alike(other, |a, b| a.is_image_of(b))
+        self.alike(other, |a, b| b.is_image_of(a))
     }
 
     /// The same for images that `other` sees in any way.

@@ -116,7 +116,7 @@ codes! {
     }
     SeveralNetworks = "ddl::run::several_networks": "models of different networks that are taken for one" {
         "`select` and `average` make one model of several, and what is built on it must know its network before any of them is trained: all of them \
-         have one backbone with the same arguments, but for the weights and the seed that it starts from. Networks of different sizes are rows of \
+         have one backbone with the same arguments, but for the weights and the seed that it starts from (and for dropout, where none is trained on). Networks of different sizes are rows of \
          `compare`; what comes after starts from the one that the table shows to be best."
     }
     BatchTooLarge = "ddl::run::batch_too_large": "a batch that its data can't fill" {

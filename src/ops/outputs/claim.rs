@@ -159,24 +159,28 @@ impl Term {
 mod tests {
     use super::*;
 
-    fn number(x: f64) -> Box<Term> {
-        Box::new(Term::Number(x))
+    fn number(x: f64) -> Term {
+        Term::Number(x)
+    }
+
+    fn of(by: fn(Box<Term>, Box<Term>) -> Term, a: Term, b: Term) -> Term {
+        by(Box::new(a), Box::new(b))
     }
 
     /// Every comparison, and its opposite, over every operation that can come to no number.
     #[test]
     fn nothing_holds_of_what_is_not_finite() {
         use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
-        let zero = || Box::new(Term::Subtract(number(0.4), number(0.4)));
+        let zero = || of(Term::Subtract, number(0.4), number(0.4));
         let odd = [
-            Term::Divide(zero(), zero()),
-            Term::Divide(number(1.0), zero()),
-            Term::Multiply(number(1e300), number(1e300)),
-            Term::Add(number(1.7e308), number(1.7e308)),
-            Term::Subtract(number(-1.7e308), number(1.7e308)),
-            Term::Mean(vec![Term::Number(1.7e308), Term::Number(1.7e308)]),
-            Term::Negate(Box::new(Term::Multiply(number(1e300), number(1e300)))),
-            Term::Number(f64::NAN),
+            of(Term::Divide, zero(), zero()),
+            of(Term::Divide, number(1.0), zero()),
+            of(Term::Multiply, number(1e300), number(1e300)),
+            of(Term::Add, number(1.7e308), number(1.7e308)),
+            of(Term::Subtract, number(-1.7e308), number(1.7e308)),
+            Term::Mean(vec![number(1.7e308), number(1.7e308)]),
+            Term::Negate(Box::new(of(Term::Multiply, number(1e300), number(1e300)))),
+            number(f64::NAN),
         ];
         for term in odd {
             for by in [Less, LessOrEqual, Greater, GreaterOrEqual, Equal, NotEqual] {

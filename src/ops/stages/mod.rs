@@ -204,7 +204,7 @@ crate::operator! {
     ///
     /// Each arm is judged by the metric of its own arm where the protocol depends on the same axis; over an axis of `over` on which only the protocol depends
     /// a model's mean counts. All of them are of one network, with the same arguments but for weights and seed: what is built on the chosen one must know
-    /// it before any is trained.
+    /// it before any is trained. What only training reads (`dropout`, `drop_path`) may differ where no stage trains the chosen one on.
     pub struct Select("select", 1, |_| Type::Model) {
         /// The models, in all arms of `over`.
         model: ModelRef;

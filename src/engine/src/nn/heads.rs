@@ -26,8 +26,8 @@ use crate::nn::error::{NnError, shape};
 use crate::nn::state::{Init, Role, Spec, State};
 
 pub(super) use arcface::shifted;
-pub(crate) use cosine::{unit, without_direction};
 pub(super) use cosine::{own, with_target};
+pub(crate) use cosine::{unit, without_direction};
 
 /// The name of a head's class vectors in its state, `[classes, embedding]`.
 pub const PROTOTYPES: &str = "prototypes";

@@ -156,8 +156,11 @@ impl Learner {
         let zeros = named.iter().find(|(name, _)| name.rsplit('.').next() == Some(objective::ZEROS));
         let Some((name, count)) = zeros.filter(|_| !self.told_of_zeros) else { return };
         self.told_of_zeros = true;
-        let message =
-            format!("`{}`: {count} of the embeddings of step {} have no direction (`{name}` in the log counts them)", setup.name, self.step + 1);
+        let message = format!(
+            "`{}`: {count} of the embeddings of step {} have no direction (`{name}` in the log counts them)",
+            setup.name,
+            self.step + 1
+        );
         let help = "they are zero, with a gradient as large as 1 / 1e-12, or so long that the square of their length is infinite: look at the images, or at layers that give nothing but zeros";
         stage.around.events.emit(Event::warning(&setup.name, Failure::new(Code::ZeroEmbeddings, message).help(help)));
     }
