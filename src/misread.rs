@@ -53,17 +53,17 @@ impl From<&serde_yaml::Error> for Misread {
         let place = error.location().map(|at| (at.line(), at.column()));
         let said = error.to_string();
         let said = said.rsplit_once(" at line ").filter(|_| place.is_some()).map_or(&*said, |(said, _)| said);
-        let why = if said.starts_with("EOF while") {
+        let why = if said.contains("EOF while") {
             "it is empty".to_owned()
         } else if said.contains("more than one document") {
             "it holds several documents, and one is read: leave out the lines `---`".to_owned()
-        } else if said.starts_with("recursion limit") {
+        } else if said.contains("recursion limit") {
             DEEP.to_owned()
-        } else if said.starts_with("repetition limit") {
+        } else if said.contains("repetition limit") {
             "its aliases come to too much".to_owned()
         } else if said.contains("unknown anchor") {
             "there is no such anchor".to_owned()
-        } else if said.starts_with("duplicate entry") {
+        } else if said.contains("duplicate entry") {
             "an entry stands twice".to_owned()
         } else if is_of_scanner(said) {
             "this is no YAML".to_owned()

@@ -17,8 +17,8 @@ use std::rc::Rc;
 
 /// Values that one pickle may make, each of some tens of bytes.
 const MOST_VALUES: usize = 6_000_000;
-/// Bytes of memory that any pickle may take, and how many for each of its own.
-const MEMORY: (u64, u64) = (64 << 20, 10);
+/// Bytes of memory that any pickle may take, and how many for each of its own: a sampler's order of five million images, as a list, takes ten for each.
+const MEMORY: (u64, u64) = (64 << 20, 16);
 /// Bytes of the longest pickle that is read: it describes tensors, their numbers lie elsewhere.
 pub const LONGEST: u64 = 64 << 20;
 
