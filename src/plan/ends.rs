@@ -10,7 +10,7 @@ use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::BINS;
 use crate::nets::{Cost, Landmarks, Module, NetError, Network, Role, Shape};
 use crate::ops::pooling::Pooling;
-use crate::ops::stages::{Averaged, Chosen, Train};
+use crate::ops::stages::{Chosen, Train};
 use crate::ops::terms::{CompareSets, Output, Sees, Term};
 
 /// Refuses terms over what a network, called so, does not give.
@@ -53,23 +53,12 @@ pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term:
 
 /// Refuses models of different networks where one model is made of them: which network it has must be known before they are trained.
 pub(super) fn one_network(plan: &Plan, id: NodeId) -> Result<(), Unknown> {
+    let Some([one, another]) = unlike(plan, id, false)? else { return Ok(()) };
     let node = plan.node(id);
-    let models = match node.op.as_str() {
-        Chosen::NAME => plan.parse::<Chosen>(id).map(|it| it.models),
-        Averaged::NAME => plan.parse::<Averaged>(id).map(|it| it.models),
-        _ => return Ok(()), // one model, or none
-    };
-    let models = models.map_err(TableError::from)?;
-    let Some((first, others)) = models.split_first() else { return Ok(()) };
-    for other in others {
-        let Some([one, another]) = costs::unlike(plan, first.node, other.node, false).map_err(TableError::from)? else { continue };
-        let (what, name) = (if node.op == Chosen::NAME { "chosen from" } else { "the mean of" }, &node.name);
-        let [first, other] = [first.node, other.node].map(|model| &plan.node(model).name);
-        let message = format!("`{name}` is {what} different networks: `{first}` has {one}, and `{other}` {another}");
-        let help = "take models of one network; those of different networks are rows of `compare`";
-        return Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)));
-    }
-    Ok(())
+    let what = if node.op == Chosen::NAME { "chosen from" } else { "the mean of" };
+    let message = format!("`{}` is {what} different networks: {one}, and {another}", node.name);
+    let help = "take models of one network; those of different networks are rows of `compare`";
+    Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)))
 }
 
 /// Refuses to train a model on of which the run decides how it is trained: one that is chosen from, or the mean of, networks with other dropout.
@@ -77,23 +66,26 @@ pub(super) fn trains_one_network(plan: &Plan, stage: &Train) -> Result<(), Unkno
     for (_, model) in stage.model.all() {
         let way = std::iter::successors(Some(model.node), |at| plan.source(*at).ok());
         for id in way.take_while(|id| plan.node(*id).op != Train::NAME) {
-            let models = match plan.node(id).op.as_str() {
-                Chosen::NAME => plan.parse::<Chosen>(id).map(|it| it.models),
-                Averaged::NAME => plan.parse::<Averaged>(id).map(|it| it.models),
-                _ => continue, // made of one model
-            };
-            let models = models.map_err(TableError::from)?;
-            let Some((first, others)) = models.split_first() else { continue };
-            for other in others {
-                let Some([one, another]) = costs::unlike(plan, first.node, other.node, true).map_err(TableError::from)? else { continue };
-                let [name, first, other] = [id, first.node, other.node].map(|model| &plan.node(model).name);
-                let message = format!("how `{name}` is trained on is not known: `{first}` has {one}, and `{other}` {another}");
-                let help = "train on a model of one of these, named for itself";
-                return Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)));
-            }
+            let Some([one, another]) = unlike(plan, id, true)? else { continue };
+            let message = format!("how `{}` is trained on is not known: {one}, and {another}", plan.node(id).name);
+            let help = "train on a model of one of these, named for itself";
+            return Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)));
         }
     }
     Ok(())
+}
+
+/// The first of the models that one is made of and another whose network differs from it, each with what it has (`` `s` has side = 16px ``).
+fn unlike(plan: &Plan, id: NodeId, trained: bool) -> Result<Option<[String; 2]>, Unknown> {
+    let models = plan.one_of_several(id).map_err(TableError::from)?;
+    let Some((first, others)) = models.split_first() else { return Ok(None) };
+    for other in others {
+        if let Some([one, another]) = costs::unlike(plan, first.node, other.node, trained).map_err(TableError::from)? {
+            let [first, other] = [first.node, other.node].map(|model| &plan.node(model).name);
+            return Ok(Some([format!("`{first}` has {one}"), format!("`{other}` {another}")]));
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses terms that compare outputs of two networks which can't be compared: maps of different height or width, embeddings of different widths.

@@ -6,7 +6,8 @@ use crate::lang::value::NodeId;
 use crate::nets::Made;
 use crate::ops;
 use crate::ops::nets::{AnyPart, Backbone, Extension};
-use crate::ops::stages::{Net, Train};
+use crate::ops::refs::ModelRef;
+use crate::ops::stages::{Averaged, Chosen, Net, Train};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::sync::OnceLock;
@@ -72,6 +73,18 @@ impl Plan {
             all.push(network);
         }
         all
+    }
+
+    /// The models of which one is chosen, or the mean taken; none of a node that is not made of several.
+    ///
+    /// # Errors
+    /// Arguments that don't fit.
+    pub fn one_of_several(&self, id: NodeId) -> Result<Vec<ModelRef>, PlanError> {
+        match self.node(id).op.as_str() {
+            Chosen::NAME => Ok(self.parse::<Chosen>(id)?.models),
+            Averaged::NAME => Ok(self.parse::<Averaged>(id)?.models),
+            _ => Ok(Vec::new()), // made of one model, or none itself
+        }
     }
 
     /// A node of a family of operators.

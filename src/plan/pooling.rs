@@ -11,7 +11,7 @@ use crate::ops::nets::Backbone;
 use crate::ops::outputs::Judge;
 use crate::ops::pooling::Pooling;
 use crate::ops::refs::{EvalRef, NetName};
-use crate::ops::stages::{Averaged, Chosen, Keep, Net, Stop, Train, Watch};
+use crate::ops::stages::{Keep, Net, Stop, Train, Watch};
 use std::collections::BTreeSet;
 
 /// Refuses a judgement by a pooling that its model has not learned.
@@ -89,10 +89,11 @@ fn of_model(plan: &Plan, model: NodeId) -> Result<Vec<Pooling>, PlanError> {
             return of_net(plan, &plan.parse(net.stage.node)?, &net.name);
         }
         Train::NAME => return of_net(plan, &plan.parse(model)?, ""),
-        Chosen::NAME => plan.parse::<Chosen>(model)?.models,
-        Averaged::NAME => plan.parse::<Averaged>(model)?.models,
-        _ => return of_model(plan, plan.source(model)?),
+        _ => plan.one_of_several(model)?,
     };
+    if models.is_empty() {
+        return of_model(plan, plan.source(model)?);
+    }
     let mut of_each = models.into_iter().map(|model| of_model(plan, model.node));
     let first = of_each.next().transpose()?.unwrap_or_default();
     of_each.try_fold(first, |known, more| {

@@ -11,7 +11,7 @@ use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::nets::Backbone;
 use crate::ops::refs::DataRef;
-use crate::ops::stages::{Averaged, Chosen, Net, Train};
+use crate::ops::stages::{Net, Train};
 use crate::ops::terms::Term;
 use std::collections::BTreeSet;
 
@@ -93,11 +93,7 @@ fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str
             (model, net) = (next.node, None);
             continue;
         }
-        let several = match node.op.as_str() {
-            Chosen::NAME => plan.parse::<Chosen>(model)?.models,
-            Averaged::NAME => plan.parse::<Averaged>(model)?.models,
-            _ => Vec::new(), // made of one model
-        };
+        let several = plan.one_of_several(model)?;
         if !several.is_empty() {
             let has = several.iter().map(|one| has_prototypes(plan, tables, one.node, wanted)).collect::<Result<Vec<_>, _>>()?;
             let lacks = has.contains(&Some(false)); // which of them it is the run decides, and a mean has what all have
