@@ -47,7 +47,7 @@ fn judged(plan: &Plan) -> BTreeSet<(String, String)> {
     let judges = plan.iter().filter(|(_, node)| node.op == "judge");
     judges
         .map(|(id, _)| {
-            let judge: Judge = plan.parse(id).unwrap();
+            let judge: &Judge = plan.get(id).unwrap();
             (plan.node(judge.model.node).name.clone(), plan.node(judge.eval.node).name.clone())
         })
         .collect()
@@ -116,7 +116,7 @@ fn a_column_of_a_shared_axis_is_one_column_and_other_axes_cross() {
     let table = |lines: &str| -> Table {
         let (_, plan) = plan(lines);
         let id = plan.iter().find(|(_, node)| node.op == "table").unwrap().0;
-        plan.parse(id).unwrap()
+        plan.get::<Table>(id).unwrap().clone()
     };
     let labels = |table: &Table| table.columns.iter().map(|it| it.label.clone()).collect::<BTreeSet<_>>();
     let it = table("report r = compare([t, net], columns = [out.eer])");
@@ -146,7 +146,7 @@ fn claims_are_over_the_replicates_of_both() {
     let claims = plan.iter().filter(|(_, node)| node.op == "expect");
     let counts: Vec<usize> = claims
         .map(|(id, _)| {
-            plan.parse::<Expect>(id).unwrap();
+            plan.get::<Expect>(id).unwrap();
             plan.node(id).inputs.iter().filter(|input| plan.node(**input).op == "judge").count()
         })
         .collect();
@@ -156,13 +156,13 @@ fn claims_are_over_the_replicates_of_both() {
 #[test]
 fn a_choice_is_by_the_protocol_of_each_arm() {
     let (_, plan) = plan("stage b = select(t, by = out.eer, over = [fold])");
-    let chosen: Chosen = plan.parse(plan.iter().find(|(_, node)| node.op == "chosen").unwrap().0).unwrap();
+    let chosen: &Chosen = plan.get(plan.iter().find(|(_, node)| node.op == "chosen").unwrap().0).unwrap();
     assert_eq!((chosen.models.len(), chosen.judged.len()), (3, 3));
     // over an axis that the protocol alone depends on: the mean
     let (_, plan) = self::plan(
         "eval drawn = verification(faces, pairs = random_pairs(folds = 2, per_fold = 6, seed = seed))\nstage b = select(t, by = drawn.eer, over = [fold, seed])",
     );
-    let chosen: Chosen = plan.parse(plan.iter().find(|(_, node)| node.op == "chosen").unwrap().0).unwrap();
+    let chosen: &Chosen = plan.get(plan.iter().find(|(_, node)| node.op == "chosen").unwrap().0).unwrap();
     assert_eq!((chosen.models.len(), chosen.judged.len()), (3, 6));
 }
 
@@ -174,7 +174,7 @@ fn what_decides_on_the_way_is_of_the_same_arm() {
     let stages = plan.iter().filter(|(_, node)| node.name.starts_with("k["));
     let mut seen = 0;
     for (id, node) in stages {
-        plan.parse::<Train>(id).unwrap();
+        plan.get::<Train>(id).unwrap();
         let evals: Vec<&str> = node.inputs.iter().map(|it| plan.node(*it).name.as_str()).filter(|name| name.starts_with("out")).collect();
         assert_eq!(evals.len(), 1, "{evals:?}");
         assert_eq!(arm(evals[0], "fold"), arm(&node.name, "fold"));

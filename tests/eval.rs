@@ -92,7 +92,8 @@ fn statistics_are_the_oracles() {
     }
     let wanted = &golden["paired"];
     let both = numbers(&wanted["a"]).into_iter().zip(numbers(&wanted["b"]));
-    let in_arms: Vec<_> = both.enumerate().map(|(seed, (a, b))| ([("seed".to_owned(), seed.to_string())].into(), a, b)).collect();
+    let in_arms: Vec<_> =
+        both.enumerate().map(|(seed, (a, b))| ([("seed".to_owned(), seed.to_string())].into_iter().collect(), a, b)).collect();
     let found = paired(&in_arms).unwrap();
     let noise = found.noise.unwrap();
     near(found.mean, &wanted["mean"]);

@@ -71,7 +71,7 @@ fn plan(text: &str) -> Plan {
     assert!(said.is_empty(), "{said}\n{text}");
     let plan = compiled.plan();
     for (id, node) in plan.iter().filter(|(_, node)| node.op == "train") {
-        plan.parse::<Train>(id).unwrap_or_else(|error| panic!("{}: {error}", node.name));
+        plan.get::<Train>(id).unwrap_or_else(|error| panic!("{}: {error}", node.name));
     }
     plan
 }

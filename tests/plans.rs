@@ -67,7 +67,7 @@ fn plan_of(path: &Path, faces: &Faces) -> Plan {
     let plan = compiled.plan();
     let nets = plan.iter().filter_map(|(id, node)| if Backbone::is(&node.op) { plan.backbone(id).ok() } else { None });
     if let Some(net) = nets.filter(|net| net.weights().is_some()).last() {
-        faces::write_weights(&faces.weights(), &net);
+        faces::write_weights(&faces.weights(), net);
     }
     let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
     std::fs::write(faces.weights(), faces::MADE_UP).unwrap();

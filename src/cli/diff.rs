@@ -8,11 +8,10 @@ use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
 use crate::misread::Misread;
+use crate::plan::Plan;
 use crate::plan::diff::{differences, summary};
 use crate::plan::lock::Lock;
-use crate::plan::{Plan, PlanError};
 use crate::regular::Whole;
-use crate::text::quoted;
 use serde_yaml::Value as Yaml;
 use std::path::Path;
 
@@ -51,16 +50,6 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
         return Err(no("recipe, plan or lock", "a plan has `nodes`, a lock says `lock`, and a recipe's name ends in `.ddl`".to_owned()));
     }
     let plan: Plan = crate::text::yaml(&text).map_err(|error| no("plan", Misread::from(&error).to_string()))?;
-    let plan = plan.sound().map_err(|error| no("plan", why_unsound(&error)))?;
+    let plan = plan.sound().map_err(|error| no("plan", error.to_string()))?;
     Ok(Lock::of(&plan))
-}
-
-/// Why a plan is none.
-fn why_unsound(error: &PlanError) -> String {
-    match error {
-        PlanError::Arguments { name, op, source } => {
-            format!("the arguments of node {} don't fit {}: {}", quoted(name), quoted(op), Misread::from(source))
-        }
-        other => other.to_string(),
-    }
 }

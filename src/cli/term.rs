@@ -15,6 +15,7 @@ use crate::diag::{Diagnostic, Label, Severity};
 use crate::job::term::{ArrayBatch, Embeddings, TermAnswer, TermJob, TermReport, TermRow};
 use crate::lang::value::NodeId;
 use crate::ops::heads::Head;
+use crate::ops::stages::Train;
 use crate::plan::Plan;
 use crate::source::{FileId, Memory, SourceMap, Span};
 use expression::Written;
@@ -217,7 +218,7 @@ fn inside(span: Span, from: usize, length: usize, file: FileId) -> Option<Span> 
 }
 
 fn stage_of(plan: &Plan) -> Result<(NodeId, &Json), Stop> {
-    let stage = plan.iter().find(|(_, node)| node.op == "train").map(|(id, node)| (id, &node.args));
+    let stage = plan.all::<Train>().next().map(|(id, _)| (id, plan.node(id).args()));
     stage.ok_or_else(|| Stop::wrong("the expression is no objective"))
 }
 

@@ -12,12 +12,12 @@ use crate::ops::stages::{Average, Select};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Axis, AxisWord, Call, Def, Expr, ExprKind, ItemKind};
 use indexmap::IndexSet;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// A place on some axes: for each axis (its first name's binding) the index of its value.
-pub(crate) type Point = BTreeMap<BindingId, usize>;
+pub(crate) type Point = litemap::LiteMap<BindingId, usize>;
 
 /// The most arms that something stands in.
 const MOST_POINTS: u128 = 100_000;

@@ -5,9 +5,11 @@ use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, Spot, did_you_mean, meant, one_of};
-use crate::lang::decl::{Decl, ParamDecl};
+use crate::lang::decl::{Decl, Operator as _, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, OpValue, Value};
+use crate::ops::data::Split;
+use crate::ops::nets::Part;
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
@@ -246,7 +248,7 @@ impl Compiler<'_> {
         known.retain(|part| network.as_ref().is_none_or(|network| network.part(part).is_ok()));
         if known.contains(&name.text.as_str()) {
             let args = [("model", Value::Node(model)), ("name", Value::text(name.text.as_str()))].into_iter().collect();
-            return Val::new(Type::Part, OpValue::new("part", args).into(), span);
+            return Val::new(Type::Part, OpValue::new(Part::NAME, args).into(), span);
         }
         let near = did_you_mean(&name.text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let near = near
@@ -334,5 +336,5 @@ pub(super) fn is_argument_not_yet(op: &str, label: Option<&Word>) -> bool {
 
 /// Parameters that the compiler fills in itself.
 fn is_internal(decl: &Decl, param: &ParamDecl) -> bool {
-    decl.name == "split" && param.name == "part"
+    decl.name == Split::NAME && param.name == "part"
 }

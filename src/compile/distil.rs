@@ -92,9 +92,7 @@ impl Compiler<'_> {
             return None;
         }
         let args: serde_json::Map<_, _> = node.args.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect();
-        let mut args = crate::ops::complete(node.op, &serde_json::Value::Object(args));
-        args.as_object_mut()?.insert("op".to_owned(), node.op.into());
-        serde_json::from_value(args).ok()
+        crate::ops::parse_member(node.op, &serde_json::Value::Object(args)).ok()
     }
 }
 

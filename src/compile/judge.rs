@@ -9,6 +9,8 @@ use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
 use crate::ops::evals::{Identification, OverPanel, Panel, Tpir, Verification};
 use crate::ops::nets::Coupled;
+use crate::ops::outputs::{Among, Features, Judge, Pooled};
+use crate::ops::stages::{Averaged, Chosen};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 
@@ -58,7 +60,7 @@ impl Compiler<'_> {
         if let Some(people) = protocol.get("within") {
             for side in [&mut gallery, &mut probe] {
                 let among = [("data", side.clone()), ("people", people.clone())].into_iter().collect();
-                *side = Value::Node(self.graph.add("among", among, Some(span)));
+                *side = Value::Node(self.graph.add(Among::NAME, among, Some(span)));
             }
         }
         // only pairs of images may go through something; a gallery is data or a list, seen as it is
@@ -72,9 +74,9 @@ impl Compiler<'_> {
         }
         if let Some(pool @ Value::Op(_)) = protocol.get("pool") {
             let pooled = [("model", Value::Node(sides.probe)), ("pool", pool.clone())].into_iter().collect();
-            args.insert("pooling", Value::Node(self.graph.add("pooling", pooled, Some(span))));
+            args.insert("pooling", Value::Node(self.graph.add(Pooled::NAME, pooled, Some(span))));
         }
-        self.graph.add("judge", args, Some(span))
+        self.graph.add(Judge::NAME, args, Some(span))
     }
 
     /// The features of a protocol's images: as they are, and mirrored where the protocol wants that.
@@ -92,7 +94,7 @@ impl Compiler<'_> {
                     args.insert("seed", seed.clone());
                 }
             }
-            Value::Node(self.graph.add("features", args, Some(span)))
+            Value::Node(self.graph.add(Features::NAME, args, Some(span)))
         });
         Value::List(nodes.collect())
     }
@@ -116,7 +118,7 @@ impl Compiler<'_> {
             let wrong = Diagnostic::error(Code::UnknownField, "a panel has no numbers of its own").at(at, "of which protocol?");
             return self.wrong(wrong.help("name one of its protocols, or `mean`, `worst` or `spread` of all: sc.mean.rank(1)"), span);
         }
-        let protocol = if protocol == OverPanel::NAME { "panel" } else { protocol };
+        let protocol = if protocol == OverPanel::NAME { Panel::NAME } else { protocol };
         let wrong = Diagnostic::error(Code::UnknownField, format!("`{protocol}` has no metric `{}`", op.op)).at(at, "not of this protocol");
         let help = match known.as_slice() {
             [] => "its protocols have no metric in common".to_owned(),
@@ -255,12 +257,12 @@ impl Compiler<'_> {
         }
         if bound.get("by").is_none() {
             let args = [("models", Value::List(models.into()))].into_iter().collect();
-            return Val::new(Type::Model, Value::Node(self.graph.add("averaged", args, Some(span))), span);
+            return Val::new(Type::Model, Value::Node(self.graph.add(Averaged::NAME, args, Some(span))), span);
         }
         let mut args: Args = [("models", Value::List(models.into())), ("judged", Value::List(judged.into()))].into_iter().collect();
         // each judgement knows its protocol; where the arms have protocols of their own, the first one's stands for the metric
         args.insert("metric", metric_of_all.unwrap_or(Value::Poison));
-        Val::new(Type::Model, Value::Node(self.graph.add("chosen", args, Some(span))), span)
+        Val::new(Type::Model, Value::Node(self.graph.add(Chosen::NAME, args, Some(span))), span)
     }
 
     /// The axes that `over` names, with their places; says where it names none, or where a list stands for the arms of a model.

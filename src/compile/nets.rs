@@ -2,8 +2,11 @@
 
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
+use crate::ops::stages::{Best, Net, Plateau};
+use crate::ops::terms::{Teaches, Term};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use indexmap::IndexMap;
@@ -26,9 +29,6 @@ impl Nets {
         }
     }
 }
-
-/// Terms of several networks that learn from each other.
-const BETWEEN: [&str; 3] = ["mutual", "co_mining", "coupled_mapping"];
 
 impl Compiler<'_> {
     /// The name of a network of a stage, or a list of them: a word that stands for itself. A formal of a `def` says another.
@@ -80,8 +80,9 @@ impl Compiler<'_> {
         };
         let between = named("between");
         let all: Vec<String> = named("of").into_iter().chain(between.clone()).collect();
+        let teaches = Term::kind(op.op).map_or(Teaches::Network, |kind| kind.teaches);
         let Nets::Several(known) = nets else {
-            if all.is_empty() && !BETWEEN.contains(&op.op) {
+            if all.is_empty() && !matches!(teaches, Teaches::Several | Teaches::Two) {
                 return Some(Vec::new());
             }
             self.diagnostics.push(
@@ -103,7 +104,7 @@ impl Compiler<'_> {
             return None;
         }
         // a critic's side is no lesson for the networks that it looks at
-        let taught = |names: Vec<String>| if matches!(op.op, "adversary" | "kdgan") { Vec::new() } else { names };
+        let taught = |names: Vec<String>| if teaches == Teaches::Critic { Vec::new() } else { names };
         if all.is_empty() && known.len() == 1 {
             return Some(taught(known.keys().cloned().collect()));
         }
@@ -116,8 +117,8 @@ impl Compiler<'_> {
             return None;
         }
         let twice = between.iter().enumerate().any(|(at, name)| between[..at].contains(name));
-        let apart = if op.op == "mutual" { "at least two different networks" } else { "two different networks" };
-        if BETWEEN.contains(&op.op) && (between.len() < 2 || twice) {
+        let apart = if teaches == Teaches::Several { "at least two different networks" } else { "two different networks" };
+        if matches!(teaches, Teaches::Several | Teaches::Two) && (between.len() < 2 || twice) {
             self.diagnostics.push(
                 Diagnostic::error(Code::BadArgument, format!("`{}` needs {apart}", op.op))
                     .at(span, "in this stage")
@@ -132,7 +133,7 @@ impl Compiler<'_> {
     pub(super) fn judged_net(&mut self, args: &Args, nets: &Nets, span: Span) -> bool {
         for name in ["keep", "stop"] {
             let Some(Value::Op(rule)) = args.get(name).cloned() else { continue };
-            if matches!(rule.op, "best" | "plateau") && self.nets_of_term(&rule, nets, span).is_none() {
+            if matches!(rule.op, Best::NAME | Plateau::NAME) && self.nets_of_term(&rule, nets, span).is_none() {
                 return false;
             }
         }
@@ -157,7 +158,7 @@ impl Compiler<'_> {
         let mut models = IndexMap::new();
         for name in nets.keys() {
             let args = [("stage", Value::Node(stage)), ("name", Value::text(name.as_str()))].into_iter().collect();
-            models.insert(name.clone(), Value::Node(self.graph.add("net", args, Some(span))));
+            models.insert(name.clone(), Value::Node(self.graph.add(Net::NAME, args, Some(span))));
         }
         Val::new(ty, Value::Record(models.into()), span)
     }
@@ -165,7 +166,7 @@ impl Compiler<'_> {
     /// The stage that a model is a network of; the model itself otherwise.
     pub(super) fn stage_of(&self, model: NodeId) -> NodeId {
         match (self.graph.node(model).op, self.graph.node(model).args.get("stage")) {
-            ("net", Some(Value::Node(stage))) => *stage,
+            (Net::NAME, Some(Value::Node(stage))) => *stage,
             _ => model,
         }
     }

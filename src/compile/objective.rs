@@ -6,11 +6,14 @@
 use super::nets::Nets;
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
-use crate::lang::decl::Limits;
+use crate::lang::decl::{Limits, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Places, Value};
+use crate::ops::data::Draw;
 use crate::ops::limits::outside;
-use crate::ops::terms::{WEIGHTS, looks_at_people};
+use crate::ops::samplers::{Balanced, PairsSampler, Picks, Pk, Sampler};
+use crate::ops::stages::Train;
+use crate::ops::terms::{Branch, Ddl, Looks, Term, WEIGHTS, looks_at_people};
 use crate::source::Span;
 use crate::syntax::tree::ChainOp;
 
@@ -165,7 +168,7 @@ impl Compiler<'_> {
     fn batch_is_drawn(&mut self, train: NodeId, stage: &Stage) {
         let Some(Value::Int(batch)) = &stage.batch else { return };
         let mut sizes = Vec::new();
-        for draw in self.graph.inputs(train).into_iter().map(|input| self.graph.node(input)).filter(|node| node.op == "draw") {
+        for draw in self.graph.inputs(train).into_iter().map(|input| self.graph.node(input)).filter(|node| node.op == Draw::NAME) {
             let size = crate::ops::samplers::composed(&draw.args).and_then(|size| i64::try_from(size).ok());
             let Some(size) = size.or(if let Some(Value::Int(size)) = draw.args.get("size") { Some(*size) } else { None }) else { return };
             let name = draw.names.first().map_or_else(|| "a draw".to_owned(), |(name, _)| format!("`{name}`"));
@@ -183,7 +186,7 @@ impl Compiler<'_> {
     /// A stage's node. What it watches is no part of what it means: of two stages that mean the same, the first says what is watched.
     fn stage_node(&mut self, args: Args, places: Places, span: Span) -> NodeId {
         let watch = args.get("watch").cloned();
-        let node = self.graph.add_said("train", args, places, span);
+        let node = self.graph.add_said(Train::NAME, args, places, span);
         let first = self.graph.node(node);
         if watch.is_some() && first.args.get("watch") != watch.as_ref() {
             let said = Diagnostic::warning(Code::Unwatched, "nothing is watched here: this stage is one that was declared before")
@@ -220,7 +223,7 @@ impl Compiler<'_> {
     /// A term whose data sets became draws.
     fn draw_for(&mut self, mut op: OpValue, stage: &Stage) -> Option<OpValue> {
         match op.op {
-            "ddl" => {
+            Ddl::NAME => {
                 for name in ["teacher", "students"] {
                     let sides = op.args.get(name).cloned()?;
                     let lowered = match sides {
@@ -233,7 +236,7 @@ impl Compiler<'_> {
             _ => {
                 if let Some(Value::Node(data)) = op.args.get("data").cloned() {
                     let pools = matches!(op.args.get("pool"), Some(Value::Op(_)));
-                    if looks_at_people(op.op, pools) && self.graph.node(data).op != "draw" {
+                    if looks_at_people(op.op, pools) && self.graph.node(data).op != Draw::NAME {
                         self.diagnostics.push(
                             Diagnostic::error(Code::NeedsSampler, format!("`{}` needs several images of each person in a batch", op.op))
                                 .at(stage.span, "a term over a bare data set")
@@ -241,8 +244,8 @@ impl Compiler<'_> {
                         );
                         return None;
                     }
-                    let of_pairs = op.op == "coupled_mapping";
-                    let drawn = self.drawn(data, of_pairs.then_some("pairs"), stage)?;
+                    let of_pairs = Term::kind(op.op).is_some_and(|kind| kind.looks == Looks::Pairs);
+                    let drawn = self.drawn(data, of_pairs.then_some(PairsSampler::NAME), stage)?;
                     if of_pairs && !self.must_draw_pairs(drawn, "a coupled mapping's batches", stage) {
                         return None;
                     }
@@ -256,7 +259,7 @@ impl Compiler<'_> {
     /// One side of the distribution distillation loss, said in full.
     fn side(&mut self, side: Value, stage: &Stage) -> Option<Value> {
         let (pairs, negatives) = match side {
-            Value::Node(data) => (self.drawn(data, Some("pairs"), stage)?, self.drawn(data, Some("balanced"), stage)?),
+            Value::Node(data) => (self.drawn(data, Some(PairsSampler::NAME), stage)?, self.drawn(data, Some(Balanced::NAME), stage)?),
             Value::Op(branch) => {
                 let node = |name: &str| if let Some(Value::Node(node)) = branch.args.get(name) { Some(*node) } else { None };
                 (self.drawn(node("pairs")?, None, stage)?, self.drawn(node("negatives")?, None, stage)?)
@@ -267,12 +270,12 @@ impl Compiler<'_> {
             return None;
         }
         let args = [("pairs", Value::Node(pairs)), ("negatives", Value::Node(negatives))].into_iter().collect();
-        Some(OpValue::new("branch", args).into())
+        Some(OpValue::new(Branch::NAME, args).into())
     }
 
     /// Whether a draw is of pairs; says so where it is not.
     fn must_draw_pairs(&mut self, draw: NodeId, what: &str, stage: &Stage) -> bool {
-        let fits = matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if matches!(by.op, "pairs" | "pair_list"));
+        let fits = matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if Sampler::kind(by.op) == Some(Picks::Pairs));
         if !fits {
             self.diagnostics.push(
                 Diagnostic::error(Code::NeedsSampler, format!("{what} are drawn by a sampler of pairs"))
@@ -287,12 +290,12 @@ impl Compiler<'_> {
     /// Batches with a size and a seed: a draw that says them, or the stage's.
     fn drawn(&mut self, node: NodeId, sampler: Option<&'static str>, stage: &Stage) -> Option<NodeId> {
         let original = self.graph.node(node).clone();
-        let is_draw = original.op == "draw";
+        let is_draw = original.op == Draw::NAME;
         let mut args = if is_draw { original.args.clone() } else { [("data", Value::Node(node))].into_iter().collect() };
         if let (false, Some(sampler)) = (is_draw, sampler) {
             args.insert("by", OpValue::new(sampler, Args::new()).into());
         }
-        let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == "pk");
+        let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == Pk::NAME);
         if composed && crate::ops::samplers::composed(&args).is_some() {
             args.remove("size"); // the same number, said again
         } else if !args.contains_key("size") && !composed {
@@ -310,7 +313,7 @@ impl Compiler<'_> {
         let own_seed = args.contains_key("seed");
         args.entry("seed").or_insert(Value::Int(stage.seed));
         let span = if is_draw { original.span } else { Some(stage.span) };
-        let drawn = self.graph.add("draw", args, span);
+        let drawn = self.graph.add(Draw::NAME, args, span);
         if is_draw {
             for (name, arm) in &original.names {
                 let mut arm = arm.clone();

@@ -12,7 +12,9 @@ use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
 use crate::ops::data::{ImageFolder, ImageList};
 use crate::ops::limits::{outside, turned};
 use crate::ops::nets::Checkpoint;
-use crate::ops::outputs::Started;
+use crate::ops::node::Kind;
+use crate::ops::outputs::{Compare, Score, Started};
+use crate::ops::stages::{Average, Select, Train};
 use crate::plan::data_codes;
 use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
@@ -39,15 +41,15 @@ impl Compiler<'_> {
         }
         let before = self.diagnostics.len();
         let (bound, fine) = self.bind_args(decl, args, piped, callee, env);
-        let lowered = matches!(decl.name, "compare" | "score" | "select" | "average");
+        let lowered = matches!(decl.name, Compare::NAME | Score::NAME | Select::NAME | Average::NAME);
         if !fine {
             self.own_mistakes(decl, &bound, args, lowered, env);
             return Self::empty_result(decl, span);
         }
         let val = match decl.name {
-            "compare" => self.compare_call(&bound, span, env),
-            "score" => self.score_call(&bound, span, env),
-            "select" | "average" => self.over_call(decl, &bound, span, env),
+            Compare::NAME => self.compare_call(&bound, span, env),
+            Score::NAME => self.score_call(&bound, span, env),
+            Select::NAME | Average::NAME => self.over_call(decl, &bound, span, env),
             _ => {
                 let (types, args) = self.arguments(decl, &bound, env);
                 self.apply(decl, &types, args, &bound, span)
@@ -131,7 +133,7 @@ impl Compiler<'_> {
                 val
             }
         };
-        if decl.name == "train" && param.name == "model" && self.twins(&val) {
+        if decl.name == Train::NAME && param.name == "model" && self.twins(&val) {
             return Val::poison(val.span);
         }
         let val = self.coerce(val, &param.ty, env.module, &what);
@@ -235,7 +237,7 @@ impl Compiler<'_> {
         self.taps.remember(decl.name, &args, |param| bound.get(param).map_or(span, Given::span));
         let places: Places = args.keys().filter_map(|&name| Some((name, bound.get(name)?.span()))).collect();
         match ty {
-            ty if decl.name == "train" => self.train(args, ty, places, span),
+            ty if decl.name == Train::NAME => self.train(args, ty, places, span),
             Type::Record(parts) => self.parts(decl, &parts, &args, &places, span),
             Type::Objective => {
                 let term = OpValue::new(decl.name, args).said(places).into();
@@ -258,7 +260,7 @@ impl Compiler<'_> {
     /// A file is written of a result in the store: a network that no stage trained becomes one.
     fn stored_model(&mut self, args: &mut Args, span: Span) {
         let Some(Value::Node(model)) = args.get("model") else { return };
-        if crate::plan::models::is_network(self.graph.node(*model).op) {
+        if Kind::of(self.graph.node(*model).op) == Some(Kind::NETWORK) {
             let network = [("model", Value::Node(*model))].into_iter().collect();
             args.insert("model", Value::Node(self.graph.add(Started::NAME, network, Some(span))));
         }
@@ -320,7 +322,7 @@ impl Compiler<'_> {
             }
             Value::Op(op) if op.args.values().any(holds_path) => {
                 let mut inner = op.clone().into_inner();
-                inner.args.values_mut().for_each(|value| self.probe_paths(value, lies, span));
+                inner.args.iter_mut().for_each(|(_, value)| self.probe_paths(value, lies, span));
                 *op = inner.into();
             }
             Value::List(items) if items.iter().any(holds_path) => {

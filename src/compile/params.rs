@@ -7,6 +7,7 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::compare::Apart;
 use crate::lang::types::Type;
 use crate::lang::value::{PathValue, Value};
+use crate::ops::stages::Train;
 use crate::plan::Plan;
 use crate::quantity::Span as TrainSpan;
 use crate::source::{Source, Span};
@@ -59,7 +60,7 @@ impl OpenRange {
     /// What is wrong with it in a plan: something, where it is outside in every stage that is so long.
     pub(super) fn misfit(&self, plan: &Plan) -> Option<Diagnostic> {
         let length = self.value.to_string();
-        let stages = plan.nodes.iter().filter(|node| node.args.get("for").and_then(|it| it.as_str()) == Some(&length));
+        let stages = plan.all::<Train>().filter(|(_, stage)| stage.r#for == self.value).map(|(id, _)| plan.node(id));
         let known = stages.filter_map(|stage| Some((stage, stage.facts.steps_per_epoch?, stage.facts.steps?)));
         let mut outside = None;
         for (stage, per_epoch, total) in known {

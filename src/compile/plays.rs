@@ -5,6 +5,7 @@ use super::nets::Nets;
 use super::objective::{Stage, of_terms, terms};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::value::{OpValue, Value};
+use crate::ops::terms::{Teaches, Term};
 use crate::source::Span;
 
 impl Compiler<'_> {
@@ -131,7 +132,7 @@ fn slot_of(term: &Value) -> Option<String> {
 
 /// The slot of the critic that a term teaches: `fool` teaches the network alone.
 fn critic_side(term: &Value) -> Option<String> {
-    op(term).filter(|op| op.op != "fool").and_then(|_| slot_of(term))
+    op(term).filter(|op| Term::kind(op.op).is_some_and(|kind| kind.teaches == Teaches::Critic)).and_then(|_| slot_of(term))
 }
 
 fn op(term: &Value) -> Option<&OpValue> {

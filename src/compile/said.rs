@@ -215,8 +215,8 @@ stage t = train(tiny(), classify(same, arcface()), batch = 8, for = 1 epoch, opt
         compiled.plan()
     }
 
-    fn table(plan: &Plan) -> Table {
-        plan.parse(*plan.sinks.iter().find(|sink| plan.node(**sink).op == "table").unwrap()).unwrap()
+    fn table(plan: &Plan) -> &Table {
+        plan.all().next().unwrap().1
     }
 
     #[test]

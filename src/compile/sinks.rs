@@ -4,8 +4,10 @@ use super::axes::Point;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
+use crate::ops::outputs::Expect;
 use crate::source::Span;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,7 +141,7 @@ impl Compiler<'_> {
         let text = self.words(&tree, sink.value.span);
         let meaning = [("claim", super::claims::canonical(&claim, &self.graph))].into_iter().collect();
         let args = [("claim", claim), ("text", Value::text(text))].into_iter().collect();
-        let node = self.graph.add_meaning("expect", args, &meaning, Some(sink.name.span));
+        let node = self.graph.add_meaning(Expect::NAME, args, &meaning, Some(sink.name.span));
         let arm = self.arm(point);
         self.graph.name(node, &sink.name.text, &arm);
         Some(node)

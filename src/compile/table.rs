@@ -7,9 +7,11 @@ use super::modules::BindingId;
 use super::said::Declared;
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{Args, Arm, Mark, NodeId, Value};
 use crate::ops::evals::Protocol;
+use crate::ops::outputs::Table;
 use crate::plan;
 use crate::plan::rows::{Misnamed, Shown};
 use crate::source::Span;
@@ -119,7 +121,7 @@ impl Compiler<'_> {
         if !self.compared(bound, &rows, &shared, (&mut args, &mut meaning), env) {
             return poison;
         }
-        Val::new(Type::Report, Value::Node(self.graph.add_meaning("table", args, &meaning, Some(span))), span)
+        Val::new(Type::Report, Value::Node(self.graph.add_meaning(Table::NAME, args, &meaning, Some(span))), span)
     }
 
     /// Whether a table has rows and columns; says what it lacks.

@@ -47,22 +47,22 @@ expect gain = score(distilled, pose.accuracy) > score(warm, pose.accuracy)
 fn the_recipe_of_the_design_compiles() {
     let compiled = Recipe::new(POSE).clean();
     let plan = compiled.plan();
-    let train: crate::ops::stages::Train =
-        plan.parse(plan.iter().find(|(_, node)| node.name == "distilled").map(|(id, _)| id).unwrap()).unwrap();
+    let train: &crate::ops::stages::Train =
+        plan.get(plan.iter().find(|(_, node)| node.name == "distilled").map(|(id, _)| id).unwrap()).unwrap();
     assert_eq!(train.terms().count(), 3);
     for (id, node) in plan.iter() {
         if node.op == "expect" {
-            plan.parse::<crate::ops::outputs::Expect>(id).unwrap();
+            plan.get::<crate::ops::outputs::Expect>(id).unwrap();
         }
         if node.op == "table" {
-            let table: crate::ops::outputs::Table = plan.parse(id).unwrap();
+            let table: &crate::ops::outputs::Table = plan.get(id).unwrap();
             assert_eq!(table.rows.len(), 3);
         }
         if node.op == "judge" {
-            plan.parse::<crate::ops::outputs::Judge>(id).unwrap();
+            plan.get::<crate::ops::outputs::Judge>(id).unwrap();
         }
         if node.op == "draw" {
-            plan.parse::<crate::ops::data::Draw>(id).unwrap();
+            plan.get::<crate::ops::data::Draw>(id).unwrap();
         }
     }
     assert_eq!(compiled.diagnostics.len(), 0, "{:?}", compiled.diagnostics);
@@ -142,8 +142,8 @@ eval all = verification(people.e, pairs = random_pairs(folds = 2, per_fold = 10)
         let told = said.first().and_then(|it| it.labels.first()).map_or("", |label| &label.text);
         let more = match arms - 1 {
             0 => true,
-            1 => told.ends_with("and in 1 more arm"),
-            more => told.ends_with(&format!("and in {more} more arms")),
+            1 => told.contains("and in 1 more arm"),
+            more => told.contains(&format!("and in {more} more arms")),
         };
         assert!(said.len() == 1 && more, "{name}: {said:#?}");
     }

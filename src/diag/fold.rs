@@ -11,42 +11,72 @@ type Mistake = (Severity, Code, Vec<(Span, bool)>, String);
 struct Said {
     first: Diagnostic,
     arms: BTreeSet<String>,
-    /// What was said in each arm: the same is said once.
-    words: Vec<Diagnostic>,
+    /// In how many ways it was said.
+    ways: usize,
+    /// What is written in quotes where later ways have something else than the first, each once.
+    others: BTreeSet<String>,
+}
+
+/// A message's words: what is said in the same ones is said once.
+type Words = (String, Vec<String>, Option<String>);
+
+fn words(diagnostic: &Diagnostic) -> Words {
+    let labels = diagnostic.labels.iter().map(|label| label.text.clone()).collect();
+    (diagnostic.message.clone(), labels, diagnostic.help.clone())
 }
 
 /// What was found, in order, each mistake once: what several arms do wrong alike is said as of the first of them, with how many more there are.
 /// Two things that are wrong in one arm stay two.
 pub(super) fn folded(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut said: Vec<Said> = Vec::new();
-    let mut known: BTreeMap<Mistake, Vec<usize>> = BTreeMap::new();
+    let mut known: BTreeMap<Mistake, (Vec<usize>, BTreeMap<Words, usize>)> = BTreeMap::new();
     for mut diagnostic in found {
         let arm = arm_of(&diagnostic);
         diagnostic.arm = None;
-        let alike = known.entry(mistake(&diagnostic)).or_default();
-        if let Some(&at) = alike.iter().find(|at| said[**at].words.contains(&diagnostic)) {
+        let (alike, in_words) = known.entry(mistake(&diagnostic)).or_default();
+        let words = words(&diagnostic);
+        if let Some(&at) = in_words.get(&words) {
             said[at].arms.insert(arm);
             continue;
         }
         let open = alike.iter().find(|at| !arm.is_empty() && !said[**at].arms.contains(&arm) && !said[**at].arms.contains(""));
         if let Some(&at) = open {
-            said[at].arms.insert(arm);
-            said[at].words.push(diagnostic);
+            in_words.insert(words, at);
+            let it = &mut said[at];
+            let other = quotes(&it.first).zip(quotes(&diagnostic)).find(|(one, another)| one != another);
+            it.others.extend(other.map(|(_, another)| another.to_owned()));
+            it.arms.insert(arm);
+            it.ways += 1;
         } else {
+            in_words.insert(words, said.len());
             alike.push(said.len());
-            said.push(Said { first: diagnostic.clone(), arms: [arm].into(), words: vec![diagnostic] });
+            said.push(Said { first: diagnostic, arms: [arm].into(), ways: 1, others: BTreeSet::new() });
         }
     }
     // what is said in the same words of all arms has nothing to do with them
-    said.into_iter().map(|it| if it.words.len() > 1 { with_more(it.first, it.arms.len() - 1) } else { it.first }).collect()
+    said.into_iter().map(|it| if it.ways > 1 { with_more(it) } else { it.first }).collect()
 }
 
-/// A message with how many more arms it is true of.
-fn with_more(mut diagnostic: Diagnostic, more: usize) -> Diagnostic {
+/// What a message has in quotes.
+fn quotes(diagnostic: &Diagnostic) -> impl Iterator<Item = &str> {
+    let texts = [&diagnostic.message].into_iter().chain(diagnostic.labels.iter().map(|label| &label.text));
+    texts.flat_map(|text| text.split('"').skip(1).step_by(2))
+}
+
+/// Other texts that are named.
+const MOST_OTHERS: usize = 3;
+
+/// A message with how many more arms it is true of, and of what else.
+fn with_more(it: Said) -> Diagnostic {
+    let (mut diagnostic, more) = (it.first, it.arms.len() - 1);
     if more == 0 {
         return diagnostic;
     }
-    let told = if more == 1 { "and in 1 more arm".to_owned() } else { format!("and in {more} more arms") };
+    let mut told = if more == 1 { "and in 1 more arm".to_owned() } else { format!("and in {more} more arms") };
+    if !it.others.is_empty() {
+        let named = it.others.iter().take(MOST_OTHERS).map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
+        told += &format!(" ({named}{})", if it.others.len() > MOST_OTHERS { ", …" } else { "" });
+    }
     match diagnostic.labels.first_mut() {
         Some(label) if label.text.is_empty() => label.text = told,
         Some(label) => label.text += &format!(", {told}"),
@@ -166,6 +196,12 @@ mod tests {
             (
                 vec![said("1", "the people of `draw(a, seed = 1)`", "x"), said("2", "the people of `draw(b, seed = 2)`", "x")],
                 vec!["x, and in 1 more arm"],
+            ),
+            // what several arms have in quotes is named
+            (vec![said("m = 1", "no \"a\"", "x"), said("m = 2", "no \"b\"", "x")], vec!["x, and in 1 more arm (\"b\")"]),
+            (
+                ["a", "e", "d", "c", "b"].map(|word| said(word, &format!("no \"{word}\""), "x")).to_vec(),
+                vec!["x, and in 4 more arms (\"b\", \"c\", \"d\", …)"],
             ),
             // what is said twice is said once
             (vec![said("", "one", "x"), said("", "one", "x")], vec!["x"]),

@@ -63,7 +63,7 @@ impl Noise {
 }
 
 /// The arm of a replicate: its place on each axis.
-pub type Place = BTreeMap<String, String>;
+pub type Place = litemap::LiteMap<String, String>;
 
 /// The difference b − a over replicates, pair by pair, each in its arm.
 ///

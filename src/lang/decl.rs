@@ -77,15 +77,6 @@ fn holds_numbers(ty: &Type) -> bool {
     }
 }
 
-/// What an operator gives when it is applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flavor {
-    /// A value inside another's arguments (a head, a curve, an augment).
-    Value,
-    /// A node of the graph.
-    Node,
-}
-
 /// A call as an operator's own rules see it.
 pub struct Call<'a> {
     /// The types of the arguments that were given, by parameter.
@@ -157,15 +148,6 @@ impl Decl {
     /// The type of the result, as far as it hangs on no argument.
     pub fn yields(&self) -> Type {
         (self.result)(&Call { types: &IndexMap::new(), args: &Args::new() })
-    }
-
-    /// Whether the result is a node of the graph.
-    pub fn flavor(&self) -> Flavor {
-        match self.yields() {
-            Type::Record(_) | Type::Named(_) => Flavor::Node,
-            ty if ty.is_node() => Flavor::Node,
-            _ => Flavor::Value,
-        }
     }
 }
 
@@ -246,6 +228,12 @@ impl<T: Param> Param for IndexMap<String, T> {
     fn value(&self) -> Value {
         Value::Record(self.iter().map(|(name, value)| (name.clone(), value.value())).collect())
     }
+}
+
+/// What all values of an operator have in common, whatever their arguments are: said beside its declaration, and asked for by its name.
+pub trait Kinded<K> {
+    /// What it is.
+    const KIND: K;
 }
 
 /// An operator: a documented struct of typed parameters.

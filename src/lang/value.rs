@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct NodeId(pub u32);
 
 /// One arm of an experiment: the value's label on each named axis (`order = 0.1, seed = 2`), sorted by axis.
-pub type Arm = std::collections::BTreeMap<String, String>;
+pub type Arm = litemap::LiteMap<String, String>;
 
 /// An operator applied to arguments, without a node of its own (a head, an augment, a curve, a term).
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ impl OpValue {
 
 /// Where a recipe says arguments, by their names. It is no part of what they mean: all places are equal.
 #[derive(Debug, Clone, Default)]
-pub struct Places(std::collections::BTreeMap<&'static str, Place>);
+pub struct Places(litemap::LiteMap<&'static str, Place>);
 
 impl PartialEq for Places {
     fn eq(&self, _: &Self) -> bool {
@@ -76,7 +76,7 @@ impl Places {
 }
 
 /// Arguments by parameter name, sorted by name.
-pub type Args = std::collections::BTreeMap<&'static str, Value>;
+pub type Args = litemap::LiteMap<&'static str, Value>;
 
 /// A value of the language.
 #[derive(Debug, Clone, PartialEq)]
@@ -383,7 +383,6 @@ impl std::fmt::Display for Written<'_> {
             Value::Record(fields) => joined(f, "{", "}", fields.iter().map(|(name, value)| Named(name, " = ", Written(value)))),
             Value::Schema(fields) => joined(f, "{", "}", fields.iter().map(|(name, unit)| Named(name, ": ", unit))),
             Value::Row(expr) => write!(f, "{expr}"),
-            Value::Op(op) if op.op == "sum" => f.write_str("a sum of terms"),
             Value::Op(op) => {
                 f.write_str(op.op)?;
                 joined(f, "(", ")", op.args.iter().map(|(name, value)| Named(name, " = ", Written(value))))

@@ -67,7 +67,7 @@ fn curve(op: &OpValue) -> Option<Shape> {
     if value.is_open() {
         return None;
     }
-    serde_json::from_value(super::fill(&value.to_json())).ok()
+    super::reading::inside(&value.to_json()).ok()
 }
 
 #[cfg(test)]

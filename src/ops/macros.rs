@@ -18,7 +18,8 @@
 ///
 /// The number is the operator's version; the closure gives the type of the result. `check = path;` after the fields names a function
 /// `fn(&Call) -> Vec<Complaint>`; `hidden = true;` keeps the operator out of recipes; `changes = [(2, "…")];` says in one sentence what each
-/// later version changed about the numbers. Whatever takes a number says `in` which limits, in the quantity's own unit (radians, parts of one), or
+/// later version changed about the numbers. `node = KIND, source = |it| …;` makes it a node of a plan, and says of
+/// which [kind](crate::ops::node::Kind) it is and which model it is made of. Whatever takes a number says `in` which limits, in the quantity's own unit (radians, parts of one), or
 /// why `any` number fits.
 #[macro_export]
 macro_rules! operator {
@@ -36,6 +37,7 @@ macro_rules! operator {
         $(observes = $observes:literal;)?
         $(stands_for = $stands_for:literal;)?
         $(lists = ($list:literal, $root:literal);)?
+        $(node = $kind:ident, source = $source:expr;)?
         $(changes = [$(($changed:literal, $sentence:literal)),* $(,)?];)?
     ) => {
         $(#[doc = $doc])*
@@ -77,6 +79,14 @@ macro_rules! operator {
                 }
             }
         }
+
+        $(impl $crate::ops::node::Planned for $type {
+            const KIND: $crate::ops::node::Kind = $crate::ops::node::Kind::$kind;
+            fn source(&self) -> Option<$crate::lang::value::NodeId> {
+                let source: fn(&Self) -> Option<$crate::lang::value::NodeId> = $source;
+                source(self)
+            }
+        })?
     };
     (@default $type:ty) => { None };
     (@default $type:ty, $default:expr) => {{
@@ -123,9 +133,29 @@ macro_rules! choice {
 /// Makes a family of value operators (augments, heads, terms, …) one enum, told apart by the operator's name.
 ///
 /// `family! { /// doc  pub enum Augment: Type::Augment { Flip, Blur } }` gives the enum, its [`Param`](crate::lang::decl::Param) and `decls()`.
-/// `family! { pub enum Term: Type::Objective, dyn Connected { … } }` also gives `it()`: whatever member it is, as that trait.
+/// `family! { pub enum Term: Type::Objective, dyn Connected => { … } }` also gives `it()`: whatever member it is, as that trait. `kind K` gives
+/// `kind(name)`, by what each member says beside its declaration: `impl Kinded<K> for Classify { const KIND: K = … }`.
 #[macro_export]
 macro_rules! family {
+    ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, dyn $view:ident, kind $kind:ty => { $($member:ident),* $(,)? }) => {
+        $crate::family! { $(#[doc = $doc])* pub enum $family: $type, dyn $view => { $($member),* } }
+        $crate::family! { @kind $family, $kind, $($member),* }
+    };
+    ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, kind $kind:ty => { $($member:ident),* $(,)? }) => {
+        $crate::family! { $(#[doc = $doc])* pub enum $family: $type => { $($member),* } }
+        $crate::family! { @kind $family, $kind, $($member),* }
+    };
+    (@kind $family:ident, $kind:ty, $($member:ident),*) => {
+        impl $family {
+            /// What all values of the member of this name have in common; nothing for what is no member.
+            pub fn kind(op: &str) -> Option<$kind> {
+                $(if op == <$member as $crate::lang::decl::Operator>::NAME {
+                    return Some(<$member as $crate::lang::decl::Kinded<$kind>>::KIND);
+                })*
+                None
+            }
+        }
+    };
     ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, dyn $view:ident => { $($member:ident),* $(,)? }) => {
         $crate::family! { $(#[doc = $doc])* pub enum $family: $type => { $($member),* } }
 

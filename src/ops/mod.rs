@@ -10,20 +10,21 @@ pub mod heads;
 pub mod limits;
 mod macros;
 pub mod nets;
+pub mod node;
 pub mod optimizers;
 pub mod outputs;
 pub mod pooling;
+mod reading;
 pub mod refs;
 pub mod samplers;
 pub mod stages;
 pub mod terms;
-mod whole;
 
 use crate::lang::decl::{Decl, Operator};
 use crate::lang::value::{Args, OpValue, Value};
 use indexmap::IndexMap;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -38,7 +39,7 @@ fn all() -> Vec<Decl> {
     use data::{
         Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
     };
-    use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Prefix, Score, Started, Table};
+    use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Score, Started, Table};
     macro_rules! decls { ($($type:ty),* $(,)?) => { vec![$(<$type as Operator>::decl()),*] }; }
     let mut all = decls![
         ImageFolder,
@@ -55,10 +56,6 @@ fn all() -> Vec<Decl> {
         Without,
         Apply,
         Draw,
-        evals::Verification,
-        evals::Identification,
-        evals::TemplateVerification,
-        evals::TemplateIdentification,
         evals::Panel,
         evals::OverPanel,
         stages::Train,
@@ -77,7 +74,6 @@ fn all() -> Vec<Decl> {
         Features,
         Pooled,
         Judge,
-        Prefix,
         Table,
         Expect,
     ];
@@ -100,6 +96,7 @@ fn all() -> Vec<Decl> {
     all.extend(stages::Watch::decls());
     all.extend(stages::Keep::decls());
     all.extend(stages::Stop::decls());
+    all.extend(evals::Protocol::decls());
     all.extend(evals::Embed::decls());
     all.extend(evals::MadePairs::decls());
     all.extend(evals::Metric::decls());
@@ -148,21 +145,17 @@ fn registry_entry(name: &str) -> Option<Decl> {
     families.into_iter().flatten().find(|decl| decl.name == name)
 }
 
-/// Arguments as a plan holds them (defaults left out), with every default filled in, inside nested operators too.
-pub fn complete(op: &str, args: &Json) -> Json {
-    let mut whole = fill(args);
-    if let (Some(decl), Some(map)) = (registry().get(op), whole.as_object_mut()) {
-        insert_defaults(decl, map);
-    }
-    whole
+/// The arguments of an operator as a plan holds them, and the defaults of those that it leaves out. Of no operator, what is said alone.
+pub fn whole<'a>(op: &str, args: &'a Json) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    let said = args.as_object();
+    let left_out = defaults().get(op).into_iter().flatten().filter(move |(name, _)| said.is_none_or(|said| !said.contains_key(*name)));
+    let said = said.into_iter().flatten().map(|(name, value)| (name.as_str(), value));
+    said.chain(left_out.map(|(name, value)| (*name, value)))
 }
 
-fn insert_defaults(decl: &Decl, map: &mut serde_json::Map<String, Json>) {
-    for (name, default) in defaults().get(decl.name).into_iter().flatten() {
-        if !map.contains_key(*name) {
-            map.insert((*name).to_owned(), default.clone());
-        }
-    }
+/// Arguments as a plan holds them (defaults left out), with every default filled in, inside nested operators too.
+pub fn complete(op: &str, args: &Json) -> Json {
+    Json::deserialize(reading::Whole::arguments(op, args)).unwrap_or_default() // JSON is read as JSON
 }
 
 /// The defaults of every operator, whole, made once: plans are read often.
@@ -200,32 +193,22 @@ fn is_raised<'d>(value: &Value, known: &dyn Fn(&str) -> Option<&'d Decl>) -> boo
 }
 
 fn defaults_of(decl: &Decl) -> Vec<(&'static str, Json)> {
-    let insert = |decl: &Decl, map: &mut serde_json::Map<String, Json>| {
-        for (name, default) in defaults_of(decl) {
-            map.entry(name).or_insert(default);
-        }
-    };
-    let whole = |json: Json| filled(&json, &insert);
-    decl.params.iter().filter_map(|param| Some((param.name, whole(param.default.as_ref()?.to_json())))).collect()
+    decl.params.iter().filter_map(|param| Some((param.name, filled(param.default.as_ref()?.to_json())))).collect()
 }
 
-fn fill(json: &Json) -> Json {
-    filled(json, &insert_defaults)
-}
-
-/// The value with `insert` called for every operator in it.
-fn filled(json: &Json, insert: &dyn Fn(&Decl, &mut serde_json::Map<String, Json>)) -> Json {
+/// A default with the defaults of every operator in it.
+fn filled(json: Json) -> Json {
     match json {
-        Json::Array(items) => Json::Array(items.iter().map(|item| filled(item, insert)).collect()),
+        Json::Array(items) => Json::Array(items.into_iter().map(filled).collect()),
         Json::Object(map) => {
-            let mut map: serde_json::Map<String, Json> = map.iter().map(|(name, value)| (name.clone(), filled(value, insert))).collect();
+            let mut map: serde_json::Map<String, Json> = map.into_iter().map(|(name, value)| (name, filled(value))).collect();
             let decl = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op));
-            if let Some(decl) = decl {
-                insert(decl, &mut map);
+            for (name, default) in decl.into_iter().flat_map(defaults_of) {
+                map.entry(name).or_insert(default);
             }
             Json::Object(map)
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => json.clone(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => json,
     }
 }
 
@@ -234,7 +217,7 @@ fn filled(json: &Json, insert: &dyn Fn(&Decl, &mut serde_json::Map<String, Json>
 /// # Errors
 /// When they don't fit: a plan that was not made by this version, or was edited.
 pub fn parse<T: Operator>(args: &Json) -> Result<T, serde_json::Error> {
-    T::deserialize(whole::Whole::arguments(T::NAME, args))
+    T::deserialize(reading::Whole::arguments(T::NAME, args))
 }
 
 /// A node's arguments as one of a family of operators.
@@ -242,7 +225,7 @@ pub fn parse<T: Operator>(args: &Json) -> Result<T, serde_json::Error> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_member<F: DeserializeOwned>(op: &str, args: &Json) -> Result<F, serde_json::Error> {
-    F::deserialize(whole::Whole::named(op, &Json::from(op), args))
+    F::deserialize(reading::Whole::named(op, &Json::from(op), args))
 }
 
 #[cfg(test)]
@@ -350,7 +333,7 @@ mod tests {
         let names = |decl| raised_of(decl, &known).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!((names(&around), names(&corrected)), (vec!["inside"], vec![]));
         let plain = Value::from(OpValue::new("around", Args::new()));
-        let said = Value::from(OpValue::new("around", Args::from([("inside", Value::Int(1))])));
+        let said = Value::from(OpValue::new("around", Args::from_iter([("inside", Value::Int(1))])));
         assert!(is_raised(&Value::List(vec![plain].into()), &known) && !is_raised(&said, &known));
     }
 
@@ -363,7 +346,7 @@ mod tests {
     /// The version of an operator belongs to the key of what it is said in, wherever it is said.
     #[test]
     fn a_corrected_operator_changes_what_it_is_said_in() {
-        for decl in all().iter().filter(|decl| decl.version > 1 && decl.flavor() == crate::lang::decl::Flavor::Value) {
+        for decl in all().iter().filter(|decl| decl.version > 1 && node::Kind::of(decl.name).is_none()) {
             let said = Value::from(OpValue::new(decl.name, Args::new()));
             let meaning = serde_json::to_value(said.meaning(|_| ())).unwrap();
             assert_eq!(meaning["version"], json!(decl.version), "{}", decl.name);

@@ -1,19 +1,18 @@
 //! What makes a number say more than it should: judged people whom a model was trained on, and models that were chosen by what is reported.
 
-use super::models::is_network;
 use super::people::{People, of_table};
 use super::tables::{TableError, Tables};
 use super::{Plan, PlanNode};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
-use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::evals::Metric;
 use crate::ops::nets::{AnyWeights, Backbone, TrainedOn, Weights};
-use crate::ops::outputs::{Expect, Judge, Table as Report};
+use crate::ops::node::{Gives, Node};
+use crate::ops::outputs::Judge;
 use crate::ops::samplers::Sampler;
-use crate::ops::stages::{Averaged, Chosen, Keep, Net, Stop, Train};
+use crate::ops::stages::{Chosen, Keep, Net, Stop, Train};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// People who are named as examples.
@@ -94,10 +93,10 @@ type Judgements = BTreeMap<NodeId, Judged>;
 impl Audit<'_> {
     fn judgements(&self) -> Judgements {
         let mut judged: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
-        let sinks = self.plan.sinks.iter().filter(|sink| [Report::NAME, Expect::NAME].contains(&self.plan.node(**sink).op.as_str()));
+        let sinks = self.plan.sinks.iter().filter(|sink| matches!(self.plan.node(**sink).work(), Some(Node::Table(_) | Node::Expect(_))));
         let results = sinks.flat_map(|sink| self.plan.node(*sink).inputs.iter().copied());
         for id in results.collect::<BTreeSet<_>>() {
-            if let Ok(judge) = self.plan.parse::<Judge>(id) {
+            if let Ok(judge) = self.plan.get::<Judge>(id) {
                 let models = [Some(judge.model), judge.gallery_model].into_iter().flatten();
                 judged.entry(judge.eval.node).or_default().extend(models.map(|model| model.node));
             }
@@ -121,7 +120,7 @@ impl Audit<'_> {
             let mut by: Vec<NodeId> = Vec::new();
             let mut looked_at: BTreeMap<BTreeSet<NodeId>, bool> = BTreeMap::new(); // data, and whether people of them are judged
             for &model in parts {
-                let names: Vec<_> = if Backbone::is(&self.plan.node(model).op) {
+                let names: Vec<_> = if self.plan.node(model).is::<Backbone>() {
                     let Some(Ok(names)) = self.trained_on(model) else { continue };
                     judged.iter().filter(|person| names.contains(&*person.name)).map(|person| person.name.clone()).collect()
                 } else {
@@ -144,7 +143,7 @@ impl Audit<'_> {
             let name = self.plan.node(eval).bare_name();
             let models = listed(by.iter().map(|id| self.plan.node(*id).bare_name()));
             // what saw them may be judged only as a part of something
-            let is_whole = |model: &NodeId| !by.contains(model) && self.plan.node(*model).op != Net::NAME;
+            let is_whole = |model: &NodeId| !by.contains(model) && !self.plan.node(*model).is::<Net>();
             let made: Vec<NodeId> = whole.iter().copied().filter(is_whole).filter(|model| self.is_made_of(*model, &by)).collect();
             let sees = (first.into(), format!("`{}` sees them", self.plan.node(first).bare_name()));
             let (of_what, help, also) = match made.first() {
@@ -152,7 +151,7 @@ impl Audit<'_> {
                     let names = listed(made.iter().map(|id| self.plan.node(*id).bare_name()));
                     let of_what = format!(", of which {names} {} made", if names.contains(" and ") { "are" } else { "is" });
                     // each arm may be clean under the protocol of its own
-                    let of_arms = [Averaged::NAME, Chosen::NAME].contains(&self.plan.node(it).op.as_str());
+                    let of_arms = self.plan.one_of_several(it).is_ok_and(|several| !several.is_empty());
                     let made_of = || (it.into(), format!("`{}` is made of {models}", self.plan.node(it).bare_name()));
                     if of_arms { (of_what, APART, made_of()) } else { (of_what, KEEP_APART, sees) }
                 }
@@ -175,8 +174,8 @@ impl Audit<'_> {
     fn unknown(&self, judgements: &Judgements) -> Vec<Finding> {
         let mut nets: BTreeSet<NodeId> = BTreeSet::new();
         for judged in judgements.values() {
-            for &model in judged.parts.iter().filter(|model| Backbone::is(&self.plan.node(**model).op)) {
-                let said = self.plan.backbone(model).ok().is_none_or(|net| net.weights().is_none() || trained_on(&net).is_some());
+            for &model in judged.parts.iter().filter(|model| self.plan.node(**model).is::<Backbone>()) {
+                let said = self.plan.backbone(model).ok().is_none_or(|net| net.weights().is_none() || trained_on(net).is_some());
                 if !said {
                     nets.insert(model);
                 }
@@ -228,12 +227,10 @@ impl Audit<'_> {
 
     /// The data that a stage draws; nothing of what is no stage, or draws what is not known.
     fn drawn(&self, stage: NodeId) -> Option<BTreeSet<NodeId>> {
-        if self.plan.node(stage).op != Train::NAME {
-            return None;
-        }
+        self.plan.get::<Train>(stage).ok()?;
         let mut drawn = BTreeSet::new();
         for draw in self.plan.draws(stage).ok()? {
-            let it: Draw = self.plan.parse(draw).ok()?;
+            let it: &Draw = self.plan.get(draw).ok()?;
             let with = if let Some(Sampler::PairsSampler(pairs)) = &it.by { pairs.with } else { None };
             drawn.extend([Some(it.data), with].into_iter().flatten().map(|data| data.node));
         }
@@ -254,7 +251,7 @@ impl Audit<'_> {
 
     /// The names of the people that a checkpoint is said to be trained on.
     fn trained_on(&self, net: NodeId) -> Option<Result<BTreeSet<String>, TableError>> {
-        let said = trained_on(&self.plan.backbone(net).ok()?)?;
+        let said = trained_on(self.plan.backbone(net).ok()?)?;
         Some(match said {
             TrainedOn::Names(file) => self.tables.names(net, &file),
             TrainedOn::Data(data) => {
@@ -279,13 +276,13 @@ impl Plan {
 
     /// The protocols by which a model was kept, stopped or chosen.
     fn decides(&self, model: NodeId) -> BTreeSet<NodeId> {
-        let metrics: Vec<Metric> = if let Ok(train) = self.parse::<Train>(model) {
-            let kept = if let Some(Keep::Best(best)) = train.keep { Some(best.metric) } else { None };
-            let stopped = train.stop.map(|Stop::Plateau(plateau)| plateau.metric);
+        let metrics: Vec<&Metric> = if let Ok(train) = self.get::<Train>(model) {
+            let kept = if let Some(Keep::Best(best)) = &train.keep { Some(&best.metric) } else { None };
+            let stopped = train.stop.as_ref().map(|Stop::Plateau(plateau)| &plateau.metric);
             kept.into_iter().chain(stopped).collect()
-        } else if let Ok(chosen) = self.parse::<Chosen>(model) {
+        } else if let Ok(chosen) = self.get::<Chosen>(model) {
             // each arm by the protocol of its own
-            let judges = chosen.judged.iter().filter_map(|judged| self.parse::<Judge>(judged.node).ok());
+            let judges = chosen.judged.iter().filter_map(|judged| self.get::<Judge>(judged.node).ok());
             return judges.map(|judge| judge.eval.node).collect();
         } else {
             Vec::new()
@@ -308,7 +305,7 @@ pub(super) fn trained_on(net: &Backbone) -> Option<TrainedOn> {
 }
 
 fn is_model(node: &PlanNode) -> bool {
-    is_network(&node.op) || [Train::NAME, Net::NAME, Chosen::NAME, Averaged::NAME].contains(&node.op.as_str())
+    matches!(node.gives(), Some(Gives::Network | Gives::Model))
 }
 
 /// `a`, `b` and `c`, each once.

@@ -4,7 +4,6 @@ use super::{Plan, PlanError};
 use crate::lang::value::NodeId;
 use crate::nets::Backbone as _;
 use crate::nets::Cost;
-use crate::ops::complete;
 use crate::ops::nets::{Backbone as AnyBackbone, Extension};
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -41,7 +40,7 @@ pub fn shape(plan: &Plan, network: NodeId) -> String {
     let own = format!("{} {args}", node.op);
     // what something is added to
     match plan.source(network).and_then(|source| plan.network_node(source)) {
-        Ok(source) if Extension::is(&node.op) => format!("{}, {own}", shape(plan, source)),
+        Ok(source) if node.is::<Extension>() => format!("{}, {own}", shape(plan, source)),
         _ => own,
     }
 }
@@ -51,7 +50,7 @@ pub fn shape(plan: &Plan, network: NodeId) -> String {
 pub(super) fn unlike(plan: &Plan, one: NodeId, other: NodeId, trained: bool) -> Result<Option<[String; 2]>, PlanError> {
     let chain = |model: NodeId| {
         let mut layers = vec![plan.network_node(model)?];
-        while let Some(&last) = layers.last().filter(|last| Extension::is(&plan.node(**last).op)) {
+        while let Some(&last) = layers.last().filter(|last| plan.node(**last).is::<Extension>()) {
             layers.push(plan.network_node(plan.source(last)?)?);
         }
         Ok::<_, PlanError>(layers)
@@ -62,7 +61,7 @@ pub(super) fn unlike(plan: &Plan, one: NodeId, other: NodeId, trained: bool) -> 
         return Ok(Some([whole(&ours), whole(&theirs)]));
     }
     for (a, b) in ours.into_iter().zip(theirs) {
-        let [mine, its] = [a, b].map(|id| complete(&plan.node(id).op, &plan.node(id).args));
+        let (mine, its) = (plan.work(a)?.arguments(), plan.work(b)?.arguments());
         let Some((mine, its)) = mine.as_object().zip(its.as_object()) else { continue };
         // weights tell what it is where the recipe does not
         let told = matches!(plan.backbone(a)?, AnyBackbone::MobileFaceNet(it) if it.variant.is_none() && it.weights.is_some());

@@ -7,6 +7,7 @@ use crate::data::{AttributeType, Schema};
 use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
+use crate::ops::data::SyntheticFaces;
 use crate::ops::registry;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -40,7 +41,7 @@ impl Plan {
     /// The arguments that differ from the defaults, each in the words of a recipe.
     pub fn arguments(&self, id: NodeId) -> BTreeMap<String, String> {
         let node = self.node(id);
-        let decl = registry().get(node.op.as_str());
+        let decl = registry().get(node.op.as_ref());
         let Some(args) = node.args.as_object() else { return BTreeMap::new() };
         let data = node.args.get("data").and_then(node_in);
         let say = |value: &Json, name: &str| match (row_in(value), data) {
@@ -53,7 +54,7 @@ impl Plan {
     /// What a node without a name of its own is called: `judge(warm, pose)`, `where(people.train, test = abs(.yaw) < 10deg)`.
     pub(super) fn made_name(&self, id: NodeId) -> String {
         let node = self.node(id);
-        let Some(decl) = registry().get(node.op.as_str()).filter(|decl| decl.hidden) else { return self.brief(id) };
+        let Some(decl) = registry().get(node.op.as_ref()).filter(|decl| decl.hidden) else { return self.brief(id) };
         let is_node = |value: &Json| value.get("node").is_some();
         let said = decl.params.iter().filter_map(|param| {
             let value = node.args.get(param.name)?;
@@ -97,7 +98,7 @@ impl Plan {
         let mut attributes: IndexMap<String, AttributeType> = IndexMap::new();
         loop {
             let node = self.node(data);
-            if node.op == "synthetic_faces" {
+            if node.is::<SyntheticFaces>() {
                 attributes.extend(["yaw", "pitch"].map(|name| (name.to_owned(), AttributeType::Angle)));
             }
             for (name, word) in node.args.get("schema").and_then(Json::as_object).into_iter().flatten() {
@@ -181,19 +182,7 @@ impl PlanNode {
     /// Whether the planner made this node: no recipe can say its operator, nor that it wants the model that it gives.
     pub fn is_derived(&self) -> bool {
         let call = Call { types: &IndexMap::new(), args: &Args::new() };
-        registry().get(self.op.as_str()).is_some_and(|decl| decl.hidden && (decl.result)(&call) != Type::Model)
-    }
-
-    /// Whether it is a data set.
-    pub fn is_data(&self) -> bool {
-        let Some(decl) = registry().get(self.op.as_str()) else { return false };
-        let ty = decl.yields();
-        matches!(ty, Type::Dataset(_) | Type::Record(_) | Type::Named(_))
-    }
-
-    /// Whether it is a data set that lies on the disk, not made of another one.
-    pub fn is_on_disk(&self) -> bool {
-        matches!(self.op.as_str(), "image_folder" | "image_list")
+        registry().get(self.op.as_ref()).is_some_and(|decl| decl.hidden && (decl.result)(&call) != Type::Model)
     }
 }
 

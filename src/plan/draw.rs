@@ -2,9 +2,8 @@
 
 use super::{Facts, Plan, PlanNode};
 use crate::graph::draw::{Drawing, DrawnNode, Shape};
-use crate::lang::types::Type;
 use crate::lang::value::NodeId;
-use crate::ops::registry;
+use crate::ops::node::Gives;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan without what the planner made.
@@ -62,7 +61,7 @@ impl Plan {
         let node = self.node(id);
         let mut lines = Vec::new();
         if !node.name.starts_with(&format!("{}(", node.op)) {
-            lines.push(node.op.clone());
+            lines.push(node.op.to_string());
         }
         lines.extend(counts(&node.facts));
         let shape = if sink && result(node) != Some(Shape::Model) { Shape::Result } else { result(node).unwrap_or(Shape::Step) };
@@ -83,13 +82,11 @@ fn counts(facts: &Facts) -> Option<String> {
 
 /// What a node looks like, by what its operator gives.
 fn result(node: &PlanNode) -> Option<Shape> {
-    let decl = registry().get(node.op.as_str())?;
-    let ty = decl.yields();
-    if matches!(ty, Type::Dataset(_) | Type::Record(_) | Type::Named(_) | Type::Batches) {
-        return Some(Shape::Data);
+    match node.gives()? {
+        Gives::Files | Gives::Samples | Gives::Batches => Some(Shape::Data),
+        Gives::Result => Some(Shape::Result),
+        Gives::Network | Gives::Model => Some(Shape::Model),
+        Gives::Protocol => Some(Shape::Eval),
+        Gives::Numbers => None,
     }
-    if matches!(ty, Type::Report | Type::Export) {
-        return Some(Shape::Result);
-    }
-    if ty == Type::Model { Some(Shape::Model) } else { (ty == Type::Eval).then_some(Shape::Eval) }
 }

@@ -5,7 +5,6 @@ use super::unknown::Unknown;
 use super::{Plan, costs};
 use crate::diag::Code;
 use crate::events::Failure;
-use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::BINS;
 use crate::nets::{Cost, Landmarks, Module, NetError, Network, Role, Shape};
@@ -55,7 +54,7 @@ pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term:
 pub(super) fn one_network(plan: &Plan, id: NodeId) -> Result<(), Unknown> {
     let Some([one, another]) = unlike(plan, id, false)? else { return Ok(()) };
     let node = plan.node(id);
-    let what = if node.op == Chosen::NAME { "chosen from" } else { "the mean of" };
+    let what = if node.is::<Chosen>() { "chosen from" } else { "the mean of" };
     let message = format!("`{}` is {what} different networks: {one}, and {another}", node.name);
     let help = "take models of one network; those of different networks are rows of `compare`";
     Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)))
@@ -65,7 +64,7 @@ pub(super) fn one_network(plan: &Plan, id: NodeId) -> Result<(), Unknown> {
 pub(super) fn trains_one_network(plan: &Plan, stage: &Train) -> Result<(), Unknown> {
     for (_, model) in stage.model.all() {
         let way = std::iter::successors(Some(model.node), |at| plan.source(*at).ok());
-        for id in way.take_while(|id| plan.node(*id).op != Train::NAME) {
+        for id in way.take_while(|id| !plan.node(*id).is::<Train>()) {
             let Some([one, another]) = unlike(plan, id, true)? else { continue };
             let message = format!("how `{}` is trained on is not known: {one}, and {another}", plan.node(id).name);
             let help = "train on a model of one of these, named for itself";
@@ -132,7 +131,7 @@ pub(super) fn something_learns(plan: &Plan, it: &Train, networks: &[(NodeId, &Ne
         let has = term.it();
         has.prototypes().is_some() || has.critic().is_some() || has.pool().is_some() || matches!(term, Term::Feature(_))
     };
-    if networks.iter().any(learns) || it.terms().any(|weighted| brings(&weighted.term)) {
+    if it.terms().any(|weighted| brings(&weighted.term)) || networks.iter().any(learns) {
         return Ok(());
     }
     let message = "nothing learns: every part of the network is frozen and no term has prototypes";

@@ -8,7 +8,6 @@ use super::audit::{self, Finding, Place};
 use super::costs::Costs;
 use super::grid::rounded;
 use super::heads::Heads;
-use super::models::is_network;
 use super::people::People;
 use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
@@ -24,8 +23,8 @@ use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
 use crate::ops::data::Draw;
-use crate::ops::evals::Protocol;
 use crate::ops::nets::{Backbone, Extension, TrainedOn};
+use crate::ops::node::Node;
 use crate::ops::outputs::{Features, Judge};
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
@@ -129,7 +128,7 @@ impl<'p> Gather<'p> {
 
     fn node(&mut self, id: NodeId) {
         let node = self.plan.node(id);
-        if is_network(&node.op) {
+        if node.is_network() {
             return self.network(id);
         }
         let open = node.inputs.iter().any(|input| self.unknown.contains(input));
@@ -137,17 +136,18 @@ impl<'p> Gather<'p> {
             self.unknown.insert(id);
             return;
         }
-        let known = match node.op.as_str() {
-            "draw" => self.draw(id),
-            op if Protocol::is(op) => self.protocol(id),
-            "train" => self.heads.node(self.plan, &self.tables, id).and_then(|()| self.stage(id)),
-            "features" => self.features(id),
-            "judge" => pooling::was_learned(self.plan, id).and_then(|()| self.judge(id)),
-            _ if node.is_data() => self.data(id),
-            _ => {
+        let known = match self.plan.work(id) {
+            Ok(Node::Draw(it)) => self.draw(id, it),
+            Ok(Node::Protocol(it)) => self.protocol(id, it),
+            Ok(Node::Train(it)) => self.heads.node(self.plan, &self.tables, id).and_then(|()| self.stage(id, it)),
+            Ok(Node::Features(it)) => self.features(id, it),
+            Ok(Node::Judge(it)) => pooling::was_learned(self.plan, it).and_then(|()| self.judge(it)),
+            Ok(_) if node.is_data() => self.data(id),
+            Ok(_) => {
                 let one = ends::one_network(self.plan, id);
                 one.and_then(|()| self.heads.node(self.plan, &self.tables, id)).map(|()| Facts::default())
             }
+            Err(error) => Err(TableError::from(error).into()),
         };
         match known {
             Ok(facts) => {
@@ -179,7 +179,7 @@ impl<'p> Gather<'p> {
         let Ok(backbone) = self.plan.backbone(id) else { return }; // arguments of another make: the engine says so
         let fits = self.weights.fit(self.plan, &self.tables, id);
         self.trouble(id, fits);
-        if let Some(TrainedOn::Names(file)) = audit::trained_on(&backbone) {
+        if let Some(TrainedOn::Names(file)) = audit::trained_on(backbone) {
             let names = self.tables.names(id, &file).map(drop).map_err(Unknown::from);
             self.trouble(id, names);
         }
@@ -187,7 +187,7 @@ impl<'p> Gather<'p> {
         self.trouble(id, heads);
         let Some(cost) = self.costs.of(self.plan, id) else { return };
         let mut facts = Facts { parameters: Some(cost.parameters()), multiply_adds: Some(cost.multiply_adds()), ..Facts::default() };
-        if let Backbone::MobileFaceNet(it) = &backbone
+        if let Backbone::MobileFaceNet(it) = backbone
             && it.variant.is_none()
             && it.weights.is_some()
         {
@@ -198,7 +198,7 @@ impl<'p> Gather<'p> {
 
     /// How many things are added to a network, one after the other; counted no further than what is refused.
     fn added(&mut self, id: NodeId) -> u32 {
-        if !Extension::is(&self.plan.node(id).op) {
+        if !self.plan.node(id).is::<Extension>() {
             return 0;
         }
         let source = self.plan.source(id).and_then(|source| self.plan.network_node(source));
@@ -225,8 +225,7 @@ impl<'p> Gather<'p> {
         Ok(facts)
     }
 
-    fn draw(&mut self, id: NodeId) -> Result<Facts, Unknown> {
-        let it: Draw = self.plan.parse(id).map_err(TableError::from)?;
+    fn draw(&mut self, id: NodeId, it: &Draw) -> Result<Facts, Unknown> {
         let table = self.tables.table(it.data.node)?;
         let pass = self.tables.batches(id, 0)?.facts();
         let mut facts = Facts {
@@ -252,16 +251,15 @@ impl<'p> Gather<'p> {
         Ok(facts)
     }
 
-    fn stage(&mut self, id: NodeId) -> Result<Facts, Unknown> {
-        let it: Train = self.plan.parse(id).map_err(TableError::from)?;
-        sampling::shows_people_again(self.plan, &self.tables, &self.passes, &it)?;
-        pooling::is_learned_on_the_way(self.plan, &it)?;
-        ends::trains_one_network(self.plan, &it)?;
+    fn stage(&mut self, id: NodeId, it: &Train) -> Result<Facts, Unknown> {
+        sampling::shows_people_again(self.plan, &self.tables, &self.passes, it)?;
+        pooling::is_learned_on_the_way(self.plan, it)?;
+        ends::trains_one_network(self.plan, it)?;
         let nets = it.model.all();
         let costs: Option<Vec<Rc<Cost>>> = nets.iter().map(|(_, model)| self.costs.of(self.plan, model.node)).collect();
         let draws = self.plan.draws(id).map_err(TableError::from)?;
         let passes = || draws.iter().filter_map(|draw| self.passes.get(draw));
-        let schedule = Schedule::new(&it, passes())?;
+        let schedule = Schedule::new(it, passes())?;
         let images_per_step = draws
             .iter()
             .filter_map(|draw| {
@@ -271,15 +269,15 @@ impl<'p> Gather<'p> {
         let mut facts =
             Facts { steps: Some(schedule.steps), steps_per_epoch: Some(schedule.per_epoch), images_per_step, ..Facts::default() };
         for (place, (net, model)) in nets.iter().enumerate() {
-            let own: BTreeSet<NodeId> = draws_of(&it, net).collect();
+            let own: BTreeSet<NodeId> = draws_of(it, net).collect();
             let images = own.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
-            schedule::divides(&it, images)?;
-            let classes = self.classes(&it, net)?;
+            schedule::divides(it, images)?;
+            let classes = self.classes(it, net)?;
             let Some(cost) = costs.as_ref().and_then(|costs| costs.get(place)) else { continue };
-            let fixed = self.plan.frozen(&it, model.node);
-            schedule::counts_over_images(&it, net, &cost.network, &cost.frozen(&fixed).0, images)?;
-            *facts.memory.get_or_insert(0) += memory::of_stage(&it, &fixed, cost, classes * cost.embedding, images);
-            self.heads(&it, net, cost.embedding, &mut facts)?;
+            let fixed = self.plan.frozen(it, model.node);
+            schedule::counts_over_images(it, net, &cost.network, &cost.frozen(&fixed).0, images)?;
+            *facts.memory.get_or_insert(0) += memory::of_stage(it, &fixed, cost, classes * cost.embedding, images);
+            self.heads(it, net, cost.embedding, &mut facts)?;
             for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
                 ends::fits(self.plan, (net, model.node), cost, &weighted.term)?;
                 let teacher = weighted.term.it().teacher().map(|(teacher, _)| teacher.node);
@@ -295,9 +293,9 @@ impl<'p> Gather<'p> {
             let networks: Vec<(&str, &Network)> = nets.iter().map(|(name, _)| *name).zip(costs.iter().map(|cost| &cost.network)).collect();
             it.terms().try_for_each(|weighted| ends::one_width(&networks, &weighted.term))?;
             let models: Vec<(NodeId, &Network)> = nets.iter().zip(costs).map(|((_, model), cost)| (model.node, &cost.network)).collect();
-            ends::something_learns(self.plan, &it, &models)?;
+            ends::something_learns(self.plan, it, &models)?;
         }
-        self.teachers(&it, &mut facts)?;
+        self.teachers(it, &mut facts)?;
         Ok(facts)
     }
 
@@ -316,7 +314,7 @@ impl<'p> Gather<'p> {
         for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
             let Term::Classify(classify) = &weighted.term else { continue };
             let (draw, images) = (classify.data.node, self.passes.get(&classify.data.node).map_or(0, |pass| pass.images_per_batch as u64));
-            let data: Draw = self.plan.parse(draw).map_err(TableError::from)?;
+            let data: &Draw = self.plan.get(draw).map_err(TableError::from)?;
             let classes = self.tables.table(data.data.node)?.labels().len() as u64;
             let bytes = |part| memory::of_head(images, classes, part, embedding);
             let part = classify.sample.0;
@@ -364,7 +362,7 @@ impl<'p> Gather<'p> {
         let mut heads = BTreeMap::new();
         for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
             let Some((data, slot)) = weighted.term.it().prototypes() else { continue };
-            let draw: Draw = self.plan.parse(data.node).map_err(TableError::from)?;
+            let draw: &Draw = self.plan.get(data.node).map_err(TableError::from)?;
             let table = self.tables.table(draw.data.node)?;
             let classes = table.labels().len();
             if classes < 2 {
@@ -376,8 +374,7 @@ impl<'p> Gather<'p> {
         Ok(heads.values().sum())
     }
 
-    fn features(&mut self, id: NodeId) -> Result<Facts, Unknown> {
-        let it: Features = self.plan.parse(id).map_err(TableError::from)?;
+    fn features(&mut self, id: NodeId, it: &Features) -> Result<Facts, Unknown> {
         if let Some(cost) = self.costs.of(self.plan, id) {
             self.sees(id, it.data.node, &cost);
         }
@@ -386,8 +383,7 @@ impl<'p> Gather<'p> {
     }
 
     /// Two models whose embeddings are compared give as many numbers.
-    fn judge(&mut self, id: NodeId) -> Result<Facts, Unknown> {
-        let it: Judge = self.plan.parse(id).map_err(TableError::from)?;
+    fn judge(&mut self, it: &Judge) -> Result<Facts, Unknown> {
         for model in [Some(it.model.node), it.gallery_model.map(|model| model.node)].into_iter().flatten() {
             if let Some(cost) = self.costs.of(self.plan, model) {
                 ends::describes_faces(&self.plan.node(model).name, &cost.network, "a protocol judges")?;

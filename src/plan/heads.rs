@@ -6,13 +6,11 @@ use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::diag::Code;
 use crate::events::Failure;
-use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
-use crate::ops::nets::{Backbone, Extension};
-use crate::ops::outputs::Started;
+use crate::ops::node::Node;
 use crate::ops::refs::ModelRef;
-use crate::ops::stages::{Averaged, Chosen, Net, Train};
+use crate::ops::stages::Train;
 use crate::ops::terms::{Prototypes, Term};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -62,34 +60,25 @@ impl Heads {
         let node = plan.node(id);
         let none = || Some(only(BTreeSet::new()));
         let all = |models: &[ModelRef]| models.iter().map(|model| self.of(model.node)).collect::<Option<Vec<_>>>();
-        let heads = if Backbone::is(&node.op) {
-            match plan.backbone(id).ok().and_then(|net| net.weights()?.checkpoint().prototypes) {
+        let heads = match node.work() {
+            Some(Node::Backbone(net)) => match net.weights().and_then(|weights| weights.checkpoint().prototypes) {
                 None => none(),
                 Some(people) => {
                     let space = tables.table(people.node).ok().map(|table| table.labels().id().to_owned());
                     space.map(|space| only(BTreeSet::from([(space, FILED.to_owned())])))
                 }
+            },
+            Some(Node::Extension(it)) if it.replaces_the_embedding() => none(),
+            Some(Node::Extension(it)) => self.of(it.model().node),
+            Some(Node::Train(it)) => return self.stage(plan, tables, id, it),
+            Some(Node::Net(it)) => self.known.get(&(it.stage.node, it.name.clone())).cloned().flatten(),
+            Some(Node::Started(it)) => self.of(it.model.node),
+            Some(Node::Averaged(it)) => all(&it.models).and_then(|all| mean(&all)),
+            // which of them it is the run decides
+            Some(Node::Chosen(it)) => {
+                all(&it.models).map(|all| Rc::new(all.iter().flat_map(|may| may.iter().cloned()).collect::<BTreeSet<_>>()))
             }
-        } else if Extension::is(&node.op) {
-            let replaces = plan.made(id).ok().and_then(|made| Some(made.extensions.last()?.replaces_the_embedding()));
-            match (replaces, plan.source(id)) {
-                (Some(true), _) => none(),
-                (Some(false), Ok(source)) => self.of(source),
-                _ => None, // arguments of another make: the engine says so
-            }
-        } else {
-            match node.op.as_str() {
-                Train::NAME => return self.stage(plan, tables, id),
-                Net::NAME => plan.parse::<Net>(id).ok().and_then(|it| self.known.get(&(it.stage.node, it.name)).cloned().flatten()),
-                Started::NAME => plan.parse::<Started>(id).ok().and_then(|it| self.of(it.model.node)),
-                Averaged::NAME => plan.parse::<Averaged>(id).ok().and_then(|it| mean(&all(&it.models)?)),
-                // which of them it is the run decides
-                Chosen::NAME => plan
-                    .parse::<Chosen>(id)
-                    .ok()
-                    .and_then(|it| Some(Rc::new(all(&it.models)?.iter().flat_map(|may| may.iter().cloned()).collect()))),
-                _ => return Ok(()), // no model
-            }
+            _ => return Ok(()), // no model
         };
         self.known.insert((id, String::new()), heads);
         Ok(())
@@ -99,14 +88,13 @@ impl Heads {
         self.known.get(&(model, String::new())).cloned().flatten()
     }
 
-    fn stage(&mut self, plan: &Plan, tables: &Tables, id: NodeId) -> Result<(), Unknown> {
-        let stage: Train = plan.parse(id).map_err(TableError::from)?;
+    fn stage(&mut self, plan: &Plan, tables: &Tables, id: NodeId, stage: &Train) -> Result<(), Unknown> {
         for (net, model) in stage.model.all() {
             let source = self.of(model.node);
             let mut new: Vec<(Head, NodeId, usize, Option<Prototypes>)> = Vec::new();
             for weighted in stage.terms().filter(|weighted| trains(&weighted.term, net)) {
                 let Some((draw, slot)) = weighted.term.it().prototypes() else { continue };
-                let table = tables.table(plan.parse::<Draw>(draw.node).map_err(TableError::from)?.data.node)?;
+                let table = tables.table(plan.get::<Draw>(draw.node).map_err(TableError::from)?.data.node)?;
                 let head = (table.labels().id().to_owned(), slot.to_owned());
                 let said = if let Term::Classify(it) = &weighted.term { it.prototypes } else { None };
                 match new.iter_mut().find(|(known, ..)| *known == head) {

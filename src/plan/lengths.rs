@@ -4,31 +4,31 @@ use super::audit::{Finding, Place};
 use super::{Facts, Plan};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
-use crate::lang::decl::{Decl, Operator};
+use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::{Dimension, Type};
 use crate::ops::stages::Train;
-use crate::ops::{complete, registry};
+use crate::ops::{registry, whole};
 use crate::quantity::Span;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What lies behind the ends of stages, as far as their lengths are known: in steps, or as the recipe says them. Arms of one stage are
 /// said once.
 pub fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
     let (mut found, mut said) = (Vec::new(), BTreeSet::new());
-    for (id, node) in plan.iter().filter(|(_, node)| node.op == Train::NAME) {
-        let args = complete(&node.op, &node.args);
-        let Some(length) = args.get("for").and_then(span) else { continue };
+    for (id, stage) in plan.all::<Train>() {
+        let node = plan.node(id);
         let known = facts.get(id.0 as usize).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
-        let stage = Stage { name: node.bare_name().to_owned(), length, known };
+        let stage = Stage { name: node.bare_name().to_owned(), length: stage.r#for, known };
         // the stage's own span is its length
-        for (name, value) in args.as_object().into_iter().flatten() {
-            inside(value, &mut vec![name.clone()], &mut |decl, path, it, form| {
-                let name = path.last().map_or("", String::as_str);
+        for (name, value) in whole(Train::NAME, node.args()) {
+            inside(value, &mut vec![name.into()], &mut |decl, path, it, form| {
+                let name = path.last().map_or("", |name| &**name);
                 if let Some(failure) = stage.against(decl, name, it, form)
                     && said.insert((stage.name.clone(), failure.message.clone()))
                 {
-                    let at = Place { node: id, path: path.to_vec() };
+                    let at = Place { node: id, path: path.iter().map(ToString::to_string).collect() };
                     let also = Some((Place::argument(id, "for"), stage.label()));
                     found.push(Finding { at, label: form.label(), also, severity: Severity::Warning, failure });
                 }
@@ -100,29 +100,29 @@ fn compare(it: f64, end: f64, form: Form) -> bool {
 }
 
 /// Calls `see` with every span that an operator inside of a value has, and the way there.
-fn inside(json: &Json, path: &mut Vec<String>, see: &mut dyn FnMut(&Decl, &[String], Span, Form)) {
-    if let Some(decl) = json.get("op").and_then(Json::as_str).and_then(|op| registry().get(op)) {
-        for (param, value) in decl.params.iter().filter_map(|param| Some((param, json.get(param.name)?))) {
-            path.push(param.name.to_owned());
-            match form(&param.ty) {
-                Some(Form::Length) => span(value).into_iter().for_each(|it| see(decl, path, it, Form::Length)),
-                Some(Form::Place) => {
-                    let places = value.as_array().into_iter().flatten().filter_map(span);
-                    places.for_each(|it| see(decl, path, it, Form::Place));
-                }
-                None => {}
-            }
-            path.pop();
-        }
-    }
-    let mut step = |step: String, value: &Json| {
-        path.push(step);
-        inside(value, path, see);
-        path.pop();
-    };
+fn inside<'a>(json: &'a Json, path: &mut Vec<Cow<'a, str>>, see: &mut dyn FnMut(&Decl, &[Cow<'a, str>], Span, Form)) {
     match json {
-        Json::Array(items) => items.iter().enumerate().for_each(|(at, item)| step(at.to_string(), item)),
-        Json::Object(map) => map.iter().for_each(|(name, value)| step(name.clone(), value)),
+        Json::Array(items) => items.iter().enumerate().for_each(|(at, item)| {
+            path.push(at.to_string().into());
+            inside(item, path, see);
+            path.pop();
+        }),
+        Json::Object(map) => {
+            let decl = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op));
+            for (name, value) in whole(decl.map_or("", |decl| decl.name), json) {
+                path.push(name.into());
+                let param = decl.and_then(|decl| Some((decl, decl.param(name)?)));
+                match param.and_then(|(decl, param)| Some((decl, form(&param.ty)?))) {
+                    Some((decl, Form::Length)) => span(value).into_iter().for_each(|it| see(decl, path, it, Form::Length)),
+                    Some((decl, Form::Place)) => {
+                        let places = value.as_array().into_iter().flatten().filter_map(span);
+                        places.for_each(|it| see(decl, path, it, Form::Place));
+                    }
+                    None => inside(value, path, see),
+                }
+                path.pop();
+            }
+        }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }

@@ -123,7 +123,7 @@ impl Lock {
         for (id, node) in plan.iter() {
             operators(&node.op, node.version, &node.args, &mut lock.operators);
             let inputs = node.inputs.iter().map(|&input| plan.node(input).name.clone()).collect();
-            let locked = LockedNode { key: node.key, op: node.op.clone(), args: plan.arguments(id), inputs };
+            let locked = LockedNode { key: node.key, op: node.op.to_string(), args: plan.arguments(id), inputs };
             lock.nodes.insert(node.name.clone(), locked);
         }
         lock

@@ -36,13 +36,14 @@ pub use grid::bytes;
 pub use draw::Outline;
 
 use crate::graph::{ContentKey, Graph};
-use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
+use crate::misread::Misread;
 use crate::ops;
-use crate::ops::evals::{Identification, Protocol, TemplateIdentification, TemplateVerification};
+use crate::ops::node::{Gives, InPlan, Keeps, Kind, Node, Section};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -70,6 +71,7 @@ pub struct Plan {
 
 /// A node of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written")]
 pub struct PlanNode {
     /// What the recipe calls it (`s[order = 0.1, seed = 2]`), or a name made of what it does.
     pub name: String,
@@ -77,20 +79,128 @@ pub struct PlanNode {
     #[serde(default, skip_serializing_if = "Arm::is_empty")]
     pub arm: Arm,
     /// The operator.
-    pub op: String,
+    pub op: Cow<'static, str>,
     /// The operator's version.
     pub version: u32,
     /// What it means.
     pub key: ContentKey,
-    /// The arguments that differ from the defaults; `{node: 3}` names another node of the plan.
+    /// The arguments that differ from the defaults, as the recipe says them; `{node: 3}` names another node of the plan.
     #[serde(default, skip_serializing_if = "Json::is_null")]
-    pub args: Json,
+    args: Json,
     /// The nodes that it reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<NodeId>,
     /// What is known of it before it runs.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// What all nodes of its operator have in common; nothing for an operator that this version does not have.
+    #[serde(skip)]
+    kind: Option<Kind>,
+    /// The operator with all of its arguments.
+    #[serde(skip)]
+    work: Result<Node, Misfit>,
+}
+
+/// Why a node's arguments are none of its operator.
+#[derive(Debug, Clone, PartialEq)]
+enum Misfit {
+    /// A parameter has no value yet.
+    Open,
+    /// They don't fit: the plan was edited, or made by another version.
+    Wrong(String),
+}
+
+/// A node as a file has it.
+#[derive(Deserialize)]
+struct Written {
+    name: String,
+    #[serde(default)]
+    arm: Arm,
+    op: String,
+    version: u32,
+    key: ContentKey,
+    #[serde(default)]
+    args: Json,
+    #[serde(default)]
+    inputs: Vec<NodeId>,
+    #[serde(default)]
+    facts: Facts,
+}
+
+impl From<Written> for PlanNode {
+    fn from(it: Written) -> Self {
+        let op = ops::registry().get(it.op.as_str()).map_or(Cow::Owned(it.op), |decl| Cow::Borrowed(decl.name));
+        let node = PlanNode::new(op, it.version, it.key, it.args);
+        PlanNode { name: it.name, arm: it.arm, inputs: it.inputs, facts: it.facts, ..node }
+    }
+}
+
+impl PlanNode {
+    fn new(op: Cow<'static, str>, version: u32, key: ContentKey, args: Json) -> Self {
+        let work = Node::read(&op, &args).map_err(|error| Misfit::Wrong(Misread::from(&error).to_string()));
+        let (name, arm, inputs, facts) = Default::default();
+        PlanNode { name, arm, kind: Kind::of(&op), op, version, key, args, inputs, facts, work }
+    }
+
+    /// The arguments that differ from the defaults, as the recipe says them; `{node: 3}` names another node of the plan.
+    pub fn args(&self) -> &Json {
+        &self.args
+    }
+
+    /// Changes the arguments, and reads the operator anew.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Json)) {
+        let (op, mut args) = (self.op.clone(), std::mem::take(&mut self.args));
+        change(&mut args);
+        let PlanNode { args, work, .. } = PlanNode::new(op, self.version, self.key, args);
+        (self.args, self.work) = (args, work);
+    }
+
+    /// Its operator with all of its arguments; nothing where these wait for a parameter, or don't fit.
+    pub fn work(&self) -> Option<&Node> {
+        self.work.as_ref().ok()
+    }
+
+    /// Whether it is of this operator, or of one of this family.
+    pub fn is<T: InPlan>(&self) -> bool {
+        self.work().is_some_and(|work| T::of(work).is_some())
+    }
+
+    /// What it gives to others.
+    pub fn gives(&self) -> Option<Gives> {
+        self.kind.map(|kind| kind.gives)
+    }
+
+    /// What the store keeps of it.
+    pub fn keeps(&self) -> Keeps {
+        self.kind.map_or(Keeps::Nothing, |kind| kind.keeps)
+    }
+
+    /// Where a plan shows it.
+    pub fn section(&self) -> Section {
+        self.kind.map_or(Section::Data, |kind| kind.section)
+    }
+
+    /// Whether it is a network with its first tensors: a backbone, or a model with something added.
+    pub fn is_network(&self) -> bool {
+        self.gives() == Some(Gives::Network)
+    }
+
+    /// Whether it is a data set.
+    pub fn is_data(&self) -> bool {
+        matches!(self.gives(), Some(Gives::Files | Gives::Samples))
+    }
+
+    /// Whether it is a data set that lies on the disk, not made of another one.
+    pub fn is_on_disk(&self) -> bool {
+        self.gives() == Some(Gives::Files)
+    }
+
+    fn misfit(&self) -> PlanError {
+        match &self.work {
+            Err(Misfit::Wrong(why)) => PlanError::Arguments { name: self.name.clone(), op: self.op.to_string(), why: why.clone() },
+            Err(Misfit::Open) | Ok(_) => PlanError::Open { name: self.name.clone() },
+        }
+    }
 }
 
 /// What is known of a node before it runs. Absent where it is not known (a parameter without a value, data that was not probed).
@@ -144,29 +254,32 @@ impl Plan {
         &self.nodes[id.0 as usize]
     }
 
-    /// A node's arguments as its operator's struct.
+    /// A node as its operator, or as one of a family of operators.
     ///
     /// # Errors
     /// When the node is of another operator, or its arguments don't fit.
-    pub fn parse<T: Operator>(&self, id: NodeId) -> Result<T, PlanError> {
-        let node = self.node(id);
-        if node.op != T::NAME {
-            return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: T::NAME });
-        }
-        ops::parse(&node.args).map_err(|source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source })
+    pub fn get<T: InPlan>(&self, id: NodeId) -> Result<&T, PlanError> {
+        T::of(self.work(id)?).ok_or_else(|| self.no(id, T::CALLED))
     }
 
-    /// A node as the protocol that it is.
+    /// A node's operator with all of its arguments.
     ///
     /// # Errors
-    /// A node that is none, or arguments that don't fit.
-    pub fn eval(&self, id: NodeId) -> Result<Protocol, PlanError> {
-        match self.node(id).op.as_str() {
-            Identification::NAME => self.parse(id).map(Protocol::Identification),
-            TemplateIdentification::NAME => self.parse(id).map(Protocol::TemplateSearch),
-            TemplateVerification::NAME => self.parse(id).map(Protocol::Templates),
-            _ => self.parse(id).map(Protocol::Verification), // or the error says that it is none
-        }
+    /// When its arguments don't fit.
+    pub fn work(&self, id: NodeId) -> Result<&Node, PlanError> {
+        let node = self.node(id);
+        node.work().ok_or_else(|| node.misfit())
+    }
+
+    /// The error of a node that is none of these.
+    pub(crate) fn no(&self, id: NodeId, wanted: &'static str) -> PlanError {
+        let node = self.node(id);
+        PlanError::WrongOperator { name: node.name.clone(), op: node.op.to_string(), wanted }
+    }
+
+    /// The nodes of an operator, or of a family of operators.
+    pub fn all<T: InPlan + 'static>(&self) -> impl Iterator<Item = (NodeId, &T)> {
+        self.iter().filter_map(|(id, node)| Some((id, T::of(node.work()?)?)))
     }
 
     /// What the plan computes, in one digest: the same on every machine, and whatever things are called.
@@ -215,15 +328,21 @@ pub enum PlanError {
         /// The place that it names.
         named: u64,
     },
+    /// Arguments that wait for a parameter.
+    #[error("`{name}` waits for the value of a parameter")]
+    Open {
+        /// The node.
+        name: String,
+    },
     /// Arguments that don't fit the operator.
-    #[error("the arguments of node `{name}` don't fit `{op}`: {source}")]
+    #[error("the arguments of node `{name}` don't fit `{op}`: {why}")]
     Arguments {
         /// The node.
         name: String,
         /// Its operator.
         op: String,
         /// What does not fit.
-        source: serde_json::Error,
+        why: String,
     },
 }
 
@@ -276,16 +395,12 @@ fn plan_node(graph: &Graph, id: NodeId, place: &IndexMap<NodeId, NodeId>) -> Pla
         args.insert((*name).to_owned(), json.unwrap_or_default()); // values always serialise
     }
     let (name, arm) = node.names.first().map_or_else(Default::default, |(name, arm)| (in_arm(name, arm), arm.clone()));
-    PlanNode {
-        name,
-        arm,
-        op: node.op.to_owned(),
-        version: ops::registry().get(node.op).map_or(0, |decl| decl.version),
-        key: node.key,
-        args: if args.is_empty() { Json::Null } else { Json::Object(args) },
-        inputs: graph.inputs(id).iter().map(|input| place[input]).collect(),
-        facts: Facts::default(),
-    }
+    let version = ops::registry().get(node.op).map_or(0, |decl| decl.version);
+    let args = if args.is_empty() { Json::Null } else { Json::Object(args) };
+    let inputs = graph.inputs(id).iter().map(|input| place[input]).collect();
+    let made = PlanNode { name, arm, inputs, ..PlanNode::new(Cow::Borrowed(node.op), version, node.key, args) };
+    let open = made.work.is_err() && node.args.values().any(|value| value.hole().is_some());
+    if open { PlanNode { work: Err(Misfit::Open), ..made } } else { made }
 }
 
 /// A name in an arm: `s[order = 0.1, seed = 2]`.

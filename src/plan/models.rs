@@ -1,21 +1,13 @@
 //! What a plan's models are made of.
 
-use super::{Plan, PlanError};
-use crate::lang::decl::Operator;
+use super::{Plan, PlanError, PlanNode};
 use crate::lang::value::NodeId;
 use crate::nets::Made;
-use crate::ops;
-use crate::ops::nets::{AnyPart, Backbone, Extension};
+use crate::ops::nets::{AnyPart, Backbone};
+use crate::ops::node::Node;
 use crate::ops::refs::ModelRef;
-use crate::ops::stages::{Averaged, Chosen, Net, Train};
-use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
+use crate::ops::stages::Train;
 use std::sync::OnceLock;
-
-/// Whether a node is a network with its first tensors: a backbone, or a model with something added.
-pub fn is_network(op: &str) -> bool {
-    Backbone::is(op) || Extension::is(op)
-}
 
 /// The networks of a plan's nodes, found once. No part of what the plan is.
 #[derive(Debug, Clone, Default)]
@@ -36,20 +28,24 @@ impl Plan {
     pub fn made(&self, id: NodeId) -> Result<Made, PlanError> {
         let mut extensions = Vec::new();
         let mut id = self.network_node(id)?;
-        while Extension::is(&self.node(id).op) {
-            extensions.push(self.member(id)?);
+        while let Node::Extension(it) = self.work(id)? {
+            extensions.push((**it).clone());
             id = self.network_node(self.source(id)?)?;
         }
         extensions.reverse();
-        Ok(Made { backbone: self.member(id)?, extensions })
+        Ok(Made { backbone: self.get::<Backbone>(id)?.clone(), extensions })
     }
 
     /// The backbone that a model was made of, with its first weights.
     ///
     /// # Errors
     /// As [`Plan::made`].
-    pub fn backbone(&self, id: NodeId) -> Result<Backbone, PlanError> {
-        Ok(self.made(id)?.backbone)
+    pub fn backbone(&self, id: NodeId) -> Result<&Backbone, PlanError> {
+        let mut id = self.network_node(id)?;
+        while let Node::Extension(it) = self.work(id)? {
+            id = self.network_node(it.model().node)?;
+        }
+        self.get(id)
     }
 
     /// The node that gave a model its network: a backbone, or what was added last.
@@ -69,7 +65,7 @@ impl Plan {
         let mut all: Vec<Option<NodeId>> = Vec::with_capacity(self.nodes.len());
         for (id, node) in self.iter() {
             let of = |source: NodeId| all.get(source.0 as usize).copied().flatten();
-            let network = if is_network(&node.op) { Some(id) } else { self.source(id).ok().and_then(of) };
+            let network = if node.is_network() { Some(id) } else { self.source(id).ok().and_then(of) };
             all.push(network);
         }
         all
@@ -79,19 +75,12 @@ impl Plan {
     ///
     /// # Errors
     /// Arguments that don't fit.
-    pub fn one_of_several(&self, id: NodeId) -> Result<Vec<ModelRef>, PlanError> {
-        match self.node(id).op.as_str() {
-            Chosen::NAME => Ok(self.parse::<Chosen>(id)?.models),
-            Averaged::NAME => Ok(self.parse::<Averaged>(id)?.models),
-            _ => Ok(Vec::new()), // made of one model, or none itself
+    pub fn one_of_several(&self, id: NodeId) -> Result<&[ModelRef], PlanError> {
+        match self.work(id)? {
+            Node::Chosen(it) => Ok(&it.models),
+            Node::Averaged(it) => Ok(&it.models),
+            _ => Ok(&[]), // made of one model, or none itself
         }
-    }
-
-    /// A node of a family of operators.
-    fn member<F: DeserializeOwned>(&self, id: NodeId) -> Result<F, PlanError> {
-        let node = self.node(id);
-        let wrong = |source| PlanError::Arguments { name: node.name.clone(), op: node.op.clone(), source };
-        ops::parse_member(&node.op, &node.args).map_err(wrong)
     }
 
     /// The model that a model was made from: of several the first one, of one network of a stage what that network started from.
@@ -99,21 +88,16 @@ impl Plan {
     /// # Errors
     /// A node that was made from no model.
     pub fn source(&self, id: NodeId) -> Result<NodeId, PlanError> {
-        let node = self.node(id);
-        let place = |json: &Json| json.get("node").and_then(Json::as_u64);
-        let from = |args: &Json, name: Option<&str>| {
-            let model = args.get("model").or_else(|| args.get("models")?.get(0))?;
-            let several = || model.as_object()?.iter().find(|(known, _)| name.is_none_or(|name| name == *known)).map(|(_, model)| model);
-            place(model).or_else(|| place(several()?))
+        let found = match self.node(id).work() {
+            // of a network of a stage that which this network started from
+            Some(Node::Net(it)) => {
+                let stage = self.nodes.get(it.stage.node.0 as usize).and_then(PlanNode::work);
+                let models = if let Some(Node::Train(stage)) = stage { stage.model.all() } else { Vec::new() };
+                models.into_iter().find(|(name, _)| it.name == *name).map(|(_, model)| model.node)
+            }
+            other => other.and_then(Node::source),
         };
-        let found = if node.op == Net::NAME {
-            let stage = node.args.get("stage").and_then(place).and_then(|stage| self.nodes.get(stage as usize));
-            stage.and_then(|stage| from(&stage.args, node.args.get("name").and_then(Json::as_str)))
-        } else {
-            from(&node.args, None)
-        };
-        let no_model = || PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "a model" };
-        found.filter(|next| *next < u64::from(id.0)).map(|next| NodeId(next as u32)).ok_or_else(no_model)
+        found.filter(|next| *next < id).ok_or_else(|| self.no(id, "a model"))
     }
 
     /// The names of the parts of a network that stay in a stage which starts it from `source`: of several networks, those that the recipe names

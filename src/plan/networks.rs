@@ -3,9 +3,7 @@
 use super::costs::{Costs, shape};
 use super::facts::draws_of;
 use super::grid::{Grid, bytes, rounded};
-use super::models::is_network;
 use super::{Plan, memory};
-use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, LayerCost, Shape};
 use crate::ops::stages::Train;
@@ -21,7 +19,7 @@ impl Plan {
     pub(super) fn networks(&self) -> String {
         let mut costs = Costs::default();
         let mut kinds: IndexMap<String, Vec<NodeId>> = IndexMap::new();
-        for (id, _) in self.iter().filter(|(_, node)| is_network(&node.op)) {
+        for (id, _) in self.iter().filter(|(_, node)| node.is_network()) {
             kinds.entry(shape(self, id)).or_default().push(id);
         }
         let mut out = String::new();
@@ -40,14 +38,14 @@ impl Plan {
     /// The batches that train these networks: images, bytes that are kept of them, and the stages whose batches are such.
     fn steps(&self, nets: &[NodeId], cost: &Cost) -> Vec<(u64, u64, Vec<NodeId>)> {
         let mut steps: IndexMap<(u64, u64), Vec<NodeId>> = IndexMap::new();
-        for (id, node) in self.iter().filter(|(_, node)| node.op == Train::NAME) {
-            let Ok(train) = self.parse::<Train>(id) else { continue };
+        for (id, train) in self.all::<Train>() {
+            let node = self.node(id);
             for (name, model) in train.model.all() {
-                let draws: BTreeSet<NodeId> = draws_of(&train, name).collect();
+                let draws: BTreeSet<NodeId> = draws_of(train, name).collect();
                 let a_step: u64 = draws.into_iter().filter_map(|draw| node.facts.images_per_step.get(&self.node(draw).name)).sum();
                 let images = a_step / u64::from(train.accumulate);
                 if images > 0 && self.network_node(model.node).is_ok_and(|net| nets.contains(&net)) {
-                    let kept = memory::of_activations(cost, &self.frozen(&train, model.node), images);
+                    let kept = memory::of_activations(cost, &self.frozen(train, model.node), images);
                     steps.entry((images, kept)).or_default().push(id);
                 }
             }

@@ -5,18 +5,17 @@ use super::unknown::Unknown;
 use super::{Plan, PlanError};
 use crate::diag::{Code, one_of};
 use crate::events::Failure;
-use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
-use crate::ops::nets::Backbone;
+use crate::ops::evals::Protocol;
+use crate::ops::node::Node;
 use crate::ops::outputs::Judge;
 use crate::ops::pooling::Pooling;
 use crate::ops::refs::{EvalRef, NetName};
-use crate::ops::stages::{Keep, Net, Stop, Train, Watch};
+use crate::ops::stages::{Keep, Stop, Train, Watch};
 use std::collections::BTreeSet;
 
 /// Refuses a judgement by a pooling that its model has not learned.
-pub(super) fn was_learned(plan: &Plan, judgement: NodeId) -> Result<(), Unknown> {
-    let it: Judge = plan.parse(judgement).map_err(TableError::from)?;
+pub(super) fn was_learned(plan: &Plan, it: &Judge) -> Result<(), Unknown> {
     let learned = || of_model(plan, it.model.node);
     pools(plan, &format!("`{}`", plan.node(it.model.node).name), it.eval, learned)
 }
@@ -40,7 +39,7 @@ pub(super) fn is_learned_on_the_way(plan: &Plan, stage: &Train) -> Result<(), Un
 }
 
 fn pools(plan: &Plan, model: &str, eval: EvalRef, learned: impl FnOnce() -> Result<Vec<Pooling>, PlanError>) -> Result<(), Unknown> {
-    let protocol = plan.eval(eval.node).map_err(TableError::from)?;
+    let protocol: &Protocol = plan.get(eval.node).map_err(TableError::from)?;
     let Some(pool) = protocol.pool() else { return Ok(()) };
     let learned = learned().map_err(TableError::from)?;
     if learned.iter().any(|other| pool.is_part_of(other)) {
@@ -79,22 +78,16 @@ pub fn missing(model: &str, eval: Option<&str>, pool: &Pooling, learned: &[Pooli
 
 /// The poolings that a model has learned; a file of weights brings none. Of several models that one is made of, those that all of them have.
 fn of_model(plan: &Plan, model: NodeId) -> Result<Vec<Pooling>, PlanError> {
-    let op = plan.node(model).op.as_str();
-    if Backbone::is(op) {
-        return Ok(Vec::new());
-    }
-    let models = match op {
-        Net::NAME => {
-            let net: Net = plan.parse(model)?;
-            return of_net(plan, &plan.parse(net.stage.node)?, &net.name);
-        }
-        Train::NAME => return of_net(plan, &plan.parse(model)?, ""),
+    let models = match plan.work(model)? {
+        Node::Backbone(_) => return Ok(Vec::new()),
+        Node::Net(net) => return of_net(plan, plan.get(net.stage.node)?, &net.name),
+        Node::Train(stage) => return of_net(plan, stage, ""),
         _ => plan.one_of_several(model)?,
     };
     if models.is_empty() {
         return of_model(plan, plan.source(model)?);
     }
-    let mut of_each = models.into_iter().map(|model| of_model(plan, model.node));
+    let mut of_each = models.iter().map(|model| of_model(plan, model.node));
     let first = of_each.next().transpose()?.unwrap_or_default();
     of_each.try_fold(first, |known, more| {
         let more = more?;

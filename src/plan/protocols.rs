@@ -13,7 +13,7 @@ impl Tables<'_> {
     /// # Errors
     /// A file that can't be read or names absent images, people who can't fill the folds; all pairs of a set are no list of pairs.
     pub fn protocol(&self, id: NodeId) -> Result<Pairs, TableError> {
-        let it: evals::Verification = self.plan().parse(id)?;
+        let it: &evals::Verification = self.plan().get(id)?;
         let table = self.table(it.data.node)?;
         let within = it.within.map(|within| self.table(within.node)).transpose()?;
         let named = |source| self.data_error(id, source);
@@ -43,7 +43,7 @@ impl Tables<'_> {
     /// # Errors
     /// A closed set with strangers, an image that would find itself, names of which none agree.
     pub fn search(&self, id: NodeId) -> Result<Search, TableError> {
-        let it: evals::Identification = self.plan().parse(id)?;
+        let it: &evals::Identification = self.plan().get(id)?;
         let (gallery, probe) = self.sides(id)?;
         Search::new(gallery, probe, strangers(it.strangers)).map_err(|source| self.data_error(id, source))
     }
@@ -53,7 +53,7 @@ impl Tables<'_> {
     /// # Errors
     /// Files that can't be read, with the line; images that are not there.
     pub fn templates(&self, id: NodeId) -> Result<Templates, TableError> {
-        let it: evals::TemplateVerification = self.plan().parse(id)?;
+        let it: &evals::TemplateVerification = self.plan().get(id)?;
         let table = self.table(it.data.node)?;
         let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
         let (list, pairs) = (self.path(id, &it.templates)?, self.path(id, &it.pairs)?);
@@ -65,7 +65,7 @@ impl Tables<'_> {
     /// # Errors
     /// As [`Tables::templates`]; templates that the lists know otherwise, and what makes no search.
     pub fn template_search(&self, id: NodeId) -> Result<TemplateSearch, TableError> {
-        let it: evals::TemplateIdentification = self.plan().parse(id)?;
+        let it: &evals::TemplateIdentification = self.plan().get(id)?;
         let table = self.table(it.data.node)?;
         let scores = it.scores.as_ref().map(|scores| self.path(id, scores)).transpose()?;
         let (list, probe) = (self.path(id, &it.templates)?, self.path(id, &it.probe)?);
@@ -80,7 +80,7 @@ impl Tables<'_> {
     /// # Errors
     /// As [`Tables::table`].
     pub fn sides(&self, id: NodeId) -> Result<(Table, Table), TableError> {
-        let (first, second, within) = match self.plan().eval(id)? {
+        let (first, second, within) = match self.plan().get::<Protocol>(id)? {
             Protocol::Verification(it) => {
                 let with = match &it.pairs {
                     PairSource::File(_) => None,
@@ -90,8 +90,8 @@ impl Tables<'_> {
                 (it.data, with.unwrap_or(it.data), it.within)
             }
             Protocol::Identification(it) => (it.gallery, it.probe, it.within),
-            Protocol::Templates(it) => (it.data, it.data, None),
-            Protocol::TemplateSearch(it) => (it.data, it.data, None),
+            Protocol::TemplateVerification(it) => (it.data, it.data, None),
+            Protocol::TemplateIdentification(it) => (it.data, it.data, None),
         };
         let (first, second) = (self.table(first.node)?, self.table(second.node)?);
         let Some(people) = within else { return Ok((first, second)) };

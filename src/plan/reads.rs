@@ -17,7 +17,7 @@ pub(super) fn known(tables: &Tables, reads: &[Expr], node: NodeId) -> Result<(),
         return Ok(());
     }
     let plan = tables.plan();
-    let data = plan.parse::<Draw>(node).map_or(node, |draw| draw.data.node);
+    let data = plan.get::<Draw>(node).map_or(node, |draw| draw.data.node);
     let table = tables.table(data)?;
     let schema = table.schema();
     for read in reads {
@@ -44,7 +44,7 @@ pub(super) fn known(tables: &Tables, reads: &[Expr], node: NodeId) -> Result<(),
 /// Refuses angles that no bin is for, and images that are mirrored while their angles stay.
 pub(super) fn have_bins(tables: &Tables, pose: &HeadPose) -> Result<(), Unknown> {
     let plan = tables.plan();
-    let draw: Draw = plan.parse(pose.data.node).map_err(TableError::from)?;
+    let draw: &Draw = plan.get(pose.data.node).map_err(TableError::from)?;
     let name = &plan.node(pose.data.node).name;
     let mirrors = |op| super::tables::augment(op).is_ok_and(|augment| augment.mirrors());
     if draw.augment.iter().any(mirrors) {

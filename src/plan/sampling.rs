@@ -18,11 +18,11 @@ pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap
     let looks = |term: &&Term| looks_at_people(term.name(), term.it().pool().is_some());
     for term in it.terms().map(|weighted| &weighted.term).filter(looks) {
         for node in term.it().draws() {
-            let draw: Draw = plan.parse(node).map_err(TableError::from)?;
-            fills_sets(plan, term, node, &draw)?;
+            let draw: &Draw = plan.get(node).map_err(TableError::from)?;
+            fills_sets(plan, term, node, draw)?;
             let size = passes.get(&node).map_or(0, |pass| pass.images_per_batch);
             let people = tables.table(draw.data.node)?.people();
-            let how = match draw.by {
+            let how = match &draw.by {
                 Some(Sampler::Balanced(_)) if size <= people => format!("balanced() over {people} people in batches of {size}"),
                 Some(Sampler::Pk(pk)) if pk.images < 2 => "pk() with one image of each".to_owned(),
                 Some(Sampler::Balanced(_) | Sampler::Pk(_) | Sampler::Shuffled(_) | Sampler::PairsSampler(_) | Sampler::PairList(_))

@@ -1,14 +1,14 @@
 //! How long a stage is and how big a step of it: one rule, for the plan and for the trainer.
 
-use super::{Plan, PlanError};
+use super::{Plan, PlanError, PlanNode};
 use crate::data::sampler::PassFacts;
 use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::nets::Network;
+use crate::ops::data::Draw;
 use crate::ops::stages::{BatchNorm, Train};
 use crate::quantity::Span;
-use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// How long a stage is, and how big a step.
@@ -132,15 +132,8 @@ impl Plan {
     /// # Errors
     /// A node that is no stage.
     pub fn draws(&self, stage: NodeId) -> Result<Vec<NodeId>, PlanError> {
-        let node = self.node(stage);
-        if node.op != "train" {
-            return Err(PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "train" });
-        }
-        let mut found = BTreeSet::new();
-        for part in ["objective", "plays"] {
-            nodes_in(node.args.get(part).unwrap_or(&Json::Null), &mut found);
-        }
-        Ok(found.into_iter().filter(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.op == "draw")).collect())
+        let named: BTreeSet<NodeId> = self.get::<Train>(stage)?.terms().flat_map(|weighted| weighted.term.it().draws()).collect();
+        Ok(named.into_iter().filter(|id| self.nodes.get(id.0 as usize).is_some_and(PlanNode::is::<Draw>)).collect())
     }
 }
 
@@ -150,24 +143,10 @@ pub fn places(plan: &Plan, draws: &[NodeId]) -> Vec<u64> {
     draws.iter().map(before).collect()
 }
 
-/// The nodes that arguments name.
-fn nodes_in(json: &Json, found: &mut BTreeSet<NodeId>) {
-    match json {
-        Json::Array(items) => items.iter().for_each(|item| nodes_in(item, found)),
-        Json::Object(map) => {
-            if let (1, Some(id)) = (map.len(), map.get("node").and_then(Json::as_u64)) {
-                found.insert(NodeId(id as u32));
-            }
-            map.values().for_each(|value| nodes_in(value, found));
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     fn train(more: &[(&str, Json)]) -> Train {
         let mut args = json!({

@@ -32,7 +32,7 @@ impl Sight {
                 continue;
             }
             let node = plan.node(id);
-            if node.is_on_disk() || node.op == "synthetic_faces" {
+            if node.is_data() && node.inputs.is_empty() {
                 self.sizes.entry(id).or_default().entry(size).or_insert(network);
                 self.data.entry(network).or_default().insert(id);
             } else {

@@ -42,24 +42,14 @@ fn named_from(args: &Json, id: NodeId) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::graph::ContentKey;
-    use crate::lang::value::Arm;
+    use crate::plan::PlanNode;
     use crate::plan::models::Networks;
-    use crate::plan::{Facts, PlanNode};
     use indexmap::IndexMap;
 
     #[test]
     fn a_plan_names_only_nodes_before_the_one_that_names_them() {
         let key = ContentKey::of(b"any");
-        let node = |name: &str, args: Json| PlanNode {
-            name: name.to_owned(),
-            arm: Arm::default(),
-            op: "tiny".to_owned(),
-            version: 1,
-            key,
-            args,
-            inputs: Vec::new(),
-            facts: Facts::default(),
-        };
+        let node = |name: &str, args: Json| PlanNode { name: name.to_owned(), ..PlanNode::new("tiny".into(), 1, key, args) };
         let plan = |args: Json, sinks: Vec<NodeId>| Plan {
             ddl: "0".to_owned(),
             recipe: "r.ddl".to_owned(),

@@ -2,51 +2,19 @@
 
 use super::grid::{Grid, bytes, grouped, rounded};
 use super::{Plan, PlanNode};
-use crate::lang::decl::Operator;
 use crate::lang::value::{Arm, NodeId};
-use crate::ops::evals::Protocol;
-use crate::ops::outputs::{Expect, ExportOnnx, ExportSafetensors, Table, TableRow};
-use crate::ops::{data::Draw, registry, stages};
+use crate::ops::node::{Node, Section};
+use crate::ops::outputs::TableRow;
+use crate::ops::stages::Train;
 use indexmap::IndexSet;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _; // a String takes all that is written to it
 
-/// The parts of a plan, in the order in which they are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Section {
-    Data,
-    Draws,
-    Networks,
-    Stages,
-    Protocols,
-    Steps,
-    Results,
-}
+/// All of them.
+const SECTIONS: [Section; 7] =
+    [Section::Data, Section::Draws, Section::Networks, Section::Stages, Section::Protocols, Section::Steps, Section::Results];
 
 impl Section {
-    const ALL: [Section; 7] =
-        [Section::Data, Section::Draws, Section::Networks, Section::Stages, Section::Protocols, Section::Steps, Section::Results];
-
-    fn of(node: &PlanNode) -> Self {
-        let op = node.op.as_str();
-        let is = |names: &[&str]| names.contains(&op);
-        if super::models::is_network(op) {
-            Section::Networks
-        } else if is(&[stages::Train::NAME, stages::Chosen::NAME, stages::Averaged::NAME]) {
-            Section::Stages
-        } else if is(&[Draw::NAME]) {
-            Section::Draws
-        } else if Protocol::is(op) {
-            Section::Protocols
-        } else if is(&[Table::NAME, Expect::NAME, ExportSafetensors::NAME, ExportOnnx::NAME]) {
-            Section::Results
-        } else if registry().get(op).is_some_and(|decl| decl.hidden) {
-            Section::Steps
-        } else {
-            Section::Data
-        }
-    }
-
     fn title(self) -> &'static str {
         match self {
             Section::Data => "Data",
@@ -86,10 +54,10 @@ impl Plan {
         }
         let sinks: HashSet<NodeId> = self.sinks.iter().copied().collect();
         let mut left_out = 0;
-        let mut grids = Section::ALL.map(|section| (section, Grid::new(section.columns())));
+        let mut grids = SECTIONS.map(|section| (section, Grid::new(section.columns())));
         for (id, node) in self.iter() {
-            let section = Section::of(node);
-            let made = node.name.strip_prefix(&node.op).is_some_and(|rest| rest.starts_with('(')) && !sinks.contains(&id);
+            let section = node.section();
+            let made = node.name.strip_prefix(&*node.op).is_some_and(|rest| rest.starts_with('(')) && !sinks.contains(&id);
             let shown = whole || !(section == Section::Steps || made);
             if shown { grids[section as usize].1.row(self.row(section, id)) } else { left_out += 1 }
         }
@@ -148,7 +116,7 @@ impl Plan {
     /// What a node is, unless its name says it.
     fn is(&self, id: NodeId) -> String {
         let node = self.node(id);
-        if let Ok(table) = self.parse::<Table>(id) {
+        if let Some(Node::Table(table)) = node.work() {
             // a column is there once in each of its arms
             let labels: IndexSet<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
             // and a row has all replicates of its arm
@@ -157,8 +125,8 @@ impl Plan {
             let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
             return format!("{rows} by {}", labels.into_iter().collect::<Vec<_>>().join(", "));
         }
-        if let Ok(expect) = self.parse::<Expect>(id) {
-            return expect.text;
+        if let Some(Node::Expect(expect)) = node.work() {
+            return expect.text.clone();
         }
         let brief = self.brief(id);
         if node.name == brief { String::new() } else { brief }
@@ -180,7 +148,7 @@ impl Plan {
         if left_out > 0 {
             let _ = write!(out, " ({left_out} not shown: --verbose)");
         }
-        let stages: Vec<&PlanNode> = self.nodes.iter().filter(|node| node.op == stages::Train::NAME).collect();
+        let stages: Vec<&PlanNode> = self.nodes.iter().filter(|node| node.is::<Train>()).collect();
         let steps: Option<u64> = stages.iter().map(|node| node.facts.steps).sum();
         let images: Option<u64> =
             stages.iter().map(|node| Some(node.facts.steps? * node.facts.images_per_step.values().sum::<u64>())).sum();

@@ -11,8 +11,9 @@ use crate::data::sampler::{Batches, Sampling};
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
 use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
+use crate::ops::node::Node;
 use crate::ops::refs::FilePath;
-use crate::ops::{augments, data, outputs, samplers};
+use crate::ops::{augments, data, samplers};
 use crate::pinned::Pinned;
 use crate::random::apart;
 use indexmap::IndexMap;
@@ -94,37 +95,30 @@ impl<'p> Tables<'p> {
 
     fn make(&self, id: NodeId) -> Result<Table, TableError> {
         let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
-        match self.plan.node(id).op.as_str() {
-            "image_folder" => at(self.image_folder(id, &self.plan.parse(id)?)?),
-            "image_list" => at(self.image_list(id, &self.plan.parse(id)?)?),
-            "synthetic_faces" => at(synthetic_faces(&self.plan.parse(id)?)),
-            "annotate" => {
-                let it: data::Annotate = self.plan.parse(id)?;
+        match self.plan.work(id)? {
+            Node::ImageFolder(it) => at(self.image_folder(id, it)?),
+            Node::ImageList(it) => at(self.image_list(id, it)?),
+            Node::SyntheticFaces(it) => at(synthetic_faces(it)),
+            Node::Annotate(it) => {
                 let table = self.table(it.data.node)?;
                 let path = self.path(id, &it.path)?;
                 at(columns(&it.schema.0)
                     .and_then(|schema| Ok(readers::annotate(&table, &path, &schema, missing(it.missing), &self.cache)?.table)))
             }
-            "where" => {
-                let it: data::Where = self.plan.parse(id)?;
-                at(self.table(it.data.node)?.filter(&Predicate { keep_if: it.test.row, missing: missing(it.missing) }))
+            Node::Where(it) => {
+                at(self.table(it.data.node)?.filter(&Predicate { keep_if: it.test.row.clone(), missing: missing(it.missing) }))
             }
-            "split" => at(self.split(&self.plan.parse(id)?)?),
-            "identities" => {
-                let it: data::Identities = self.plan.parse(id)?;
+            Node::Split(it) => at(self.split(it)?),
+            Node::Identities(it) => {
                 let table = self.table(it.data.node)?;
                 at(match &it.these {
                     data::People::Named(names) => table.identities(names),
                     data::People::Places(places) => table.identity_range(places.from.max(0) as usize, places.to.max(0) as usize),
                 })
             }
-            "relabel" => at(self.table(self.plan.parse::<data::Relabel>(id)?.data.node)?.relabel()),
-            "sample" => {
-                let it: data::Sample = self.plan.parse(id)?;
-                at(self.table(it.data.node)?.sample(amount(it.amount), it.seed))
-            }
-            "merge" => {
-                let it: data::Merge = self.plan.parse(id)?;
+            Node::Relabel(it) => at(self.table(it.data.node)?.relabel()),
+            Node::Sample(it) => at(self.table(it.data.node)?.sample(amount(it.amount), it.seed)),
+            Node::Merge(it) => {
                 let tables = it.data.iter().map(|data| self.table(data.node)).collect::<Result<Vec<_>, _>>()?;
                 let labels = match it.labels {
                     data::MergeLabels::Disjoint => MergeLabels::Disjoint,
@@ -132,24 +126,12 @@ impl<'p> Tables<'p> {
                 };
                 at(views::merge(&tables, labels))
             }
-            "min_images" => {
-                let it: data::MinImages = self.plan.parse(id)?;
-                at(self.table(it.data.node)?.min_images(it.count as usize))
-            }
-            "without" => {
-                let it: data::Without = self.plan.parse(id)?;
-                at(self.table(it.data.node)?.without(&self.table(it.people.node)?))
-            }
-            "among" => {
-                let it: outputs::Among = self.plan.parse(id)?;
-                at(super::protocols::among(&self.table(it.data.node)?, &self.table(it.people.node)?))
-            }
-            "apply" => {
-                let it: data::Apply = self.plan.parse(id)?;
-                at(augment(&it.augment)
-                    .and_then(|augment| self.table_or_data(it.data.node, |table| table.apply(augment, it.versions, it.seed))))
-            }
-            _ => Err(self.not_data(id)),
+            Node::MinImages(it) => at(self.table(it.data.node)?.min_images(it.count as usize)),
+            Node::Without(it) => at(self.table(it.data.node)?.without(&self.table(it.people.node)?)),
+            Node::Among(it) => at(super::protocols::among(&self.table(it.data.node)?, &self.table(it.people.node)?)),
+            Node::Apply(it) => at(augment(&it.augment)
+                .and_then(|augment| self.table_or_data(it.data.node, |table| table.apply(augment, it.versions, it.seed)))),
+            _ => Err(self.plan.no(id, "a data set").into()),
         }
     }
 
@@ -160,11 +142,6 @@ impl<'p> Tables<'p> {
             Err(TableError::Data { source, .. }) => Err(*source),
             Err(other) => Err(DataError::Argument { what: "apply", why: other.to_string() }),
         }
-    }
-
-    fn not_data(&self, id: NodeId) -> TableError {
-        let node = self.plan.node(id);
-        PlanError::WrongOperator { name: node.name.clone(), op: node.op.clone(), wanted: "a data set" }.into()
     }
 
     pub(super) fn data_error(&self, id: NodeId, source: DataError) -> TableError {
@@ -247,7 +224,7 @@ impl<'p> Tables<'p> {
     /// # Errors
     /// A sampler that can't work on its data, a pair list that names absent images.
     pub fn batches(&self, id: NodeId, place: u64) -> Result<Batches, TableError> {
-        let it: data::Draw = self.plan.parse(id)?;
+        let it: &data::Draw = self.plan.get(id)?;
         let table = self.table(it.data.node)?;
         let at = |source| self.data_error(id, source);
         let sampling = match &it.by {
@@ -264,7 +241,7 @@ impl<'p> Tables<'p> {
         };
         let composed = if let Sampling::Pk { identities, images } = sampling { Some(identities * images) } else { None };
         let size = composed.or(it.size.map(|size| size as usize)).unwrap_or(0);
-        Batches::new(&table, &sampling, size, seed(&it, place)).map_err(at)
+        Batches::new(&table, &sampling, size, seed(it, place)).map_err(at)
     }
 
     /// What is odd about the list that a draw draws from.
@@ -272,7 +249,7 @@ impl<'p> Tables<'p> {
     /// # Errors
     /// As [`Tables::batches`].
     pub fn draw_doubts(&self, id: NodeId) -> Result<Vec<Doubt>, TableError> {
-        let it: data::Draw = self.plan.parse(id)?;
+        let it: &data::Draw = self.plan.get(id)?;
         let Some(samplers::Sampler::PairList(list)) = &it.by else { return Ok(Vec::new()) };
         let (file, table) = (self.path(id, &list.path)?, self.table(it.data.node)?);
         let pairs = readers::pair_list(&file, &table, &self.cache).map_err(|source| self.data_error(id, source))?;
@@ -291,10 +268,10 @@ impl<'p> Tables<'p> {
     /// # Errors
     /// A node that is no draw.
     pub fn draw_augment(&self, id: NodeId, place: u64) -> Result<Option<(Augment, i64)>, TableError> {
-        let it: data::Draw = self.plan.parse(id)?;
+        let it: &data::Draw = self.plan.get(id)?;
         let Some(op) = &it.augment else { return Ok(None) };
         let augment = augment(op).map_err(|source| self.data_error(id, source))?;
-        Ok(Some((augment, seed(&it, place))))
+        Ok(Some((augment, seed(it, place))))
     }
 }
 

@@ -6,12 +6,11 @@ use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::diag::Code;
 use crate::events::Failure;
-use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::nets::Backbone;
+use crate::ops::node::Node;
 use crate::ops::refs::DataRef;
-use crate::ops::stages::{Net, Train};
 use crate::ops::terms::Term;
 use std::collections::BTreeSet;
 
@@ -38,7 +37,7 @@ pub(super) fn shows_the_people(plan: &Plan, tables: &Tables, term: &Term) -> Res
     let of = |data: NodeId| -> Result<BTreeSet<String>, TableError> {
         Ok(tables.table(data)?.rows().map(|row| row.identity().to_owned()).collect())
     };
-    let drawn = plan.parse::<Draw>(draw).map_err(TableError::from)?.data.node;
+    let drawn = plan.get::<Draw>(draw).map_err(TableError::from)?.data.node;
     let (people, known) = (of(drawn)?, of(shown.node)?);
     let mut missing = people.difference(&known);
     let Some(first) = missing.next() else { return Ok(()) };
@@ -60,7 +59,7 @@ pub(super) fn comparable(plan: &Plan, (gallery, one): (NodeId, u64), (probe, oth
 
 /// The label space of a draw, and how many people it has.
 fn people(plan: &Plan, tables: &Tables, draw: NodeId) -> Result<(String, usize), TableError> {
-    let table = tables.table(plan.parse::<Draw>(draw)?.data.node)?;
+    let table = tables.table(plan.get::<Draw>(draw)?.data.node)?;
     Ok((table.labels().id().to_owned(), table.labels().len()))
 }
 
@@ -68,30 +67,30 @@ fn people(plan: &Plan, tables: &Tables, draw: NodeId) -> Result<(String, usize),
 fn has_prototypes(plan: &Plan, tables: &Tables, mut model: NodeId, wanted: (&str, &str)) -> Result<Option<bool>, TableError> {
     let mut net = None;
     loop {
-        let node = plan.node(model);
-        if Backbone::is(&node.op) {
-            let Some(known) = named(&plan.backbone(model)?) else { return Ok(Some(false)) };
-            return Ok(Some(wanted.1 == FILED && tables.table(known.node)?.labels().id() == wanted.0));
-        }
-        if node.op == Net::NAME {
-            let of: Net = plan.parse(model)?;
-            (model, net) = (of.stage.node, Some(of.name));
-            continue;
-        }
-        if node.op == Train::NAME {
-            let stage: Train = plan.parse(model)?;
-            for weighted in stage.terms() {
-                let Some((data, slot)) = weighted.term.it().prototypes() else { continue };
-                let of_net = net.as_deref().is_none_or(|net| weighted.term.it().nets().contains(&net));
-                if of_net && slot == wanted.1 && people(plan, tables, data.node)?.0 == wanted.0 {
-                    return Ok(Some(true));
-                }
+        match plan.work(model)? {
+            Node::Backbone(it) => {
+                let Some(known) = named(it) else { return Ok(Some(false)) };
+                return Ok(Some(wanted.1 == FILED && tables.table(known.node)?.labels().id() == wanted.0));
             }
-            let models = stage.model.all();
-            let next = net.as_deref().and_then(|net| models.iter().find(|(name, _)| *name == net)).or(models.first());
-            let Some((_, next)) = next.filter(|(_, next)| next.node < model) else { return Ok(None) };
-            (model, net) = (next.node, None);
-            continue;
+            Node::Net(of) => {
+                (model, net) = (of.stage.node, Some(of.name.as_str()));
+                continue;
+            }
+            Node::Train(stage) => {
+                for weighted in stage.terms() {
+                    let Some((data, slot)) = weighted.term.it().prototypes() else { continue };
+                    let of_net = net.is_none_or(|net| weighted.term.it().nets().contains(&net));
+                    if of_net && slot == wanted.1 && people(plan, tables, data.node)?.0 == wanted.0 {
+                        return Ok(Some(true));
+                    }
+                }
+                let models = stage.model.all();
+                let next = net.and_then(|net| models.iter().find(|(name, _)| *name == net)).or(models.first());
+                let Some((_, next)) = next.filter(|(_, next)| next.node < model) else { return Ok(None) };
+                (model, net) = (next.node, None);
+                continue;
+            }
+            _ => {} // made of others
         }
         let several = plan.one_of_several(model)?;
         if !several.is_empty() {

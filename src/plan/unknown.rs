@@ -1,8 +1,8 @@
 //! Why something of a plan is not known before it runs.
 
-use super::data_codes;
 use super::schedule::ScheduleError;
 use super::tables::TableError;
+use super::{PlanError, data_codes};
 use crate::diag::Code;
 use crate::events::Failure;
 
@@ -31,8 +31,8 @@ impl Unknown {
     pub(super) fn failure(&self) -> Option<Failure> {
         match self {
             Unknown::Table(TableError::Data { source, .. }) => Some(data_codes::failure(None, source)),
+            Unknown::Table(TableError::Path { .. } | TableError::Plan(PlanError::Open { .. })) => None,
             Unknown::Table(TableError::Plan(error)) => Some(Failure::new(Code::BadJob, error.to_string())),
-            Unknown::Table(TableError::Path { .. }) => None,
             Unknown::Schedule(error) => Some(error.failure()),
             Unknown::Failure(failure) => Some(failure.clone()),
         }

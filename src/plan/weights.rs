@@ -1,6 +1,5 @@
 //! Files of weights as a plan sees them: what they are, whether their tensors are the network's, whose prototypes they have. Numbers are not read.
 
-use super::models::is_network;
 use super::tables::Tables;
 use super::unknown::Unknown;
 use super::{Plan, costs};
@@ -10,6 +9,7 @@ use crate::lang::value::NodeId;
 use crate::nets::fit::{self, Fit, Unfit};
 use crate::nets::prototypes;
 use crate::ops::nets::{Backbone, Checkpoint};
+use crate::ops::node::Node;
 use crate::tensors::{Dictionary, TensorError, TensorFile};
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -93,15 +93,14 @@ impl Files {
 
     /// Looks at the file that a network starts from, if it starts from one.
     pub(super) fn fit(&mut self, plan: &Plan, tables: &Tables, id: NodeId) -> Result<(), Unknown> {
-        debug_assert!(is_network(&plan.node(id).op));
-        let Ok(backbone) = plan.backbone(id) else { return Ok(()) }; // arguments of another make: the engine says so
-        let Some(weights) = backbone.weights().filter(|_| Backbone::is(&plan.node(id).op)) else { return Ok(()) };
+        let Some(Node::Backbone(backbone)) = plan.node(id).work() else { return Ok(()) };
+        let Some(weights) = backbone.weights() else { return Ok(()) };
         let it = weights.checkpoint().into_owned();
         let path = tables.path(id, &it.path)?;
         let shown = path.display().to_string();
         let Some(file) = self.open(&path).map_err(Unknown::Failure)? else { return Ok(()) };
         let key = (path, format!("{} {:?} {:?}", costs::shape(plan, id), it.names, it.at));
-        let fits = || taken(&file, &shown, &backbone, &it).map(|(place, fit)| Some((place, Rc::new(fit))));
+        let fits = || taken(&file, &shown, backbone, &it).map(|(place, fit)| Some((place, Rc::new(fit))));
         let Some((place, fit)) = self.fits.entry(key).or_insert_with(fits).clone().map_err(Unknown::Failure)? else { return Ok(()) };
         let Some(people) = it.prototypes else { return Ok(()) };
         let table = tables.table(people.node)?;

@@ -4,21 +4,9 @@ use super::Store;
 use crate::diag::{Code, did_you_mean, one_of};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::plan::models::is_network;
 use crate::plan::{Plan, PlanNode};
 use crate::stack::with_room;
 use std::collections::BTreeSet;
-
-/// Operators whose results lie in the store.
-const ARTIFACTS: [&str; 7] = ["train", "chosen", "averaged", "started", "features", "pooling", "judge"];
-
-/// Those of them that are made of images; the others are made of stored results alone.
-const OF_IMAGES: [&str; 2] = ["train", "features"];
-
-/// Whether the results of an operator lie in the store.
-pub fn has_result(op: &str) -> bool {
-    ARTIFACTS.contains(&op)
-}
 
 /// What a run comes to.
 #[derive(Debug, Default)]
@@ -81,7 +69,7 @@ fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BT
         return;
     }
     let node = plan.node(id);
-    let artifact = ARTIFACTS.contains(&node.op.as_str());
+    let artifact = node.keeps().is_stored();
     if artifact && !wanted_again(again, &node.name) && store.peek(node.key).is_some() {
         due.stored.push(id);
         return;
@@ -97,7 +85,7 @@ fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BT
 /// The nearest nodes above this one whose results lie in the store. A judgement needs features, and what was learned of pooling them, alone: their
 /// models may be gone.
 pub fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
-    let no_models = plan.node(id).op == "judge";
+    let keeps = plan.node(id).keeps();
     let mut found = BTreeSet::new();
     let mut todo: Vec<NodeId> = plan.node(id).inputs.clone();
     let mut seen = BTreeSet::new();
@@ -105,9 +93,9 @@ pub fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
         if !seen.insert(input) {
             continue;
         }
-        let op = plan.node(input).op.as_str();
-        if ARTIFACTS.contains(&op) {
-            if !no_models || ["features", "pooling"].contains(&op) {
+        let of = plan.node(input).keeps();
+        if of.is_stored() {
+            if keeps.is_made_of(of) {
                 found.insert(input);
             }
         } else {
@@ -124,7 +112,7 @@ pub fn sources(plan: &Plan, compute: &[NodeId]) -> Vec<NodeId> {
     let mut seen = BTreeSet::new();
     while let Some(id) = todo.pop() {
         if seen.insert(id) {
-            if matches!(plan.node(id).op.as_str(), "image_folder" | "image_list") {
+            if plan.node(id).is_on_disk() {
                 found.insert(id);
             }
             todo.extend(&plan.node(id).inputs);
@@ -135,13 +123,13 @@ pub fn sources(plan: &Plan, compute: &[NodeId]) -> Vec<NodeId> {
 
 /// Those whose images will be decoded: what is made of images is made of these, and no stored result stands between.
 pub fn looked_at(plan: &Plan, compute: &[NodeId]) -> BTreeSet<NodeId> {
-    let of_images = |id: &&NodeId| OF_IMAGES.contains(&plan.node(**id).op.as_str());
+    let of_images = |id: &&NodeId| plan.node(**id).keeps().looks_at_images();
     let mut todo: Vec<NodeId> = compute.iter().filter(of_images).flat_map(|id| &plan.node(*id).inputs).copied().collect();
     let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
     while let Some(id) = todo.pop() {
-        let op = plan.node(id).op.as_str();
-        if seen.insert(id) && !ARTIFACTS.contains(&op) && !is_network(op) {
-            if plan.node(id).is_on_disk() {
+        let node = plan.node(id);
+        if seen.insert(id) && !node.keeps().is_stored() && !node.is_network() {
+            if node.is_on_disk() {
                 found.insert(id);
             }
             todo.extend(&plan.node(id).inputs);

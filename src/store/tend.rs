@@ -4,11 +4,11 @@
 //! holds the lock of, and moves a result out of the way whole before it removes it.
 
 use super::artifact::Artifact;
-use super::due::has_result;
 use super::uses::{FoundUse, entries};
 use super::{Damage, Store, StoreError};
 use crate::graph::ContentKey;
 use crate::meter;
+use crate::ops::node;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,10 @@ impl Store {
         for it in self.list(&needs)? {
             let needed = match it.kind {
                 // outputs of frozen layers are in no plan: whoever trains on them has them open
-                Kind::Result => !it.needed_by.is_empty() || (running && !it.op.is_empty() && !has_result(&it.op)),
+                Kind::Result => {
+                    !it.needed_by.is_empty()
+                        || (running && !it.op.is_empty() && !node::Kind::of(&it.op).is_some_and(|kind| kind.keeps.is_stored()))
+                }
                 Kind::Checkpoint => !it.needed_by.is_empty() && it.key.is_some_and(|key| self.peek(key).is_none()),
                 Kind::Unfinished | Kind::Damaged => false,
             };

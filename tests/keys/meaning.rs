@@ -51,7 +51,7 @@ fn compared(recipe: &Recipe, before: &Plan, span: Span, by: &str) -> Option<(usi
     for ((a, b), same) in &same.found {
         let (was, is) = (before.node(*a), after.node(*b));
         let at = span.start;
-        assert_eq!(was.key == is.key, *same, "{}: {} after {by:?} at {at}\n{:#}\n{:#}", recipe.name, was.name, was.args, is.args);
+        assert_eq!(was.key == is.key, *same, "{}: {} after {by:?} at {at}\n{:#}\n{:#}", recipe.name, was.name, was.args(), is.args());
         if *same { kept += 1 } else { changed += 1 }
     }
     Some((kept, changed))

@@ -32,7 +32,7 @@ impl<'p> Same<'p> {
             return *known;
         }
         let (was, is) = (self.before.node(a), self.after.node(b));
-        let observes = registry()[was.op.as_str()].observes;
+        let observes = registry()[&*was.op].observes;
         // what is only shown: a claim's words, labels (which no edit here changes), an axis's name
         let shown = |name: &str| Some(name) == observes || name == "text";
         let args = |args: &Json| {
@@ -43,7 +43,7 @@ impl<'p> Same<'p> {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect::<BTreeMap<_, _>>()
         };
-        let (x, y) = (args(&was.args), args(&is.args));
+        let (x, y) = (args(was.args()), args(is.args()));
         let mut same = was.op == is.op && x.keys().eq(y.keys());
         // all of them are looked at, so that every pair of nodes is compared
         for (name, x) in &x {

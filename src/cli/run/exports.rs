@@ -5,10 +5,10 @@ use super::{bad_plan, wanted};
 use crate::cli::args::RunArgs;
 use crate::cli::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
-use crate::lang::decl::Operator;
 use crate::lang::value::NodeId;
 use crate::nets::onnx;
-use crate::ops::outputs::{ExportOnnx, ExportSafetensors};
+use crate::ops::node::Node;
+use crate::ops::outputs::ExportOnnx;
 use crate::ops::stages::Net;
 use crate::plan::Plan;
 use safetensors::{Dtype, SafeTensors};
@@ -21,18 +21,12 @@ const TENSORS: &str = "model.safetensors";
 pub fn exports(args: &RunArgs, plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
     let mut exports = Vec::new();
     for &sink in plan.sinks.iter().filter(|sink| wanted(args, &plan.node(**sink).name)) {
-        let file = match plan.node(sink).op.as_str() {
-            ExportSafetensors::NAME => {
-                let it: ExportSafetensors = plan.parse(sink).map_err(bad_plan)?;
-                tensors(plan, reading, it.model.node)?.map(|bytes| (it.to, bytes))
-            }
-            ExportOnnx::NAME => {
-                let it: ExportOnnx = plan.parse(sink).map_err(bad_plan)?;
-                match tensors(plan, reading, it.model.node)? {
-                    Some(bytes) => Some((it.to.clone(), network(plan, sink, &it, &bytes)?)),
-                    None => None,
-                }
-            }
+        let file = match plan.work(sink).map_err(bad_plan)? {
+            Node::ExportSafetensors(it) => tensors(plan, reading, it.model.node)?.map(|bytes| (&it.to, bytes)),
+            Node::ExportOnnx(it) => match tensors(plan, reading, it.model.node)? {
+                Some(bytes) => Some((&it.to, network(plan, sink, it, &bytes)?)),
+                None => None,
+            },
             _ => None, // tables and claims write no file of their own
         };
         exports.extend(file.map(|(to, bytes)| (out.join(to), bytes)));
@@ -46,7 +40,7 @@ pub fn exports(args: &RunArgs, plan: &Plan, reading: &Reading, out: &Path) -> Re
 /// Values that are NaN or infinite, which an earlier version may have stored.
 fn tensors(plan: &Plan, reading: &Reading, model: NodeId) -> Result<Option<Vec<u8>>, Stop> {
     // one of several networks lies in the result of its stage, under its name
-    let bytes = match plan.parse::<Net>(model) {
+    let bytes = match plan.get::<Net>(model) {
         Ok(net) => reading.file(net.stage.node, &format!("{}.{TENSORS}", net.name))?,
         Err(_) => reading.file(model, TENSORS)?,
     };

@@ -7,7 +7,6 @@ use crate::events::record::RECORD;
 use crate::events::{Decision, Event, Machine, Record};
 use crate::lang::value::NodeId;
 use crate::plan::Plan;
-use crate::store::due::has_result;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The records of a plan's results.
@@ -32,7 +31,7 @@ impl History {
     /// Reads the records of all results that the store has of a plan.
     pub fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
         let mut records = BTreeMap::new();
-        for (id, _) in plan.iter().filter(|(_, node)| has_result(&node.op)) {
+        for (id, _) in plan.iter().filter(|(_, node)| node.keeps().is_stored()) {
             // what another version of ddl kept may be in other words: less is told, no number is another
             let record = |bytes: &[u8]| Ok(serde_json::from_slice::<Record>(bytes).unwrap_or_default());
             if let Some(record) = reading.parsed(id, RECORD, record)? {

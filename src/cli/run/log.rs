@@ -89,7 +89,7 @@ impl Log {
         self.write(&Event::RunStarted { machine, at: record::now(), pid, due: Vec::new(), stored }, &job.out);
         for id in &due.stored {
             let node = plan.node(*id);
-            self.write(&Event::NodeSkipped { node: node.name.clone(), op: node.op.clone() }, &job.out);
+            self.write(&Event::NodeSkipped { node: node.name.clone(), op: node.op.to_string() }, &job.out);
         }
         self.write(&Event::Done { computed: 0, stored, seconds: 0.0 }, &job.out);
     }

@@ -21,14 +21,13 @@ use crate::data::probe::Content;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::{Failure, record};
 use crate::job::{CheckpointEvery, Job};
-use crate::lang::value::NodeId;
 use crate::ops::evals::Metric;
-use crate::ops::outputs::Expect;
+use crate::ops::node::Node;
 use crate::plan::Plan;
 use crate::plan::lock::Lock;
 use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
-use crate::store::due::{Due, due, has_result};
+use crate::store::due::{Due, due};
 use crate::store::uses::Use;
 use crate::store::{OutputFile, OutputLock, Store, StoreError};
 use log::Log;
@@ -130,7 +129,7 @@ pub(super) fn default_out(recipe: &Path) -> PathBuf {
 /// What a recipe needs of a store.
 pub(super) fn need(plan: &Plan, recipe: &Path, lock: &Path) -> Use {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let keys = plan.nodes.iter().filter(|node| has_result(&node.op)).map(|node| node.key).collect();
+    let keys = plan.nodes.iter().filter(|node| node.keeps().is_stored()).map(|node| node.key).collect();
     Use { recipe: absolute(recipe), locks: vec![absolute(lock)], plan: plan.digest(), at: record::now(), turn: 0, keys }
 }
 
@@ -255,17 +254,17 @@ fn claims(args: &RunArgs, plan: &Plan, results: &Results) -> Result<Vec<Claimed>
     let mut claims = Vec::new();
     for &sink in &plan.sinks {
         let node = plan.node(sink);
-        if node.op != "expect" || !wanted(args, &node.name) {
+        let Node::Expect(it) = plan.work(sink).map_err(bad_plan)? else { continue };
+        if !wanted(args, &node.name) {
             continue;
         }
-        let it: Expect = plan.parse(sink).map_err(bad_plan)?;
         let came_of =
             it.claim.holds(&mut |judged, metric| results.mean(judged, metric)).and_then(|holds| Ok((holds, numbers(&it.claim, results)?)));
         let (holds, measured) = match came_of {
             Ok((holds, numbers)) => (Some(holds), numbers),
             Err(why) => (None, why),
         };
-        claims.push(Claimed { expect: node.name.clone(), claim: it.text, holds, measured });
+        claims.push(Claimed { expect: node.name.clone(), claim: it.text.clone(), holds, measured });
     }
     Ok(claims)
 }
@@ -301,9 +300,4 @@ fn numbers(claim: &crate::ops::outputs::Claim, results: &Results) -> Result<Stri
         Claim::Not(a) => numbers(a, results)?,
         Claim::Constant(truth) => truth.to_string(),
     })
-}
-
-/// The nodes of an operator that the sinks need.
-fn nodes_of<'p>(plan: &'p Plan, op: &'p str) -> impl Iterator<Item = NodeId> + 'p {
-    plan.iter().filter(move |(_, node)| node.op == op).map(|(id, _)| id)
 }

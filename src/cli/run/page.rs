@@ -1,7 +1,6 @@
 //! What the report's page shows, gathered from the plan and the store.
 
 use super::history::History;
-use super::nodes_of;
 use super::progress::duration;
 use super::reading::Reading;
 use super::results::Results;
@@ -12,12 +11,12 @@ use crate::diag::{Diagnostic, Severity};
 use crate::eval::ScoreSets;
 use crate::events::{Decision, Event, PictureGroup};
 use crate::lang::value::NodeId;
+use crate::ops::stages::Train;
 use crate::plan::{Plan, PlanNode};
 use crate::report::model::{
     Batch, BatchGroup, Claimed, CmcCurve, CmcPlot, CurvePlot, Distribution, DistributionPanel, DistributionSet, Fact, GraphDrawing,
     GraphNode, NodeState, PngDataUri, Report, RocCurve, RocPlot, Series, Tile, Work,
 };
-use crate::store::due::has_result;
 use crate::store::{Scores, Spent, TRAINING_LOG, TrainingLog};
 use base64::Engine as _;
 use indexmap::{IndexMap, IndexSet};
@@ -184,7 +183,7 @@ fn curves(plan: &Plan, reading: &Reading, history: &History) -> Result<Vec<Curve
             plot.series.push(Series { label, points });
         }
     };
-    for id in nodes_of(plan, "train") {
+    for (id, _) in plan.all::<Train>() {
         let node = plan.node(id);
         if let Some(log) = reading.parsed(id, TRAINING_LOG, TrainingLog::from_bytes)? {
             let mut columns: Vec<(&str, &[f32])> = log.columns().collect();
@@ -221,7 +220,7 @@ fn is_rate(column: &str) -> bool {
 /// What happened in each stage, by its name without its arm.
 fn logs(plan: &Plan, reading: &Reading) -> Result<Vec<(String, TrainingLog)>, Stop> {
     let mut logs = Vec::new();
-    for id in nodes_of(plan, "train") {
+    for (id, _) in plan.all::<Train>() {
         let node = plan.node(id);
         let Some(log) = reading.parsed(id, TRAINING_LOG, TrainingLog::from_bytes)? else { continue };
         logs.push((node.bare_name().to_owned(), log));
@@ -281,7 +280,7 @@ fn thinned(column: &[f32]) -> Vec<(u64, f64)> {
 
 fn batches(plan: &Plan, reading: &Reading) -> Result<Vec<Batch>, Stop> {
     let mut batches: Vec<Batch> = Vec::new();
-    for id in nodes_of(plan, "train") {
+    for (id, _) in plan.all::<Train>() {
         let node = plan.node(id);
         let Some(bytes) = reading.file(id, FIRST_BATCH)? else { continue };
         let groups: Vec<PictureGroup> = serde_json::from_slice(&bytes).unwrap_or_default(); // a picture less, nothing else
@@ -316,7 +315,7 @@ fn drawing(told: &Told) -> GraphDrawing {
         } else {
             NodeState::Described
         };
-        GraphNode { label: node.name.clone(), group: node.bare_name().to_owned(), kind: node.op.clone(), state }
+        GraphNode { label: node.name.clone(), group: node.bare_name().to_owned(), kind: node.op.to_string(), state }
     };
     let nodes = outline.nodes.iter().zip(&outline.behind).map(drawn).collect();
     let mermaid = (outline.nodes.len() <= WRITTEN_OUT).then(|| plan.drawing(false).mermaid());
@@ -333,7 +332,7 @@ struct StageMeta {
 fn state(told: &Told, id: NodeId) -> NodeState {
     if told.computed.contains(&id) {
         NodeState::Ran
-    } else if has_result(&told.plan.node(id).op) {
+    } else if told.plan.node(id).keeps().is_stored() {
         NodeState::Cached
     } else {
         NodeState::Described
@@ -357,10 +356,8 @@ fn facts(told: &Told, reading: &Reading, history: &History) -> Result<Vec<Fact>,
         facts.push(fact("computed on", machine.to_string()));
     }
     facts.extend(plan.params.iter().map(|(name, value)| fact(&format!("parameter {name}"), value.clone())));
-    facts.extend(
-        plan.iter().filter(|(_, node)| node.op == "train").map(|(_, node)| fact(&format!("key of {}", node.name), node.key.to_string())),
-    );
-    for id in nodes_of(plan, "train") {
+    facts.extend(plan.all::<Train>().map(|(id, _)| plan.node(id)).map(|node| fact(&format!("key of {}", node.name), node.key.to_string())));
+    for (id, _) in plan.all::<Train>() {
         let meta: Option<StageMeta> = reading.meta(id)?;
         if let Some(Spent { seconds, waited }) = meta.and_then(|meta| meta.spent) {
             let value = format!("{waited:.1} s of {seconds:.1} s of training");
@@ -381,9 +378,9 @@ fn work(told: &Told, history: &History) -> Vec<Work> {
         let last = record.spells.last();
         let machine = last.filter(|_| !alone).map_or_else(String::new, |spell| spell.machine.to_string());
         let state = state(told, id);
-        let work = all.entry((label.clone(), node.op.clone(), state, machine.clone())).or_insert_with(|| Work {
+        let work = all.entry((label.clone(), node.op.to_string(), state, machine.clone())).or_insert_with(|| Work {
             label,
-            kind: node.op.clone(),
+            kind: node.op.to_string(),
             nodes: 0,
             state,
             seconds: 0.0,

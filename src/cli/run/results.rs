@@ -1,12 +1,13 @@
 //! The numbers of a run: judgements from the store, measured and put into tables.
 
+use super::bad_plan;
 use super::history::History;
 use super::reading::Reading;
-use super::{bad_plan, nodes_of};
 use crate::cli::outcome::Stop;
 use crate::eval::{self, Estimate, EvalError, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
+use crate::ops::node::Node;
 use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
 use crate::plan::rows::{Against, Names, Shown, pairs};
 use crate::plan::{Plan, in_arm};
@@ -45,16 +46,17 @@ impl Results {
             warnings: Vec::new(),
             history: History::read(plan, reading)?,
         };
-        for id in nodes_of(plan, "judge") {
+        for id in plan.all::<Judge>().map(|(id, _)| id) {
             if let Some(judged) = reading.judged(id)? {
                 results.judged.insert(id, judged);
             }
         }
         for &sink in &plan.sinks {
             let node = plan.node(sink);
-            if node.op == "table" && (only.is_empty() || only.contains(&node.name)) {
-                let lowered: Lowered = plan.parse(sink).map_err(bad_plan)?;
-                results.table(plan, &node.name, &lowered)?;
+            if let Node::Table(lowered) = plan.work(sink).map_err(bad_plan)?
+                && (only.is_empty() || only.contains(&node.name))
+            {
+                results.table(plan, &node.name, lowered)?;
             }
         }
         Ok(results)
@@ -94,7 +96,7 @@ impl Results {
         }
         let columns = by_label(&lowered.columns);
         let names: Vec<Shown> = shown.iter().map(|(group, _)| group.clone()).collect();
-        let aligned = columns.iter().flatten().flat_map(|column| apart(&column.arm).into_keys()).collect();
+        let aligned = columns.iter().flatten().flat_map(|column| apart(&column.arm).into_iter().map(|(axis, _)| axis)).collect();
         let against = Against { baseline: lowered.baseline.as_deref(), said: &lowered.against, aligned: &aligned };
         let bases = pairs(&names, against).map_err(|wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}")))?;
         let mut rows = Vec::new();
@@ -158,7 +160,7 @@ impl Results {
             let chosen = self.chosen_by_its_people(plan, id)?;
             Ok(Some(self.judged[&id].measured(metric).map(|it| if chosen { it.without_interval() } else { it })))
         };
-        let Ok(panel) = plan.parse::<OverPanel>(metric.eval().node) else {
+        let Ok(panel) = plan.get::<OverPanel>(metric.eval().node) else {
             return Ok(of_one(metric)?.map(|it| match it {
                 Ok(it) => (Ok(it.estimate), it.without),
                 Err(error) => (Err(error), Vec::new()),
@@ -185,11 +187,11 @@ impl Results {
 
     /// Whether people who are judged here decided on what the model is made of: numbers of a model that was chosen for them are better by luck, too.
     fn chosen_by_its_people(&self, plan: &Plan, id: NodeId) -> Result<bool, Stop> {
-        let judge: Judge = plan.parse(id).map_err(bad_plan)?;
+        let judge: &Judge = plan.get(id).map_err(bad_plan)?;
         let models = [Some(judge.model), judge.gallery_model].into_iter().flatten().map(|model| model.node);
         let here = judge.eval.node;
         let of_eval = |eval: NodeId| {
-            let judged = self.judged.iter().find(|(id, _)| plan.parse::<Judge>(**id).is_ok_and(|judge| judge.eval.node == eval));
+            let judged = self.judged.iter().find(|(id, _)| plan.get::<Judge>(**id).is_ok_and(|judge| judge.eval.node == eval));
             judged.map(|(_, judged)| &judged.parted)
         };
         // who is looked at on the way only is known by the data alone
@@ -211,7 +213,7 @@ impl Results {
     /// The row's judgement under the metric's protocol.
     fn judgement(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Option<NodeId>, Stop> {
         for judged in &row.judged {
-            let judge: Judge = plan.parse(judged.node).map_err(bad_plan)?;
+            let judge: &Judge = plan.get(judged.node).map_err(bad_plan)?;
             if judge.eval == metric.eval() && self.judged.contains_key(&judged.node) {
                 return Ok(Some(judged.node));
             }
@@ -224,12 +226,11 @@ impl Results {
     pub fn by_eval(&self, plan: &Plan) -> Result<Vec<(String, Vec<(String, NodeId)>)>, Stop> {
         let mut evals: IndexMap<NodeId, (IndexSet<String>, Vec<(String, NodeId)>)> = IndexMap::new();
         let mut seen = BTreeSet::new();
-        for id in nodes_of(plan, "table") {
-            let lowered: Lowered = plan.parse(id).map_err(bad_plan)?;
-            let drawn = drawn(plan, &lowered);
+        for (_, lowered) in plan.all::<Lowered>() {
+            let drawn = drawn(plan, lowered);
             for row in &lowered.rows {
                 for judged in row.judged.iter().filter(|judged| self.judged.contains_key(&judged.node)) {
-                    let judge: Judge = plan.parse(judged.node).map_err(bad_plan)?;
+                    let judge: &Judge = plan.get(judged.node).map_err(bad_plan)?;
                     let Some(names) = drawn.get(&judge.eval.node) else { continue };
                     let (known, rows) = evals.entry(judge.eval.node).or_default();
                     known.extend(names.iter().map(|name| (*name).to_owned()));
@@ -286,7 +287,7 @@ fn drawn<'a>(plan: &'a Plan, lowered: &'a Lowered) -> BTreeMap<NodeId, IndexSet<
                 continue;
             }
             seen.push(arm);
-            match plan.parse::<OverPanel>(column.metric.eval().node) {
+            match plan.get::<OverPanel>(column.metric.eval().node) {
                 Ok(panel) => panel.evals.values().for_each(|eval| {
                     evals.entry(eval.node).or_default().insert(&plan.node(eval.node).name);
                 }),
@@ -309,7 +310,7 @@ fn protocol_of<'a>(plan: &'a Plan, column: &'a TableColumn) -> &'a str {
 }
 
 fn column_of(plan: &Plan, column: &TableColumn) -> Column {
-    let spread = plan.parse::<OverPanel>(column.metric.eval().node).is_ok_and(|panel| panel.by == PanelBy::Spread);
+    let spread = plan.get::<OverPanel>(column.metric.eval().node).is_ok_and(|panel| panel.by == PanelBy::Spread);
     let better = if spread { Better::Lower } else { column.metric.better() };
     Column { label: column.label.clone(), unit: column.metric.unit(), better }
 }

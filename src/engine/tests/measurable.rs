@@ -102,7 +102,7 @@ fn refused(folder: &Path, lines: &str) -> Option<bool> {
 }
 
 fn metric(plan: &Plan) -> Metric {
-    let table: ddl::ops::outputs::Table = plan.parse(plan.iter().find(|(_, node)| node.op == "table").unwrap().0).unwrap();
+    let table: &ddl::ops::outputs::Table = plan.get(plan.iter().find(|(_, node)| node.op == "table").unwrap().0).unwrap();
     table.columns[0].metric.clone()
 }
 
@@ -121,7 +121,7 @@ fn the_plan_and_the_judgement_agree_on_every_number() {
     let judged: Vec<(String, Judged)> = run
         .judged()
         .into_iter()
-        .map(|(id, judged)| (run.job.plan.node(run.job.plan.parse::<Judge>(id).unwrap().eval.node).name.clone(), judged))
+        .map(|(id, judged)| (run.job.plan.node(run.job.plan.get::<Judge>(id).unwrap().eval.node).name.clone(), judged))
         .collect();
     assert_eq!(judged.len(), PROTOCOLS.len());
     let (mut fine, mut wrong) = (0, 0);

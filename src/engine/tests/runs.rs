@@ -258,12 +258,12 @@ fn a_search_of_a_gallery_goes_from_features_to_ranks() {
     assert_eq!(ended.events.iter().filter(watched).count(), 1, "`watch` and `keep` look at once, and it is told once");
     let eval = EvalRef { node: run.node("still") };
     let (id, judged) =
-        run.judged().into_iter().find(|(id, _)| run.job.plan.parse::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap();
+        run.judged().into_iter().find(|(id, _)| run.job.plan.get::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap();
     // the same from the stored features
-    let judge: ddl::ops::outputs::Judge = run.job.plan.parse(id).unwrap();
+    let judge: &ddl::ops::outputs::Judge = run.job.plan.get(id).unwrap();
     let tables = ddl::plan::tables::Tables::new(&run.job.plan, &run.job.paths, ddl::data::probe::ProbeCache::none());
     let side = |features: &[ddl::ops::outputs::FeaturesRef]| {
-        let it: ddl::ops::outputs::Features = run.job.plan.parse(features[0].node).unwrap();
+        let it: &ddl::ops::outputs::Features = run.job.plan.get(features[0].node).unwrap();
         let table = tables.table(it.data.node).unwrap();
         let raw = run.artifact(features[0].node).read("features.f32").unwrap();
         let values: Vec<f32> = raw.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
@@ -281,8 +281,7 @@ fn a_search_of_a_gallery_goes_from_features_to_ranks() {
     let people: std::collections::BTreeSet<u32> = outcomes.iter().filter(|it| it.mate.is_some()).map(|it| it.person).collect();
     assert_eq!(judged.measured(&metric).unwrap().without.len(), people.len(), "one without each person");
     let eval = EvalRef { node: run.node("open") };
-    let open =
-        run.judged().into_iter().find(|(id, _)| run.job.plan.parse::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap().1;
+    let open = run.judged().into_iter().find(|(id, _)| run.job.plan.get::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap().1;
     let rate = open.measure(&Metric::Tpir(Tpir { eval, fpir: ddl::ops::evals::Rate(0.2) })).unwrap();
     assert!(rate.n_impostor >= 5 && (0.0..=1.0).contains(&rate.value), "{rate:?}");
 }

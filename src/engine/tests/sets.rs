@@ -149,10 +149,10 @@ fn a_model_without_the_pooling_is_refused_by_the_engine_too() {
     let mut run = run(folder.path());
     for node in &mut run.job.plan.nodes {
         if node.op == "train" {
-            node.args.as_object_mut().unwrap().remove("watch");
+            node.edit(|args| drop(args.as_object_mut().unwrap().remove("watch")));
         }
         if node.op == "pooling" {
-            node.args["pool"] = serde_json::json!({"op": "multicolumn", "slot": "other"});
+            node.edit(|args| args["pool"] = serde_json::json!({"op": "multicolumn", "slot": "other"}));
         }
     }
     let said = run.run().failed("ddl::run::no_pooling");

@@ -72,6 +72,7 @@ crate::operator! {
         alignment: Option<String> = None;
     }
     observes = "alignment";
+    node = FILES, source = |_| None;
 }
 
 /// The pattern of an image folder is one, and has the groups that the schema names. The compiler asks this, who knows the recipe's patterns.
@@ -124,6 +125,7 @@ crate::operator! {
     }
     observes = "alignment";
     lists = ("path", "root");
+    node = FILES, source = |_| None;
 }
 
 crate::operator! {
@@ -142,6 +144,7 @@ crate::operator! {
         /// What happens to a sample that the csv lacks.
         missing: Missing = Missing::Error;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 /// The type that a column of a csv has, by what `schema` says of it.
@@ -187,6 +190,7 @@ crate::operator! {
         /// Who these people are.
         seed: i64 = 0, any "a seed is hashed";
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {
@@ -199,6 +203,7 @@ crate::operator! {
         /// What happens to a sample that lacks an attribute which the expression reads.
         missing: Missing = Missing::Error;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::choice! {
@@ -233,6 +238,7 @@ crate::operator! {
         part: String = String::new();
     }
     check = parts_fit;
+    node = SAMPLES, source = |_| None;
 }
 
 /// A number of people or samples, or a share of them.
@@ -282,6 +288,7 @@ crate::operator! {
         /// The people.
         these: People, in 0.0..=1e12;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 /// Named people, or places in the sorted order of names.
@@ -312,6 +319,7 @@ crate::operator! {
         /// The samples.
         data: DataRef;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {
@@ -324,6 +332,7 @@ crate::operator! {
         /// Seed of the choice.
         seed: i64 = 0, any "a seed is hashed";
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::choice! {
@@ -347,6 +356,7 @@ crate::operator! {
         /// What equal names mean.
         labels: MergeLabels;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {
@@ -357,6 +367,7 @@ crate::operator! {
         /// So many.
         count: u64, in 1.0..=1e9;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {
@@ -367,6 +378,7 @@ crate::operator! {
         /// The people to leave out.
         people: DataRef;
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {
@@ -381,6 +393,7 @@ crate::operator! {
         /// Seed of the augment.
         seed: i64 = 0, any "a seed is hashed";
     }
+    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {
@@ -399,6 +412,7 @@ crate::operator! {
         seed: Option<i64> = None, any "a seed is hashed";
     }
     check = one_size;
+    node = BATCHES, source = |_| None;
 }
 
 /// Refuses a size beside a sampler that tells another.

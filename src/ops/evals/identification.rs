@@ -1,7 +1,9 @@
 //! 1:N identification: whom of a gallery does a probe show?
 
-use super::{Embed, FlipSum};
+use super::{Embed, FlipSum, Judging};
 use crate::lang::types::Type;
+use crate::ops::augments::Augment;
+use crate::ops::pooling::Pooling;
 use crate::ops::refs::DataRef;
 
 crate::choice! {
@@ -33,5 +35,18 @@ crate::operator! {
         strangers: Strangers = Strangers::Refuse;
         /// How an embedding is made of an image and its flip.
         embed: Embed = Embed::FlipSum(FlipSum {});
+    }
+}
+
+impl Judging for Identification {
+    const METRICS: &'static [&'static str] = &["rank", "tpir"];
+    fn embed(&self) -> &Embed {
+        &self.embed
+    }
+    fn pool(&self) -> Option<&Pooling> {
+        None
+    }
+    fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
+        [None, None]
     }
 }

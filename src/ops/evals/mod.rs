@@ -18,10 +18,11 @@ mod templates;
 pub use identification::{Identification, Strangers};
 pub use metrics::{Accuracy, Auc, Eer, Gap, Measure, Metric, Rank, Tar, Tpir, Val};
 pub use panel::{OverPanel, Panel, PanelBy};
-pub use protocol::Protocol;
+pub use protocol::{Judging, Protocol};
 pub use templates::{FaceNorm, FarPoint, TemplateIdentification, TemplateVerification};
 
 use super::augments::Augment;
+use super::pooling::Pooling;
 use super::refs::{DataRef, FilePath};
 use crate::lang::decl::{Operator as _, Param};
 use crate::lang::types::{Dimension, Type};
@@ -137,6 +138,19 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     check = has_pairs_to_part;
+}
+
+impl Judging for Verification {
+    const METRICS: &'static [&'static str] = &["accuracy", "tar", "eer", "auc", "gap", "val"];
+    fn embed(&self) -> &Embed {
+        &self.embed
+    }
+    fn pool(&self) -> Option<&Pooling> {
+        None
+    }
+    fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
+        [&self.gallery, &self.probe].map(|augment| augment.as_ref().map(|augment| (augment, self.seed)))
+    }
 }
 
 fn has_pairs_to_part(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {

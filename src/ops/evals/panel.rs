@@ -48,6 +48,7 @@ crate::operator! {
         by: PanelBy;
     }
     hidden = true;
+    node = PANEL, source = |_| None;
 }
 
 fn named_well(call: &Call) -> Vec<Complaint> {

@@ -1,11 +1,12 @@
 //! Templates, sets of faces of one person: 1:1 verification and 1:N search, the IJB benchmarks.
 
-use super::{Embed, FlipConcat, FlipSum, Strangers};
+use super::{Embed, FlipConcat, FlipSum, Judging, Strangers};
 use crate::data::protocol::{COUNTS, SEARCH_COUNTS};
 use crate::diag::{did_you_mean, one_of};
 use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
+use crate::ops::augments::Augment;
 use crate::ops::pooling::Pooling;
 use crate::ops::refs::{DataRef, FilePath};
 use indexmap::IndexMap;
@@ -69,6 +70,19 @@ crate::operator! {
     check = sensible;
 }
 
+impl Judging for TemplateVerification {
+    const METRICS: &'static [&'static str] = &["tar", "eer", "auc", "gap"];
+    fn embed(&self) -> &Embed {
+        &self.embed
+    }
+    fn pool(&self) -> Option<&Pooling> {
+        self.pool.as_ref()
+    }
+    fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
+        [None, None]
+    }
+}
+
 crate::operator! {
     /// 1:N identification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `ijb_evals.py`, spec 6.5).
     ///
@@ -100,6 +114,19 @@ crate::operator! {
         counts: IndexMap<String, u64> = IndexMap::new(), in 1.0..=1e12;
     }
     check = search_sensible;
+}
+
+impl Judging for TemplateIdentification {
+    const METRICS: &'static [&'static str] = &["rank", "tpir"];
+    fn embed(&self) -> &Embed {
+        &self.embed
+    }
+    fn pool(&self) -> Option<&Pooling> {
+        self.pool.as_ref()
+    }
+    fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
+        [None, None]
+    }
 }
 
 fn sensible(call: &Call) -> Vec<Complaint> {

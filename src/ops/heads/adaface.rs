@@ -1,5 +1,7 @@
 //! AdaFace's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::operator! {
@@ -21,4 +23,8 @@ crate::operator! {
         /// How fast the moments follow the batches (t_alpha).
         alpha: f64 = 0.01, in 0.0..=1.0;
     }
+}
+
+impl Kinded<Logits> for AdaFace {
+    const KIND: Logits = Logits::Cosines;
 }

@@ -1,5 +1,7 @@
 //! AM-Softmax's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::operator! {
@@ -12,4 +14,8 @@ crate::operator! {
         /// What is taken from the cosine to the own prototype.
         margin: f64 = 0.35, in 0.0..=1.0;
     }
+}
+
+impl Kinded<Logits> for AmSoftmax {
+    const KIND: Logits = Logits::Cosines;
 }

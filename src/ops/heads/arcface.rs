@@ -1,6 +1,8 @@
 //! ArcFace's declaration.
 
+use super::Logits;
 use super::MarginGrad;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::quantity::Angle;
 
@@ -30,4 +32,8 @@ crate::operator! {
         /// What the margin contributes to the gradient.
         margin_grad: MarginGrad = MarginGrad::Exact;
     }
+}
+
+impl Kinded<Logits> for ArcFace {
+    const KIND: Logits = Logits::Cosines;
 }

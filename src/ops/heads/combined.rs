@@ -1,6 +1,8 @@
 //! The combined margin's declaration.
 
+use super::Logits;
 use super::MarginGrad;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::quantity::Angle;
 
@@ -20,4 +22,8 @@ crate::operator! {
         /// What the margin contributes to the gradient.
         margin_grad: MarginGrad = MarginGrad::Exact;
     }
+}
+
+impl Kinded<Logits> for Combined {
+    const KIND: Logits = Logits::Cosines;
 }

@@ -1,5 +1,7 @@
 //! CosFace's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::operator! {
@@ -12,4 +14,8 @@ crate::operator! {
         /// What is taken from the cosine to the own prototype (insightface's MXNet code and evoLVe: 0.35, its PyTorch code: 0.4).
         margin: f64 = 0.35, in 0.0..=1.0;
     }
+}
+
+impl Kinded<Logits> for CosFace {
+    const KIND: Logits = Logits::Cosines;
 }

@@ -1,5 +1,7 @@
 //! CurricularFace's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::quantity::Angle;
 
@@ -18,4 +20,8 @@ crate::operator! {
         /// How fast t follows the batches.
         alpha: f64 = 0.01, in 0.0..=1.0;
     }
+}
+
+impl Kinded<Logits> for CurricularFace {
+    const KIND: Logits = Logits::Cosines;
 }

@@ -1,5 +1,7 @@
 //! L-Softmax's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::ops::curves::{Curve, Inverse, Shape};
 
@@ -16,4 +18,8 @@ crate::operator! {
         /// How much of the plain logit is mixed in (lambda).
         blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 2.5e-5, power: 35.0, to: 0.0 })), in 0.0..=1e9;
     }
+}
+
+impl Kinded<Logits> for LSoftmax {
+    const KIND: Logits = Logits::Products;
 }

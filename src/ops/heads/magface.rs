@@ -1,5 +1,7 @@
 //! MagFace's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::quantity::Angle;
 
@@ -26,6 +28,10 @@ crate::operator! {
         easy_margin: bool = true;
     }
     check = lengths_differ;
+}
+
+impl Kinded<Logits> for MagFace {
+    const KIND: Logits = Logits::Cosines;
 }
 
 fn lengths_differ(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {

@@ -44,9 +44,18 @@ crate::choice! {
     }
 }
 
+/// What the logits of a head are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logits {
+    /// Cosines between embeddings and prototypes.
+    Cosines,
+    /// Inner products, which lengths have a part in.
+    Products,
+}
+
 crate::family! {
     /// Any head.
-    pub enum Head: Type::Head => {
+    pub enum Head: Type::Head, kind Logits => {
         Softmax, LSoftmax, SphereFace, SphereFaceR, NormFace, AmSoftmax, CosFace, ArcFace, SubCentre, Combined, SvSoftmax, MvSoftmax,
         CurricularFace, MagFace, AdaFace,
     }

@@ -1,5 +1,7 @@
 //! MV-Softmax's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::choice! {
@@ -42,4 +44,8 @@ crate::operator! {
         /// Whether the margin is applied only where cos(theta_y) > 0.
         easy_margin: bool = true;
     }
+}
+
+impl Kinded<Logits> for MvSoftmax {
+    const KIND: Logits = Logits::Cosines;
 }

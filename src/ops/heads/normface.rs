@@ -1,5 +1,7 @@
 //! NormFace's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::operator! {
@@ -13,4 +15,8 @@ crate::operator! {
         /// Whether the scale is learned (state `scale`), at least 0.01.
         learn_scale: bool = false;
     }
+}
+
+impl Kinded<Logits> for NormFace {
+    const KIND: Logits = Logits::Cosines;
 }

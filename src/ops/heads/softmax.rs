@@ -1,5 +1,7 @@
 //! The plain classifier's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::operator! {
@@ -8,4 +10,8 @@ crate::operator! {
         /// Whether each class has a bias.
         bias: bool = false;
     }
+}
+
+impl Kinded<Logits> for Softmax {
+    const KIND: Logits = Logits::Products;
 }

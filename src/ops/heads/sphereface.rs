@@ -1,5 +1,7 @@
 //! A-Softmax's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::ops::curves::{Curve, Inverse, Shape};
 
@@ -16,4 +18,8 @@ crate::operator! {
         /// How much of the plain cosine is mixed in (lambda).
         blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 })), in 0.0..=1e9;
     }
+}
+
+impl Kinded<Logits> for SphereFace {
+    const KIND: Logits = Logits::Cosines;
 }

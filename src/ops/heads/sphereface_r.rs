@@ -1,6 +1,8 @@
 //! SphereFace-R's declaration.
 
+use super::Logits;
 use super::MarginGrad;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::choice! {
@@ -30,4 +32,8 @@ crate::operator! {
         /// What the margin contributes to the gradient.
         margin_grad: MarginGrad = MarginGrad::Detached;
     }
+}
+
+impl Kinded<Logits> for SphereFaceR {
+    const KIND: Logits = Logits::Cosines;
 }

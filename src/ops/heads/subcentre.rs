@@ -1,6 +1,8 @@
 //! Sub-centre ArcFace's declaration.
 
+use super::Logits;
 use super::{ArcForm, MarginGrad};
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::quantity::Angle;
 
@@ -22,4 +24,8 @@ crate::operator! {
         /// What the margin contributes to the gradient.
         margin_grad: MarginGrad = MarginGrad::Exact;
     }
+}
+
+impl Kinded<Logits> for SubCentre {
+    const KIND: Logits = Logits::Cosines;
 }

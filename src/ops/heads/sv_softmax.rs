@@ -1,5 +1,7 @@
 //! SV-Softmax's declaration.
 
+use super::Logits;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::quantity::Angle;
 
@@ -33,4 +35,8 @@ crate::operator! {
         /// How much harder hard negatives become; 1 is no change.
         t: f64 = 1.2, in 1.0..=10.0;
     }
+}
+
+impl Kinded<Logits> for SvSoftmax {
+    const KIND: Logits = Logits::Cosines;
 }

@@ -1,6 +1,8 @@
 //! Networks from before the margin losses, and those of VGGFace2.
 
+use super::Parts;
 use super::{Weights, one_of_depths};
+use crate::lang::decl::Kinded;
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
 
@@ -34,6 +36,10 @@ crate::operator! {
     }
 }
 
+impl Kinded<Parts> for LightCnn {
+    const KIND: Parts = Parts::FOUR;
+}
+
 crate::operator! {
     /// VGG-16 as VGGFace has it, for 224x224 BGR crops less the mean colour. The embedding is fc7 after its rectifier, 4096 wide. Parts: stem, stage1 to stage5, trunk (all convolutions), neck, activations (nothing).
     ///
@@ -46,6 +52,10 @@ crate::operator! {
         /// Seed of the first weights.
         seed: i64 = 0, any "a seed is hashed";
     }
+}
+
+impl Kinded<Parts> for Vgg16 {
+    const KIND: Parts = Parts(&["stem", "stage1", "stage2", "stage3", "stage4", "stage5", "trunk", "neck", "activations"]);
 }
 
 crate::operator! {
@@ -65,6 +75,10 @@ crate::operator! {
     check = sphere_depth;
 }
 
+impl Kinded<Parts> for SphereNet {
+    const KIND: Parts = Parts::FOUR;
+}
+
 fn sphere_depth(call: &Call) -> Vec<Complaint> {
     one_of_depths(call, "spherenet", &[20, 64])
 }
@@ -81,4 +95,8 @@ crate::operator! {
         /// Seed of the first weights.
         seed: i64 = 0, any "a seed is hashed";
     }
+}
+
+impl Kinded<Parts> for ResNet50 {
+    const KIND: Parts = Parts::FOUR;
 }

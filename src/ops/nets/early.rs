@@ -1,6 +1,8 @@
 //! The first deep networks for faces, and a network that says how a head is turned.
 
+use super::Parts;
 use super::Weights;
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 
 crate::choice! {
@@ -29,6 +31,10 @@ crate::operator! {
     }
 }
 
+impl Kinded<Parts> for DeepId {
+    const KIND: Parts = Parts(&["stem", "stage1", "stage2", "trunk", "neck", "activations"]);
+}
+
 crate::operator! {
     /// DeepFace's network, x / 255 of a frontalised 152x152 RGB crop: two convolutions, three layers whose places share no weights, and a linear layer with a rectifier. Parts: stem, stage1, stage2, stage3, stage4, trunk, neck, activations (nothing).
     ///
@@ -47,6 +53,10 @@ crate::operator! {
     }
 }
 
+impl Kinded<Parts> for DeepFace {
+    const KIND: Parts = Parts::FOUR;
+}
+
 crate::operator! {
     /// Hopenet on a ResNet-50, for 224x224 RGB crops (or of another side) with ImageNet's mean and deviation: the three numbers that come out are a head's yaw, pitch and roll in degrees, each the mean of 66 bins of 3 degrees from -99 under their softmax: no angle beyond -99 to 96 degrees can be said, and what lies beyond is told by the first or the last bin. Parts: stem, stage1, stage2, stage3, stage4, trunk, neck, activations (nothing).
     ///
@@ -59,4 +69,8 @@ crate::operator! {
         /// Seed of the first weights.
         seed: i64 = 0, any "a seed is hashed";
     }
+}
+
+impl Kinded<Parts> for Hopenet {
+    const KIND: Parts = Parts::FOUR;
 }

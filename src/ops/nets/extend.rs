@@ -2,6 +2,8 @@
 
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
+use crate::lang::value::NodeId;
+use crate::ops::node::{Kind, Planned};
 use crate::ops::refs::{ModelRef, Reading};
 use crate::ops::terms::Output;
 use crate::quantity::Angle;
@@ -75,6 +77,13 @@ crate::operator! {
         gallery: ModelRef;
         /// Sees the probes.
         probe: ModelRef;
+    }
+}
+
+impl Planned for Extension {
+    const KIND: Kind = Kind::NETWORK;
+    fn source(&self) -> Option<NodeId> {
+        Some(self.model().node)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Improved `ResNet` in the forms of TFace and face.evoLVe.
 
+use super::Parts;
 use super::{Colour, Weights, one_of_depths};
+use crate::lang::decl::Kinded;
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -38,6 +40,10 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     check = known;
+}
+
+impl Kinded<Parts> for Ir {
+    const KIND: Parts = Parts::FOUR;
 }
 
 /// The depths that [`Ir`] has in a form.

@@ -13,9 +13,10 @@ pub use ir::{Ir, IrForm, ir_depths};
 pub use vit::{Vit, VitSize};
 
 use super::refs::FilePath;
-use crate::lang::decl::{Call, Complaint};
+use crate::lang::decl::{Call, Complaint, Kinded};
 use crate::lang::types::Type;
-use crate::lang::value::Value;
+use crate::lang::value::{NodeId, Value};
+use crate::ops::node::{Kind, Planned};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -166,6 +167,10 @@ crate::operator! {
     }
 }
 
+impl Kinded<Parts> for MobileFaceNet {
+    const KIND: Parts = Parts(&["stem", "stage1", "stage2", "stage3", "trunk", "neck", "activations"]);
+}
+
 crate::operator! {
     /// Improved ResNet as insightface builds it, for 112x112 RGB crops, (x - 127.5) / 127.5. Parts: stem, stage1, stage2, stage3, stage4, trunk (all before the last batch norm), neck, activations.
     ///
@@ -183,6 +188,10 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     check = known_depth;
+}
+
+impl Kinded<Parts> for IResNet {
+    const KIND: Parts = Parts::FOUR;
 }
 
 /// The depths that [`IResNet`] has.
@@ -224,9 +233,20 @@ crate::operator! {
     }
 }
 
+impl Kinded<Parts> for Tiny {
+    const KIND: Parts = Parts::PLAIN;
+}
+
 crate::family! {
     /// Any backbone.
-    pub enum Backbone: Type::Model => { MobileFaceNet, IResNet, Ir, LightCnn, Vgg16, SphereNet, ResNet50, Vit, DeepId, DeepFace, Hopenet, Tiny }
+    pub enum Backbone: Type::Model, kind Parts => { MobileFaceNet, IResNet, Ir, LightCnn, Vgg16, SphereNet, ResNet50, Vit, DeepId, DeepFace, Hopenet, Tiny }
+}
+
+impl Planned for Backbone {
+    const KIND: Kind = Kind::NETWORK;
+    fn source(&self) -> Option<NodeId> {
+        None
+    }
 }
 
 impl Backbone {
@@ -249,18 +269,20 @@ impl Backbone {
     }
 }
 
+/// The named parts of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts(pub &'static [&'static str]);
+
+impl Parts {
+    /// Four stages between the stem and the neck.
+    pub(super) const FOUR: Self = Parts(&["stem", "stage1", "stage2", "stage3", "stage4", "trunk", "neck", "activations"]);
+    /// No stages with names of their own.
+    pub(super) const PLAIN: Self = Parts(&["stem", "trunk", "neck", "activations"]);
+}
+
 /// The named parts of each backbone.
 pub fn parts(backbone: &str) -> &'static [&'static str] {
-    match backbone {
-        "mobilefacenet" => &["stem", "stage1", "stage2", "stage3", "trunk", "neck", "activations"],
-        "iresnet" | "ir" | "lightcnn" | "spherenet" | "resnet50" | "deepface" | "hopenet" => {
-            &["stem", "stage1", "stage2", "stage3", "stage4", "trunk", "neck", "activations"]
-        }
-        "vgg16" => &["stem", "stage1", "stage2", "stage3", "stage4", "stage5", "trunk", "neck", "activations"],
-        "deepid" => &["stem", "stage1", "stage2", "trunk", "neck", "activations"],
-        "tiny" | "vit" => &["stem", "trunk", "neck", "activations"],
-        _ => &[],
-    }
+    Backbone::kind(backbone).map_or(&[], |parts| parts.0)
 }
 
 crate::operator! {

@@ -1,6 +1,8 @@
 //! Vision transformers for faces.
 
+use super::Parts;
 use super::Weights;
+use crate::lang::decl::Kinded;
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -51,6 +53,10 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     check = fits;
+}
+
+impl Kinded<Parts> for Vit {
+    const KIND: Parts = Parts::PLAIN;
 }
 
 impl VitSize {

@@ -5,7 +5,7 @@ use super::evals::{Embed, Metric, Plain};
 use super::pooling::Pooling;
 use super::refs::{DataRef, EvalRef, ModelRef};
 use crate::lang::decl::Param;
-use crate::lang::types::{Dimension, Type};
+use crate::lang::types::Type;
 use crate::lang::value::{Arm, NodeId, Value};
 use crate::quantity::Fraction;
 use indexmap::IndexMap;
@@ -89,6 +89,7 @@ crate::operator! {
         /// The file's name.
         to: String;
     }
+    node = RESULT, source = |it| Some(it.model.node);
 }
 
 crate::operator! {
@@ -105,6 +106,7 @@ crate::operator! {
         /// Whether embeddings are brought to length 1.
         unit: bool = false;
     }
+    node = RESULT, source = |it| Some(it.model.node);
 }
 
 crate::operator! {
@@ -114,6 +116,7 @@ crate::operator! {
         model: ModelRef;
     }
     hidden = true;
+    node = STARTED, source = |it| Some(it.model.node);
 }
 
 /// An embedding artifact: `[images, width]` f32 rows in the order of the data set.
@@ -157,6 +160,7 @@ crate::operator! {
         people: DataRef;
     }
     hidden = true;
+    node = PART, source = |_| None;
 }
 
 crate::operator! {
@@ -174,6 +178,7 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     hidden = true;
+    node = FEATURES, source = |it| Some(it.model.node);
 }
 
 crate::operator! {
@@ -185,6 +190,7 @@ crate::operator! {
         pool: Pooling;
     }
     hidden = true;
+    node = POOLING, source = |it| Some(it.model.node);
 }
 
 crate::operator! {
@@ -204,22 +210,8 @@ crate::operator! {
         pooling: Option<PooledRef> = None;
     }
     hidden = true;
+    node = SCORES, source = |it| Some(it.model.node);
     changes = [(2, "it keeps who stands in which fold, or is looked for: what intervals are told by")];
-}
-
-crate::operator! {
-    /// The output of the last frozen layer for every sample (and version, and mirror image): what a stage with a frozen prefix trains on.
-    pub struct Prefix("prefix", 1, |_| Type::Unknown) {
-        /// The model whose layers are frozen.
-        model: ModelRef;
-        /// The number of leading layers that are frozen.
-        layers: u32, in 0.0..=1e6;
-        /// The images.
-        data: DataRef;
-        /// Whether mirror images are made too.
-        flip: bool = false;
-    }
-    hidden = true;
 }
 
 /// One row of a lowered table.
@@ -271,6 +263,7 @@ crate::operator! {
         replicates: Vec<String> = Vec::new();
     }
     hidden = true;
+    node = RESULT, source = |_| None;
     changes = [
         (2, "intervals are told by folds or people and by nothing less, and marks are corrected for the number of comparisons (Holm)"),
         (3, "intervals of accuracies count that thresholds are learnt, those over several axes count what no axis explains once"),
@@ -287,7 +280,5 @@ crate::operator! {
         text: String;
     }
     hidden = true;
+    node = RESULT, source = |_| None;
 }
-
-/// The dimension of a published number.
-pub const PUBLISHED_DIMENSION: Dimension = Dimension::Fraction;

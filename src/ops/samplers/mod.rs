@@ -1,7 +1,7 @@
 //! Samplers: which samples a draw takes, in which order.
 
 use super::refs::{DataRef, FilePath};
-use crate::lang::decl::Operator as _;
+use crate::lang::decl::{Kinded, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, Value};
 
@@ -43,9 +43,28 @@ crate::operator! {
     }
 }
 
+/// What a sampler picks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picks {
+    /// Images by themselves.
+    Images,
+    /// Pairs of images of one person.
+    Pairs,
+}
+
+macro_rules! picks {
+    ($($sampler:ident: $picks:ident),*) => {$(
+        impl Kinded<Picks> for $sampler {
+            const KIND: Picks = Picks::$picks;
+        }
+    )*};
+}
+
+picks!(Shuffled: Images, Balanced: Images, Pk: Images, PairsSampler: Pairs, PairList: Pairs);
+
 crate::family! {
     /// Any sampler.
-    pub enum Sampler: Type::Sampler => { Shuffled, Balanced, Pk, PairsSampler, PairList }
+    pub enum Sampler: Type::Sampler, kind Picks => { Shuffled, Balanced, Pk, PairsSampler, PairList }
 }
 
 /// The images of a batch, where the sampler of a draw's arguments tells them.

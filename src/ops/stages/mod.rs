@@ -1,6 +1,5 @@
 //! Stages: what yields a model.
 
-use super::curves::Curve;
 use super::evals::Metric;
 use super::nets::AnyPart;
 use super::optimizers::Optimizer;
@@ -9,7 +8,6 @@ use super::terms::{Objective, Weighted};
 use crate::lang::decl::{Call, above};
 use crate::lang::types::Type;
 use crate::quantity::{Checks, Images, Span};
-use indexmap::IndexMap;
 
 crate::choice! {
     /// What batch norm does in the parts that are trained.
@@ -125,6 +123,7 @@ crate::operator! {
         seed: i64 = 0, any "a seed is hashed";
     }
     observes = "watch";
+    node = STAGE, source = |it| it.model.all().first().map(|(_, model)| model.node);
     changes = [(2, "what is left to chance is named by network, layer or term, turn and purpose: layers of one shape, networks and terms of a stage share it no more"),
         (3, "draws of a stage, and the two sides of pairs, share neither their order nor their augments any more where images have one name")];
 }
@@ -197,6 +196,7 @@ crate::operator! {
         name: String;
     }
     hidden = true;
+    node = ONE_OF_STAGE, source = |it| Some(it.stage.node);
 }
 
 crate::operator! {
@@ -237,6 +237,7 @@ crate::operator! {
         metric: Metric;
     }
     hidden = true;
+    node = OF_SEVERAL, source = |it| it.models.first().map(|model| model.node);
 }
 
 crate::operator! {
@@ -246,7 +247,5 @@ crate::operator! {
         models: Vec<ModelRef>;
     }
     hidden = true;
+    node = OF_SEVERAL, source = |it| it.models.first().map(|model| model.node);
 }
-
-/// A curve under its name, for readers of a stage.
-pub type NamedCurves = IndexMap<String, Curve>;

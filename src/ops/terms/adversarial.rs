@@ -148,7 +148,7 @@ fn of_labels(call: &Call) -> Vec<Complaint> {
     if labels { Vec::new() } else { vec![about("critic", message, "write: critic(sees = \"labels\", by = t)")] }
 }
 
-crate::connected!(Adversary {
+crate::connected!(Adversary, CRITIC, {
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         Some((self.teacher, self.data))
     }
@@ -162,7 +162,7 @@ crate::connected!(Adversary {
         by_logits(&self.critic).map(|slot| (self.data, slot))
     }
 });
-crate::connected!(Fool {
+crate::connected!(Fool, SINGLE, {
     fn critic(&self) -> Option<&Critic> {
         Some(self.critic.it())
     }
@@ -170,7 +170,7 @@ crate::connected!(Fool {
         by_logits(&self.critic).map(|slot| (self.data, slot))
     }
 });
-crate::connected_between!(KdGan {
+crate::connected_between!(KdGan, CRITIC, {
     fn critic(&self) -> Option<&Critic> {
         Some(self.critic.it())
     }

@@ -57,4 +57,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(Center);
+crate::connected!(Center, SINGLE);

@@ -41,7 +41,7 @@ fn two_networks(call: &Call) -> Vec<Complaint> {
     super::between_two(call, "Co-Mining", "name both: between = [a, b]")
 }
 
-crate::connected_between!(CoMining {
+crate::connected_between!(CoMining, BETWEEN_TWO, {
     fn prototypes(&self) -> Option<(DrawnRef, &str)> {
         Some((self.data, &self.slot))
     }

@@ -38,7 +38,7 @@ fn compares(call: &Call) -> Vec<Complaint> {
     }
 }
 
-crate::connected!(CompareSets {
+crate::connected!(CompareSets, COMPARING, {
     fn pool(&self) -> Option<&Pooling> {
         Some(&self.by)
     }
@@ -59,4 +59,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(Diversity {});
+crate::connected!(Diversity, SINGLE);

@@ -35,4 +35,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(Contrastive);
+crate::connected!(Contrastive, COMPARING);

@@ -27,4 +27,4 @@ fn two_networks(call: &Call) -> Vec<Complaint> {
     super::between_two(call, "a coupled mapping", "name both: between = [low, high]")
 }
 
-crate::connected_between!(CoupledMapping {});
+crate::connected_between!(CoupledMapping, COUPLED);

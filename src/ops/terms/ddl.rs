@@ -148,6 +148,10 @@ fn has_students(call: &Call) -> Vec<Complaint> {
     Vec::new()
 }
 
+impl crate::lang::decl::Kinded<super::TermKind> for Ddl {
+    const KIND: super::TermKind = super::TermKind::SINGLE;
+}
+
 impl super::Connected for Ddl {
     fn of(&self) -> Option<&str> {
         self.of.as_ref().map(|net| net.0.as_str())

@@ -208,7 +208,7 @@ crate::operator! {
     }
 }
 
-crate::connected!(Kd {
+crate::connected!(Kd, SINGLE, {
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         Some((self.teacher, self.data))
     }
@@ -219,27 +219,27 @@ crate::connected!(Kd {
         Some((self.data, &self.slot))
     }
 });
-crate::connected!(Rkd {
+crate::connected!(Rkd, SINGLE, {
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         Some((self.teacher, self.data))
     }
 });
-crate::connected!(Sp {
+crate::connected!(Sp, SINGLE, {
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         Some((self.teacher, self.data))
     }
 });
-crate::connected!(Feature {
+crate::connected!(Feature, SINGLE, {
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         Some((self.teacher, self.data))
     }
 });
-crate::connected!(Nst {
+crate::connected!(Nst, SINGLE, {
     fn teacher(&self) -> Option<(ModelRef, DrawnRef)> {
         Some((self.teacher, self.data))
     }
 });
-crate::connected_between!(Mutual {
+crate::connected_between!(Mutual, MUTUAL, {
     fn prototypes(&self) -> Option<(DrawnRef, &str)> {
         Some((self.data, &self.slot))
     }

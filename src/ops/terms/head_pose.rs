@@ -48,7 +48,7 @@ impl HeadPose {
     }
 }
 
-crate::connected!(HeadPose {
+crate::connected!(HeadPose, SINGLE, {
     fn reads(&self) -> Vec<&crate::data::predicate::Expr> {
         self.angles().into_iter().map(|(_, angle)| &angle.row).collect()
     }

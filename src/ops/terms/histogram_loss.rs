@@ -54,4 +54,4 @@ crate::operator! {
     changes = [(2, "`fit = \"beta\"`: the density at the nodes is divided by its sum, so that narrow distributions are histograms too")];
 }
 
-crate::connected!(HistogramLoss);
+crate::connected!(HistogramLoss, COMPARING);

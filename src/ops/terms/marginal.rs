@@ -22,4 +22,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(Marginal);
+crate::connected!(Marginal, COMPARING);

@@ -1,7 +1,7 @@
 //! Terms of an objective, each with what it needs: batches, outputs of the network, state.
 
 use super::curves::Curve;
-use super::heads::Head;
+use super::heads::{Head, Logits};
 use super::pooling::{Comparator, Pooling};
 use super::refs::{DataRef, DrawnRef, ModelRef, NetName};
 use crate::lang::decl::{Call, Complaint, Operator as _, Param};
@@ -44,13 +44,58 @@ pub use reduce::{Focal, Mean, Ohem, Reduce};
 pub use stitch::Stitch;
 pub use triplet::{Distance, Mining, Triplet};
 
-/// Terms that compare images of one person with each other.
-const COMPARES_IMAGES: &[&str] = &["compare_sets", "contrastive", "histogram_loss", "marginal", "n_pair", "range_loss", "triplet"];
+/// What the batches of a term must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// Single images do.
+    Images,
+    /// Several images of each person, which it compares.
+    People,
+    /// Pairs of images.
+    Pairs,
+}
+
+/// What learns by a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teaches {
+    /// The network that it looks at.
+    Network,
+    /// Two networks or more, each by what the others say.
+    Several,
+    /// Two networks.
+    Two,
+    /// A critic: the networks that it looks at get no gradient of it.
+    Critic,
+}
+
+/// What all terms of an operator have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TermKind {
+    /// What its batches must hold.
+    pub looks: Looks,
+    /// What learns by it.
+    pub teaches: Teaches,
+}
+
+impl TermKind {
+    /// Teaches a network by single images.
+    pub const SINGLE: Self = TermKind { looks: Looks::Images, teaches: Teaches::Network };
+    /// Teaches a network by comparing images of one person.
+    pub const COMPARING: Self = TermKind { looks: Looks::People, teaches: Teaches::Network };
+    /// Teaches networks by each other.
+    pub const MUTUAL: Self = TermKind { looks: Looks::Images, teaches: Teaches::Several };
+    /// Teaches two networks by each other.
+    pub const BETWEEN_TWO: Self = TermKind { looks: Looks::Images, teaches: Teaches::Two };
+    /// Teaches two networks by the two images of pairs.
+    pub const COUPLED: Self = TermKind { looks: Looks::Pairs, teaches: Teaches::Two };
+    /// Teaches a critic.
+    pub const CRITIC: Self = TermKind { looks: Looks::Images, teaches: Teaches::Critic };
+}
 
 /// Whether a term of this name looks at several images of one person together, as every term does that pools sets of them: a bare data set, of which
 /// single images would be drawn, is refused for it.
 pub fn looks_at_people(op: &str, pools: bool) -> bool {
-    pools || COMPARES_IMAGES.contains(&op)
+    pools || Term::kind(op).is_some_and(|kind| kind.looks == Looks::People)
 }
 
 crate::choice! {
@@ -113,7 +158,7 @@ fn sensible(call: &Call) -> Vec<Complaint> {
 
 fn filters_cosines(call: &Call) -> Vec<Complaint> {
     match (call.args.get("filter"), call.args.get("head")) {
-        (Some(filter), Some(Value::Op(head))) if *filter != Value::None && matches!(head.op, "softmax" | "lsoftmax") => {
+        (Some(filter), Some(Value::Op(head))) if *filter != Value::None && Head::kind(head.op) == Some(Logits::Products) => {
             let message = format!("`filter` looks at cosines, and the logits of `{}` are none", head.op);
             vec![about("filter", message, "leave it out, or take a head over cosines such as cosface() or arcface()")]
         }
@@ -123,7 +168,7 @@ fn filters_cosines(call: &Call) -> Vec<Complaint> {
 
 crate::family! {
     /// Any term.
-    pub enum Term: Type::Objective, dyn Connected => {
+    pub enum Term: Type::Objective, dyn Connected, kind TermKind => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
         Mutual, CoMining, Adversary, Fool, KdGan, Stitch, CoupledMapping, HeadPose, CompareSets, Diversity,
     }
@@ -183,7 +228,11 @@ pub trait Connected {
 /// Implements [`Connected`] for a term of one draw, `data`, and of one network, `of`; what else it is connected to follows.
 #[macro_export]
 macro_rules! connected {
-    ($term:ident $({ $($more:tt)* })?) => {
+    ($term:ident, $kind:ident $(, { $($more:tt)* })?) => {
+        impl $crate::lang::decl::Kinded<$crate::ops::terms::TermKind> for $term {
+            const KIND: $crate::ops::terms::TermKind = $crate::ops::terms::TermKind::$kind;
+        }
+
         impl $crate::ops::terms::Connected for $term {
             fn of(&self) -> Option<&str> {
                 self.of.as_ref().map(|net| net.0.as_str())
@@ -199,7 +248,11 @@ macro_rules! connected {
 /// The same for a term of several networks, `between`.
 #[macro_export]
 macro_rules! connected_between {
-    ($term:ident $({ $($more:tt)* })?) => {
+    ($term:ident, $kind:ident $(, { $($more:tt)* })?) => {
+        impl $crate::lang::decl::Kinded<$crate::ops::terms::TermKind> for $term {
+            const KIND: $crate::ops::terms::TermKind = $crate::ops::terms::TermKind::$kind;
+        }
+
         impl $crate::ops::terms::Connected for $term {
             fn nets(&self) -> Vec<&str> {
                 self.between.iter().map(|net| net.0.as_str()).collect()
@@ -212,7 +265,7 @@ macro_rules! connected_between {
     };
 }
 
-crate::connected!(Classify {
+crate::connected!(Classify, SINGLE, {
     fn pool(&self) -> Option<&Pooling> {
         self.pool.as_ref()
     }

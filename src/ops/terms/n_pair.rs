@@ -28,4 +28,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(NPair);
+crate::connected!(NPair, COMPARING);

@@ -31,4 +31,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(RangeLoss);
+crate::connected!(RangeLoss, COMPARING);

@@ -24,7 +24,7 @@ crate::operator! {
     }
 }
 
-crate::connected!(Stitch {
+crate::connected!(Stitch, SINGLE, {
     fn looks_at(&self) -> Option<DataRef> {
         Some(self.towards)
     }

@@ -57,4 +57,4 @@ crate::operator! {
     }
 }
 
-crate::connected!(Triplet);
+crate::connected!(Triplet, COMPARING);

@@ -8,16 +8,15 @@ use crate::eval::parts::{self, Lack};
 use crate::eval::{Counted, EvalError, Folding, Joint, Kinds, PairScores, Pairs, Parted};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::ops::complete;
 use crate::ops::evals::{
     MadePairs, Metric, OverPanel, PairSource, PanelBy, Protocol, TemplateIdentification, TemplateVerification, Verification,
 };
 use crate::ops::outputs::{Judge, Table, TableColumn};
+use crate::ops::parse_member;
 use crate::ops::refs::EvalRef;
 use crate::ops::stages::Chosen;
 use crate::plan::audit::{Finding, Place};
 use crate::plan::grid::grouped;
-use crate::plan::tables::TableError;
 use crate::plan::unknown::Unknown;
 use crate::plan::{Facts, Plan, data_codes, people};
 use serde_json::Value as Json;
@@ -25,12 +24,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl Gather<'_> {
     /// What a protocol judges.
-    pub(super) fn protocol(&mut self, id: NodeId) -> Result<Facts, Unknown> {
-        match self.plan.eval(id).map_err(TableError::from)? {
-            Protocol::Verification(it) => self.pairs(id, &it),
+    pub(super) fn protocol(&mut self, id: NodeId, it: &Protocol) -> Result<Facts, Unknown> {
+        match it {
+            Protocol::Verification(it) => self.pairs(id, it),
             Protocol::Identification(_) => self.search(id),
-            Protocol::Templates(it) => self.templates(id, &it),
-            Protocol::TemplateSearch(it) => self.template_search(id, &it),
+            Protocol::TemplateVerification(it) => self.templates(id, it),
+            Protocol::TemplateIdentification(it) => self.template_search(id, it),
         }
     }
 
@@ -177,14 +176,14 @@ impl Gather<'_> {
         for (id, node) in self.plan.iter() {
             let mut asked = Vec::new();
             metrics_in(&node.args, &mut asked);
-            if let Ok(chosen) = self.plan.parse::<Chosen>(id) {
+            if let Ok(chosen) = self.plan.get::<Chosen>(id) {
                 // each arm is judged by the protocol of its own
-                let judges = chosen.judged.iter().filter_map(|judged| self.plan.parse::<Judge>(judged.node).ok());
+                let judges = chosen.judged.iter().filter_map(|judged| self.plan.get::<Judge>(judged.node).ok());
                 asked.extend(judges.map(|judge| chosen.metric.of(judge.eval)));
             }
             for metric in asked {
-                let panel = self.plan.parse::<OverPanel>(metric.eval().node);
-                let evals = panel.map_or_else(|_| vec![metric.eval()], |panel| panel.evals.into_values().collect());
+                let panel = self.plan.get::<OverPanel>(metric.eval().node);
+                let evals = panel.map_or_else(|_| vec![metric.eval()], |panel| panel.evals.values().copied().collect());
                 let wrong = |eval: &EvalRef| Some((eval.node, metric.it().needs(self.counted.get(&eval.node)?).err()?));
                 let Some((eval, error)) = evals.iter().find_map(wrong) else { continue };
                 let message = format!("`{}` can't give `{}`: {error}", self.plan.node(eval).name, metric.label());
@@ -214,10 +213,9 @@ pub(in crate::plan) fn without_interval(
             metrics.push(label);
         }
     };
-    let tables = plan.iter().filter_map(|(id, _)| plan.parse::<Table>(id).ok());
-    for TableColumn { metric, .. } in tables.flat_map(|table| table.columns) {
-        let evals: Vec<EvalRef> = match plan.parse::<OverPanel>(metric.eval().node) {
-            Ok(panel) if panel.by == PanelBy::Mean => panel.evals.into_values().collect(),
+    for TableColumn { metric, .. } in plan.all::<Table>().flat_map(|(_, table)| &table.columns) {
+        let evals: Vec<EvalRef> = match plan.get::<OverPanel>(metric.eval().node) {
+            Ok(panel) if panel.by == PanelBy::Mean => panel.evals.values().copied().collect(),
             Ok(_) => continue, // a spread and the worst of several never have one
             Err(_) => vec![metric.eval()],
         };
@@ -227,10 +225,10 @@ pub(in crate::plan) fn without_interval(
                 told = false;
                 continue;
             };
-            if let Err(lack) = tells(&metric, counted, of(eval)) {
+            if let Err(lack) = tells(metric, counted, of(eval)) {
                 told = false;
                 if lack != Lack::Any {
-                    lacks(eval.node, lack.to_string(), &metric);
+                    lacks(eval.node, lack.to_string(), metric);
                 }
             }
         }
@@ -239,7 +237,7 @@ pub(in crate::plan) fn without_interval(
             let name = |at: usize| plan.node(evals[at].node).bare_name();
             let who = if people == 1 { "a person".to_owned() } else { format!("{people} people") };
             let stand = if people == 1 { "stands" } else { "stand" };
-            lacks(metric.eval().node, format!("{who} of `{}` {stand} in another fold, or group, of `{}`", name(a), name(b)), &metric);
+            lacks(metric.eval().node, format!("{who} of `{}` {stand} in another fold, or group, of `{}`", name(a), name(b)), metric);
         }
     }
     let mut said = BTreeSet::new();
@@ -312,7 +310,7 @@ fn metrics_in(json: &Json, found: &mut Vec<Metric>) {
         Json::Array(items) => items.iter().for_each(|item| metrics_in(item, found)),
         Json::Object(map) if map.get("op").and_then(Json::as_str).is_some_and(Metric::is) => {
             let op = map.get("op").and_then(Json::as_str).unwrap_or_default();
-            found.extend(serde_json::from_value::<Metric>(complete(op, json))); // one that can't be read is told where it is used
+            found.extend(parse_member::<Metric>(op, json)); // one that can't be read is told where it is used
         }
         Json::Object(map) => map.values().for_each(|value| metrics_in(value, found)),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}

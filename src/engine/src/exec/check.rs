@@ -6,8 +6,8 @@ use ddl::data::check::{CorruptPolicy, check_all};
 use ddl::data::probe::Sound;
 use ddl::events::{Event, Sink as _};
 use ddl::lang::value::NodeId;
-use ddl::ops::data::{ImageFolder, ImageList, OnCorrupt};
-use ddl::ops::stages::Train;
+use ddl::ops::data::{ImageList, OnCorrupt};
+use ddl::ops::node::Node;
 use ddl::plan::data_codes;
 use std::collections::BTreeSet;
 
@@ -38,9 +38,9 @@ impl Exec<'_> {
     }
 
     fn policy(&self, id: NodeId) -> Result<CorruptPolicy, Halt> {
-        let said = match self.job.plan.node(id).op.as_str() {
-            "image_folder" => self.job.plan.parse::<ImageFolder>(id)?.on_corrupt,
-            _ => self.job.plan.parse::<ImageList>(id)?.on_corrupt,
+        let said = match self.job.plan.work(id)? {
+            Node::ImageFolder(it) => it.on_corrupt,
+            _ => self.job.plan.get::<ImageList>(id)?.on_corrupt,
         };
         Ok(match said {
             OnCorrupt::Stop => CorruptPolicy::Stop,
@@ -71,13 +71,12 @@ impl Exec<'_> {
     fn input_size(&self, compute: &[NodeId]) -> Result<Option<(u32, u32)>, Halt> {
         let mut sizes = Vec::new();
         for id in compute {
-            let models: BTreeSet<NodeId> = match self.job.plan.node(*id).op.as_str() {
-                "train" => {
-                    let train: Train = self.job.plan.parse(*id)?;
+            let models: BTreeSet<NodeId> = match self.job.plan.work(*id)? {
+                Node::Train(train) => {
                     let nets = train.model.all().into_iter().map(|(_, model)| model.node);
-                    crate::train::teachers(&train).into_iter().chain(nets).collect()
+                    crate::train::teachers(train).into_iter().chain(nets).collect()
                 }
-                "features" => BTreeSet::from([*id]),
+                Node::Features(_) => BTreeSet::from([*id]),
                 _ => continue, // sees no images
             };
             for model in models {

@@ -43,14 +43,14 @@ impl Common<'_> {
         self.halt_if_asked()?;
         let node = self.job.plan.node(id);
         let begun = Instant::now();
-        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.clone(), at: record::now() });
+        self.events.emit(Event::NodeStarted { node: node.name.clone(), op: node.op.to_string(), at: record::now() });
         let artifact = compute().map_err(|halt| match halt {
             Halt::Failed(None, failure) => Halt::Failed(Some(node.name.clone()), failure),
             other @ (Halt::Failed(Some(_), _) | Halt::Interrupted(_) | Halt::Missing(_)) => other,
         })?;
         self.events.emit(Event::NodeFinished {
             node: node.name.clone(),
-            op: node.op.clone(),
+            op: node.op.to_string(),
             seconds: begun.elapsed().as_secs_f64(),
             bytes: artifact.bytes(),
         });

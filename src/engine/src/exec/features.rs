@@ -60,8 +60,7 @@ pub struct Seen<'t> {
 }
 
 impl Exec<'_> {
-    pub(super) fn features(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Features = self.job.plan.parse(id)?;
+    pub(super) fn features(&self, id: NodeId, it: &Features) -> Result<Artifact, Halt> {
         let table = self.tables.table(it.data.node)?;
         let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
         let augment = it.augment.as_ref().map(augment).transpose().map_err(named)?.map(|augment| (augment, it.seed));

@@ -68,14 +68,14 @@ fn combined(embed: &Embed, plain: Rows, mirrored: Option<Rows>) -> Rows {
 impl Common<'_> {
     /// The judgement of stored features.
     pub fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Judge = self.job.plan.parse(id)?;
-        let eval = self.job.plan.eval(it.eval.node)?;
+        let it: &Judge = self.job.plan.get(id)?;
+        let eval: &Protocol = self.job.plan.get(it.eval.node)?;
         self.make(id, |draft| {
             let gallery = self.stored_side(&it.gallery, eval.embed())?;
             let probe = if it.probe == it.gallery { None } else { Some(self.stored_side(&it.probe, eval.embed())?) };
             let pooling = it.pooling.map(|pooling| self.read_pooling(pooling.node)).transpose()?;
             let sides = [&gallery, probe.as_ref().unwrap_or(&gallery)];
-            Ok(self.scores(it.eval.node, &eval, sides, pooling.as_ref())?.write(draft)?)
+            Ok(self.scores(it.eval.node, eval, sides, pooling.as_ref())?.write(draft)?)
         })
     }
 
@@ -83,7 +83,7 @@ impl Common<'_> {
         let Some(plain) = features.first() else {
             return Err(Failure::new(Code::BadJob, "a judgement without features").into());
         };
-        let it: ddl::ops::outputs::Features = self.job.plan.parse(plain.node)?;
+        let it: &ddl::ops::outputs::Features = self.job.plan.get(plain.node)?;
         let table = self.tables.table(it.data.node)?;
         let rows = self.read_features(plain.node, table.len())?;
         let mirrored = features.get(1).map(|mirrored| self.read_features(mirrored.node, table.len())).transpose()?;
@@ -111,8 +111,8 @@ impl Common<'_> {
                 PairSource::File(_) | PairSource::Made(MadePairs::RandomPairs(_)) => self.listed(id, eval, gallery, probe),
             },
             Protocol::Identification(_) => self.searched(id, gallery, probe),
-            Protocol::Templates(eval) => self.templates(id, eval, gallery, pooling),
-            Protocol::TemplateSearch(eval) => self.searched_templates(id, eval, gallery, pooling),
+            Protocol::TemplateVerification(eval) => self.templates(id, eval, gallery, pooling),
+            Protocol::TemplateIdentification(eval) => self.searched_templates(id, eval, gallery, pooling),
         }
     }
 
@@ -188,14 +188,14 @@ impl Common<'_> {
 impl Exec<'_> {
     /// The judgement of a stage's model on the way, with no result in the store: features are made and forgotten.
     pub(super) fn judge_now(&self, stage: NodeId, model: &Model, id: NodeId) -> Result<Judged, Halt> {
-        let eval = self.job.plan.eval(id)?;
+        let eval: &Protocol = self.job.plan.get(id)?;
         let (first, second) = self.tables.sides(id)?;
         let [through_gallery, through_probe] = eval.augments();
         let gallery = self.fresh_side(stage, model, eval.embed(), first, through_gallery)?;
         let same = through_gallery == through_probe && second.digest() == gallery.table.digest();
         let probe = if same { None } else { Some(self.fresh_side(stage, model, eval.embed(), second, through_probe)?) };
         let pooling = eval.pool().map(|pool| learned(&format!("the network of `{}`", self.name(stage)), model, pool)).transpose()?;
-        self.common.scores(id, &eval, [&gallery, probe.as_ref().unwrap_or(&gallery)], pooling.as_ref())
+        self.common.scores(id, eval, [&gallery, probe.as_ref().unwrap_or(&gallery)], pooling.as_ref())
     }
 
     fn fresh_side(

@@ -33,6 +33,7 @@ use ddl::events::{Event, Failure, Machine, Recorder, Sink};
 use ddl::graph::ContentKey;
 use ddl::job::{Device, Job};
 use ddl::lang::value::NodeId;
+use ddl::ops::node::Node;
 use ddl::plan::PlanError;
 use ddl::plan::tables::{TableError, Tables};
 use ddl::quantity::Bytes;
@@ -184,7 +185,7 @@ impl<'a> Exec<'a> {
             stored: due.stored.len(),
         });
         for id in &due.stored {
-            self.events.emit(Event::NodeSkipped { node: self.name(*id).to_owned(), op: self.job.plan.node(*id).op.clone() });
+            self.events.emit(Event::NodeSkipped { node: self.name(*id).to_owned(), op: self.job.plan.node(*id).op.to_string() });
             self.tidy(*id)?;
         }
         self.check_data(&due.compute)?;
@@ -208,16 +209,17 @@ impl<'a> Exec<'a> {
 
     /// Computes a node whose inputs are there, on this thread.
     fn compute(&self, id: NodeId) -> Result<Artifact, Halt> {
-        self.common.told(id, || match self.job.plan.node(id).op.as_str() {
-            "train" => self.train(id),
-            "chosen" => self.chosen(id),
-            "averaged" => self.averaged(id),
-            "started" => self.started(id),
-            "features" => self.features(id),
-            "pooling" => self.pooling(id),
-            "judge" => self.judge_here(id),
-            other => {
-                let failure = Failure::new(Code::BadJob, format!("the engine has no kernel for `{other}`"));
+        self.common.told(id, || match self.job.plan.work(id)? {
+            Node::Train(it) => self.train(id, it),
+            Node::Chosen(it) => self.chosen(id, it),
+            Node::Averaged(it) => self.averaged(id, it),
+            Node::Started(it) => self.started(id, it),
+            Node::Features(it) => self.features(id, it),
+            Node::Pooled(it) => self.pooling(id, it),
+            Node::Judge(_) => self.judge_here(id),
+            _ => {
+                let op = &self.job.plan.node(id).op;
+                let failure = Failure::new(Code::BadJob, format!("the engine has no kernel for `{op}`"));
                 Err(failure.help("the plan was made by another version of ddl").into())
             }
         })

@@ -12,7 +12,8 @@ use ddl::events::{Decision, Event, Failure, Sink as _};
 use ddl::lang::value::NodeId;
 use ddl::nets::fit::Names;
 use ddl::nets::{Made, prototypes};
-use ddl::ops::nets::{Backbone, Extension};
+use ddl::ops::nets::Backbone;
+use ddl::ops::node::Node;
 use ddl::ops::outputs::Started;
 use ddl::ops::refs::FilePath;
 use ddl::ops::stages::{Averaged, Chosen, Net};
@@ -32,15 +33,14 @@ impl Exec<'_> {
             return Ok(Rc::clone(model));
         }
         let made = self.made(id)?;
-        let op = &self.job.plan.node(id).op;
-        let model = if Backbone::is(op) {
-            self.first_tensors(id, &made.backbone)?
-        } else if let (true, Some(extension)) = (Extension::is(op), made.extensions.last()) {
+        let model = if let Node::Backbone(backbone) = self.job.plan.work(id)? {
+            self.first_tensors(id, backbone)?
+        } else if let Node::Extension(extension) = self.job.plan.work(id)? {
             self.model(extension.model().node)?.extended(extension)?
         } else {
             // one of several networks lies in the result of its stage, under its name
-            let (stage, name) = match self.job.plan.parse::<Net>(id) {
-                Ok(net) => (net.stage.node, net.name),
+            let (stage, name) = match self.job.plan.get::<Net>(id) {
+                Ok(net) => (net.stage.node, net.name.clone()),
                 Err(_) => (id, String::new()),
             };
             let read = |artifact: Artifact| -> Result<Result<Model, NnError>, Halt> {
@@ -120,8 +120,7 @@ impl Exec<'_> {
         Ok((file, shown))
     }
 
-    pub(super) fn chosen(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Chosen = self.job.plan.parse(id)?;
+    pub(super) fn chosen(&self, id: NodeId, it: &Chosen) -> Result<Artifact, Halt> {
         let mut best: Option<(f64, NodeId)> = None;
         let mut values = Vec::new();
         let mut seen = BTreeSet::new();
@@ -159,8 +158,7 @@ impl Exec<'_> {
         self.events.emit(Event::Decided { node: self.name(id).to_owned(), decision });
     }
 
-    pub(super) fn started(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Started = self.job.plan.parse(id)?;
+    pub(super) fn started(&self, id: NodeId, it: &Started) -> Result<Artifact, Halt> {
         let files = self.model(it.model.node)?.to_files()?;
         self.make(id, |draft| {
             write_model(draft, "", &files)?;
@@ -168,8 +166,7 @@ impl Exec<'_> {
         })
     }
 
-    pub(super) fn averaged(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Averaged = self.job.plan.parse(id)?;
+    pub(super) fn averaged(&self, id: NodeId, it: &Averaged) -> Result<Artifact, Halt> {
         let models = it.models.iter().map(|model| self.model(model.node)).collect::<Result<Vec<_>, _>>()?;
         let Some(first) = models.first() else { return Err(Failure::new(Code::BadJob, "a mean of no models").into()) };
         let mut mean = first.copy()?;

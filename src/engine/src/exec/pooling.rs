@@ -17,8 +17,7 @@ use ddl::store::Artifact;
 const FILE: &str = "pooling.json";
 
 impl Exec<'_> {
-    pub(super) fn pooling(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Pooled = self.job.plan.parse(id)?;
+    pub(super) fn pooling(&self, id: NodeId, it: &Pooled) -> Result<Artifact, Halt> {
         self.make(id, |draft| {
             let model = self.model(it.model.node)?;
             let learned = learned(&format!("`{}`", self.name(it.model.node)), &model, &it.pool)?;

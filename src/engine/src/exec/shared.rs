@@ -10,10 +10,9 @@ use crate::model::Model;
 use crate::nn::backbone::Backbone as _;
 use crate::nn::front::{Layers, from_rows};
 use crate::nn::net::Shape;
-use ddl::lang::decl::Operator as _;
 use ddl::lang::value::NodeId;
-use ddl::ops::stages::{Averaged, Chosen, Net, Train};
-use ddl::plan::models::is_network;
+use ddl::ops::node::Node;
+use ddl::ops::stages::Train;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use tch::Tensor;
@@ -48,32 +47,23 @@ pub type Fronts = VecDeque<Rc<Front>>;
 impl Exec<'_> {
     /// How many first layers of a model others in the plan may share: those that its stage left as they were.
     pub(super) fn shared_layers(&self, id: NodeId) -> Result<usize, Halt> {
-        let op = self.job.plan.node(id).op.as_str();
-        if is_network(op) {
-            let of = self.stages_from(id)?.into_iter().map(|stage| self.fixed_layers(&stage, id)).collect::<Result<Vec<_>, _>>()?;
+        let plan = &self.job.plan;
+        if plan.node(id).is_network() {
+            let of = self.stages_from(id).map(|stage| self.fixed_layers(stage, id)).collect::<Result<Vec<_>, _>>()?;
             return Ok(of.into_iter().filter(|layers| *layers > 0).min().unwrap_or(0));
         }
-        let models = match op {
-            Train::NAME => {
-                let stage: Train = self.job.plan.parse(id)?;
-                return self.fixed_layers(&stage, self.job.plan.source(id)?);
-            }
-            Net::NAME => {
-                let stage: Train = self.job.plan.parse(self.job.plan.parse::<Net>(id)?.stage.node)?;
-                return self.fixed_layers(&stage, self.job.plan.source(id)?);
-            }
-            Chosen::NAME => self.job.plan.parse::<Chosen>(id)?.models,
-            Averaged::NAME => self.job.plan.parse::<Averaged>(id)?.models,
-            _ => Vec::new(),
+        let models = match plan.work(id)? {
+            Node::Train(stage) => return self.fixed_layers(stage, plan.source(id)?),
+            Node::Net(net) => return self.fixed_layers(plan.get(net.stage.node)?, plan.source(id)?),
+            _ => plan.one_of_several(id)?,
         };
         let of = models.iter().map(|model| self.shared_layers(model.node)).collect::<Result<Vec<_>, _>>()?;
         Ok(of.into_iter().min().unwrap_or(0))
     }
 
-    fn stages_from(&self, source: NodeId) -> Result<Vec<Train>, Halt> {
-        let stages = self.job.plan.iter().filter(|(_, node)| node.op == Train::NAME && node.inputs.contains(&source));
-        let stages = stages.map(|(id, _)| self.job.plan.parse::<Train>(id)).collect::<Result<Vec<_>, _>>()?;
-        Ok(stages.into_iter().filter(|stage| stage.model.all().iter().any(|(_, model)| model.node == source)).collect())
+    fn stages_from(&self, source: NodeId) -> impl Iterator<Item = &Train> {
+        let stages = self.job.plan.all::<Train>().map(|(_, stage)| stage);
+        stages.filter(move |stage| stage.model.all().iter().any(|(_, model)| model.node == source))
     }
 
     /// How many first layers of the network that starts from `source` a stage leaves as they were.
@@ -193,13 +183,11 @@ report table = compare([net, best], columns = [ver.accuracy])
         let folder = tempfile::tempdir().unwrap();
         let mut job = job(folder.path());
         for node in &mut job.plan.nodes {
-            if let Some(args) = node.args.as_object_mut() {
-                args.remove("freeze");
-            }
+            node.edit(|args| drop(args.as_object_mut().and_then(|args| args.remove("freeze"))));
         }
         let (events, stop) = (Collected::default(), AtomicBool::new(false));
         let exec = Exec::start(&job, &events, &stop).unwrap();
-        for (id, _) in job.plan.iter().filter(|(_, node)| ["tiny", "train", "chosen"].contains(&node.op.as_str())) {
+        for (id, _) in job.plan.iter().filter(|(_, node)| ["tiny", "train", "chosen"].iter().any(|op| node.op == *op)) {
             assert_eq!(exec.shared_layers(id).unwrap(), 0);
         }
     }

@@ -13,8 +13,7 @@ use ddl::store::{Artifact, TRAINING_LOG};
 pub const FIRST_BATCH: &str = "first_batch.json";
 
 impl Exec<'_> {
-    pub(super) fn train(&self, id: NodeId) -> Result<Artifact, Halt> {
-        let it: Train = self.job.plan.parse(id)?;
+    pub(super) fn train(&self, id: NodeId, it: &Train) -> Result<Artifact, Halt> {
         let node = self.job.plan.node(id);
         let (lock, made) = self.begin(id)?;
         if let Some(artifact) = made {
@@ -25,7 +24,7 @@ impl Exec<'_> {
             Ok(Trainee { name: name.to_owned(), node: model.node, source })
         };
         let nets = it.model.all().into_iter().map(trainee).collect::<Result<Vec<_>, Halt>>()?;
-        let taught = train::teachers(&it).into_iter().map(|node| Ok((node, self.model(node)?)));
+        let taught = train::teachers(it).into_iter().map(|node| Ok((node, self.model(node)?)));
         let teachers = taught.collect::<Result<_, Halt>>()?;
         let around = Surroundings {
             device: self.device,
@@ -44,7 +43,7 @@ impl Exec<'_> {
                 Halt::Missing(id) => TrainError::NotYet(format!("a judgement on the way read the result of `{}`", self.name(id))), // it reads none
             })
         };
-        let stage = Stage { node: id, train: &it, tables: &self.tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge };
+        let stage = Stage { node: id, train: it, tables: &self.tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge };
         let trained = train::run(&stage).map_err(|error| halted(&node.name, error))?;
         let mut draft = lock.draft()?;
         for (net, model) in nets.iter().zip(&trained.models) {

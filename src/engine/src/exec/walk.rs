@@ -10,6 +10,7 @@ use super::{Exec, Halt};
 use crate::failures;
 use crate::nn::embed::threads;
 use ddl::lang::value::NodeId;
+use ddl::ops::node::Keeps;
 use ddl::plan::Plan;
 use ddl::store::Artifact;
 use ddl::store::due::artifact_inputs;
@@ -29,7 +30,7 @@ enum Lane {
 }
 
 fn lane(plan: &Plan, id: NodeId) -> Lane {
-    if plan.node(id).op == "judge" { Lane::Side } else { Lane::Main }
+    if plan.node(id).keeps() == Keeps::Scores { Lane::Side } else { Lane::Main }
 }
 
 /// Nodes that are still to be computed, in the plan's order, each with those of its inputs that are too.

@@ -126,7 +126,7 @@ impl Bench {
 
     /// The model that a stage starts from, with its first tensors; of several, the first.
     pub fn source_of(&self, stage: &str) -> Model {
-        let train: Train = self.plan.parse(self.node(stage)).unwrap();
+        let train: &Train = self.plan.get(self.node(stage)).unwrap();
         self.fresh_of(train.model.all()[0].1.node)
     }
 
@@ -142,9 +142,9 @@ impl Bench {
     }
 
     pub fn train_from(&self, stage: &str, source: &Model) -> Result<Trained, TrainError> {
-        let train: Train = self.plan.parse(self.node(stage)).unwrap();
+        let train: &Train = self.plan.get(self.node(stage)).unwrap();
         let teacher = |node| (node, self.teacher(node));
-        self.train_stage(stage, source, super::teachers(&train).into_iter().map(teacher).collect(), self.stop_after)
+        self.train_stage(stage, source, super::teachers(train).into_iter().map(teacher).collect(), self.stop_after)
     }
 
     /// Trains `s` with these teachers.
@@ -162,7 +162,7 @@ impl Bench {
         let (store, paths, banks, flag) = (self.store(), Paths::new(), Banks::default(), AtomicBool::new(false));
         let tables = Tables::new(&self.plan, &paths, ProbeCache::none());
         let node = self.node(stage);
-        let train: Train = self.plan.parse(node).unwrap();
+        let train: &Train = self.plan.get(node).unwrap();
         let events = Stopper { to: &self.events, flag: &flag, after: stop_after };
         let machine = Machine { ddl: String::new(), libtorch: String::new(), device: "cpu".to_owned(), threads: 1, cpu: String::new() };
         let events = Recorder::new(&events, machine);
@@ -186,7 +186,7 @@ impl Bench {
             Trainee { name: name.to_owned(), node: model.node, source: Rc::new(source) }
         };
         let nets: Vec<Trainee> = train.model.all().into_iter().map(trainee).collect();
-        run(&Stage { node, train: &train, tables: &tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge })
+        run(&Stage { node, train, tables: &tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge })
     }
 }
 

@@ -67,8 +67,8 @@ fn a_tapped_part_may_be_frozen() {
 #[test]
 fn a_teacher_stays_as_it_is() {
     let bench = recipe("rkd(e, teacher = taught) + feature(e, teacher = taught)", 5, &sgd(0.05), "");
-    let (train, source): (Train, _) = (bench.plan.parse(bench.node("s")).unwrap(), bench.fresh());
-    let node = *super::super::teachers(&train).first().unwrap();
+    let (train, source): (&Train, _) = (bench.plan.get(bench.node("s")).unwrap(), bench.fresh());
+    let node = *super::super::teachers(train).first().unwrap();
     let teacher = bench.teacher(node);
     let before = bits(&teacher);
     bench.train_with(&source, [(node, Rc::clone(&teacher))].into()).unwrap();

@@ -146,7 +146,7 @@ impl Row {
 
     /// The operators of its stage.
     fn operators(&self) -> BTreeSet<String> {
-        let train: Train = self.bench.plan.parse(self.bench.node(self.stage)).unwrap();
+        let train: &Train = self.bench.plan.get(self.bench.node(self.stage)).unwrap();
         let mut found = BTreeSet::new();
         for weighted in train.terms() {
             found.insert(weighted.term.name().to_owned());

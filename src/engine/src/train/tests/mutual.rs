@@ -69,7 +69,7 @@ fn networks_of_a_stage_share_no_noise() {
         ))
     };
     let own = |trained: &Trained, name: &str, bench: &Bench| {
-        let train: Train = bench.plan.parse(bench.node("both")).unwrap();
+        let train: &Train = bench.plan.get(bench.node("both")).unwrap();
         let place = train.model.all().iter().position(|(net, _)| *net == name).unwrap();
         bits(&trained.models[place])
     };

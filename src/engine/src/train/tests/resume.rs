@@ -51,13 +51,13 @@ fn a_checkpoint_is_continued_by_exactly_its_stage() {
     let mut flipped = Bench::new(DDL);
     let other = Bench::new(&DDL.replace("augment = [flip()]", "augment = [flip(p = 30%)]"));
     let (draw, with) = (flipped.node("h").0 as usize, other.node("h").0 as usize);
-    flipped.plan.nodes[draw].args["augment"] = other.plan.nodes[with].args["augment"].clone();
+    flipped.plan.nodes[draw].edit(|args| args["augment"] = other.plan.nodes[with].args()["augment"].clone());
     let error = refused(&flipped);
     assert!(error.contains("was written with another draws, ") && error.contains("augment, what: "), "{error}");
     // where a sampler is, with everything else as it was
     let mut elsewhere = Bench::new(DDL);
     let draw = elsewhere.node("e").0 as usize;
-    elsewhere.plan.nodes[draw].args["seed"] = 5.into();
+    elsewhere.plan.nodes[draw].edit(|args| args["seed"] = 5.into());
     let error = refused(&elsewhere);
     assert!(error.contains("was written with another sampler position of `e`: "), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Arguments as they are read: defaults that a plan leaves out stand in them, without a copy of the rest.
 
-use super::{defaults, registry};
-use serde::de::value::{MapDeserializer, SeqDeserializer};
+use super::whole;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value as Json};
@@ -32,6 +32,11 @@ impl<'a> Whole<'a> {
     }
 }
 
+/// A value of a plan, with every default filled in where an operator stands in it.
+pub(super) fn inside<T: serde::de::DeserializeOwned>(json: &Json) -> Result<T, Error> {
+    T::deserialize(Whole::inside(json))
+}
+
 impl<'de> IntoDeserializer<'de, Error> for Whole<'de> {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
@@ -51,11 +56,9 @@ impl<'de> Deserializer<'de> for Whole<'de> {
             }
             Json::Object(map) => {
                 let op = map.get("op").and_then(Json::as_str).or(self.op);
-                let left_out = op.filter(|op| registry().contains_key(op)).and_then(|op| defaults().get(op)).into_iter().flatten();
-                let left_out = left_out.filter(|(name, _)| !map.contains_key(*name));
-                let said = map.iter().map(|(name, value)| (name.as_str(), Whole::inside(value)));
+                let all = whole(op.unwrap_or_default(), self.json).map(|(name, value)| (name, Whole::inside(value)));
                 let name = self.name.map(|name| ("op", Whole::inside(name))).into_iter();
-                let mut all = MapDeserializer::new(name.chain(said).chain(left_out.map(|(name, value)| (*name, Whole::inside(value)))));
+                let mut all = MapDeserializer::new(name.chain(all));
                 let value = visitor.visit_map(&mut all)?;
                 all.end().map(|()| value)
             }
@@ -78,7 +81,14 @@ impl<'de> Deserializer<'de> for Whole<'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.json.deserialize_enum(name, variants, visitor) // words: families read themselves
+        match self.json {
+            // a variant with what it holds
+            Json::Object(map) if map.len() == 1 => {
+                let one = map.iter().map(|(name, value)| (name.as_str(), Whole::inside(value)));
+                visitor.visit_enum(MapAccessDeserializer::new(MapDeserializer::new(one)))
+            }
+            word => word.deserialize_enum(name, variants, visitor),
+        }
     }
 
     forward_to_deserialize_any! {
