@@ -1,10 +1,10 @@
 //! `ddl check`: everything that can be known of a recipe before it runs.
 
 use super::args::CheckArgs;
-use super::files;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
+use super::{files, let_go};
 use crate::diag::Severity;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,7 @@ fn one(file: &Path, args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> 
         said += &format!("; without a value for {}, what depends on data is not checked", compiled.open_params.join(", "));
     }
     screen.note(said);
+    let_go((compiled, plan));
     Ok(if errors > 0 { Outcome::Wrong } else { Outcome::Done })
 }
 

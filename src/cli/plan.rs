@@ -1,6 +1,7 @@
 //! `ddl plan`: what a recipe comes to.
 
 use super::args::{PlanArgs, PlanFormat};
+use super::let_go;
 use super::outcome::{Outcome, Stop};
 use super::recipe::{Recipe, closed};
 use super::run::{default_out, stored};
@@ -24,6 +25,7 @@ pub fn run(args: &PlanArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if !compiled.open_params.is_empty() {
         screen.note(format!("without a value for {}, what depends on data is not counted", compiled.open_params.join(", ")));
     }
+    let_go((compiled, plan));
     Ok(Outcome::Done)
 }
 

@@ -204,7 +204,7 @@ impl Compiler<'_> {
     fn curve_of(&self, arg: &Arg) -> Option<String> {
         let ExprKind::Call(call) = &arg.value.kind else { return None };
         let [callee] = call.path.as_slice() else { return None };
-        let decl = crate::ops::registry().get(callee.text.as_str())?;
+        let decl = crate::ops::declared(callee.text.as_str())?;
         (decl.yields() == Type::Curve).then(|| self.said_at(arg.value.span))
     }
 

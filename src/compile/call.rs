@@ -10,7 +10,7 @@ use crate::lang::types::Type;
 use crate::lang::value::{NodeId, OpValue, Value};
 use crate::ops::data::Split;
 use crate::ops::nets::Part;
-use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, registry};
+use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, declared, registry};
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Call, Expr, ExprKind, Word};
 use indexmap::IndexMap;
@@ -124,7 +124,7 @@ impl Compiler<'_> {
         if super::row::FUNCTIONS.contains(&callee.text.as_str()) {
             return self.function(&callee.text, args, span, env);
         }
-        if let Some(decl) = registry().get(callee.text.as_str()).filter(|decl| !decl.hidden) {
+        if let Some(decl) = declared(callee.text.as_str()).filter(|decl| !decl.hidden) {
             let val = self.operate(decl, args, piped, span, callee.span, env);
             return self.metric_of_protocol(val, callee.span);
         }
@@ -187,13 +187,13 @@ impl Compiler<'_> {
                     return of_panel;
                 }
                 let is_metric = |decl: &&Decl| !decl.hidden && decl.yields() == Type::Metric;
-                if let Some(decl) = registry().get(name.text.as_str()).filter(is_metric) {
+                if let Some(decl) = declared(name.text.as_str()).filter(is_metric) {
                     let val = self.operate(decl, args, Some(base), span, name.span, env);
                     return self.metric_of_protocol(val, name.span);
                 }
                 let known: Vec<&str> = match &base.value {
                     Value::Node(eval) => self.metrics_of(*eval),
-                    _ => registry().values().filter(is_metric).map(|decl| decl.name).collect(), // which protocol it is, is not known
+                    _ => registry().values().copied().filter(is_metric).map(|decl| decl.name).collect(), // which protocol it is, is not known
                 };
                 let near = did_you_mean(&name.text, known.iter().copied())
                     .map_or_else(|| format!("its metrics are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
@@ -210,7 +210,7 @@ impl Compiler<'_> {
                 let unknown =
                     Diagnostic::error(Code::UnknownField, format!("{ty} has nothing called `{}`", name.text)).at(name.span, "unknown");
                 let help = self.piped_instead(&base, &name.text);
-                let operator = registry().get(name.text.as_str()).filter(|_| help.is_some());
+                let operator = declared(name.text.as_str()).filter(|_| help.is_some());
                 self.diagnostics.push(unknown.maybe_help(help));
                 match operator {
                     // what is wrong with the call beside that
@@ -228,7 +228,7 @@ impl Compiler<'_> {
 
     /// What to write for `faces.split(…)`, where `split` is an operator that takes what stands before the point.
     pub(super) fn piped_instead(&mut self, base: &Val, name: &str) -> Option<String> {
-        let decl = registry().get(name).filter(|decl| !decl.hidden)?;
+        let decl = declared(name).filter(|decl| !decl.hidden)?;
         if decl.yields() == Type::Metric {
             return Some(format!("a model's number is a score under a protocol: score(model, protocol.{name})"));
         }
@@ -248,7 +248,7 @@ impl Compiler<'_> {
         known.retain(|part| network.as_ref().is_none_or(|network| network.part(part).is_ok()));
         if known.contains(&name.text.as_str()) {
             let args = [("model", Value::Node(model)), ("name", Value::text(name.text.as_str()))].into_iter().collect();
-            return Val::new(Type::Part, OpValue::new(Part::NAME, args).into(), span);
+            return Val::new(Type::Part, OpValue::new(Part::decl(), args).into(), span);
         }
         let near = did_you_mean(&name.text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let near = near

@@ -69,7 +69,7 @@ impl Reach {
     /// Of a metric: shares of a whole, or differences of two similarities.
     fn of_metric(metric: &Value) -> Option<Reach> {
         let Value::Op(op) = metric else { return None };
-        Some(if op.op == Gap::NAME { Reach(-2.0, 2.0) } else { Reach(0.0, 1.0) })
+        Some(if op.op() == Gap::NAME { Reach(-2.0, 2.0) } else { Reach(0.0, 1.0) })
     }
 
     /// Of a term, where it is known.

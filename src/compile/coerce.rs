@@ -3,8 +3,11 @@
 use super::modules::ModuleId;
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic, did_you_mean, meant_choice};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::{Dimension, Type};
+use crate::lang::value::OpValue;
 use crate::lang::value::{PathValue, Value};
+use crate::ops::augments::Chain;
 use crate::quantity::Span as TrainSpan;
 
 impl Compiler<'_> {
@@ -218,7 +221,7 @@ fn operator_in_quotes(text: &Value, wanted: &Type) -> Option<String> {
     let Value::Text(word) = text else { return None };
     let nothing = crate::lang::decl::Call { types: &indexmap::IndexMap::new(), args: &crate::lang::value::Args::new() };
     let fitting: Vec<&'static crate::lang::decl::Decl> =
-        crate::ops::registry().values().filter(|decl| !decl.hidden && (decl.result)(&nothing) == *wanted).collect();
+        crate::ops::registry().values().copied().filter(|decl| !decl.hidden && (decl.result)(&nothing) == *wanted).collect();
     let name =
         did_you_mean(word, fitting.iter().map(|decl| decl.name)).or(fitting.iter().find(|decl| decl.name == &**word).map(|it| it.name));
     let decl = fitting.iter().find(|decl| Some(decl.name) == name)?;
@@ -240,7 +243,7 @@ pub(super) fn chain(augments: Vec<Value>) -> Value {
         return augments.into_iter().next().unwrap_or(Value::Poison);
     }
     let args = [("augments", Value::List(augments.into()))].into_iter().collect();
-    crate::lang::value::OpValue::new("chain", args).into()
+    OpValue::new(Chain::decl(), args).into()
 }
 
 /// The more telling of a given and a wanted type.

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::lang::decl::Operator as _;
+use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::value::{Args, NodeId, OpValue, Value};
 use crate::nets::{Backbone as _, Made, Network, TapShape};
 use crate::ops::nets::{Backbone, Extension, LandmarkMaps};
@@ -20,7 +20,7 @@ impl Compiler<'_> {
         let by = if op.args.contains_key("teacher_at") { "teacher_at" } else { "at" };
         let other = self.tapped(op, (by, teacher_at.as_deref()), (teacher, "the teacher"), stage);
         let (Ok(own), Ok(other)) = (own, other) else { return false };
-        if op.op != "feature" {
+        if op.op() != "feature" {
             return true;
         }
         let misfit = match (at, teacher_at, own, other) {
@@ -40,9 +40,9 @@ impl Compiler<'_> {
     }
 
     /// Checks that a model has the part that something is added after. Says nothing of models that a parameter decides.
-    pub(super) fn has_what_is_extended(&mut self, op: &'static str, args: &Args, span: Span) -> bool {
-        let (LandmarkMaps::NAME, Some(Value::Node(model))) = (op, args.get("model")) else { return true };
-        let (model, adds) = (*model, OpValue::new(op, args.clone()));
+    pub(super) fn has_what_is_extended(&mut self, decl: &'static Decl, args: &Args, span: Span) -> bool {
+        let (LandmarkMaps::NAME, Some(Value::Node(model))) = (decl.name, args.get("model")) else { return true };
+        let (model, adds) = (*model, OpValue::new(decl, args.clone()));
         let at = tap(&adds, "at");
         self.tapped(&adds, ("at", at.as_deref()), (model, "the model"), span).is_ok()
     }
@@ -65,7 +65,7 @@ impl Compiler<'_> {
             let known = || taps.iter().map(|shape| shape.name.as_str());
             let near = did_you_mean(name, known())
                 .map_or_else(|| format!("its parts are {}", one_of(known())), |near| format!("did you mean `{near}`?"));
-            let message = format!("`{}` taps `{name}` of {whose}, and {} has no such part", term.op, network.name);
+            let message = format!("`{}` taps `{name}` of {whose}, and {} has no such part", term.op(), network.name);
             let diagnostic = Diagnostic::error(Code::Tap, message).at(named, "no such part").help(near);
             self.diagnostics.push(if used.holds(named) { diagnostic } else { diagnostic.also(used, "tapped here") });
         }
@@ -109,13 +109,13 @@ pub(super) struct Taps {
 
 impl Taps {
     /// Remembers where an operator's arguments stand, if it is a tap or a term that taps.
-    pub(super) fn remember(&mut self, op: &'static str, args: &Args, span: impl Fn(&str) -> Span) {
-        if let (Tap::NAME, Some(Value::Text(layer))) = (op, args.get("layer")) {
+    pub(super) fn remember(&mut self, decl: &'static Decl, args: &Args, span: impl Fn(&str) -> Span) {
+        if let (Tap::NAME, Some(Value::Text(layer))) = (decl.name, args.get("layer")) {
             self.named.push((layer.to_string(), span("layer")));
         }
         for (param, value) in args {
-            if matches!(value, Value::Op(tap) if tap.op == Tap::NAME) {
-                self.used.push((OpValue::new(op, args.clone()), param, span(param)));
+            if matches!(value, Value::Op(tap) if tap.op() == Tap::NAME) {
+                self.used.push((OpValue::new(decl, args.clone()), param, span(param)));
             }
         }
     }

@@ -32,7 +32,7 @@ impl Sides {
         let node = |value: Option<&Value>| if let Some(Value::Node(node)) = value { Some(*node) } else { None };
         match value {
             Value::Node(model) => Some(Sides::of(*model)),
-            Value::Op(op) if op.op == Coupled::NAME => {
+            Value::Op(op) if op.op() == Coupled::NAME => {
                 Some(Sides { gallery: node(op.args.get("gallery"))?, probe: node(op.args.get("probe"))? })
             }
             _ => None, // a hole
@@ -81,7 +81,7 @@ impl Compiler<'_> {
 
     /// The features of a protocol's images: as they are, and mirrored where the protocol wants that.
     fn features(&mut self, model: NodeId, data: &Value, protocol: &Args, augment: Option<&Value>, span: Span) -> Value {
-        let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op == "plain");
+        let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op() == "plain");
         let views = if mirrored { vec![false, true] } else { vec![false] };
         let nodes = views.into_iter().map(|flip| {
             let mut args: Args = [("model", Value::Node(model)), ("data", data.clone())].into_iter().collect();
@@ -104,10 +104,10 @@ impl Compiler<'_> {
         let (Type::Metric, Value::Op(op)) = (&metric.ty, &metric.value) else { return metric };
         let Some(Value::Node(eval)) = op.args.get("eval") else { return metric };
         let (protocol, known, span) = (self.graph.node(*eval).op, self.metrics_of(*eval), metric.span);
-        if known.contains(&op.op) {
+        if known.contains(&op.op()) {
             let keeps = |it: &Value| matches!(it, Value::Text(word) if &**word == "keep");
             let open = |member: NodeId| self.graph.node(member).args.get("strangers").is_some_and(keeps);
-            if op.op != Tpir::NAME || self.protocols_of(*eval).into_iter().all(open) {
+            if op.op() != Tpir::NAME || self.protocols_of(*eval).into_iter().all(open) {
                 return metric;
             }
             let wrong =
@@ -119,7 +119,8 @@ impl Compiler<'_> {
             return self.wrong(wrong.help("name one of its protocols, or `mean`, `worst` or `spread` of all: sc.mean.rank(1)"), span);
         }
         let protocol = if protocol == OverPanel::NAME { Panel::NAME } else { protocol };
-        let wrong = Diagnostic::error(Code::UnknownField, format!("`{protocol}` has no metric `{}`", op.op)).at(at, "not of this protocol");
+        let wrong =
+            Diagnostic::error(Code::UnknownField, format!("`{protocol}` has no metric `{}`", op.op())).at(at, "not of this protocol");
         let help = match known.as_slice() {
             [] => "its protocols have no metric in common".to_owned(),
             known => format!("its metrics are {}", one_of(known.iter().copied()).replace(" or ", " and ")),
@@ -314,7 +315,7 @@ impl Compiler<'_> {
         let bare = |op: &OpValue| {
             op.args.iter().filter(|(name, _)| **name != "eval").map(|(name, value)| (*name, value.clone())).collect::<Args>()
         };
-        a.op == b.op && bare(a) == bare(b)
+        a.op() == b.op() && bare(a) == bare(b)
     }
 }
 

@@ -35,15 +35,16 @@ mod uses;
 pub use modules::STANDARD;
 pub use params::Given;
 
-use crate::data::DataError;
+use crate::data::Prober;
 use crate::data::probe::{Content, ProbeCache};
 use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::graph::{Graph, Node};
 use crate::lang::types::{Attributes, Type};
 use crate::lang::value::{NodeId, Value};
 use crate::pattern::Patterns;
-use crate::plan::audit::Place;
-use crate::plan::{Paths, Plan, facts, plan_of};
+use crate::plan::{Paths, Plan, plan_of};
+use crate::preflight::audit::Place;
+use crate::preflight::facts;
 use crate::source::{FileId, SourceMap, Span, World};
 use crate::stack::with_room;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
@@ -53,34 +54,6 @@ use modules::{BindingId, Module, ModuleId};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-/// What should lie at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lies {
-    /// A folder of images.
-    Folder,
-    /// A list: a text.
-    Text,
-    /// A file that says itself what it is.
-    Anything,
-}
-
-/// Tells what lies at a path, so that a node is keyed by content and not by place.
-pub trait Prober {
-    /// The digest of a file, or of the sorted listing of a folder.
-    ///
-    /// # Errors
-    /// Why there is none; that something else lies there, at once.
-    fn digest(&self, path: &Path, lies: Lies) -> Result<String, DataError>;
-
-    /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
-    ///
-    /// # Errors
-    /// As [`Prober::digest`].
-    fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
-        Ok(format!("{} {}", self.digest(list, Lies::Text)?, self.digest(root, Lies::Folder)?))
-    }
-}
 
 /// What a compilation is given beside the recipe.
 #[derive(Default)]
@@ -433,8 +406,7 @@ impl<'a> Compiler<'a> {
 /// Where the argument is said that makes a node impossible: the operator that the message begins with, or what is known to be behind its code.
 fn to_blame(node: &Node, diagnostic: &Diagnostic) -> Option<Span> {
     const BEHIND: [(Code, &str); 2] = [(Code::BadProtocol, "pairs"), (Code::EmptyData, "test")];
-    let begins =
-        |value: &Value| matches!(value, Value::Op(op) if diagnostic.message.strip_prefix(op.op).is_some_and(|rest| rest.starts_with(": ")));
+    let begins = |value: &Value| matches!(value, Value::Op(op) if diagnostic.message.strip_prefix(op.op()).is_some_and(|rest| rest.starts_with(": ")));
     let named = node.args.iter().find(|(_, value)| begins(value)).map(|(name, _)| *name);
     let behind = || BEHIND.iter().find(|(code, _)| *code == diagnostic.code).map(|(_, name)| *name);
     let name = named.or_else(behind)?;

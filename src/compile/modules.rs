@@ -338,7 +338,7 @@ impl Compiler<'_> {
                 Some(&place) if !word.text.starts_with('_') => {
                     self.bind(module, &bound, Kind::Imported(BindingId { module: id, place }));
                 }
-                _ if crate::ops::registry().get(word.text.as_str()).is_some_and(|decl| !decl.hidden) => {
+                _ if crate::ops::declared(word.text.as_str()).is_some_and(|decl| !decl.hidden) => {
                     self.bind(module, &bound, Kind::Operator);
                 }
                 _ => {

@@ -30,7 +30,7 @@ impl Compiler<'_> {
     }
 
     fn unknown_name(&mut self, name: &str, span: Span, env: &Env) -> Val {
-        if crate::ops::registry().get(name).is_some_and(|decl| !decl.hidden) {
+        if crate::ops::declared(name).is_some_and(|decl| !decl.hidden) {
             return self.wrong(
                 Diagnostic::error(Code::UnknownName, format!("`{name}` is an operator, and needs its arguments"))
                     .at(span, "not called")

@@ -80,13 +80,13 @@ impl Compiler<'_> {
         };
         let between = named("between");
         let all: Vec<String> = named("of").into_iter().chain(between.clone()).collect();
-        let teaches = Term::kind(op.op).map_or(Teaches::Network, |kind| kind.teaches);
+        let teaches = Term::kind(op.op()).map_or(Teaches::Network, |kind| kind.teaches);
         let Nets::Several(known) = nets else {
             if all.is_empty() && !matches!(teaches, Teaches::Several | Teaches::Two) {
                 return Some(Vec::new());
             }
             self.diagnostics.push(
-                Diagnostic::error(Code::NoSuchNet, format!("`{}` names networks, and this stage trains one that needs no name", op.op))
+                Diagnostic::error(Code::NoSuchNet, format!("`{}` names networks, and this stage trains one that needs no name", op.op()))
                     .at(span, "one network")
                     .help("name several: train({a = x, b = y}, …), or leave the name out"),
             );
@@ -97,7 +97,7 @@ impl Compiler<'_> {
             let near = did_you_mean(unknown, names())
                 .map_or_else(|| format!("its networks are {}", one_of(names())), |near| format!("did you mean `{near}`?"));
             self.diagnostics.push(
-                Diagnostic::error(Code::NoSuchNet, format!("this stage has no network `{unknown}`, which `{}` names", op.op))
+                Diagnostic::error(Code::NoSuchNet, format!("this stage has no network `{unknown}`, which `{}` names", op.op()))
                     .at(span, "in this stage")
                     .help(near),
             );
@@ -110,9 +110,9 @@ impl Compiler<'_> {
         }
         if all.is_empty() {
             self.diagnostics.push(
-                Diagnostic::error(Code::NoSuchNet, format!("this stage trains several networks, and `{}` does not say which", op.op))
+                Diagnostic::error(Code::NoSuchNet, format!("this stage trains several networks, and `{}` does not say which", op.op()))
                     .at(span, "in this stage")
-                    .help(format!("say it: {}(…, of = {})", op.op, known.keys().next().map_or("a", String::as_str))),
+                    .help(format!("say it: {}(…, of = {})", op.op(), known.keys().next().map_or("a", String::as_str))),
             );
             return None;
         }
@@ -120,7 +120,7 @@ impl Compiler<'_> {
         let apart = if teaches == Teaches::Several { "at least two different networks" } else { "two different networks" };
         if matches!(teaches, Teaches::Several | Teaches::Two) && (between.len() < 2 || twice) {
             self.diagnostics.push(
-                Diagnostic::error(Code::BadArgument, format!("`{}` needs {apart}", op.op))
+                Diagnostic::error(Code::BadArgument, format!("`{}` needs {apart}", op.op()))
                     .at(span, "in this stage")
                     .help("name them: between = [a, b]"),
             );
@@ -133,7 +133,7 @@ impl Compiler<'_> {
     pub(super) fn judged_net(&mut self, args: &Args, nets: &Nets, span: Span) -> bool {
         for name in ["keep", "stop"] {
             let Some(Value::Op(rule)) = args.get(name).cloned() else { continue };
-            if matches!(rule.op, Best::NAME | Plateau::NAME) && self.nets_of_term(&rule, nets, span).is_none() {
+            if matches!(rule.op(), Best::NAME | Plateau::NAME) && self.nets_of_term(&rule, nets, span).is_none() {
                 return false;
             }
         }

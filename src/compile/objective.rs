@@ -6,7 +6,7 @@
 use super::nets::Nets;
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
-use crate::lang::decl::{Limits, Operator as _};
+use crate::lang::decl::{Decl, Limits, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Places, Value};
 use crate::ops::data::Draw;
@@ -222,7 +222,7 @@ impl Compiler<'_> {
 
     /// A term whose data sets became draws.
     fn draw_for(&mut self, mut op: OpValue, stage: &Stage) -> Option<OpValue> {
-        match op.op {
+        match op.op() {
             Ddl::NAME => {
                 for name in ["teacher", "students"] {
                     let sides = op.args.get(name).cloned()?;
@@ -236,16 +236,16 @@ impl Compiler<'_> {
             _ => {
                 if let Some(Value::Node(data)) = op.args.get("data").cloned() {
                     let pools = matches!(op.args.get("pool"), Some(Value::Op(_)));
-                    if looks_at_people(op.op, pools) && self.graph.node(data).op != Draw::NAME {
+                    if looks_at_people(op.op(), pools) && self.graph.node(data).op != Draw::NAME {
                         self.diagnostics.push(
-                            Diagnostic::error(Code::NeedsSampler, format!("`{}` needs several images of each person in a batch", op.op))
+                            Diagnostic::error(Code::NeedsSampler, format!("`{}` needs several images of each person in a batch", op.op()))
                                 .at(stage.span, "a term over a bare data set")
-                                .help(format!("draw them so: {}(draw(data, by = pk(identities = 16, images = 4)), …)", op.op)),
+                                .help(format!("draw them so: {}(draw(data, by = pk(identities = 16, images = 4)), …)", op.op())),
                         );
                         return None;
                     }
-                    let of_pairs = Term::kind(op.op).is_some_and(|kind| kind.looks == Looks::Pairs);
-                    let drawn = self.drawn(data, of_pairs.then_some(PairsSampler::NAME), stage)?;
+                    let of_pairs = Term::kind(op.op()).is_some_and(|kind| kind.looks == Looks::Pairs);
+                    let drawn = self.drawn(data, of_pairs.then(PairsSampler::decl), stage)?;
                     if of_pairs && !self.must_draw_pairs(drawn, "a coupled mapping's batches", stage) {
                         return None;
                     }
@@ -259,7 +259,7 @@ impl Compiler<'_> {
     /// One side of the distribution distillation loss, said in full.
     fn side(&mut self, side: Value, stage: &Stage) -> Option<Value> {
         let (pairs, negatives) = match side {
-            Value::Node(data) => (self.drawn(data, Some(PairsSampler::NAME), stage)?, self.drawn(data, Some(Balanced::NAME), stage)?),
+            Value::Node(data) => (self.drawn(data, Some(PairsSampler::decl()), stage)?, self.drawn(data, Some(Balanced::decl()), stage)?),
             Value::Op(branch) => {
                 let node = |name: &str| if let Some(Value::Node(node)) = branch.args.get(name) { Some(*node) } else { None };
                 (self.drawn(node("pairs")?, None, stage)?, self.drawn(node("negatives")?, None, stage)?)
@@ -270,12 +270,12 @@ impl Compiler<'_> {
             return None;
         }
         let args = [("pairs", Value::Node(pairs)), ("negatives", Value::Node(negatives))].into_iter().collect();
-        Some(OpValue::new(Branch::NAME, args).into())
+        Some(OpValue::new(Branch::decl(), args).into())
     }
 
     /// Whether a draw is of pairs; says so where it is not.
     fn must_draw_pairs(&mut self, draw: NodeId, what: &str, stage: &Stage) -> bool {
-        let fits = matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if Sampler::kind(by.op) == Some(Picks::Pairs));
+        let fits = matches!(self.graph.node(draw).args.get("by"), Some(Value::Op(by)) if Sampler::kind(by.op()) == Some(Picks::Pairs));
         if !fits {
             self.diagnostics.push(
                 Diagnostic::error(Code::NeedsSampler, format!("{what} are drawn by a sampler of pairs"))
@@ -288,14 +288,14 @@ impl Compiler<'_> {
     }
 
     /// Batches with a size and a seed: a draw that says them, or the stage's.
-    fn drawn(&mut self, node: NodeId, sampler: Option<&'static str>, stage: &Stage) -> Option<NodeId> {
+    fn drawn(&mut self, node: NodeId, sampler: Option<&'static Decl>, stage: &Stage) -> Option<NodeId> {
         let original = self.graph.node(node).clone();
         let is_draw = original.op == Draw::NAME;
         let mut args = if is_draw { original.args.clone() } else { [("data", Value::Node(node))].into_iter().collect() };
         if let (false, Some(sampler)) = (is_draw, sampler) {
             args.insert("by", OpValue::new(sampler, Args::new()).into());
         }
-        let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op == Pk::NAME);
+        let composed = matches!(args.get("by"), Some(Value::Op(by)) if by.op() == Pk::NAME);
         if composed && crate::ops::samplers::composed(&args).is_some() {
             args.remove("size"); // the same number, said again
         } else if !args.contains_key("size") && !composed {

@@ -2,10 +2,11 @@
 
 use super::call::{Bound, Given};
 use super::modules::{led_outside, stays};
-use super::{Compiler, Env, Lies, Sample, Val};
-use crate::data::DataError;
+use super::{Compiler, Env, Sample, Val};
 use crate::data::probe::beside;
+use crate::data::{DataError, Lies};
 use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
+use crate::inputs::data_codes;
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
@@ -15,7 +16,6 @@ use crate::ops::nets::Checkpoint;
 use crate::ops::node::Kind;
 use crate::ops::outputs::{Compare, Score, Started};
 use crate::ops::stages::{Average, Select, Train};
-use crate::plan::data_codes;
 use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
 use crate::syntax::tree::{Arg, Expr, ExprKind};
@@ -234,26 +234,26 @@ impl Compiler<'_> {
         if poisoned {
             return Val::new(ty, Value::Poison, span);
         }
-        self.taps.remember(decl.name, &args, |param| bound.get(param).map_or(span, Given::span));
+        self.taps.remember(decl, &args, |param| bound.get(param).map_or(span, Given::span));
         let places: Places = args.keys().filter_map(|&name| Some((name, bound.get(name)?.span()))).collect();
         match ty {
             ty if decl.name == Train::NAME => self.train(args, ty, places, span),
             Type::Record(parts) => self.parts(decl, &parts, &args, &places, span),
             Type::Objective => {
-                let term = OpValue::new(decl.name, args).said(places).into();
+                let term = OpValue::new(decl, args).said(places).into();
                 Val::new(Type::Objective, super::objective::single(term), span)
             }
             ty if ty.is_node() => {
                 if ty == Type::Export {
                     self.stored_model(&mut args, span);
                 }
-                if !self.has_what_is_extended(decl.name, &args, span) {
+                if !self.has_what_is_extended(decl, &args, span) {
                     return Val::new(ty, Value::Poison, span);
                 }
                 let node = self.graph.add_said(decl.name, args, places, span);
                 Val::new(ty, Value::Node(node), span)
             }
-            ty => Val::new(ty, OpValue::new(decl.name, args).said(places).into(), span),
+            ty => Val::new(ty, OpValue::new(decl, args).said(places).into(), span),
         }
     }
 
@@ -447,7 +447,7 @@ fn means_the_same(a: &Value, b: &Value) -> bool {
 fn shortest(value: Value) -> Value {
     match value {
         Value::Op(op) => {
-            let stands_for = crate::ops::registry().get(op.op).and_then(|decl| decl.stands_for);
+            let stands_for = op.decl.stands_for;
             let alone = stands_for.filter(|name| op.args.keys().eq([name]));
             match alone.and_then(|name| op.args.get(name)) {
                 Some(value) => value.clone(),

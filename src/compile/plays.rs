@@ -132,7 +132,7 @@ fn slot_of(term: &Value) -> Option<String> {
 
 /// The slot of the critic that a term teaches: `fool` teaches the network alone.
 fn critic_side(term: &Value) -> Option<String> {
-    op(term).filter(|op| Term::kind(op.op).is_some_and(|kind| kind.teaches == Teaches::Critic)).and_then(|_| slot_of(term))
+    op(term).filter(|op| Term::kind(op.op()).is_some_and(|kind| kind.teaches == Teaches::Critic)).and_then(|_| slot_of(term))
 }
 
 fn op(term: &Value) -> Option<&OpValue> {

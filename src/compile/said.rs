@@ -151,7 +151,7 @@ impl Compiler<'_> {
                     Some(k) => format!("@{k}"),
                     None => rate.map_or_else(String::new, |rate| format!("@{rate:e}")),
                 };
-                of.map_or_else(|| format!("{}{at}", op.op), |of| format!("{of}.{}{at}", op.op))
+                of.map_or_else(|| format!("{}{at}", op.op()), |of| format!("{of}.{}{at}", op.op()))
             }
             other => other.to_string(),
         }

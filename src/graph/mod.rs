@@ -7,8 +7,9 @@ mod key;
 
 pub use key::ContentKey;
 
+use crate::lang::decl::Decl;
 use crate::lang::value::{Args, Arm, NodeId, Places, Value};
-use crate::ops::registry;
+use crate::ops::declared;
 use crate::source::Span;
 use indexmap::{IndexMap, IndexSet};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -77,9 +78,9 @@ struct MeantArgs<'a> {
 
 impl Serialize for MeantArgs<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let observer = registry().get(self.op).and_then(|decl| decl.observes);
+        let observer = declared(self.op).and_then(|decl| decl.observes);
         let given = self.args.iter().filter(|(name, _)| Some(**name) != observer);
-        let raised = crate::ops::raised(self.op).iter().filter(|(name, _)| !self.args.contains_key(name));
+        let raised = declared(self.op).map_or(&[][..], Decl::raised).iter().filter(|(name, _)| !self.args.contains_key(name));
         let said = given.chain(raised.map(|(name, default)| (name, default)));
         to.collect_map(said.map(|(name, value)| (name, value.meaning(|node| self.graph.keyed(node)))))
     }
@@ -137,7 +138,7 @@ impl Graph {
     }
 
     fn key_of(&self, op: &'static str, args: &Args) -> ContentKey {
-        let version = registry().get(op).map_or(0, |decl| decl.version);
+        let version = declared(op).map_or(0, |decl| decl.version);
         let means = Means { op, version, args: MeantArgs { graph: self, op, args } };
         ContentKey::of(serde_json::to_string(&means).unwrap_or_default().as_bytes()) // values always serialise
     }

@@ -5,6 +5,7 @@ use super::value::{Args, Value};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
 use indexmap::IndexMap;
 use std::ops::{Bound, RangeBounds};
+use std::sync::OnceLock;
 
 /// The ends that a number must lie between, in the quantity's own unit (radians for angles, a part of one for fractions).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,6 +132,8 @@ pub struct Decl {
     pub lists: Option<(&'static str, &'static str)>,
     /// What each version after the first changed about the numbers, in one sentence.
     pub changes: &'static [(u32, &'static str)],
+    /// See [`Decl::raised`].
+    pub raised: OnceLock<Vec<(&'static str, Value)>>,
 }
 
 impl Decl {
@@ -138,6 +141,16 @@ impl Decl {
     pub fn changed(&self, before: u32, after: u32) -> impl Iterator<Item = &'static str> {
         let (low, high) = (before.min(after), before.max(after));
         self.changes.iter().filter(move |(version, _)| low < *version && *version <= high).map(|(_, sentence)| *sentence)
+    }
+
+    /// The defaults that name an operator of a later version than the first. Nobody says them, and their numbers have changed all the same: they belong to
+    /// what the operator means.
+    pub fn raised(&self) -> &[(&'static str, Value)] {
+        self.raised.get_or_init(|| {
+            let said = self.params.iter().filter(|param| Some(param.name) != self.observes);
+            let defaults = said.filter_map(|param| Some((param.name, param.default.as_ref()?)));
+            defaults.filter(|(_, default)| is_raised(default)).map(|(name, default)| (name, default.clone())).collect()
+        })
     }
 
     /// The parameter of that name.
@@ -148,6 +161,19 @@ impl Decl {
     /// The type of the result, as far as it hangs on no argument.
     pub fn yields(&self) -> Type {
         (self.result)(&Call { types: &IndexMap::new(), args: &Args::new() })
+    }
+}
+
+/// Whether a value names an operator of a later version than the first, itself or by what it leaves out.
+fn is_raised(value: &Value) -> bool {
+    match value {
+        Value::Op(op) => {
+            let left_out = || op.decl.raised().iter().any(|(name, _)| !op.args.contains_key(name));
+            op.decl.version > 1 || left_out() || op.args.values().any(is_raised)
+        }
+        Value::List(items) => items.iter().any(is_raised),
+        Value::Record(fields) => fields.values().any(is_raised),
+        _ => false, // no default is anything else that names operators
     }
 }
 
@@ -240,6 +266,6 @@ pub trait Kinded<K> {
 pub trait Operator: serde::de::DeserializeOwned {
     /// The name that a recipe says.
     const NAME: &'static str;
-    /// Its declaration.
-    fn decl() -> Decl;
+    /// Its declaration, made once.
+    fn decl() -> &'static Decl;
 }

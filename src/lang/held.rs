@@ -177,7 +177,7 @@ impl From<OpValue> for Op {
     fn from(it: OpValue) -> Self {
         let extent = Extent::around(it.args.values().map(Value::extent));
         let mut marker = Marker::new(b'o');
-        marker.put(b'n', it.op.as_bytes());
+        marker.put(b'n', it.op().as_bytes());
         for (name, value) in &it.args {
             marker.put(b'k', name.as_bytes());
             value.mark(&mut marker);

@@ -1,5 +1,6 @@
 //! What an expression evaluates to while a recipe is compiled.
 
+use super::decl::Decl;
 pub use super::held::{Extent, List, Mark, Op, Record};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
 use crate::source::Span as Place;
@@ -18,10 +19,10 @@ pub struct NodeId(pub u32);
 pub type Arm = litemap::LiteMap<String, String>;
 
 /// An operator applied to arguments, without a node of its own (a head, an augment, a curve, a term).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct OpValue {
-    /// The operator's name as a recipe says it.
-    pub op: &'static str,
+    /// The operator.
+    pub decl: &'static Decl,
     /// The arguments that differ from the operator's defaults, sorted by name.
     pub args: Args,
     /// Where the recipe says them.
@@ -30,14 +31,31 @@ pub struct OpValue {
 
 impl OpValue {
     /// An operator's value whose arguments stand nowhere.
-    pub fn new(op: &'static str, args: Args) -> Self {
-        OpValue { op, args, places: Places::default() }
+    pub fn new(decl: &'static Decl, args: Args) -> Self {
+        OpValue { decl, args, places: Places::default() }
+    }
+
+    /// The operator's name as a recipe says it.
+    pub fn op(&self) -> &'static str {
+        self.decl.name
     }
 
     /// The same, whose arguments stand there.
     #[must_use]
     pub fn said(self, places: Places) -> Self {
         OpValue { places, ..self }
+    }
+}
+
+impl PartialEq for OpValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.op() == other.op() && self.args == other.args
+    }
+}
+
+impl std::fmt::Debug for OpValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpValue").field("op", &self.op()).field("args", &self.args).finish_non_exhaustive()
     }
 }
 
@@ -292,25 +310,24 @@ impl<N: Serialize, F: Fn(NodeId) -> N + Copy> Out<'_, F> {
     }
 
     fn operator<S: Serializer>(&self, op: &OpValue, to: S) -> Result<S::Ok, S::Error> {
-        let decl = if self.meaning { crate::ops::registry().get(op.op) } else { None };
-        let observer = decl.and_then(|decl| decl.observes);
+        let observer = op.decl.observes.filter(|_| self.meaning);
         let meant = || op.args.iter().filter(|(name, _)| Some(**name) != observer);
-        if let Some(alone) = decl.and_then(|decl| decl.stands_for)
+        if let Some(alone) = op.decl.stands_for.filter(|_| self.meaning)
             && meant().all(|(name, _)| *name == alone)
             && let Some(value) = op.args.get(alone)
         {
             return self.part(value).serialize(to);
         }
         let mut map = to.serialize_map(None)?;
-        map.serialize_entry("op", op.op)?;
+        map.serialize_entry("op", op.op())?;
         for (name, value) in meant() {
             map.serialize_entry(name, &self.part(value))?;
         }
-        if let Some(decl) = decl {
-            if decl.version > 1 {
-                map.serialize_entry("version", &decl.version)?;
+        if self.meaning {
+            if op.decl.version > 1 {
+                map.serialize_entry("version", &op.decl.version)?;
             }
-            for (name, default) in crate::ops::raised(op.op).iter().filter(|(name, _)| !op.args.contains_key(name)) {
+            for (name, default) in op.decl.raised().iter().filter(|(name, _)| !op.args.contains_key(name)) {
                 map.serialize_entry(name, &self.part(default))?;
             }
         }
@@ -384,7 +401,7 @@ impl std::fmt::Display for Written<'_> {
             Value::Schema(fields) => joined(f, "{", "}", fields.iter().map(|(name, unit)| Named(name, ": ", unit))),
             Value::Row(expr) => write!(f, "{expr}"),
             Value::Op(op) => {
-                f.write_str(op.op)?;
+                f.write_str(op.op())?;
                 joined(f, "(", ")", op.args.iter().map(|(name, value)| Named(name, " = ", Written(value))))
             }
             Value::Node(id) => write!(f, "#{}", id.0),

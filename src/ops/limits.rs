@@ -53,7 +53,7 @@ pub fn outside(limits: &Limits, value: &Value) -> Option<Value> {
         Value::Range(ends) => within(&ends.0).or_else(|| within(&ends.1)),
         Value::List(items) => items.iter().find_map(within),
         Value::Record(fields) => fields.values().find_map(within),
-        Value::Op(op) if Shape::is(op.op) => {
+        Value::Op(op) if Shape::is(op.op()) => {
             let numbers = curve(op).map(|shape| shape.numbers()).unwrap_or_default();
             numbers.into_iter().find(|x| !limits.hold(*x)).map(Value::Float)
         }
@@ -131,7 +131,7 @@ mod tests {
             Type::Curve => {
                 let of = |op: &'static str, args: &[(&'static str, f64)]| {
                     let args = args.iter().map(|(name, x)| (*name, Value::Float(*x))).collect();
-                    Value::from(OpValue::new(op, args))
+                    Value::from(OpValue::new(crate::ops::declared(op).unwrap(), args))
                 };
                 vec![of("cosine", &[("value", x), ("to", 0.5)]), of("cosine", &[("value", 0.5), ("to", x)])]
             }

@@ -53,8 +53,9 @@ macro_rules! operator {
 
         impl $crate::lang::decl::Operator for $type {
             const NAME: &'static str = $name;
-            fn decl() -> $crate::lang::decl::Decl {
-                $crate::lang::decl::Decl {
+            fn decl() -> &'static $crate::lang::decl::Decl {
+                static DECL: std::sync::OnceLock<$crate::lang::decl::Decl> = std::sync::OnceLock::new();
+                DECL.get_or_init(|| $crate::lang::decl::Decl {
                     name: $name,
                     version: $version,
                     doc: concat!($($doc, "\n"),*),
@@ -76,7 +77,8 @@ macro_rules! operator {
                     stands_for: None $(.or(Some($stands_for)))?,
                     lists: None $(.or(Some(($list, $root))))?,
                     changes: &[$($(($changed, $sentence)),*)?],
-                }
+                    raised: std::sync::OnceLock::new(),
+                })
             }
         }
 
@@ -175,7 +177,7 @@ macro_rules! family {
 
         impl $family {
             /// The declarations of all members.
-            pub fn decls() -> Vec<$crate::lang::decl::Decl> {
+            pub fn decls() -> Vec<&'static $crate::lang::decl::Decl> {
                 vec![$(<$member as $crate::lang::decl::Operator>::decl()),*]
             }
 
@@ -184,7 +186,12 @@ macro_rules! family {
                 [$(<$member as $crate::lang::decl::Operator>::NAME),*].contains(&op)
             }
 
-            /// The name of the operator that this is.
+            /// The operator that this is.
+            pub fn decl(&self) -> &'static $crate::lang::decl::Decl {
+                match self { $($family::$member(_) => <$member as $crate::lang::decl::Operator>::decl(),)* }
+            }
+
+            /// Its name.
             pub fn name(&self) -> &'static str {
                 match self { $($family::$member(_) => <$member as $crate::lang::decl::Operator>::NAME,)* }
             }
@@ -217,7 +224,7 @@ macro_rules! family {
 
         impl $crate::lang::decl::Param for $family {
             fn ty() -> $crate::lang::types::Type { $type }
-            fn value(&self) -> $crate::lang::value::Value { $crate::ops::stripped(self.name(), self) }
+            fn value(&self) -> $crate::lang::value::Value { $crate::ops::stripped(self.decl(), self) }
         }
     };
 }

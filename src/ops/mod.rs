@@ -30,12 +30,17 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// All operators, by name.
-pub fn registry() -> &'static IndexMap<&'static str, Decl> {
-    static REGISTRY: OnceLock<IndexMap<&'static str, Decl>> = OnceLock::new();
+pub fn registry() -> &'static IndexMap<&'static str, &'static Decl> {
+    static REGISTRY: OnceLock<IndexMap<&'static str, &'static Decl>> = OnceLock::new();
     REGISTRY.get_or_init(|| all().into_iter().map(|decl| (decl.name, decl)).collect())
 }
 
-fn all() -> Vec<Decl> {
+/// The operator of a name.
+pub fn declared(op: &str) -> Option<&'static Decl> {
+    registry().get(op).copied()
+}
+
+fn all() -> Vec<&'static Decl> {
     use data::{
         Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
     };
@@ -118,8 +123,7 @@ pub const ARGUMENTS_NOT_YET: &[(&str, &str, &str)] =
     &[("compare", "across", "a table with an axis across its columns"), ("compare", "rows", "a table with an axis down its rows")];
 
 /// A struct's value as an operator's value: arguments that equal their defaults are left out.
-pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {
-    let Some(decl) = registry_entry(name) else { return Value::Poison };
+pub fn stripped<T: Serialize>(decl: &'static Decl, it: &T) -> Value {
     let json = serde_json::to_value(it).unwrap_or(Json::Null);
     let mut args = Args::new();
     for param in &decl.params {
@@ -135,14 +139,7 @@ pub fn stripped<T: Serialize>(name: &str, it: &T) -> Value {
         };
         args.insert(param.name, value);
     }
-    OpValue::new(decl.name, args).into()
-}
-
-/// An operator that stands in another's default; its own defaults hold no operator's value, so that the registry can be made of it.
-fn registry_entry(name: &str) -> Option<Decl> {
-    let families =
-        [evals::Embed::decls(), curves::Shape::decls(), samplers::Sampler::decls(), terms::Reduce::decls(), stages::Keep::decls()];
-    families.into_iter().flatten().find(|decl| decl.name == name)
+    OpValue::new(decl, args).into()
 }
 
 /// The arguments of an operator as a plan holds them, and the defaults of those that it leaves out. Of no operator, what is said alone.
@@ -164,34 +161,6 @@ fn defaults() -> &'static HashMap<&'static str, Vec<(&'static str, Json)>> {
     DEFAULTS.get_or_init(|| registry().values().map(|decl| (decl.name, defaults_of(decl))).collect())
 }
 
-/// The defaults of an operator that name one of a later version than the first. Nobody says them, and their numbers have changed all the same: they belong to what
-/// the operator means.
-pub fn raised(op: &str) -> &'static [(&'static str, Value)] {
-    static RAISED: OnceLock<HashMap<&'static str, Vec<(&'static str, Value)>>> = OnceLock::new();
-    let all = || registry().values().map(|decl| (decl.name, raised_of(decl, &|op| registry().get(op)))).collect();
-    RAISED.get_or_init(all).get(op).map_or(&[], Vec::as_slice)
-}
-
-fn raised_of<'d>(decl: &Decl, known: &dyn Fn(&str) -> Option<&'d Decl>) -> Vec<(&'static str, Value)> {
-    let observer = decl.observes;
-    let said =
-        decl.params.iter().filter(|param| Some(param.name) != observer).filter_map(|param| Some((param.name, param.default.as_ref()?)));
-    said.filter(|(_, default)| is_raised(default, known)).map(|(name, default)| (name, default.clone())).collect()
-}
-
-/// Whether a value names an operator of a later version than the first, itself or by what it leaves out.
-fn is_raised<'d>(value: &Value, known: &dyn Fn(&str) -> Option<&'d Decl>) -> bool {
-    match value {
-        Value::Op(op) => {
-            let later = |decl: &Decl| decl.version > 1 || raised_of(decl, known).iter().any(|(name, _)| !op.args.contains_key(name));
-            known(op.op).is_some_and(later) || op.args.values().any(|value| is_raised(value, known))
-        }
-        Value::List(items) => items.iter().any(|item| is_raised(item, known)),
-        Value::Record(fields) => fields.values().any(|field| is_raised(field, known)),
-        _ => false, // no default is anything else that names operators
-    }
-}
-
 fn defaults_of(decl: &Decl) -> Vec<(&'static str, Json)> {
     decl.params.iter().filter_map(|param| Some((param.name, filled(param.default.as_ref()?.to_json())))).collect()
 }
@@ -202,7 +171,7 @@ fn filled(json: Json) -> Json {
         Json::Array(items) => Json::Array(items.into_iter().map(filled).collect()),
         Json::Object(map) => {
             let mut map: serde_json::Map<String, Json> = map.into_iter().map(|(name, value)| (name, filled(value))).collect();
-            let decl = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op));
+            let decl = map.get("op").and_then(Json::as_str).and_then(|op| declared(op));
             for (name, default) in decl.into_iter().flat_map(defaults_of) {
                 map.entry(name).or_insert(default);
             }
@@ -322,19 +291,14 @@ mod tests {
             crate::lang::types::Type::Head
         }
         fn value(&self) -> Value {
-            Value::from(OpValue::new("corrected", Args::new()))
+            Value::from(OpValue::new(Corrected::decl(), Args::new()))
         }
     }
 
     #[test]
     fn a_default_that_was_corrected_belongs_to_the_meaning() {
-        let (around, corrected) = (Around::decl(), Corrected::decl());
-        let known = |op: &str| [&around, &corrected].into_iter().find(|decl| decl.name == op);
-        let names = |decl| raised_of(decl, &known).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        assert_eq!((names(&around), names(&corrected)), (vec!["inside"], vec![]));
-        let plain = Value::from(OpValue::new("around", Args::new()));
-        let said = Value::from(OpValue::new("around", Args::from_iter([("inside", Value::Int(1))])));
-        assert!(is_raised(&Value::List(vec![plain].into()), &known) && !is_raised(&said, &known));
+        let names = |decl: &'static Decl| decl.raised().iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!((names(Around::decl()), names(Corrected::decl())), (vec!["inside"], vec![]));
     }
 
     /// What stands for an operator (a path for `checkpoint(path)`) carries no version: a correction of it is one of whoever takes it.
@@ -347,7 +311,7 @@ mod tests {
     #[test]
     fn a_corrected_operator_changes_what_it_is_said_in() {
         for decl in all().iter().filter(|decl| decl.version > 1 && node::Kind::of(decl.name).is_none()) {
-            let said = Value::from(OpValue::new(decl.name, Args::new()));
+            let said = Value::from(OpValue::new(decl, Args::new()));
             let meaning = serde_json::to_value(said.meaning(|_| ())).unwrap();
             assert_eq!(meaning["version"], json!(decl.version), "{}", decl.name);
         }

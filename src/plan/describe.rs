@@ -8,7 +8,7 @@ use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
 use crate::ops::data::SyntheticFaces;
-use crate::ops::registry;
+use crate::ops::declared;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ impl Plan {
     /// The arguments that differ from the defaults, each in the words of a recipe.
     pub fn arguments(&self, id: NodeId) -> BTreeMap<String, String> {
         let node = self.node(id);
-        let decl = registry().get(node.op.as_ref());
+        let decl = declared(node.op.as_ref());
         let Some(args) = node.args.as_object() else { return BTreeMap::new() };
         let data = node.args.get("data").and_then(node_in);
         let say = |value: &Json, name: &str| match (row_in(value), data) {
@@ -54,7 +54,7 @@ impl Plan {
     /// What a node without a name of its own is called: `judge(warm, pose)`, `where(people.train, test = abs(.yaw) < 10deg)`.
     pub(super) fn made_name(&self, id: NodeId) -> String {
         let node = self.node(id);
-        let Some(decl) = registry().get(node.op.as_ref()).filter(|decl| decl.hidden) else { return self.brief(id) };
+        let Some(decl) = declared(node.op.as_ref()).filter(|decl| decl.hidden) else { return self.brief(id) };
         let is_node = |value: &Json| value.get("node").is_some();
         let said = decl.params.iter().filter_map(|param| {
             let value = node.args.get(param.name)?;
@@ -69,7 +69,7 @@ impl Plan {
     }
 
     fn call_of(&self, op: &str, args: Option<&Map<String, Json>>) -> String {
-        let decl = registry().get(op);
+        let decl = declared(op);
         let empty = Map::new();
         let args = args.unwrap_or(&empty);
         let data = args.get("data").and_then(node_in);
@@ -182,7 +182,7 @@ impl PlanNode {
     /// Whether the planner made this node: no recipe can say its operator, nor that it wants the model that it gives.
     pub fn is_derived(&self) -> bool {
         let call = Call { types: &IndexMap::new(), args: &Args::new() };
-        registry().get(self.op.as_ref()).is_some_and(|decl| decl.hidden && (decl.result)(&call) != Type::Model)
+        declared(self.op.as_ref()).is_some_and(|decl| decl.hidden && (decl.result)(&call) != Type::Model)
     }
 }
 

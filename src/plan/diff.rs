@@ -326,7 +326,7 @@ impl fmt::Display for Difference {
             Difference::Data { path, after: None, .. } => write!(f, "data {path}: no longer read"),
             Difference::Operator { name, before, after } => {
                 write!(f, "operator {name}: version {before} -> {after}")?;
-                let decl = crate::ops::registry().get(name.as_str());
+                let decl = crate::ops::declared(name.as_str());
                 let changes: Vec<&str> = decl.into_iter().flat_map(|decl| decl.changed(*before, *after)).collect();
                 if changes.is_empty() { Ok(()) } else { write!(f, " ({})", changes.join("; ")) }
             }

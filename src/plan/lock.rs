@@ -230,7 +230,7 @@ fn inner_operators(json: &serde_json::Value, found: &mut BTreeMap<String, u32>) 
     match json {
         serde_json::Value::Array(items) => items.iter().for_each(|item| inner_operators(item, found)),
         serde_json::Value::Object(map) => {
-            if let Some(decl) = map.get("op").and_then(|op| op.as_str()).and_then(|op| crate::ops::registry().get(op)) {
+            if let Some(decl) = map.get("op").and_then(|op| op.as_str()).and_then(|op| crate::ops::declared(op)) {
                 found.insert(decl.name.to_owned(), decl.version);
             }
             map.values().for_each(|value| inner_operators(value, found));

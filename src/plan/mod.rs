@@ -1,35 +1,18 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
-pub mod audit;
 pub mod costs;
-pub mod data_codes;
 mod describe;
 pub mod diff;
 mod draw;
-mod ends;
-pub mod facts;
-mod grid;
-pub mod heads;
-mod lengths;
+pub(crate) mod grid;
 pub mod lock;
-mod memory;
+pub(crate) mod memory;
 pub mod models;
 mod networks;
-pub mod people;
-pub mod pooling;
-pub mod probe;
-mod protocols;
-mod reads;
 pub mod rows;
-mod sampling;
 pub mod schedule;
-mod sight;
 mod sound;
 mod table;
-pub mod tables;
-mod teaching;
-mod unknown;
-pub mod weights;
 
 pub use grid::bytes;
 
@@ -41,6 +24,7 @@ use crate::misread::Misread;
 use crate::ops;
 use crate::ops::node::{Gives, InPlan, Keeps, Kind, Node, Section};
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -129,7 +113,7 @@ struct Written {
 
 impl From<Written> for PlanNode {
     fn from(it: Written) -> Self {
-        let op = ops::registry().get(it.op.as_str()).map_or(Cow::Owned(it.op), |decl| Cow::Borrowed(decl.name));
+        let op = ops::declared(it.op.as_str()).map_or(Cow::Owned(it.op), |decl| Cow::Borrowed(decl.name));
         let node = PlanNode::new(op, it.version, it.key, it.args);
         PlanNode { name: it.name, arm: it.arm, inputs: it.inputs, facts: it.facts, ..node }
     }
@@ -349,11 +333,15 @@ pub enum PlanError {
 /// Where the paths of a plan lie on this machine, by what the recipe says (`$faces_dir/images`).
 pub type Paths = BTreeMap<String, PathBuf>;
 
+/// Nodes that one thread makes at once.
+const FEW: usize = 4096;
+
 /// Makes the plan of what `sinks` need.
 pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params: IndexMap<String, String>) -> Plan {
     let needed = graph.needed(sinks);
     let place: IndexMap<NodeId, NodeId> = needed.iter().enumerate().map(|(at, id)| (*id, NodeId(at as u32))).collect();
-    let nodes = needed.iter().map(|&id| plan_node(graph, id, &place)).collect();
+    let node = |id: &NodeId| plan_node(graph, *id, &place);
+    let nodes = if needed.len() < FEW { needed.iter().map(node).collect() } else { needed.par_iter().map(node).collect() };
     let sinks = sinks.iter().map(|sink| place[sink]).collect();
     let mut plan = Plan {
         ddl: env!("CARGO_PKG_VERSION").to_owned(),
@@ -395,7 +383,7 @@ fn plan_node(graph: &Graph, id: NodeId, place: &IndexMap<NodeId, NodeId>) -> Pla
         args.insert((*name).to_owned(), json.unwrap_or_default()); // values always serialise
     }
     let (name, arm) = node.names.first().map_or_else(Default::default, |(name, arm)| (in_arm(name, arm), arm.clone()));
-    let version = ops::registry().get(node.op).map_or(0, |decl| decl.version);
+    let version = ops::declared(node.op).map_or(0, |decl| decl.version);
     let args = if args.is_empty() { Json::Null } else { Json::Object(args) };
     let inputs = graph.inputs(id).iter().map(|input| place[input]).collect();
     let made = PlanNode { name, arm, inputs, ..PlanNode::new(Cow::Borrowed(node.op), version, node.key, args) };

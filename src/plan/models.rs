@@ -3,10 +3,13 @@
 use super::{Plan, PlanError, PlanNode};
 use crate::lang::value::NodeId;
 use crate::nets::Made;
+use crate::ops::evals::Metric;
 use crate::ops::nets::{AnyPart, Backbone};
-use crate::ops::node::Node;
+use crate::ops::node::{Gives, Node};
+use crate::ops::outputs::Judge;
 use crate::ops::refs::ModelRef;
-use crate::ops::stages::Train;
+use crate::ops::stages::{Chosen, Keep, Stop, Train};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// The networks of a plan's nodes, found once. No part of what the plan is.
@@ -108,4 +111,43 @@ impl Plan {
         let parts = stage.freeze.iter().map(|AnyPart::Part(part)| part);
         parts.filter(|part| alone || made_of(part.model.node)).map(|part| part.name.as_str()).collect()
     }
+}
+
+impl Plan {
+    /// Models and the models that they are made of, or that their training looked at.
+    pub fn made_of(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+        let mut todo: Vec<NodeId> = models.into_iter().collect();
+        let mut found = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if found.insert(id) {
+                todo.extend(self.node(id).inputs.iter().copied().filter(|input| is_model(self.node(*input))));
+            }
+        }
+        found
+    }
+
+    /// The protocols by which a model was kept, stopped or chosen.
+    pub fn decides(&self, model: NodeId) -> BTreeSet<NodeId> {
+        let metrics: Vec<&Metric> = if let Ok(train) = self.get::<Train>(model) {
+            let kept = if let Some(Keep::Best(best)) = &train.keep { Some(&best.metric) } else { None };
+            let stopped = train.stop.as_ref().map(|Stop::Plateau(plateau)| &plateau.metric);
+            kept.into_iter().chain(stopped).collect()
+        } else if let Ok(chosen) = self.get::<Chosen>(model) {
+            // each arm by the protocol of its own
+            let judges = chosen.judged.iter().filter_map(|judged| self.get::<Judge>(judged.node).ok());
+            return judges.map(|judge| judge.eval.node).collect();
+        } else {
+            Vec::new()
+        };
+        metrics.iter().map(|metric| metric.eval().node).collect()
+    }
+
+    /// The protocols by which models, or what these are made of, were kept, stopped or chosen.
+    pub fn deciding(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+        self.made_of(models).into_iter().flat_map(|model| self.decides(model)).collect()
+    }
+}
+
+fn is_model(node: &PlanNode) -> bool {
+    matches!(node.gives(), Some(Gives::Network | Gives::Model))
 }

@@ -1,7 +1,6 @@
 //! The networks of a plan stage by stage, for `ddl plan --verbose`: shapes, parameters, multiply-adds, and what training keeps.
 
 use super::costs::{Costs, shape};
-use super::facts::draws_of;
 use super::grid::{Grid, bytes, rounded};
 use super::{Plan, memory};
 use crate::lang::value::NodeId;
@@ -41,7 +40,7 @@ impl Plan {
         for (id, train) in self.all::<Train>() {
             let node = self.node(id);
             for (name, model) in train.model.all() {
-                let draws: BTreeSet<NodeId> = draws_of(train, name).collect();
+                let draws: BTreeSet<NodeId> = train.draws_of(name).collect();
                 let a_step: u64 = draws.into_iter().filter_map(|draw| node.facts.images_per_step.get(&self.node(draw).name)).sum();
                 let images = a_step / u64::from(train.accumulate);
                 if images > 0 && self.network_node(model.node).is_ok_and(|net| nets.contains(&net)) {

@@ -1,7 +1,8 @@
 //! Wrong recipes that are too long, or no text at all, to stand in a file of cases.
 
-use ddl::compile::{Lies, Options, Prober, compile};
+use ddl::compile::{Options, compile};
 use ddl::data::DataError;
+use ddl::data::{Lies, Prober};
 use ddl::diag::{Code, Diagnostic, RenderOptions, render};
 use ddl::source::{Memory, SourceMap};
 use std::fmt::Write as _; // a String takes all that is written to it

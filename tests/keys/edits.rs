@@ -4,7 +4,7 @@ use crate::support::{Recipe, formatted, tree};
 use crate::walk::{bindings, calls, exprs, mentions};
 use ddl::lang::types::Type;
 use ddl::lang::value::Args;
-use ddl::ops::registry;
+use ddl::ops::declared;
 use ddl::source::Span;
 use ddl::syntax::tree::{Call, ChainOp, Expr, ExprKind};
 use proptest::prelude::*;
@@ -154,8 +154,7 @@ pub fn unsaid(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (call, before) in calls(&file) {
         let Some(name) = call.path.last() else { continue };
-        let Some(decl) = registry().get(name.text.as_str()).filter(|decl| !decl.hidden && (before > 0 || !defs.contains(&name.text)))
-        else {
+        let Some(decl) = declared(name.text.as_str()).filter(|decl| !decl.hidden && (before > 0 || !defs.contains(&name.text))) else {
             continue;
         };
         let is_metric = (decl.result)(&ddl::lang::decl::Call { types: &indexmap::IndexMap::new(), args: &Args::new() }) == Type::Metric;

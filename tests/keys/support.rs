@@ -1,7 +1,8 @@
 //! What the tests of keys share: recipes, and their plans on a machine where something lies at every path.
 
-use ddl::compile::{Compiled, Given, Lies, Options, Prober, compile};
+use ddl::compile::{Compiled, Given, Options, compile};
 use ddl::data::DataError;
+use ddl::data::{Lies, Prober};
 use ddl::diag::{RenderOptions, render};
 use ddl::plan::Plan;
 use ddl::source::{FileId, Memory, Source};

@@ -3,11 +3,11 @@
 use ddl::compile::{Options, compile};
 use ddl::data::probe::ProbeCache;
 use ddl::diag::{Code, Severity};
+use ddl::inputs::probe::DiskProber;
 use ddl::lang::decl::Call;
 use ddl::lang::types::Type;
 use ddl::lang::value::Args;
 use ddl::ops::registry;
-use ddl::plan::probe::DiskProber;
 use ddl::source::Disk;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ const READ_NONE: [&str; 6] = ["panel", "over_panel", "shuffled", "balanced", "pk
 fn every_protocol_and_sampler_is_looked_at() {
     let call = Call { types: &IndexMap::new(), args: &Args::new() };
     let of = |decl: &&ddl::lang::decl::Decl| [Type::Eval, Type::Sampler].contains(&(decl.result)(&call));
-    let there: BTreeSet<&str> = registry().values().filter(of).map(|decl| decl.name).collect();
+    let there: BTreeSet<&str> = registry().values().copied().filter(of).map(|decl| decl.name).collect();
     assert_eq!(there, READ.into_iter().chain(READ_NONE).collect());
 }
 

@@ -128,7 +128,7 @@ fn group(decl: &Decl) -> Group {
 
 /// The operators that a recipe can say, chapter by chapter, in the order of their declarations.
 pub fn chapters() -> Vec<(Group, Vec<&'static Decl>)> {
-    let sayable = || registry().values().filter(|decl| !decl.hidden);
+    let sayable = || registry().values().copied().filter(|decl| !decl.hidden);
     Group::ALL.into_iter().map(|chapter| (chapter, sayable().filter(|decl| group(decl) == chapter).collect())).collect()
 }
 

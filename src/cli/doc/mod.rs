@@ -11,7 +11,7 @@ use super::args::{DocArgs, DocFormat};
 use super::outcome::{Outcome, Stop};
 use super::screen::Screen;
 use crate::diag::did_you_mean;
-use crate::ops::{NOT_YET, registry};
+use crate::ops::{NOT_YET, declared, registry};
 
 /// Shows one operator, lists all, or writes the reference.
 pub fn run(args: &DocArgs, screen: &Screen) -> Result<Outcome, Stop> {
@@ -24,7 +24,7 @@ pub fn run(args: &DocArgs, screen: &Screen) -> Result<Outcome, Stop> {
         (None, DocFormat::Markdown) => markdown::list(),
         (Some(name), format) if name == "std" || name.starts_with("std.") => library_text(name, format)?,
         (Some(name), format) => {
-            let decl = registry().get(name.as_str()).filter(|decl| !decl.hidden).ok_or_else(|| unknown(name))?;
+            let decl = declared(name.as_str()).filter(|decl| !decl.hidden).ok_or_else(|| unknown(name))?;
             match format {
                 DocFormat::Text => text::operator(decl),
                 DocFormat::Markdown => markdown::operator(decl, 1),

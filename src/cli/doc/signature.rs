@@ -51,7 +51,7 @@ pub fn set_by_compiler(param: &ParamDecl) -> bool {
 pub fn shown(value: &Value) -> String {
     match value {
         Value::Float(x) => x.to_string(),
-        Value::Op(op) if op.args.is_empty() => format!("{}()", op.op),
+        Value::Op(op) if op.args.is_empty() => format!("{}()", op.op()),
         Value::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
         other @ (Value::None
         | Value::Bool(_)

@@ -1,6 +1,6 @@
 //! What is written for `ddl term`: its summands, and the networks that it names.
 
-use crate::ops::registry;
+use crate::ops::declared;
 use crate::source::{FileId, Source};
 use crate::syntax::parse;
 use crate::syntax::tree::{Arg, Call, ChainOp, Expr, ExprKind, ItemKind};
@@ -70,7 +70,7 @@ fn nets(expr: &Expr, found: &mut Vec<(String, String)>) {
 /// Of a call, before whose arguments so many others were piped in.
 fn of_call(call: &Call, piped: usize, found: &mut Vec<(String, String)>) {
     let op = call.path.last().map_or("", |word| word.text.as_str());
-    let decl = registry().get(op);
+    let decl = declared(op);
     let mut place = piped;
     for Arg { label, value, .. } in &call.args {
         let param = decl.and_then(|decl| match label {

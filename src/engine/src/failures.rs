@@ -3,10 +3,10 @@
 use ddl::diag::Code;
 use ddl::eval::EvalError;
 use ddl::events::Failure;
+use ddl::inputs::data_codes;
+use ddl::inputs::tables::TableError;
 use ddl::plan::PlanError;
-use ddl::plan::data_codes;
-use ddl::plan::tables::TableError;
-use ddl::plan::weights;
+use ddl::preflight::weights;
 
 use crate::nn::NnError;
 use crate::nn::state::{FileError, StateError};

@@ -19,7 +19,7 @@ fn faces(root: &Path, people: u32, images: u32) {
     );
     let compiled = compile(&Memory::new().with("r.ddl", text), Path::new("r.ddl"), &Options::default()).unwrap();
     let (plan, paths) = (compiled.plan(), ddl::plan::Paths::new());
-    let tables = ddl::plan::tables::Tables::new(&plan, &paths, ddl::data::probe::ProbeCache::none());
+    let tables = ddl::inputs::tables::Tables::new(&plan, &paths, ddl::data::probe::ProbeCache::none());
     let id = plan.iter().find(|(_, node)| node.op == "synthetic_faces").unwrap().0;
     for (at, row) in tables.table(id).unwrap().rows().enumerate() {
         let image = decode::open(&row.source(), None).unwrap();

@@ -261,7 +261,7 @@ fn a_search_of_a_gallery_goes_from_features_to_ranks() {
         run.judged().into_iter().find(|(id, _)| run.job.plan.get::<ddl::ops::outputs::Judge>(*id).unwrap().eval == eval).unwrap();
     // the same from the stored features
     let judge: &ddl::ops::outputs::Judge = run.job.plan.get(id).unwrap();
-    let tables = ddl::plan::tables::Tables::new(&run.job.plan, &run.job.paths, ddl::data::probe::ProbeCache::none());
+    let tables = ddl::inputs::tables::Tables::new(&run.job.plan, &run.job.paths, ddl::data::probe::ProbeCache::none());
     let side = |features: &[ddl::ops::outputs::FeaturesRef]| {
         let it: &ddl::ops::outputs::Features = run.job.plan.get(features[0].node).unwrap();
         let table = tables.table(it.data.node).unwrap();

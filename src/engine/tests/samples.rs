@@ -5,8 +5,8 @@ mod common;
 use common::{Run, signal, until};
 use ddl::data::probe::ProbeCache;
 use ddl::events::{Event, PictureGroup};
+use ddl::inputs::tables::Tables;
 use ddl::plan::schedule::places;
-use ddl::plan::tables::Tables;
 use ddl::store::samples::{SAMPLES, Samples, read_paths};
 
 const STAGE: &str = "stage s = train(net, classify(easy, arc) + contrastive(draw(hard, by = pk(identities = 4, images = 2)))

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Ended, Run, shell};
 use ddl::compile::{Options, compile};
-use ddl::plan::probe::DiskProber;
+use ddl::inputs::probe::DiskProber;
 use ddl::source::Disk;
 use ddl::store::{Found, Judged, Store};
 use std::collections::BTreeMap;

@@ -154,7 +154,7 @@ impl Judging for Verification {
 }
 
 fn has_pairs_to_part(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
-    let all = matches!(call.args.get("pairs"), Some(Value::Op(op)) if op.op == AllPairs::NAME);
+    let all = matches!(call.args.get("pairs"), Some(Value::Op(op)) if op.op() == AllPairs::NAME);
     let folds = call.args.get("folds").is_some_and(|folds| !matches!(folds, Value::None));
     let say = || {
         let message = "`folds` parts a list of pairs, and `all_pairs` is judged as one".to_owned();

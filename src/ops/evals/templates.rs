@@ -145,7 +145,7 @@ fn pools(call: &Call) -> Vec<Complaint> {
         let message = "a learned pooling weighs faces itself, and so would a detector's scores".to_owned();
         complaints.push(Complaint { param: Some("scores"), message, help: Some("leave one of `scores` and `pool` out".to_owned()) });
     }
-    if given("pool") && matches!(call.args.get("embed"), Some(Value::Op(embed)) if embed.op == FlipConcat::NAME) {
+    if given("pool") && matches!(call.args.get("embed"), Some(Value::Op(embed)) if embed.op() == FlipConcat::NAME) {
         let message = "a pooling is learned of embeddings, and these are two side by side".to_owned();
         complaints.push(Complaint { param: Some("embed"), message, help: Some("take flip_sum() or plain()".to_owned()) });
     }

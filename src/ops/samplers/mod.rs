@@ -71,5 +71,5 @@ crate::family! {
 pub fn composed(draw: &Args) -> Option<u64> {
     let Some(Value::Op(by)) = draw.get("by") else { return None };
     let count = |name: &str| if let Some(Value::Int(count)) = by.args.get(name) { u64::try_from(*count).ok() } else { None };
-    if by.op == Pk::NAME { count("identities")?.checked_mul(count("images")?) } else { None }
+    if by.op() == Pk::NAME { count("identities")?.checked_mul(count("images")?) } else { None }
 }

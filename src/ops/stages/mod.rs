@@ -7,6 +7,7 @@ use super::refs::{AxisName, EvalRef, ModelRef, Models, NetName};
 use super::terms::{Objective, Weighted};
 use crate::lang::decl::{Call, above};
 use crate::lang::types::Type;
+use crate::lang::value::NodeId;
 use crate::quantity::{Checks, Images, Span};
 
 crate::choice! {
@@ -171,6 +172,11 @@ impl Train {
             times: it.times,
         });
         one.into_iter().chain(plays).collect()
+    }
+
+    /// The draws that one of its networks sees.
+    pub fn draws_of<'t>(&'t self, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
+        self.terms().filter(move |weighted| weighted.term.trains(net)).flat_map(|weighted| weighted.term.it().draws())
     }
 
     /// All terms, in order.

@@ -30,8 +30,8 @@ crate::operator! {
 
 fn compares(call: &Call) -> Vec<Complaint> {
     match call.args.get("by") {
-        Some(Value::Op(by)) if by.op != Comparator::NAME => {
-            let message = format!("`{}` pools a set and compares nothing", by.op);
+        Some(Value::Op(by)) if by.op() != Comparator::NAME => {
+            let message = format!("`{}` pools a set and compares nothing", by.op());
             vec![about("by", message, "compare sets by a comparator(); a pooling is learned by classify(data, head, pool = …)")]
         }
         _ => Vec::new(), // a comparison, or a parameter decides it

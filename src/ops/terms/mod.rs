@@ -148,7 +148,7 @@ fn sensible(call: &Call) -> Vec<Complaint> {
         complaints.push(about("set_size", message, "say how sets are pooled: pool = multicolumn()"));
     }
     if let Some(Value::Op(pool)) = call.args.get("pool")
-        && pool.op == Comparator::NAME
+        && pool.op() == Comparator::NAME
     {
         let message = "`comparator` compares two sets and makes no feature of one that a head could classify".to_owned();
         complaints.push(about("pool", message, "pool by multicolumn(), or learn the comparison: compare_sets(data, comparator())"));
@@ -158,8 +158,8 @@ fn sensible(call: &Call) -> Vec<Complaint> {
 
 fn filters_cosines(call: &Call) -> Vec<Complaint> {
     match (call.args.get("filter"), call.args.get("head")) {
-        (Some(filter), Some(Value::Op(head))) if *filter != Value::None && Head::kind(head.op) == Some(Logits::Products) => {
-            let message = format!("`filter` looks at cosines, and the logits of `{}` are none", head.op);
+        (Some(filter), Some(Value::Op(head))) if *filter != Value::None && Head::kind(head.op()) == Some(Logits::Products) => {
+            let message = format!("`filter` looks at cosines, and the logits of `{}` are none", head.op());
             vec![about("filter", message, "leave it out, or take a head over cosines such as cosface() or arcface()")]
         }
         _ => Vec::new(), // no filter, or cosines
@@ -171,6 +171,14 @@ crate::family! {
     pub enum Term: Type::Objective, dyn Connected, kind TermKind => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
         Mutual, CoMining, Adversary, Fool, KdGan, Stitch, CoupledMapping, HeadPose, CompareSets, Diversity,
+    }
+}
+
+impl Term {
+    /// Whether it trains a network of its stage: this one by name, or any where it names none.
+    pub fn trains(&self, net: &str) -> bool {
+        let nets = self.it().nets();
+        nets.is_empty() || nets.contains(&net)
     }
 }
 

@@ -5,10 +5,10 @@ use crate::nn::backbone::Backbone as _;
 use ddl::data::check::{CorruptPolicy, check_all};
 use ddl::data::probe::Sound;
 use ddl::events::{Event, Sink as _};
+use ddl::inputs::data_codes;
 use ddl::lang::value::NodeId;
 use ddl::ops::data::{ImageList, OnCorrupt};
 use ddl::ops::node::Node;
-use ddl::plan::data_codes;
 use std::collections::BTreeSet;
 
 /// Corrupt images that an event names.
@@ -95,8 +95,8 @@ mod tests {
     use crate::exec::walk;
     use ddl::compile::{Options, compile};
     use ddl::events::Collected;
+    use ddl::inputs::probe::DiskProber;
     use ddl::job::{CheckpointEvery, Device, Job};
-    use ddl::plan::probe::DiskProber;
     use ddl::source::Disk;
     use ddl::store::Judged;
     use std::path::Path;

@@ -13,13 +13,13 @@ use ddl::eval::{
     identify, identify_by, pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
+use ddl::inputs::tables::augment;
+use ddl::inputs::{data_codes, people};
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{
     self as ops, AccuracyRule, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification,
 };
 use ddl::ops::outputs::{FeaturesRef, Judge};
-use ddl::plan::tables::augment;
-use ddl::plan::{data_codes, people};
 use ddl::store::{Artifact, Judged, Scores};
 use rayon::prelude::*;
 use std::borrow::Cow;

@@ -17,7 +17,7 @@ use ddl::ops::node::Node;
 use ddl::ops::outputs::Started;
 use ddl::ops::refs::FilePath;
 use ddl::ops::stages::{Averaged, Chosen, Net};
-use ddl::plan::weights;
+use ddl::preflight::weights;
 use ddl::store::Artifact;
 use ddl::store::Judged;
 use ddl::tensors::TensorFile;

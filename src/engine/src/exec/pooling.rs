@@ -10,7 +10,7 @@ use ddl::events::Failure;
 use ddl::lang::value::NodeId;
 use ddl::ops::outputs::Pooled;
 use ddl::ops::pooling::Pooling;
-use ddl::plan::pooling::missing;
+use ddl::preflight::pooling::missing;
 use ddl::store::Artifact;
 
 /// The name of the pooling in its artifact: a [`Learned`].

@@ -7,10 +7,10 @@ use ddl::data::DataError;
 use ddl::diag::Code;
 use ddl::eval::EvalError;
 use ddl::events::Failure;
+use ddl::inputs::data_codes;
+use ddl::inputs::tables::TableError;
 use ddl::nets::NetError;
-use ddl::plan::data_codes;
 use ddl::plan::schedule::ScheduleError;
-use ddl::plan::tables::TableError;
 use ddl::store::StoreError;
 
 /// An error of a stage.

@@ -51,7 +51,7 @@ pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> R
             }
             match how {
                 None if elsewhere && uses.iter().any(|head| head.rows.must_say) => {
-                    return Err(TrainError::Failed(ddl::plan::heads::unsaid(&draw.name, names.len(), &id.slot)));
+                    return Err(TrainError::Failed(ddl::preflight::heads::unsaid(&draw.name, names.len(), &id.slot)));
                 }
                 None | Some(Prototypes::Fresh) => {}
                 Some(Prototypes::ByName) => first.by_name(model, &mut state)?,

@@ -15,7 +15,7 @@ const WIDE: (Kind, Device) = (Kind::Double, Device::Cpu);
 
 /// Every declared backbone, small, with each share of something that is dropped or hidden at 30%: whatever it can draw, it draws.
 fn networks() -> Vec<ddl::nets::Network> {
-    let of = |decl: ddl::lang::decl::Decl| {
+    let of = |decl: &ddl::lang::decl::Decl| {
         let mut args = match decl.name {
             "iresnet" => json!({"depth": 18}),
             "ir" => json!({"depth": 18}),

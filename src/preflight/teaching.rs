@@ -1,17 +1,17 @@
 //! What can be known of teachers before anything runs.
 
-use super::Plan;
 use super::heads::FILED;
-use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::nets::Backbone;
 use crate::ops::node::Node;
 use crate::ops::refs::DataRef;
 use crate::ops::terms::Term;
+use crate::plan::Plan;
 use std::collections::BTreeSet;
 
 /// Refuses a teacher by logits that was never trained on the people of the data, and whose file brings no prototypes of theirs.

@@ -1,16 +1,16 @@
 //! Whether what a stage draws shows what its terms compare.
 
-use super::Plan;
-use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::data::sampler::PassFacts;
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::samplers::{Pk, Sampler};
 use crate::ops::stages::Train;
 use crate::ops::terms::{Classify, CompareSets, Term, looks_at_people};
+use crate::plan::Plan;
 use std::collections::BTreeMap;
 
 /// Refuses terms that look at several images of one person together over batches that show each person once, and sets that people don't fill.

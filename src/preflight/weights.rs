@@ -1,15 +1,15 @@
 //! Files of weights as a plan sees them: what they are, whether their tensors are the network's, whose prototypes they have. Numbers are not read.
 
-use super::tables::Tables;
 use super::unknown::Unknown;
-use super::{Plan, costs};
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::tables::Tables;
 use crate::lang::value::NodeId;
 use crate::nets::fit::{self, Fit, Unfit};
 use crate::nets::prototypes;
 use crate::ops::nets::{Backbone, Checkpoint};
 use crate::ops::node::Node;
+use crate::plan::{Plan, costs};
 use crate::tensors::{Dictionary, TensorError, TensorFile};
 use std::collections::HashMap;
 use std::io::ErrorKind;

@@ -5,21 +5,19 @@
 mod protocols;
 
 use super::audit::{self, Finding, Place};
-use super::costs::Costs;
-use super::grid::rounded;
 use super::heads::Heads;
-use super::people::People;
-use super::schedule::{Schedule, ScheduleError};
 use super::sight::Sight;
-use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
-use super::{Facts, Paths, Plan, PlanNode, data_codes, ends, lengths, memory, pooling, reads, sampling, schedule, teaching, weights};
+use super::{ends, lengths, pooling, reads, sampling, teaching, weights};
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
 use crate::diag::{Code, Severity};
 use crate::eval::{Counted, Parted};
 use crate::events::Failure;
+use crate::inputs::data_codes;
+use crate::inputs::people::People;
+use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
 use crate::ops::data::Draw;
@@ -29,6 +27,10 @@ use crate::ops::outputs::{Features, Judge};
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
 use crate::ops::terms::Term;
+use crate::plan::costs::Costs;
+use crate::plan::grid::rounded;
+use crate::plan::schedule::{Schedule, ScheduleError};
+use crate::plan::{Facts, Paths, Plan, PlanNode, memory, schedule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -269,7 +271,7 @@ impl<'p> Gather<'p> {
         let mut facts =
             Facts { steps: Some(schedule.steps), steps_per_epoch: Some(schedule.per_epoch), images_per_step, ..Facts::default() };
         for (place, (net, model)) in nets.iter().enumerate() {
-            let own: BTreeSet<NodeId> = draws_of(it, net).collect();
+            let own: BTreeSet<NodeId> = it.draws_of(net).collect();
             let images = own.iter().filter_map(|draw| self.passes.get(draw)).map(|pass| pass.images_per_batch as u64).sum();
             schedule::divides(it, images)?;
             let classes = self.classes(it, net)?;
@@ -278,7 +280,7 @@ impl<'p> Gather<'p> {
             schedule::counts_over_images(it, net, &cost.network, &cost.frozen(&fixed).0, images)?;
             *facts.memory.get_or_insert(0) += memory::of_stage(it, &fixed, cost, classes * cost.embedding, images);
             self.heads(it, net, cost.embedding, &mut facts)?;
-            for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
+            for weighted in it.terms().filter(|weighted| weighted.term.trains(net)) {
                 ends::fits(self.plan, (net, model.node), cost, &weighted.term)?;
                 let teacher = weighted.term.it().teacher().map(|(teacher, _)| teacher.node);
                 let teacher = teacher.and_then(|teacher| Some((self.plan.node(teacher).name.as_str(), self.costs.of(self.plan, teacher)?)));
@@ -286,7 +288,7 @@ impl<'p> Gather<'p> {
                 let name = if net.is_empty() { &self.plan.node(model.node).name } else { *net };
                 ends::comparable((name, &cost.network), teacher, &weighted.term)?;
             }
-            let also = it.terms().filter(|weighted| trains(&weighted.term, net)).filter_map(|weighted| weighted.term.it().looks_at());
+            let also = it.terms().filter(|weighted| weighted.term.trains(net)).filter_map(|weighted| weighted.term.it().looks_at());
             own.into_iter().chain(also.map(|data| data.node)).for_each(|images| self.sees(model.node, images, cost));
         }
         if let Some(costs) = &costs {
@@ -311,7 +313,7 @@ impl<'p> Gather<'p> {
 
     /// What the heads of a network of a stage compute, and what sampling classes saves of it.
     fn heads(&self, it: &Train, net: &str, embedding: u64, facts: &mut Facts) -> Result<(), Unknown> {
-        for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
+        for weighted in it.terms().filter(|weighted| weighted.term.trains(net)) {
             let Term::Classify(classify) = &weighted.term else { continue };
             let (draw, images) = (classify.data.node, self.passes.get(&classify.data.node).map_or(0, |pass| pass.images_per_batch as u64));
             let data: &Draw = self.plan.get(draw).map_err(TableError::from)?;
@@ -321,8 +323,8 @@ impl<'p> Gather<'p> {
             facts.memory = facts.memory.map(|memory| memory + bytes(part));
             let competing = memory::competing(classes, part);
             if competing < classes {
-                let (name, saved) = (&self.plan.node(draw).name, super::grid::bytes(bytes(1.0).saturating_sub(bytes(part))));
-                let (competing, classes) = (super::grid::grouped(competing), super::grid::grouped(classes));
+                let (name, saved) = (&self.plan.node(draw).name, crate::plan::grid::bytes(bytes(1.0).saturating_sub(bytes(part))));
+                let (competing, classes) = (crate::plan::grid::grouped(competing), crate::plan::grid::grouped(classes));
                 facts.notes.push(format!("`{name}`: {competing} of {classes} people compete at each step, which saves {saved}"));
             }
         }
@@ -360,7 +362,7 @@ impl<'p> Gather<'p> {
     /// Classes of all heads of a network of a stage; heads of one label space and slot share their prototypes.
     fn classes(&self, it: &Train, net: &str) -> Result<u64, Unknown> {
         let mut heads = BTreeMap::new();
-        for weighted in it.terms().filter(|weighted| trains(&weighted.term, net)) {
+        for weighted in it.terms().filter(|weighted| weighted.term.trains(net)) {
             let Some((data, slot)) = weighted.term.it().prototypes() else { continue };
             let draw: &Draw = self.plan.get(data.node).map_err(TableError::from)?;
             let table = self.tables.table(draw.data.node)?;
@@ -427,17 +429,6 @@ impl<'p> Gather<'p> {
         self.troubles.sort_by_key(|trouble| trouble.node);
         findings
     }
-}
-
-/// Whether a term trains a network of a stage.
-pub(super) fn trains(term: &Term, net: &str) -> bool {
-    let nets = term.it().nets();
-    nets.is_empty() || nets.contains(&net)
-}
-
-/// The draws that a network of a stage sees.
-pub(super) fn draws_of<'t>(it: &'t Train, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
-    it.terms().filter(move |weighted| trains(&weighted.term, net)).flat_map(|weighted| weighted.term.it().draws())
 }
 
 #[cfg(test)]

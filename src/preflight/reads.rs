@@ -1,11 +1,11 @@
 //! What networks read of samples beside their images: whatever such a network sees must know it.
 
-use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::data::predicate::Expr;
 use crate::data::{AttributeType, DataError};
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::ANGLES;
 use crate::ops::data::Draw;
@@ -33,7 +33,7 @@ pub(super) fn known(tables: &Tables, reads: &[Expr], node: NodeId) -> Result<(),
             }
             (None, Err(error @ DataError::Missing { .. })) => Failure::new(Code::MissingValue, format!("{name}: {error}"))
                 .help("leave such samples out: data |> where(abs(.yaw) < 180deg, missing = \"drop\")"),
-            (None, Err(error)) => super::data_codes::failure(Some(name), &error),
+            (None, Err(error)) => crate::inputs::data_codes::failure(Some(name), &error),
             (None, Ok(_)) => continue,
         };
         return Err(Unknown::Failure(failure));
@@ -46,7 +46,7 @@ pub(super) fn have_bins(tables: &Tables, pose: &HeadPose) -> Result<(), Unknown>
     let plan = tables.plan();
     let draw: &Draw = plan.get(pose.data.node).map_err(TableError::from)?;
     let name = &plan.node(pose.data.node).name;
-    let mirrors = |op| super::tables::augment(op).is_ok_and(|augment| augment.mirrors());
+    let mirrors = |op| crate::inputs::tables::augment(op).is_ok_and(|augment| augment.mirrors());
     if draw.augment.iter().any(mirrors) {
         let message = format!("`{name}` mirrors images, and `head_pose` reads the angles of images as they are");
         return Err(Unknown::Failure(Failure::new(Code::BadData, message).help("leave flip() out of its augment")));

@@ -1,6 +1,5 @@
 //! The data of a plan: its data set nodes become [`Table`]s, its draws [`Batches`]. Shared by the planner and the engine.
 
-use super::{Paths, Plan, PlanError};
 use crate::data::augment::Augment;
 use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
@@ -15,6 +14,7 @@ use crate::ops::node::Node;
 use crate::ops::refs::FilePath;
 use crate::ops::{augments, data, samplers};
 use crate::pinned::Pinned;
+use crate::plan::{Paths, Plan, PlanError};
 use crate::random::apart;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,7 +144,7 @@ impl<'p> Tables<'p> {
         }
     }
 
-    pub(super) fn data_error(&self, id: NodeId, source: DataError) -> TableError {
+    pub(crate) fn data_error(&self, id: NodeId, source: DataError) -> TableError {
         TableError::Data { node: self.plan.node(id).name.clone(), source: Box::new(source) }
     }
 
@@ -218,7 +218,7 @@ impl<'p> Tables<'p> {
         Ok((open, path))
     }
 
-    /// The batches that a draw node gives, as the one at `place` of its stage's ([`places`](super::schedule::places)): what they are made of
+    /// The batches that a draw node gives, as the one at `place` of its stage's ([`places`](crate::plan::schedule::places)): what they are made of
     /// is the same at every place, their order is not.
     ///
     /// # Errors

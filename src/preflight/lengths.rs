@@ -1,13 +1,13 @@
 //! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due.
 
 use super::audit::{Finding, Place};
-use super::{Facts, Plan};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::{Dimension, Type};
 use crate::ops::stages::Train;
-use crate::ops::{registry, whole};
+use crate::ops::{declared, whole};
+use crate::plan::{Facts, Plan};
 use crate::quantity::Span;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -108,7 +108,7 @@ fn inside<'a>(json: &'a Json, path: &mut Vec<Cow<'a, str>>, see: &mut dyn FnMut(
             path.pop();
         }),
         Json::Object(map) => {
-            let decl = map.get("op").and_then(Json::as_str).and_then(|op| registry().get(op));
+            let decl = map.get("op").and_then(Json::as_str).and_then(|op| declared(op));
             for (name, value) in whole(decl.map_or("", |decl| decl.name), json) {
                 path.push(name.into());
                 let param = decl.and_then(|decl| Some((decl, decl.param(name)?)));

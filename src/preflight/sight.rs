@@ -2,12 +2,13 @@
 
 use super::audit::Finding;
 use super::facts::Trouble;
-use super::tables::Tables;
-use super::{Facts, Plan, data_codes};
 use crate::data::{DataError, Table};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
+use crate::inputs::data_codes;
+use crate::inputs::tables::Tables;
 use crate::lang::value::NodeId;
+use crate::plan::{Facts, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Width and height in pixels.

@@ -7,6 +7,7 @@ use crate::diag::{Code, Severity};
 use crate::eval::parts::{self, Lack};
 use crate::eval::{Counted, EvalError, Folding, Joint, Kinds, PairScores, Pairs, Parted};
 use crate::events::Failure;
+use crate::inputs::{data_codes, people};
 use crate::lang::value::NodeId;
 use crate::ops::evals::{
     MadePairs, Metric, OverPanel, PairSource, PanelBy, Protocol, TemplateIdentification, TemplateVerification, Verification,
@@ -15,10 +16,10 @@ use crate::ops::outputs::{Judge, Table, TableColumn};
 use crate::ops::parse_member;
 use crate::ops::refs::EvalRef;
 use crate::ops::stages::Chosen;
-use crate::plan::audit::{Finding, Place};
 use crate::plan::grid::grouped;
-use crate::plan::unknown::Unknown;
-use crate::plan::{Facts, Plan, data_codes, people};
+use crate::plan::{Facts, Plan};
+use crate::preflight::audit::{Finding, Place};
+use crate::preflight::unknown::Unknown;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -175,7 +176,7 @@ impl Gather<'_> {
     pub(super) fn measurable(&mut self) {
         for (id, node) in self.plan.iter() {
             let mut asked = Vec::new();
-            metrics_in(&node.args, &mut asked);
+            metrics_in(node.args(), &mut asked);
             if let Ok(chosen) = self.plan.get::<Chosen>(id) {
                 // each arm is judged by the protocol of its own
                 let judges = chosen.judged.iter().filter_map(|judged| self.plan.get::<Judge>(judged.node).ok());
@@ -198,7 +199,7 @@ impl Gather<'_> {
 
 /// The numbers of tables that will have no interval, whatever they come to: said once of a protocol, with what it has too little of, and as a note
 /// beside its name.
-pub(in crate::plan) fn without_interval(
+pub(super) fn without_interval(
     plan: &Plan,
     counted: &BTreeMap<NodeId, Counted>,
     parted: &BTreeMap<NodeId, Parted>,

@@ -1,9 +1,8 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
-use crate::compile::{Lies, Prober};
-use crate::data::DataError;
 use crate::data::probe::ProbeCache;
 use crate::data::readers::{begins_as_text, image_list};
+use crate::data::{DataError, Lies, Prober};
 use crate::regular::{self, Stamp, Whole};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

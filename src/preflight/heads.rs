@@ -1,17 +1,16 @@
 //! Whose prototypes models have, by stage: what new classes start from must be said where a model has others' already.
 
-use super::Plan;
-use super::facts::trains;
-use super::tables::{TableError, Tables};
 use super::unknown::Unknown;
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
 use crate::ops::node::Node;
 use crate::ops::refs::ModelRef;
 use crate::ops::stages::Train;
 use crate::ops::terms::{Prototypes, Term};
+use crate::plan::Plan;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -92,7 +91,7 @@ impl Heads {
         for (net, model) in stage.model.all() {
             let source = self.of(model.node);
             let mut new: Vec<(Head, NodeId, usize, Option<Prototypes>)> = Vec::new();
-            for weighted in stage.terms().filter(|weighted| trains(&weighted.term, net)) {
+            for weighted in stage.terms().filter(|weighted| weighted.term.trains(net)) {
                 let Some((draw, slot)) = weighted.term.it().prototypes() else { continue };
                 let table = tables.table(plan.get::<Draw>(draw.node).map_err(TableError::from)?.data.node)?;
                 let head = (table.labels().id().to_owned(), slot.to_owned());

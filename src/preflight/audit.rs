@@ -1,18 +1,17 @@
 //! What makes a number say more than it should: judged people whom a model was trained on, and models that were chosen by what is reported.
 
-use super::people::{People, of_table};
-use super::tables::{TableError, Tables};
-use super::{Plan, PlanNode};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
+use crate::inputs::people::{People, of_table};
+use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::ops::data::Draw;
-use crate::ops::evals::Metric;
 use crate::ops::nets::{AnyWeights, Backbone, TrainedOn, Weights};
-use crate::ops::node::{Gives, Node};
+use crate::ops::node::Node;
 use crate::ops::outputs::Judge;
 use crate::ops::samplers::Sampler;
-use crate::ops::stages::{Chosen, Keep, Net, Stop, Train};
+use crate::ops::stages::{Net, Train};
+use crate::plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// People who are named as examples.
@@ -261,51 +260,12 @@ impl Audit<'_> {
     }
 }
 
-impl Plan {
-    /// Models and the models that they are made of, or that their training looked at.
-    fn made_of(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
-        let mut todo: Vec<NodeId> = models.into_iter().collect();
-        let mut found = BTreeSet::new();
-        while let Some(id) = todo.pop() {
-            if found.insert(id) {
-                todo.extend(self.node(id).inputs.iter().copied().filter(|input| is_model(self.node(*input))));
-            }
-        }
-        found
-    }
-
-    /// The protocols by which a model was kept, stopped or chosen.
-    fn decides(&self, model: NodeId) -> BTreeSet<NodeId> {
-        let metrics: Vec<&Metric> = if let Ok(train) = self.get::<Train>(model) {
-            let kept = if let Some(Keep::Best(best)) = &train.keep { Some(&best.metric) } else { None };
-            let stopped = train.stop.as_ref().map(|Stop::Plateau(plateau)| &plateau.metric);
-            kept.into_iter().chain(stopped).collect()
-        } else if let Ok(chosen) = self.get::<Chosen>(model) {
-            // each arm by the protocol of its own
-            let judges = chosen.judged.iter().filter_map(|judged| self.get::<Judge>(judged.node).ok());
-            return judges.map(|judge| judge.eval.node).collect();
-        } else {
-            Vec::new()
-        };
-        metrics.iter().map(|metric| metric.eval().node).collect()
-    }
-
-    /// The protocols by which models, or what these are made of, were kept, stopped or chosen.
-    pub fn deciding(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
-        self.made_of(models).into_iter().flat_map(|model| self.decides(model)).collect()
-    }
-}
-
 /// Whom the weights of a network are said to be trained on.
 pub(super) fn trained_on(net: &Backbone) -> Option<TrainedOn> {
     match net.weights()? {
         Weights::With(AnyWeights::Checkpoint(it)) => it.trained_on.clone(),
         Weights::Path(_) => None,
     }
-}
-
-fn is_model(node: &PlanNode) -> bool {
-    matches!(node.gives(), Some(Gives::Network | Gives::Model))
 }
 
 /// `a`, `b` and `c`, each once.

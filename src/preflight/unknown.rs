@@ -1,10 +1,11 @@
 //! Why something of a plan is not known before it runs.
 
-use super::schedule::ScheduleError;
-use super::tables::TableError;
-use super::{PlanError, data_codes};
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::data_codes;
+use crate::inputs::tables::TableError;
+use crate::plan::PlanError;
+use crate::plan::schedule::ScheduleError;
 
 /// Why the facts of a node are not known.
 #[derive(Debug)]

@@ -1,16 +1,16 @@
 //! Whether networks end in what terms learn of them: landmarks that are compared and kept apart, bins of angles.
 
-use super::tables::TableError;
 use super::unknown::Unknown;
-use super::{Plan, costs};
 use crate::diag::Code;
 use crate::events::Failure;
+use crate::inputs::tables::TableError;
 use crate::lang::value::NodeId;
 use crate::nets::backbone::hopenet::BINS;
 use crate::nets::{Cost, Landmarks, Module, NetError, Network, Role, Shape};
 use crate::ops::pooling::Pooling;
 use crate::ops::stages::{Chosen, Train};
 use crate::ops::terms::{CompareSets, Output, Sees, Term};
+use crate::plan::{Plan, costs};
 
 /// Refuses terms over what a network, called so, does not give.
 pub(super) fn fits(plan: &Plan, (net, model): (&str, NodeId), cost: &Cost, term: &Term) -> Result<(), Unknown> {

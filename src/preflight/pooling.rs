@@ -1,10 +1,9 @@
 //! Whether a judged model has learned the pooling that its protocol pools by: the plan knows every stage that it was made by.
 
-use super::tables::TableError;
 use super::unknown::Unknown;
-use super::{Plan, PlanError};
 use crate::diag::{Code, one_of};
 use crate::events::Failure;
+use crate::inputs::tables::TableError;
 use crate::lang::value::NodeId;
 use crate::ops::evals::Protocol;
 use crate::ops::node::Node;
@@ -12,6 +11,7 @@ use crate::ops::outputs::Judge;
 use crate::ops::pooling::Pooling;
 use crate::ops::refs::{EvalRef, NetName};
 use crate::ops::stages::{Keep, Stop, Train, Watch};
+use crate::plan::{Plan, PlanError};
 use std::collections::BTreeSet;
 
 /// Refuses a judgement by a pooling that its model has not learned.

@@ -1,0 +1,15 @@
+//! What a plan names on this machine: digests of files and folders, the tables of data sets, the lists of protocols.
+//!
+//! ```text
+//! probe       what lies at a path, by its content
+//! tables      data set nodes as tables, draws as batches
+//! protocols   pairs, galleries and templates
+//! people      who is trained on, judged, and in which fold
+//! data_codes  errors of data as diagnostics
+//! ```
+
+pub mod data_codes;
+pub mod people;
+pub mod probe;
+mod protocols;
+pub mod tables;
