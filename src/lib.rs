@@ -1,11 +1,12 @@
 //! `ddl`: a language in which a face-recognition experiment is written down once, checked, run and reproduced.
 //!
 //! ```text
-//!  text ──syntax──▶ tree ──lang──▶ program ──graph──▶ DAG of content keys ──plan──▶ ordered, costed plan
-//!                                                                                        │
-//!        report ◀──eval── artifacts ◀──store── ddl-engine (libtorch: nets, terms, trainer)◀┘
+//!  text ──syntax──▶ tree ──compile──▶ DAG of content keys ──plan──▶ typed nodes in order ──preflight──▶ what is known before a run
+//!                                                                            │
+//!        report ◀──eval── judgements ◀──store── ddl-engine (libtorch) ◀──job─┘
 //! ```
 //!
+//! docs/dev/architecture.md lists the rooms in the order in which they use each other.
 //! Everything up to the plan is pure: what it needs from outside comes through [`source::World`].
 //! [`data`] and [`eval`] are libraries that know nothing of the language. Nothing here links libtorch.
 

@@ -2,6 +2,9 @@
 //!
 //! A block may use names that it does not declare, as the text around it does: those of [`STOCK`] stand for what a reader thinks of.
 
+#[path = "docs/rooms.rs"]
+mod rooms;
+
 use ddl::compile::{Compiled, Options, STANDARD, compile};
 use ddl::data::probe::ProbeCache;
 use ddl::diag::{Code, Diagnostic, RenderOptions, Severity, render};

@@ -24,8 +24,9 @@ use std::path::{Path, PathBuf};
 
 /// Writes, prints or checks the lock of a recipe.
 pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
-    let compiled = Recipe::from(&args.recipe).compile_closed(screen)?;
-    let plan = compiled.plan();
+    let recipe = Recipe::from(&args.recipe);
+    let compiled = recipe.compile_closed(screen)?;
+    let plan = recipe.plan(&compiled, screen)?; // of what can't be run there is no lock
     let mut lock = Lock::of(&plan).with_data(&compiled.graph);
     lock.libtorch = libtorch();
     if args.recipe.store.join("artifacts").is_dir() {
@@ -50,13 +51,13 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     Ok(Outcome::Done)
 }
 
-/// A lock with what the store has of its recipe: the numbers of its tables by `model: eval.metric`, what was decided, and where.
+/// A lock with what the store has of its recipe: its numbers by `model: eval.metric`, what was decided, and where.
 pub fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
     let locked =
         |row: &MetricRow| LockedMetric { value: row.value, std: row.std, low: row.ci.map(|ci| ci.low), high: row.ci.map(|ci| ci.high) };
     let metrics: BTreeMap<String, LockedMetric> =
         results.metrics.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect();
-    if metrics.is_empty() {
+    if results.history.records().next().is_none() {
         return lock;
     }
     let mut decisions: BTreeMap<String, Vec<Decision>> = BTreeMap::new();

@@ -6,7 +6,7 @@ use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
-use crate::lang::value::{NodeId, Value};
+use crate::lang::value::{Args, NodeId, Value};
 use crate::ops::outputs::Expect;
 use crate::source::Span;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
@@ -95,7 +95,11 @@ impl Compiler<'_> {
 
     fn sink(&mut self, id: BindingId, kind: &Kind, val: &Val, point: &Point, sinks: &mut Vec<NodeId>, stages: &mut Vec<NodeId>) {
         match (kind, &val.value) {
-            (Kind::Fixed(_, FixedWord::Report, _), Value::Node(node)) => sinks.push(*node),
+            (Kind::Fixed(_, FixedWord::Report, _), Value::Node(node)) => {
+                let name = self.modules[id.module.0].bindings[id.place].name.clone();
+                let args = self.graph.node(*node).args.clone();
+                sinks.push(self.own(*node, &name, args, val.span, point));
+            }
             (Kind::Fixed(_, FixedWord::Stage, _), Value::Node(node)) => stages.push(self.stage_of(*node)),
             (Kind::Fixed(_, FixedWord::Stage, _), Value::Record(models)) => {
                 let first = models.values().find_map(|model| if let Value::Node(node) = model { Some(*node) } else { None });
@@ -140,11 +144,18 @@ impl Compiler<'_> {
         let ItemKind::Expect(sink) = &tree.items[item].kind else { return None };
         let text = self.words(&tree, sink.value.span);
         let meaning = [("claim", super::claims::canonical(&claim, &self.graph))].into_iter().collect();
-        let args = [("claim", claim), ("text", Value::text(text))].into_iter().collect();
-        let node = self.graph.add_meaning(Expect::NAME, args, &meaning, Some(sink.name.span));
+        let args: Args = [("claim", claim), ("text", Value::text(text))].into_iter().collect();
+        let node = self.graph.add_meaning(Expect::NAME, args.clone(), &meaning, Some(sink.name.span));
+        Some(self.own(node, &sink.name.text, args, sink.name.span, point))
+    }
+
+    /// The node of a table or a claim under its own name: where another that means the same was declared before, a node of its own.
+    fn own(&mut self, node: NodeId, name: &str, args: Args, span: Span, point: &Point) -> NodeId {
+        let another = self.graph.node(node).names.first().is_some_and(|(first, _)| first != name);
+        let own = if another { self.graph.twin(node, name, args, Some(span)) } else { node };
         let arm = self.arm(point);
-        self.graph.name(node, &sink.name.text, &arm);
-        Some(node)
+        self.graph.name(own, name, &arm);
+        own
     }
 
     /// What a recipe says at a place, on one line and without comments.

@@ -112,6 +112,13 @@ impl Graph {
         self.add_with_key(op, args, key, span)
     }
 
+    /// A node that means what another means, and is told by a name of its own: a table or a claim that a recipe says twice is shown twice.
+    pub fn twin(&mut self, of: NodeId, name: &str, args: Args, span: Option<Span>) -> NodeId {
+        let (op, key) = (self.node(of).op, self.node(of).key);
+        self.count(&args);
+        self.add_with_key(op, args, ContentKey::of(format!("{key} {name}").as_bytes()), span)
+    }
+
     /// Counts what is written out of some arguments, as a key and in the plan.
     fn count(&mut self, args: &Args) {
         for value in args.values() {

@@ -136,7 +136,8 @@ macro_rules! choice {
 ///
 /// `family! { /// doc  pub enum Augment: Type::Augment { Flip, Blur } }` gives the enum, its [`Param`](crate::lang::decl::Param) and `decls()`.
 /// `family! { pub enum Term: Type::Objective, dyn Connected => { … } }` also gives `it()`: whatever member it is, as that trait. `kind K` gives
-/// `kind(name)`, by what each member says beside its declaration: `impl Kinded<K> for Classify { const KIND: K = … }`.
+/// `kind(name)`, by what each member says beside its declaration: `impl Kinded<K> for Classify { const KIND: K = … }`. `each each_term in terms` gives a macro by which
+/// another crate does something with each member: `each_term!(it in self => it.needs())`.
 #[macro_export]
 macro_rules! family {
     ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, dyn $view:ident, kind $kind:ty => { $($member:ident),* $(,)? }) => {
@@ -146,6 +147,23 @@ macro_rules! family {
     ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, kind $kind:ty => { $($member:ident),* $(,)? }) => {
         $crate::family! { $(#[doc = $doc])* pub enum $family: $type => { $($member),* } }
         $crate::family! { @kind $family, $kind, $($member),* }
+    };
+    ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, dyn $view:ident, kind $kind:ty, each $each:ident in $module:ident => { $($member:ident),* $(,)? }) => {
+        $crate::family! { $(#[doc = $doc])* pub enum $family: $type, dyn $view, kind $kind => { $($member),* } }
+        $crate::family! { @each ($) $each, $module, $family, $($member),* }
+    };
+    ($(#[doc = $doc:expr])* pub enum $family:ident : $type:expr, kind $kind:ty, each $each:ident in $module:ident => { $($member:ident),* $(,)? }) => {
+        $crate::family! { $(#[doc = $doc])* pub enum $family: $type, kind $kind => { $($member),* } }
+        $crate::family! { @each ($) $each, $module, $family, $($member),* }
+    };
+    (@each ($d:tt) $each:ident, $module:ident, $family:ident, $($member:ident),*) => {
+        #[doc = concat!("Does something with whatever member of [`", stringify!($family), "`](crate::ops::", stringify!($module), "::", stringify!($family), ") a value is.")]
+        #[macro_export]
+        macro_rules! $each {
+            ($d it:ident in $d any:expr => $d what:expr) => {
+                match $d any { $($crate::ops::$module::$family::$member($d it) => $d what,)* }
+            };
+        }
     };
     (@kind $family:ident, $kind:ty, $($member:ident),*) => {
         impl $family {

@@ -8,7 +8,8 @@ use crate::eval::{self, Estimate, EvalError, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::node::Node;
-use crate::ops::outputs::{AnyPublished, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
+use crate::ops::outputs::{AnyPublished, Expect, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
+use crate::ops::stages::Chosen;
 use crate::plan::rows::{Against, Names, Shown, pairs};
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
@@ -23,7 +24,9 @@ type Measured = (Result<Estimate, EvalError>, Vec<f64>);
 /// Everything that was measured.
 pub struct Results {
     judged: BTreeMap<NodeId, Judged>,
-    /// One row for each number of a table.
+    /// The numbers that have a row: judgements with metrics.
+    told: BTreeSet<(NodeId, String)>,
+    /// One row for each number of a table, then for those that only claims and choices are made by.
     pub metrics: Vec<MetricRow>,
     /// One row for each number of a table that could not be had.
     pub unmeasured: Vec<UnmeasuredRow>,
@@ -40,6 +43,7 @@ impl Results {
     pub fn read(plan: &Plan, reading: &Reading, only: &[String]) -> Result<Self, Stop> {
         let mut results = Results {
             judged: BTreeMap::new(),
+            told: BTreeSet::new(),
             metrics: Vec::new(),
             unmeasured: Vec::new(),
             tables: Vec::new(),
@@ -59,7 +63,30 @@ impl Results {
                 results.table(plan, &node.name, lowered)?;
             }
         }
+        results.beside_tables(plan, only)?;
         Ok(results)
+    }
+
+    /// Rows for the numbers that claims are about and by which models were chosen, where no table has them.
+    fn beside_tables(&mut self, plan: &Plan, only: &[String]) -> Result<(), Stop> {
+        let wanted = |id: NodeId| only.is_empty() || only.contains(&plan.node(id).name);
+        let claims = plan.all::<Expect>().filter(|(id, _)| wanted(*id)).flat_map(|(_, it)| it.claim.scores());
+        let choices = plan.all::<Chosen>().map(|(_, it)| (it.judged.as_slice(), &it.metric));
+        for (judged, metric) in claims.chain(choices) {
+            for id in judged.iter().map(|judged| judged.node) {
+                let judge: &Judge = plan.get(id).map_err(bad_plan)?;
+                let metric = metric.of(judge.eval);
+                let Some(judged) = self.judged.get(&id).filter(|_| !self.told.contains(&(id, metric.label()))) else { continue };
+                let Ok(measured) = judged.measured(&metric) else { continue }; // who asks for it says why
+                let measured = if self.chosen_by_its_people(plan, id)? { measured.without_interval() } else { measured };
+                let name = |node: NodeId| plan.node(node).name.as_str();
+                let row = MetricRow::new(name(judge.model.node), name(judge.eval.node), &metric.label(), &measured.estimate);
+                let decided = self.decided(plan, [id]);
+                self.metrics.push(MetricRow { decided, ..row });
+                self.told.insert((id, metric.label()));
+            }
+        }
+        Ok(())
     }
 
     /// The mean of a metric over judgements.
@@ -143,6 +170,7 @@ impl Results {
                 cell.ci = estimate.ci;
                 let decided = self.behind(plan, row, &column.metric)?;
                 self.metrics.push(MetricRow { decided, ..metric_row(plan, row, column, &estimate) });
+                self.told.extend(self.judgement(plan, row, &column.metric)?.map(|id| (id, column.metric.label())));
             }
         }
         if cell.values.len() == 1 {
@@ -205,9 +233,14 @@ impl Results {
     /// What was decided on the way to the row's number.
     fn behind(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Vec<Decided>, Stop> {
         let judged = self.judgement(plan, row, metric)?.map_or_else(|| row.judged.iter().map(|it| it.node).collect(), |id| vec![id]);
-        let behind = History::behind(plan, judged).into_iter();
+        Ok(self.decided(plan, judged))
+    }
+
+    /// What was decided on the way to these nodes.
+    fn decided(&self, plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> Vec<Decided> {
+        let behind = History::behind(plan, of).into_iter();
         let decided = behind.flat_map(|id| self.history.decided(id).map(move |decision| (id, decision)));
-        Ok(decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() }).collect())
+        decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() }).collect()
     }
 
     /// The row's judgement under the metric's protocol.

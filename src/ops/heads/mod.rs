@@ -55,7 +55,7 @@ pub enum Logits {
 
 crate::family! {
     /// Any head.
-    pub enum Head: Type::Head, kind Logits => {
+    pub enum Head: Type::Head, kind Logits, each each_head in heads => {
         Softmax, LSoftmax, SphereFace, SphereFaceR, NormFace, AmSoftmax, CosFace, ArcFace, SubCentre, Combined, SvSoftmax, MvSoftmax,
         CurricularFace, MagFace, AdaFace,
     }

@@ -107,10 +107,32 @@ impl Claim {
     }
 }
 
+impl Claim {
+    /// The scores that it is about, from left to right.
+    pub fn scores(&self) -> Vec<(&[JudgedRef], &Metric)> {
+        match self {
+            Claim::Compare { left, right, .. } => [left.scores(), right.scores()].concat(),
+            Claim::And(a, b) | Claim::Or(a, b) => [a.scores(), b.scores()].concat(),
+            Claim::Not(a) => a.scores(),
+            Claim::Constant(_) => Vec::new(),
+        }
+    }
+}
+
 /// The mean of a metric over judgements, or why there is none.
 pub type Scores<'s> = dyn FnMut(&[JudgedRef], &Metric) -> Result<f64, String> + 's;
 
 impl Term {
+    fn scores(&self) -> Vec<(&[JudgedRef], &Metric)> {
+        match self {
+            Term::Number(_) => Vec::new(),
+            Term::Score { judged, metric } => vec![(judged, metric)],
+            Term::Mean(terms) => terms.iter().flat_map(Term::scores).collect(),
+            Term::Add(a, b) | Term::Subtract(a, b) | Term::Multiply(a, b) | Term::Divide(a, b) => [a.scores(), b.scores()].concat(),
+            Term::Negate(a) => a.scores(),
+        }
+    }
+
     /// The number, where `score` gives the mean of a metric over judgements.
     ///
     /// # Errors

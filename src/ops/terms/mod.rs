@@ -168,7 +168,7 @@ fn filters_cosines(call: &Call) -> Vec<Complaint> {
 
 crate::family! {
     /// Any term.
-    pub enum Term: Type::Objective, dyn Connected, kind TermKind => {
+    pub enum Term: Type::Objective, dyn Connected, kind TermKind, each each_term in terms => {
         Classify, Contrastive, Triplet, Center, Marginal, RangeLoss, HistogramLoss, NPair, Ddl, Kd, Rkd, Sp, Feature, Nst,
         Mutual, CoMining, Adversary, Fool, KdGan, Stitch, CoupledMapping, HeadPose, CompareSets, Diversity,
     }

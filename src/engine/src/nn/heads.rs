@@ -101,36 +101,14 @@ pub trait Head {
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError>;
 }
 
-macro_rules! each {
-    ($self:ident, $it:ident => $do:expr) => {
-        match $self {
-            heads::Head::Softmax($it) => $do,
-            heads::Head::LSoftmax($it) => $do,
-            heads::Head::SphereFace($it) => $do,
-            heads::Head::SphereFaceR($it) => $do,
-            heads::Head::NormFace($it) => $do,
-            heads::Head::AmSoftmax($it) => $do,
-            heads::Head::CosFace($it) => $do,
-            heads::Head::ArcFace($it) => $do,
-            heads::Head::SubCentre($it) => $do,
-            heads::Head::Combined($it) => $do,
-            heads::Head::SvSoftmax($it) => $do,
-            heads::Head::MvSoftmax($it) => $do,
-            heads::Head::CurricularFace($it) => $do,
-            heads::Head::MagFace($it) => $do,
-            heads::Head::AdaFace($it) => $do,
-        }
-    };
-}
-
 impl Head for heads::Head {
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
-        each!(self, it => it.specs(classes, embedding))
+        ddl::each_head!(it in self => it.specs(classes, embedding))
     }
 
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
         check(x, labels, at.state.get(PROTOTYPES)?)?;
-        each!(self, it => it.logits(x, labels, at))
+        ddl::each_head!(it in self => it.logits(x, labels, at))
     }
 }
 

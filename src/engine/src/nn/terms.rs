@@ -204,60 +204,29 @@ pub trait Term {
     }
 }
 
-macro_rules! each {
-    ($self:ident, $it:ident => $do:expr) => {
-        match $self {
-            terms::Term::Classify($it) => $do,
-            terms::Term::Contrastive($it) => $do,
-            terms::Term::Triplet($it) => $do,
-            terms::Term::Center($it) => $do,
-            terms::Term::Marginal($it) => $do,
-            terms::Term::RangeLoss($it) => $do,
-            terms::Term::HistogramLoss($it) => $do,
-            terms::Term::NPair($it) => $do,
-            terms::Term::Ddl($it) => $do,
-            terms::Term::Kd($it) => $do,
-            terms::Term::Rkd($it) => $do,
-            terms::Term::Sp($it) => $do,
-            terms::Term::Feature($it) => $do,
-            terms::Term::Nst($it) => $do,
-            terms::Term::Mutual($it) => $do,
-            terms::Term::CoMining($it) => $do,
-            terms::Term::Adversary($it) => $do,
-            terms::Term::Fool($it) => $do,
-            terms::Term::KdGan($it) => $do,
-            terms::Term::Stitch($it) => $do,
-            terms::Term::CoupledMapping($it) => $do,
-            terms::Term::HeadPose($it) => $do,
-            terms::Term::CompareSets($it) => $do,
-            terms::Term::Diversity($it) => $do,
-        }
-    };
-}
-
 impl Term for terms::Term {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
-        each!(self, it => it.needs())
+        ::ddl::each_term!(it in self => it.needs())
     }
 
     fn memory(&self) -> Option<Memory<'_>> {
-        each!(self, it => it.memory())
+        ::ddl::each_term!(it in self => it.memory())
     }
 
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
-        each!(self, it => it.specs(classes, embedding))
+        ::ddl::each_term!(it in self => it.specs(classes, embedding))
     }
 
     fn specs_between(&self, shapes: &[Vec<i64>]) -> Result<Vec<Spec>, NnError> {
-        each!(self, it => it.specs_between(shapes))
+        ::ddl::each_term!(it in self => it.specs_between(shapes))
     }
 
     fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        each!(self, it => it.evaluate(given, around))
+        ::ddl::each_term!(it in self => it.evaluate(given, around))
     }
 
     fn similarities(&self, given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
-        each!(self, it => it.similarities(given))
+        ::ddl::each_term!(it in self => it.similarities(given))
     }
 }
 

@@ -1,0 +1,56 @@
+//! docs/dev/architecture.md is true: it has every room of the library, in an order in which none uses one below it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The rooms that the page lists, in its order.
+fn listed() -> Vec<String> {
+    let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/dev/architecture.md"));
+    let rooms = page.split("## Rooms").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let row = |line: &str| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned());
+    rooms.lines().filter_map(row).collect()
+}
+
+/// The rooms that a source uses, without its tests.
+fn used(source: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).fold(String::new(), |all, line| all + line + "\n");
+    let named = code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with('$'));
+    named.map(|(at, word)| code[at + word.len()..].chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect()).collect()
+}
+
+fn walk(path: &Path, see: &mut dyn FnMut(&Path, &str)) {
+    if path.is_dir() {
+        let mut inside: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inside.sort();
+        inside.iter().for_each(|path| walk(path, see));
+    } else if path.extension().is_some_and(|it| it == "rs")
+        && !["tests.rs", "broken.rs", "testing.rs"].iter().any(|name| path.ends_with(name))
+    {
+        see(path, &read(path));
+    }
+}
+
+#[test]
+fn no_room_uses_one_below_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let rooms = listed();
+    let declared: BTreeSet<String> = read(&src.join("lib.rs"))
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("pub mod ")?.trim_end_matches(';').to_owned()))
+        .collect();
+    assert_eq!(rooms.iter().cloned().collect::<BTreeSet<_>>(), declared, "the page does not list the rooms of src/lib.rs");
+    for (at, room) in rooms.iter().enumerate() {
+        let (file, folder) = (src.join(format!("{room}.rs")), src.join(room));
+        for place in [file, folder].iter().filter(|place| place.exists()) {
+            walk(place, &mut |path, source| {
+                let below: Vec<String> = used(source).into_iter().filter(|other| rooms[at + 1..].contains(other)).collect();
+                assert!(below.is_empty(), "{} uses {below:?}, which stand below `{room}`", path.display());
+            });
+        }
+    }
+}
