@@ -5,9 +5,11 @@
 //! tables      data set nodes as tables, draws as batches
 //! protocols   pairs, galleries and templates
 //! people      who is trained on, judged, and in which fold
+//! augments    augments of a recipe as what is done to pixels
 //! data_codes  errors of data as diagnostics
 //! ```
 
+pub mod augments;
 pub mod data_codes;
 pub mod people;
 pub mod probe;

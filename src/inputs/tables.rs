@@ -1,5 +1,6 @@
 //! The data of a plan: its data set nodes become [`Table`]s, its draws [`Batches`]. Shared by the planner and the engine.
 
+use super::augments::augment;
 use crate::data::augment::Augment;
 use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
@@ -12,7 +13,7 @@ use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::node::Node;
 use crate::ops::refs::FilePath;
-use crate::ops::{augments, data, samplers};
+use crate::ops::{data, samplers};
 use crate::pinned::Pinned;
 use crate::plan::{Paths, Plan, PlanError};
 use crate::random::apart;
@@ -313,27 +314,4 @@ fn columns(schema: &IndexMap<String, String>) -> Result<IndexMap<String, ColumnT
         serde_json::from_value::<ColumnType>(serde_json::Value::from(word.as_str())).map_err(unknown)
     };
     schema.iter().map(|(name, word)| Ok((name.clone(), column(word)?))).collect()
-}
-
-/// An augment of a recipe as the data room knows it: the same names and fields, `kind` for `op`.
-///
-/// # Errors
-/// Values out of range.
-pub fn augment(op: &augments::Augment) -> Result<Augment, DataError> {
-    let wrong = |error: serde_json::Error| DataError::Argument { what: "augment", why: error.to_string() };
-    let json = serde_json::to_value(op).map_err(wrong)?;
-    let augment: Augment = serde_json::from_value(with_kind(json)).map_err(wrong)?;
-    augment.check()?;
-    Ok(augment)
-}
-
-fn with_kind(json: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value as Json;
-    match json {
-        Json::Array(items) => Json::Array(items.into_iter().map(with_kind).collect()),
-        Json::Object(map) => Json::Object(
-            map.into_iter().map(|(name, value)| (if name == "op" { "kind".to_owned() } else { name }, with_kind(value))).collect(),
-        ),
-        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
-    }
 }

@@ -61,6 +61,9 @@ fn all() -> Vec<&'static Decl> {
         Without,
         Apply,
         Draw,
+    ];
+    all.extend(evals::Protocol::decls());
+    all.extend(decls![
         evals::Panel,
         evals::OverPanel,
         stages::Train,
@@ -81,7 +84,7 @@ fn all() -> Vec<&'static Decl> {
         Judge,
         Table,
         Expect,
-    ];
+    ]);
     all.extend(augments::Augment::decls());
     all.extend(samplers::Sampler::decls());
     all.extend(nets::AnyWeights::decls());
@@ -101,7 +104,6 @@ fn all() -> Vec<&'static Decl> {
     all.extend(stages::Watch::decls());
     all.extend(stages::Keep::decls());
     all.extend(stages::Stop::decls());
-    all.extend(evals::Protocol::decls());
     all.extend(evals::Embed::decls());
     all.extend(evals::MadePairs::decls());
     all.extend(evals::Metric::decls());

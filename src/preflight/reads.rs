@@ -46,7 +46,7 @@ pub(super) fn have_bins(tables: &Tables, pose: &HeadPose) -> Result<(), Unknown>
     let plan = tables.plan();
     let draw: &Draw = plan.get(pose.data.node).map_err(TableError::from)?;
     let name = &plan.node(pose.data.node).name;
-    let mirrors = |op| crate::inputs::tables::augment(op).is_ok_and(|augment| augment.mirrors());
+    let mirrors = |op| crate::inputs::augments::augment(op).is_ok_and(|augment| augment.mirrors());
     if draw.augment.iter().any(mirrors) {
         let message = format!("`{name}` mirrors images, and `head_pose` reads the angles of images as they are");
         return Err(Unknown::Failure(Failure::new(Code::BadData, message).help("leave flip() out of its augment")));

@@ -13,7 +13,7 @@ use ddl::eval::{
     identify, identify_by, pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
-use ddl::inputs::tables::augment;
+use ddl::inputs::augments::augment;
 use ddl::inputs::{data_codes, people};
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{
