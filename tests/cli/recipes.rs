@@ -139,6 +139,39 @@ fn a_lock_of_older_operators_is_told_apart() {
 }
 
 #[test]
+fn a_lock_whose_entries_are_not_the_plans_is_refused() {
+    let shell = shell();
+    assert_eq!(shell.ddl("lock right.ddl -q").code(), 0);
+    let lock = shell.read("right.ddl.lock");
+    let lines: Vec<&str> = lock.lines().collect();
+    let with = |at: usize, instead: &[&str]| [&lines[..at], instead, &lines[at + 1..]].concat().join("\n") + "\n";
+    let mut forged = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("  ")) {
+        forged.push((format!("without {line}"), with(at, &[])));
+        forged.push((format!("twice {line}"), with(at, &[line, line])));
+        let renamed = line.replacen("  \"", "  \"another_", 1);
+        forged.push((format!("also {renamed}"), with(at, &[line, &renamed])));
+    }
+    let inside = [("\"op\":\"", "\"op\":\"x"), ("\"args\":{\"", "\"args\":{\"x"), ("\"inputs\":[\"", "\"inputs\":[\"x")];
+    for (at, line) in lines.iter().enumerate() {
+        let others = inside.iter().map(|(from, to)| line.replacen(from, to, 1)).filter(|other| other != line);
+        forged.extend(others.map(|other| (format!("instead {other}"), with(at, &[&other]))));
+    }
+    assert!(forged.len() > 60, "{}", forged.len());
+    for (what, text) in forged {
+        std::fs::write(shell.path().join("right.ddl.lock"), text).unwrap();
+        for command in ["lock right.ddl --check", "run right.ddl --locked"] {
+            let ran = shell.ddl(command);
+            let said = ran.stderr();
+            // a section without entries is none
+            let refused = if what.starts_with("twice") { "an entry stands twice" } else { "ddl::plan::lock_differs" };
+            let emptied = what.starts_with("without") && said.contains("something else is wanted");
+            assert!((said.contains(refused) || emptied) && ran.code() == 2, "{what}: {}", ran.transcript());
+        }
+    }
+}
+
+#[test]
 fn diff_tells_causes_from_what_follows() {
     let other = RIGHT.replace("lr = 0.1)", "lr = 0.2)").replace("second", "tuned").replace("scale = 16", "scale = 16.0");
     transcript!(
