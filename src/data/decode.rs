@@ -27,6 +27,9 @@ const FORMATS: [ImageFormat; 7] =
 /// Their names, for messages.
 const NAMES: &str = "JPEG, PNG, WebP, BMP, GIF, TIFF, PNM";
 
+/// Which TIFFs are read, for messages.
+const OF_TIFF: &str = "grey and RGB of 8 or 16 bits and CMYK are, a palette is not: write it as PNG";
+
 /// Reading a picture takes at most so many MiB, whatever its header says.
 const MOST: u64 = 512;
 
@@ -169,6 +172,7 @@ fn why(format: ImageFormat, error: &ImageError) -> String {
     match error {
         _ if ended => format!("the {name} file is cut off"),
         ImageError::Limits(_) => format!("reading this {name} file takes too much memory"),
+        ImageError::Unsupported(_) if format == ImageFormat::Tiff => format!("this kind of {name} file is not read ({OF_TIFF})"),
         ImageError::Unsupported(_) => format!("this kind of {name} file is not read"),
         ImageError::Decoding(_) | ImageError::Encoding(_) | ImageError::Parameter(_) | ImageError::IoError(_) => {
             format!("the data of the {name} file is damaged")
@@ -359,6 +363,17 @@ mod tests {
         let chunk = png_chunk(*b"eXIf", &exif(6));
         for more in [[&png[..], &chunk].concat(), [&png[..png.len() - 12], &chunk[..20]].concat()] {
             assert_eq!(decode(&more, "x").unwrap(), picture());
+        }
+    }
+
+    #[test]
+    fn of_a_tiff_that_is_not_read_it_is_said_which_are() {
+        for (big, pixels_first) in [(true, false), (false, true)] {
+            let of = |kind| decode(&tiff(&picture(), (big, pixels_first), kind, None), "a.tif");
+            assert_eq!(of((2, 3)).unwrap(), picture());
+            assert_eq!(of((1, 1)).unwrap().pixel(3, 0), Some([84; 3]));
+            let said = of((3, 1)).unwrap_err().to_string();
+            assert_eq!(said, format!("a.tif: this kind of TIFF file is not read ({OF_TIFF})"));
         }
     }
 
