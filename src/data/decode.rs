@@ -89,7 +89,7 @@ pub fn is_picture(head: &[u8]) -> bool {
 /// All bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     crate::regular::read(path, Whole::Image)
-        .map_err(|error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() })
+        .map_err(|error| DataError::Unreadable { path: path.to_owned(), why: crate::system::said(&error) })
 }
 
 fn format_of(bytes: &[u8]) -> Result<ImageFormat, String> {

@@ -173,9 +173,9 @@ fn a_lock_whose_entries_are_not_the_plans_is_refused() {
 
 /// Files of weights that are wrong, each with what is said of it.
 const WEIGHTS: [(&str, Option<&str>, &str); 5] = [
-    ("gone.pt", None, "o such file"),
+    ("gone.pt", None, "no such file"),
     ("text.pt", Some("hello, this is text"), "text.pt"),
-    ("lost.safetensors", None, "o such file"),
+    ("lost.safetensors", None, "no such file"),
     ("empty.pt", Some(""), "empty.pt"),
     ("cut.pt", Some("PK\u{3}\u{4}"), "cut.pt"),
 ];
@@ -209,6 +209,7 @@ fn a_file_that_is_not_there_hides_the_faults_of_no_other() {
                 assert_eq!(said.matches("nowhere").count(), 1, "{command}: {said}");
                 assert!(said.contains("broken.csv"), "{command}: {said}");
             }
+            assert!(!said.contains("os error"), "{said}");
         }
     }
 }
