@@ -474,7 +474,7 @@ impl Sink for Collected {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The stream broke.
-    #[error("the events can't be read: {0}")]
+    #[error("the events can't be read: {}", crate::system::said(.0))]
     Io(#[from] io::Error),
     /// Something else was written there.
     #[error("line {number} is no event ({why}): {line}")]

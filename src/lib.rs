@@ -21,6 +21,7 @@ pub mod regular;
 pub mod signals;
 pub mod source;
 pub mod stack;
+pub mod system;
 pub mod text;
 
 pub mod compile;

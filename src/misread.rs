@@ -65,6 +65,8 @@ impl From<&serde_yaml::Error> for Misread {
             "there is no such anchor".to_owned()
         } else if said.contains("duplicate entry") {
             "an entry stands twice".to_owned()
+        } else if said.contains("` as u128") || said.contains("` as i128") {
+            "a whole number has more digits than are read: write it with an exponent, as `1.5e20`".to_owned()
         } else if is_of_scanner(said) {
             "this is no YAML".to_owned()
         } else {
@@ -89,7 +91,7 @@ fn is_of_scanner(said: &str) -> bool {
         "invalid leading",
         "invalid trailing",
     ];
-    let holds = ["while scanning", "while parsing a", "YAML", "merg"];
+    let holds = ["while scanning", "while parsing a", "YAML", "in merge", "for merging"];
     begins.iter().any(|words| said.starts_with(words)) || holds.iter().any(|words| said.contains(words))
 }
 
@@ -227,6 +229,9 @@ mod tests {
             "a: !!binary x",
             "\u{0}",
             "&a [*a]",
+            "a: 18446744073709551616",
+            "a: -9223372036854775809",
+            "emergency: [1, 2",
         ];
         texts.extend(all.map(str::to_owned));
         texts.extend([format!("{good}x"), "[".repeat(2_000) + &"]".repeat(2_000), format!("a: {}{}", "{a: ".repeat(500), "}".repeat(500))]);

@@ -146,7 +146,7 @@ impl SourceMap {
         let shown = shown.into();
         let bytes = world.read(path).map_err(|cause| match cause.get_ref().and_then(|cause| cause.downcast_ref::<TooLong>()) {
             Some(long) => ReadError::TooLong { path: shown.clone(), bytes: long.bytes },
-            None => ReadError::Unreadable { path: shown.clone(), cause: cause.to_string() },
+            None => ReadError::Unreadable { path: shown.clone(), cause: crate::system::said(&cause) },
         })?;
         self.add_bytes(shown, bytes)
     }

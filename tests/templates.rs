@@ -199,7 +199,7 @@ proptest! {
         // whole numbers of sixteenths, whose sums are exact: the order within a medium may then not show
         let values: Vec<f32> = values.iter().map(|x| (x * 16.0).round() / 16.0 + 2.0).collect();
         let mut faces: Vec<TemplateFace> =
-            (0..30).map(|i| TemplateFace { template: i % 5, medium: i / 8, row: i, weight: 1.0 }).collect();
+            (0..30).map(|i| TemplateFace { template: i % 5, number: i % 5, medium: i / 8, row: i, weight: 1.0 }).collect();
         let plain = pool_templates(&values, 4, &faces, 5, FaceNorm::Kept, None).unwrap();
         faces.rotate_left(turn % 30);
         faces.reverse();

@@ -32,8 +32,7 @@ fn one(file: &Path, args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> 
     }
     let compiled = recipe.compile_quietly()?;
     screen.messages(&compiled.diagnostics, &compiled.sources);
-    // what lies at paths is looked at where the recipe itself is right
-    let (plan, wrong) = if compiled.has_errors() { (compiled.plan(), Vec::new()) } else { recipe.known_plan(&compiled) };
+    let (plan, wrong) = recipe.faults(&compiled);
     screen.messages(&wrong, &compiled.sources);
     let all = || compiled.diagnostics.iter().chain(&wrong);
     let count = |severity| all().filter(|diagnostic| diagnostic.severity == severity).count();

@@ -6,6 +6,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::regular::{self, Whole};
 use crate::source::LONGEST_SOURCE;
 use crate::store::is_full;
+use crate::system;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,10 @@ pub fn is_standard_input(file: &Path) -> bool {
 pub fn standard_input() -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     let most = LONGEST_SOURCE as u64 + 1; // one more is refused as too long
-    std::io::stdin().take(most).read_to_end(&mut bytes).map_err(|error| Stop::wrong(format!("cannot read standard input: {error}")))?;
+    std::io::stdin()
+        .take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Stop::wrong(format!("cannot read standard input: {}", system::said(&error))))?;
     Ok(bytes)
 }
 
@@ -91,13 +95,13 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
 
 /// A file as text, without its byte order mark; or why it is none.
 pub fn read_text(path: &Path, whole: Whole) -> Result<String, String> {
-    let bytes = regular::read(path, whole).map_err(|error| error.to_string())?;
+    let bytes = regular::read(path, whole).map_err(|error| system::said(&error))?;
     crate::text::read(&bytes).map(str::to_owned).map_err(|why| why.to_string())
 }
 
 /// The end of a command that can't write a file.
 pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
-    let message = format!("cannot write {}: {error}", path.display());
+    let message = format!("cannot write {}: {}", path.display(), system::said(error));
     Stop::fail(if is_full(error) {
         Diagnostic::error(Code::DiskFull, message).help("make room and give the same command again: what is done is kept")
     } else {

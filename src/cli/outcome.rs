@@ -9,7 +9,7 @@ use crate::source::SourceMap;
 pub enum Outcome {
     /// All was done: 0.
     Done,
-    /// A run failed, or an `expect` does not hold: 1.
+    /// A run failed, an `expect` does not hold, or a term came to what is not finite: 1.
     Failed,
     /// The recipe or the command line is wrong, or a `--check` found something to do: 2.
     Wrong,

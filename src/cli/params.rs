@@ -11,6 +11,7 @@ use crate::syntax::tree::{TypeExpr, TypeKind};
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Value as Yaml;
+use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 
@@ -33,9 +34,16 @@ pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<
     if let Some((name, _)) = entries.iter().find(|(name, _)| !matches!(name, Yaml::String(_))) {
         return Err(wrong(format!("{shown} has a name that is {}, and names are texts", kind(name))));
     }
-    let Raw::Record(entries) = Reading(&yaml).deserialize(serde_yaml::Deserializer::from_str(&text)).map_err(no_yaml)? else {
-        return Err(wrong(format!("{shown} does not hold values by name")));
-    };
+    let endless = RefCell::new(None);
+    let raw = Reading { yaml: &yaml, ty: Wanted::Params(types), endless: &endless }.deserialize(serde_yaml::Deserializer::from_str(&text));
+    let raw = raw.map_err(|error| match endless.take() {
+        Some(why) => {
+            let place = error.location().map_or_else(String::new, |at| format!(", line {}, column {}", at.line(), at.column()));
+            wrong(format!("{shown}{place}: {why}"))
+        }
+        None => no_yaml(error),
+    })?;
+    let Raw::Record(entries) = raw else { return Err(wrong(format!("{shown} does not hold values by name"))) };
     let base = file.parent().unwrap_or(Path::new("")).to_owned();
     let given = |(name, value): (String, Raw)| {
         let text = outside(&value, types.get(&name).map(|ty| &ty.kind))
@@ -75,14 +83,93 @@ enum Raw {
     Other,
 }
 
+/// What is wanted where a value stands.
+#[derive(Clone, Copy)]
+enum Wanted<'t> {
+    /// The values of a recipe's parameters.
+    Params(&'t IndexMap<String, TypeExpr>),
+    /// A value of a type; of what no parameter has, the type is not known.
+    Value(Option<&'t TypeKind>),
+}
+
+impl Wanted<'_> {
+    /// What is wanted of the entry of a record.
+    fn field(self, name: &str) -> Self {
+        Wanted::Value(match self {
+            Wanted::Params(types) => types.get(name).map(|ty| &ty.kind),
+            Wanted::Value(ty) => match ty.map(required) {
+                Some(TypeKind::Record(fields)) => fields.iter().find(|(field, _)| field.text == name).map(|(_, ty)| &ty.kind),
+                _ => None,
+            },
+        })
+    }
+
+    /// What is wanted of the items of a list.
+    fn item(self) -> Self {
+        Wanted::Value(match self {
+            Wanted::Value(Some(ty)) => match required(ty) {
+                TypeKind::List(of) => Some(&of.kind),
+                _ => None,
+            },
+            Wanted::Value(None) | Wanted::Params(_) => None,
+        })
+    }
+
+    /// Whether what looks like a number is one there.
+    fn is_number(self) -> bool {
+        match self {
+            Wanted::Params(_) | Wanted::Value(None) => false,
+            Wanted::Value(Some(ty)) => match required(ty) {
+                TypeKind::Name(name) => name != "text" && name != "path",
+                TypeKind::Union(of) => of.iter().any(|it| Wanted::Value(Some(&it.kind)).is_number()),
+                TypeKind::OneOf(_) | TypeKind::List(_) | TypeKind::Record(_) | TypeKind::Optional(_) => false,
+            },
+        }
+    }
+}
+
+/// A type without its `?`.
+fn required(ty: &TypeKind) -> &TypeKind {
+    if let TypeKind::Optional(of) = ty { required(&of.kind) } else { ty }
+}
+
 /// Reads what is written beside what YAML makes of it.
-struct Reading<'y>(&'y Yaml);
+struct Reading<'y> {
+    yaml: &'y Yaml,
+    ty: Wanted<'y>,
+    /// Why a number is refused that is not finite.
+    endless: &'y RefCell<Option<String>>,
+}
+
+impl<'y> Reading<'y> {
+    fn of(&self, yaml: &'y Yaml, ty: Wanted<'y>) -> Self {
+        Reading { yaml, ty, endless: self.endless }
+    }
+}
+
+/// Why a text is no number that can be computed with, if it looks like one.
+fn endless(text: &str, yaml: &Yaml) -> Option<String> {
+    let is = match yaml {
+        Yaml::Number(number) if number.is_nan() => "stands for no number",
+        Yaml::Number(number) if number.is_infinite() => "is infinite",
+        Yaml::String(_) if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => {
+            let number = text.replace('_', "").parse::<f64>().is_ok_and(f64::is_infinite);
+            if number && text.contains(|c: char| c.is_ascii_digit()) {
+                "is larger than any number that is computed with"
+            } else {
+                return None;
+            }
+        }
+        _ => return None,
+    };
+    Some(format!("{} {is}; a finite number is wanted", crate::text::quoted(text)))
+}
 
 impl<'de> DeserializeSeed<'de> for Reading<'_> {
     type Value = Raw;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Raw, D::Error> {
-        match self.0 {
+        match self.yaml {
             Yaml::Null => from.deserialize_any(IgnoredAny).map(|_| Raw::None),
             Yaml::Tagged(_) => from.deserialize_any(IgnoredAny).map(|_| Raw::Other),
             Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) => from.deserialize_str(self),
@@ -99,8 +186,14 @@ impl<'de> Visitor<'de> for Reading<'_> {
         f.write_str("a value")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-        let plain = match self.0 {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Raw, E> {
+        if self.ty.is_number()
+            && let Some(why) = endless(text, self.yaml)
+        {
+            *self.endless.borrow_mut() = Some(why);
+            return Err(E::custom("not finite"));
+        }
+        let plain = match self.yaml {
             Yaml::Bool(truth) => Some(truth.to_string()),
             Yaml::Number(number) => Some(number.to_string()),
             Yaml::Null | Yaml::String(_) | Yaml::Sequence(_) | Yaml::Mapping(_) | Yaml::Tagged(_) => None,
@@ -110,17 +203,18 @@ impl<'de> Visitor<'de> for Reading<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Raw, A::Error> {
         let mut items = Vec::new();
-        for item in self.0.as_sequence().into_iter().flatten() {
-            items.extend(from.next_element_seed(Reading(item))?);
+        for item in self.yaml.as_sequence().into_iter().flatten() {
+            items.extend(from.next_element_seed(self.of(item, self.ty.item()))?);
         }
         Ok(Raw::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Raw, A::Error> {
         let mut fields = Vec::new();
-        for value in self.0.as_mapping().into_iter().flatten().map(|(_, value)| value) {
+        for value in self.yaml.as_mapping().into_iter().flatten().map(|(_, value)| value) {
             let Some(name) = from.next_key::<String>()? else { break };
-            fields.push((name, from.next_value_seed(Reading(value))?));
+            let read = from.next_value_seed(self.of(value, self.ty.field(&name)))?;
+            fields.push((name, read));
         }
         Ok(Raw::Record(fields))
     }
@@ -267,7 +361,12 @@ mod tests {
             ("float", "1", "1.0"),
             ("float", ".5", "0.5"),
             ("float", "1e-3", "0.001"),
-            ("float", ".inf", "ddl::names::stray_attribute"),
+            ("float", ".inf", "ddl::cli::params_file"),
+            ("text", ".inf", "\".inf\""),
+            ("text", "1e999", "\"1e999\""),
+            ("path", ".nan", "(path)"),
+            ("float", "1e308", "1e+308"),
+            ("float", "18446744073709551616.0", "1.8446744073709552e+19"),
             ("[int]", "[1, 0x10]", "[1, 16]"),
             // quantities
             ("span", "8 epochs", "8 epochs"),
@@ -291,6 +390,52 @@ mod tests {
             })
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_told_as_what_it_is_and_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("p.yaml");
+        let said = |ty: &str, yaml: &str| {
+            std::fs::write(&file, format!("# one line\nemergency: 1\nit: {yaml}\n")).unwrap();
+            let recipe = format!("ddl 1\nparam emergency : int\nparam it : {ty}\nlet _it = it\n");
+            let parsed = parse(&Source::new(FileId(0), "r.ddl", recipe)).file;
+            let types = parsed.items.into_iter().filter_map(|item| match item.kind {
+                ItemKind::Param(param) => Some((param.name.text, param.ty)),
+                _ => None,
+            });
+            match read(&file, &types.collect()) {
+                Err(Stop::Say(_, it)) => it.message.replace(&format!("{}", file.display()), "p.yaml"),
+                Err(Stop::Shown(_)) => unreachable!("nothing is shown here"),
+                Ok(_) => "read".to_owned(),
+            }
+        };
+        for (written, why) in [
+            (".inf", "is infinite"),
+            ("-.inf", "is infinite"),
+            ("+.INF", "is infinite"),
+            (".nan", "stands for no number"),
+            (".NaN", "stands for no number"),
+            ("1e999", "is larger"),
+            ("-1e999", "is larger"),
+            ("'1e999'", "is larger"),
+            ("1_0e999", "is larger"),
+        ] {
+            let shown = written.trim_matches('\'');
+            let wanted = |at: usize| {
+                let more = if why == "is larger" { " than any number that is computed with" } else { "" };
+                format!("p.yaml, line 3, column {at}: `{shown}` {why}{more}; a finite number is wanted")
+            };
+            for ty in ["float", "int", "count", "span", "angle", "pixels", "fraction", "float?", "bytes", "float | text"] {
+                assert_eq!(said(ty, written), wanted(5), "{ty}: {written}");
+            }
+            for (ty, around, at) in [("[float]", "[1, X]", 9), ("{lr: float?}", "{lr: X}", 10), ("[{a: [int]}]", "[{a: [X, 1]}]", 11)] {
+                assert_eq!(said(ty, &around.replace('X', written)), wanted(at), "{ty}: {written}");
+            }
+        }
+        for written in ["18446744073709551616", "-9223372036854775809"] {
+            assert!(said("float", written).contains("line 3") && said("float", written).contains("write it with an exponent"), "{written}");
+        }
     }
 
     /// Where the paths of a value lead that is given by a file in `given/`, or by `--set`.

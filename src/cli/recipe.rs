@@ -56,7 +56,11 @@ impl<'a> Recipe<'a> {
     pub fn compile(&self, screen: &Screen) -> Result<Compiled, Stop> {
         let compiled = self.compile_quietly()?;
         screen.messages(&compiled.diagnostics, &compiled.sources);
-        if compiled.has_errors() { Err(Stop::Shown(Outcome::Wrong)) } else { Ok(compiled) }
+        if compiled.has_errors() {
+            screen.messages(&self.faults(&compiled).1, &compiled.sources);
+            return Err(Stop::Shown(Outcome::Wrong));
+        }
+        Ok(compiled)
     }
 
     /// The same where every parameter must have a value, because something is to be run or written down.
@@ -82,6 +86,20 @@ impl<'a> Recipe<'a> {
     /// The same, with what is wrong with the data.
     pub fn known_plan(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
         compiled.known_plan(self.folders.clone())
+    }
+
+    /// The plan, and what is wrong with what lies at paths beyond what was said when they were looked up: a file that is not there hides the faults of no
+    /// other. Where the recipe itself is wrong nothing is read.
+    pub fn faults(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
+        let errors = || compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+        if !errors().all(|it| [Code::UnreadableData, Code::NoImages, Code::BadTable].contains(&it.code)) {
+            return (compiled.plan(), Vec::new());
+        }
+        let (plan, mut said) = self.known_plan(compiled);
+        if compiled.has_errors() {
+            said.retain(|it| it.severity == Severity::Error && !errors().any(|told| (told.code, &told.message) == (it.code, &it.message)));
+        }
+        (plan, said)
     }
 
     /// Compiles it and shows nothing.

@@ -220,7 +220,7 @@ fn write(text: &str) -> Result<(), Stop> {
 
 /// What is said of a result that could not be written.
 pub fn unwritten(error: &io::Error) -> Diagnostic {
-    Diagnostic::error(Code::Unwritable, format!("cannot write the result: {error}"))
+    Diagnostic::error(Code::Unwritable, format!("cannot write the result: {}", crate::system::said(error)))
 }
 
 /// The width of the terminal behind standard error.

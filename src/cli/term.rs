@@ -11,7 +11,7 @@ use super::outcome::{Outcome, Stop};
 use super::run::engine;
 use super::screen::Screen;
 use crate::compile::{Compiled, Options, compile};
-use crate::diag::{Diagnostic, Label, Severity};
+use crate::diag::{Code, Diagnostic, Label, Severity};
 use crate::job::term::{ArrayBatch, Embeddings, TermAnswer, TermJob, TermReport, TermRow};
 use crate::lang::value::NodeId;
 use crate::ops::heads::Head;
@@ -64,7 +64,18 @@ pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
                 shown(&report, job.double)
             };
             screen.result(&text)?;
-            Ok(Outcome::Done)
+            match not_finite(&report).as_slice() {
+                [] => Ok(Outcome::Done),
+                found => {
+                    let diagnostic = Diagnostic::error(Code::LossNotFinite, format!("these are no finite numbers: {}", found.join(", ")));
+                    let help = if job.double {
+                        "look for numbers in the arrays that are too large, or for what is divided by zero"
+                    } else {
+                        "--dtype float64 has room for larger ones"
+                    };
+                    Err(Stop::fail(diagnostic.help(help)))
+                }
+            }
         }
     }
 }
@@ -242,6 +253,17 @@ fn of_node(plan: &Plan, node: NodeId, batches: &[ArrayBatch]) -> Option<ArrayBat
     batches.iter().find(|batch| batch.name == *name).map(|batch| ArrayBatch { node, ..batch.clone() })
 }
 
+/// What of a report is NaN or infinite: values, gradients, and what the step makes of the state.
+fn not_finite(report: &TermReport) -> Vec<String> {
+    let value = ("the value".to_owned(), vec![report.value]);
+    let terms = report.terms.iter().map(|row| (format!("the value of `{}`", row.expression), vec![row.value]));
+    let gradients = report.gradients.iter().map(|row| (format!("the gradient of {}", row.of), vec![row.largest, row.norm]));
+    let changed =
+        report.changed.iter().map(|row| (format!("{} after the step", row.name), row.value.into_iter().chain([row.moved]).collect()));
+    let all = std::iter::once(value).chain(terms).chain(gradients).chain(changed);
+    all.filter_map(|(what, numbers)| numbers.iter().find(|it| !it.is_finite()).map(|it| format!("{what} ({it})"))).collect()
+}
+
 /// A report for people.
 fn shown(report: &TermReport, double: bool) -> String {
     let number = |value: f64| if double { value.to_string() } else { (value as f32).to_string() };
@@ -280,4 +302,53 @@ fn shown(report: &TermReport, double: bool) -> String {
         let _ = writeln!(out, "\nnot given, so drawn as for a new stage: {}", report.drawn.join(", "));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::term::{ChangedRow, GradientRow};
+
+    /// A report whose numbers are these: of the sum, a term, a gradient, a tensor of the state and a number of it.
+    fn report(numbers: [f64; 7]) -> TermReport {
+        let [value, of_term, norm, largest, moved, after, part] = numbers;
+        let term = TermRow {
+            name: "center".into(),
+            expression: "2 * center(data)".into(),
+            weight: 2.0,
+            value: of_term,
+            skipped: 0.0,
+            parts: [("part".to_owned(), part)].into(),
+        };
+        TermReport {
+            value,
+            terms: vec![term],
+            gradients: vec![GradientRow { of: "data".into(), shape: vec![2, 3], norm, largest, without_direction: 0 }],
+            changed: vec![ChangedRow { name: "t".into(), shape: vec![], value: Some(after), moved }],
+            drawn: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_number_that_is_none_is_named() {
+        assert_eq!(not_finite(&report([0.0; 7])), [] as [&str; 0]);
+        let names = [
+            "the value",
+            "the value of `2 * center(data)`",
+            "the gradient of data",
+            "the gradient of data",
+            "t after the step",
+            "t after the step",
+        ];
+        for (at, name) in names.iter().enumerate() {
+            for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                let mut numbers = [1.0; 7];
+                numbers[at] = bad;
+                assert_eq!(not_finite(&report(numbers)), [format!("{name} ({bad})")]);
+            }
+        }
+        // a part is what a term tells beside its value
+        assert_eq!(not_finite(&report([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, f64::NAN])), [] as [&str; 0]);
+        assert_eq!(not_finite(&report([f64::NAN; 7])).len(), 4);
+    }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 pub const EXTENSIONS: [&str; 14] = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm"];
 
 /// Raised when a decoder gives other pixels, or takes other files for corrupt, than before.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What is decoded.
 const FORMATS: [ImageFormat; 7] =
@@ -26,6 +26,9 @@ const FORMATS: [ImageFormat; 7] =
 
 /// Their names, for messages.
 const NAMES: &str = "JPEG, PNG, WebP, BMP, GIF, TIFF, PNM";
+
+/// Which TIFFs are read, for messages.
+const OF_TIFF: &str = "grey and RGB of 8 or 16 bits and CMYK are, a palette is not: write it as PNG";
 
 /// Reading a picture takes at most so many MiB, whatever its header says.
 const MOST: u64 = 512;
@@ -85,7 +88,8 @@ pub fn is_picture(head: &[u8]) -> bool {
 
 /// All bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    crate::regular::read(path, Whole::Image).map_err(|error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() })
+    crate::regular::read(path, Whole::Image)
+        .map_err(|error| DataError::Unreadable { path: path.to_owned(), why: crate::system::said(&error) })
 }
 
 fn format_of(bytes: &[u8]) -> Result<ImageFormat, String> {
@@ -116,8 +120,9 @@ fn memory(decoder: &impl ImageDecoder, orientation: Orientation) -> u64 {
     theirs.saturating_add(turned.max(changed)) // the first is gone when the third is made
 }
 
-/// A file without what would be unpacked beside its pixels: of all formats, PNG alone packs such. A profile of colour that is as long as
-/// anybody likes takes a thousandth of that in the file.
+/// A file without what would be unpacked beside its pixels, and with what is wanted of it before them: of all formats, PNG alone packs such,
+/// and lets its orientation stand behind the pixels, where the decoder does not look. A profile of colour that is as long as anybody likes takes
+/// a thousandth of that in the file.
 fn without_extras(bytes: &[u8], format: ImageFormat) -> Cow<'_, [u8]> {
     const SIGNATURE: usize = 8;
     const AROUND: usize = 12; // a chunk's length and name before what it says, and a checksum behind it
@@ -125,9 +130,23 @@ fn without_extras(bytes: &[u8], format: ImageFormat) -> Cow<'_, [u8]> {
         return Cow::Borrowed(bytes);
     }
     let (mut kept, mut from, mut at) = (Vec::new(), 0, SIGNATURE);
+    let (mut pixels, mut turned, mut late): (Option<usize>, bool, &[u8]) = (None, false, &[]);
     while let Some([a, b, c, d, name @ ..]) = bytes.get(at..at + 8) {
-        let end = (u32::from_be_bytes([*a, *b, *c, *d]) as usize).saturating_add(at + AROUND).min(bytes.len());
-        if [b"iCCP", b"tEXt", b"zTXt", b"iTXt"].iter().any(|extra| name == *extra) {
+        let says = (u32::from_be_bytes([*a, *b, *c, *d]) as usize).saturating_add(at + AROUND);
+        let end = says.min(bytes.len());
+        let mut extra = [b"iCCP", b"tEXt", b"zTXt", b"iTXt"].iter().any(|extra| name == *extra);
+        match name {
+            b"IDAT" if pixels.is_none() => pixels = Some(kept.len() + at - from),
+            b"eXIf" if !turned && says == end => {
+                turned = true; // the first one counts
+                if pixels.is_some() {
+                    (late, extra) = (&bytes[at..end], true);
+                }
+            }
+            b"IEND" => break,
+            _ => {}
+        }
+        if extra {
             kept.extend_from_slice(&bytes[from..at]);
             from = end;
         }
@@ -137,6 +156,8 @@ fn without_extras(bytes: &[u8], format: ImageFormat) -> Cow<'_, [u8]> {
         return Cow::Borrowed(bytes);
     }
     kept.extend_from_slice(&bytes[from..]);
+    let pixels = pixels.unwrap_or(kept.len());
+    kept.splice(pixels..pixels, late.iter().copied());
     Cow::Owned(kept)
 }
 
@@ -151,6 +172,7 @@ fn why(format: ImageFormat, error: &ImageError) -> String {
     match error {
         _ if ended => format!("the {name} file is cut off"),
         ImageError::Limits(_) => format!("reading this {name} file takes too much memory"),
+        ImageError::Unsupported(_) if format == ImageFormat::Tiff => format!("this kind of {name} file is not read ({OF_TIFF})"),
         ImageError::Unsupported(_) => format!("this kind of {name} file is not read"),
         ImageError::Decoding(_) | ImageError::Encoding(_) | ImageError::Parameter(_) | ImageError::IoError(_) => {
             format!("the data of the {name} file is damaged")
@@ -235,16 +257,124 @@ mod tests {
         assert_eq!(decode(&bytes, "alpha").unwrap().pixels(), [1, 2, 3, 4, 5, 6]);
     }
 
+    /// EXIF of one entry, the orientation.
+    fn exif(orientation: u8) -> Vec<u8> {
+        [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[orientation][..], b"\0\0\0\0\0\0"].concat()
+    }
+
+    /// A JPEG's marker with what it says.
+    fn segment(marker: u8, said: &[u8]) -> Vec<u8> {
+        [&[0xff, marker], &(said.len() as u16 + 2).to_be_bytes()[..], said].concat()
+    }
+
+    /// A chunk of a RIFF file.
+    fn riff(name: [u8; 4], said: &[u8]) -> Vec<u8> {
+        [&name[..], &(said.len() as u32).to_le_bytes(), said, &[0][..said.len() % 2]].concat()
+    }
+
+    /// An uncompressed TIFF: its numbers big-endian or little, its directory before its pixels or behind them.
+    fn tiff(image: &Image, (big, pixels_first): (bool, bool), (photometric, samples): (u16, u16), orientation: Option<u16>) -> Vec<u8> {
+        let short = |it: u16| if big { it.to_be_bytes() } else { it.to_le_bytes() };
+        let long = |it: u32| if big { it.to_be_bytes() } else { it.to_le_bytes() };
+        let pixels: Vec<u8> = image.pixels().iter().step_by(3 / usize::from(samples)).copied().collect();
+        let palette = if photometric == 3 { 3 * 256 } else { 0 };
+        let entries = 9 + usize::from(orientation.is_some()) + usize::from(palette > 0);
+        let directory = 2 + 12 * entries + 4;
+        let (at, of_pixels) = if pixels_first { (8 + pixels.len(), 8) } else { (8, 8 + directory + 6 + 2 * palette) };
+        let beside = (at + directory) as u32; // bits of three channels, then the palette
+        let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| [&short(tag)[..], &short(kind), &long(count), &value].concat();
+        let one = |tag: u16, value: u16| entry(tag, 3, 1, [short(value), [0, 0]].concat().try_into().unwrap());
+        let mut out = [if big { b"MM" } else { b"II" }, &short(42)[..], &long(at as u32)].concat();
+        let mut listed = vec![one(256, image.width() as u16), one(257, image.height() as u16)];
+        listed.push(if samples == 3 { entry(258, 3, 3, long(beside)) } else { one(258, 8) });
+        listed.extend([one(259, 1), one(262, photometric), entry(273, 4, 1, long(of_pixels as u32))]);
+        listed.extend(orientation.map(|it| one(274, it)));
+        listed.extend([one(277, samples), one(278, image.height() as u16), entry(279, 4, 1, long(pixels.len() as u32))]);
+        if palette > 0 {
+            listed.push(entry(320, 3, palette as u32, long(beside + 6)));
+        }
+        let described = [&short(entries as u16)[..], &listed.concat(), &long(0), &[short(8); 3].concat(), &vec![0; 2 * palette]].concat();
+        let parts = if pixels_first { [pixels, described] } else { [described, pixels] };
+        out.extend(parts.concat());
+        out
+    }
+
+    /// A picture in each format that carries an orientation, with it at each place where it may stand.
+    fn oriented(orientation: u8) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        let jpeg = encode(&picture(), ImageFormat::Jpeg);
+        let app1 = segment(0xe1, &[b"Exif\0\0", &exif(orientation)[..]].concat());
+        let xmp = segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0<x/>");
+        let mut at = 2;
+        loop {
+            found.push((format!("JPEG, at {at}"), [&jpeg[..at], &app1, &jpeg[at..]].concat()));
+            if jpeg[at + 1] == 0xda {
+                break;
+            }
+            at += 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+        }
+        found.push(("JPEG, behind XMP".to_owned(), [&jpeg[..2], &xmp, &app1, &jpeg[2..]].concat()));
+        found.push(("JPEG, before XMP".to_owned(), [&jpeg[..2], &app1, &xmp, &jpeg[2..]].concat()));
+
+        let png = encode(&picture(), ImageFormat::Png);
+        let end = png.len() - 12;
+        let chunk = png_chunk(*b"eXIf", &exif(orientation));
+        let (other, text) = (png_chunk(*b"eXIf", &exif(1)), png_chunk(*b"iTXt", b"a\0\0\0\0\0b"));
+        for (place, parts) in [
+            ("before its pixels", [&png[..33], &chunk, &png[33..end], &[], &png[end..]]),
+            ("behind its pixels", [&png[..33], &[], &png[33..end], &chunk, &png[end..]]),
+            ("behind a text", [&png[..33], &text, &png[33..end], &[&text[..], &chunk].concat(), &png[end..]]),
+            ("before another", [&png[..33], &chunk, &png[33..end], &other, &png[end..]]),
+            ("behind its pixels, before another", [&png[..33], &[], &png[33..end], &[&chunk[..], &other].concat(), &png[end..]]),
+        ] {
+            found.push((format!("PNG, {place}"), parts.concat()));
+        }
+
+        let webp = encode(&picture(), ImageFormat::WebP);
+        let canvas = riff(*b"VP8X", &[8, 0, 0, 0, 8, 0, 0, 6, 0, 0]); // it has EXIF, and 9 by 7 pixels
+        let exif_chunk = riff(*b"EXIF", &exif(orientation));
+        for (place, parts) in [("before its pixels", [&exif_chunk[..], &webp[12..]]), ("behind its pixels", [&webp[12..], &exif_chunk])] {
+            let said = [b"WEBP", &canvas[..], &parts.concat()].concat();
+            found.push((format!("WebP, {place}"), riff(*b"RIFF", &said)));
+        }
+
+        for form in [(true, true), (true, false), (false, true), (false, false)] {
+            found.push((format!("TIFF, {form:?}"), tiff(&picture(), form, (2, 3), Some(u16::from(orientation)))));
+        }
+        found
+    }
+
     #[test]
-    fn the_orientation_tag_is_obeyed() {
-        // an APP1 segment with one EXIF entry: orientation 6 (turn right by 90 degrees)
-        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-        let bytes = encode(&picture(), ImageFormat::Jpeg);
-        let turned = [&bytes[..2], exif, &bytes[2..]].concat();
-        assert_eq!(dimensions(&turned), Some((7, 9)));
-        let (turned, straight) = (decode(&turned, "x").unwrap(), decode(&bytes, "x").unwrap());
-        assert_eq!(turned.pixel(0, 0), straight.pixel(0, 6));
-        assert_eq!(turned.pixel(6, 8), straight.pixel(8, 0));
+    fn the_orientation_is_obeyed_in_every_format_and_wherever_it_stands() {
+        for orientation in 1..=8 {
+            for (what, bytes) in oriented(orientation) {
+                let straight =
+                    if what.starts_with("JPEG") { decode(&encode(&picture(), ImageFormat::Jpeg), "x").unwrap() } else { picture() };
+                let mut wanted = DynamicImage::from(::image::RgbImage::from_raw(9, 7, straight.pixels().to_vec()).unwrap());
+                wanted.apply_orientation(Orientation::from_exif(orientation).unwrap());
+                let found = decode(&bytes, &what).unwrap();
+                assert_eq!((found.width(), found.height()), (wanted.width(), wanted.height()), "{what}, {orientation}");
+                assert_eq!(found.pixels(), wanted.as_bytes(), "{what}, {orientation}");
+                assert_eq!(dimensions(&bytes), Some((found.width(), found.height())), "{what}, {orientation}");
+            }
+        }
+        // what stands behind a picture's end, or is cut off, is not asked
+        let png = encode(&picture(), ImageFormat::Png);
+        let chunk = png_chunk(*b"eXIf", &exif(6));
+        for more in [[&png[..], &chunk].concat(), [&png[..png.len() - 12], &chunk[..20]].concat()] {
+            assert_eq!(decode(&more, "x").unwrap(), picture());
+        }
+    }
+
+    #[test]
+    fn of_a_tiff_that_is_not_read_it_is_said_which_are() {
+        for (big, pixels_first) in [(true, false), (false, true)] {
+            let of = |kind| decode(&tiff(&picture(), (big, pixels_first), kind, None), "a.tif");
+            assert_eq!(of((2, 3)).unwrap(), picture());
+            assert_eq!(of((1, 1)).unwrap().pixel(3, 0), Some([84; 3]));
+            let said = of((3, 1)).unwrap_err().to_string();
+            assert_eq!(said, format!("a.tif: this kind of TIFF file is not read ({OF_TIFF})"));
+        }
     }
 
     #[test]
@@ -277,13 +407,17 @@ mod tests {
         assert_eq!((straight, turned), ([8, 6, 22], [8, 12, 32]));
     }
 
-    /// A PNG with a chunk of this name behind its header.
-    fn with_chunk(png: &[u8], name: [u8; 4], said: &[u8]) -> Vec<u8> {
+    /// A chunk of a PNG.
+    fn png_chunk(name: [u8; 4], said: &[u8]) -> Vec<u8> {
         let checksum = [&name, said].concat().iter().fold(u32::MAX, |sum, byte| {
             (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
         });
-        let chunk = [&(said.len() as u32).to_be_bytes(), &name[..], said, &(!checksum).to_be_bytes()].concat();
-        [&png[..33], &chunk, &png[33..]].concat()
+        [&(said.len() as u32).to_be_bytes(), &name[..], said, &(!checksum).to_be_bytes()].concat()
+    }
+
+    /// A PNG with a chunk of this name behind its header.
+    fn with_chunk(png: &[u8], name: [u8; 4], said: &[u8]) -> Vec<u8> {
+        [&png[..33], &png_chunk(name, said), &png[33..]].concat()
     }
 
     #[test]
@@ -301,8 +435,7 @@ mod tests {
             }
         }
         // which way is up stays
-        let exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-        assert_eq!(dimensions(&with_chunk(&with_chunk(&png, *b"eXIf", exif), *b"iCCP", b"a\0\0b")), Some((7, 9)));
+        assert_eq!(dimensions(&with_chunk(&with_chunk(&png, *b"eXIf", &exif(6)), *b"iCCP", b"a\0\0b")), Some((7, 9)));
         for format in FORMATS {
             let bytes = encode(&picture(), format);
             assert!(matches!(without_extras(&bytes, format), Cow::Borrowed(_)));

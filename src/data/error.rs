@@ -9,7 +9,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DataError {
     /// A file or folder can't be read.
-    #[error("cannot read {}: {why}", path.display())]
+    #[error("cannot read {}: {}", path.display(), crate::system::in_words(why))]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

@@ -46,10 +46,10 @@ pub enum EvalError {
         index: usize,
     },
     /// A template whose faces cancel out.
-    #[error("the features of template {template} (counted from 0 in the order of their numbers) sum to zero, so it has no direction")]
+    #[error("the features of template {number} sum to zero, so it has no direction")]
     EmptyTemplate {
-        /// Its place, counted from 0.
-        template: usize,
+        /// Its number in the list of faces.
+        number: u32,
     },
     /// No genuine or no impostor pair.
     #[error("there are {n_genuine} genuine and {n_impostor} impostor pairs in {place}; both are needed")]

@@ -119,8 +119,10 @@ pub fn val_at_far(pairs: &Pairs, far: Far) -> Result<ValAtFar, EvalError> {
     let mut folds = Vec::new();
     let mut measured = 0.0;
     for (fold, test, train) in table.each_fold() {
-        if test.is_one_sided() || train.is_one_sided() {
-            return Err(EvalError::OneSided { place: format!("fold {fold}"), n_genuine: test.n_genuine, n_impostor: test.n_impostor });
+        for (place, side) in [(format!("fold {fold}"), &test), (format!("the folds beside fold {fold}"), &train)] {
+            if side.is_one_sided() {
+                return Err(EvalError::OneSided { place, n_genuine: side.n_genuine, n_impostor: side.n_impostor });
+            }
         }
         far.supported_by(train.n_impostor, "pairs")?;
         let rates: Vec<f64> = train.impostor.iter().map(|&n| n as f64 / train.n_impostor as f64).collect();
@@ -320,6 +322,30 @@ mod tests {
     fn a_far_beyond_the_training_impostors_is_refused() {
         let error = val_at_far(&mini(), Far::new(1e-3).unwrap()).unwrap_err();
         assert!(matches!(error, EvalError::FarNotSupported { n_impostor: 9, needed: 1000, .. }));
+    }
+
+    #[test]
+    fn a_side_of_one_kind_is_named_as_counting_names_it() {
+        use crate::eval::{Counted, Kinds};
+        // folds 3 and 8 of a file, by how many pairs of one person and of two each has
+        for own in [[3, 3], [3, 0], [0, 3]] {
+            for others in [[3, 3], [3, 0], [0, 3]] {
+                let dealt: Vec<(u32, bool)> = [(3, own), (8, others)]
+                    .into_iter()
+                    .flat_map(|(fold, [same, two])| [(true, same), (false, two)].map(|(kind, count)| vec![(fold, kind); count]).concat())
+                    .collect();
+                let (fold, same): (Vec<u32>, Vec<bool>) = dealt.into_iter().unzip();
+                let scores = PairScores::SquaredDistance((0..same.len()).map(|i| 1.0 + 0.1 * i as f64).collect());
+                let Ok(pairs) = Pairs::new(fold, same, scores) else { continue }; // of one kind in all
+                let kinds = |[genuine, impostor]: [usize; 2]| Kinds { genuine: genuine as u64, impostor: impostor as u64 };
+                let counted = Counted::Folds(vec![(3, kinds(own)), (8, kinds(others))]);
+                let far = Far::new(0.5).unwrap();
+                assert_eq!(val_at_far(&pairs, far).err(), counted.rate_by_fold(far).err(), "{own:?} {others:?}");
+                for rule in [AccuracyRule::Insightface, AccuracyRule::FacexZoo] {
+                    assert_eq!(accuracy(&pairs, rule).err(), counted.accuracy().err(), "{rule:?} {own:?} {others:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -55,8 +55,7 @@ pub fn pool_templates(
             Some(Learned::Multicolumn(by)) => rows.weighed(faces, by),
             Some(Learned::Comparator(_)) => rows.largest(faces),
         }?;
-        let template = faces.first().map_or(0, |face| face.template as usize);
-        unit(sum).ok_or(EvalError::EmptyTemplate { template })
+        unit(sum).ok_or(EvalError::EmptyTemplate { number: faces.first().map_or(0, |face| face.number) }) // none is without faces
     };
     let pooled: Vec<Vec<f64>> = of_templates.into_par_iter().map(pooled).collect::<Result<_, _>>()?;
     Ok(Features::of_unit_rows(pooled.concat(), d, (0..templates as u32).collect()))
@@ -244,8 +243,13 @@ mod tests {
     use super::*;
     use crate::random::Draw;
 
+    /// What the list calls a template.
+    fn number(template: u32) -> u32 {
+        1000 + 7 * template
+    }
+
     fn face(template: u32, medium: u32, row: u32, weight: f64) -> TemplateFace {
-        TemplateFace { template, medium, row, weight }
+        TemplateFace { template, number: number(template), medium, row, weight }
     }
 
     /// The rows of pooled templates.
@@ -276,7 +280,7 @@ mod tests {
     fn what_can_not_be_pooled_is_refused() {
         let values = [1.0, 0.0, -1.0, 0.0, 0.0, 0.0, f32::NAN, 0.0];
         let of = |faces: &[TemplateFace], norm| pool_templates(&values, 2, faces, 1, norm, None).unwrap_err();
-        assert_eq!(of(&[face(0, 1, 0, 1.0), face(0, 2, 1, 1.0)], FaceNorm::Kept), EvalError::EmptyTemplate { template: 0 });
+        assert_eq!(of(&[face(0, 1, 0, 1.0), face(0, 2, 1, 1.0)], FaceNorm::Kept), EvalError::EmptyTemplate { number: number(0) });
         assert_eq!(of(&[face(0, 1, 2, 1.0)], FaceNorm::Unit), EvalError::NoDirection { index: 2 });
         assert!(matches!(of(&[face(0, 1, 3, 1.0)], FaceNorm::Kept), EvalError::NotFinite { index: 3, .. }));
         assert!(matches!(of(&[face(0, 1, 4, 1.0)], FaceNorm::Kept), EvalError::Lengths { found: 4, wanted: 4, .. }));

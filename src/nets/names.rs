@@ -114,7 +114,7 @@ impl NameMap {
 }
 
 fn whole(pattern: &str) -> Result<Regex, NotAPattern> {
-    crate::pattern::compiled(&format!("^(?:{pattern})$")).map_err(|why| NotAPattern { pattern: pattern.to_string(), why })
+    crate::pattern::whole(pattern).map_err(|why| NotAPattern { pattern: pattern.to_string(), why })
 }
 
 #[cfg(test)]

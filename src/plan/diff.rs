@@ -35,14 +35,14 @@ pub enum Difference {
         /// The digest after.
         after: Option<String>,
     },
-    /// An operator's version: its numbers changed.
+    /// An operator's version: its numbers changed, or it is said to be used where it is not.
     Operator {
         /// Its name.
         name: String,
         /// Its version before.
-        before: u32,
+        before: Option<u32>,
         /// Its version after.
-        after: u32,
+        after: Option<u32>,
     },
     /// A node that is new.
     Added {
@@ -66,6 +66,13 @@ pub enum Difference {
         /// Its name.
         name: String,
         /// What was said otherwise: the argument (or `operator`), before, after.
+        arguments: Vec<(String, Option<String>, Option<String>)>,
+    },
+    /// A node that means the same, of which something else is written.
+    Retold {
+        /// Its name.
+        name: String,
+        /// What is said otherwise: the argument (or `operator`, `inputs`), before, after.
         arguments: Vec<(String, Option<String>, Option<String>)>,
     },
     /// A node that means something else only because of what it reads.
@@ -112,9 +119,15 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
     if before.libtorch.is_some() && after.libtorch.is_some() {
         found.extend(program("libtorch", before.libtorch.clone(), after.libtorch.clone()));
     }
-    found.extend(both(&before.operators, &after.operators).filter_map(|(name, before, after)| {
-        let (&before, &after) = (before?, after?);
-        (before != after).then(|| Difference::Operator { name: name.clone(), before, after })
+    let nodes = nodes(before, after);
+    // an operator comes and goes with nodes, and they tell it; one that does so alone is told by nothing else
+    let others = nodes.iter().any(|it| matches!(it, Difference::Added { .. } | Difference::Removed { .. } | Difference::Changed { .. }));
+    let operators =
+        changed(&before.operators, &after.operators).filter(|(_, before, after)| !others || before.is_some() && after.is_some());
+    found.extend(operators.map(|(name, before, after)| Difference::Operator {
+        name: name.clone(),
+        before: before.copied(),
+        after: after.copied(),
     }));
     found.extend(changed(&before.params, &after.params).map(|(name, before, after)| Difference::Param {
         name: name.clone(),
@@ -128,7 +141,7 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         before: before.cloned(),
         after: after.cloned(),
     }));
-    found.extend(nodes(before, after));
+    found.extend(nodes);
     if before.machines != after.machines {
         let all = |lock: &Lock| lock.machines.iter().cloned().collect();
         found.push(Difference::Machines { before: all(before), after: all(after) });
@@ -199,7 +212,11 @@ impl Difference {
             | Difference::Removed { .. }
             | Difference::Changed { .. }
             | Difference::Follows { .. } => true,
-            Difference::Renamed { .. } | Difference::Machines { .. } | Difference::Decided { .. } | Difference::Metric { .. } => false,
+            Difference::Renamed { .. }
+            | Difference::Retold { .. }
+            | Difference::Machines { .. }
+            | Difference::Decided { .. }
+            | Difference::Metric { .. } => false,
         }
     }
 }
@@ -219,6 +236,7 @@ impl Difference {
             | Difference::Removed { .. }
             | Difference::Renamed { .. }
             | Difference::Changed { .. }
+            | Difference::Retold { .. }
             | Difference::Follows { .. }
             | Difference::Machines { .. }
             | Difference::Decided { .. }
@@ -238,12 +256,19 @@ fn follows(from: &[String]) -> String {
 
 fn nodes(before: &Lock, after: &Lock) -> Vec<Difference> {
     let keys_before: BTreeMap<_, _> = before.nodes.iter().map(|(name, node)| (node.key, name)).collect();
-    let keys_after: BTreeSet<_> = after.nodes.values().map(|node| node.key).collect();
+    let new_names: BTreeSet<_> =
+        after.nodes.iter().filter(|(name, _)| !before.nodes.contains_key(*name)).map(|(_, node)| node.key).collect();
+    let same_names = before.nodes.keys().eq(after.nodes.keys()); // what nodes say of others is their names
     let mut causes = Vec::new();
     let mut rest = Vec::new();
     for (name, was, is) in both(&before.nodes, &after.nodes) {
         match (was, is) {
-            (Some(was), Some(is)) if was.key == is.key => {}
+            (Some(was), Some(is)) if was.key == is.key => {
+                let arguments = if same_names { written(was, is) } else { Vec::new() };
+                if !arguments.is_empty() {
+                    rest.push(Difference::Retold { name: name.clone(), arguments });
+                }
+            }
             (Some(was), Some(is)) => {
                 let arguments = arguments(was, is);
                 if arguments.is_empty() {
@@ -260,7 +285,7 @@ fn nodes(before: &Lock, after: &Lock) -> Vec<Difference> {
                 }
                 _ => causes.push(Difference::Added { name: name.clone() }),
             },
-            (Some(was), None) if keys_after.contains(&was.key) => {}
+            (Some(was), None) if new_names.contains(&was.key) && keys_before.get(&was.key) == Some(&name) => {} // it is said to be renamed
             (Some(_), None) => causes.push(Difference::Removed { name: name.clone() }),
             (None, None) => {}
         }
@@ -274,6 +299,13 @@ fn arguments(was: &LockedNode, is: &LockedNode) -> Vec<(String, Option<String>, 
     let operator = (was.op != is.op).then(|| ("operator".to_owned(), Some(was.op.clone()), Some(is.op.clone())));
     let others = changed(&was.args, &is.args).map(|(name, was, is)| (name.clone(), was.cloned(), is.cloned()));
     operator.into_iter().chain(others).collect()
+}
+
+/// All that is written of two nodes of one name and says something else.
+fn written(was: &LockedNode, is: &LockedNode) -> Vec<(String, Option<String>, Option<String>)> {
+    let named = |node: &LockedNode| Some(format!("[{}]", node.inputs.join(", ")));
+    let inputs = (was.inputs != is.inputs).then(|| ("inputs".to_owned(), named(was), named(is)));
+    arguments(was, is).into_iter().chain(inputs).collect()
 }
 
 type Entry<'a, T> = (&'a String, Option<&'a T>, Option<&'a T>);
@@ -324,16 +356,19 @@ impl fmt::Display for Difference {
             }
             Difference::Data { path, before: None, .. } => write!(f, "data {path}: new"),
             Difference::Data { path, after: None, .. } => write!(f, "data {path}: no longer read"),
-            Difference::Operator { name, before, after } => {
+            Difference::Operator { name, before: Some(before), after: Some(after) } => {
                 write!(f, "operator {name}: version {before} -> {after}")?;
                 let decl = crate::ops::declared(name.as_str());
                 let changes: Vec<&str> = decl.into_iter().flat_map(|decl| decl.changed(*before, *after)).collect();
                 if changes.is_empty() { Ok(()) } else { write!(f, " ({})", changes.join("; ")) }
             }
+            Difference::Operator { name, before: None, .. } => write!(f, "operator {name}: new"),
+            Difference::Operator { name, after: None, .. } => write!(f, "operator {name}: gone"),
             Difference::Added { name } => write!(f, "node {name}: new"),
             Difference::Removed { name } => write!(f, "node {name}: gone"),
             Difference::Renamed { before, after } => write!(f, "node {before}: now called {after}"),
             Difference::Changed { name, arguments } => write!(f, "node {name}: {}", said_otherwise(arguments)),
+            Difference::Retold { name, arguments } => write!(f, "node {name}: the same, otherwise written: {}", said_otherwise(arguments)),
             Difference::Follows { name, from } => write!(f, "node {name}: {}", follows(from)),
             Difference::Machines { before, after } => {
                 let all = |machines: &[Machine]| match machines {

@@ -197,6 +197,7 @@ impl Lock {
     /// # Errors
     /// When it is not a lock that this version reads.
     pub fn from_yaml(text: &str) -> Result<Self, LockError> {
+        crate::text::yaml::<serde_yaml::Value>(text)?; // of an entry that stands twice, JSON's maps would take the last
         // what is written as JSON is read as JSON: YAML would have enums as tags
         let entries: serde_json::Value = crate::text::yaml(text)?;
         let lock: Lock = serde_json::from_value(entries)?;
@@ -280,9 +281,12 @@ mod tests {
             metrics: [("pick: v.eer".to_owned(), metric)].into(),
         };
         assert_eq!(Lock::from_yaml(&lock.to_yaml()).unwrap(), lock);
-        for (no_lock, why) in
-            [("lock: 9\nrecipe: r\nddl: d", "form 9"), ("lock: [", "did not find"), ("lock: 1\nrecipe: r\nddl: d\nextra: 1", "extra")]
-        {
+        for (no_lock, why) in [
+            ("lock: 9\nrecipe: r\nddl: d", "form 9"),
+            ("lock: [", "did not find"),
+            ("lock: 1\nrecipe: r\nddl: d\nextra: 1", "extra"),
+            ("lock: 1\nlock: 1\nrecipe: r\nddl: d", "duplicate"),
+        ] {
             let error = Lock::from_yaml(no_lock).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }

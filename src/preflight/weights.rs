@@ -12,7 +12,6 @@ use crate::ops::node::Node;
 use crate::plan::{Plan, costs};
 use crate::tensors::{Dictionary, TensorError, TensorFile};
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -75,7 +74,7 @@ pub fn taken(file: &TensorFile, shown: &str, backbone: &Backbone, it: &Checkpoin
 /// The files that the networks of a plan start from, each looked at once.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// The dictionaries of a file; nothing for one that is not there, which is said where paths are resolved.
+    /// The dictionaries of a file; nothing for one that the system does not give, which is said where paths are resolved.
     known: HashMap<PathBuf, Result<Option<Rc<TensorFile<'static>>>, Failure>>,
     /// How a file fits, by what that depends on.
     fits: HashMap<(PathBuf, String), Result<Option<(usize, Rc<Fit>)>, Failure>>,
@@ -85,7 +84,7 @@ impl Files {
     fn open(&mut self, path: &Path) -> Result<Option<Rc<TensorFile<'static>>>, Failure> {
         let open = || match TensorFile::open(path) {
             Ok(file) => Ok(Some(Rc::new(file))),
-            Err(TensorError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(TensorError::Io(_)) if !path.is_dir() => Ok(None), // a folder alone has a digest and can't be opened
             Err(error) => Err(failure(&path.display().to_string(), &error)),
         };
         self.known.entry(path.to_owned()).or_insert_with(open).clone()

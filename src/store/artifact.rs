@@ -72,7 +72,7 @@ impl Damage {
 
     fn io(path: &Path, error: io::Error) -> Self {
         let gone = error.kind() == io::ErrorKind::NotFound;
-        Damage { path: path.to_owned(), why: error.to_string(), io: (!gone).then_some(error) }
+        Damage { path: path.to_owned(), why: crate::system::said(&error), io: (!gone).then_some(error) }
     }
 }
 

@@ -74,7 +74,7 @@ impl StoreError {
     #[allow(clippy::needless_pass_by_value)] // it ends here: `map_err(|error| StoreError::io(…, error))` reads best
     pub fn io(path: &Path, doing: &'static str, error: io::Error) -> Self {
         let error = crate::regular::nameless(error);
-        let (path, why) = (path.to_owned(), error.to_string());
+        let (path, why) = (path.to_owned(), crate::system::said(&error));
         match error.kind() {
             _ if is_full(&error) => StoreError::Full { path, why },
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied if doing != "read" => StoreError::ReadOnly { path, why },

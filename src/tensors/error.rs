@@ -8,7 +8,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum TensorError {
     /// The system did not read it.
-    #[error("it can't be read: {0}")]
+    #[error("it can't be read: {}", crate::system::said(.0))]
     Io(#[from] io::Error),
     /// It is no longer what was hashed.
     #[error("it is not what it was when the plan was made")]

@@ -15,7 +15,7 @@ const LONGEST_HEADER: u64 = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum NpyError {
     /// The system did not read it.
-    #[error("{0}")]
+    #[error("{}", crate::system::said(.0))]
     Io(#[from] io::Error),
     /// Something else than an array.
     #[error("it is not in NumPy's .npy format")]

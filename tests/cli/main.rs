@@ -12,6 +12,8 @@ mod shell;
 mod stores;
 #[cfg(unix)]
 mod strangers;
+#[cfg(unix)]
+mod terms;
 
 /// `ddl` alone.
 fn programs() -> shell::Programs {

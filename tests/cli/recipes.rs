@@ -139,6 +139,82 @@ fn a_lock_of_older_operators_is_told_apart() {
 }
 
 #[test]
+fn a_lock_whose_entries_are_not_the_plans_is_refused() {
+    let shell = shell();
+    assert_eq!(shell.ddl("lock right.ddl -q").code(), 0);
+    let lock = shell.read("right.ddl.lock");
+    let lines: Vec<&str> = lock.lines().collect();
+    let with = |at: usize, instead: &[&str]| [&lines[..at], instead, &lines[at + 1..]].concat().join("\n") + "\n";
+    let mut forged = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("  ")) {
+        forged.push((format!("without {line}"), with(at, &[])));
+        forged.push((format!("twice {line}"), with(at, &[line, line])));
+        let renamed = line.replacen("  \"", "  \"another_", 1);
+        forged.push((format!("also {renamed}"), with(at, &[line, &renamed])));
+    }
+    let inside = [("\"op\":\"", "\"op\":\"x"), ("\"args\":{\"", "\"args\":{\"x"), ("\"inputs\":[\"", "\"inputs\":[\"x")];
+    for (at, line) in lines.iter().enumerate() {
+        let others = inside.iter().map(|(from, to)| line.replacen(from, to, 1)).filter(|other| other != line);
+        forged.extend(others.map(|other| (format!("instead {other}"), with(at, &[&other]))));
+    }
+    assert!(forged.len() > 60, "{}", forged.len());
+    for (what, text) in forged {
+        std::fs::write(shell.path().join("right.ddl.lock"), text).unwrap();
+        for command in ["lock right.ddl --check", "run right.ddl --locked"] {
+            let ran = shell.ddl(command);
+            let said = ran.stderr();
+            // a section without entries is none
+            let refused = if what.starts_with("twice") { "an entry stands twice" } else { "ddl::plan::lock_differs" };
+            let emptied = what.starts_with("without") && said.contains("something else is wanted");
+            assert!((said.contains(refused) || emptied) && ran.code() == 2, "{what}: {}", ran.transcript());
+        }
+    }
+}
+
+/// Files of weights that are wrong, each with what is said of it.
+const WEIGHTS: [(&str, Option<&str>, &str); 5] = [
+    ("gone.pt", None, "no such file"),
+    ("text.pt", Some("hello, this is text"), "text.pt"),
+    ("lost.safetensors", None, "no such file"),
+    ("empty.pt", Some(""), "empty.pt"),
+    ("cut.pt", Some("PK\u{3}\u{4}"), "cut.pt"),
+];
+
+#[test]
+fn a_file_that_is_not_there_hides_the_faults_of_no_other() {
+    let net = |name: &str, file: &str| {
+        let made = format!("backbone {name} = tiny(embedding = 8, side = 32px, width = 4, weights = checkpoint({file}))");
+        format!("{made}\nexport of_{name} = safetensors({name}, to = \"{name}.safetensors\")\n")
+    };
+    let quoted = WEIGHTS.map(|(file, ..)| format!("\"{file}\""));
+    let each: String = quoted.iter().enumerate().map(|(at, file)| net(&format!("net{at}"), file)).collect();
+    let swept = format!(
+        "param files : [path] = [{}]\nsweep file in files\n{}",
+        quoted.join(", "),
+        net("net", "file").replace("net.safetensors", "net-{file}")
+    );
+    let data = "dataset faces = image_folder(\"nowhere\")\ndataset others = image_list(\"broken.csv\")\n";
+    for recipe in [each.clone(), swept, format!("{data}{each}")] {
+        let shell = Shell::new().file("r.ddl", format!("ddl 1\n{recipe}")).file("broken.csv", "path,identity\n");
+        let shell = WEIGHTS.iter().fold(shell, |shell, (file, text, _)| if let Some(text) = text { shell.file(file, text) } else { shell });
+        for command in ["check r.ddl", "plan r.ddl", "lock r.ddl", "run r.ddl --dry-run"] {
+            let ran = shell.ddl(&format!("{command} --message-format json"));
+            let said = ran.stdout() + &ran.stderr();
+            assert_eq!(ran.code(), 2, "{command}: {said}");
+            for (file, _, words) in WEIGHTS {
+                let lines: Vec<&str> = said.lines().filter(|line| line.contains(file)).collect();
+                assert!(lines.len() == 1 && lines[0].contains(words), "{command}, {file}: {said}");
+            }
+            if recipe.starts_with("dataset") {
+                assert_eq!(said.matches("nowhere").count(), 1, "{command}: {said}");
+                assert!(said.contains("broken.csv"), "{command}: {said}");
+            }
+            assert!(!said.contains("os error"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn diff_tells_causes_from_what_follows() {
     let other = RIGHT.replace("lr = 0.1)", "lr = 0.2)").replace("second", "tuned").replace("scale = 16", "scale = 16.0");
     transcript!(

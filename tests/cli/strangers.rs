@@ -69,6 +69,27 @@ fn what_is_no_regular_file_is_an_error_at_once_wherever_it_is_named() {
 }
 
 #[test]
+fn what_the_system_does_not_give_is_said_in_our_words_wherever_it_is_named() {
+    let (long, below) = ("x".repeat(300), "r.ddl/it");
+    for (recipe, file, command) in places() {
+        let named = |instead: &str| (recipe.replace("stranger", instead), command.replace("stranger", instead));
+        let mut cases = vec![(named("stranger"), "is not there"), (named(&long), "a long name"), (named(below), "below a file")];
+        if file != "images/b/2.ppm" {
+            cases.push((named("stranger"), "a circle"));
+        }
+        for ((recipe, command), what) in cases {
+            let shell = shell(&recipe);
+            if what == "a circle" {
+                symlink(file, shell.path().join(file)).unwrap();
+            }
+            let ran = shell.ddl(&command);
+            assert!(!ran.transcript().contains("os error"), "{what}: {}", ran.transcript());
+            assert_eq!(ran.code(), if file == "images/b/2.ppm" { 0 } else { 2 }, "{what}: {}", ran.transcript());
+        }
+    }
+}
+
+#[test]
 fn a_link_out_of_the_recipes_folder_is_not_followed_and_a_parameter_may_lead_anywhere() {
     let secret = tempfile::tempdir().unwrap();
     std::fs::write(secret.path().join("secret"), "hunter2,x\n1,2\n").unwrap();

@@ -49,7 +49,7 @@ pub fn execute(job: &Job, log: &Log, screen: &Screen) -> Result<(), Stop> {
         let _ = pipe.write_all(&line).and_then(|()| pipe.flush()); // an engine that has ended says itself why, or its exit code does
     }
     let heard = listen(&mut child, &|event| log.write(event, &job.out), screen);
-    let status = child.wait().map_err(|error| cannot("wait for the engine", &error))?;
+    let status = child.wait().map_err(|error| cannot("wait for the engine", &crate::system::said(&error)))?;
     PID.store(0, Ordering::SeqCst);
     drop(to_engine);
     if let Some(stop) = heard.stop {
@@ -102,7 +102,7 @@ pub fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
     if let Some(mut pipe) = child.stdin.take() {
         let _ = pipe.write_all(&line); // as above
     }
-    let output = child.wait_with_output().map_err(|error| cannot("wait for the engine", &error))?;
+    let output = child.wait_with_output().map_err(|error| cannot("wait for the engine", &crate::system::said(&error)))?;
     crate::misread::json(&output.stdout).map_err(|error| cannot("understand the engine", &format!("{error} ({})", output.status)))
 }
 
@@ -114,7 +114,7 @@ fn line(job: &impl serde::Serialize) -> Result<Vec<u8>, Stop> {
 }
 
 fn not_started(engine: &Path, error: &std::io::Error) -> Stop {
-    let diagnostic = Diagnostic::error(Code::NoEngine, format!("cannot start {}: {error}", engine.display()));
+    let diagnostic = Diagnostic::error(Code::NoEngine, format!("cannot start {}: {}", engine.display(), crate::system::said(error)));
     Stop::fail(diagnostic.help("build it with `make install`, or set DDL_ENGINE to where it lies"))
 }
 

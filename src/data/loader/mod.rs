@@ -62,7 +62,8 @@ impl Loader {
             augment.check()?;
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("loader {at}")).build();
-        let threads = pool.map_err(|error| DataError::Argument { what: "loader", why: error.to_string() })?;
+        let threads =
+            pool.map_err(|error| DataError::Argument { what: "loader", why: crate::system::in_words(&error.to_string()).into_owned() })?;
         Ok(Loader { tables: tables.into(), wanted, augment, seed, cache, threads: Arc::new(threads) })
     }
 

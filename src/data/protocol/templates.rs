@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct TemplateFace {
     /// The template's place, from 0.
     pub template: u32,
+    /// The template's number, which its list calls it by.
+    pub number: u32,
     /// The medium that it is from.
     pub medium: u32,
     /// Its row among the features.
@@ -97,7 +99,10 @@ impl TemplateFaces {
             }
             media.insert((template, line.medium));
             let weight = weights.as_ref().map_or(1.0, |weights| weights[&line.name]);
-            faces.push(TemplateFace { template, medium: line.medium, row, weight });
+            faces.push(TemplateFace { template, number: line.template, medium: line.medium, row, weight });
+        }
+        if let (Some(scores), Some(why)) = (scores, without_weight(&faces, &ids)) {
+            return Err(DataError::File { file: scores.to_owned(), why });
         }
         let listed: HashSet<u32> = faces.iter().map(|face| face.row).collect();
         let (shows, mixed) = shown(&faces, &lines, ids.len(), table);
@@ -122,6 +127,21 @@ impl TemplateFaces {
     pub(super) fn counted(&self) -> [Counted<'_>; 3] {
         let of = |what, found| Counted { what, file: &self.list, found };
         [of("faces", self.faces.len() as u64), of("templates", self.ids.len() as u64), of("media", self.media)]
+    }
+}
+
+/// What is wrong with scores of which some templates' faces all have none: nothing would be left of them.
+fn without_weight(faces: &[TemplateFace], ids: &[u32]) -> Option<String> {
+    let mut weighs = vec![false; ids.len()];
+    faces.iter().for_each(|face| weighs[face.template as usize] |= face.weight > 0.0);
+    let without: Vec<u32> = ids.iter().zip(weighs).filter(|(_, weighs)| !weighs).map(|(id, _)| *id).collect();
+    match without.as_slice() {
+        [] => None,
+        [only] => Some(format!("all faces of template {only} have the score 0, so nothing is left of it")),
+        [first, ..] => Some(format!(
+            "all faces of {} templates have the score 0, first of template {first}, so nothing is left of them",
+            without.len()
+        )),
     }
 }
 
@@ -315,7 +335,7 @@ mod tests {
     fn templates_are_in_the_order_of_their_numbers() {
         let (templates, counts) = read(FACES, None, "5 2 0\n5 8 0\n2 8 1\n").unwrap();
         assert_eq!((templates.of.ids, templates.of.media, templates.of.unlisted), (vec![2, 5, 8], 4, 1));
-        assert_eq!(templates.of.faces[3], TemplateFace { template: 0, medium: 9, row: 4, weight: 1.0 });
+        assert_eq!(templates.of.faces[3], TemplateFace { template: 0, number: 2, medium: 9, row: 4, weight: 1.0 });
         assert_eq!(counts, PairCounts { same: 1, different: 2 });
     }
 
@@ -326,6 +346,14 @@ mod tests {
         let (templates, _) = read(FACES, Some(&scores), "5 2 0\n2 8 1\n").unwrap();
         assert!(templates.of.faces.iter().all(|face| (face.weight - 0.5).abs() < 1e-15));
         let said = |scores: &str| read(FACES, Some(scores), "5 2 0\n2 8 1\n").unwrap_err();
+        let zero = |names: &[&str]| {
+            let score = |name| if names.contains(&name) { "0" } else { "0.5" };
+            ["a/0", "a/1", "a/2", "b/0", "b/1"].map(|name| line(name, score(name))).concat()
+        };
+        assert!(read(FACES, Some(&zero(&["a/0", "a/2"])), "5 2 0\n2 8 1\n").is_ok(), "a face may weigh nothing");
+        assert_eq!(said(&zero(&["b/1"])), "scores: all faces of template 8 have the score 0, so nothing is left of it");
+        let several = "scores: all faces of 2 templates have the score 0, first of template 2, so nothing is left of them";
+        assert_eq!(said(&zero(&["b/0", "b/1", "a/1"])), several);
         assert_eq!(said(&line("a/0", "1")), "scores: it has no score for 4 of 5 faces, first `a/1`");
         assert_eq!(said("a/0 1 2 3\n"), "scores:1: 4 fields, where a line is `name x1 y1 … x5 y5 score`");
         assert_eq!(said(&(scores.clone() + &line("a/0", "1"))), "scores:6: `a/0` stands twice");

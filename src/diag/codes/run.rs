@@ -53,7 +53,7 @@ codes! {
     LossNotFinite = "ddl::run::not_finite": "a loss that is not a finite number" {
         "A term of the objective became NaN or infinite, so its stage was stopped: further steps would only spoil the weights. The message names \
          the term, the step and the batch's samples. Usually the learning rate is too high; a warm-up, `clip = 5` or a smaller scale help. \
-         The last good checkpoint is kept."
+         The last good checkpoint is kept. `ddl term` prints such numbers too, names them and ends with exit code 1."
     }
     WeightsNotFinite = "ddl::run::weights_not_finite": "weights or features that are not finite numbers" {
         "A value of a model became NaN or infinite in the last step of its stage, or lies so in a result of an earlier version, or an embedding overflows. \

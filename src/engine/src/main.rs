@@ -58,7 +58,7 @@ fn run(job: &str) -> i32 {
         }
     });
     if let Err(error) = handler {
-        return failed(Failure::new(Code::BadJob, format!("signals can't be handled: {error}")));
+        return failed(Failure::new(Code::BadJob, format!("signals can't be handled: {}", ddl::system::in_words(&error.to_string()))));
     }
     if std::env::var_os("DDL_WATCH_STDIN").is_some() {
         let stop = Arc::clone(&stop);
@@ -95,6 +95,6 @@ fn read<T: serde::de::DeserializeOwned>(job: &str) -> Result<T, String> {
     } else {
         ddl::regular::text(Path::new(job), ddl::regular::Whole::Plan)
     };
-    let text = text.map_err(|error| format!("the job {job} can't be read: {error}"))?;
+    let text = text.map_err(|error| format!("the job {job} can't be read: {}", ddl::system::said(&error)))?;
     ddl::misread::json(text.as_bytes()).map_err(|error| format!("{job} is no job of this version: {error}"))
 }

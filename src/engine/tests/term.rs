@@ -257,15 +257,20 @@ fn terms_of_several_networks_take_what_each_makes_of_the_images() {
     near(&report["terms"][0]["value"], kl(&b, &a) + kl(&a, &b));
 }
 
-/// Values that 32 bits do not hold are numbers of a report like any other.
+/// Values that 32 bits do not hold are numbers of a report like any other, but who asked for them is told.
 #[test]
 fn values_that_overflow_are_told() {
     let shell = golden();
     save(&shell, "huge.npy", &(table(4, 6, |i, j| (i * j).sin()) * 1e30));
     let line = "term 'center(data, form = \"whole\")' --embeddings huge.npy --labels pairs.npy";
-    assert_eq!(json(&shell, &format!("{line} --json"))["value"], "inf");
+    let ran = shell.ddl(&format!("{line} --json"));
+    assert_eq!(serde_json::from_str::<Json>(&ran.stdout()).unwrap()["value"], "inf");
+    for (ran, wide) in [(ran, false), (shell.ddl(line), false), (shell.ddl(&format!("{line} --dtype float64")), true)] {
+        assert_eq!((ran.code(), ran.stderr().contains("ddl::run::not_finite")), if wide { (0, false) } else { (1, true) });
+        assert_eq!(ran.stdout().contains("inf"), !wide, "{}", ran.transcript());
+    }
     let ran = shell.ddl(line);
-    assert!(ran.code() == 0 && ran.stdout().starts_with("value inf\n"), "{}", ran.transcript());
+    assert!(ran.stdout().starts_with("value inf\n") && ran.stderr().contains("the value (inf)"), "{}", ran.transcript());
 }
 
 #[test]

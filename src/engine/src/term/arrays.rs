@@ -34,7 +34,10 @@ fn header(file: &Path) -> Result<Header, Failure> {
             return Err(wrong(format!("there is no file {}", file.display()), "paths are relative to the working directory"));
         }
         Err(error) => {
-            return Err(wrong(format!("{} can't be looked at: {error}", file.display()), "it is the way to the file that is wrong"));
+            return Err(wrong(
+                format!("{} can't be looked at: {}", file.display(), ddl::system::said(&error)),
+                "it is the way to the file that is wrong",
+            ));
         }
     }
     npy::header(file).map_err(|error| unread(file, &error))
@@ -98,7 +101,7 @@ pub(super) fn attributes(file: Option<&Path>, numbers: i64, beside: &Tensor) -> 
 pub(super) fn write(folder: &Path, name: &str, tensor: &Tensor) -> Result<(), Failure> {
     let file = folder.join(format!("{name}.npy"));
     let cannot = |why: String| Failure::new(Code::Unwritable, format!("cannot write {}: {why}", file.display()));
-    std::fs::create_dir_all(folder).map_err(|error| cannot(error.to_string()))?;
+    std::fs::create_dir_all(folder).map_err(|error| cannot(ddl::system::said(&error)))?;
     let tensor = tensor.detach().f_to_device(Device::Cpu).and_then(|tensor| tensor.f_contiguous());
     tensor.and_then(|tensor| tensor.write_npy(&file)).map_err(|error| cannot(error.to_string()))
 }

@@ -138,7 +138,8 @@ fn templates_are_compared_as_sets_are() {
     let double = x.to_kind(Kind::Double);
     let wanted = (logits(&comparator(), &weights(), &largest(&double, &sets, 2).unwrap()).unwrap() * 0.5).tanh();
     let rows = Vec::<f32>::try_from(x.contiguous().view(-1)).unwrap();
-    let faces: Vec<TemplateFace> = (0..8).map(|row| TemplateFace { template: row / 2, medium: row, row, weight: 1.0 }).collect();
+    let faces: Vec<TemplateFace> =
+        (0..8).map(|row| TemplateFace { template: row / 2, number: row / 2, medium: row, row, weight: 1.0 }).collect();
     let learned = learned(&Pooling::Comparator(comparator()), &weights()).unwrap();
     let pooled = pool_templates(&rows, 6, &faces, 4, FaceNorm::Kept, Some(&learned)).unwrap();
     let Learned::Comparator(by) = &learned else { panic!("{learned:?}") };

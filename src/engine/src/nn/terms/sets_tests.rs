@@ -138,7 +138,8 @@ fn templates_are_pooled_as_sets_are() {
         let axes = Tensor::eye(5, (Kind::Double, tch::Device::Cpu));
         let rows = Vec::<f32>::try_from(Tensor::cat(&[&x, &axes], 0).to_kind(Kind::Float).view(-1)).unwrap();
         let template = |row: u32| row.saturating_sub(2); // the first three rows are one
-        let faces: Vec<TemplateFace> = (0..8).map(|row| TemplateFace { template: template(row), medium: row, row, weight: 1.0 }).collect();
+        let faces: Vec<TemplateFace> =
+            (0..8).map(|row| TemplateFace { template: template(row), number: template(row), medium: row, row, weight: 1.0 }).collect();
         let by = learned(&Pooling::Multicolumn(pooling), &state).unwrap();
         let pooled = pool_templates(&rows, 5, &faces, 6, FaceNorm::Kept, Some(&by)).unwrap();
         for k in 0..4 {
