@@ -172,7 +172,11 @@ mod tests {
     #[test]
     fn what_is_not_there_says_so() {
         assert!(
-            DiskProber::forgetful().digest(Path::new("/no/such/file"), Lies::Anything).unwrap_err().to_string().contains("No such file")
+            DiskProber::forgetful()
+                .digest(Path::new("/no/such/file"), Lies::Anything)
+                .unwrap_err()
+                .to_string()
+                .contains("there is no such file or folder")
         );
         assert_eq!(
             DiskProber::forgetful().digest(Path::new("/dev/zero"), Lies::Anything).unwrap_err().to_string(),
