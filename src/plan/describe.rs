@@ -9,12 +9,16 @@ use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
 use crate::ops::data::SyntheticFaces;
 use crate::ops::declared;
+use crate::ops::node::Gives;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Texts longer than this are cut in [`Plan::brief`] (characters).
 const LONGEST: usize = 100;
+
+/// Models that a name of several has.
+const MOST_NAMED: usize = 3;
 
 impl Plan {
     /// The node as a call: `arcface(margin = 0.3rad)`; other nodes by their names, defaults left out.
@@ -59,6 +63,9 @@ impl Plan {
         let said = decl.params.iter().filter_map(|param| {
             let value = node.args.get(param.name)?;
             match value {
+                Json::Array(items) if items.iter().any(is_node) && node.gives() == Some(Gives::Model) => {
+                    (param.name == "models").then(|| self.in_common(items))
+                }
                 Json::Array(items) if items.iter().any(is_node) => None, // what is judged follows from the protocol
                 _ if param.name == "pooling" => None,                    // and so does what pools it
                 _ if is_node(value) => Some(self.say(value, None)),
@@ -66,6 +73,17 @@ impl Plan {
             }
         });
         format!("{}({})", node.op, said.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The names of several arms as one, with what their arms have in common: `s[m = 0.3rad]`.
+    fn in_common(&self, items: &[Json]) -> String {
+        let nodes: Vec<&PlanNode> = items.iter().filter_map(node_in).map(|id| self.node(id)).collect();
+        let shared = |(axis, value): &(&String, &String)| nodes.iter().all(|node| node.arm.get(*axis) == Some(*value));
+        let arm = nodes.first().into_iter().flat_map(|node| node.arm.iter()).filter(shared);
+        let arm = arm.map(|(axis, value)| (axis.clone(), value.clone())).collect();
+        let names: BTreeSet<&str> = nodes.iter().map(|node| node.bare_name()).collect();
+        let more = if names.len() > MOST_NAMED { ", …" } else { "" };
+        super::in_arm(&(names.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ") + more), &arm)
     }
 
     fn call_of(&self, op: &str, args: Option<&Map<String, Json>>) -> String {
