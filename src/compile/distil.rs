@@ -6,7 +6,7 @@ use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::value::{Args, NodeId, OpValue, Value};
 use crate::nets::{Backbone as _, Made, Network, TapShape};
 use crate::ops::nets::{Backbone, Extension, LandmarkMaps};
-use crate::ops::terms::Tap;
+use crate::ops::terms::{Feature, Tap};
 use crate::source::Span;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ impl Compiler<'_> {
         let by = if op.args.contains_key("teacher_at") { "teacher_at" } else { "at" };
         let other = self.tapped(op, (by, teacher_at.as_deref()), (teacher, "the teacher"), stage);
         let (Ok(own), Ok(other)) = (own, other) else { return false };
-        if op.op() != "feature" {
+        if op.op() != Feature::NAME {
             return true;
         }
         let misfit = match (at, teacher_at, own, other) {

@@ -7,7 +7,7 @@ use crate::diag::{Code, Diagnostic, one_of};
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::ops::evals::{Identification, OverPanel, Panel, Tpir, Verification};
+use crate::ops::evals::{Identification, OverPanel, Panel, Plain, Tpir, Verification};
 use crate::ops::nets::Coupled;
 use crate::ops::outputs::{Among, Features, Judge, Pooled};
 use crate::ops::stages::{Averaged, Chosen};
@@ -81,7 +81,7 @@ impl Compiler<'_> {
 
     /// The features of a protocol's images: as they are, and mirrored where the protocol wants that.
     fn features(&mut self, model: NodeId, data: &Value, protocol: &Args, augment: Option<&Value>, span: Span) -> Value {
-        let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op() == "plain");
+        let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op() == Plain::NAME);
         let views = if mirrored { vec![false, true] } else { vec![false] };
         let nodes = views.into_iter().map(|flip| {
             let mut args: Args = [("model", Value::Node(model)), ("data", data.clone())].into_iter().collect();

@@ -54,3 +54,35 @@ fn no_room_uses_one_below_it() {
         }
     }
 }
+
+/// Of operators one asks by their types: a name in quotes is a list that a new operator is missing from.
+#[test]
+fn no_operator_is_named_by_a_text() {
+    let names: BTreeSet<&str> = ddl::ops::registry().keys().copied().collect();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    walk(&src, &mut |path, source| {
+        if path.strip_prefix(&src).unwrap().components().any(|part| part.as_os_str() == "tests") {
+            return;
+        }
+        let code = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let asked = [
+            ".op == ",
+            ".op != ",
+            ".op() == ",
+            ".op() != ",
+            ".op, ",
+            ".op(), ",
+            "decl.name == ",
+            "decl.name, ",
+            "graph.add(",
+            "add_said(",
+            "OpValue::new(",
+        ];
+        for (at, line) in code.lines().enumerate() {
+            let quoted = asked.iter().filter_map(|word| line.split_once(&format!("{word}\"")).and_then(|(_, rest)| rest.split('"').next()));
+            for name in quoted.filter(|text| names.contains(text)) {
+                panic!("{}:{}: `{name}` is an operator: ask for its type, or for its NAME", path.display(), at + 1);
+            }
+        }
+    });
+}

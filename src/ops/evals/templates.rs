@@ -70,19 +70,6 @@ crate::operator! {
     check = sensible;
 }
 
-impl Judging for TemplateVerification {
-    const METRICS: &'static [&'static str] = &["tar", "eer", "auc", "gap"];
-    fn embed(&self) -> &Embed {
-        &self.embed
-    }
-    fn pool(&self) -> Option<&Pooling> {
-        self.pool.as_ref()
-    }
-    fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
-        [None, None]
-    }
-}
-
 crate::operator! {
     /// 1:N identification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `ijb_evals.py`, spec 6.5).
     ///
@@ -114,19 +101,6 @@ crate::operator! {
         counts: IndexMap<String, u64> = IndexMap::new(), in 1.0..=1e12;
     }
     check = search_sensible;
-}
-
-impl Judging for TemplateIdentification {
-    const METRICS: &'static [&'static str] = &["rank", "tpir"];
-    fn embed(&self) -> &Embed {
-        &self.embed
-    }
-    fn pool(&self) -> Option<&Pooling> {
-        self.pool.as_ref()
-    }
-    fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
-        [None, None]
-    }
 }
 
 fn sensible(call: &Call) -> Vec<Complaint> {
@@ -162,4 +136,26 @@ fn counted(call: &Call, known: [&'static str; 5]) -> Vec<Complaint> {
         (!known.contains(&name.as_str())).then(|| complain(format!("nothing is counted as `{name}`"), Some(near())))
     };
     counts.keys().filter_map(wrong).collect()
+}
+
+macro_rules! of_templates {
+    ($($protocol:ident gives $metrics:expr;)*) => {$(
+        impl Judging for $protocol {
+            const METRICS: &'static [&'static str] = &$metrics;
+            fn embed(&self) -> &Embed {
+                &self.embed
+            }
+            fn pool(&self) -> Option<&Pooling> {
+                self.pool.as_ref()
+            }
+            fn augments(&self) -> [Option<(&Augment, i64)>; 2] {
+                [None, None]
+            }
+        }
+    )*};
+}
+
+of_templates! {
+    TemplateVerification gives ["tar", "eer", "auc", "gap"];
+    TemplateIdentification gives ["rank", "tpir"];
 }
