@@ -273,12 +273,10 @@ pub(super) fn without_marks(plan: &Plan, counted: &BTreeMap<NodeId, Counted>, pa
         let mut rows: BTreeMap<&Untold, (IndexSet<String>, IndexSet<&str>)> = BTreeMap::new();
         for ((row, column), silent) in silent.iter().filter(|(_, silent)| silent.all) {
             let columns = &laid.columns[*column];
-            if columns.iter().all(|column| known(column)) {
-                if let Some(why) = silent.axes.values().min() {
-                    let (rows, of) = rows.entry(why).or_default();
-                    rows.insert(laid.rows[*row].0.name());
-                    of.insert(&columns[0].label);
-                }
+            if let (true, Some(why)) = (columns.iter().all(|column| known(column)), silent.axes.values().min()) {
+                let (rows, of) = rows.entry(why).or_default();
+                rows.insert(laid.rows[*row].0.name());
+                of.insert(&columns[0].label);
             }
         }
         for (why, (rows, columns)) in rows {
