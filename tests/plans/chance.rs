@@ -41,67 +41,106 @@ fn said(lines: &str, table: &str) -> Vec<String> {
     messages
 }
 
-/// Whether chance, choice and people let a difference be told, row by row of a table of these lines: the reason for which they do not.
+/// Whether chance, choice and people let a difference be told, of tables of these rows and columns over these lines: the reason for which they do not.
 #[test]
 fn what_no_replicate_tells_is_said_before_a_run() {
-    let (chosen, same) = (
-        "people who are judged decided on a model (`select`, `keep`, `stop`)",
-        "the same models are judged by the same people again and again",
-    );
+    let chosen = "people who are judged decided on a model (`select`, `keep`, `stop`)";
+    let same = "the same models are judged by the same people again and again";
     let once = |what: &str| format!("`{what}` is one draw of chance, which no replicate draws anew");
-    let seeded = ", seed = seed";
-    let warm = |name: &str, seed: &str| stage(name, "net", &format!(", seed = {seed}"));
-    let redrawn = "replicate k in 1..6\neval again = verification(people.t, pairs = random_pairs(folds = 5, per_fold = 60, seed = k))\n";
-    let folds = "let parts = faces |> split({a = 25%, b = 25%, c = 25%, d = 25%}, by = .identity)\nreplicate fold in [parts.a, parts.b, parts.c, parts.d]\n\
-                 eval out = verification(fold, pairs = random_pairs(folds = 2, per_fold = 20))\n";
-    let of_folds = "stage x = train(net, classify(faces |> without(fold), arc), batch = 16, for = 5 steps, optimizer = sgd(lr = 0.05))\n\
-                    stage y = train(net, classify(faces |> without(fold), arc), batch = 16, for = 5 steps, optimizer = sgd(lr = 0.01))\n";
-    let panel = "eval p = panel({v = v, w = w})\n";
-    let cases: Vec<(&str, String, &str, Option<String>)> = vec![
-        ("two stages over seeds", String::new(), "[s, t], columns = [v.eer]", None),
-        ("one stage beside seeds", String::new(), "[s, one], columns = [v.eer]", Some(once("one"))),
-        ("seeds beside one stage", String::new(), "[one, s], columns = [v.eer]", Some(once("one"))),
-        ("one of the seeds itself", stage("first", "net", ", seed = 1").replace("0.02", "0.05"), "[s, first], columns = [v.eer]", Some(once("first"))),
-        ("untrained", String::new(), "[s, net], columns = [v.eer]", Some(once("net"))),
-        ("from a file", "backbone filed = tiny(embedding = 16, side = 32px, width = 4, weights = \"w.safetensors\")\n".to_owned(), "[s, filed], columns = [v.eer]", None),
-        ("what it was made of", warm("warm", "7") + &stage("z", "warm", seeded), "[z, warm], columns = [v.eer]", Some(once("warm"))),
-        ("both of one start", warm("warm", "7") + &stage("z", "warm", seeded) + &stage("q", "warm", ", clip = 5.0, seed = seed"), "[z, q], columns = [v.eer]", None),
-        ("each of its own start", warm("warm", "7") + &warm("cold", "8") + &stage("z", "warm", seeded) + &stage("q", "cold", seeded), "[z, q], columns = [v.eer]", Some(once("warm"))),
-        ("other first weights", "backbone other = tiny(embedding = 16, side = 32px, width = 4, seed = 5)\n".to_owned() + &stage("z", "other", seeded), "[s, z], columns = [v.eer]", Some(once("net"))),
-        ("first weights of each seed", "backbone other = tiny(embedding = 16, side = 32px, width = 8, seed = seed)\nbackbone own = tiny(embedding = 16, side = 32px, width = 4, seed = seed)\n".to_owned() + &stage("z", "other", seeded) + &stage("q", "own", seeded), "[z, q], columns = [v.eer]", None),
-        ("the mean of the seeds", "stage mean = average(s, over = [seed])\n".to_owned(), "[s, mean], columns = [v.eer]", Some(once("mean"))),
-        ("the best of the seeds by others", "stage lucky = select(s, by = w.eer, over = [seed])\n".to_owned(), "[s, lucky], columns = [v.eer]", Some(once("lucky"))),
-        ("the best of the seeds", "stage lucky = select(s, by = v.eer, over = [seed])\n".to_owned(), "[s, lucky], columns = [v.eer]", Some(chosen.to_owned())),
-        ("kept", stage("kept", "net", ", keep = best(v.eer, every = 1 steps), seed = seed"), "[s, kept], columns = [v.eer]", Some(chosen.to_owned())),
-        ("beside what was kept", stage("kept", "net", ", keep = best(v.eer, every = 1 steps), seed = seed"), "[kept, s], columns = [v.eer]", Some(chosen.to_owned())),
-        ("made of what was kept", stage("kept", "net", ", keep = best(v.eer, every = 1 steps), seed = seed") + &stage("z", "kept", seeded), "[s, z], columns = [v.eer]", Some(chosen.to_owned())),
-        ("stopped", stage("ended", "net", ", stop = plateau(v.eer, every = 1 steps), seed = seed"), "[s, ended], columns = [v.eer]", Some(chosen.to_owned())),
-        ("kept by others", stage("kept", "net", ", keep = best(w.eer, every = 1 steps), seed = seed"), "[s, kept], columns = [v.eer]", None),
-        ("kept by one of a panel", panel.to_owned() + &stage("kept", "net", ", keep = best(w.eer, every = 1 steps), seed = seed"), "[s, kept], columns = [p.mean.eer]", Some(chosen.to_owned())),
-        ("a panel over seeds", panel.to_owned(), "[s, t], columns = [p.mean.eer, p.worst.eer]", None),
-        ("a panel of one stage", panel.to_owned(), "[s, one], columns = [p.mean.eer]", Some(once("one"))),
-        ("pairs drawn again", redrawn.to_owned(), "[one, two], columns = [again.eer]", Some(same.to_owned())),
-        ("pairs drawn again, of untrained ones", redrawn.to_owned() + "backbone other = tiny(embedding = 16, side = 32px, width = 4, seed = 5)\n", "[net, other], columns = [again.eer]", Some(same.to_owned())),
-        ("seeds, and pairs drawn again", redrawn.to_owned(), "[s, t], columns = [again.eer]", None),
-        ("one stage beside seeds, and pairs drawn again", redrawn.to_owned(), "[s, one], columns = [again.eer]", Some(once("one"))),
-        ("pairs of the seed", "eval again = verification(people.t, pairs = random_pairs(folds = 5, per_fold = 60, seed = seed))\n".to_owned(), "[s, t], columns = [again.eer]", None),
-        ("a panel drawn again", redrawn.to_owned() + "eval p = panel({again = again, w = w})\n", "[one, two], columns = [p.mean.eer]", Some(same.to_owned())),
-        ("others in each fold", folds.to_owned(), "[one, two], columns = [out.eer]", None),
-        ("others in each fold, never trained on", folds.to_owned() + of_folds, "[x, y, net, one], columns = [out.eer]", None),
-        ("a panel of folds and of the same people", folds.to_owned() + "eval p = panel({out = out, w = w})\n", "[one, two], columns = [p.mean.eer]", Some(same.to_owned())),
-        ("seeds and folds", folds.to_owned(), "[s, one], columns = [out.eer]", None),
-        ("single runs", String::new(), "[one, two], columns = [v.eer]", None),
-        ("a sweep over seeds", "sweep lr in [0.1, 0.2]\n".to_owned() + &stage("z", "net", seeded).replace("0.02", "lr"), "[z, s], columns = [v.eer]", None),
-        ("two sides, one of them trained once", String::new(), "{\"a\" = coupled(gallery = s, probe = s), \"b\" = coupled(gallery = one, probe = s)}, columns = [v.eer]", Some(once("b"))),
-        ("two sides, one of them the same for both", String::new(), "{\"a\" = coupled(gallery = one, probe = t), \"b\" = coupled(gallery = one, probe = s)}, columns = [v.eer]", None),
+    let seeded = |name: &str, from: &str| stage(name, from, ", seed = seed");
+    let single = |name: &str, seed: u32| stage(name, "net", &format!(", seed = {seed}"));
+    let clipped = |name: &str, from: &str| stage(name, from, ", clip = 5.0, seed = seed");
+    let kept = |by: &str| stage("kept", "net", &format!(", keep = best({by}.eer, every = 1 steps), seed = seed"));
+    let tiny = |name: &str, more: &str| format!("backbone {name} = tiny(embedding = 16, side = 32px, width = 4, {more})\n");
+    let drawn_by =
+        |seed: &str| format!("eval again = verification(people.t, pairs = random_pairs(folds = 5, per_fold = 60, seed = {seed}))\n");
+    let redrawn = "replicate k in 1..6\n".to_owned() + &drawn_by("k");
+    let select = |by: &str| format!("stage lucky = select(s, by = {by}.eer, over = [seed])\n");
+    let panel = "eval p = panel({v = v, w = w})\n".to_owned();
+    let folds = "let parts = faces |> split({a = 25%, b = 25%, c = 25%, d = 25%}, by = .identity)
+replicate fold in [parts.a, parts.b, parts.c, parts.d]
+eval out = verification(fold, pairs = random_pairs(folds = 2, per_fold = 20))\n"
+        .to_owned();
+    let of_folds = ["x", "y"].map(|name| {
+        let rate = if name == "x" { 0.05 } else { 0.01 };
+        let goal = "classify(faces |> without(fold), arc), batch = 16, for = 5 steps";
+        format!("stage {name} = train(net, {goal}, optimizer = sgd(lr = {rate}))\n")
+    });
+    let none = String::new;
+
+    let over_seeds = [
+        ("two stages", none(), "[s, t]", None),
+        ("one stage beside", none(), "[s, one]", Some(once("one"))),
+        ("one stage first", none(), "[one, s]", Some(once("one"))),
+        ("one of the seeds itself", single("first", 1).replace("0.02", "0.05"), "[s, first]", Some(once("first"))),
+        ("untrained", none(), "[s, net]", Some(once("net"))),
+        ("from a file", tiny("filed", "weights = \"w.safetensors\""), "[s, filed]", None),
+        ("what it was made of", single("warm", 7) + &seeded("z", "warm"), "[z, warm]", Some(once("warm"))),
+        ("both of one start", single("warm", 7) + &seeded("z", "warm") + &clipped("q", "warm"), "[z, q]", None),
+        (
+            "each of its own start",
+            single("warm", 7) + &single("cold", 8) + &seeded("z", "warm") + &seeded("q", "cold"),
+            "[z, q]",
+            Some(once("warm")),
+        ),
+        ("other first weights", tiny("other", "seed = 5") + &seeded("z", "other"), "[s, z]", Some(once("net"))),
+        (
+            "first weights of each seed",
+            tiny("a", "seed = seed") + &tiny("b", "seed = -seed") + &seeded("z", "a") + &seeded("q", "b"),
+            "[z, q]",
+            None,
+        ),
+        ("their mean", "stage mean = average(s, over = [seed])\n".to_owned(), "[s, mean]", Some(once("mean"))),
+        ("the best by others", select("w"), "[s, lucky]", Some(once("lucky"))),
+        ("the best by those", select("v"), "[s, lucky]", Some(chosen.to_owned())),
+        ("kept", kept("v"), "[s, kept]", Some(chosen.to_owned())),
+        ("beside what was kept", kept("v"), "[kept, s]", Some(chosen.to_owned())),
+        ("made of what was kept", kept("v") + &seeded("z", "kept"), "[s, z]", Some(chosen.to_owned())),
+        ("stopped", stage("z", "net", ", stop = plateau(v.eer, every = 1 steps), seed = seed"), "[s, z]", Some(chosen.to_owned())),
+        ("kept by others", kept("w"), "[s, kept]", None),
+        ("a sweep", "sweep lr in [0.1, 0.2]\n".to_owned() + &seeded("z", "net").replace("0.02", "lr"), "[z, s]", None),
+        ("single runs", none(), "[one, two]", None),
+        (
+            "two sides, one of them trained once",
+            none(),
+            "{\"a\" = coupled(gallery = s, probe = s), \"b\" = coupled(gallery = one, probe = s)}",
+            Some(once("b")),
+        ),
+        (
+            "two sides, one of them the same for both",
+            none(),
+            "{\"a\" = coupled(gallery = one, probe = t), \"b\" = coupled(gallery = one, probe = s)}",
+            None,
+        ),
     ];
-    for (what, lines, table, why) in cases {
-        let found = said(&lines, table);
-        match why {
-            None => assert!(found.is_empty(), "{what}: {found:?}"),
-            Some(why) => {
-                assert!(matches!(&found[..], [one] if one.starts_with("no differences of ") && one.ends_with(&why)), "{what}: {found:?}")
-            }
-        }
+    let by_protocols = [
+        ("kept by one of a panel", panel.clone() + &kept("w"), "[s, kept]", "p.mean.eer", Some(chosen.to_owned())),
+        ("a panel over seeds", panel.clone(), "[s, t]", "p.mean.eer, p.worst.eer", None),
+        ("a panel of one stage", panel, "[s, one]", "p.mean.eer", Some(once("one"))),
+        ("pairs drawn again", redrawn.clone(), "[one, two]", "again.eer", Some(same.to_owned())),
+        ("of untrained ones", redrawn.clone() + &tiny("other", "seed = 5"), "[net, other]", "again.eer", Some(same.to_owned())),
+        ("seeds, and pairs drawn again", redrawn.clone(), "[s, t]", "again.eer", None),
+        ("one beside seeds, and pairs drawn again", redrawn.clone(), "[s, one]", "again.eer", Some(once("one"))),
+        ("pairs of the seed", drawn_by("seed"), "[s, t]", "again.eer", None),
+        ("a panel drawn again", redrawn + "eval p = panel({again = again, w = w})\n", "[one, two]", "p.mean.eer", Some(same.to_owned())),
+        ("others in each fold", folds.clone(), "[one, two]", "out.eer", None),
+        ("others in each fold, never trained on", folds.clone() + &of_folds.concat(), "[x, y, net, one]", "out.eer", None),
+        (
+            "a panel of folds and of the same people",
+            folds.clone() + "eval p = panel({out = out, w = w})\n",
+            "[one, two]",
+            "p.mean.eer",
+            Some(same.to_owned()),
+        ),
+        ("seeds and folds", folds, "[s, one]", "out.eer", None),
+    ];
+    let over_seeds = over_seeds.into_iter().map(|(what, lines, rows, why)| (what, lines, rows, "v.eer", why));
+    for (what, lines, rows, columns, why) in over_seeds.chain(by_protocols) {
+        let found = said(&lines, &format!("{rows}, columns = [{columns}]"));
+        let fits = match &why {
+            None => found.is_empty(),
+            Some(why) => matches!(&found[..], [one] if one.starts_with("no differences of ") && one.ends_with(why)),
+        };
+        assert!(fits, "{what}: {found:?}, and wanted is {why:?}");
     }
 }
