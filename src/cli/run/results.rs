@@ -78,7 +78,9 @@ impl Results {
 
     fn table(&mut self, plan: &Plan, name: &str, lowered: &Lowered) -> Result<(), Stop> {
         let laid = Laid::of(lowered).map_err(|wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}")))?;
-        let silent = Chances::new(plan, |eval| self.parted_of(plan, eval)).of_table(&laid).map_err(bad_plan)?;
+        let parted: BTreeMap<NodeId, &Parted> =
+            self.judged.iter().filter_map(|(id, it)| Some((plan.get::<Judge>(*id).ok()?.eval.node, &it.parted))).collect();
+        let silent = Chances::new(plan, |eval| parted.get(&eval).copied()).of_table(&laid).map_err(bad_plan)?;
         let mut rows = Vec::new();
         for (at, ((group, arms), &against)) in laid.rows.iter().zip(&laid.against).enumerate() {
             let mut cells = laid.columns.iter().map(|column| self.cell(plan, &laid, (arms, column))).collect::<Result<Vec<_>, _>>()?;
