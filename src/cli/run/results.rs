@@ -262,3 +262,6 @@ fn column_of(plan: &Plan, column: &TableColumn) -> Column {
     let better = if spread { Better::Lower } else { column.metric.better() };
     Column { label: column.label.clone(), unit: column.metric.unit(), better }
 }
+
+#[cfg(test)]
+mod tests;
