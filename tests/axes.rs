@@ -7,6 +7,7 @@ use ddl::ops::evals::Protocol;
 use ddl::ops::outputs::{Expect, Judge, Table};
 use ddl::ops::stages::{Chosen, Train};
 use ddl::plan::Plan;
+use ddl::plan::rows::Laid;
 use ddl::source::Memory;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -136,6 +137,41 @@ fn a_column_of_a_shared_axis_is_one_column_and_other_axes_cross() {
     let rows: Vec<String> = it.rows.iter().map(|row| ddl::plan::in_arm(&row.label, &row.arm)).collect();
     assert_eq!(rows, ["net[view = 10deg]", "net[view = 20deg]", "v[view = 10deg]", "v[view = 20deg]"]);
     assert!(it.rows.iter().all(|row| row.judged.len() == 1) && labels(&it).len() == 1);
+}
+
+/// Numbers of a table stand in arms of replicates alone: arms of one sweep are compared with each other, seed by seed and fold by fold.
+#[test]
+fn arms_of_a_sweep_meet_in_the_arms_of_replicates() {
+    let (_, plan) = plan("report r = compare([s], columns = [out.eer])");
+    let table: &Table = plan.all::<Table>().next().unwrap().1;
+    let laid = Laid::of(table).unwrap();
+    let names: Vec<String> = laid.rows.iter().map(|(shown, _)| shown.name()).collect();
+    assert_eq!(
+        (names.as_slice(), laid.against.as_slice()),
+        (["s[order = 0.5]".to_owned(), "s[order = 1.0]".to_owned()].as_slice(), [None, Some(0)].as_slice())
+    );
+    let arms = |row: usize| laid.seen(&plan, row, 0).unwrap().into_iter().map(|it| it.arm).collect::<Vec<_>>();
+    assert_eq!((arms(0).len(), arms(0)), (6, arms(1)));
+    assert!(arms(0).iter().all(|arm| arm.keys().eq(["fold", "seed"])), "{:?}", arms(0));
+    assert_ne!(laid.measures(&plan, 0, 0).unwrap(), laid.measures(&plan, 1, 0).unwrap());
+}
+
+/// By whatever names rows and columns go, equal numbers measure the same.
+#[test]
+fn what_is_measured_twice_is_known_by_what_it_is() {
+    let (_, plan) = plan(
+        "eval same = verification(fold, pairs = random_pairs(folds = 2, per_fold = 6))\nlet both = {x = s, y = s, z = t}\n\
+         report r = compare(both, columns = {\"A\" = out.eer, \"B\" = same.eer, \"C\" = out.tar(0.5), \"D\" = same.tar(50%), \"E\" = out.gap})",
+    );
+    let table: &Table = plan.all::<Table>().next().unwrap().1;
+    let laid = Laid::of(table).unwrap();
+    let at = |name: &str| laid.rows.iter().position(|(shown, _)| shown.name() == name).unwrap();
+    let measures = |row: &str, column: usize| laid.measures(&plan, at(row), column).unwrap();
+    let (x, y, z) = ("x[order = 0.5]", "y[order = 0.5]", "z");
+    assert_eq!((measures(x, 0), measures(x, 2)), (measures(x, 1), measures(x, 3)), "protocols and rates by other names");
+    assert_eq!(measures(x, 0), measures(y, 0), "models by other names");
+    let all = [measures(x, 0), measures(x, 2), measures(x, 4), measures(z, 0), measures("x[order = 1.0]", 0)];
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
 }
 
 #[test]

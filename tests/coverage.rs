@@ -3,8 +3,8 @@
 //! `cargo test --release -p ddl --test coverage -- --ignored`, which takes some minutes.
 
 use ddl::eval::{
-    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, groups_of, mean_of, paired,
-    worst_of,
+    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, Untold, groups_of, mean_of,
+    paired, worst_of,
 };
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{Accuracy, AccuracyRule, Auc, Eer, Gap, Metric, Rank, Rate, Tar, Tpir};
@@ -214,6 +214,10 @@ fn check(draws: usize, low: f64, high: f64) {
         let what = format!("a difference over {seeds} seeds and {folds} folds, of spread {by_seed} and {by_fold}");
         note(what, over_replicates(draws, (seeds, by_seed), (folds, by_fold)));
     }
+    for (seeds, by_draw) in [(3, 0.0), (5, 0.01), (10, 0.03)] {
+        let what = format!("a difference over {seeds} seeds and eight draws of pairs, of spread {by_draw}");
+        note(what, over_seeds_of_drawn_pairs(draws, seeds, by_draw));
+    }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -231,7 +235,25 @@ fn over_replicates(draws: usize, (seeds, by_seed): (usize, f64), (folds, by_fold
                 pairs.push((place, 0.9, (b * 6000.0).round() / 6000.0));
             }
         }
-        Some(paired(&pairs).unwrap().noise?.ci.contains(0.01))
+        Some(paired(&pairs, |_| false).unwrap().noise?.ci.contains(0.01))
+    };
+    share(&(0..draws).into_par_iter().map(one).collect::<Vec<_>>())
+}
+
+/// Differences over seeds of pairs that are drawn again and again of the same people, which the mean is taken of.
+fn over_seeds_of_drawn_pairs(draws: usize, seeds: usize, by_draw: f64) -> Coverage {
+    let one = |draw: usize| {
+        let chance = &mut Chance::of(draw);
+        let mut pairs: Vec<(Place, f64, f64)> = Vec::new();
+        for seed in 0..seeds {
+            let of_seed = 0.01 * chance.normal();
+            for k in 0..8 {
+                let place = [("seed".to_owned(), seed.to_string()), ("k".to_owned(), k.to_string())].into_iter().collect();
+                let of_draw = if k % 2 == 0 { by_draw } else { -by_draw };
+                pairs.push((place, 0.9, 0.91 + of_seed + of_draw + 0.002 * chance.normal()));
+            }
+        }
+        Some(paired(&pairs, |axis| axis == "k").unwrap().noise?.ci.contains(0.01))
     };
     share(&(0..draws).into_par_iter().map(one).collect::<Vec<_>>())
 }
@@ -262,22 +284,26 @@ fn over_parts(metric: &Metric, draws: usize, drawn: Drawn) -> Coverage {
 /// How many tables of 20 methods without a difference, over five seeds, have a mark.
 fn tables_with_a_mark(draws: usize) -> f64 {
     let marked = |draw: &usize| {
-        let chance = &mut Chance::of(*draw);
-        let column = |at: usize| Column { label: format!("accuracy {at}"), unit: Unit::Percent, better: Better::Higher };
-        let row = |at: usize, chance: &mut Chance| {
-            let arms = (0..5).map(|seed: u32| [("seed".to_owned(), seed.to_string())].into_iter().collect::<Place>());
-            let mut cell =
-                || Cell { arms: arms.clone().collect(), ..Cell::of((0..5).map(|_| 0.9 + 0.01 * chance.normal()).collect::<Vec<_>>()) };
-            let cells = (0..6).map(|_| Some(cell()));
-            Row { label: format!("method {at}"), published: false, against: (at > 0).then_some(0), source: None, cells: cells.collect() }
-        };
-        let rows = (0..21).map(|at| row(at, chance)).collect();
-        let table = Table { name: "drawn".to_owned(), doc: String::new(), columns: (0..6).map(column).collect(), rows };
-        let compared = ddl::report::compared(&table);
+        let compared = ddl::report::compared(&table_of_equals(*draw));
         assert!(compared.len() == 120 && compared.iter().all(|it| it.difference.noise.is_some()));
         compared.iter().any(|it| it.marked)
     };
     (0..draws).into_par_iter().filter(marked).count() as f64 / draws as f64
+}
+
+/// A table of 20 methods without a difference by six columns, over five seeds.
+fn table_of_equals(draw: usize) -> Table {
+    let chance = &mut Chance::of(draw);
+    let column = |at: usize| Column { label: format!("accuracy {at}"), unit: Unit::Percent, better: Better::Higher };
+    let row = |at: usize, chance: &mut Chance| {
+        let arms = (0..5).map(|seed: u32| [("seed".to_owned(), seed.to_string())].into_iter().collect::<Place>());
+        let mut cell =
+            || Cell { arms: arms.clone().collect(), ..Cell::of((0..5).map(|_| 0.9 + 0.01 * chance.normal()).collect::<Vec<_>>()) };
+        let cells = (0..6).map(|_| Some(cell()));
+        Row { label: format!("method {at}"), published: false, against: (at > 0).then_some(0), source: None, cells: cells.collect() }
+    };
+    let rows = (0..21).map(|at| row(at, chance)).collect();
+    Table { name: "drawn".to_owned(), doc: String::new(), columns: (0..6).map(column).collect(), rows }
 }
 
 #[test]
@@ -296,6 +322,98 @@ fn marks_stay_rare_in_large_tables() {
     let share = tables_with_a_mark(2000);
     println!("{:.1} % of tables without a difference have a mark", 100.0 * share);
     assert!((0.001..=0.065).contains(&share), "{share}"); // 5 % and three standard errors; without a correction nearly all have one
+}
+
+/// What is compared twice, by two names of a column or of both rows, is one comparison.
+#[test]
+fn marks_do_not_hang_on_what_stands_twice() {
+    let marks = |table: &Table| -> Vec<bool> {
+        let of_first = ddl::report::compared(table).into_iter().filter(|it| it.row <= 20 && it.column < 6);
+        of_first.map(|it| it.marked).collect()
+    };
+    let mut some = 0;
+    for draw in 0..200 {
+        let mut table = table_of_equals(draw);
+        for (at, row) in table.rows.iter_mut().enumerate() {
+            for (column, cell) in row.cells.iter_mut().enumerate() {
+                let cell = cell.as_mut().unwrap();
+                cell.measures = format!("{at} {column}");
+                // a third of the methods differ by about as much as is marked
+                cell.values.iter_mut().for_each(|value| *value += if at % 3 == 1 { 0.05 } else { 0.0 });
+            }
+        }
+        let once = marks(&table);
+        some += once.iter().filter(|marked| **marked).count();
+        let mut columns = table.clone();
+        columns.columns.extend(table.columns.iter().map(|it| Column { label: format!("{} again", it.label), ..it.clone() }));
+        columns.rows.iter_mut().for_each(|row| row.cells.extend(row.cells.clone()));
+        assert_eq!(marks(&columns), once, "each column by two names");
+        let mut rows = table.clone();
+        rows.rows.extend(table.rows[1..].iter().map(|it| Row { label: format!("{} again", it.label), ..it.clone() }));
+        assert_eq!(marks(&rows), once, "each row by two names");
+        let mut turned = table.clone();
+        turned.rows.extend([Row { label: "first again".to_owned(), against: Some(1), ..table.rows[0].clone() }]);
+        assert_eq!(marks(&turned), once, "the first row against the second");
+    }
+    assert!((100..20_000).contains(&some), "{some}");
+}
+
+/// What is no draw of its own in each arm is starred far too often where it is taken for one, and where its axis is silent never.
+#[test]
+fn nothing_is_told_over_replicates_of_one_draw_of_a_choice_or_of_the_same_people() {
+    type Make = fn(&mut Chance) -> [Vec<f64>; 2];
+    let ten = |chance: &mut Chance, mean: f64| (0..10).map(|_| mean + 0.01 * chance.normal()).collect::<Vec<f64>>();
+    let one: Make = |chance| {
+        let alone = 0.9 + 0.01 * chance.normal();
+        [(0..10).map(|_| 0.9 + 0.01 * chance.normal()).collect(), vec![alone; 10]]
+    };
+    let chosen: Make = |chance| {
+        // the best of five checkpoints of each seed by those who are judged
+        let best = |chance: &mut Chance| (0..5).map(|_| 0.9 + 0.01 * chance.normal()).fold(0.0, f64::max);
+        [(0..10).map(|_| 0.9 + 0.01 * chance.normal()).collect(), (0..10).map(|_| best(chance)).collect()]
+    };
+    let again: Make = |chance| {
+        // two models of one method, by pairs of the same people that are drawn ten times
+        let models = [0.9 + 0.01 * chance.normal(), 0.9 + 0.01 * chance.normal()];
+        models.map(|mean| (0..10).map(|_| mean + 0.005 * chance.normal()).collect())
+    };
+    let why = [Untold::Once("one".to_owned()), Untold::Chosen, Untold::SamePeople];
+    for (make, why) in [one, chosen, again].into_iter().zip(why) {
+        let table = |draw: usize, silent: bool| {
+            let chance = &mut Chance::of(draw);
+            let arms: Vec<Place> = (0..10).map(|at: u32| [("k".to_owned(), at.to_string())].into_iter().collect()).collect();
+            let silent: BTreeMap<String, Untold> = silent.then(|| ("k".to_owned(), why.clone())).into_iter().collect();
+            let cell = |values: Vec<f64>| Some(Cell { arms: arms.clone(), silent: silent.clone(), ..Cell::of(values) });
+            let rows = make(chance).into_iter().enumerate().map(|(at, values)| Row {
+                label: at.to_string(),
+                published: false,
+                source: None,
+                against: (at == 1).then_some(0),
+                cells: vec![cell(values)],
+            });
+            let columns = vec![Column { label: "accuracy".to_owned(), unit: Unit::Percent, better: Better::Higher }];
+            Table { name: "drawn".to_owned(), doc: String::new(), columns, rows: rows.collect() }
+        };
+        let starred = |draw: &usize| ddl::report::compared(&table(*draw, false)).iter().any(|it| it.marked);
+        let share = (0..300).into_par_iter().filter(starred).count() as f64 / 300.0;
+        println!("{why}: {:.0} % are starred as if each arm were a draw of its own", 100.0 * share);
+        assert!(share > 0.3, "{why}: {share}");
+        assert!(
+            (0..300).all(|draw| ddl::report::compared(&table(draw, true)).iter().all(|it| it.difference.noise.is_none() && !it.marked))
+        );
+        let notes = ddl::report::TableView::of(&table(0, true)).notes;
+        assert!(notes.iter().any(|note| note.contains(&why.to_string())), "{notes:?}");
+    }
+    // and what is drawn anew in each arm is marked as rarely as is said
+    let alike = |draw: &usize| {
+        let chance = &mut Chance::of(*draw);
+        let (a, b) = (ten(chance, 0.9), ten(chance, 0.9));
+        let place = |at: usize| [("k".to_owned(), at.to_string())].into_iter().collect::<Place>();
+        let pairs: Vec<_> = a.into_iter().zip(b).enumerate().map(|(at, (a, b))| (place(at), a, b)).collect();
+        paired(&pairs, |_| false).unwrap().noise.unwrap().p < 0.05
+    };
+    let share = (0..2000).into_par_iter().filter(alike).count() as f64 / 2000.0;
+    assert!((0.035..=0.065).contains(&share), "{share}");
 }
 
 #[test]

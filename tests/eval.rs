@@ -94,7 +94,7 @@ fn statistics_are_the_oracles() {
     let both = numbers(&wanted["a"]).into_iter().zip(numbers(&wanted["b"]));
     let in_arms: Vec<_> =
         both.enumerate().map(|(seed, (a, b))| ([("seed".to_owned(), seed.to_string())].into_iter().collect(), a, b)).collect();
-    let found = paired(&in_arms).unwrap();
+    let found = paired(&in_arms, |_| false).unwrap();
     let noise = found.noise.unwrap();
     near(found.mean, &wanted["mean"]);
     near(found.sd.unwrap(), &wanted["sd"]);

@@ -1,5 +1,7 @@
 //! The plan of every recipe in `pipelines/`, on made-up folders where it reads any: the same bytes on every machine.
 
+#[path = "plans/chance.rs"]
+mod chance;
 #[path = "plans/faces.rs"]
 mod faces;
 #[path = "plans/intervals.rs"]

@@ -31,7 +31,7 @@ fn table() -> Table {
         let arms = (1..=3).map(|seed| [("seed".to_owned(), seed.to_string())].into_iter().collect()).collect();
         Some(Cell { values: vec![v, v + shift, v - shift * 0.7], arms, ..Cell::default() })
     };
-    let one = |v: f64| Some(Cell { values: vec![v], arms: vec![], without: vec![], ci: Some(Ci { low: v - 0.012, high: v + 0.011 }) });
+    let one = |v: f64| Some(Cell { ci: Some(Ci { low: v - 0.012, high: v + 0.011 }), ..Cell::of([v]) });
     let row = |label: &str, against, cells| Row { label: label.to_owned(), published: label.contains(','), source: None, against, cells };
     Table {
         name: "table".to_owned(),

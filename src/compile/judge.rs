@@ -275,9 +275,15 @@ impl Compiler<'_> {
             return None;
         }
         let items = if let ExprKind::List(items) = &over.kind { items.as_slice() } else { std::slice::from_ref(over) };
-        let mut names = Vec::new();
+        let mut names: Vec<(String, Span)> = Vec::new();
         for item in items {
             let help = match &item.kind {
+                ExprKind::Name(name) if names.iter().any(|(other, _)| other == name) => {
+                    let message = format!("the axis `{name}` stands twice in `over` of `{}`", decl.name);
+                    let twice = Diagnostic::error(Code::RepeatedArgument, message).at(item.span, "twice");
+                    self.diagnostics.push(twice.help("name each axis once"));
+                    return None;
+                }
                 ExprKind::Name(name) => {
                     names.push((name.clone(), item.span));
                     continue;

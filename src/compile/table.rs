@@ -400,13 +400,24 @@ impl Compiler<'_> {
 
     /// Whether no column stands twice: it would count twice among the comparisons of the table.
     fn each_once(&mut self, columns: &[Column], at: Span) -> bool {
-        let mut seen: IndexSet<(&str, Mark)> = IndexSet::new();
-        let twice = columns.iter().find(|column| !seen.insert((&column.label, Mark::of(column.arms.values().map(|arm| &arm.metric)))));
+        let mut seen: IndexSet<(&str, Vec<String>)> = IndexSet::new();
+        let meant = |column: &Column| column.arms.values().map(|arm| self.metric_meant(&arm.metric)).collect();
+        let twice = columns.iter().find(|column| !seen.insert((&column.label, meant(column))));
         if let Some(column) = twice {
             let said = Diagnostic::error(Code::RepeatedArgument, format!("the column `{}` stands twice in the table", column.label));
             self.diagnostics.push(said.at(at, "twice").help("name each number once"));
         }
         twice.is_none()
+    }
+
+    /// What a metric means: of a rate its number, whether it is said in percent or not.
+    fn metric_meant(&self, metric: &Value) -> String {
+        let Value::Op(op) = metric else { return self.graph.meaning(metric) };
+        let of_arg = |(name, value): (&&'static str, &Value)| {
+            let meant = value.magnitude().map_or_else(|| self.graph.meaning(value), |number| format!("{number:.12e}"));
+            format!("{name} = {meant}")
+        };
+        format!("{}({})", op.op(), op.args.iter().map(of_arg).collect::<Vec<_>>().join(", "))
     }
 
     /// The labelled values of a list or a record, each in all arms that it depends on.

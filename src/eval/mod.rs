@@ -47,6 +47,6 @@ pub use parted::{Joint, Parted};
 pub use pooling::{Learned, Linear, Multicolumn};
 pub use roc::{FarRule, RocPoint, Tar};
 pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
-pub use spread::{Difference, FEWEST_REPLICATES, Noise, Place, Spread, holm, over_parts, paired};
+pub use spread::{Difference, FEWEST_REPLICATES, Noise, Place, Spread, Untold, holm, over_parts, paired};
 pub use templates::{FaceNorm, Scored, pool_templates, streamed_pairs};
 pub use vector::{cosine, l2_normalised, squared_distance};

@@ -60,10 +60,15 @@ impl Parted {
         self.shared
     }
 
+    /// Everybody who stands in a part, as a number that stands for the name; once for each part.
+    pub fn people(&self) -> impl Iterator<Item = u64> {
+        self.parts.iter().flatten().copied()
+    }
+
     /// Whether somebody stands in both.
     pub fn meets(&self, other: &Parted) -> bool {
-        let here: BTreeSet<&u64> = self.parts.iter().flatten().collect();
-        other.parts.iter().flatten().any(|person| here.contains(person))
+        let here: BTreeSet<u64> = self.people().collect();
+        other.people().any(|person| here.contains(&person))
     }
 
     /// How the parts of several protocols go together.

@@ -65,8 +65,30 @@ impl Noise {
 /// The arm of a replicate: its place on each axis.
 pub type Place = litemap::LiteMap<String, String>;
 
+/// Why an axis of replicates tells no noise of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Untold {
+    /// People who are judged decided on a model: it is better by luck in every arm.
+    Chosen,
+    /// Chance drew this once, for all arms, and it has a part in one of both numbers alone.
+    Once(String),
+    /// Both models are the same at all values, and so are people who are judged.
+    SamePeople,
+}
+
+impl std::fmt::Display for Untold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Untold::Chosen => f.write_str("people who are judged decided on a model (`select`, `keep`, `stop`)"),
+            Untold::Once(what) => write!(f, "`{what}` is one draw of chance, which no replicate draws anew"),
+            Untold::SamePeople => f.write_str("the same models are judged by the same people again and again"),
+        }
+    }
+}
+
 /// The difference b − a over replicates, pair by pair, each in its arm.
 ///
+/// `silent` axes tell no noise: of their values the mean is taken, in each arm of the others.
 /// Interval: mean ± t·se with n − 1 degrees of freedom, se = sd/√n. Over several axes (seeds and folds) the numbers of one value of an axis are not independent:
 /// the squared standard error of each is the variance of the means at its values, over their number. What neither axis explains is in all of these and counts
 /// once: their sum less the squared standard error of the residuals, and never less than the largest. Degrees of freedom are Satterthwaite's, rounded down.
@@ -74,10 +96,30 @@ pub type Place = litemap::LiteMap<String, String>;
 ///
 /// # Errors
 /// Nothing to compare.
-pub fn paired(pairs: &[(Place, f64, f64)]) -> Result<Difference, EvalError> {
+pub fn paired(pairs: &[(Place, f64, f64)], silent: impl Fn(&str) -> bool) -> Result<Difference, EvalError> {
     let differences: Vec<f64> = pairs.iter().map(|(_, a, b)| b - a).collect();
     let Spread { mean, sd, n } = Spread::of(&differences)?;
-    let axes: BTreeSet<&String> = pairs.iter().flat_map(|(place, ..)| place.keys()).collect();
+    let noise = if pairs.iter().any(|(place, ..)| place.keys().any(|axis| silent(axis))) {
+        let mut arms: BTreeMap<Vec<(&String, &String)>, Vec<f64>> = BTreeMap::new();
+        for ((place, ..), difference) in pairs.iter().zip(differences) {
+            arms.entry(place.iter().filter(|(axis, _)| !silent(axis)).collect()).or_default().push(difference);
+        }
+        let owned = |(axis, value): (&String, &String)| (axis.clone(), value.clone());
+        let of_arm = |(place, d): (Vec<(&String, &String)>, Vec<f64>)| {
+            (place.into_iter().map(owned).collect(), d.iter().sum::<f64>() / d.len() as f64)
+        };
+        noise_of(&arms.into_iter().map(of_arm).collect::<Vec<_>>(), mean)?
+    } else {
+        noise_of(&pairs.iter().map(|(place, ..)| place.clone()).zip(differences).collect::<Vec<_>>(), mean)?
+    };
+    Ok(Difference { mean, sd, n, noise })
+}
+
+/// What tells the mean of differences from noise, each in its arm; see [`paired`].
+fn noise_of(pairs: &[(Place, f64)], mean: f64) -> Result<Option<Noise>, EvalError> {
+    let n = pairs.len() as f64;
+    let differences: Vec<f64> = pairs.iter().map(|(_, d)| *d).collect();
+    let axes: BTreeSet<&String> = pairs.iter().flat_map(|(place, _)| place.keys()).collect();
     let mut by_axis: Vec<Vec<f64>> = Vec::new();
     let mut residuals: Vec<f64> = differences.iter().map(|d| d - mean).collect();
     for axis in axes {
@@ -92,8 +134,8 @@ pub fn paired(pairs: &[(Place, f64, f64)]) -> Result<Difference, EvalError> {
     if by_axis.is_empty() {
         by_axis.push(differences);
     }
-    let freedom = f64::from(n) - 1.0 - by_axis.iter().map(|means| means.len() as f64 - 1.0).sum::<f64>();
-    let unexplained = if freedom > 0.0 { residuals.iter().map(|r| r * r).sum::<f64>() / freedom / f64::from(n) } else { 0.0 };
+    let freedom = n - 1.0 - by_axis.iter().map(|means| means.len() as f64 - 1.0).sum::<f64>();
+    let unexplained = if freedom > 0.0 { residuals.iter().map(|r| r * r).sum::<f64>() / freedom / n } else { 0.0 };
     let shortest = by_axis.iter().map(Vec::len).min().unwrap_or(0);
     let square = |means: &Vec<f64>| Ok((Spread::of(means)?.sd.unwrap_or(0.0).powi(2) / means.len() as f64, means.len() as u64 - 1));
     let squares: Vec<(f64, u64)> = by_axis.iter().map(square).collect::<Result<_, EvalError>>()?;
@@ -102,8 +144,7 @@ pub fn paired(pairs: &[(Place, f64, f64)]) -> Result<Difference, EvalError> {
     let twice = unexplained * (by_axis.len() - 1) as f64;
     let se = (sum - twice).max(largest).sqrt();
     let told = shortest >= FEWEST_REPLICATES && se > 1e-12;
-    let noise = if told { Noise::of(mean, se, satterthwaite(&squares)) } else { None };
-    Ok(Difference { mean, sd, n, noise })
+    Ok(if told { Noise::of(mean, se, satterthwaite(&squares)) } else { None })
 }
 
 /// The difference b − a of one run on one protocol, by what both numbers are without each of its folds (or people): it covers other people, not other seeds.
@@ -133,6 +174,10 @@ pub fn holm(chances: &[f64], level: f64) -> Vec<bool> {
 mod tests {
     use super::*;
 
+    fn none(_: &str) -> bool {
+        false
+    }
+
     fn over(axis: &str, a: &[f64], b: &[f64]) -> Vec<(Place, f64, f64)> {
         let place = |at: usize| [(axis.to_owned(), at.to_string())].into_iter().collect();
         a.iter().zip(b).enumerate().map(|(at, (a, b))| (place(at), *a, *b)).collect()
@@ -140,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_shared_shift_is_beyond_the_noise_of_the_rows() {
-        let d = paired(&over("seed", &[0.90, 0.80, 0.85], &[0.913, 0.812, 0.861])).unwrap();
+        let d = paired(&over("seed", &[0.90, 0.80, 0.85], &[0.913, 0.812, 0.861]), none).unwrap();
         assert!((d.mean - 0.012).abs() < 1e-12 && (d.sd.unwrap() - 0.001).abs() < 1e-12);
         let noise = d.noise.unwrap();
         assert!((noise.ci.high - d.mean - 4.302_652_73 * 0.001 / 3f64.sqrt()).abs() < 1e-8);
@@ -149,11 +194,11 @@ mod tests {
 
     #[test]
     fn too_little_tells_no_noise() {
-        let noise = |a: &[f64], b: &[f64]| paired(&over("seed", a, b)).unwrap().noise;
+        let noise = |a: &[f64], b: &[f64]| paired(&over("seed", a, b), none).unwrap().noise;
         assert!(noise(&[0.9, 0.8, 0.85], &[0.92, 0.79, 0.86]).is_some_and(|noise| noise.p > 0.05));
         assert!(noise(&[0.5, 0.5], &[0.6, 0.61]).is_none(), "two seeds");
         assert!(noise(&[0.5, 0.5, 0.5], &[0.55, 0.55, 0.55]).is_none(), "equal by the pairs that there are");
-        assert!(noise(&[0.5], &[0.6]).is_none() && paired(&[]).is_err());
+        assert!(noise(&[0.5], &[0.6]).is_none() && paired(&[], none).is_err());
         assert!(over_parts(0.9, 0.95, &[0.9; 4], &[0.95, 0.94, 0.96, 0.95]).noise.is_none(), "four folds");
         assert!(over_parts(0.9, 0.95, &[0.9; 5], &[0.95; 5]).noise.is_none(), "no spread");
         assert!(over_parts(0.9, 0.95, &[0.9; 5], &[0.95; 6]).noise.is_none(), "other folds");
@@ -167,9 +212,14 @@ mod tests {
         // all of the spread lies between folds: nine seeds of three folds are three folds
         let by_fold = [0.01, 0.02, 0.06];
         let pairs: Vec<_> = (0..9).flat_map(|seed| (0..3).map(move |fold| (place(seed, fold), 0.5, 0.5 + by_fold[fold]))).collect();
-        let many = paired(&pairs).unwrap().noise.unwrap();
-        let few = paired(&over("fold", &[0.5; 3], &by_fold.map(|d| 0.5 + d))).unwrap().noise.unwrap();
+        let many = paired(&pairs, none).unwrap().noise.unwrap();
+        let few = paired(&over("fold", &[0.5; 3], &by_fold.map(|d| 0.5 + d)), none).unwrap().noise.unwrap();
         assert!((many.p - few.p).abs() < 1e-9 && (many.ci.low - few.ci.low).abs() < 1e-9, "{many:?} {few:?}");
+        // what a silent axis has several of is a mean of the others' arms
+        assert_eq!(paired(&pairs, |axis| axis == "seed").unwrap().noise, Some(few));
+        let of_seeds = paired(&pairs, |axis| axis == "fold").unwrap();
+        assert!(of_seeds.noise.is_none() && of_seeds.n == 27 && of_seeds.sd.is_some(), "equal in all seeds: {of_seeds:?}");
+        assert!(paired(&pairs, |_| true).unwrap().noise.is_none());
     }
 
     #[test]

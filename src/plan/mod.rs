@@ -1,5 +1,6 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
+pub mod chance;
 pub mod costs;
 mod describe;
 pub mod diff;

@@ -1,7 +1,10 @@
 //! Which row of a table is compared with which.
 
-use super::in_arm;
-use crate::lang::value::Arm;
+use super::{Plan, PlanError, in_arm};
+use crate::lang::value::{Arm, NodeId};
+use crate::ops::evals::{Metric, OverPanel};
+use crate::ops::outputs::{Judge, Table, TableColumn, TableRow};
+use crate::ops::refs::EvalRef;
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
 
@@ -31,6 +34,126 @@ impl Shown {
     fn agrees_on(&self, other: &Shown, axes: &BTreeSet<String>) -> bool {
         axes.iter().all(|axis| self.arm.get(axis) == other.arm.get(axis))
     }
+}
+
+/// A lowered table as it is shown: its rows and columns, each in all arms, and what each row is compared with.
+#[derive(Debug)]
+pub struct Laid<'t> {
+    /// The rows; the baseline comes first.
+    pub rows: Vec<(Shown, Vec<&'t TableRow>)>,
+    /// For each row the place of the one that it is compared with.
+    pub against: Vec<Option<usize>>,
+    /// The columns.
+    pub columns: Vec<Vec<&'t TableColumn>>,
+    /// The axes that are replicates.
+    pub replicates: &'t [String],
+}
+
+/// A number of a row in a column: the arm of replicates in which both meet, and the judgements that it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The arm.
+    pub arm: Arm,
+    /// The judgements: of a panel those of all its protocols.
+    pub judged: Vec<NodeId>,
+}
+
+impl<'t> Laid<'t> {
+    /// Of what was lowered.
+    ///
+    /// # Errors
+    /// Rows that can't be compared as it says.
+    pub fn of(lowered: &'t Table) -> Result<Self, Misnamed> {
+        let mut rows: Vec<(Shown, Vec<&TableRow>)> = Vec::new();
+        let mut known: HashMap<Shown, usize> = HashMap::new();
+        for row in &lowered.rows {
+            let group = Shown { label: row.label.clone(), arm: apart(&row.arm, &lowered.replicates), published: row.published.is_some() };
+            let at = *known.entry(group.clone()).or_insert(rows.len());
+            if at == rows.len() {
+                rows.push((group, Vec::new()));
+            }
+            rows[at].1.push(row);
+        }
+        let shown = |rows: &[(Shown, Vec<&TableRow>)]| rows.iter().map(|(group, _)| group.clone()).collect::<Vec<_>>();
+        if let Some(baseline) = &lowered.baseline {
+            let names = shown(&rows);
+            let base = Names::new(&names).named(baseline)?.to_vec();
+            let mut placed: Vec<_> = rows.into_iter().enumerate().map(|(at, group)| (!base.contains(&at), at, group)).collect();
+            placed.sort_by_key(|(after, at, _)| (*after, *at));
+            rows = placed.into_iter().map(|(_, _, group)| group).collect();
+        }
+        let columns = by_label(&lowered.columns);
+        let apart = |column: &&TableColumn| apart(&column.arm, &lowered.replicates);
+        let aligned = columns.iter().flatten().flat_map(|column| apart(column).into_iter().map(|(axis, _)| axis)).collect();
+        let against = Against { baseline: lowered.baseline.as_deref(), said: &lowered.against, aligned: &aligned };
+        let against = pairs(&shown(&rows), against)?;
+        Ok(Laid { rows, against, columns, replicates: &lowered.replicates })
+    }
+
+    /// The arm of replicates in which a row and a column meet; nothing where they stand at two values of one axis.
+    pub fn met(&self, row: &TableRow, column: &TableColumn) -> Option<Arm> {
+        let agree = row.arm.iter().all(|(axis, value)| column.arm.get(axis).is_none_or(|it| it == value));
+        let both = row.arm.iter().chain(&column.arm).filter(|(axis, _)| self.replicates.contains(axis));
+        agree.then(|| both.map(|(axis, value)| (axis.clone(), value.clone())).collect())
+    }
+
+    /// The numbers of a row in a column.
+    ///
+    /// # Errors
+    /// Judgements whose arguments don't fit.
+    pub fn seen(&self, plan: &Plan, row: usize, column: usize) -> Result<Vec<Seen>, PlanError> {
+        let mut seen = Vec::new();
+        for row in &self.rows[row].1 {
+            let mut by_eval: HashMap<EvalRef, NodeId> = HashMap::new();
+            for judged in &row.judged {
+                by_eval.insert(plan.get::<Judge>(judged.node)?.eval, judged.node);
+            }
+            for column in &self.columns[column] {
+                let judged: Vec<NodeId> = evals_of(plan, &column.metric).iter().filter_map(|eval| by_eval.get(eval).copied()).collect();
+                if let (Some(arm), false) = (self.met(row, column), judged.is_empty()) {
+                    seen.push(Seen { arm, judged });
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    /// What a row measures in a column, by whatever names: equal for equal numbers.
+    ///
+    /// # Errors
+    /// As [`Laid::seen`].
+    pub fn measures(&self, plan: &Plan, row: usize, column: usize) -> Result<String, PlanError> {
+        let Some(first) = self.columns[column].first() else { return Ok(String::new()) };
+        let by = plan.get::<OverPanel>(first.metric.eval().node).map(|panel| panel.by).ok();
+        let metric = first.metric.of(EvalRef { node: NodeId(0) });
+        Ok(format!("{by:?} {metric:?} {:?}", self.seen(plan, row, column)?))
+    }
+}
+
+/// The protocols of a metric: of a panel all of its own.
+pub fn evals_of(plan: &Plan, metric: &Metric) -> Vec<EvalRef> {
+    plan.get::<OverPanel>(metric.eval().node).map_or_else(|_| vec![metric.eval()], |panel| panel.evals.values().copied().collect())
+}
+
+/// The columns of a table, each in all its arms.
+pub fn by_label(columns: &[TableColumn]) -> Vec<Vec<&TableColumn>> {
+    let mut grouped: Vec<Vec<&TableColumn>> = Vec::new();
+    let mut arms: BTreeSet<&Arm> = BTreeSet::new(); // of the last column
+    for column in columns {
+        match grouped.last_mut() {
+            Some(group) if !column.arm.is_empty() && group[0].label == column.label && arms.insert(&column.arm) => group.push(column),
+            _ => {
+                arms = [&column.arm].into_iter().collect();
+                grouped.push(vec![column]);
+            }
+        }
+    }
+    grouped
+}
+
+/// An arm without the axes of replicates: what tells rows apart.
+pub fn apart(arm: &Arm, replicates: &[String]) -> Arm {
+    arm.iter().filter(|(axis, _)| !replicates.contains(axis)).map(|(axis, value)| (axis.clone(), value.clone())).collect()
 }
 
 /// What the rows of a table are compared with.

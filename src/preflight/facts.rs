@@ -69,6 +69,10 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
             gather.facts[finding.at.node.0 as usize].notes.push(note);
             findings.push(finding);
         }
+        for (finding, note) in protocols::without_marks(plan, &gather.counted, &gather.parted) {
+            gather.facts[finding.at.node.0 as usize].notes.push(note);
+            findings.push(finding);
+        }
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };

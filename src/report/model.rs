@@ -1,10 +1,11 @@
 //! What a report shows: plain values that the runner fills in.
 
 pub use crate::eval::{Better, Unit};
-use crate::eval::{Ci, Histogram, Outcome, RocPoint, ScoreSets, cmc};
+use crate::eval::{Ci, Histogram, Outcome, RocPoint, ScoreSets, Untold, cmc};
 use crate::lang::value::Arm;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A report of one run. Empty parts are left out of the page.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -113,6 +114,12 @@ pub struct Cell {
     pub without: Vec<f64>,
     /// The 95 % interval where there is one value.
     pub ci: Option<Ci>,
+    /// The axes of replicates that tell no noise of its difference, each with the reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub silent: BTreeMap<String, Untold>,
+    /// What it measures: equal for numbers that are the same by whatever names; nothing where that is not known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub measures: String,
 }
 
 impl Cell {

@@ -1,7 +1,8 @@
 //! A table as people read it: means with their spread, paired differences, and marks for what is beyond the noise.
 
 use super::model::{Better, Cell, Column, Row, Table, Unit};
-use crate::eval::{Ci, Difference, FEWEST_REPLICATES, Place, Spread, holm, over_parts, paired, parts};
+use crate::eval::{Ci, Difference, FEWEST_REPLICATES, Place, Spread, Untold, holm, over_parts, paired, parts};
+use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use unicode_width::UnicodeWidthStr;
@@ -91,6 +92,16 @@ pub struct Compared {
     pub marked: bool,
 }
 
+/// What a difference compares, whichever of both numbers it is taken from, and by whatever names; of numbers of which that is not known, its own place.
+type Same<'t> = ([&'t str; 2], Option<(usize, usize)>);
+
+fn same_as<'t>(table: &'t Table, it: &Compared) -> Same<'t> {
+    let measures = |row: usize| cell_of(&table.rows[row], it.column).map_or("", |cell| cell.measures.as_str());
+    let mut both = [measures(it.against), measures(it.row)];
+    both.sort_unstable();
+    (both, both.contains(&"").then_some((it.row, it.column)))
+}
+
 /// All paired differences of a table, row by row.
 pub fn compared(table: &Table) -> Vec<Compared> {
     let mut found = Vec::new();
@@ -102,7 +113,7 @@ pub fn compared(table: &Table) -> Vec<Compared> {
             let over_replicates = pairs.len() > 1;
             let difference = match pairs.as_slice() {
                 [(_, one, other)] => over_parts(*one, *other, &a.without, &b.without),
-                pairs => match paired(pairs) {
+                pairs => match paired(pairs, |axis| b.silent.contains_key(axis)) {
                     Ok(difference) => difference,
                     Err(_) => continue, // in no arm are both
                 },
@@ -110,10 +121,13 @@ pub fn compared(table: &Table) -> Vec<Compared> {
             found.push(Compared { row, against, column, difference, over_replicates, marked: false });
         }
     }
-    let told: Vec<usize> = (0..found.len()).filter(|at| found[*at].difference.noise.is_some()).collect();
-    let chances: Vec<f64> = told.iter().filter_map(|at| Some(found[*at].difference.noise?.p)).collect();
-    for (at, marked) in told.into_iter().zip(holm(&chances, LEVEL)) {
-        found[at].marked = marked;
+    let mut once: IndexMap<Same, Vec<usize>> = IndexMap::new();
+    for at in (0..found.len()).filter(|at| found[*at].difference.noise.is_some()) {
+        once.entry(same_as(table, &found[at])).or_default().push(at);
+    }
+    let chances: Vec<f64> = once.values().filter_map(|same| Some(found[*same.first()?].difference.noise?.p)).collect();
+    for (same, marked) in once.into_values().zip(holm(&chances, LEVEL)) {
+        same.into_iter().for_each(|at| found[at].marked = marked);
     }
     found
 }
@@ -177,7 +191,7 @@ fn notes(table: &Table, rows: &[RowView], compared: &[Compared]) -> Vec<String> 
             _ => "the row that is named there".to_owned(),
         };
         notes.push(format!("Below a value: its paired difference from {against}."));
-        notes.extend(marks(compared));
+        notes.extend(marks(table, compared));
     }
     let single =
         table.rows.iter().filter(|row| !row.published).flat_map(|row| row.cells.iter().flatten()).filter(|cell| cell.values.len() == 1);
@@ -203,7 +217,7 @@ fn from_to(numbers: impl Iterator<Item = u64> + Clone) -> Option<String> {
 }
 
 /// What the marks mean, and where none can be.
-fn marks(compared: &[Compared]) -> Vec<String> {
+fn marks(table: &Table, compared: &[Compared]) -> Vec<String> {
     let told: Vec<&Compared> = compared.iter().filter(|it| it.difference.noise.is_some()).collect();
     let mut notes = Vec::new();
     if !told.is_empty() {
@@ -216,7 +230,8 @@ fn marks(compared: &[Compared]) -> Vec<String> {
         let replicates = from_to(tests.iter().map(|(n, _)| *n)).map(|n| format!("over {n} replicates{freedom}"));
         let parts = told.iter().any(|it| !it.over_replicates).then(|| "over the folds, or people, of one replicate".to_owned());
         let by: Vec<String> = replicates.into_iter().chain(parts).collect();
-        let (count, level) = (told.len(), LEVEL * 100.0);
+        let count = told.iter().map(|it| same_as(table, it)).collect::<BTreeSet<_>>().len();
+        let level = LEVEL * 100.0;
         let all = if count == 1 { String::new() } else { format!(", for all {count} differences at once (Holm)") };
         notes.push(format!("* beyond the noise: paired t test {} at {level} %{all}.", by.join("; ")));
     }
@@ -228,6 +243,16 @@ fn marks(compared: &[Compared]) -> Vec<String> {
             parts::FEWEST_PARTS
         ));
     }
+    let mut silent: BTreeMap<&Untold, BTreeSet<&str>> = BTreeMap::new();
+    for cell in compared.iter().filter_map(|it| cell_of(&table.rows[it.row], it.column)) {
+        cell.silent.iter().for_each(|(axis, why)| {
+            silent.entry(why).or_default().insert(axis);
+        });
+    }
+    notes.extend(silent.into_iter().map(|(why, axes)| {
+        let axes = axes.into_iter().map(|axis| format!("`{axis}`")).collect::<Vec<_>>().join(", ");
+        format!("No noise is told over {axes} where {why}.")
+    }));
     notes
 }
 
@@ -492,6 +517,7 @@ mod tests {
             arms: Vec::new(),
             without: (0..10).map(|i| 0.9 + shift + 0.002 * (1.0 + 4.0 * shift) * f64::from(i % 4)).collect(),
             ci: Some(Ci { low: 0.88 + shift, high: 0.92 + shift }),
+            ..Cell::default()
         };
         let columns = vec![column("lfw.accuracy", Unit::Percent, Better::Higher), column("lfw.auc", Unit::Number, Better::Higher)];
         let rows = vec![

@@ -4,13 +4,14 @@ use super::bad_plan;
 use super::history::History;
 use super::reading::Reading;
 use crate::cli::outcome::Stop;
-use crate::eval::{self, Estimate, EvalError, deviation_of, mean_of, worst_of};
+use crate::eval::{self, Estimate, EvalError, Parted, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::node::Node;
 use crate::ops::outputs::{AnyPublished, Expect, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
 use crate::ops::stages::Chosen;
-use crate::plan::rows::{Against, Names, Shown, pairs};
+use crate::plan::chance::Chances;
+use crate::plan::rows::{Laid, apart, by_label};
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow, UnmeasuredRow};
@@ -78,7 +79,8 @@ impl Results {
                 let metric = metric.of(judge.eval);
                 let Some(judged) = self.judged.get(&id).filter(|_| !self.told.contains(&(id, metric.label()))) else { continue };
                 let Ok(measured) = judged.measured(&metric) else { continue }; // who asks for it says why
-                let measured = if self.chosen_by_its_people(plan, id)? { measured.without_interval() } else { measured };
+                let chosen = Chances::new(plan, |eval| self.parted_of(plan, eval)).chosen(id).map_err(bad_plan)?;
+                let measured = if chosen { measured.without_interval() } else { measured };
                 let name = |node: NodeId| plan.node(node).name.as_str();
                 let row = MetricRow::new(name(judge.model.node), name(judge.eval.node), &metric.label(), &measured.estimate);
                 let decided = self.decided(plan, [id]);
@@ -103,43 +105,28 @@ impl Results {
     }
 
     fn table(&mut self, plan: &Plan, name: &str, lowered: &Lowered) -> Result<(), Stop> {
-        let apart = |arm: &Arm| apart(arm, &lowered.replicates);
-        let mut shown: Vec<(Shown, Vec<&TableRow>)> = Vec::new();
-        for row in &lowered.rows {
-            let group = Shown { label: row.label.clone(), arm: apart(&row.arm), published: row.published.is_some() };
-            match shown.iter_mut().find(|(known, _)| *known == group) {
-                Some((_, rows)) => rows.push(row),
-                None => shown.push((group, vec![row])),
-            }
-        }
-        if let Some(baseline) = &lowered.baseline {
-            let wrong = |wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}"));
-            let names: Vec<Shown> = shown.iter().map(|(group, _)| group.clone()).collect();
-            let base = Names::new(&names).named(baseline).map_err(wrong)?.to_vec();
-            let place = |(at, group)| (!base.contains(&at), at, group);
-            let mut placed: Vec<_> = shown.into_iter().enumerate().map(place).collect();
-            placed.sort_by_key(|(after, at, _)| (*after, *at));
-            shown = placed.into_iter().map(|(_, _, group)| group).collect();
-        }
-        let columns = by_label(&lowered.columns);
-        let names: Vec<Shown> = shown.iter().map(|(group, _)| group.clone()).collect();
-        let aligned = columns.iter().flatten().flat_map(|column| apart(&column.arm).into_iter().map(|(axis, _)| axis)).collect();
-        let against = Against { baseline: lowered.baseline.as_deref(), said: &lowered.against, aligned: &aligned };
-        let bases = pairs(&names, against).map_err(|wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}")))?;
+        let laid = Laid::of(lowered).map_err(|wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}")))?;
+        let parted: BTreeMap<NodeId, &Parted> =
+            self.judged.iter().filter_map(|(id, it)| Some((plan.get::<Judge>(*id).ok()?.eval.node, &it.parted))).collect();
+        let silent = Chances::new(plan, |eval| parted.get(&eval).copied()).of_table(&laid).map_err(bad_plan)?;
         let mut rows = Vec::new();
-        for ((group, arms), against) in shown.into_iter().zip(bases) {
-            let cells = columns.iter().map(|column| self.cell(plan, &arms, column)).collect::<Result<Vec<_>, _>>()?;
+        for (at, ((group, arms), &against)) in laid.rows.iter().zip(&laid.against).enumerate() {
+            let mut cells = laid.columns.iter().map(|column| self.cell(plan, &laid, (arms, column))).collect::<Result<Vec<_>, _>>()?;
+            for (column, cell) in cells.iter_mut().enumerate().filter_map(|(column, cell)| Some((column, cell.as_mut()?))) {
+                cell.measures = laid.measures(plan, at, column).map_err(bad_plan)?;
+                cell.silent = silent.get(&(at, column)).map(|it| it.axes.clone()).unwrap_or_default();
+            }
             let published = |row: &&TableRow| row.published.as_ref().and_then(|AnyPublished::Published(it)| it.source.clone());
             let source = arms.iter().find_map(published);
             rows.push(Row { label: group.name(), published: group.published, source, against, cells });
         }
-        let columns = columns.iter().filter_map(|column| column.first()).map(|column| column_of(plan, column)).collect();
+        let columns = laid.columns.iter().filter_map(|column| column.first()).map(|column| column_of(plan, column)).collect();
         self.tables.push(Table { name: name.to_owned(), doc: String::new(), columns, rows });
         Ok(())
     }
 
     /// The numbers of a row in a column: one for each of its arms with each arm of the column that it meets.
-    fn cell(&mut self, plan: &Plan, rows: &[&TableRow], column: &[&TableColumn]) -> Result<Option<Cell>, Stop> {
+    fn cell(&mut self, plan: &Plan, laid: &Laid, (rows, column): (&[&TableRow], &[&TableColumn])) -> Result<Option<Cell>, Stop> {
         let mut cell = Cell::default();
         let mut without = Vec::new();
         for (at, row) in rows.iter().enumerate() {
@@ -149,7 +136,7 @@ impl Results {
                     cell.values.extend(published.values.get(&column.label).filter(|_| first).map(|value| value.0));
                     continue;
                 }
-                let Some(arm) = met(&row.arm, &column.arm) else { continue };
+                let Some(arm) = laid.met(row, column) else { continue };
                 let Some((estimate, of_parts)) = self.measured(plan, row, &column.metric)? else { continue };
                 let estimate = match estimate {
                     Ok(estimate) => estimate,
@@ -185,7 +172,7 @@ impl Results {
     fn measured(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Option<Measured>, Stop> {
         let of_one = |metric: &Metric| -> Result<Option<Result<eval::Measured, EvalError>>, Stop> {
             let Some(id) = self.judgement(plan, row, metric)? else { return Ok(None) };
-            let chosen = self.chosen_by_its_people(plan, id)?;
+            let chosen = Chances::new(plan, |eval| self.parted_of(plan, eval)).chosen(id).map_err(bad_plan)?;
             Ok(Some(self.judged[&id].measured(metric).map(|it| if chosen { it.without_interval() } else { it })))
         };
         let Ok(panel) = plan.get::<OverPanel>(metric.eval().node) else {
@@ -213,21 +200,10 @@ impl Results {
         }))
     }
 
-    /// Whether people who are judged here decided on what the model is made of: numbers of a model that was chosen for them are better by luck, too.
-    fn chosen_by_its_people(&self, plan: &Plan, id: NodeId) -> Result<bool, Stop> {
-        let judge: &Judge = plan.get(id).map_err(bad_plan)?;
-        let models = [Some(judge.model), judge.gallery_model].into_iter().flatten().map(|model| model.node);
-        let here = judge.eval.node;
-        let of_eval = |eval: NodeId| {
-            let judged = self.judged.iter().find(|(id, _)| plan.get::<Judge>(**id).is_ok_and(|judge| judge.eval.node == eval));
-            judged.map(|(_, judged)| &judged.parted)
-        };
-        // who is looked at on the way only is known by the data alone
-        let same_people = |there: NodeId| match (of_eval(here), of_eval(there)) {
-            (Some(here), Some(there)) if !here.is_empty() && !there.is_empty() => here.meets(there),
-            _ => plan.node(here).inputs == plan.node(there).inputs,
-        };
-        Ok(plan.deciding(models).into_iter().any(same_people))
+    /// Who stands where in a protocol that was judged.
+    fn parted_of(&self, plan: &Plan, eval: NodeId) -> Option<&Parted> {
+        let judged = self.judged.iter().find(|(id, _)| plan.get::<Judge>(**id).is_ok_and(|judge| judge.eval.node == eval));
+        judged.map(|(_, judged)| &judged.parted)
     }
 
     /// What was decided on the way to the row's number.
@@ -282,33 +258,6 @@ impl Results {
     }
 }
 
-/// The columns of a table, each in all its arms.
-fn by_label(columns: &[TableColumn]) -> Vec<Vec<&TableColumn>> {
-    let mut grouped: Vec<Vec<&TableColumn>> = Vec::new();
-    let mut arms: BTreeSet<&Arm> = BTreeSet::new(); // of the last column
-    for column in columns {
-        match grouped.last_mut() {
-            Some(group) if !column.arm.is_empty() && group[0].label == column.label && arms.insert(&column.arm) => group.push(column),
-            _ => {
-                arms = [&column.arm].into_iter().collect();
-                grouped.push(vec![column]);
-            }
-        }
-    }
-    grouped
-}
-
-/// An arm without the axes of replicates: what tells rows apart.
-fn apart(arm: &Arm, replicates: &[String]) -> Arm {
-    arm.iter().filter(|(axis, _)| !replicates.contains(axis)).map(|(axis, value)| (axis.clone(), value.clone())).collect()
-}
-
-/// The arm in which a row and a column meet; nothing where they stand at two values of one axis.
-fn met(row: &Arm, column: &Arm) -> Option<Arm> {
-    let agree = row.iter().all(|(axis, value)| column.get(axis).is_none_or(|it| it == value));
-    agree.then(|| row.iter().chain(column).map(|(axis, value)| (axis.clone(), value.clone())).collect())
-}
-
 /// The protocols of a table's columns, each with its names there; of the replicates of one the first.
 fn drawn<'a>(plan: &'a Plan, lowered: &'a Lowered) -> BTreeMap<NodeId, IndexSet<&'a str>> {
     let mut evals: BTreeMap<NodeId, IndexSet<&str>> = BTreeMap::new();
@@ -347,3 +296,6 @@ fn column_of(plan: &Plan, column: &TableColumn) -> Column {
     let better = if spread { Better::Lower } else { column.metric.better() };
     Column { label: column.label.clone(), unit: column.metric.unit(), better }
 }
+
+#[cfg(test)]
+mod tests;

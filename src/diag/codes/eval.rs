@@ -19,7 +19,9 @@ codes! {
          has fewer, or a person stands in several of its folds; or a panel's protocols have the same people in other folds. Whatever the numbers come to, the \
          table shows them without an interval, and without marks beside their differences. It is no mistake, and is said before anything is computed. \
          `random_pairs` deals people into folds, equal ones for equal people and seeds; `folds = N` deals pairs. Pairs that are in no folds \
-         (`all_pairs()`, templates) have no interval at all."
+         (`all_pairs()`, templates) have no interval at all. Over a `replicate` differences have no mark where one of both models was trained once, or \
+         is made of what was trained once and the other is not; where both start from first weights that were drawn once each; where people who are judged \
+         chose one of them; and where protocols alone depend on it and judge the same people again."
         wrong: "eval pose = verification(faces, pairs = random_pairs(folds = 4))\nreport t = compare([net], columns = [pose.accuracy])",
         right: "eval pose = verification(faces, pairs = random_pairs(folds = 10))\nreport t = compare([net], columns = [pose.accuracy])",
     }

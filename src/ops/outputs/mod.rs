@@ -214,6 +214,13 @@ crate::operator! {
     changes = [(2, "it keeps who stands in which fold, or is looked for: what intervals are told by")];
 }
 
+impl Judge {
+    /// The models that are judged: one, or one for each side.
+    pub fn models(&self) -> impl Iterator<Item = NodeId> + use<> {
+        [Some(self.model), self.gallery_model].into_iter().flatten().map(|model| model.node)
+    }
+}
+
 /// One row of a lowered table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableRow {
@@ -250,7 +257,7 @@ pub struct TableColumn {
 
 crate::operator! {
     /// A table, lowered: what `compare` means.
-    pub struct Table("table", 4, |_| Type::Report) {
+    pub struct Table("table", 5, |_| Type::Report) {
         /// The rows.
         rows: Vec<TableRow>;
         /// The columns.
@@ -268,6 +275,7 @@ crate::operator! {
         (2, "intervals are told by folds or people and by nothing less, and marks are corrected for the number of comparisons (Holm)"),
         (3, "intervals of accuracies count that thresholds are learnt, those over several axes count what no axis explains once"),
         (4, "folds and protocols that share people tell no interval and no mark, and neither does a number that was chosen: the worst of a panel, or a model's by people who decided on it"),
+        (5, "over replicates a difference is told by axes that draw both models, or the people, anew and by no others: not of what was trained once or has first weights of one seed, nor of a choice by people who are judged; what is measured twice counts once (Holm)"),
     ];
 }
 

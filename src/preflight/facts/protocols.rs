@@ -5,7 +5,7 @@ use crate::data::Table as Rows;
 use crate::data::protocol::{Doubt, Strangers, on_both_sides};
 use crate::diag::{Code, Severity};
 use crate::eval::parts::{self, Lack};
-use crate::eval::{Counted, EvalError, Folding, Joint, Kinds, PairScores, Pairs, Parted};
+use crate::eval::{Counted, EvalError, Folding, Joint, Kinds, PairScores, Pairs, Parted, Untold};
 use crate::events::Failure;
 use crate::inputs::{data_codes, people};
 use crate::lang::value::NodeId;
@@ -16,10 +16,13 @@ use crate::ops::outputs::{Judge, Table, TableColumn};
 use crate::ops::parse_member;
 use crate::ops::refs::EvalRef;
 use crate::ops::stages::Chosen;
+use crate::plan::chance::Chances;
 use crate::plan::grid::grouped;
+use crate::plan::rows::{Laid, evals_of};
 use crate::plan::{Facts, Plan};
 use crate::preflight::audit::{Finding, Place};
 use crate::preflight::unknown::Unknown;
+use indexmap::IndexSet;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -257,6 +260,48 @@ pub(super) fn without_interval(
         found.push((Finding { at, label: "judged here".to_owned(), also: None, severity: Severity::Advice, failure }, note));
     }
     found
+}
+
+/// The rows of tables whose differences will have no mark, since no axis of their replicates tells noise, and as a note beside the table's name.
+pub(super) fn without_marks(plan: &Plan, counted: &BTreeMap<NodeId, Counted>, parted: &BTreeMap<NodeId, Parted>) -> Vec<(Finding, String)> {
+    let mut chances = Chances::new(plan, |eval| parted.get(&eval));
+    let mut found = Vec::new();
+    for (id, table) in plan.all::<Table>() {
+        let Ok(laid) = Laid::of(table) else { continue };
+        let Ok(silent) = chances.of_table(&laid) else { continue };
+        let known = |column: &TableColumn| evals_of(plan, &column.metric).iter().all(|eval| counted.contains_key(&eval.node));
+        let mut rows: BTreeMap<&Untold, (IndexSet<String>, IndexSet<&str>)> = BTreeMap::new();
+        for ((row, column), silent) in silent.iter().filter(|(_, silent)| silent.all) {
+            let columns = &laid.columns[*column];
+            if let (true, Some(why)) = (columns.iter().all(|column| known(column)), silent.axes.values().min()) {
+                let (rows, of) = rows.entry(why).or_default();
+                rows.insert(laid.rows[*row].0.name());
+                of.insert(&columns[0].label);
+            }
+        }
+        for (why, (rows, columns)) in rows {
+            let all = columns.len() == laid.columns.len();
+            let of = if all { String::new() } else { format!(" in {}", quoted(columns)) };
+            let note = format!("no differences of {} can have a mark{of}: {why}", quoted(rows));
+            let failure = Failure::new(Code::NoInterval, format!("`{}`: {note}", plan.node(id).bare_name())).help(match why {
+                Untold::Chosen => "choose on people of their own: split({train = 70%, choose = 10%, test = 20%}, by = .identity)",
+                Untold::Once(_) => {
+                    "let its seed be that of the replicate, or compare it without the replicate: folds then tell of other people"
+                }
+                Untold::SamePeople => "replicate the seed of the training, or the people: parts of a `split` that are judged one by one",
+            });
+            found.push((
+                Finding { at: id.into(), label: "compared here".to_owned(), also: None, severity: Severity::Advice, failure },
+                note,
+            ));
+        }
+    }
+    found
+}
+
+/// Names in a row.
+fn quoted(names: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether what is counted can tell an interval of a metric, if its value is one with the most errors and successes.
