@@ -80,9 +80,8 @@ fn no_operator_is_named_by_a_text() {
         ];
         for (at, line) in code.lines().enumerate() {
             let quoted = asked.iter().filter_map(|word| line.split_once(&format!("{word}\"")).and_then(|(_, rest)| rest.split('"').next()));
-            for name in quoted.filter(|text| names.contains(text)) {
-                panic!("{}:{}: `{name}` is an operator: ask for its type, or for its NAME", path.display(), at + 1);
-            }
+            let named: Vec<&str> = quoted.filter(|text| names.contains(text)).collect();
+            assert!(named.is_empty(), "{}:{}: {named:?} is an operator: ask for its type, or for its NAME", path.display(), at + 1);
         }
     });
 }
