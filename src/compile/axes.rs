@@ -375,6 +375,7 @@ impl Compiler<'_> {
                     Val::new(Type::Int.list(), Value::List((*from..=*to).map(Value::Int).collect()), span)
                 }
                 (Value::Int(from), Value::Int(to)) => return self.too_long(count_of(*from, *to), span),
+                (Value::Hole(_), _) | (_, Value::Hole(_)) => return Val::poison(span), // how long it is a parameter says
                 _ => list,
             },
             _ => list,

@@ -156,11 +156,27 @@ fn decided(op: CompareOp, (left, a): (&Val, &Value), (right, b): (&Val, &Value))
     Some(Diagnostic::error(Code::OutOfRange, message).at(number.span, "out of its reach").help(help))
 }
 
+/// The hole of an operation on two scores, or two claims, of which a parameter is one; nothing where they don't fit. A score that hangs on a parameter is one all the same.
+fn open(left: &Val, right: &Val, claims: bool) -> Option<Value> {
+    let fits = |val: &Val| match (&val.value, &val.ty) {
+        (Value::Hole(_), Type::Claim | Type::Bool) => claims,
+        (Value::Hole(_), Type::Score | Type::Int | Type::Float | Type::Quantity(Dimension::Fraction)) => !claims,
+        _ if claims => claim(val).is_some(),
+        _ => number(val).is_some(),
+    };
+    let hole = [left, right].into_iter().find(|val| val.is_hole() && !matches!(val.ty, Type::Score | Type::Claim))?;
+    (fits(left) && fits(right)).then(|| hole.value.clone())
+}
+
 impl Compiler<'_> {
     pub(super) fn claim_binary(&mut self, op: ChainOp, op_span: Span, left: Val, right: Val) -> Val {
         let span = left.span.to(right.span);
         if op == ChainOp::Div && right.value.magnitude() == Some(0.0) {
             return self.not_finite(span);
+        }
+        if let Some(open) = open(&left, &right, matches!(op, ChainOp::And | ChainOp::Or)) {
+            let ty = if matches!(op, ChainOp::And | ChainOp::Or) { Type::Claim } else { Type::Score };
+            return Val::new(ty, open, span);
         }
         let both = |tag: &str, a: Value, b: Value| tagged(tag, Value::List(vec![a, b].into()));
         let score = match op {
@@ -186,6 +202,9 @@ impl Compiler<'_> {
 
     pub(super) fn claim_compare(&mut self, op: CompareOp, op_span: Span, left: Val, right: Val) -> Val {
         let span = left.span.to(right.span);
+        if let Some(open) = open(&left, &right, false).filter(|_| op != CompareOp::In) {
+            return Val::new(Type::Claim, open, span);
+        }
         let Some((a, b)) = number(&left).zip(number(&right)).filter(|_| op != CompareOp::In) else {
             return self.bad_operands(
                 op.text(),

@@ -283,6 +283,7 @@ impl Compiler<'_> {
                     ((*from..=*to).map(Value::Int).collect(), Type::Int)
                 }
                 (Value::Int(from), Value::Int(to)) => return self.too_many(count_of(*from, *to), source.span, span),
+                (Value::Hole(_), _) | (_, Value::Hole(_)) => return Val::poison(span), // how long it is a parameter says
                 _ => return self.not_a_list(&source, span),
             },
             (Value::Poison | Value::Hole(_), _) => return Val::poison(span),

@@ -148,3 +148,34 @@ eval all = verification(people.e, pairs = random_pairs(folds = 2, per_fold = 10)
         assert!(said.len() == 1 && more, "{name}: {said:#?}");
     }
 }
+
+/// A parameter without a value is nothing wrong, wherever it stands.
+#[test]
+fn what_waits_for_a_parameter_is_no_mistake() {
+    let common = "param f : fraction
+param g : float
+param n : int
+param b : bool
+dataset faces = synthetic_faces(identities = 60, images = 8, size = 32px)
+backbone net = tiny(embedding = 16, side = 32px)
+eval all = verification(faces, pairs = random_pairs(folds = 2, per_fold = 40))
+let it = score(net, all.accuracy)";
+    for said in [
+        "expect e = it > f",
+        "expect e = it < g",
+        "expect e = f < it",
+        "expect e = it + g > 0",
+        "expect e = it * g > 0",
+        "expect e = g - it > it",
+        "expect e = it / n < 1",
+        "expect e = -it < g",
+        "expect e = it > 0 and b",
+        "replicate s in 1..n\nbackbone other = tiny(seed = s)\nreport t = compare([other], columns = [all.eer])",
+        "replicate s in [x for x in 1..n]\nbackbone other = tiny(seed = s)\nreport t = compare([other], columns = [all.eer])",
+        "sweep s in n..5\nbackbone other = tiny(seed = s)\nreport t = compare([other], columns = [all.eer])",
+        "let _x = [x * 2 for x in 1..n]",
+    ] {
+        let compiled = Recipe::new(&format!("{common}\n{said}")).compile();
+        assert!(!compiled.has_errors(), "{said}: {:?}", compiled.diagnostics);
+    }
+}
