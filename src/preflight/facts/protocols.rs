@@ -22,7 +22,7 @@ use crate::plan::rows::{Laid, evals_of};
 use crate::plan::{Facts, Plan};
 use crate::preflight::audit::{Finding, Place};
 use crate::preflight::unknown::Unknown;
-use indexmap::IndexSet;
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,19 +270,23 @@ pub(super) fn without_marks(plan: &Plan, counted: &BTreeMap<NodeId, Counted>, pa
         let Ok(laid) = Laid::of(table) else { continue };
         let Ok(silent) = chances.of_table(&laid) else { continue };
         let known = |column: &TableColumn| evals_of(plan, &column.metric).iter().all(|eval| counted.contains_key(&eval.node));
-        let mut rows: BTreeMap<&Untold, (IndexSet<String>, IndexSet<&str>)> = BTreeMap::new();
+        let mut rows: BTreeMap<&Untold, IndexMap<String, Vec<&str>>> = BTreeMap::new();
         for ((row, column), silent) in silent.iter().filter(|(_, silent)| silent.all) {
             let columns = &laid.columns[*column];
             if let (true, Some(why)) = (columns.iter().all(|column| known(column)), silent.axes.values().min()) {
-                let (rows, of) = rows.entry(why).or_default();
-                rows.insert(laid.rows[*row].0.name());
-                of.insert(&columns[0].label);
+                rows.entry(why).or_default().entry(laid.rows[*row].0.name()).or_default().push(&columns[0].label);
             }
         }
-        for (why, (rows, columns)) in rows {
-            let all = columns.len() == laid.columns.len();
-            let of = if all { String::new() } else { format!(" in {}", quoted(columns)) };
-            let note = format!("no differences of {} can have a mark{of}: {why}", quoted(rows));
+        for (why, rows) in rows {
+            // rows that lack marks in the same columns together
+            let mut alike: IndexMap<Vec<&str>, Vec<String>> = IndexMap::new();
+            rows.into_iter().for_each(|(row, columns)| alike.entry(columns).or_default().push(row));
+            let told = alike.into_iter().map(|(columns, rows)| {
+                let all = columns.len() == laid.columns.len();
+                let of = if all { String::new() } else { format!(" in {}", quoted(columns)) };
+                format!("no differences of {} can have a mark{of}", quoted(rows))
+            });
+            let note = format!("{}: {why}", told.collect::<Vec<_>>().join(", "));
             let failure = Failure::new(Code::NoInterval, format!("`{}`: {note}", plan.node(id).bare_name())).help(match why {
                 Untold::Chosen => "choose on people of their own: split({train = 70%, choose = 10%, test = 20%}, by = .identity)",
                 Untold::Once(_) => {
