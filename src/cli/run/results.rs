@@ -25,6 +25,8 @@ type Measured = (Result<Estimate, EvalError>, Vec<f64>);
 /// Everything that was measured.
 pub struct Results {
     judged: BTreeMap<NodeId, Judged>,
+    /// By protocol: one of its judgements, which knows who stands where in it.
+    by_protocol: BTreeMap<NodeId, NodeId>,
     /// The numbers that have a row: judgements with metrics.
     told: BTreeSet<(NodeId, String)>,
     /// One row for each number of a table, then for those that only claims and choices are made by.
@@ -44,6 +46,7 @@ impl Results {
     pub fn read(plan: &Plan, reading: &Reading, only: &[String]) -> Result<Self, Stop> {
         let mut results = Results {
             judged: BTreeMap::new(),
+            by_protocol: BTreeMap::new(),
             told: BTreeSet::new(),
             metrics: Vec::new(),
             unmeasured: Vec::new(),
@@ -51,9 +54,10 @@ impl Results {
             warnings: Vec::new(),
             history: History::read(plan, reading)?,
         };
-        for id in plan.all::<Judge>().map(|(id, _)| id) {
+        for (id, judge) in plan.all::<Judge>() {
             if let Some(judged) = reading.judged(id)? {
                 results.judged.insert(id, judged);
+                results.by_protocol.entry(judge.eval.node).or_insert(id);
             }
         }
         for &sink in &plan.sinks {
@@ -77,10 +81,10 @@ impl Results {
             for id in judged.iter().map(|judged| judged.node) {
                 let judge: &Judge = plan.get(id).map_err(bad_plan)?;
                 let metric = metric.of(judge.eval);
-                let Some(judged) = self.judged.get(&id).filter(|_| !self.told.contains(&(id, metric.label()))) else { continue };
-                let Ok(measured) = judged.measured(&metric) else { continue }; // who asks for it says why
-                let chosen = Chances::new(plan, |eval| self.parted_of(plan, eval)).chosen(id).map_err(bad_plan)?;
-                let measured = if chosen { measured.without_interval() } else { measured };
+                if !self.judged.contains_key(&id) || self.told.contains(&(id, metric.label())) {
+                    continue;
+                }
+                let Ok(measured) = self.number(plan, id, &metric)? else { continue }; // who asks for it says why
                 let name = |node: NodeId| plan.node(node).name.as_str();
                 let row = MetricRow::new(name(judge.model.node), name(judge.eval.node), &metric.label(), &measured.estimate);
                 let decided = self.decided(plan, [id]);
@@ -106,9 +110,7 @@ impl Results {
 
     fn table(&mut self, plan: &Plan, name: &str, lowered: &Lowered) -> Result<(), Stop> {
         let laid = Laid::of(lowered).map_err(|wrong| bad_plan(format!("the rows of `{name}` can't be compared: {wrong:?}")))?;
-        let parted: BTreeMap<NodeId, &Parted> =
-            self.judged.iter().filter_map(|(id, it)| Some((plan.get::<Judge>(*id).ok()?.eval.node, &it.parted))).collect();
-        let silent = Chances::new(plan, |eval| parted.get(&eval).copied()).of_table(&laid).map_err(bad_plan)?;
+        let silent = Chances::new(plan, |eval| self.parted_of(eval)).of_table(&laid).map_err(bad_plan)?;
         let mut rows = Vec::new();
         for (at, ((group, arms), &against)) in laid.rows.iter().zip(&laid.against).enumerate() {
             let mut cells = laid.columns.iter().map(|column| self.cell(plan, &laid, (arms, column))).collect::<Result<Vec<_>, _>>()?;
@@ -172,8 +174,7 @@ impl Results {
     fn measured(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Option<Measured>, Stop> {
         let of_one = |metric: &Metric| -> Result<Option<Result<eval::Measured, EvalError>>, Stop> {
             let Some(id) = self.judgement(plan, row, metric)? else { return Ok(None) };
-            let chosen = Chances::new(plan, |eval| self.parted_of(plan, eval)).chosen(id).map_err(bad_plan)?;
-            Ok(Some(self.judged[&id].measured(metric).map(|it| if chosen { it.without_interval() } else { it })))
+            self.number(plan, id, metric).map(Some)
         };
         let Ok(panel) = plan.get::<OverPanel>(metric.eval().node) else {
             return Ok(of_one(metric)?.map(|it| match it {
@@ -201,9 +202,14 @@ impl Results {
     }
 
     /// Who stands where in a protocol that was judged.
-    fn parted_of(&self, plan: &Plan, eval: NodeId) -> Option<&Parted> {
-        let judged = self.judged.iter().find(|(id, _)| plan.get::<Judge>(**id).is_ok_and(|judge| judge.eval.node == eval));
-        judged.map(|(_, judged)| &judged.parted)
+    fn parted_of(&self, eval: NodeId) -> Option<&Parted> {
+        Some(&self.judged[self.by_protocol.get(&eval)?].parted)
+    }
+
+    /// The number of a judgement that was read; without an interval where its people decided on the model.
+    fn number(&self, plan: &Plan, id: NodeId, metric: &Metric) -> Result<Result<eval::Measured, EvalError>, Stop> {
+        let chosen = Chances::new(plan, |eval| self.parted_of(eval)).chosen(id).map_err(bad_plan)?;
+        Ok(self.judged[&id].measured(metric).map(|it| if chosen { it.without_interval() } else { it }))
     }
 
     /// What was decided on the way to the row's number.

@@ -186,8 +186,7 @@ impl Gather<'_> {
                 asked.extend(judges.map(|judge| chosen.metric.of(judge.eval)));
             }
             for metric in asked {
-                let panel = self.plan.get::<OverPanel>(metric.eval().node);
-                let evals = panel.map_or_else(|_| vec![metric.eval()], |panel| panel.evals.values().copied().collect());
+                let evals = evals_of(self.plan, &metric);
                 let wrong = |eval: &EvalRef| Some((eval.node, metric.it().needs(self.counted.get(&eval.node)?).err()?));
                 let Some((eval, error)) = evals.iter().find_map(wrong) else { continue };
                 let message = format!("`{}` can't give `{}`: {error}", self.plan.node(eval).name, metric.label());
