@@ -45,7 +45,7 @@ fn one(file: &Path, args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> 
         (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
     };
     if errors == 0 && !compiled.open_params.is_empty() {
-        said += &format!("; without a value for {}, what depends on data is not checked", compiled.open_params.join(", "));
+        said += &format!("; without a value for {}, what depends on it is not checked", compiled.open_params.join(", "));
     }
     screen.note(said);
     let_go((compiled, plan));

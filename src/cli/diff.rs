@@ -49,7 +49,5 @@ fn read(path: &Path, args: &DiffArgs, screen: &Screen) -> Result<Lock, Stop> {
     if entries.get("nodes").is_none() {
         return Err(no("recipe, plan or lock", "a plan has `nodes`, a lock says `lock`, and a recipe's name ends in `.ddl`".to_owned()));
     }
-    let plan: Plan = crate::text::yaml(&text).map_err(|error| no("plan", Misread::from(&error).to_string()))?;
-    let plan = plan.sound().map_err(|error| no("plan", error.to_string()))?;
-    Ok(Lock::of(&plan))
+    Plan::from_yaml(&text).map(|plan| Lock::of(&plan)).map_err(|error| no("plan", error.to_string()))
 }

@@ -31,7 +31,7 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     lock.libtorch = libtorch();
     if args.recipe.store.join("artifacts").is_dir() {
         let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
-        let results = Results::read(&plan, &Reading::new(&plan, &store), &[])?; // a damaged result has no numbers
+        let results = Results::read(&plan, &Reading::new(&plan, &store, &[]))?; // a damaged result has no numbers
         lock = with_results(lock, &plan, &results);
     }
     let file = args.output.clone().unwrap_or_else(|| beside(&args.recipe.recipe));
@@ -103,13 +103,29 @@ fn check(file: &Path, now: &Lock, screen: &Screen) -> Result<Outcome, Stop> {
     if found.iter().any(differs_before_a_run) {
         return Err(Stop::refuse(differs(file, &found)));
     }
-    match numbers(file, &locked, now, screen) {
+    match numbers(file, &locked, now, screen).or_else(|| unlocked(file, &locked, now)) {
         Some(diagnostic) => Err(Stop::refuse(diagnostic)),
         None => {
             screen.note(format!("{} is up to date", file.display()));
             Ok(Outcome::Done)
         }
     }
+}
+
+/// Numbers to name in a message.
+const NAMED: usize = 5;
+
+/// What is wrong with a lock of a run that has not all numbers that are there. One that was written before any run has none.
+fn unlocked(file: &Path, locked: &Lock, now: &Lock) -> Option<Diagnostic> {
+    if locked.metrics.is_empty() && locked.machines.is_empty() {
+        return None;
+    }
+    let missing = locked.agreement(now).unlocked;
+    let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
+    let more = missing.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
+    let message = format!("{} lacks numbers that the store has:\n{}{more}", file.display(), named.join("\n"));
+    (!missing.is_empty()).then(|| Diagnostic::error(Code::LockDiffers, message).help("`ddl lock` writes them down"))
 }
 
 /// Whether a difference can be known before anything is computed: names count too, what a run gives does not.

@@ -23,7 +23,7 @@ pub fn run(args: &PlanArgs, screen: &Screen) -> Result<Outcome, Stop> {
     }
     screen.result(&written(&plan, args))?;
     if !compiled.open_params.is_empty() {
-        screen.note(format!("without a value for {}, what depends on data is not counted", compiled.open_params.join(", ")));
+        screen.note(format!("without a value for {}, what depends on it is not counted", compiled.open_params.join(", ")));
     }
     let_go((compiled, plan));
     Ok(Outcome::Done)

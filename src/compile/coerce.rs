@@ -48,6 +48,13 @@ impl Compiler<'_> {
         }
         match (wanted, &val.ty) {
             (Unknown, _) => Ok(val.value.clone()),
+            // a rate is one number, however it is written: 5% is 0.05
+            (Union(options), Quantity(Dimension::Fraction)) if options.contains(&Float) && options.contains(&val.ty) => {
+                Ok(match val.value {
+                    Value::Fraction(part) => Value::Float(part.0),
+                    _ => val.value.clone(), // a hole
+                })
+            }
             (Union(options), _) => {
                 for option in options {
                     match self.fit(val, option, module) {
@@ -202,6 +209,12 @@ impl Compiler<'_> {
             (Type::Int, Type::Float) => Some("write it without a fraction".to_owned()),
             (Type::Output, Type::Text) => Some(format!("write tap({})", val.value)),
             (_, Type::Text) => operator_in_quotes(&val.value, inner),
+            (Type::List(of), Type::List(given)) if **of == Type::Eval && **given == Type::Metric => {
+                Some("name the protocols alone, without a metric".to_owned())
+            }
+            (Type::Union(sides), Type::Model) if sides.contains(&Type::Branch) => {
+                Some("a side of distillation is samples, which the network that is trained sees: the easy ones teach; a network teaches by kd, rkd, sp or feature".to_owned())
+            }
             (Type::Model, Type::Eval) => Some("a model comes before its evaluation".to_owned()),
             _ => None, // the types say it all
         };

@@ -12,7 +12,7 @@ use crate::lang::value::{Args, NodeId, OpValue, Places, Value};
 use crate::ops::data::Draw;
 use crate::ops::limits::outside;
 use crate::ops::samplers::{Balanced, PairsSampler, Picks, Pk, Sampler};
-use crate::ops::stages::Train;
+use crate::ops::stages::{Play, Train};
 use crate::ops::terms::{Branch, Ddl, Looks, Term, WEIGHTS, looks_at_people};
 use crate::source::Span;
 use crate::syntax::tree::ChainOp;
@@ -50,7 +50,9 @@ pub(super) struct Stage {
 impl Compiler<'_> {
     pub(super) fn objective_binary(&mut self, op: ChainOp, op_span: Span, left: Val, right: Val) -> Val {
         let span = left.span.to(right.span);
-        if left.is_hole() || right.is_hole() {
+        // a weight may wait for a parameter, a term that does is none yet
+        let unknown = |val: &Val| val.is_hole() && (val.ty == Type::Objective || op == ChainOp::Add || !self.is_open(&val.value));
+        if unknown(&left) || unknown(&right) {
             return Val::new(Type::Objective, if left.is_hole() { left.value } else { right.value }, span);
         }
         match (op, &left.ty, &right.ty) {
@@ -61,6 +63,9 @@ impl Compiler<'_> {
             }
             (ChainOp::Mul, Type::Objective, _) => self.weigh(right, left, op_span, span),
             (ChainOp::Mul, _, Type::Objective) => self.weigh(left, right, op_span, span),
+            (ChainOp::Div, Type::Objective, Type::Int | Type::Float) if right.is_hole() => {
+                self.weigh(Val { ty: Type::Float, ..right }, left, op_span, span)
+            }
             (ChainOp::Div, Type::Objective, Type::Int | Type::Float) => {
                 let Some(by) = right.value.magnitude() else { return Val::poison(span) };
                 if !(1.0 / by).is_finite() {
@@ -86,6 +91,7 @@ impl Compiler<'_> {
             let product = match (fields.get("weight"), &factor) {
                 (Some(Value::Float(a)), Value::Float(b)) if !(a * b).is_finite() => return self.not_finite(span),
                 (Some(Value::Float(a)), Value::Float(b)) => Value::Float(a * b),
+                (Some(hole @ Value::Hole(_)), _) | (_, hole @ Value::Hole(_)) => hole.clone(),
                 (Some(Value::Float(one)), curve) if (*one - 1.0).abs() == 0.0 => curve.clone(),
                 (Some(curve), Value::Float(one)) if (*one - 1.0).abs() == 0.0 => curve.clone(),
                 _ => {
@@ -118,7 +124,7 @@ impl Compiler<'_> {
         let poison = Val::new(ty.clone(), Value::Poison, span);
         let objective = args.remove("objective");
         let plays = args.remove("plays");
-        if let Some(hole) = args.get("model").into_iter().chain(&objective).chain(&plays).find_map(Value::hole) {
+        if let Some(hole) = args.get("model").into_iter().chain(&objective).chain(&plays).find_map(|value| self.unknown_in(value)) {
             return Val::new(ty, Value::Hole(hole.to_owned()), span);
         }
         let Some(nets) = self.nets(args.get("model"), plays.is_some(), span) else { return poison };
@@ -162,6 +168,34 @@ impl Compiler<'_> {
         let node = self.stage_node(args, places, span);
         self.batch_is_drawn(node, &stage);
         self.stage_result(node, ty, &nets, span)
+    }
+
+    /// What of a stage is not known: a whole term, a network, anything that a `def` is not given yet. A number that waits for a parameter is not
+    /// such a thing: of all else there is a stage.
+    fn unknown_in<'v>(&self, value: &'v Value) -> Option<&'v str> {
+        match value {
+            Value::Hole(name) => Some(name),
+            Value::Record(fields) => fields.iter().find_map(|(name, part)| match part {
+                weight @ Value::Hole(_) if name == "weight" && self.is_open(weight) => None,
+                part => self.unknown_in(part),
+            }),
+            Value::List(_) => value.parts().find_map(|part| self.unknown_in(part)),
+            Value::Op(op) if op.op() == Play::NAME => op.args.get("objective").and_then(|objective| self.unknown_in(objective)),
+            value => self.waits_for_more(value),
+        }
+    }
+
+    /// The first hole in a value that is no parameter's.
+    fn waits_for_more<'v>(&self, value: &'v Value) -> Option<&'v str> {
+        match value {
+            Value::Hole(name) => (!self.is_open(value)).then_some(name),
+            value => value.parts().find_map(|part| self.waits_for_more(part)),
+        }
+    }
+
+    /// Whether a value waits for a parameter.
+    fn is_open(&self, value: &Value) -> bool {
+        matches!(value, Value::Hole(name) if self.open_params.contains(name))
     }
 
     /// Refuses a `batch` that is the size of no draw of a stage: every draw says another.

@@ -3,8 +3,10 @@
 use super::judge::eval_of;
 use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Val};
+use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{Arm, Value};
+use crate::ops::evals::OverPanel;
 use crate::plan::in_arm;
 use crate::syntax::tree::{Expr, ExprKind, File, ItemKind};
 use std::sync::Arc;
@@ -141,7 +143,11 @@ impl Compiler<'_> {
         match value {
             Value::Node(node) => {
                 let node = self.graph.node(*node);
-                node.names.first().map_or_else(|| node.op.to_owned(), |(name, _)| name.clone())
+                let unnamed = || match node.args.get("by") {
+                    Some(Value::Text(by)) if node.op == OverPanel::NAME => by.to_string(), // its panel has no name
+                    _ => node.op.to_owned(),
+                };
+                node.names.first().map_or_else(unnamed, |(name, _)| name.clone())
             }
             Value::Op(op) => {
                 let first = || eval_of(value).map(|node| self.label_of(&Value::Node(node), None));
@@ -239,6 +245,13 @@ stage t = train(tiny(), classify(same, arcface()), batch = 8, for = 1 epoch, opt
             ("use \"lib.ddl\" as lib", "[a.gap, lib.d.gap]", ["a.gap", "lib.d.gap"], ["a", "lib.d"]),
             ("use \"lib.ddl\" as lib", "lib.both", ["lib.d.accuracy", "lib.d.gap"], ["lib.d", "lib.d"]),
             ("use \"lib.ddl\" as lib\nlet l = [a.gap, lib.d.gap]", "l", ["a.gap", "lib.d.gap"], ["a", "lib.d"]),
+            // a panel that has no name
+            (
+                "",
+                "[panel({x = a, y = b}).mean.gap, panel({x = a, y = b}).worst.gap]",
+                ["mean.gap", "worst.gap"],
+                ["panel(x = a, y = a).mean", "panel(x = a, y = a).worst"],
+            ),
             ("def gap_of(e: eval) -> metric { return e.gap }", "[gap_of(a), gap_of(b)]", ["a.gap", "b.gap"], ["a", "b"]),
         ] {
             let text = format!("{before}\nreport r = compare([s], columns = {columns})\n");
@@ -266,5 +279,6 @@ stage t = train(tiny(), classify(same, arcface()), batch = 8, for = 1 epoch, opt
     fn what_a_protocol_is_called_is_no_part_of_what_a_table_means() {
         let digest = |columns: &str| plan(&format!("report r = compare([s], columns = {columns})\n")).digest();
         assert_eq!(digest("[a.gap, b.gap]"), digest("[b.gap, c.gap]"));
+        assert_eq!(digest("[a.tar(5%), a.tar(0.5)]"), digest("[a.tar(0.05), a.tar(50%)]"), "one rate, said in two ways");
     }
 }

@@ -179,3 +179,73 @@ let it = score(net, all.accuracy)";
         assert!(!compiled.has_errors(), "{said}: {:?}", compiled.diagnostics);
     }
 }
+
+/// A parameter without a value leaves nothing out: the stage, the table, the claim and the export stand in the plan, whatever in the stage waits.
+#[test]
+fn a_plan_has_all_that_waits_for_a_parameter() {
+    let kinds = [
+        (
+            "a head",
+            "angle",
+            "0.3rad",
+            "train(net, classify(faces, arcface(margin = p)), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))",
+        ),
+        ("a weight", "float", "2", "train(net, p * classify(faces, arc), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        ("a divisor", "float", "2", "train(net, classify(faces, arc) / p, batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        ("two weights", "float", "2", "train(net, p * (3 * classify(faces, arc)), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        (
+            "a weight in a sum",
+            "float",
+            "2",
+            "train(net, triplet(d) + p * classify(faces, arc), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))",
+        ),
+        ("a term", "float", "0.2", "train(net, triplet(d, margin = p), for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        ("a rate", "float", "0.1", "train(net, classify(faces, arc), batch = 8, for = 4 steps, optimizer = sgd(lr = p))"),
+        ("a length", "span", "4 steps", "train(net, classify(faces, arc), batch = 8, for = p, optimizer = sgd(lr = 0.1))"),
+        ("a batch", "int", "8", "train(net, classify(faces, arc), batch = p, for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        (
+            "a draw",
+            "int",
+            "8",
+            "train(net, classify(draw(faces, by = balanced(), size = p), arc), for = 4 steps, optimizer = sgd(lr = 0.1))",
+        ),
+        ("data", "fraction", "50%", "train(net, classify(faces |> sample(p), arc), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        ("a network", "int", "8", "train(tiny(width = p), classify(faces, arc), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))"),
+        (
+            "a teacher",
+            "float",
+            "0.9",
+            "train(net, classify(faces, arc) + kd(d, net, temperature = p), batch = 8, for = 4 steps, optimizer = sgd(lr = 0.1))",
+        ),
+        (
+            "a play",
+            "float",
+            "2",
+            "train({a = net}, plays = [play(p * classify(faces, arc), updates = [a], optimizer = sgd(lr = 0.1))], batch = 8, for = 4 steps).a",
+        ),
+    ];
+    for (what, ty, value, stage) in kinds {
+        let text = |param: &str| {
+            format!(
+                "{param}
+dataset faces = synthetic_faces(identities = 60, images = 8, size = 32px)
+batches d = draw(faces, by = pk(identities = 4, images = 2))
+backbone net = tiny(embedding = 16, side = 32px)
+head arc = arcface()
+eval all = verification(faces, pairs = random_pairs(folds = 2, per_fold = 40))
+stage s = {stage}
+report t = compare([s, net], columns = [all.eer])
+export x = safetensors(s, to = \"s.safetensors\")
+expect e = score(s, all.eer) < 50%"
+            )
+        };
+        let ops = |param: &str| {
+            let compiled = Recipe::new(&text(param)).compile();
+            assert!(!compiled.has_errors(), "{what}: {:?}", compiled.diagnostics);
+            let mut ops: Vec<String> = compiled.plan().nodes.iter().map(|node| node.op.to_string()).collect();
+            ops.sort();
+            ops
+        };
+        assert_eq!(ops(&format!("param p : {ty}")), ops(&format!("param p : {ty} = {value}")), "{what}");
+    }
+}

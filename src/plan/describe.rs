@@ -4,11 +4,13 @@ use super::{Plan, PlanNode};
 use crate::data::predicate::Expr;
 use crate::data::readers::ColumnType;
 use crate::data::{AttributeType, Schema};
+use crate::lang::decl::Operator as _;
 use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
 use crate::ops::data::SyntheticFaces;
 use crate::ops::declared;
+use crate::ops::evals::{OverPanel, Panel};
 use crate::ops::node::Gives;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -16,6 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Texts longer than this are cut in [`Plan::brief`] (characters).
 const LONGEST: usize = 100;
+
+/// A text, cut where it gets long.
+fn cut(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
 
 /// Models that a name of several has.
 const MOST_NAMED: usize = 3;
@@ -29,11 +39,7 @@ impl Plan {
 
     /// The same, cut where it gets long.
     pub fn brief(&self, id: NodeId) -> String {
-        let call = self.call(id);
-        if call.chars().count() <= LONGEST {
-            return call;
-        }
-        call.chars().take(LONGEST - 1).chain(['…']).collect()
+        cut(&self.call(id))
     }
 
     /// Where something is, for a message: in a node that the recipe names, or in one that does this.
@@ -58,6 +64,10 @@ impl Plan {
     /// What a node without a name of its own is called: `judge(warm, pose)`, `where(people.train, test = abs(.yaw) < 10deg)`.
     pub(super) fn made_name(&self, id: NodeId) -> String {
         let node = self.node(id);
+        if let Ok(over) = self.get::<OverPanel>(id) {
+            let evals: Vec<String> = over.evals.iter().map(|(name, eval)| format!("{name} = {}", self.node(eval.node).name)).collect();
+            return format!("{}({}).{}", Panel::NAME, cut(&evals.join(", ")), over.by.word());
+        }
         let Some(decl) = declared(node.op.as_ref()).filter(|decl| decl.hidden) else { return self.brief(id) };
         let is_node = |value: &Json| value.get("node").is_some();
         let said = decl.params.iter().filter_map(|param| {

@@ -64,6 +64,8 @@ pub struct Agreement {
     pub unjudged: Vec<String>,
     /// Numbers that are not there now.
     pub absent: Vec<String>,
+    /// Numbers that are there now and not in the lock.
+    pub unlocked: Vec<String>,
     /// What does not agree, a line each.
     pub broken: Vec<String>,
 }
@@ -168,7 +170,8 @@ impl Lock {
     /// How this lock's numbers compare with those of another, which is what is there now.
     pub fn agreement(&self, now: &Lock) -> Agreement {
         let same_machine = self.machines.len() == 1 && self.machines == now.machines;
-        let mut found = Agreement { same_machine, ..Agreement::default() };
+        let unlocked = now.metrics.keys().filter(|name| !self.metrics.contains_key(*name)).cloned().collect();
+        let mut found = Agreement { same_machine, unlocked, ..Agreement::default() };
         for (name, locked) in &self.metrics {
             let Some(is) = now.metrics.get(name) else {
                 found.absent.push(name.clone());
@@ -199,7 +202,10 @@ impl Lock {
     pub fn from_yaml(text: &str) -> Result<Self, LockError> {
         crate::text::yaml::<serde_yaml::Value>(text)?; // of an entry that stands twice, JSON's maps would take the last
         // what is written as JSON is read as JSON: YAML would have enums as tags
-        let entries: serde_json::Value = crate::text::yaml(text)?;
+        let mut entries: serde_json::Value = crate::text::yaml(text)?;
+        if let Some(sections) = entries.as_object_mut() {
+            sections.retain(|_, section| !section.is_null()); // all of its lines are gone, its title is not
+        }
         let lock: Lock = serde_json::from_value(entries)?;
         if lock.lock == FORM { Ok(lock) } else { Err(LockError::Form(lock.lock)) }
     }

@@ -13,6 +13,7 @@ mod networks;
 pub mod rows;
 pub mod schedule;
 mod sound;
+pub use sound::NoPlan;
 mod table;
 
 pub use grid::bytes;
@@ -311,7 +312,13 @@ pub enum PlanError {
         /// The node that names it, or `sinks`.
         name: String,
         /// The place that it names.
-        named: u64,
+        named: serde_json::Number,
+    },
+    /// Two nodes of one name: what differs is told by names.
+    #[error("two of its nodes are called `{name}`")]
+    NamedTwice {
+        /// The name.
+        name: String,
     },
     /// Arguments that wait for a parameter.
     #[error("`{name}` waits for the value of a parameter")]

@@ -144,7 +144,7 @@ impl Plan {
     }
 
     fn totals(&self, left_out: usize) -> String {
-        let mut out = format!("{} nodes", self.nodes.len());
+        let mut out = if self.nodes.len() == 1 { "1 node".to_owned() } else { format!("{} nodes", self.nodes.len()) };
         if left_out > 0 {
             let _ = write!(out, " ({left_out} not shown: --verbose)");
         }

@@ -8,7 +8,7 @@ use super::audit::{self, Finding, Place};
 use super::heads::Heads;
 use super::sight::Sight;
 use super::unknown::Unknown;
-use super::{ends, lengths, pooling, reads, sampling, teaching, weights};
+use super::{alike, ends, lengths, pooling, reads, sampling, teaching, weights};
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
@@ -73,6 +73,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
             gather.facts[finding.at.node.0 as usize].notes.push(note);
             findings.push(finding);
         }
+        findings.extend(alike::findings(plan));
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
         (gather.facts, Known { troubles: gather.troubles, findings })
     };

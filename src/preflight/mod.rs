@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! facts      walks a plan, inputs first, and asks the others
+//! alike      rows and columns of a table that are the same
 //! audit      leaks, and choices that are made on what is then reported
 //! ends       terms and networks that don't fit each other
 //! heads      whose prototypes models have
@@ -15,6 +16,7 @@
 //! unknown    why something is not known
 //! ```
 
+mod alike;
 pub mod audit;
 mod ends;
 pub mod facts;

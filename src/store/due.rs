@@ -25,17 +25,20 @@ pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Res
     for name in only.iter().chain(again) {
         named(plan, name)?;
     }
-    let roots: Vec<NodeId> = if only.is_empty() {
-        plan.sinks.clone()
-    } else {
-        plan.iter().filter(|(_, node)| only.contains(&node.name) || only.contains(&bare(&node.name))).map(|(id, _)| id).collect()
-    };
     let mut due = Due::default();
     let mut seen = BTreeSet::new();
-    for root in roots {
+    for root in roots(plan, only) {
         visit(plan, store, again, root, &mut seen, &mut due);
     }
     Ok(due)
+}
+
+/// What a run is for: the sinks, or the nodes of these names.
+pub fn roots(plan: &Plan, only: &[String]) -> Vec<NodeId> {
+    if only.is_empty() {
+        return plan.sinks.clone();
+    }
+    plan.iter().filter(|(_, node)| is_asked_for(only, &node.name)).map(|(id, _)| id).collect()
 }
 
 /// A name without its arm.
@@ -43,9 +46,9 @@ fn bare(name: &str) -> String {
     name.split('[').next().unwrap_or(name).to_owned()
 }
 
-/// Whether a node was asked for again.
-pub fn wanted_again(again: &[String], name: &str) -> bool {
-    again.iter().any(|wanted| *wanted == name || *wanted == bare(name))
+/// Whether a node is among those that a command line names, with its arm or without.
+pub fn is_asked_for(names: &[String], name: &str) -> bool {
+    names.iter().any(|wanted| *wanted == name || *wanted == bare(name))
 }
 
 fn named(plan: &Plan, name: &str) -> Result<(), Failure> {
@@ -70,7 +73,7 @@ fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BT
     }
     let node = plan.node(id);
     let artifact = node.keeps().is_stored();
-    if artifact && !wanted_again(again, &node.name) && store.peek(node.key).is_some() {
+    if artifact && !is_asked_for(again, &node.name) && store.peek(node.key).is_some() {
         due.stored.push(id);
         return;
     }

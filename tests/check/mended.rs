@@ -67,7 +67,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "beta1 = 0.9, beta2 = 0.999",
         "let _o = adam(lr = 0.1, beta1 = 0.9, beta2 = 0.999)",
     ),
-    ("let _l = (1‹,› 2)", "[", "let _l = [1, 2]"),
+    ("let _l = ‹(1, 2)›", "[", "let _l = [1, 2]"),
     ("let _t = ‹arc›(people.train)", "classify(people.train, arc)", "let _t = classify(people.train, arc)"),
     (
         "let _t = ‹net›(people.train)",

@@ -77,6 +77,8 @@ shown! {
     blank_before_percent: "ddl 1\nlet a = 20 %\n";
     blank_before_field: "ddl 1\nlet a = f(x .yaw)\n";
     three_points: "ddl 1\nlet a = 1...3\n";
+    round_list: "ddl 1\nlet a = f(at = (50%, 75%))\n";
+    round_list_alone: "ddl 1\nlet a = (1, f(2, 3), )\n";
     odd_quotes: "ddl 1\nlet a = “abc”\n";
     foreign_letter: "ddl 1\nlet größe = 3\n";
     doc_in_the_middle: "ddl 1\nlet a = f(\n  /// why\n  3)\n";

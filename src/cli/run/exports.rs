@@ -1,8 +1,7 @@
 //! The files that a recipe exports.
 
+use super::bad_plan;
 use super::reading::Reading;
-use super::{bad_plan, wanted};
-use crate::cli::args::RunArgs;
 use crate::cli::outcome::Stop;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::value::NodeId;
@@ -18,9 +17,9 @@ use std::path::{Path, PathBuf};
 const TENSORS: &str = "model.safetensors";
 
 /// The files that the recipe exports, with what they will hold.
-pub fn exports(args: &RunArgs, plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
+pub fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
     let mut exports = Vec::new();
-    for &sink in plan.sinks.iter().filter(|sink| wanted(args, &plan.node(**sink).name)) {
+    for &sink in plan.sinks.iter().filter(|sink| reading.is_asked_for(**sink)) {
         let file = match plan.work(sink).map_err(bad_plan)? {
             Node::ExportSafetensors(it) => tensors(plan, reading, it.model.node)?.map(|bytes| (&it.to, bytes)),
             Node::ExportOnnx(it) => match tensors(plan, reading, it.model.node)? {

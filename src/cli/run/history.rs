@@ -27,8 +27,20 @@ pub struct Seen<'h> {
     pub value: f64,
 }
 
+/// The nodes of which these are made, with themselves.
+pub fn behind(plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
+    let mut todo: Vec<NodeId> = of.into_iter().collect();
+    while let Some(id) = todo.pop() {
+        if found.insert(id) {
+            todo.extend(&plan.node(id).inputs);
+        }
+    }
+    found
+}
+
 impl History {
-    /// Reads the records of all results that the store has of a plan.
+    /// Reads the records of all results that are asked for and that the store has.
     pub fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
         let mut records = BTreeMap::new();
         for (id, _) in plan.iter().filter(|(_, node)| node.keeps().is_stored()) {
@@ -67,18 +79,6 @@ impl History {
     /// All that happened and was kept, in the order of the plan.
     pub fn all_events(&self) -> impl Iterator<Item = &Event> {
         self.records.values().flat_map(|record| &record.events)
-    }
-
-    /// The nodes of which these are made, with themselves.
-    pub fn behind(plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
-        let mut found = BTreeSet::new();
-        let mut todo: Vec<NodeId> = of.into_iter().collect();
-        while let Some(id) = todo.pop() {
-            if found.insert(id) {
-                todo.extend(&plan.node(id).inputs);
-            }
-        }
-        found
     }
 
     /// The machines on which the results of these nodes were computed, each once.

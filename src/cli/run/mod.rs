@@ -21,10 +21,11 @@ use crate::data::probe::Content;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::events::{Failure, record};
 use crate::job::{CheckpointEvery, Job};
+use crate::lang::value::Arm;
 use crate::ops::evals::Metric;
 use crate::ops::node::Node;
-use crate::plan::Plan;
 use crate::plan::lock::Lock;
+use crate::plan::{Plan, in_arm};
 use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
 use crate::store::due::{Due, due};
@@ -63,32 +64,33 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let (plan, said) = recipe.plan_and_findings(&compiled, screen)?;
     log.warnings(compiled.diagnostics.iter().chain(&said));
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
+    let (only, wanted_again) = (in_plan(&compiled, &args.only), in_plan(&compiled, &args.again));
     let due_now = |again: &[String]| {
-        due(&plan, &store, &args.only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
+        due(&plan, &store, &only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
     };
     if args.dry_run {
-        return dry(&plan, &due_now(&args.again)?, screen);
+        return dry(&plan, &due_now(&wanted_again)?, screen);
     }
     let _use = store.note_use(&need(&plan, &args.recipe.recipe, &beside(&args.recipe.recipe))).map_err(|error| stored(&error))?;
-    let mut due = due_now(&args.again)?;
+    let mut due = due_now(&wanted_again)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
     let _lock = OutputLock::take(&out).map_err(|error| stored(&error))?;
     let (begun, at) = (Instant::now(), record::now());
     if due.compute.is_empty() {
         screen.note(format!("nothing to do: the store has all {} results", due.stored.len()));
-        log.nothing_to_do(&job(args, &[], &compiled, &plan, &out), &due, &plan);
+        log.nothing_to_do(&job(args, &only, &[], &compiled, &plan, &out), &due, &plan);
     }
-    let mut again = args.again.as_slice();
+    let mut again = wanted_again.as_slice();
     let mut rounds = 0;
     let mut computed = BTreeSet::new();
     let made = loop {
         computed.extend(&due.compute);
         if !due.compute.is_empty() {
-            engine::execute(&job(args, again, &compiled, &plan, &out), log, screen)?;
+            engine::execute(&job(args, &only, again, &compiled, &plan, &out), log, screen)?;
         }
-        let reading = Reading::new(&plan, &store);
+        let reading = Reading::new(&plan, &store, &only);
         let seconds = begun.elapsed().as_secs_f64();
-        let told = Told { args, compiled: &compiled, said: &said, plan: &plan, computed: &computed, at: &at, seconds };
+        let told = Told { compiled: &compiled, said: &said, plan: &plan, computed: &computed, at: &at, seconds };
         let made = Made::read(&told, &reading, &out)?;
         let damaged = reading.damaged();
         if damaged.is_empty() {
@@ -112,6 +114,18 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     }
     screen.note(format!("done in {}", progress::duration(begun.elapsed().as_secs_f64())));
     Ok(outcome)
+}
+
+/// Names of a command line as the plan has them: of several names that mean the same it has the first.
+fn in_plan(compiled: &Compiled, names: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in names {
+        let called = |(said, arm): &(String, Arm)| said == name || in_arm(said, arm) == *name;
+        let nodes = compiled.graph.nodes().filter(|(_, node)| node.names.iter().skip(1).any(called));
+        let first: Vec<String> = nodes.filter_map(|(_, node)| node.names.first().map(|(said, arm)| in_arm(said, arm))).collect();
+        if first.is_empty() { found.push(name.clone()) } else { found.extend(first) }
+    }
+    found
 }
 
 /// A store that can't be used, as the end of a command.
@@ -152,7 +166,7 @@ fn dry(plan: &Plan, due: &Due, screen: &Screen) -> Result<Outcome, Stop> {
 }
 
 /// What the engine is asked for.
-fn job(args: &RunArgs, again: &[String], compiled: &Compiled, plan: &Plan, out: &Path) -> Job {
+fn job(args: &RunArgs, only: &[String], again: &[String], compiled: &Compiled, plan: &Plan, out: &Path) -> Job {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     Job {
         plan: plan.clone(),
@@ -164,7 +178,7 @@ fn job(args: &RunArgs, again: &[String], compiled: &Compiled, plan: &Plan, out: 
         eval_batch: args.eval_batch.map(|images| images as usize),
         store: absolute(&args.recipe.store),
         out: absolute(out),
-        only: args.only.clone(),
+        only: only.to_vec(),
         again: again.to_vec(),
         checkpoint: CheckpointEvery { seconds: args.checkpoint, steps: None },
     }
@@ -179,12 +193,12 @@ struct Made {
 
 impl Made {
     fn read(told: &Told, reading: &Reading, out: &Path) -> Result<Self, Stop> {
-        let mut results = Results::read(told.plan, reading, &told.args.only)?;
+        let mut results = Results::read(told.plan, reading)?;
         for table in &mut results.tables {
             table.doc = told.compiled.reports.get(&table.name).cloned().unwrap_or_default();
         }
-        let exports = exports::exports(told.args, told.plan, reading, out)?;
-        let claims = claims(told.args, told.plan, &results)?;
+        let exports = exports::exports(told.plan, reading, out)?;
+        let claims = claims(told.plan, reading, &results)?;
         let report = page::report(told, reading, &results, claims)?;
         Ok(Made { results, report, exports })
     }
@@ -241,21 +255,17 @@ fn decisions(report: &Report) -> Vec<String> {
     lines
 }
 
-fn wanted(args: &RunArgs, name: &str) -> bool {
-    args.only.is_empty() || args.only.iter().any(|only| only == name)
-}
-
 fn bad_plan(error: impl std::fmt::Display) -> Stop {
     Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
 }
 
 /// What became of the recipe's claims.
-fn claims(args: &RunArgs, plan: &Plan, results: &Results) -> Result<Vec<Claimed>, Stop> {
+fn claims(plan: &Plan, reading: &Reading, results: &Results) -> Result<Vec<Claimed>, Stop> {
     let mut claims = Vec::new();
     for &sink in &plan.sinks {
         let node = plan.node(sink);
         let Node::Expect(it) = plan.work(sink).map_err(bad_plan)? else { continue };
-        if !wanted(args, &node.name) {
+        if !reading.is_asked_for(sink) {
             continue;
         }
         let came_of =

@@ -4,7 +4,6 @@ use super::history::History;
 use super::progress::duration;
 use super::reading::Reading;
 use super::results::Results;
-use crate::cli::args::RunArgs;
 use crate::cli::outcome::Stop;
 use crate::compile::Compiled;
 use crate::diag::{Diagnostic, Severity};
@@ -46,8 +45,6 @@ const FIRST_BATCH: &str = "first_batch.json";
 
 /// A run, as its report tells of it.
 pub struct Told<'r> {
-    /// The command line.
-    pub args: &'r RunArgs,
     /// The recipe.
     pub compiled: &'r Compiled,
     /// What was found of its data.

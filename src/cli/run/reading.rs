@@ -1,25 +1,35 @@
 //! What the front reads of results. A file that is not what was written moves its result out of the way, and the run computes it again.
 
+use super::history::behind;
 use super::stored;
 use crate::cli::outcome::Stop;
 use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::plan::Plan;
+use crate::store::due::roots;
 use crate::store::{Artifact, Judged, Store, StoreError};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-/// Reads results of a plan's nodes and remembers which of them are damaged.
+/// Reads results of a plan's nodes and remembers which of them are damaged. What the store holds of nodes that nobody asked for is not there:
+/// what a run says hangs on what it was asked for, not on what ran before.
 pub struct Reading<'r> {
     plan: &'r Plan,
     store: &'r Store,
+    asked: BTreeSet<NodeId>,
     damaged: RefCell<Vec<Failure>>,
 }
 
 impl<'r> Reading<'r> {
-    /// Nothing is read yet.
-    pub fn new(plan: &'r Plan, store: &'r Store) -> Self {
-        Reading { plan, store, damaged: RefCell::default() }
+    /// Nothing is read yet. `only` are the results that are asked for by name; without any all are.
+    pub fn new(plan: &'r Plan, store: &'r Store, only: &[String]) -> Self {
+        Reading { plan, store, asked: behind(plan, roots(plan, only)), damaged: RefCell::default() }
+    }
+
+    /// Whether a node is asked for, or needed for one that is.
+    pub fn is_asked_for(&self, id: NodeId) -> bool {
+        self.asked.contains(&id)
     }
 
     /// A judgement; `None` when the store has none, or a damaged one.
@@ -46,6 +56,9 @@ impl<'r> Reading<'r> {
 
     fn with<T>(&self, id: NodeId, read: impl Fn(&Artifact) -> Result<T, StoreError>) -> Result<Option<T>, Stop> {
         let node = self.plan.node(id);
+        if !self.is_asked_for(id) {
+            return Ok(None);
+        }
         let Some(artifact) = self.store.peek(node.key) else { return Ok(None) };
         match read(&artifact) {
             Ok(it) => Ok(Some(it)),

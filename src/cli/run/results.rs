@@ -1,7 +1,7 @@
 //! The numbers of a run: judgements from the store, measured and put into tables.
 
 use super::bad_plan;
-use super::history::History;
+use super::history::{History, behind};
 use super::reading::Reading;
 use crate::cli::outcome::Stop;
 use crate::eval::{self, Estimate, EvalError, Parted, deviation_of, mean_of, worst_of};
@@ -43,7 +43,7 @@ pub struct Results {
 
 impl Results {
     /// Reads the judgements of a plan and fills its tables.
-    pub fn read(plan: &Plan, reading: &Reading, only: &[String]) -> Result<Self, Stop> {
+    pub fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
         let mut results = Results {
             judged: BTreeMap::new(),
             by_protocol: BTreeMap::new(),
@@ -63,20 +63,19 @@ impl Results {
         for &sink in &plan.sinks {
             let node = plan.node(sink);
             if let Node::Table(lowered) = plan.work(sink).map_err(bad_plan)?
-                && (only.is_empty() || only.contains(&node.name))
+                && reading.is_asked_for(sink)
             {
                 results.table(plan, &node.name, lowered)?;
             }
         }
-        results.beside_tables(plan, only)?;
+        results.beside_tables(plan, reading)?;
         Ok(results)
     }
 
     /// Rows for the numbers that claims are about and by which models were chosen, where no table has them.
-    fn beside_tables(&mut self, plan: &Plan, only: &[String]) -> Result<(), Stop> {
-        let wanted = |id: NodeId| only.is_empty() || only.contains(&plan.node(id).name);
-        let claims = plan.all::<Expect>().filter(|(id, _)| wanted(*id)).flat_map(|(_, it)| it.claim.scores());
-        let choices = plan.all::<Chosen>().map(|(_, it)| (it.judged.as_slice(), &it.metric));
+    fn beside_tables(&mut self, plan: &Plan, reading: &Reading) -> Result<(), Stop> {
+        let claims = plan.all::<Expect>().filter(|(id, _)| reading.is_asked_for(*id)).flat_map(|(_, it)| it.claim.scores());
+        let choices = plan.all::<Chosen>().filter(|(id, _)| reading.is_asked_for(*id)).map(|(_, it)| (it.judged.as_slice(), &it.metric));
         for (judged, metric) in claims.chain(choices) {
             for id in judged.iter().map(|judged| judged.node) {
                 let judge: &Judge = plan.get(id).map_err(bad_plan)?;
@@ -220,7 +219,7 @@ impl Results {
 
     /// What was decided on the way to these nodes.
     fn decided(&self, plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> Vec<Decided> {
-        let behind = History::behind(plan, of).into_iter();
+        let behind = behind(plan, of).into_iter();
         let decided = behind.flat_map(|id| self.history.decided(id).map(move |decision| (id, decision)));
         decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() }).collect()
     }

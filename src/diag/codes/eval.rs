@@ -25,4 +25,11 @@ codes! {
         wrong: "eval pose = verification(faces, pairs = random_pairs(folds = 4))\nreport t = compare([net], columns = [pose.accuracy])",
         right: "eval pose = verification(faces, pairs = random_pairs(folds = 10))\nreport t = compare([net], columns = [pose.accuracy])",
     }
+    SameNumbers = "ddl::eval::same_numbers": "rows or columns of a table that are the same" {
+        "Two rows of one model, or two columns of one metric, show the same numbers. Stages that differ in their names alone are one stage, which runs once; \
+         so are networks: two with equal arguments have equal first weights, since their seeds are equal. What a table should compare is not said, then, and the \
+         difference that it shows is 0."
+        wrong: "stage a = train(net, goal, batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))\nstage b = train(net, goal, batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))\nreport t = compare([a, b], columns = [lfw.accuracy])",
+        right: "stage a = train(net, goal, batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1))\nstage b = train(net, goal, batch = 128, for = 1 epoch, optimizer = sgd(lr = 0.1), seed = 1)\nreport t = compare([a, b], columns = [lfw.accuracy])",
+    }
 }

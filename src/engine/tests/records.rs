@@ -130,6 +130,16 @@ fn a_lock_holds_its_numbers_to_the_bit_on_one_machine_and_within_their_intervals
     assert!(flat(&same.stderr()).contains("2 of 2 numbers are equal to the bit (cpu, 1 threads, "), "{}", same.stderr());
     assert_eq!(shell.ddl("run r.ddl --locked --threads 1").code(), 0);
 
+    // a number less, and all numbers less: what stands there is not all that was measured
+    for gone in [1, 2] {
+        let kept: Vec<&str> = text.lines().collect();
+        let kept = kept[..kept.len() - gone].join("\n") + "\n";
+        std::fs::write(shell.path().join("r.ddl.lock"), kept).unwrap();
+        let checked = shell.ddl("lock r.ddl --check");
+        assert_eq!(checked.code(), 2, "{}", checked.stderr());
+        assert!(flat(&checked.stderr()).contains("r.ddl.lock lacks numbers that the store has: net: ver."), "{}", checked.stderr());
+    }
+
     let accuracy = &lock.metrics["net: ver.accuracy"];
     let (value, low, high) = (accuracy.value, accuracy.low.unwrap(), accuracy.high.unwrap());
     let put = |value: f64, threads: usize| {
@@ -163,4 +173,33 @@ fn a_lock_holds_its_numbers_to_the_bit_on_one_machine_and_within_their_intervals
     let without = shell.ddl("lock r.ddl --check");
     assert_eq!(without.code(), 0);
     assert!(flat(&without.stderr()).contains("the store has none of the lock's 2 numbers"), "{}", without.stderr());
+}
+
+#[test]
+fn what_a_run_of_one_result_says_hangs_not_on_what_ran_before() {
+    const MORE: &str = "report u = compare({\"best\" = best}, columns = [ver.gap])\nstage again = select(s, by = ver.accuracy, over = [seed])\nexpect e = score(mean, ver.gap) > -100%\n";
+    let recipe = format!("{RECIPE}{MORE}");
+    let full = Shell::new().file("r.ddl", &recipe);
+    assert_eq!(full.ddl("-q run r.ddl --threads 1").code(), 0);
+    for only in ["t", "u", "e", "best", "mean", "ended", "s"] {
+        let fresh = Shell::new().file("r.ddl", &recipe);
+        let told = [&full, &fresh].map(|shell| {
+            let ran = shell.ddl(&format!("run r.ddl --threads 1 --only {only}"));
+            assert_eq!(ran.code(), 0, "{only}: {}", ran.stderr());
+            let page = shell.read("runs/r/report.html");
+            let sections: Vec<String> = ["results", "decisions", "training", "distributions", "batches"]
+                .into_iter()
+                .filter(|id| page.contains(&format!("<section id=\"{id}\"")))
+                .map(|id| section(&page, id).to_owned())
+                .collect();
+            (ran.stdout(), shell.read("runs/r/metrics.json"), sections)
+        });
+        assert_eq!(told[0], told[1], "{only}");
+    }
+    // what means the same as an earlier one is asked for by its own name too
+    for (name, first) in [("again", "best"), ("best", "best")] {
+        let ran = full.ddl(&format!("run r.ddl --threads 1 --only {name} --again {name} --dry-run"));
+        assert_eq!(ran.code(), 0, "{name}: {}", ran.stderr());
+        assert!(ran.stdout().starts_with("1 to compute") && ran.stdout().trim_end().ends_with(first), "{name}: {}", ran.stdout());
+    }
 }

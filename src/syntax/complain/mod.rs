@@ -365,14 +365,19 @@ impl Place<'_> {
 
     /// What to write for `(a, b)`.
     fn no_tuple(&self) -> String {
-        let open = self.innermost().unwrap_or_default();
+        let known = self.innermost().and_then(|open| self.known_tuple(open));
+        known.unwrap_or_else(|| "brackets hold one value; several are a list, `[a, b]`".to_owned())
+    }
+
+    /// The same of arguments that other tools take as tuples, and ddl not as a list.
+    fn known_tuple(&self, open: usize) -> Option<String> {
         let label = if open >= 2 && self.text(open - 1) == "=" { self.text(open - 2) } else { "" };
         match label {
             "size" | "side" | "image_size" | "img_size" | "input_size" | "resolution" => {
-                format!("images are square, and their side is one number: `{label} = 32px`")
+                Some(format!("images are square, and their side is one number: `{label} = 32px`"))
             }
-            "betas" => "write `beta1 = 0.9, beta2 = 0.999`".to_owned(),
-            _ => "brackets hold one value; several are a list, `[a, b]`".to_owned(),
+            "betas" => Some("write `beta1 = 0.9, beta2 = 0.999`".to_owned()),
+            _ => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Slips that have a code of their own: `.5`, `5.`, `1...3`, `f (x)`.
+//! Slips of which it is known what was meant: `.5`, `5.`, `1...3`, `f (x)`, `(1, 2)`.
 
 use super::Place;
 use crate::diag::{Code, Diagnostic};
@@ -8,7 +8,7 @@ use crate::syntax::scan::{Kind, RESERVED_WORDS};
 impl Place<'_> {
     /// The diagnostic for a slip, if it is one.
     pub(super) fn slip(&self) -> Option<Diagnostic> {
-        self.gap_before_call().or_else(|| self.half_a_number()).or_else(|| self.dangling_point())
+        self.gap_before_call().or_else(|| self.half_a_number()).or_else(|| self.dangling_point()).or_else(|| self.round_list())
     }
 
     fn kind(&self, at: usize) -> Option<Kind> {
@@ -49,6 +49,29 @@ impl Place<'_> {
         }
         let after_something = self.touches(point) && matches!(self.kind(point - 1), Some(Kind::Word | Kind::Close(_)));
         (!after_something).then(|| bad_number(all, "a number begins with a digit", &format!("0{}", self.source.slice(all))))
+    }
+
+    /// `(1, 2)`
+    fn round_list(&self) -> Option<Diagnostic> {
+        let open = self.innermost().filter(|open| self.text(*open) == "(" && self.known_tuple(*open).is_none())?;
+        let called = self.touches(open) && matches!(self.kind(open - 1), Some(Kind::Word | Kind::Close(_)));
+        let (mut depth, mut comma, mut close) = (0usize, false, None);
+        for at in open + 1..self.tokens.len() {
+            match self.kind(at) {
+                Some(Kind::Open(_)) => depth += 1,
+                Some(Kind::Close(_)) if depth == 0 => {
+                    close = Some(at);
+                    break;
+                }
+                Some(Kind::Close(_)) => depth -= 1,
+                _ => comma |= depth == 0 && self.text(at) == ",",
+            }
+        }
+        let close = close.filter(|_| comma && !called)?;
+        let all = self.span_of(open).to(self.span_of(close));
+        let inside = Span { start: self.span_of(open).end, end: self.span_of(close).start, ..all };
+        let error = Diagnostic::error(Code::Unexpected, "a list is written in square brackets").at(all, "no list");
+        Some(error.help(format!("write `[{}]`", self.source.slice(inside).trim().trim_end_matches(',').trim_end())))
     }
 
     /// `5.`

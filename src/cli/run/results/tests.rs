@@ -64,7 +64,7 @@ fn table(rows: &str, columns: &str) -> Table {
         let meta = judged(&plan, id, judge).write(&mut draft).unwrap();
         lock.commit(draft, "judge", &plan.node(id).name, meta).unwrap();
     }
-    let Ok(results) = Results::read(&plan, &Reading::new(&plan, &store), &[]) else { panic!("{rows}: no results") };
+    let Ok(results) = Results::read(&plan, &Reading::new(&plan, &store, &[])) else { panic!("{rows}: no results") };
     results.tables.into_iter().next().unwrap()
 }
 

@@ -70,7 +70,7 @@ impl Common<'_> {
             !self.stop.load(Ordering::Relaxed)
         };
         let lock = self.store.lock(node.key, wait)?.ok_or(Halt::Interrupted(None))?;
-        if ddl::store::due::wanted_again(&self.job.again, &node.name) {
+        if ddl::store::due::is_asked_for(&self.job.again, &node.name) {
             return Ok((lock, None));
         }
         Ok(match self.store.get(node.key)? {
