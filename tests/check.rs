@@ -69,3 +69,10 @@ fn no_two_cases_are_one() {
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     assert_eq!((texts.len(), names.len()), (cases.len(), cases.len()));
 }
+
+#[test]
+fn nothing_hangs_on_the_order_of_declarations() {
+    let cases: Vec<Case> = TOPICS.iter().flat_map(|(_, text)| topic(text)).collect();
+    let wrong: Vec<String> = cases.iter().filter_map(|case| case.in_any_order().err()).collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}

@@ -340,14 +340,14 @@ impl Compiler<'_> {
 
     /// The values of an axis: at each index one for each of its names.
     pub(super) fn axis_values(&mut self, id: BindingId) -> Rc<Vec<Vec<Val>>> {
-        if let Some(known) = self.axis_rows.get(&id) {
+        if let Some((known, _)) = self.axis_rows.get(&id) {
             return Rc::clone(known);
         }
         let Some((item, tree)) = self.axis_item(id) else { return Rc::default() };
         let ItemKind::Axis(axis) = &tree.items[item].kind else { return Rc::default() };
         // an entry while we look: an axis that needs itself has no values
-        self.axis_rows.insert(id, Rc::default());
-        let list = self.counted(id, |it| it.axis_list(id.module, axis));
+        self.axis_rows.insert(id, <(Rc<_>, _)>::default());
+        let (list, said) = self.by_itself(|it| it.counted(id, |it| it.axis_list(id.module, axis)));
         let names = axis.target.names();
         let rows = match &list.value {
             Value::List(items) => {
@@ -359,7 +359,7 @@ impl Compiler<'_> {
             _ => vec![names.iter().map(|name| Val::poison(name.span)).collect()],
         };
         let rows = Rc::new(rows);
-        self.axis_rows.insert(id, Rc::clone(&rows));
+        self.axis_rows.insert(id, (Rc::clone(&rows), said));
         rows
     }
 

@@ -261,6 +261,13 @@ impl Env {
     }
 }
 
+/// What came of evaluating a binding at a point. It hangs on the binding alone, not on who asked for it first: what is wrong with it is kept here
+/// until all is evaluated, and never among what is said of the one who asked.
+struct Evaluated {
+    val: Val,
+    said: Diagnostics,
+}
+
 /// The state of a compilation.
 pub(crate) struct Compiler<'a> {
     world: &'a dyn World,
@@ -281,8 +288,8 @@ pub(crate) struct Compiler<'a> {
     plain: HashMap<PathBuf, ModuleId>,
     /// Whether it was said that recipes are used too often.
     too_many_modules: bool,
-    /// Values of bindings at points.
-    memo: HashMap<(BindingId, Point), Val>,
+    /// What bindings are worth at points, and what is wrong with them there.
+    memo: HashMap<(BindingId, Point), Evaluated>,
     /// Values of which several bindings are the fields, by their declarations.
     wholes: HashMap<(ModuleId, usize, Point), Val>,
     /// Bindings that are being evaluated: a cycle is found here.
@@ -296,7 +303,7 @@ pub(crate) struct Compiler<'a> {
     /// Bindings whose axes a look at another one waits for, while there is one.
     axes_awaited: Option<Vec<BindingId>>,
     /// The values of axes: at each index one for each name.
-    axis_rows: HashMap<BindingId, Rc<Vec<Vec<Val>>>>,
+    axis_rows: HashMap<BindingId, (Rc<Vec<Vec<Val>>>, Diagnostics)>,
     /// What axes mean in tables.
     axis_meanings: HashMap<BindingId, Value>,
     /// What paths are relative to in values that a user gave, by the text of the value.
@@ -364,6 +371,28 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Evaluates something by itself: what it gives, and what is said of it.
+    fn by_itself<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> (T, Diagnostics) {
+        let outer = std::mem::take(&mut self.diagnostics);
+        let done = step(self);
+        (done, std::mem::replace(&mut self.diagnostics, outer))
+    }
+
+    /// Brings together what was said of bindings and axes by themselves, in the order of their declarations.
+    fn gather(&mut self) {
+        let mut apart: Vec<(BindingId, Vec<(BindingId, usize)>, Diagnostics)> = Vec::new();
+        for ((id, point), evaluated) in &mut self.memo {
+            if !evaluated.said.is_empty() {
+                let point = point.iter().map(|(axis, index)| (*axis, *index)).collect();
+                apart.push((*id, point, std::mem::take(&mut evaluated.said)));
+            }
+        }
+        let axes = self.axis_rows.iter_mut().filter(|(_, (_, said))| !said.is_empty());
+        apart.extend(axes.map(|(id, (_, said))| (*id, Vec::new(), std::mem::take(said))));
+        apart.sort_by(|(a, at, _), (b, then, _)| (a, at).cmp(&(b, then)));
+        apart.into_iter().for_each(|(_, _, said)| self.diagnostics.extend(said));
+    }
+
     /// Says what is wrong, and gives a value that says nothing more.
     fn wrong(&mut self, diagnostic: Diagnostic, span: Span) -> Val {
         self.diagnostics.push(diagnostic);
@@ -379,6 +408,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(mut self, root: ModuleId, sinks: Vec<NodeId>, path: &Path) -> Compiled {
+        self.gather();
         let work = self.meter.work().saturating_add(self.graph.cost);
         self.diagnostics.sort();
         let doc = self.modules[root.0].tree.inner_docs.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");

@@ -3,7 +3,7 @@
 use super::axes::Point;
 use super::meter::near;
 use super::modules::{BindingId, Kind, ModuleId};
-use super::{Compiler, Env, Val};
+use super::{Compiler, Env, Evaluated, Val};
 use crate::diag::{Code, Diagnostic, Spot, meant};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -70,7 +70,7 @@ impl Compiler<'_> {
         }
         let memo = (id, own.clone());
         if let Some(known) = self.memo.get(&memo) {
-            return known.clone();
+            return known.val.clone();
         }
         if let Some(at) = self.stack.iter().position(|busy| *busy == id) {
             return self.cycle(at, id, used_at);
@@ -82,15 +82,17 @@ impl Compiler<'_> {
                 used_at,
             );
         }
-        let said_before = self.diagnostics.len();
-        let val = self.counted(id, |it| {
-            let val = it.evaluate(id, &kind, &own, used_at);
-            it.name_nodes(id, &kind, &val, &own);
-            it.meter.spend(1, 256);
+        let (val, said) = self.by_itself(|it| {
+            let val = it.counted(id, |it| {
+                let val = it.evaluate(id, &kind, &own, used_at);
+                it.name_nodes(id, &kind, &val, &own);
+                it.meter.spend(1, 256);
+                val
+            });
+            it.found_at(&own, 0);
             val
         });
-        self.found_at(&own, said_before);
-        self.memo.insert(memo, val.clone());
+        self.memo.insert(memo, Evaluated { val: val.clone(), said });
         val
     }
 

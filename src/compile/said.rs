@@ -276,6 +276,17 @@ stage t = train(tiny(), classify(same, arcface()), batch = 8, for = 1 epoch, opt
     }
 
     #[test]
+    fn a_node_has_the_name_that_is_declared_first_whoever_asks_first() {
+        let stage = "train(tiny(seed = 3), classify(faces, arcface()), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1))";
+        for asked in ["[one, two]", "[two, one]"] {
+            let plan = plan(&format!("report r = compare({asked}, columns = [b.gap, a.gap])\nstage one = {stage}\nstage two = {stage}\n"));
+            let names: Vec<&str> = plan.nodes.iter().map(|node| node.name.as_str()).collect();
+            assert!(names.contains(&"one") && !names.contains(&"two"), "{asked}: {names:?}");
+            assert!(names.contains(&"faces") && names.contains(&"a") && !names.contains(&"b"), "{asked}: {names:?}");
+        }
+    }
+
+    #[test]
     fn what_a_protocol_is_called_is_no_part_of_what_a_table_means() {
         let digest = |columns: &str| plan(&format!("report r = compare([s], columns = {columns})\n")).digest();
         assert_eq!(digest("[a.gap, b.gap]"), digest("[b.gap, c.gap]"));

@@ -56,6 +56,10 @@ impl Compiler<'_> {
             self.say_too_much();
             return sinks;
         }
+        self.gather();
+        // what means the same is called by what is declared first, whoever asked for it first
+        let names = &self.modules[root.0].names;
+        self.graph.order_names(|name| names.get(name.split(['.', '[']).next().unwrap_or(name)).copied().unwrap_or(usize::MAX));
         let needed = self.graph.needed(&sinks);
         let inputs: Vec<NodeId> = stages.iter().flat_map(|&stage| self.graph.inputs(stage)).collect();
         let used_by_stages = self.graph.needed(&inputs);

@@ -166,6 +166,13 @@ impl Graph {
         }
     }
 
+    /// Brings the names of every node that has several into the order of `rank`, those of one rank as they were: the first is its name in plans.
+    pub fn order_names<K: Ord>(&mut self, rank: impl Fn(&str) -> K) {
+        for node in self.dag.node_weights_mut().filter(|node| node.names.len() > 1) {
+            node.names.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
+        }
+    }
+
     /// Of the nodes that were added since there were `count`, those that are said inside of `def` get the place that calls for them.
     pub fn place(&mut self, count: usize, def: Span, call: Span) {
         for at in count..self.len() {

@@ -139,6 +139,48 @@ impl Case {
         Err(format!("=== {}\n  expected {:#?}\n  and said {said:#?}\n{}", self.name, self.expected, self.shown()))
     }
 
+    /// Whether the same is said, and the same graph is made, when the declarations stand in the opposite order: nothing hangs on who is asked first.
+    /// A recipe that can't be read whole, whose declarations therefore can't be moved, is taken as it is.
+    pub fn in_any_order(&self) -> Result<(), String> {
+        let (_, text) = &self.files[0];
+        let parsed = ddl::syntax::parse(&ddl::source::Source::new(ddl::source::FileId(0), "recipe.ddl", text.clone()));
+        if !parsed.errors.is_empty() || !self.edition || self.codes().any(|code| code == Code::DeclaredTwice.text()) {
+            return Ok(()); // of two declarations of one name the first counts
+        }
+        let items: Vec<&str> = parsed.file.items.iter().rev().map(|item| &text[item.span.start as usize..item.span.end as usize]).collect();
+        let turned = Case {
+            name: self.name.clone(),
+            before: self.before.clone(),
+            edition: true,
+            data: self.data,
+            files: [("recipe.ddl".to_owned(), format!("ddl 1\n{}\n", items.join("\n")))]
+                .into_iter()
+                .chain(self.files[1..].to_vec())
+                .collect(),
+            params: self.params.clone(),
+            expected: self.expected.clone(),
+        };
+        let told = |case: &Case| {
+            let compiled = case.compile();
+            let line = |it: &Diagnostic| {
+                let span = it.span()?;
+                let source = compiled.sources.get(span.file)?;
+                Some(format!("{} in {}", source.slice(span), source.name))
+            };
+            // of several that are wrong together the first is shown, or the second
+            let by_place =
+                [Code::Unused, Code::Cycle, Code::Recursion, Code::OneExportPath, Code::Tap, Code::Unmeasurable, Code::NoInterval];
+            let told = compiled.diagnostics.iter().filter(|it| !by_place.contains(&it.code));
+            let mut said: Vec<String> = told.map(|it| format!("{} {} at {:?}", it.code, it.message, line(it))).collect();
+            said.sort();
+            let mut keys: Vec<String> = compiled.sinks.iter().map(|sink| compiled.graph.node(*sink).key.to_string()).collect();
+            keys.sort();
+            (said, keys)
+        };
+        let (here, there) = (told(self), told(&turned));
+        if here == there { Ok(()) } else { Err(format!("=== {}\n  {here:#?}\n  and turned round {there:#?}", self.name)) }
+    }
+
     /// The recipe without what all cases of its file share, and all that is said of it.
     pub fn shown(&self) -> String {
         let compiled = self.compile();
