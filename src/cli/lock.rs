@@ -19,6 +19,7 @@ use crate::plan::lock::{Lock, LockError, LockedMetric};
 use crate::regular::Whole;
 use crate::report::MetricRow;
 use crate::store::Store;
+use crate::store::due::due;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -29,14 +30,16 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let plan = recipe.plan(&compiled, screen)?; // of what can't be run there is no lock
     let mut lock = Lock::of(&plan).with_data(&compiled.graph);
     lock.libtorch = libtorch();
+    let mut all = false;
     if args.recipe.store.join("artifacts").is_dir() {
         let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
         let results = Results::read(&plan, &Reading::new(&plan, &store, &[]))?; // a damaged result has no numbers
         lock = with_results(lock, &plan, &results);
+        all = due(&plan, &store, &[], &[]).is_ok_and(|due| due.compute.is_empty());
     }
     let file = args.output.clone().unwrap_or_else(|| beside(&args.recipe.recipe));
     if args.check {
-        return check(&file, &lock, screen);
+        return check(&file, &lock, all, screen);
     }
     if file == Path::new("-") {
         screen.verbatim(&lock.to_yaml())?;
@@ -97,13 +100,13 @@ pub fn why_no_lock(error: &LockError) -> String {
     }
 }
 
-fn check(file: &Path, now: &Lock, screen: &Screen) -> Result<Outcome, Stop> {
+fn check(file: &Path, now: &Lock, all: bool, screen: &Screen) -> Result<Outcome, Stop> {
     let locked = read(file)?;
     let found = differences(&locked, now);
     if found.iter().any(differs_before_a_run) {
         return Err(Stop::refuse(differs(file, &found)));
     }
-    match numbers(file, &locked, now, screen).or_else(|| unlocked(file, &locked, now)) {
+    match numbers(file, &locked, now, all, screen).or_else(|| unlocked(file, &locked, now)) {
         Some(diagnostic) => Err(Stop::refuse(diagnostic)),
         None => {
             screen.note(format!("{} is up to date", file.display()));
@@ -116,11 +119,11 @@ fn check(file: &Path, now: &Lock, screen: &Screen) -> Result<Outcome, Stop> {
 const NAMED: usize = 5;
 
 /// What is wrong with a lock of a run that has not all numbers that are there. One that was written before any run has none.
-fn unlocked(file: &Path, locked: &Lock, now: &Lock) -> Option<Diagnostic> {
+pub fn unlocked(file: &Path, locked: &Lock, now: &Lock) -> Option<Diagnostic> {
     if locked.metrics.is_empty() && locked.machines.is_empty() {
         return None;
     }
-    let missing = locked.agreement(now).unlocked;
+    let missing = locked.agreement(now, false).unlocked;
     let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
     let more = missing.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
@@ -142,11 +145,18 @@ pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
 }
 
 /// Compares the numbers of a lock with those that are there, and says by what they were compared. Gives what does not agree.
-pub fn numbers(file: &Path, locked: &Lock, now: &Lock, screen: &Screen) -> Option<Diagnostic> {
+pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Screen) -> Option<Diagnostic> {
     if locked.metrics.is_empty() {
         return None;
     }
-    let found = locked.agreement(now);
+    if locked.machines.is_empty() {
+        let message = format!("{} has numbers and does not say where they were computed", file.display());
+        return Some(
+            Diagnostic::error(Code::BadLock, message)
+                .help("`ddl lock` writes it; without `machines` nobody knows how near numbers must come"),
+        );
+    }
+    let found = locked.agreement(now, all);
     let machines = |lock: &Lock| match lock.machines.len() {
         0 => "where is not known".to_owned(),
         _ => lock.machines.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -166,7 +176,7 @@ pub fn numbers(file: &Path, locked: &Lock, now: &Lock, screen: &Screen) -> Optio
     }
     let all = locked.metrics.len();
     if found.absent.len() == all {
-        screen.note(format!("the store has none of the lock's {all} numbers: they are not compared"));
+        screen.note(format!("none of the lock's {all} numbers is among these results: they are not compared"));
         return None;
     }
     let mut said = vec![format!("{} of {all} numbers are equal to the bit", found.equal)];

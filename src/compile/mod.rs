@@ -40,7 +40,7 @@ use crate::data::probe::{Content, ProbeCache};
 use crate::diag::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::graph::{Graph, Node};
 use crate::lang::types::{Attributes, Type};
-use crate::lang::value::{NodeId, Value};
+use crate::lang::value::{Args, NodeId, Value};
 use crate::pattern::Patterns;
 use crate::plan::{Paths, Plan, plan_of};
 use crate::preflight::audit::Place;
@@ -315,6 +315,8 @@ pub(crate) struct Compiler<'a> {
     open_ranges: Vec<params::OpenRange>,
     /// Digests of what was probed: of paths, and of lists with the folders that their images lie below.
     digests: IndexMap<(PathBuf, Option<PathBuf>), Option<String>>,
+    /// What tables say where they are made: those that mean the same are one node, and each has labels of its own.
+    tables: HashMap<(NodeId, Span), Args>,
     /// Names of operators that do not exist yet, each said once.
     not_yet: std::collections::BTreeSet<String>,
     /// Where parts are tapped, by whom, and of which was said that they don't exist.
@@ -361,6 +363,7 @@ impl<'a> Compiler<'a> {
             open_params: Vec::new(),
             open_ranges: Vec::new(),
             digests: IndexMap::new(),
+            tables: HashMap::new(),
             not_yet: std::collections::BTreeSet::new(),
             taps: distil::Taps::default(),
             meter: meter::Meter::default(),

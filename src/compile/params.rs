@@ -201,6 +201,17 @@ impl Compiler<'_> {
     /// Checks that a value lies in what stands after `in`.
     pub(super) fn in_range(&mut self, val: Val, range: &Val, name: &str) -> Val {
         let span = val.span;
+        let whole = matches!((&range.value, &val.value), (Value::List(items), value) if value.is_among(items) == Ok(true));
+        if let (Value::List(items), false) = (&val.value, whole) {
+            // a list has what is said of each of its elements
+            let of = if let Type::List(of) = &val.ty { (**of).clone() } else { Type::Unknown };
+            for item in items.iter() {
+                if self.in_range(Val::new(of.clone(), item.clone(), span), range, name).is_poison() {
+                    return Val::poison(span);
+                }
+            }
+            return val;
+        }
         let outside = match (&range.value, &val.value) {
             (_, Value::Hole(_) | Value::Poison | Value::None) | (Value::Poison | Value::Hole(_), _) => false,
             // a span in another unit is checked in the plan

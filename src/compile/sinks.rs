@@ -101,7 +101,8 @@ impl Compiler<'_> {
         match (kind, &val.value) {
             (Kind::Fixed(_, FixedWord::Report, _), Value::Node(node)) => {
                 let name = self.modules[id.module.0].bindings[id.place].name.clone();
-                let args = self.graph.node(*node).args.clone();
+                let own = self.tables.get(&(*node, val.span)).cloned();
+                let args = own.unwrap_or_else(|| self.graph.node(*node).args.clone());
                 sinks.push(self.own(*node, &name, args, val.span, point));
             }
             (Kind::Fixed(_, FixedWord::Stage, _), Value::Node(node)) => stages.push(self.stage_of(*node)),

@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
 use crate::text::several;
 use indexmap::{IndexMap, IndexSet};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An axis of more values than this is told by their digest.
 const LONGEST_SAID: usize = 100;
@@ -71,7 +71,7 @@ impl Compiler<'_> {
         if !self.published_in(&rows, &columns) {
             return poison;
         }
-        let mut lowered: IndexSet<Mark> = IndexSet::new();
+        let mut lowered: HashMap<Mark, usize> = HashMap::new();
         let mut distinct: Vec<Value> = Vec::new();
         let mut elements: Vec<Vec<Value>> = Vec::new();
         for row in &rows {
@@ -85,8 +85,15 @@ impl Compiler<'_> {
             let meant = self.meant(row, fields.clone());
             elements[row.element].push(meant);
             let fields = Value::Record(fields.into());
-            if lowered.insert(Mark::of([&fields])) {
-                distinct.push(fields);
+            match lowered.insert(Mark::of([&fields]), row.element) {
+                None => distinct.push(fields),
+                Some(element) if element != row.element => {
+                    let twice = format!("the row `{}` stands twice in the table", row.label);
+                    let said = Diagnostic::error(Code::RepeatedArgument, twice).at(rows_at, "twice");
+                    self.diagnostics.push(said.help("name each model once"));
+                    return poison;
+                }
+                Some(_) => {} // an arm of which the row knows nothing
             }
         }
         for arms in &mut elements {
@@ -121,7 +128,9 @@ impl Compiler<'_> {
         if !self.compared(bound, &rows, &shared, (&mut args, &mut meaning), env) {
             return poison;
         }
-        Val::new(Type::Report, Value::Node(self.graph.add_meaning(Table::NAME, args, &meaning, Some(span))), span)
+        let table = self.graph.add_meaning(Table::NAME, args.clone(), &meaning, Some(span));
+        self.tables.insert((table, span), args);
+        Val::new(Type::Report, Value::Node(table), span)
     }
 
     /// Whether a table has rows and columns; says what it lacks.

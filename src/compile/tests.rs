@@ -174,6 +174,8 @@ let it = score(net, all.accuracy)";
         "replicate s in [x for x in 1..n]\nbackbone other = tiny(seed = s)\nreport t = compare([other], columns = [all.eer])",
         "sweep s in n..5\nbackbone other = tiny(seed = s)\nreport t = compare([other], columns = [all.eer])",
         "let _x = [x * 2 for x in 1..n]",
+        "let _p = faces |> split({a = f, b = 30%}, by = .identity)",
+        "let _p = faces |> split({a = n, b = 30}, by = .identity)",
     ] {
         let compiled = Recipe::new(&format!("{common}\n{said}")).compile();
         assert!(!compiled.has_errors(), "{said}: {:?}", compiled.diagnostics);

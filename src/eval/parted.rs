@@ -73,7 +73,6 @@ impl Parted {
 
     /// How the parts of several protocols go together.
     pub fn joint(of: &[&Parted]) -> Joint {
-        let two = || (0..of.len()).flat_map(|a| (a + 1..of.len()).map(move |b| [a, b]));
         let lengths: BTreeSet<usize> = of.iter().map(|it| it.len()).collect();
         let places = |it: &Parted| -> BTreeMap<u64, BTreeSet<usize>> {
             let mut places: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
@@ -87,8 +86,18 @@ impl Parted {
             let (here, there) = (&places[a], &places[b]);
             here.iter().filter(|(person, at)| there.get(person).is_some_and(|other| lengths.len() > 1 || other != *at)).count() as u64
         };
-        let tangled = two().map(|between| (between, misplaced(between))).find(|(_, people)| *people > 0);
-        match tangled {
+        // a person stands everywhere as where it stands first, or the first pair that differs is one with that
+        let mut first: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut tangled: Option<[usize; 2]> = None;
+        for (b, here) in places.iter().enumerate() {
+            for (person, at) in here {
+                let a = *first.entry(*person).or_insert(b);
+                if a != b && (lengths.len() > 1 || places[a][person] != *at) && tangled.is_none_or(|known| [a, b] < known) {
+                    tangled = Some([a, b]);
+                }
+            }
+        }
+        match tangled.map(|between| (between, misplaced(between))) {
             Some((between, people)) => Joint::Tangled { between, people },
             None if lengths.len() > 1 => Joint::Apart,
             None => Joint::Together,

@@ -26,7 +26,9 @@ impl Spread {
         if n == 0 {
             return Err(EvalError::TooFew { what: "a mean", wanted: 1, found: 0 });
         }
-        let mean = values.iter().sum::<f64>() / n as f64;
+        // of equal numbers the mean is that number, and no rounding of their sum a spread
+        let equal = values.iter().all(|value| value.to_bits() == values[0].to_bits());
+        let mean = if equal { values[0] } else { values.iter().sum::<f64>() / n as f64 };
         let squares = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
         Ok(Spread { mean, sd: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()), n: n as u32 })
     }
@@ -74,6 +76,8 @@ pub enum Untold {
     Once(String),
     /// Both models are the same at all values, and so are people who are judged.
     SamePeople,
+    /// It has fewer values than noise is told by.
+    Few(String),
 }
 
 impl std::fmt::Display for Untold {
@@ -81,6 +85,7 @@ impl std::fmt::Display for Untold {
         match self {
             Untold::Chosen => f.write_str("people who are judged decided on a model (`select`, `keep`, `stop`)"),
             Untold::Once(what) => write!(f, "`{what}` is one draw of chance, which no replicate draws anew"),
+            Untold::Few(axis) => write!(f, "`{axis}` has 2 values, and noise is told by {FEWEST_REPLICATES}"),
             Untold::SamePeople => f.write_str("the same models are judged by the same people again and again"),
         }
     }
@@ -190,6 +195,16 @@ mod tests {
         let noise = d.noise.unwrap();
         assert!((noise.ci.high - d.mean - 4.302_652_73 * 0.001 / 3f64.sqrt()).abs() < 1e-8);
         assert!(noise.p < 0.01 && !noise.ci.contains(0.0));
+    }
+
+    #[test]
+    fn equal_numbers_have_no_spread() {
+        for value in [0.42, 0.1, 1.0 / 3.0, 98.7] {
+            for n in 1..20 {
+                let spread = Spread::of(&vec![value; n]).unwrap();
+                assert_eq!((spread.mean, spread.sd), (value, (n > 1).then_some(0.0)), "{n} times {value}");
+            }
+        }
     }
 
     #[test]

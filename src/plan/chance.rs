@@ -6,7 +6,7 @@
 
 use super::rows::{Laid, Seen};
 use super::{Plan, PlanError};
-use crate::eval::{Parted, Untold};
+use crate::eval::{FEWEST_REPLICATES, Parted, Untold};
 use crate::lang::value::NodeId;
 use crate::ops::node::Node;
 use crate::ops::outputs::Judge;
@@ -57,6 +57,30 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
             }
         }
         Ok(all)
+    }
+
+    /// An axis of two values that tells of both numbers of a row in a column, if there is one: however many values others have, there is no mark.
+    ///
+    /// # Errors
+    /// Judgements whose arguments don't fit.
+    pub fn few(
+        &self,
+        laid: &Laid,
+        (row, base): (usize, usize),
+        column: usize,
+        silent: Option<&Silent>,
+    ) -> Result<Option<Untold>, PlanError> {
+        if laid.replicates.is_empty() {
+            return Ok(None);
+        }
+        let seen = [laid.seen(self.plan, base, column)?, laid.seen(self.plan, row, column)?];
+        if seen.iter().any(Vec::is_empty) {
+            return Ok(None);
+        }
+        let values = |axis: &String| seen.iter().flatten().filter_map(|it| it.arm.get(axis)).collect::<BTreeSet<_>>().len();
+        let tells = |axis: &&String| silent.is_none_or(|silent| !silent.axes.contains_key(*axis));
+        let few = laid.replicates.iter().filter(tells).find(|axis| (2..FEWEST_REPLICATES).contains(&values(axis)));
+        Ok(few.cloned().map(Untold::Few))
     }
 
     /// The silent ones of these axes in the difference of two rows; none where there are no arms to compare over.
@@ -173,8 +197,12 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
         Ok(chosen)
     }
 
-    /// Whether two protocols judge somebody in common. Who is looked at on the way only is known by the data alone.
+    /// Whether a protocol judges somebody whom another one, that decides on its models, judges too: as it is known of the data before a run, or by
+    /// what judgements say.
     fn same_people(&self, here: NodeId, there: NodeId) -> bool {
+        if let Some(&shared) = self.plan.sharing.get(&(here, there)) {
+            return shared;
+        }
         match ((self.parted)(here), (self.parted)(there)) {
             (Some(one), Some(other)) if !one.is_empty() && !other.is_empty() => one.meets(other),
             _ => self.plan.node(here).inputs == self.plan.node(there).inputs,

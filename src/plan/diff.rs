@@ -142,6 +142,10 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         after: after.cloned(),
     }));
     found.extend(nodes);
+    // of what never ran there are no numbers, which is no difference
+    if [before, after].iter().any(|lock| lock.machines.is_empty() && lock.metrics.is_empty()) {
+        return found;
+    }
     if before.machines != after.machines {
         let all = |lock: &Lock| lock.machines.iter().cloned().collect();
         found.push(Difference::Machines { before: all(before), after: all(after) });
@@ -350,6 +354,8 @@ impl fmt::Display for Difference {
         let short = |digest: &Option<String>| digest.as_ref().map(|digest| digest.chars().take(12).collect::<String>());
         match self {
             Difference::Program { name, before, after } => write!(f, "{name}: {}", Change(before, after)),
+            Difference::Param { name, before: None, after: Some(after) } => write!(f, "parameter {name}: new, {after}"),
+            Difference::Param { name, before: Some(before), after: None } => write!(f, "parameter {name}: gone, was {before}"),
             Difference::Param { name, before, after } => write!(f, "parameter {name}: {}", Change(before, after)),
             Difference::Data { path, before: Some(before), after: Some(after) } => {
                 write!(f, "data {path}: other content ({})", Change(&short(&Some(before.clone())), &short(&Some(after.clone()))))

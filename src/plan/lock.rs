@@ -168,13 +168,18 @@ impl Lock {
     }
 
     /// How this lock's numbers compare with those of another, which is what is there now.
-    pub fn agreement(&self, now: &Lock) -> Agreement {
+    /// `all` tells whether that is all that there is to measure: what is absent then is no number of this recipe.
+    pub fn agreement(&self, now: &Lock, all: bool) -> Agreement {
         let same_machine = self.machines.len() == 1 && self.machines == now.machines;
         let unlocked = now.metrics.keys().filter(|name| !self.metrics.contains_key(*name)).cloned().collect();
         let mut found = Agreement { same_machine, unlocked, ..Agreement::default() };
         for (name, locked) in &self.metrics {
             let Some(is) = now.metrics.get(name) else {
-                found.absent.push(name.clone());
+                if all {
+                    found.broken.push(format!("metric {name}: no number of this recipe"));
+                } else {
+                    found.absent.push(name.clone());
+                }
                 continue;
             };
             match (locked.low, locked.high) {
@@ -190,6 +195,18 @@ impl Lock {
                     ));
                 }
                 _ => found.unjudged.push(name.clone()),
+            }
+        }
+        // what was decided hangs on numbers: another machine may decide otherwise
+        for name in self.decisions.keys().chain(now.decisions.keys()).collect::<BTreeSet<_>>() {
+            let (locked, is) = (self.decisions.get(name), now.decisions.get(name));
+            let told = is.is_some() || all;
+            if told && locked != is && same_machine {
+                found.broken.push(format!("{name} is not decided as it was, on the same kind of machine"));
+            } else if told && locked.is_some() != is.is_some() {
+                found.broken.push(format!("{name}: a decision that the {} not", if locked.is_some() { "recipe has" } else { "lock has" }));
+            } else if told && locked != is {
+                found.unjudged.push(format!("what {name} decided"));
             }
         }
         found

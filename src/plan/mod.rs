@@ -53,6 +53,10 @@ pub struct Plan {
     /// The networks of its nodes.
     #[serde(skip)]
     networks: models::Networks,
+    /// Of protocols whose people are known on this machine: whether two of them judge somebody in common. Of each pair one is judged, and the other
+    /// decides on what it judges.
+    #[serde(skip)]
+    pub sharing: BTreeMap<(NodeId, NodeId), bool>,
 }
 
 /// A node of a plan.
@@ -359,6 +363,7 @@ pub fn plan_of(graph: &Graph, sinks: &[NodeId], recipe: &str, doc: &str, params:
         nodes,
         sinks,
         networks: models::Networks::default(),
+        sharing: BTreeMap::new(),
     };
     name_the_rest(&mut plan);
     plan

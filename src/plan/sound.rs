@@ -105,6 +105,7 @@ mod tests {
             nodes: vec![node("first", Json::Null), node("second", args)],
             sinks,
             networks: Networks::default(),
+            sharing: std::collections::BTreeMap::new(),
         };
         let said = |args: Json, sink: u32| plan(args, vec![NodeId(sink)]).sound().map_err(|error| error.to_string());
         assert!(said(serde_json::json!({"model": {"node": 0}}), 1).is_ok());

@@ -4,12 +4,13 @@ use super::audit::Finding;
 use crate::diag::{Code, Severity, one_of};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::ops::evals::Metric;
+use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::Table;
-use crate::ops::refs::ModelRef;
-use crate::plan::Plan;
-use crate::plan::rows::Laid;
+use crate::ops::refs::{EvalRef, ModelRef};
+use crate::plan::rows::{Laid, evals_of};
+use crate::plan::{Plan, in_arm};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 /// What a row shows: its models with their judgements, in the order of its arms.
@@ -25,24 +26,48 @@ pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
             let more = twice.len().saturating_sub(1);
             let Some(first) = twice.first() else { return };
             let names = one_of(first.iter().map(String::as_str)).replace(" or ", " and ");
-            let more = if more > 0 { format!(", and so in {more} more cases") } else { String::new() };
+            let more = match more {
+                0 => String::new(),
+                1 => ", and so do others once more".to_owned(),
+                more => format!(", and so do others {more} times more"),
+            };
             let failure = Failure::new(Code::SameNumbers, format!("{what} {names} of `{name}` show the same numbers{more}")).help(help);
             let label = "shown twice".to_owned();
             found.push(Finding { at: id.into(), label, also: None, severity: Severity::Warning, failure });
         };
         let rows = laid.rows.iter().filter(|(shown, _)| !shown.published).map(|(shown, rows)| {
-            let key: Numbers = rows.iter().map(|row| (row.model, row.judged.iter().map(|judged| judged.node).collect())).collect();
+            let mut key: Numbers = rows.iter().map(|row| (row.model, row.judged.iter().map(|judged| judged.node).collect())).collect();
+            key.sort(); // the same arms in another order have the same mean
             (shown.name(), key)
         });
         let help = "models that mean the same are one model: let them differ in a seed or in what is tried, or leave one row out";
         say(together(rows), "the rows", help);
+        let arms = laid.rows.iter().filter(|(shown, _)| !shown.published).flat_map(|(shown, rows)| {
+            let arms = rows.iter().map(|row| {
+                let key: Numbers = vec![(row.model, row.judged.iter().map(|judged| judged.node).collect())];
+                (in_arm(&shown.label, &row.arm), key)
+            });
+            together(arms)
+        });
+        say(
+            arms.collect(),
+            "the arms",
+            "a mean over arms that are one model counts it several times: let the replicate's value reach the seed, or the data",
+        );
         let columns = laid.columns.iter().filter_map(|columns| {
-            let key: Vec<(&Metric, _)> = columns.iter().map(|column| (&column.metric, &column.arm)).collect();
+            let key: Vec<_> = columns.iter().map(|column| (number(plan, &column.metric), &column.arm)).collect();
             Some((columns.first()?.label.clone(), format!("{key:?}")))
         });
         say(together(columns), "the columns", "a metric of a protocol is one number, whatever it is called: leave one column out");
     }
     found
+}
+
+/// What a metric measures, by whatever names: of a panel the numbers of its protocols, in any order.
+fn number(plan: &Plan, metric: &Metric) -> (Option<PanelBy>, BTreeSet<NodeId>, Metric) {
+    let by = plan.get::<OverPanel>(metric.eval().node).map(|panel| panel.by).ok();
+    let evals = evals_of(plan, metric).into_iter().map(|eval| eval.node).collect();
+    (by, evals, metric.of(EvalRef { node: NodeId(0) }))
 }
 
 /// Names that share what they stand for, where several do.

@@ -70,6 +70,23 @@ pub fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>)
     found
 }
 
+/// Of each protocol that is judged, and each that decides on what it judges, whether both judge somebody in common, as far as their people are known.
+pub fn sharing(plan: &Plan, judged: &BTreeMap<NodeId, People>) -> BTreeMap<(NodeId, NodeId), bool> {
+    let mut found = BTreeMap::new();
+    let mut deciding: BTreeMap<Vec<NodeId>, BTreeSet<NodeId>> = BTreeMap::new();
+    for (_, judge) in plan.all::<Judge>() {
+        let models: Vec<NodeId> = judge.models().collect();
+        let decides = deciding.entry(models).or_insert_with_key(|models| plan.deciding(models.iter().copied()));
+        for decides in decides.iter().copied() {
+            let (here, there) = (judge.eval.node, decides);
+            if let (Some(people), Some(others)) = (judged.get(&here), judged.get(&there)) {
+                found.entry((here, there)).or_insert_with(|| here == there || people.intersection(others).next().is_some());
+            }
+        }
+    }
+    found
+}
+
 struct Audit<'a> {
     plan: &'a Plan,
     tables: &'a Tables<'a>,
@@ -263,7 +280,8 @@ impl Audit<'_> {
 /// Whom the weights of a network are said to be trained on.
 pub(super) fn trained_on(net: &Backbone) -> Option<TrainedOn> {
     match net.weights()? {
-        Weights::With(AnyWeights::Checkpoint(it)) => it.trained_on.clone(),
+        // whose prototypes a file has, these it was trained on
+        Weights::With(AnyWeights::Checkpoint(it)) => it.trained_on.clone().or(it.prototypes.map(TrainedOn::Data)),
         Weights::Path(_) => None,
     }
 }

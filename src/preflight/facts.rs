@@ -55,7 +55,7 @@ pub struct Known {
 /// Fills in the facts of every node of which they can be known. What is wrong with data is said once, at the node where it shows;
 /// nodes whose paths no parameter gives, and what depends on them, stay without facts.
 pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
-    let (facts, known) = {
+    let (facts, sharing, known) = {
         let mut gather = Gather::new(plan, paths, cache);
         for (id, _) in plan.iter() {
             gather.node(id);
@@ -75,8 +75,9 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         }
         findings.extend(alike::findings(plan));
         findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
-        (gather.facts, Known { troubles: gather.troubles, findings })
+        (gather.facts, audit::sharing(plan, &gather.judged), Known { troubles: gather.troubles, findings })
     };
+    plan.sharing = sharing;
     for (node, facts) in plan.nodes.iter_mut().zip(facts) {
         node.facts = facts;
     }

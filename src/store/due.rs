@@ -41,6 +41,29 @@ pub fn roots(plan: &Plan, only: &[String]) -> Vec<NodeId> {
     plan.iter().filter(|(_, node)| is_asked_for(only, &node.name)).map(|(id, _)| id).collect()
 }
 
+/// The results that are meant by names of what is computed again: of what has none of its own, as a protocol, the next that are made of it.
+pub fn again(plan: &Plan, names: &[String]) -> Vec<String> {
+    let mut open = vec![false; plan.nodes.len()];
+    let mut found = Vec::new();
+    for (id, node) in plan.iter() {
+        let wanted = is_asked_for(names, &node.name) || node.inputs.iter().any(|input| open[input.0 as usize]);
+        open[id.0 as usize] = wanted && !node.keeps().is_stored();
+        if wanted && node.keeps().is_stored() {
+            found.push(node.name.clone());
+        }
+    }
+    found
+}
+
+/// The nodes that are made of these, without themselves.
+pub fn made_of(plan: &Plan, of: &BTreeSet<NodeId>) -> Vec<NodeId> {
+    let mut made = vec![false; plan.nodes.len()];
+    for (id, node) in plan.iter() {
+        made[id.0 as usize] = node.inputs.iter().any(|input| made[input.0 as usize] || of.contains(input));
+    }
+    plan.iter().map(|(id, _)| id).filter(|id| made[id.0 as usize]).collect()
+}
+
 /// A name without its arm.
 fn bare(name: &str) -> String {
     name.split('[').next().unwrap_or(name).to_owned()
@@ -48,11 +71,12 @@ fn bare(name: &str) -> String {
 
 /// Whether a node is among those that a command line names, with its arm or without.
 pub fn is_asked_for(names: &[String], name: &str) -> bool {
-    names.iter().any(|wanted| *wanted == name || *wanted == bare(name))
+    let blanks = |text: &str| text.replace(' ', ""); // `s[seed=1]` is `s[seed = 1]`
+    names.iter().any(|wanted| *wanted == name || *wanted == bare(name) || wanted.contains('[') && blanks(wanted) == blanks(name))
 }
 
 fn named(plan: &Plan, name: &str) -> Result<(), Failure> {
-    if plan.nodes.iter().any(|node| node.name == name || bare(&node.name) == name) {
+    if plan.nodes.iter().any(|node| is_asked_for(&[name.to_owned()], &node.name)) {
         return Ok(());
     }
     let near = did_you_mean(name, plan.nodes.iter().map(|node| node.name.as_str())).map(|near| format!("did you mean `{near}`?"));

@@ -12,25 +12,26 @@ pub(super) mod results;
 
 use super::args::RunArgs;
 use super::files;
-use super::lock::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, with_results};
+use super::lock::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, unlocked, with_results};
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;
 use crate::compile::Compiled;
 use crate::data::probe::Content;
-use crate::diag::{Code, Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, Severity, one_of};
+use crate::events::record::RECORD;
 use crate::events::{Failure, record};
 use crate::job::{CheckpointEvery, Job};
-use crate::lang::value::Arm;
+use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::Metric;
 use crate::ops::node::Node;
 use crate::plan::lock::Lock;
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
-use crate::store::due::{Due, due};
+use crate::store::due::{self, Due, is_asked_for};
 use crate::store::uses::Use;
-use crate::store::{OutputFile, OutputLock, Store, StoreError};
+use crate::store::{OutputFile, OutputLock, Store, StoreError, TRAINING_LOG};
 use log::Log;
 use page::Told;
 use reading::Reading;
@@ -64,9 +65,10 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let (plan, said) = recipe.plan_and_findings(&compiled, screen)?;
     log.warnings(compiled.diagnostics.iter().chain(&said));
     let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
-    let (only, wanted_again) = (in_plan(&compiled, &args.only), in_plan(&compiled, &args.again));
+    let (only, wanted_again) = (in_plan(&compiled, &plan, &args.only), in_plan(&compiled, &plan, &args.again));
+    let wanted_again = computed_again(&plan, &wanted_again)?;
     let due_now = |again: &[String]| {
-        due(&plan, &store, &only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
+        due::due(&plan, &store, &only, again).map_err(|failure| Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))))
     };
     if args.dry_run {
         return dry(&plan, &due_now(&wanted_again)?, screen);
@@ -85,8 +87,14 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let mut computed = BTreeSet::new();
     let made = loop {
         computed.extend(&due.compute);
+        let before: Vec<_> = due.compute.iter().filter_map(|id| Some((*id, digests(&store, &plan, *id)?))).collect();
         if !due.compute.is_empty() {
             engine::execute(&job(args, &only, again, &compiled, &plan, &out), log, screen)?;
+        }
+        if put_aside(&plan, &store, &before, &computed, screen)? {
+            again = &[];
+            due = due_now(again)?;
+            continue;
         }
         let reading = Reading::new(&plan, &store, &only);
         let seconds = begun.elapsed().as_secs_f64();
@@ -108,20 +116,83 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let outcome = finish(screen, log, &compiled, &plan, &made, &out)?;
     if let Some(locked) = locked {
         let now = with_results(Lock::default(), &plan, &made.results);
-        if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, screen) {
+        if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, only.is_empty(), screen)
+            .or_else(|| unlocked(&beside(&args.recipe.recipe), &locked, &now))
+        {
             return Err(Stop::fail(diagnostic));
         }
+    }
+    if !only.is_empty() {
+        let (metrics, page) = (OutputFile::Metrics.within(&out), OutputFile::Report.within(&out));
+        let names = one_of(only.iter().map(String::as_str)).replace(" or ", " and ");
+        screen.note(format!("{} and {} tell of {names} alone; a run without --only tells of all", metrics.display(), page.display()));
     }
     screen.note(format!("done in {}", progress::duration(begun.elapsed().as_secs_f64())));
     Ok(outcome)
 }
 
+/// The results that are computed again, of names on the command line.
+///
+/// # Errors
+/// A name of which there is no result, as of a table.
+fn computed_again(plan: &Plan, names: &[String]) -> Result<Vec<String>, Stop> {
+    let known = |name: &String| plan.nodes.iter().any(|node| is_asked_for(std::slice::from_ref(name), &node.name));
+    let mut found = Vec::new();
+    for name in names {
+        let again = if known(name) { due::again(plan, std::slice::from_ref(name)) } else { vec![name.clone()] }; // which is said below
+        if again.is_empty() {
+            let message = format!("`{name}` is made anew by every run: there is no result of it to compute again");
+            let failure = Failure::new(Code::NoSuchNode, message).help("name what it shows: a stage, a network, a protocol, or its data");
+            return Err(Stop::Say(Outcome::Wrong, Box::new(failure.diagnostic(Severity::Error))));
+        }
+        found.extend(again);
+    }
+    Ok(found)
+}
+
+/// The digests of a result's files, without those that tell of the run that made it.
+fn digests(store: &Store, plan: &Plan, id: NodeId) -> Option<Vec<(String, String)>> {
+    let artifact = store.peek(plan.node(id).key)?;
+    let files = artifact.manifest().files.iter().filter(|(name, _)| ![RECORD, TRAINING_LOG].contains(&name.as_str()));
+    Some(files.map(|(name, facts)| (name.clone(), facts.blake3.clone())).collect())
+}
+
+/// Puts aside what was made of results that came out otherwise than before, and says so; whether there is any. Numbers of weights that are gone tell of
+/// nothing, wherever they are shown.
+fn put_aside(
+    plan: &Plan,
+    store: &Store,
+    before: &[(NodeId, Vec<(String, String)>)],
+    computed: &BTreeSet<NodeId>,
+    screen: &Screen,
+) -> Result<bool, Stop> {
+    let changed: BTreeSet<NodeId> =
+        before.iter().filter(|(id, was)| digests(store, plan, *id).as_ref() != Some(was)).map(|(id, _)| *id).collect();
+    let stale = due::made_of(plan, &changed);
+    let stale = stale
+        .into_iter()
+        .filter(|id| !computed.contains(id) && plan.node(*id).keeps().is_stored() && store.peek(plan.node(*id).key).is_some());
+    let stale: Vec<NodeId> = stale.collect();
+    for id in &stale {
+        store.set_aside(plan.node(*id).key).map_err(|error| stored(&error))?;
+    }
+    if !stale.is_empty() {
+        let names = one_of(changed.iter().map(|id| plan.node(*id).name.as_str())).replace(" or ", " and ");
+        screen.note(format!("{names} came out otherwise than before: {} results that were made of it are computed again", stale.len()));
+    }
+    Ok(!stale.is_empty())
+}
+
 /// Names of a command line as the plan has them: of several names that mean the same it has the first.
-fn in_plan(compiled: &Compiled, names: &[String]) -> Vec<String> {
+fn in_plan(compiled: &Compiled, plan: &Plan, names: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for name in names {
         let called = |(said, arm): &(String, Arm)| said == name || in_arm(said, arm) == *name;
         let nodes = compiled.graph.nodes().filter(|(_, node)| node.names.iter().skip(1).any(called));
+        if plan.nodes.iter().any(|node| is_asked_for(std::slice::from_ref(name), &node.name)) {
+            found.push(name.clone());
+            continue;
+        }
         let first: Vec<String> = nodes.filter_map(|(_, node)| node.names.first().map(|(said, arm)| in_arm(said, arm))).collect();
         if first.is_empty() { found.push(name.clone()) } else { found.extend(first) }
     }

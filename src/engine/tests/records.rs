@@ -172,7 +172,7 @@ fn a_lock_holds_its_numbers_to_the_bit_on_one_machine_and_within_their_intervals
     std::fs::write(shell.path().join("r.ddl.lock"), &text).unwrap();
     let without = shell.ddl("lock r.ddl --check");
     assert_eq!(without.code(), 0);
-    assert!(flat(&without.stderr()).contains("the store has none of the lock's 2 numbers"), "{}", without.stderr());
+    assert!(flat(&without.stderr()).contains("none of the lock's 2 numbers is among these results"), "{}", without.stderr());
 }
 
 #[test]
@@ -196,10 +196,62 @@ fn what_a_run_of_one_result_says_hangs_not_on_what_ran_before() {
         });
         assert_eq!(told[0], told[1], "{only}");
     }
+    // of what has no result of its own the next are meant, and of what has none at all that is said
+    for (name, due) in [("ver", 13), ("ended", 1), ("s[seed=2]", 1), ("s", 3)] {
+        let ran = full.ddl(&format!("run r.ddl --threads 1 --again {name} --dry-run"));
+        assert!(ran.stdout().starts_with(&format!("{due} to compute")), "{name}: {}{}", ran.stdout(), ran.stderr());
+    }
+    let table = full.ddl("run r.ddl --again t --dry-run");
+    assert_eq!(table.code(), 2);
+    assert!(flat(&table.stderr()).contains("`t` is made anew by every run"), "{}", table.stderr());
     // what means the same as an earlier one is asked for by its own name too
     for (name, first) in [("again", "best"), ("best", "best")] {
         let ran = full.ddl(&format!("run r.ddl --threads 1 --only {name} --again {name} --dry-run"));
         assert_eq!(ran.code(), 0, "{name}: {}", ran.stderr());
         assert!(ran.stdout().starts_with("1 to compute") && ran.stdout().trim_end().ends_with(first), "{name}: {}", ran.stdout());
     }
+}
+
+#[test]
+fn numbers_are_of_the_weights_that_are_there() {
+    let text = "ddl 1
+param rate : float = 0.5
+dataset faces = synthetic_faces(identities = 12, images = 4, size = 32px)
+backbone net = tiny(embedding = 8, side = 32px, width = 8)
+eval ver = verification(faces, pairs = random_pairs(folds = 2, per_fold = 10))
+stage s = train(net, classify(faces, arcface(scale = 16, margin = 0.1rad)), batch = 16, for = 12 steps, optimizer = sgd(lr = rate))
+report t = compare([s], columns = [ver.gap])
+";
+    let shell = Shell::new().file("r.ddl", text);
+    assert_eq!(shell.ddl("-q run r.ddl --threads 1").code(), 0);
+    let metrics = shell.read("runs/r/metrics.json");
+    // the same bits: nothing that was made of them is computed again
+    let same = shell.ddl("run r.ddl --threads 1 --again s");
+    assert!(same.stderr().contains("1 to compute") && !same.stderr().contains("came out otherwise"), "{}", same.stderr());
+    // other weights under the stage's key, as another machine might have left them
+    let other = Shell::new().file("r.ddl", text);
+    assert_eq!(other.ddl("-q run r.ddl --threads 1 --set rate=0.3").code(), 0);
+    let artifact = |shell: &Shell| {
+        let store = Store::open(shell.path().join(".ddl/store")).unwrap();
+        store.list(&Needs::new()).unwrap().into_iter().find(|it| it.name == "s").unwrap().folder
+    };
+    let (here, there) = (artifact(&shell), artifact(&other));
+    let (from, to) = (there.join("model.safetensors"), here.join("model.safetensors"));
+    assert!(from.is_file() && to.is_file(), "{here:?}");
+    let bytes = std::fs::read(&from).unwrap();
+    let manifest = here.join("manifest.json");
+    let sealed: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
+    let mut body = sealed["body"].clone();
+    body["files"]["model.safetensors"] = serde_json::json!({"bytes": bytes.len(), "blake3": blake3::hash(&bytes).to_hex().to_string()});
+    assert!(std::fs::write(&to, &bytes).is_ok());
+    let seal = blake3::hash(body.to_string().as_bytes()).to_hex().to_string();
+    std::fs::write(&manifest, serde_json::json!({"seal": seal, "body": body}).to_string()).unwrap();
+    let again = shell.ddl("run r.ddl --threads 1 --again s");
+    assert_eq!(again.code(), 0, "{}", again.stderr());
+    assert!(
+        flat(&again.stderr()).contains("s came out otherwise than before: 3 results that were made of it are computed again"),
+        "{}",
+        again.stderr()
+    );
+    assert_eq!(shell.read("runs/r/metrics.json"), metrics);
 }

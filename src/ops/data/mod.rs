@@ -270,7 +270,8 @@ fn parts_fit(call: &Call) -> Vec<Complaint> {
     if parts.is_empty() {
         return complain("a split needs at least one part".to_owned(), "write for example {train = 80%, test = 20%}");
     }
-    if !shares.is_empty() && shares.len() < parts.len() {
+    let counts = parts.values().filter(|part| matches!(part, Value::Int(_))).count();
+    if !shares.is_empty() && counts > 0 {
         return complain("parts are percentages or counts, not both".to_owned(), "write all of them as percentages, or all as counts");
     }
     let total: f64 = shares.iter().sum();

@@ -269,11 +269,17 @@ pub(super) fn without_marks(plan: &Plan, counted: &BTreeMap<NodeId, Counted>, pa
         let Ok(laid) = Laid::of(table) else { continue };
         let Ok(silent) = chances.of_table(&laid) else { continue };
         let known = |column: &TableColumn| evals_of(plan, &column.metric).iter().all(|eval| counted.contains_key(&eval.node));
-        let mut rows: BTreeMap<&Untold, IndexMap<String, Vec<&str>>> = BTreeMap::new();
-        for ((row, column), silent) in silent.iter().filter(|(_, silent)| silent.all) {
-            let columns = &laid.columns[*column];
-            if let (true, Some(why)) = (columns.iter().all(|column| known(column)), silent.axes.values().min()) {
-                rows.entry(why).or_default().entry(laid.rows[*row].0.name()).or_default().push(&columns[0].label);
+        let mut rows: BTreeMap<Untold, IndexMap<String, Vec<&str>>> = BTreeMap::new();
+        for (row, base) in laid.against.iter().enumerate().filter_map(|(row, base)| Some((row, (*base)?))) {
+            for (column, columns) in laid.columns.iter().enumerate().filter(|(_, columns)| columns.iter().all(|column| known(column))) {
+                let silent = silent.get(&(row, column));
+                let why = match silent {
+                    Some(silent) if silent.all => silent.axes.values().min().cloned(),
+                    silent => chances.few(&laid, (row, base), column, silent).ok().flatten(),
+                };
+                if let Some(why) = why {
+                    rows.entry(why).or_default().entry(laid.rows[row].0.name()).or_default().push(&columns[0].label);
+                }
             }
         }
         for (why, rows) in rows {
@@ -291,6 +297,7 @@ pub(super) fn without_marks(plan: &Plan, counted: &BTreeMap<NodeId, Counted>, pa
                 Untold::Once(_) => {
                     "let its seed be that of the replicate, or compare it without the replicate: folds then tell of other people"
                 }
+                Untold::Few(_) => "let the replicate run over three values or more",
                 Untold::SamePeople => "replicate the seed of the training, or the people: parts of a `split` that are judged one by one",
             });
             found.push((

@@ -10,7 +10,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// What is said of an array that can't be taken.
-const READ: &str = "arrays are .npy files in C order, as numpy.save writes them: numpy.save(file, numpy.ascontiguousarray(x))";
+const READ: &str = "arrays are .npy files of this machine's byte order in C order: numpy.save(file, numpy.ascontiguousarray(x, dtype=x.dtype.newbyteorder('=')))";
 
 fn read(file: &Path, wanted: impl Fn(Dtype) -> Option<Kind>, want: &Want) -> Result<Tensor, Failure> {
     let header = header(file)?;
