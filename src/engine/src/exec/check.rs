@@ -7,8 +7,8 @@ use ddl::data::probe::Sound;
 use ddl::events::{Event, Sink as _};
 use ddl::inputs::data_codes;
 use ddl::lang::value::NodeId;
-use ddl::ops::data::{ImageList, OnCorrupt};
 use ddl::ops::node::Node;
+use ddl::ops::readers::Reader;
 use std::collections::BTreeSet;
 
 /// Corrupt images that an event names.
@@ -38,14 +38,7 @@ impl Exec<'_> {
     }
 
     fn policy(&self, id: NodeId) -> Result<CorruptPolicy, Halt> {
-        let said = match self.job.plan.work(id)? {
-            Node::ImageFolder(it) => it.on_corrupt,
-            _ => self.job.plan.get::<ImageList>(id)?.on_corrupt,
-        };
-        Ok(match said {
-            OnCorrupt::Stop => CorruptPolicy::Stop,
-            OnCorrupt::Skip => CorruptPolicy::Skip,
-        })
+        Ok(self.job.plan.get::<Reader>(id)?.there().map_or(CorruptPolicy::Stop, |there| there.said.policy()))
     }
 
     /// Looks at every image of a data set.
