@@ -5,7 +5,7 @@
 //!  (folder,    (rows: path,     (where, split,     (row, visit)     (decode, resize, augment,
 //!   csv,        identity,        merge, …)                           in parallel, ahead)
 //!   faces)      attributes,
-//!               image source)
+//!               image of a set)
 //! ```
 //!
 //! A [`table::Table`] holds no pixels and is cheap to clone. This room knows nothing of the language.

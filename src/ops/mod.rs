@@ -100,7 +100,6 @@ fn all() -> Vec<&'static Decl> {
 pub const NOT_YET: &[(&str, &str)] = &[
     ("bin", "reading .bin validation packs"),
     ("quantise", "quantisation"),
-    ("recordio", "reading MXNet RecordIO"),
     ("scface_folder", "the SCface layout"),
     ("scface_mugshots", "the SCface layout"),
 ];

@@ -1,4 +1,4 @@
-//! Readers: the data sets that are made of nothing else in a plan. Each is a file of this folder and a line of [`Reader`].
+//! Readers: the data sets that are made of nothing else in a plan. Each is a file of this folder, and a name in the list of [`Reader`].
 //!
 //! What is asked of a reader stands beside its declaration ([`Reading`]): which of its parameters are paths of images and how these are looked
 //! at, what its samples are, and what a recipe says of them.
@@ -6,10 +6,7 @@
 mod faces;
 mod folder;
 mod list;
-
-pub use faces::SyntheticFaces;
-pub use folder::ImageFolder;
-pub use list::ImageList;
+mod recordio;
 
 use super::node::{InPlan, Kind, Node, Planned};
 use super::refs::FilePath;
@@ -122,7 +119,9 @@ pub struct There<'a> {
 }
 
 macro_rules! readers {
-    ($($member:ident),* $(,)?) => {
+    ($($file:ident::$member:ident),* $(,)?) => {
+        $(pub use $file::$member;)*
+
         crate::family! {
             /// Any reader.
             pub enum Reader: Type::dataset() => { $($member),* }
@@ -173,7 +172,7 @@ macro_rules! readers {
     };
 }
 
-readers!(ImageFolder, ImageList, SyntheticFaces);
+readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo);
 
 impl Planned for Reader {
     const KIND: Kind = Kind::FILES;
