@@ -41,6 +41,18 @@ fn example(reader: &str) -> Example {
                 std::fs::write(folder.join("list.csv"), format!("path,identity\n{lines}")).unwrap();
             },
         },
+        "image_tar" => Example {
+            call: "image_tar(\"data.tar\"",
+            put: |folder, images| {
+                let mut archive = tar::Builder::new(std::fs::File::create(folder.join("data.tar")).unwrap());
+                for (at, (person, bytes)) in images.iter().enumerate() {
+                    let mut header = tar::Header::new_ustar();
+                    header.set_size(bytes.len() as u64);
+                    archive.append_data(&mut header, format!("p{person}/{at}.ppm"), &bytes[..]).unwrap();
+                }
+                archive.finish().unwrap();
+            },
+        },
         "recordio" => Example { call: "recordio(\"data.rec\"", put: records },
         other => panic!("`{other}` has no example here"),
     }

@@ -2,7 +2,10 @@
 
 use super::probe::{Digest, FileFacts, Probe};
 use super::{DataError, ImageSet, Name, decode, image::Image};
+use crate::regular;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -98,4 +101,84 @@ impl Holder for Folder {
     fn bytes(&self, image: &FileFacts) -> Result<Vec<u8>, DataError> {
         decode::read(&self.file(image))
     }
+}
+
+/// An open file in which images lie as they are, one behind the other.
+#[derive(Debug)]
+pub struct Pack {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl Pack {
+    /// The file that lies there.
+    ///
+    /// # Errors
+    /// What can't be read.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let open = || {
+            let file = regular::open(path)?;
+            let length = file.metadata()?.len();
+            Ok(Pack { path: path.to_owned(), file, length })
+        };
+        open().map_err(|error| unreadable(path, &error))
+    }
+
+    /// Its length in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// All of it from its beginning, for one who reads it alone.
+    pub fn reader(&self) -> BufReader<&File> {
+        BufReader::with_capacity(1 << 20, &self.file)
+    }
+
+    /// Fills a buffer with what lies at a place.
+    ///
+    /// # Errors
+    /// What the system says; a place beyond the end.
+    pub fn fill(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        regular::read_at(&self.file, bytes, at)
+    }
+
+    /// So many bytes from a place on. Nothing is allocated for what is not there.
+    ///
+    /// # Errors
+    /// What can't be read; fewer bytes than that.
+    pub fn read(&self, at: u64, length: u64) -> Result<Vec<u8>, DataError> {
+        if length > self.length.saturating_sub(at) {
+            return Err(unreadable(&self.path, &io::ErrorKind::UnexpectedEof.into()));
+        }
+        let mut bytes = vec![0; length as usize];
+        self.fill(&mut bytes, at).map_err(|error| unreadable(&self.path, &error))?;
+        Ok(bytes)
+    }
+}
+
+impl Holder for Pack {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn file(&self, _: &FileFacts) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn place(&self, image: &FileFacts) -> String {
+        format!("{}, {}", self.path.display(), image.path)
+    }
+
+    fn bytes(&self, image: &FileFacts) -> Result<Vec<u8>, DataError> {
+        if image.bytes > self.length.saturating_sub(image.offset) {
+            return Err(DataError::Changed { path: self.path.clone() });
+        }
+        self.read(image.offset, image.bytes)
+    }
+}
+
+/// The error of a file that can't be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> DataError {
+    DataError::Unreadable { path: path.to_owned(), why: crate::system::said(error) }
 }

@@ -35,36 +35,8 @@ impl Reading for ImageFolder {
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Folder, probe: |at, cache| cache.images(at.path) } });
 
-    /// The pattern is one, and has the groups that the schema names.
     fn complaints(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
-        let complain =
-            |param, message: String, help: Option<&str>| vec![Complaint { param: Some(param), message, help: help.map(str::to_owned) }];
-        let columns: Vec<&String> = match call.args.get("schema") {
-            Some(Value::Schema(columns)) => columns.keys().collect(),
-            _ => Vec::new(), // no schema
-        };
-        let pattern = match call.args.get("identity") {
-            Some(Value::Text(pattern)) => pattern,
-            None if !columns.is_empty() => {
-                return complain(
-                    "schema",
-                    "attributes come from the groups of a pattern".to_owned(),
-                    Some("give one: identity = \"(?P<identity>…)_(?P<camera>…)\""),
-                );
-            }
-            _ => return Vec::new(), // a pattern that only a parameter gives
-        };
-        match IdentityRule::groups(pattern, patterns) {
-            Err(error) => complain("identity", error.to_string(), None),
-            Ok(groups) => match columns.iter().find(|name| !groups.contains(name)) {
-                Some(name) => complain(
-                    "schema",
-                    format!("the pattern has no group `{name}`"),
-                    Some("write (?P<name>…) around the part of the path that it is"),
-                ),
-                None => Vec::new(),
-            },
-        }
+        pattern_complaints(call, patterns)
     }
 
     fn there(&self) -> Option<There<'_>> {
@@ -72,10 +44,43 @@ impl Reading for ImageFolder {
     }
 
     fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
-        let rule = match &self.identity {
-            Some(pattern) => IdentityRule::pattern(pattern)?,
-            None => IdentityRule::FirstFolder,
-        };
-        readers::image_folder_with(at.path, &rule, &self.schema.types()?, cache)
+        readers::image_folder_with(at.path, &rule(self.identity.as_deref())?, &self.schema.types()?, cache)
+    }
+}
+
+/// How paths tell who it is.
+pub(super) fn rule(pattern: Option<&str>) -> Result<IdentityRule, DataError> {
+    pattern.map_or(Ok(IdentityRule::FirstFolder), IdentityRule::pattern)
+}
+
+/// What is wrong with a pattern over paths: it is one, and has the groups that the schema names.
+pub(super) fn pattern_complaints(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
+    let complain =
+        |param, message: String, help: Option<&str>| vec![Complaint { param: Some(param), message, help: help.map(str::to_owned) }];
+    let columns: Vec<&String> = match call.args.get("schema") {
+        Some(Value::Schema(columns)) => columns.keys().collect(),
+        _ => Vec::new(), // no schema
+    };
+    let pattern = match call.args.get("identity") {
+        Some(Value::Text(pattern)) => pattern,
+        None if !columns.is_empty() => {
+            return complain(
+                "schema",
+                "attributes come from the groups of a pattern".to_owned(),
+                Some("give one: identity = \"(?P<identity>…)_(?P<camera>…)\""),
+            );
+        }
+        _ => return Vec::new(), // a pattern that only a parameter gives
+    };
+    match IdentityRule::groups(pattern, patterns) {
+        Err(error) => complain("identity", error.to_string(), None),
+        Ok(groups) => match columns.iter().find(|name| !groups.contains(name)) {
+            Some(name) => complain(
+                "schema",
+                format!("the pattern has no group `{name}`"),
+                Some("write (?P<name>…) around the part of the path that it is"),
+            ),
+            None => Vec::new(),
+        },
     }
 }

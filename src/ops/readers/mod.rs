@@ -5,6 +5,7 @@
 
 mod faces;
 mod folder;
+mod image_tar;
 mod list;
 mod recordio;
 
@@ -118,6 +119,11 @@ pub struct There<'a> {
     pub said: Said<'a>,
 }
 
+/// What is called by a number, so that the order of names is that of numbers.
+fn numbered(number: u64) -> String {
+    format!("{number:08}")
+}
+
 macro_rules! readers {
     ($($file:ident::$member:ident),* $(,)?) => {
         $(pub use $file::$member;)*
@@ -172,7 +178,7 @@ macro_rules! readers {
     };
 }
 
-readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo);
+readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar);
 
 impl Planned for Reader {
     const KIND: Kind = Kind::FILES;

@@ -9,19 +9,18 @@
 //!
 //! All numbers have their lowest byte first. Sources: dmlc-core's `recordio.h`, MXNet's `recordio.py`, insightface's `face2rec2.py` and its `FaceImageIter`.
 
-use super::{Reading, Reads, There};
-use crate::data::held::Holder;
+use super::{Reading, Reads, There, numbered};
+use crate::data::held::{Holder, Pack, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{self, IdentityRule, Read};
 use crate::data::{At, DataError, Lies, Look, decode};
 use crate::lang::types::Type;
+use crate::meter;
 use crate::ops::refs::FilePath;
 use crate::regular::{self, Whole};
 use crate::text::quoted;
-use crate::{meter, system};
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,7 +50,7 @@ impl Reading for RecordIo {
 
     fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
         let probe = probe(at.path, cache)?;
-        readers::held(Records::open(at.path)?, probe, &IdentityRule::FirstFolder, &IndexMap::new())
+        readers::held(Records(Pack::open(at.path)?), probe, &IdentityRule::FirstFolder, &IndexMap::new())
     }
 }
 
@@ -70,57 +69,35 @@ const BLOCK: usize = 16 << 20;
 /// Bytes of a line of an `.idx`, which holds two numbers.
 const LONGEST_LINE: u64 = 200;
 
-/// Digits of the numbers in names.
-const DIGITS: usize = 8;
-
 /// An open `.rec`.
 #[derive(Debug)]
-struct Records {
-    path: PathBuf,
-    file: File,
-    length: u64,
-}
-
-impl Records {
-    fn open(path: &Path) -> Result<Self, DataError> {
-        let open = || {
-            let file = regular::open(path)?;
-            let length = file.metadata()?.len();
-            Ok(Records { path: path.to_owned(), file, length })
-        };
-        open().map_err(|error| unreadable(path, &error))
-    }
-}
+struct Records(Pack);
 
 impl Holder for Records {
     fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
-    fn file(&self, _: &FileFacts) -> PathBuf {
-        self.path.clone()
+    fn file(&self, image: &FileFacts) -> PathBuf {
+        self.0.file(image)
     }
 
     fn place(&self, image: &FileFacts) -> String {
         let record = image.path.rsplit('/').next().unwrap_or_default().trim_start_matches('0');
-        format!("{}, record {}", self.path.display(), if record.is_empty() { "0" } else { record })
+        format!("{}, record {}", self.path().display(), if record.is_empty() { "0" } else { record })
     }
 
     fn bytes(&self, image: &FileFacts) -> Result<Vec<u8>, DataError> {
-        let mut parts = Parts { read: |bytes: &mut [u8], at| regular::read_at(&self.file, bytes, at), at: image.offset, end: self.length };
-        let changed = || DataError::Changed { path: self.path.clone() }; // it was a whole record when it was probed
+        let mut parts = Parts { read: |bytes: &mut [u8], at| self.0.fill(bytes, at), at: image.offset, end: self.0.length() };
+        let changed = || DataError::Changed { path: self.file(image) }; // it was a whole record when it was probed
         let mut bytes = parts.record().map_err(|wrong| match wrong {
-            Wrong::Unread(error) => unreadable(&self.path, &error),
+            Wrong::Unread(error) => unreadable(self.path(), &error),
             Wrong::Damaged(_) => changed(),
         })?;
         let start = Header::of(&bytes).map_err(|_| changed())?.end;
         bytes.drain(..start);
         if bytes.len() as u64 == image.bytes { Ok(bytes) } else { Err(changed()) }
     }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> DataError {
-    DataError::Unreadable { path: path.to_owned(), why: system::said(error) }
 }
 
 /// What is wrong with a record.
@@ -252,7 +229,7 @@ fn probe(rec: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
 }
 
 fn facts(person: u64, it: Found) -> FileFacts {
-    let path = format!("{person:0DIGITS$}/{:0DIGITS$}", it.number);
+    let path = format!("{}/{}", numbered(person), numbered(it.number));
     FileFacts { path: Arc::from(path), offset: it.at, bytes: it.bytes, digest: it.digest, size: it.size }
 }
 
@@ -290,9 +267,10 @@ fn index(file: &Path) -> Result<Vec<Indexed>, DataError> {
 
 /// All records that an `.idx` names, or all there are.
 fn found(rec: &Path, listed: Option<(&Path, Vec<Indexed>)>) -> Result<Vec<Found>, DataError> {
-    let (mut records, length) = Records::open(rec).map(|it| (BufReader::with_capacity(1 << 20, it.file), it.length))?;
-    let (mut parts, mut all, mut count) =
-        (Parts { read: |bytes: &mut [u8], _| records.read_exact(bytes), at: 0, end: length }, Vec::new(), 0);
+    let pack = Pack::open(rec)?;
+    let (mut records, length) = (pack.reader(), pack.length());
+    let mut parts = Parts { read: |bytes: &mut [u8], _| records.read_exact(bytes), at: 0, end: length };
+    let (mut all, mut count) = (Vec::new(), 0);
     let (idx, lines) = listed.map_or((None, Vec::new()), |(idx, lines)| (Some(idx), lines));
     let mut lines = lines.into_iter().peekable();
     let beyond = |idx: &Path, it: Indexed| {
