@@ -198,6 +198,28 @@ fn bytes(mut file: File, whole: Whole) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Fills a buffer with the bytes of an open file from a place on, wherever others read in it.
+///
+/// # Errors
+/// What the system says; a file that ends before.
+pub fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, bytes, at);
+    #[cfg(windows)]
+    {
+        let (mut at, mut rest) = (at, bytes);
+        while !rest.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(file, rest, at)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => (at, rest) = (at + read as u64, &mut rest[read..]),
+            }
+        }
+        Ok(())
+    }
+    #[cfg(not(any(unix, windows)))]
+    return Err(io::ErrorKind::Unsupported.into());
+}
+
 /// What the system says of a temporary file, without the name of it, which nobody knows.
 pub fn nameless(error: io::Error) -> io::Error {
     let said = error.to_string();

@@ -1,8 +1,8 @@
 //! Verification and identification of templates beside an independent computation (`tests/oracles/templates/oracle.py`), from the files on.
 
-use ddl::data::probe::ProbeCache;
+use ddl::data::probe::{Digest, ProbeCache};
 use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
-use ddl::data::{ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
+use ddl::data::{ImageSet, ImageSource, Name, NewRow, Schema, Stream, Table, TableBuilder};
 use ddl::eval::{
     Comparator, FaceNorm, Far, FarRule, Learned, Linear, Multicolumn, Scored, cmc, identify_by, pool_templates, streamed_pairs, tpir_at,
 };
@@ -20,12 +20,21 @@ const TEMPLATES: usize = 27;
 #[derive(Debug)]
 struct Nothing;
 
-impl RenderedSet for Nothing {
-    fn id(&self) -> &'static str {
-        "nothing"
+impl ImageSet for Nothing {
+    fn id(&self) -> &[u8] {
+        b"nothing"
     }
-    fn render(&self, index: usize) -> Result<ddl::data::image::Image, ddl::data::DataError> {
-        Err(ddl::data::DataError::Corrupt { image: index.to_string(), why: "it is not drawn".to_owned() })
+    fn name(&self, image: u32) -> Name<'_> {
+        Name::Number(image)
+    }
+    fn place(&self, image: u32) -> String {
+        image.to_string()
+    }
+    fn digest(&self, _: u32) -> Option<Digest> {
+        None
+    }
+    fn open(&self, image: u32, _: Option<Digest>) -> Result<ddl::data::image::Image, ddl::data::DataError> {
+        Err(ddl::data::DataError::Corrupt { image: self.place(image), why: "it is not drawn".to_owned() })
     }
 }
 
@@ -35,7 +44,7 @@ fn table(faces: usize) -> Table {
     let set = Arc::new(Nothing);
     for face in (0..faces).rev() {
         let path: Arc<str> = Arc::from(format!("{face}.jpg"));
-        let source = ImageSource::Rendered { set: set.clone(), index: face as u32 };
+        let source = ImageSource::new(set.clone(), face as u32);
         builder.push(NewRow { path: path.clone(), identity: path, size: None, source, cells: Vec::new() });
     }
     builder.build("templates", Stream::default()).unwrap()

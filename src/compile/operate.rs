@@ -4,17 +4,17 @@ use super::call::{Bound, Given};
 use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};
 use crate::data::probe::beside;
-use crate::data::{DataError, Lies};
+use crate::data::{At, DataError, Lies};
 use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::inputs::data_codes;
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
-use crate::ops::data::{ImageFolder, ImageList};
 use crate::ops::limits::{outside, turned};
 use crate::ops::nets::Checkpoint;
 use crate::ops::node::Kind;
 use crate::ops::outputs::{Compare, Score, Started};
+use crate::ops::readers::{Reader, Reads};
 use crate::ops::stages::{Average, Select, Train};
 use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
@@ -210,9 +210,9 @@ impl Compiler<'_> {
 
     /// Makes a value or a node of checked arguments.
     fn apply(&mut self, decl: &'static Decl, types: &IndexMap<&'static str, Type>, mut args: Args, bound: &Bound, span: Span) -> Val {
-        let listed = self.probe_list(decl, &mut args, span);
+        let known = self.probe_images(decl, &mut args, span);
         for (param, value) in &mut args {
-            if listed && decl.lists.is_some_and(|(list, root)| [list, root].contains(param)) {
+            if known.is_some_and(|reads| reads.names(param)) {
                 continue;
             }
             self.probe_paths(value, lies(decl, param), span);
@@ -220,10 +220,8 @@ impl Compiler<'_> {
         let call = DeclCall { types, args: &args };
         let mut complained = false;
         let mut complaints: Vec<_> = turned(decl, &args).into_iter().chain((decl.check)(&call)).collect();
-        if decl.name == ImageFolder::NAME {
-            complaints.extend(crate::ops::data::groups_are_there(&call, &mut self.patterns));
-            self.meter.spend(self.patterns.take_work(), 0);
-        }
+        complaints.extend(Reader::complaints(decl.name, &call, &mut self.patterns));
+        self.meter.spend(self.patterns.take_work(), 0);
         for complaint in complaints {
             let at = complaint.param.and_then(|param| bound.get(param)).map_or(span, Given::span);
             self.diagnostics.push(Diagnostic::error(Code::BadArgument, complaint.message).at(at, "here").maybe_help(complaint.help));
@@ -280,30 +278,35 @@ impl Compiler<'_> {
         Val::new(Type::Record(parts.clone()), Value::Record(nodes.into()), span)
     }
 
-    /// Looks at a list of images with the images that it names: the folder that they lie below is a place, and means nothing by itself.
-    /// Whether they were looked at.
-    fn probe_list(&mut self, decl: &'static Decl, args: &mut Args, span: Span) -> bool {
-        let Some((list, root)) = decl.lists else { return false };
-        let (Some(prober), Some(Value::Path(file))) = (self.options.prober, args.get(list).cloned()) else { return false };
-        let folder = match args.get(root) {
+    /// Looks at the images of a reader, those that a list names among them: the folder that they lie below is a place, and means nothing by itself.
+    /// Where they were looked at, what it reads.
+    fn probe_images(&mut self, decl: &'static Decl, args: &mut Args, span: Span) -> Option<Reads> {
+        let reads = Reader::reads(decl.name)?;
+        let (Some(prober), Some(Value::Path(file))) = (self.options.prober, args.get(reads.path).cloned()) else { return None };
+        let folder = match reads.below.and_then(|below| args.get(below)) {
             None | Some(Value::None) => None,
             Some(Value::Path(folder)) => Some(folder.clone()),
-            Some(_) => return false, // a parameter without a value
+            Some(_) => return None, // a parameter without a value
         };
-        let Some(real) = file.real.clone() else { return false };
-        let Some(below) = folder.as_ref().map_or_else(|| Some(beside(&real)), |folder| folder.real.clone()) else { return false };
+        let real = file.real.clone()?;
+        let below = match (reads.below, &folder) {
+            (None, _) => None,
+            (Some(_), None) => Some(beside(&real)),
+            (Some(_), Some(folder)) => Some(folder.real.clone()?),
+        };
         // both are looked at, so that both are said
         let inside = [Some(&file), folder.as_ref()].map(|path| path.is_none_or(|path| self.stays_inside(path, span)));
         if inside.contains(&false) {
-            return false; // nothing is read of what lies outside
+            return None; // nothing is read of what lies outside
         }
-        let digest = self.digest_of((real.clone(), Some(below.clone())), span, || prober.listed(&real, &below));
-        for (name, path, digest) in [(list, Some(file), digest.clone()), (root, folder, Some(String::new()))] {
-            let Some(path) = path else { continue };
+        let at = At { path: &real, below: below.as_deref() };
+        let digest = self.digest_of((real.clone(), below.clone()), span, || prober.images(at, reads.look));
+        for (name, path, digest) in [(Some(reads.path), Some(file), digest), (reads.below, folder, Some(String::new()))] {
+            let (Some(name), Some(path)) = (name, path) else { continue };
             self.remember_path(&path);
             args.insert(name, Value::Path(PathValue { digest, ..(*path).clone() }.into()));
         }
-        true
+        Some(reads)
     }
 
     /// Looks at what lies at the paths of an argument.
@@ -387,8 +390,10 @@ fn holds_path(value: &Value) -> bool {
 /// What should lie at the paths of an operator's argument. All files are lists but those of weights.
 fn lies(decl: &Decl, param: &str) -> Lies {
     let of_weights = decl.params.iter().any(|it| it.name == param && holds_weights(&it.ty));
+    let reads = Reader::reads(decl.name).filter(|reads| reads.names(param));
     match (decl.name, param) {
-        (ImageFolder::NAME, _) | (ImageList::NAME, "root") => Lies::Folder,
+        _ if reads.is_some_and(|reads| reads.below == Some(param)) => Lies::Folder,
+        _ if reads.is_some() => reads.map_or(Lies::Text, |reads| reads.look.lies),
         (Checkpoint::NAME, "path" | "head") => Lies::Anything,
         _ if of_weights => Lies::Anything,
         _ => Lies::Text,

@@ -3,7 +3,7 @@
 use super::loader::ImageCache;
 use super::probe::{Digest, Sound, Verdict};
 use super::table::{Row, Rows};
-use super::{DataError, ImageSource, Table};
+use super::{DataError, Table};
 use crate::meter;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ struct Looked {
 
 fn look(sample: &Row<'_>, images: &ImageCache, known: &Sound) -> Result<Looked, DataError> {
     let source = sample.source();
-    if let ImageSource::Rendered { .. } = source {
+    if source.is_drawn() {
         return Ok(Looked { size: sample.size(), ..Looked::default() });
     }
     let digest = images.digest_of(&source);
@@ -130,17 +130,18 @@ mod tests {
     use super::*;
     use crate::data::probe::ProbeCache;
     use crate::data::readers::{IdentityRule, image_folder};
-    use crate::data::testing::paths;
-    use crate::data::{NewRow, Schema, Stream, TableBuilder};
+    use crate::data::testing::{files_of, paths};
+    use crate::data::{ImageSource, NewRow, Schema, Stream, TableBuilder};
     use crate::quantity::Bytes;
     use ::image::{ExtendedColorType, ImageEncoder, codecs::bmp::BmpEncoder};
     use std::path::Path;
     use std::sync::Arc;
 
     fn table(root: &Path, files: &[&str]) -> Table {
+        let set = files_of(root, files);
         let mut builder = TableBuilder::new(Schema::default());
-        for file in files {
-            let source = ImageSource::File { root: Arc::from(root), file: Arc::from(*file) };
+        for (file, at) in files.iter().zip(0..) {
+            let source = ImageSource::new(set.clone(), at);
             builder.push(NewRow { path: Arc::from(*file), identity: Arc::from("ann"), size: None, source, cells: Vec::new() });
         }
         builder.build("test", Stream::default()).unwrap()
@@ -198,7 +199,7 @@ mod tests {
         }
         let probes = ProbeCache::none();
         let table = image_folder(folder.path(), &IdentityRule::FirstFolder, &probes).unwrap().table;
-        let (images, mut sound) = (images().as_probed(probes), Sound::default());
+        let (images, mut sound) = (images().as_probed(), Sound::default());
         let mut check = |images: &ImageCache| check_all(&table, CorruptPolicy::Skip, None, images, &mut sound).map(|it| it.table.len());
         assert_eq!((check(&images).unwrap(), images.decoded()), (1, 2));
         assert_eq!((check(&images).unwrap(), images.decoded()), (1, 2), "none is decoded twice, the corrupt one neither");

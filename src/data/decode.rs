@@ -5,7 +5,7 @@
 //! rounded to 8; the EXIF orientation is applied. A JPEG that ends before its end marker is corrupt, not half grey. What a file says beside
 //! its pixels (profiles of colour, texts) is not unpacked.
 
-use super::{DataError, ImageSource, image::Image, probe::Digest};
+use super::{DataError, image::Image};
 use crate::regular::Whole;
 use ::image::metadata::Orientation;
 use ::image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
@@ -64,21 +64,6 @@ pub fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let (decoder, orientation) = decoder(&bytes, format).ok()?;
     let (width, height) = decoder.dimensions();
     Some(if turns(orientation) { (height, width) } else { (width, height) })
-}
-
-/// Reads and decodes, or draws, the image of a source. A file whose digest is known must have it.
-pub fn open(source: &ImageSource, known: Option<Digest>) -> Result<Image, DataError> {
-    match source {
-        ImageSource::File { root, file } => {
-            let path = root.join(file.as_ref());
-            let bytes = read(&path)?;
-            if known.is_some_and(|known| known != Digest::of(&bytes)) {
-                return Err(DataError::Changed { path });
-            }
-            decode(&bytes, &path.display().to_string())
-        }
-        ImageSource::Rendered { set, index } => set.render(*index as usize),
-    }
 }
 
 /// Whether a file that begins so is a picture, one that ddl reads or another.

@@ -5,7 +5,7 @@
 //!  (folder,    (rows: path,     (where, split,     (row, visit)     (decode, resize, augment,
 //!   csv,        identity,        merge, …)                           in parallel, ahead)
 //!   faces)      attributes,
-//!               image source)
+//!               image of a set)
 //! ```
 //!
 //! A [`table::Table`] holds no pixels and is cheap to clone. This room knows nothing of the language.
@@ -16,6 +16,7 @@ pub mod check;
 pub mod decode;
 pub mod error;
 pub mod faces;
+pub mod held;
 pub mod image;
 pub mod labels;
 pub mod loader;
@@ -37,8 +38,8 @@ pub mod views;
 pub use cell::Cell;
 pub use error::DataError;
 pub use labels::LabelSpace;
-pub use prober::{Lies, Prober};
+pub use prober::{At, Lies, Look, Prober};
 pub use schema::{AttributeType, Schema};
-pub use source::{ImageSource, RenderedSet};
+pub use source::{ImageSet, ImageSource, Name};
 pub use stream::Stream;
 pub use table::{MadeSet, NewRow, Table, TableBuilder};

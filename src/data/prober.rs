@@ -1,7 +1,9 @@
 //! What lies at a path, asked by whoever keys a node by content and not by place.
 
 use super::DataError;
+use super::probe::{Probe, ProbeCache};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What should lie at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,24 @@ pub enum Lies {
     Anything,
 }
 
+/// Where a set of images lies.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// The folder, the file that holds them, or the list that names them.
+    pub path: &'a Path,
+    /// The folder that the paths of a list are relative to.
+    pub below: Option<&'a Path>,
+}
+
+/// How a set of images is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// What should lie at its path.
+    pub lies: Lies,
+    /// Finds the images.
+    pub probe: fn(At<'_>, &ProbeCache) -> Result<Arc<Probe>, DataError>,
+}
+
 /// Tells what lies at a path, so that a node is keyed by content and not by place.
 pub trait Prober {
     /// The digest of a file, or of the sorted listing of a folder.
@@ -22,11 +42,15 @@ pub trait Prober {
     /// Why there is none; that something else lies there, at once.
     fn digest(&self, path: &Path, lies: Lies) -> Result<String, DataError>;
 
-    /// The digest of a list of images below `root` and of these images. Who can't tell which they are says it of the list and of the folder.
+    /// The digest of a set of images. Who can't tell which they are says it of what lies at its paths.
     ///
     /// # Errors
     /// As [`Prober::digest`].
-    fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
-        Ok(format!("{} {}", self.digest(list, Lies::Text)?, self.digest(root, Lies::Folder)?))
+    fn images(&self, at: At<'_>, look: Look) -> Result<String, DataError> {
+        let path = self.digest(at.path, look.lies)?;
+        match at.below {
+            None => Ok(path),
+            Some(root) => Ok(format!("{path} {}", self.digest(root, Lies::Folder)?)),
+        }
     }
 }

@@ -1,74 +1,103 @@
-//! Where a sample's pixels come from.
+//! Where a sample's pixels come from: one image of a set, whatever holds it.
 
+use super::probe::Digest;
 use super::{DataError, image::Image};
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-/// A set of images that are drawn rather than read: a pure function from an index to an image.
-pub trait RenderedSet: fmt::Debug + Send + Sync {
-    /// The digest of all its parameters: equal ids draw equal images.
-    fn id(&self) -> &str;
+/// A set of images: below a folder, in a file that holds many, or drawn by a function. Images are numbered from 0.
+pub trait ImageSet: fmt::Debug + Send + Sync {
+    /// What tells the set apart: where it lies, or all that it is drawn from. Images of equal names in sets of equal ids are the same.
+    fn id(&self) -> &[u8];
 
-    /// Draws image `index`.
-    fn render(&self, index: usize) -> Result<Image, DataError>;
+    /// What an image is called in the set.
+    fn name(&self, image: u32) -> Name<'_>;
+
+    /// Where an image is, for people.
+    fn place(&self, image: u32) -> String;
+
+    /// The digest of an image's bytes, as a probe found them. Nothing of what is drawn: that can't be corrupt, and can't change.
+    fn digest(&self, image: u32) -> Option<Digest>;
+
+    /// Reads and decodes, or draws an image. One whose digest is given must have it.
+    ///
+    /// # Errors
+    /// What can't be read or decoded; [`DataError::Changed`].
+    fn open(&self, image: u32, known: Option<Digest>) -> Result<Image, DataError>;
+}
+
+/// What an image is called in its set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Name<'a> {
+    /// By its number.
+    Number(u32),
+    /// By a path, `/`-separated.
+    Path(&'a str),
 }
 
 /// Where the pixels of one sample are.
 #[derive(Debug, Clone)]
-pub enum ImageSource {
-    /// An encoded file below a root.
-    File {
-        /// The set's root folder.
-        root: Arc<Path>,
-        /// The file, relative to the root, `/`-separated.
-        file: Arc<str>,
-    },
-    /// An image of a drawn set.
-    Rendered {
-        /// The set.
-        set: Arc<dyn RenderedSet>,
-        /// Which of its images.
-        index: u32,
-    },
+pub struct ImageSource {
+    set: Arc<dyn ImageSet>,
+    image: u32,
 }
 
 impl ImageSource {
-    /// The file on disk, if it is one.
-    pub fn file_path(&self) -> Option<PathBuf> {
-        match self {
-            ImageSource::File { root, file } => Some(root.join(file.as_ref())),
-            ImageSource::Rendered { .. } => None,
-        }
+    /// An image of a set.
+    pub fn new(set: Arc<dyn ImageSet>, image: u32) -> Self {
+        ImageSource { set, image }
+    }
+
+    /// The set.
+    pub fn set(&self) -> &Arc<dyn ImageSet> {
+        &self.set
+    }
+
+    /// Which of its images.
+    pub fn image(&self) -> u32 {
+        self.image
+    }
+
+    /// What it is called in the set.
+    pub fn name(&self) -> Name<'_> {
+        self.set.name(self.image)
+    }
+
+    /// See [`ImageSet::digest`].
+    pub fn digest(&self) -> Option<Digest> {
+        self.set.digest(self.image)
+    }
+
+    /// Whether it is drawn, and so can't be corrupt.
+    pub fn is_drawn(&self) -> bool {
+        self.digest().is_none()
+    }
+
+    /// See [`ImageSet::open`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(&self, known: Option<Digest>) -> Result<Image, DataError> {
+        self.set.open(self.image, known)
     }
 
     /// A number that equal sources share.
     pub(super) fn hashed(&self) -> u64 {
-        let mut hasher = std::hash::DefaultHasher::new();
-        match self {
-            ImageSource::File { root, file } => (root, file).hash(&mut hasher),
-            ImageSource::Rendered { set, index } => (set.id(), index).hash(&mut hasher),
-        }
+        let mut hasher = DefaultHasher::new();
+        (self.set.id(), self.name()).hash(&mut hasher);
         hasher.finish()
     }
 }
 
 impl PartialEq for ImageSource {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (ImageSource::File { root: a, file: x }, ImageSource::File { root: b, file: y }) => x == y && a == b,
-            (ImageSource::Rendered { set: a, index: x }, ImageSource::Rendered { set: b, index: y }) => x == y && a.id() == b.id(),
-            (ImageSource::File { .. }, ImageSource::Rendered { .. }) | (ImageSource::Rendered { .. }, ImageSource::File { .. }) => false,
-        }
+        self.name() == other.name() && self.set.id() == other.set.id()
     }
 }
 
 impl fmt::Display for ImageSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ImageSource::File { root, file } => write!(f, "{}", root.join(file.as_ref()).display()),
-            ImageSource::Rendered { index, .. } => write!(f, "drawn image {index}"),
-        }
+        f.write_str(&self.set.place(self.image))
     }
 }

@@ -1,20 +1,38 @@
 //! Small tables for this room's tests: `people([("ann", 3), ("bob", 2)])`.
 
+use super::held::{Folder, Held};
 use super::image::Image;
-use super::{AttributeType, Cell, DataError, ImageSource, NewRow, RenderedSet, Schema, Stream, Table, TableBuilder};
+use super::probe::{Digest, FileFacts, Probe};
+use super::{AttributeType, Cell, DataError, ImageSet, ImageSource, Name, NewRow, Schema, Stream, Table, TableBuilder};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Images of 8x6 whose pixels tell their index.
 #[derive(Debug)]
 pub(super) struct Stripes;
 
-impl RenderedSet for Stripes {
-    fn id(&self) -> &'static str {
-        "stripes"
+impl ImageSet for Stripes {
+    fn id(&self) -> &[u8] {
+        b"stripes"
     }
-    fn render(&self, index: usize) -> Result<Image, DataError> {
-        Ok(Image::from_fn(8, 6, |x, y| [index as u8, (x * 30) as u8, (y * 40) as u8]))
+    fn name(&self, image: u32) -> Name<'_> {
+        Name::Number(image)
     }
+    fn place(&self, image: u32) -> String {
+        format!("drawn image {image}")
+    }
+    fn digest(&self, _: u32) -> Option<Digest> {
+        None
+    }
+    fn open(&self, image: u32, _: Option<Digest>) -> Result<Image, DataError> {
+        Ok(Image::from_fn(8, 6, |x, y| [image as u8, (x * 30) as u8, (y * 40) as u8]))
+    }
+}
+
+/// These files below a folder, which nobody looked at.
+pub(super) fn files_of(root: &Path, files: &[&str]) -> Arc<dyn ImageSet> {
+    let facts = |path: &&str| FileFacts { path: Arc::from(*path), offset: 0, bytes: 0, digest: Digest::of(b""), size: None };
+    Arc::new(Held::new(Folder::at(root), Arc::new(Probe::of(files.iter().map(facts).collect()))))
 }
 
 /// A table of these people with so many images each, named `ann/0`, `ann/1`, …; `.yaw` is the image's number in degrees,
@@ -33,7 +51,7 @@ pub(super) fn people<const N: usize>(people: [(&str, usize); N]) -> Table {
                 path: Arc::from(format!("{name}/{image}")),
                 identity: Arc::from(name),
                 size: Some((8, 6)),
-                source: ImageSource::Rendered { set: set.clone(), index },
+                source: ImageSource::new(set.clone(), index),
                 cells: vec![Cell::Number((image as f64).to_radians()), race, age],
             });
             index += 1;

@@ -1,8 +1,8 @@
 //! Who is on images: people of one set are told apart by name; people of two sets may share a name and are not the same.
 
+use crate::data::Table;
 use crate::data::protocol::{Strangers, TemplateSearch, Verification};
 use crate::data::table::Row;
-use crate::data::{ImageSource, Table};
 use crate::eval::{Parted, groups_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -36,15 +36,9 @@ fn of<'a>(rows: impl Iterator<Item = Row<'a>>) -> People {
     let mut people = People::new();
     for row in rows {
         let source = row.source();
-        let place = match &source {
-            ImageSource::File { root, .. } => root.as_os_str().as_encoded_bytes().as_ptr().addr(),
-            ImageSource::Rendered { set, .. } => set.id().as_ptr().addr(),
-        };
+        let place = source.set().id().as_ptr().addr();
         if seen.insert((row.class(), place)) {
-            let set = sets.entry(place).or_insert_with(|| match &source {
-                ImageSource::File { root, .. } => Arc::from(root.to_string_lossy()),
-                ImageSource::Rendered { set, .. } => Arc::from(set.id()),
-            });
+            let set = sets.entry(place).or_insert_with(|| Arc::from(String::from_utf8_lossy(source.set().id())));
             let name = row.shared_identity();
             let bare = unmerged(name);
             let name = if bare.len() == name.len() { name.clone() } else { Arc::from(bare) };

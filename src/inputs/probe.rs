@@ -1,10 +1,9 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
 use crate::data::probe::ProbeCache;
-use crate::data::readers::{begins_as_text, image_list};
-use crate::data::{DataError, Lies, Prober};
+use crate::data::readers::begins_as_text;
+use crate::data::{At, DataError, Lies, Look, Prober};
 use crate::regular::{self, Stamp, Whole};
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -102,8 +101,8 @@ impl Prober for DiskProber {
         regular::is_regular(&metadata).and_then(|()| self.file(path, Stamp::of(&metadata))).map_err(unreadable)
     }
 
-    fn listed(&self, list: &Path, root: &Path) -> Result<String, DataError> {
-        Ok(image_list(list, root, &IndexMap::new(), &self.folders)?.probe.digest().to_owned())
+    fn images(&self, at: At<'_>, look: Look) -> Result<String, DataError> {
+        Ok((look.probe)(at, &self.folders)?.digest().to_owned())
     }
 }
 

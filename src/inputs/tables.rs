@@ -2,22 +2,21 @@
 
 use super::augments::augment;
 use crate::data::augment::Augment;
-use crate::data::faces::FaceSet;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::protocol::{self, Doubt};
-use crate::data::readers::{self, ColumnType, IdentityRule};
+use crate::data::readers;
 use crate::data::sampler::{Batches, Sampling};
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
-use crate::data::{DataError, Table};
+use crate::data::{At, DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::node::Node;
+use crate::ops::readers::Reader;
 use crate::ops::refs::FilePath;
 use crate::ops::{data, samplers};
 use crate::pinned::Pinned;
 use crate::plan::{Paths, Plan, PlanError};
 use crate::random::apart;
-use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -97,13 +96,13 @@ impl<'p> Tables<'p> {
     fn make(&self, id: NodeId) -> Result<Table, TableError> {
         let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
         match self.plan.work(id)? {
-            Node::ImageFolder(it) => at(self.image_folder(id, it)?),
-            Node::ImageList(it) => at(self.image_list(id, it)?),
-            Node::SyntheticFaces(it) => at(synthetic_faces(it)),
+            Node::Reader(it) => at(self.read(id, it)?),
             Node::Annotate(it) => {
                 let table = self.table(it.data.node)?;
                 let path = self.path(id, &it.path)?;
-                at(columns(&it.schema.0)
+                at(it
+                    .schema
+                    .types()
                     .and_then(|schema| Ok(readers::annotate(&table, &path, &schema, missing(it.missing), &self.cache)?.table)))
             }
             Node::Where(it) => {
@@ -157,28 +156,15 @@ impl<'p> Tables<'p> {
         self.paths.get(&path.0).cloned().ok_or_else(|| TableError::Path { node: self.plan.node(id).name.clone(), path: path.0.clone() })
     }
 
-    fn image_folder(&self, id: NodeId, it: &data::ImageFolder) -> Result<Result<Table, DataError>, TableError> {
-        let root = self.path(id, &it.path)?;
-        let rule = match &it.identity {
-            Some(pattern) => IdentityRule::pattern(pattern),
-            None => Ok(IdentityRule::FirstFolder),
-        };
-        let read = |rule, schema| readers::image_folder_with(&root, &rule, &schema, &self.cache);
-        Ok(rule.and_then(|rule| {
-            let read = read(rule, columns(&it.schema.0)?)?;
+    /// The samples of a reader.
+    fn read(&self, id: NodeId, it: &Reader) -> Result<Result<Table, DataError>, TableError> {
+        let there = it.there();
+        let path = |path: Option<&FilePath>| path.map(|path| self.path(id, path)).transpose();
+        let (path, below) = (path(there.map(|there| there.path))?, path(there.and_then(|there| there.below))?);
+        let at = At { path: path.as_deref().unwrap_or(Path::new("")), below: below.as_deref() };
+        Ok(it.read(at, &self.cache).map(|read| {
             self.left_out.lock().unwrap_or_else(PoisonError::into_inner).insert(id, read.probe.left_out.clone());
-            Ok(said(&read.table, it.on_size, it.alignment.as_deref()))
-        }))
-    }
-
-    fn image_list(&self, id: NodeId, it: &data::ImageList) -> Result<Result<Table, DataError>, TableError> {
-        let list = self.path(id, &it.path)?;
-        let root = match &it.root {
-            Some(root) => self.path(id, root)?,
-            None => list.parent().map_or_else(PathBuf::new, Path::to_path_buf),
-        };
-        Ok(columns(&it.schema.0).and_then(|schema| {
-            Ok(said(&readers::image_list(&list, &root, &schema, &self.cache)?.table, it.on_size, it.alignment.as_deref()))
+            there.map_or(read.table.clone(), |there| there.said.of(&read.table))
         }))
     }
 
@@ -280,19 +266,6 @@ fn seed(draw: &data::Draw, place: u64) -> i64 {
     apart(draw.seed.unwrap_or(0), "draw of a stage", place)
 }
 
-fn synthetic_faces(it: &data::SyntheticFaces) -> Result<Table, DataError> {
-    let set = FaceSet::new(it.identities, it.images, it.yaw, it.size, it.seed)
-        .map_err(|error| DataError::Argument { what: "synthetic_faces", why: error.to_string() })?;
-    readers::synthetic_faces(set)
-}
-
-/// With what a recipe says of the images of a folder or a list.
-fn said(table: &Table, on_size: data::OnSize, alignment: Option<&str>) -> Table {
-    let refuse_resize = on_size == data::OnSize::Refuse;
-    let alignment = alignment.map(str::to_owned).or_else(|| table.stream().alignment.clone());
-    table.with_stream(crate::data::Stream { alignment, refuse_resize, ..table.stream().clone() })
-}
-
 fn missing(policy: data::Missing) -> MissingPolicy {
     match policy {
         data::Missing::Error => MissingPolicy::Error,
@@ -306,12 +279,4 @@ fn amount(amount: data::Amount) -> Amount {
         data::Amount::Count(count) => Amount::Count(count),
         data::Amount::Share(share) => Amount::Part(share),
     }
-}
-
-fn columns(schema: &IndexMap<String, String>) -> Result<IndexMap<String, ColumnType>, DataError> {
-    let column = |word: &String| {
-        let unknown = |_| DataError::Argument { what: "schema", why: format!("there is no column type `{word}`") };
-        serde_json::from_value::<ColumnType>(serde_json::Value::from(word.as_str())).map_err(unknown)
-    };
-    schema.iter().map(|(name, word)| Ok((name.clone(), column(word)?))).collect()
 }

@@ -128,8 +128,6 @@ pub struct Decl {
     pub observes: Option<&'static str>,
     /// The parameter that stands for the whole where nothing else is said: `checkpoint(path)` is `path`.
     pub stands_for: Option<&'static str>,
-    /// Of an operator that reads a list of images: its parameter, and that of the folder that they lie below.
-    pub lists: Option<(&'static str, &'static str)>,
     /// What each version after the first changed about the numbers, in one sentence.
     pub changes: &'static [(u32, &'static str)],
     /// See [`Decl::raised`].

@@ -36,7 +36,6 @@ macro_rules! operator {
         $(hidden = $hidden:literal;)?
         $(observes = $observes:literal;)?
         $(stands_for = $stands_for:literal;)?
-        $(lists = ($list:literal, $root:literal);)?
         $(node = $kind:ident, source = $source:expr;)?
         $(changes = [$(($changed:literal, $sentence:literal)),* $(,)?];)?
     ) => {
@@ -75,7 +74,6 @@ macro_rules! operator {
                     hidden: false $(|| $hidden)?,
                     observes: None $(.or(Some($observes)))?,
                     stands_for: None $(.or(Some($stands_for)))?,
-                    lists: None $(.or(Some(($list, $root))))?,
                     changes: &[$($(($changed, $sentence)),*)?],
                     raised: std::sync::OnceLock::new(),
                 })
@@ -99,6 +97,34 @@ macro_rules! operator {
     (@limits $limits:expr) => { Some($crate::lang::decl::Limits::of(&$limits)) };
     (@check) => { |_| Vec::new() };
     (@check $check:path) => { $check };
+}
+
+/// Declares a reader of images that lie on the disk: an operator with what can be said of such images behind its own parameters.
+#[macro_export]
+macro_rules! reader {
+    ($(#[doc = $doc:literal])* pub struct $type:ident($name:literal, $version:literal, $result:expr) { $($params:tt)* }) => {
+        $crate::operator! {
+            $(#[doc = $doc])*
+            pub struct $type($name, $version, $result) {
+                $($params)*
+                /// What happens to an image that can't be decoded.
+                on_corrupt: $crate::ops::readers::OnCorrupt = $crate::ops::readers::OnCorrupt::Stop;
+                /// What happens to an image whose size is not the network's.
+                on_size: $crate::ops::readers::OnSize = $crate::ops::readers::OnSize::Resize;
+                /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
+                alignment: Option<String> = None;
+            }
+            observes = "alignment";
+        }
+
+        impl $type {
+            /// What is said of its images.
+            fn said(&self) -> $crate::ops::readers::Said<'_> {
+                let alignment = self.alignment.as_deref();
+                $crate::ops::readers::Said { on_corrupt: self.on_corrupt, on_size: self.on_size, alignment }
+            }
+        }
+    };
 }
 
 /// Declares the words that a parameter can be, each with what it means: `ddl doc` shows them.

@@ -14,6 +14,7 @@ pub mod node;
 pub mod optimizers;
 pub mod outputs;
 pub mod pooling;
+pub mod readers;
 mod reading;
 pub mod refs;
 pub mod samplers;
@@ -41,27 +42,11 @@ pub fn declared(op: &str) -> Option<&'static Decl> {
 }
 
 fn all() -> Vec<&'static Decl> {
-    use data::{
-        Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
-    };
+    use data::{Annotate, Apply, Draw, Identities, Merge, MinImages, Relabel, Sample, Split, Where, Without};
     use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Score, Started, Table};
     macro_rules! decls { ($($type:ty),* $(,)?) => { vec![$(<$type as Operator>::decl()),*] }; }
-    let mut all = decls![
-        ImageFolder,
-        ImageList,
-        Annotate,
-        SyntheticFaces,
-        Where,
-        Split,
-        Identities,
-        Relabel,
-        Sample,
-        Merge,
-        MinImages,
-        Without,
-        Apply,
-        Draw,
-    ];
+    let mut all = readers::Reader::decls();
+    all.extend(decls![Annotate, Where, Split, Identities, Relabel, Sample, Merge, MinImages, Without, Apply, Draw]);
     all.extend(evals::Protocol::decls());
     all.extend(decls![
         evals::Panel,
@@ -115,7 +100,6 @@ fn all() -> Vec<&'static Decl> {
 pub const NOT_YET: &[(&str, &str)] = &[
     ("bin", "reading .bin validation packs"),
     ("quantise", "quantisation"),
-    ("recordio", "reading MXNet RecordIO"),
     ("scface_folder", "the SCface layout"),
     ("scface_mugshots", "the SCface layout"),
 ];

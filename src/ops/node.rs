@@ -2,12 +2,11 @@
 //!
 //! What other rooms ask of such an operator stands beside its declaration ([`Kind`], [`Planned`]); an operator that lacks it can't be listed here.
 
-use super::data::{
-    Annotate, Apply, Draw, Identities, ImageFolder, ImageList, Merge, MinImages, Relabel, Sample, Split, SyntheticFaces, Where, Without,
-};
+use super::data::{Annotate, Apply, Draw, Identities, Merge, MinImages, Relabel, Sample, Split, Where, Without};
 use super::evals::{OverPanel, Protocol};
 use super::nets::{Backbone, Extension};
 use super::outputs::{Among, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Started, Table};
+use super::readers::Reader;
 use super::stages::{Averaged, Chosen, Net, Train};
 use super::{parse, parse_member};
 use crate::lang::decl::Operator;
@@ -149,6 +148,11 @@ pub trait Planned {
     /// What all its nodes have in common.
     const KIND: Kind;
 
+    /// The same of the member of this name, in a family whose members are not all of one kind.
+    fn kind(_op: &str) -> Kind {
+        Self::KIND
+    }
+
     /// The model that it is made of, or looks at; of several the first. Of a network of a stage that is the stage.
     fn source(&self) -> Option<NodeId>;
 }
@@ -205,7 +209,7 @@ macro_rules! nodes {
 
             fn kinds() -> impl Iterator<Item = (&'static str, Kind)> {
                 let mut all = vec![$((<$one as Operator>::NAME, <$one as Planned>::KIND)),*];
-                $(all.extend($family::decls().iter().map(|decl| (decl.name, <$family as Planned>::KIND)));)*
+                $(all.extend($family::decls().iter().map(|decl| (decl.name, <$family as Planned>::kind(decl.name))));)*
                 all.into_iter()
             }
         }
@@ -227,11 +231,11 @@ macro_rules! nodes {
 
 nodes! {
     operators: [
-        ImageFolder, ImageList, SyntheticFaces, Annotate, Where, Split, Identities, Relabel, Sample, Merge, MinImages, Without, Apply, Among,
+        Annotate, Where, Split, Identities, Relabel, Sample, Merge, MinImages, Without, Apply, Among,
         Draw,
         Train, Net, Chosen, Averaged, Started,
         OverPanel, Features, Pooled, Judge,
         Table, Expect, ExportSafetensors, ExportOnnx,
     ],
-    families: [Backbone = "a network", Extension = "an addition to a network", Protocol = "a protocol"]
+    families: [Reader = "a reader of images", Backbone = "a network", Extension = "an addition to a network", Protocol = "a protocol"]
 }

@@ -1,5 +1,7 @@
 //! What an operator's struct holds of other nodes.
 
+use crate::data::DataError;
+use crate::data::readers::ColumnType;
 use crate::lang::decl::Param;
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
@@ -181,6 +183,20 @@ impl Param for Reading {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Columns(pub indexmap::IndexMap<String, String>);
+
+impl Columns {
+    /// The types as the data room knows them.
+    ///
+    /// # Errors
+    /// A word that is no type.
+    pub fn types(&self) -> Result<indexmap::IndexMap<String, ColumnType>, DataError> {
+        let column = |word: &String| {
+            let unknown = |_| DataError::Argument { what: "schema", why: format!("there is no column type `{word}`") };
+            serde_json::from_value::<ColumnType>(serde_json::Value::from(word.as_str())).map_err(unknown)
+        };
+        self.0.iter().map(|(name, word)| Ok((name.clone(), column(word)?))).collect()
+    }
+}
 
 impl Param for Columns {
     fn ty() -> Type {

@@ -8,10 +8,10 @@ use crate::lang::decl::Operator as _;
 use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
-use crate::ops::data::SyntheticFaces;
 use crate::ops::declared;
 use crate::ops::evals::{OverPanel, Panel};
 use crate::ops::node::Gives;
+use crate::ops::readers::Reader;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,9 +126,8 @@ impl Plan {
         let mut attributes: IndexMap<String, AttributeType> = IndexMap::new();
         loop {
             let node = self.node(data);
-            if node.is::<SyntheticFaces>() {
-                attributes.extend(["yaw", "pitch"].map(|name| (name.to_owned(), AttributeType::Angle)));
-            }
+            let known = self.get::<Reader>(data).map_or(&[][..], Reader::attributes);
+            attributes.extend(known.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())));
             for (name, word) in node.args.get("schema").and_then(Json::as_object).into_iter().flatten() {
                 if let Ok(column) = word.as_str().unwrap_or_default().parse::<ColumnType>() {
                     attributes.insert(name.clone(), column.attribute());

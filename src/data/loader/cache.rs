@@ -1,9 +1,9 @@
 //! Decoded images in memory, up to a budget.
 
 use crate::data::image::Image;
-use crate::data::probe::{Digest, ProbeCache};
+use crate::data::probe::Digest;
 use crate::data::table::Row;
-use crate::data::{DataError, ImageSource, decode};
+use crate::data::{DataError, ImageSource, Name};
 use crate::quantity::Bytes;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,20 +19,20 @@ pub struct ImageCache {
     images: RwLock<HashMap<Key, Arc<[u8]>>>,
     used: AtomicU64,
     budget: u64,
-    probes: Option<ProbeCache>,
+    probed: bool,
     decoded: AtomicU64,
 }
 
 impl ImageCache {
     /// A cache of at most so many bytes of pixels (0 caches nothing).
     pub fn new(budget: Bytes) -> Self {
-        ImageCache { images: RwLock::default(), used: AtomicU64::new(0), budget: budget.0, probes: None, decoded: AtomicU64::new(0) }
+        ImageCache { images: RwLock::default(), used: AtomicU64::new(0), budget: budget.0, probed: false, decoded: AtomicU64::new(0) }
     }
 
     /// The same, where every file must still hold what a probe found in it: results are computed from what their keys stand for.
     #[must_use]
-    pub fn as_probed(self, probes: ProbeCache) -> Self {
-        ImageCache { probes: Some(probes), ..self }
+    pub fn as_probed(self) -> Self {
+        ImageCache { probed: true, ..self }
     }
 
     /// The image of a source, read and decoded or drawn now.
@@ -40,18 +40,15 @@ impl ImageCache {
     /// # Errors
     /// What can't be read or decoded; a file that changed since it was probed ([`DataError::Changed`]).
     pub fn open(&self, source: &ImageSource) -> Result<Image, DataError> {
-        if matches!(source, ImageSource::File { .. }) {
+        if !source.is_drawn() {
             self.decoded.fetch_add(1, Ordering::Relaxed);
         }
-        decode::open(source, self.digest_of(source))
+        source.open(self.digest_of(source))
     }
 
-    /// The digest of a source's file that a probe found.
+    /// The digest of a source's bytes that a probe found, where they must still be these.
     pub fn digest_of(&self, source: &ImageSource) -> Option<Digest> {
-        match source {
-            ImageSource::File { root, file } => self.probes.as_ref()?.digest_of(root, file),
-            ImageSource::Rendered { .. } => None,
-        }
+        source.digest().filter(|_| self.probed)
     }
 
     /// How many files were decoded.
@@ -96,11 +93,10 @@ impl ImageCache {
 fn key(source: &ImageSource, size: (u32, u32)) -> Key {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&size.0.to_le_bytes()).update(&size.1.to_le_bytes());
-    match source {
-        ImageSource::File { root, file } => {
-            hasher.update(b"file").update(root.as_os_str().as_encoded_bytes()).update(b"\0").update(file.as_bytes())
-        }
-        ImageSource::Rendered { set, index } => hasher.update(b"drawn").update(set.id().as_bytes()).update(&index.to_le_bytes()),
+    hasher.update(source.set().id()).update(b"\0");
+    match source.name() {
+        Name::Path(path) => hasher.update(b"path").update(path.as_bytes()),
+        Name::Number(number) => hasher.update(b"number").update(&number.to_le_bytes()),
     };
     let mut key = Key::default();
     hasher.finalize_xof().fill(&mut key);

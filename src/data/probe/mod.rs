@@ -56,11 +56,13 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// What is known of one file.
+/// What is known of one image: a file, or a part of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileFacts {
     /// Its path relative to the root, `/`-separated.
     pub path: Arc<str>,
+    /// Where it begins in the file that it lies in: 0 in a file of its own.
+    pub offset: u64,
     /// Its length in bytes.
     pub bytes: u64,
     /// The digest of its bytes.
@@ -69,7 +71,7 @@ pub struct FileFacts {
     pub size: Option<(u32, u32)>,
 }
 
-/// The answer of a probe: a folder's files in byte order of their paths, a list's in its own order.
+/// The answer of a probe: images in byte order of their paths, a list's in its own order.
 #[derive(Debug, Default)]
 pub struct Probe {
     /// The files.
@@ -87,6 +89,12 @@ impl Probe {
     fn new(files: Vec<FileFacts>, left_out: LeftOut, list: Option<String>) -> Self {
         let sorted = if files.is_sorted_by(|a, b| a.path <= b.path) { None } else { Some(order(&files, |file| &file.path)) };
         Probe { files, left_out, list, sorted, digest: OnceLock::new() }
+    }
+
+    /// Images that nobody looked at.
+    #[cfg(test)]
+    pub(super) fn of(files: Vec<FileFacts>) -> Self {
+        Probe::new(files, LeftOut::default(), None)
     }
 
     /// One digest of all paths and contents, and of the list: equal when nothing that matters changed, wherever the root lies.
@@ -148,11 +156,30 @@ impl Content {
     }
 }
 
-/// Images that are probed together: all below a root, or those that a list names.
+/// Images that are probed together: all below a root, those of them that a list names, or all that a file holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Set {
+    /// The folder, or the file.
     root: PathBuf,
-    list: Option<PathBuf>,
+    of: Of,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Folder,
+    List(PathBuf),
+    File,
+}
+
+impl Set {
+    fn list(&self) -> Option<&PathBuf> {
+        if let Of::List(list) = &self.of { Some(list) } else { None }
+    }
+
+    /// The file in which an image lies.
+    fn file(&self, path: &str) -> PathBuf {
+        if self.of == Of::File { self.root.clone() } else { self.root.join(path) }
+    }
 }
 
 /// What is known of data on the disk: what former probes found, and what a plan was made from. One file per root or list in a folder of its
@@ -221,7 +248,7 @@ impl ProbeCache {
 
     /// What a list says, if it can be read: one that a plan was made from could be, then.
     pub(super) fn as_listed<T>(&self, list: &Path, root: &Path, read: Result<T, DataError>) -> Result<T, DataError> {
-        let planned = self.expected(&Set { root: root.to_owned(), list: Some(list.to_owned()) }).is_some();
+        let planned = self.expected(&Set { root: root.to_owned(), of: Of::List(list.to_owned()) }).is_some();
         read.map_err(|error| if planned { DataError::Changed { path: list.to_owned() } } else { error })
     }
 
@@ -231,7 +258,7 @@ impl ProbeCache {
     /// # Errors
     /// What can't be read; a link that leads back; an image that is no regular file; another content than a plan was made from.
     pub fn images(&self, root: &Path) -> Result<Arc<Probe>, DataError> {
-        let set = Set { root: root.to_owned(), list: None };
+        let set = Set { root: root.to_owned(), of: Of::Folder };
         self.once(&set, |known| {
             if let Some(probe) = self.expected(&set).and_then(|expected| known.probe(expected)) {
                 return Ok(probe); // what changed since shows when it is read
@@ -246,7 +273,7 @@ impl ProbeCache {
     /// # Errors
     /// As [`ProbeCache::images`].
     pub fn listed(&self, list: &Path, root: &Path, digest: &str, paths: &[Arc<str>]) -> Result<Arc<Probe>, DataError> {
-        let set = Set { root: root.to_owned(), list: Some(list.to_owned()) };
+        let set = Set { root: root.to_owned(), of: Of::List(list.to_owned()) };
         self.once(&set, |known| {
             let stamped = paths.par_iter().map(|path| Ok((Arc::clone(path), stamp(&set.root.join(path.as_ref()))?)));
             let stamped = stamped.collect::<Result<Vec<_>, DataError>>()?;
@@ -260,12 +287,38 @@ impl ProbeCache {
         })
     }
 
-    /// The digest of an image that a probe of this root found; none where nobody looked.
-    pub fn digest_of(&self, root: &Path, file: &str) -> Option<Digest> {
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        let first = Set { root: root.to_owned(), list: None };
-        let mut found = seen.range(first..).take_while(|(set, _)| set.root == root).filter_map(|(_, probe)| probe.file(file));
-        found.next().map(|file| file.digest)
+    /// The images that a file holds, with their facts. `beside` are files that say more of them, and are looked at with it; `look` finds the images, unless
+    /// nothing of all that has changed since they were found.
+    ///
+    /// # Errors
+    /// As [`ProbeCache::images`]; what `look` says.
+    pub fn inside(
+        &self,
+        file: &Path,
+        beside: &[PathBuf],
+        look: impl FnOnce() -> Result<Vec<FileFacts>, DataError>,
+    ) -> Result<Arc<Probe>, DataError> {
+        let set = Set { root: file.to_owned(), of: Of::File };
+        self.once(&set, |known| {
+            let expected = self.expected(&set);
+            if let Some(probe) = expected.and_then(|expected| known.probe(expected)) {
+                return Ok(probe); // what changed since shows when it is read
+            }
+            let stamp = stamp_of_all(file, beside)?;
+            if known.len() > 0 && known.records().all(|record| record.stamp == stamp) {
+                return Ok(known.all());
+            }
+            self.read.fetch_add(1, Ordering::Relaxed);
+            // what could be read when the plan was made is something else where it can't
+            let found = look().map_err(|error| if expected.is_some() { DataError::Changed { path: file.to_owned() } } else { error });
+            let mut files = found?;
+            files.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
+            if let Some(place) = self.place(&set) {
+                let now = SystemTime::now() + self.ahead;
+                let _ = saved::save(&place, files.iter().map(|file| (file, &stamp)), now); // or the next probe reads the file again
+            }
+            Ok(Probe::new(files, LeftOut::default(), None))
+        })
     }
 
     /// Which images were decoded well before.
@@ -290,7 +343,7 @@ impl ProbeCache {
         let differs =
             |file: &&FileFacts| others.clone().filter_map(|other| other.file(&file.path)).any(|other| other.digest != file.digest);
         if let Some(file) = probe.files.iter().find(differs) {
-            return Err(DataError::Changed { path: set.root.join(file.path.as_ref()) });
+            return Err(DataError::Changed { path: set.file(&file.path) });
         }
         seen.insert(set.clone(), Arc::clone(&probe));
         Ok(probe)
@@ -298,9 +351,9 @@ impl ProbeCache {
 
     /// The digest that a plan was made with.
     fn expected(&self, set: &Set) -> Option<&str> {
-        let name = match &set.list {
-            Some(list) => (list.clone(), Some(set.root.clone())),
-            None => (set.root.clone(), None),
+        let name = match &set.of {
+            Of::List(list) => (list.clone(), Some(set.root.clone())),
+            Of::Folder | Of::File => (set.root.clone(), None),
         };
         self.expected.get(&name).map(String::as_str)
     }
@@ -320,7 +373,13 @@ impl ProbeCache {
             while records.next_if(|record| record.path.as_str() < &*path).is_some() {}
             let record = records.next_if(|record| record.path.as_str() == &*path).filter(|record| record.stamp == stamp);
             same += usize::from(record.is_some());
-            let file = record.map(|record| FileFacts { path: path.clone(), bytes: stamp.bytes, digest: record.digest, size: record.size });
+            let file = record.map(|record| FileFacts {
+                path: path.clone(),
+                offset: 0,
+                bytes: stamp.bytes,
+                digest: record.digest,
+                size: record.size,
+            });
             stamps.push(stamp);
             facts.push((path, file));
         }
@@ -347,7 +406,7 @@ impl ProbeCache {
     fn place(&self, set: &Set) -> Option<PathBuf> {
         let folder = self.folder.as_ref()?;
         let root = set.root.canonicalize().ok()?;
-        let list = set.list.as_ref().map(|list| list.canonicalize()).transpose().ok()?;
+        let list = set.list().map(|list| list.canonicalize()).transpose().ok()?;
         let mut hasher = blake3::Hasher::new();
         for part in std::iter::once(root).chain(list) {
             hasher.update(part.as_os_str().as_encoded_bytes()).update(b"\0");
@@ -361,7 +420,27 @@ pub fn beside(file: &Path) -> PathBuf {
     file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// What the system says of a file that should be an image.
+/// What the system says of several files, of which one holds images, as one.
+fn stamp_of_all(file: &Path, beside: &[PathBuf]) -> Result<Stamp, DataError> {
+    let (mut whole, mut hasher) = (stamp(file)?, blake3::Hasher::new());
+    for path in beside {
+        let other = stamp(path)?;
+        hasher.update(path.as_os_str().as_encoded_bytes()).update(b"\0");
+        for number in [other.bytes, other.modified as u64, other.changed as u64, other.inode, other.device] {
+            hasher.update(&number.to_le_bytes());
+        }
+        (whole.modified, whole.changed) = (whole.modified.max(other.modified), whole.changed.max(other.changed));
+    }
+    if !beside.is_empty() {
+        hasher.update(&whole.inode.to_le_bytes());
+        let mut name = [0; 8];
+        hasher.finalize_xof().fill(&mut name);
+        whole.inode = u64::from_le_bytes(name);
+    }
+    Ok(whole)
+}
+
+/// What the system says of a file that should be an image, or hold some.
 fn stamp(path: &Path) -> Result<Stamp, DataError> {
     let unreadable = |error: std::io::Error| DataError::Unreadable { path: path.to_owned(), why: error.to_string() };
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
@@ -374,7 +453,7 @@ fn look_into(root: &Path, path: Arc<str>) -> Result<(FileFacts, Stamp), DataErro
     let place = root.join(path.as_ref());
     let stamp = stamp(&place)?;
     let bytes = decode::read(&place)?;
-    let facts = FileFacts { path, bytes: bytes.len() as u64, digest: Digest::of(&bytes), size: decode::dimensions(&bytes) };
+    let facts = FileFacts { path, offset: 0, bytes: bytes.len() as u64, digest: Digest::of(&bytes), size: decode::dimensions(&bytes) };
     Ok((facts, stamp))
 }
 
@@ -382,8 +461,8 @@ fn look_into(root: &Path, path: Arc<str>) -> Result<(FileFacts, Stamp), DataErro
 fn changed(set: &Set, saved: &Saved, now: &Probe) -> DataError {
     let before = saved.records().find(|record| now.file(&record.path).is_none_or(|file| file.digest != record.digest));
     let path = match before {
-        Some(record) => set.root.join(record.path),
-        None => set.list.clone().unwrap_or_else(|| set.root.clone()),
+        Some(record) => set.file(&record.path),
+        None => set.list().unwrap_or(&set.root).clone(),
     };
     DataError::Changed { path }
 }

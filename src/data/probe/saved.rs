@@ -1,8 +1,8 @@
 //! What a probe found, on the disk until the next time.
 //!
-//! A file is `ddl probe 2\n`, the number of records (u64), the records in byte order of their paths, and a digest of all that. A record is the
+//! A file is `ddl probe 3\n`, the number of records (u64), the records in byte order of their paths, and a digest of all that. A record is the
 //! length of what its path shares with the one before (u16), the length of the rest (u16), the rest, the file's stamp (five numbers of 64
-//! bits), its digest (32 bytes), its width and height (u32; 0 for what is no image). All numbers have their lowest byte first. What is damaged
+//! bits), the image's digest (32 bytes), its width and height (u32; 0 for what is no image), where it begins in its file and its length (u64). All numbers have their lowest byte first. What is damaged
 //! or of another make is as if it were not there.
 
 use super::{Digest, FileFacts, LeftOut, Probe};
@@ -13,11 +13,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-const MAGIC: &[u8; 12] = b"ddl probe 2\n";
+const MAGIC: &[u8; 12] = b"ddl probe 3\n";
 /// Bytes before the records.
 const HEAD: usize = MAGIC.len() + 8;
 /// Bytes of a record after its path.
-const FIXED: usize = 5 * 8 + 32 + 2 * 4;
+const FIXED: usize = 5 * 8 + 32 + 2 * 4 + 2 * 8;
 /// Bytes that are hashed at once, on a thread.
 const BLOCK: usize = 1 << 20;
 
@@ -35,6 +35,8 @@ pub struct Record {
     pub stamp: Stamp,
     pub digest: Digest,
     pub size: Option<(u32, u32)>,
+    pub offset: u64,
+    pub bytes: u64,
 }
 
 impl Saved {
@@ -55,14 +57,20 @@ impl Saved {
 
     /// What was found, if that is what a plan was made from; a probe of a folder.
     pub fn probe(&self, expected: &str) -> Option<Probe> {
+        let probe = self.all();
+        (probe.digest() == expected).then_some(probe)
+    }
+
+    /// All that was found.
+    pub fn all(&self) -> Probe {
         let facts = |record: Record| FileFacts {
             path: Arc::from(record.path),
-            bytes: record.stamp.bytes,
+            offset: record.offset,
+            bytes: record.bytes,
             digest: record.digest,
             size: record.size,
         };
-        let probe = Probe::new(self.records().map(facts).collect(), LeftOut::default(), None);
-        (probe.digest() == expected).then_some(probe)
+        Probe::new(self.records().map(facts).collect(), LeftOut::default(), None)
     }
 
     /// How many files.
@@ -89,6 +97,8 @@ impl Saved {
                 stamp: Stamp { bytes: long(0), modified: long(1) as i64, changed: long(2) as i64, inode: long(3), device: long(4) },
                 digest: Digest(fixed[40..72].try_into().ok()?),
                 size: Some((side(0), side(1))).filter(|(width, _)| *width > 0),
+                offset: long(10),
+                bytes: long(11),
             })
         })
     }
@@ -120,6 +130,8 @@ pub fn save<'a>(
         bytes.extend(file.digest.0);
         bytes.extend(width.to_le_bytes());
         bytes.extend(height.to_le_bytes());
+        bytes.extend(file.offset.to_le_bytes());
+        bytes.extend(file.bytes.to_le_bytes());
         last = path;
     }
     whole(place, bytes)

@@ -188,7 +188,7 @@ fn an_engine_holds_to_what_was_planned_and_sees_what_changed_by_name() {
     let probe = engine.images(&root).unwrap();
     assert_eq!((probe.digest(), engine.read()), (planned.digest.as_str(), 0));
     // … and the file shows itself when it is read
-    let digest = |name| engine.digest_of(&root, name).unwrap();
+    let digest = |name| probe.file(name).unwrap().digest;
     assert_eq!(digest("ann/1.bmp"), Digest::of(&bmp(0)));
     assert_ne!(digest("ann/2.bmp"), Digest::of(&fs::read(files.at("images/ann/2.bmp")).unwrap()));
     // another command remembers the new content meanwhile
@@ -212,6 +212,38 @@ fn a_list_and_its_folder_are_remembered_side_by_side() {
     let second = files.cache();
     assert_eq!((listed(&second).digest(), files.digest(&second)), (probe.digest(), folder));
     assert_eq!(second.read(), 0);
+}
+
+#[test]
+fn a_file_of_many_images_is_looked_into_once_and_again_when_it_or_what_lies_beside_it_changes() {
+    let files = Files::new();
+    let (pack, beside) = (files.at("pack"), files.at("pack.idx"));
+    fs::write(&pack, "two images").unwrap();
+    fs::write(&beside, "0 4").unwrap();
+    let facts =
+        |path: &str, offset| FileFacts { path: Arc::from(path), offset, bytes: 4, digest: Digest::of(path.as_bytes()), size: Some((8, 6)) };
+    let looked = |cache: &ProbeCache| {
+        let mut looked = false;
+        let probe = cache.inside(&pack, std::slice::from_ref(&beside), || {
+            looked = true;
+            Ok(vec![facts("b", 0), facts("a", 4)])
+        });
+        (looked, probe.unwrap())
+    };
+    let (is_first, probe) = looked(&files.cache());
+    assert_eq!((is_first, &probe.files[..]), (true, &[facts("a", 4), facts("b", 0)][..]));
+    let (is_looked_into, again) = looked(&files.cache());
+    assert_eq!((is_looked_into, &again.files[..], again.digest()), (false, &probe.files[..], probe.digest()));
+    for file in [&pack, &beside] {
+        fs::write(file, "other").unwrap();
+        assert_eq!([looked(&files.cache()).0, looked(&files.cache()).0], [true, false], "{}", file.display());
+    }
+    // what can't be looked into was something else when the plan was made
+    let planned = Content { path: pack.clone(), root: None, digest: probe.digest().to_owned() };
+    let unreadable = || Err(DataError::File { file: pack.clone(), why: "it is damaged".to_owned() });
+    let said = |cache: ProbeCache| cache.inside(&pack, &[], unreadable).unwrap_err();
+    assert!(matches!(said(ProbeCache::none()), DataError::File { .. }));
+    assert!(matches!(said(ProbeCache::none().expecting(&[planned])), DataError::Changed { path } if path == pack));
 }
 
 #[cfg(unix)]

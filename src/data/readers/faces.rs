@@ -2,8 +2,9 @@
 
 use crate::data::faces::FaceSet;
 use crate::data::image::Image;
+use crate::data::probe::Digest;
 use crate::data::stream::Colour;
-use crate::data::{AttributeType, DataError, MadeSet, RenderedSet, Stream, Table};
+use crate::data::{AttributeType, DataError, ImageSet, MadeSet, Name, Stream, Table};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,20 +19,32 @@ struct DrawnFaces {
     id: String,
 }
 
-impl RenderedSet for DrawnFaces {
-    fn id(&self) -> &str {
-        &self.id
+impl ImageSet for DrawnFaces {
+    fn id(&self) -> &[u8] {
+        self.id.as_bytes()
     }
 
-    fn render(&self, index: usize) -> Result<Image, DataError> {
+    fn name(&self, image: u32) -> Name<'_> {
+        Name::Number(image)
+    }
+
+    fn place(&self, image: u32) -> String {
+        format!("drawn image {image}")
+    }
+
+    fn digest(&self, _: u32) -> Option<Digest> {
+        None
+    }
+
+    fn open(&self, image: u32, _: Option<Digest>) -> Result<Image, DataError> {
         let side = self.set.size().0;
-        let beyond = || DataError::Argument { what: "synthetic_faces", why: format!("there is no image {index}") };
-        self.set.render(index as u64).and_then(|pixels| Image::new(side, side, pixels)).ok_or_else(beyond)
+        let beyond = || DataError::Argument { what: "synthetic_faces", why: format!("there is no image {image}") };
+        self.set.render(u64::from(image)).and_then(|pixels| Image::new(side, side, pixels)).ok_or_else(beyond)
     }
 }
 
 /// The attributes that are known of drawn faces.
-const ATTRIBUTES: [(&str, AttributeType); 2] = [("yaw", AttributeType::Angle), ("pitch", AttributeType::Angle)];
+pub const FACE_ATTRIBUTES: [(&str, AttributeType); 2] = [("yaw", AttributeType::Angle), ("pitch", AttributeType::Angle)];
 
 impl MadeSet for DrawnFaces {
     fn samples(&self) -> u32 {
@@ -83,14 +96,13 @@ pub fn synthetic_faces(set: FaceSet) -> Result<Table, DataError> {
     u32::try_from(set.len()).map_err(too_many)?;
     let drawn = Arc::new(DrawnFaces { set, id });
     let stream = Stream { colour: Some(Colour::Rgb), alignment: Some(ARCFACE_TEMPLATE.to_owned()), ..Stream::default() };
-    Table::made(drawn, &ATTRIBUTES, stream)
+    Table::made(drawn, &FACE_ATTRIBUTES, stream)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Cell;
-    use crate::data::decode;
     use crate::quantity::{Angle, Interval, Pixels};
 
     #[test]
@@ -100,7 +112,7 @@ mod tests {
         assert_eq!((table.len(), table.labels().len(), table.stream().size), (6, 3, Some((32, 32))));
         let turned = |cell: Cell| (40f64.to_radians()..=60f64.to_radians()).contains(&cell.as_number().unwrap());
         assert!(table.rows().all(|row| turned(row.cell("yaw").unwrap())));
-        let image = decode::open(&table.row(5).unwrap().source(), None).unwrap();
+        let image = table.row(5).unwrap().source().open(None).unwrap();
         assert_eq!(image.size(), (32, 32));
     }
 }

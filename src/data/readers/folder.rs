@@ -1,9 +1,10 @@
 //! A folder of images; the path tells who it is.
 
 use super::{ColumnType, Read};
-use crate::data::probe::ProbeCache;
+use crate::data::held::{Folder, Held, Holder};
+use crate::data::probe::{Probe, ProbeCache};
 use crate::data::stream::Colour;
-use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use crate::data::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder};
 use crate::pattern::Patterns;
 use indexmap::IndexMap;
 use regex::Regex;
@@ -97,22 +98,30 @@ pub fn image_folder_with(
     if probe.files.is_empty() {
         return Err(DataError::NoImages { root: root.to_owned(), left_out: probe.left_out.clone() });
     }
+    held(Folder::at(root), probe, rule, schema)
+}
+
+/// The images that a probe found, whatever holds them: their paths tell who it is, and more where a pattern has groups for it.
+///
+/// # Errors
+/// A path without identity; a value of the wrong type, with its image.
+pub fn held(
+    holder: impl Holder + 'static,
+    probe: Arc<Probe>,
+    rule: &IdentityRule,
+    schema: &IndexMap<String, ColumnType>,
+) -> Result<Read, DataError> {
     let identities = probe.files.iter().map(|file| rule.identity(&file.path).map(Arc::from)).collect::<Result<Vec<Arc<str>>, _>>()?;
-    let root: Arc<Path> = Arc::from(root);
+    let set: Arc<dyn ImageSet> = Arc::new(Held::new(holder, Arc::clone(&probe)));
     let mut builder = TableBuilder::new(Schema::new(schema.iter().map(|(name, kind)| (name.clone(), kind.attribute()))));
-    for (file, identity) in probe.files.iter().zip(identities) {
+    for ((file, identity), image) in probe.files.iter().zip(identities).zip(0..) {
         let cell = |(name, kind): (&String, &ColumnType)| {
             let wrong = |why| DataError::NoIdentity { path: file.path.to_string(), why: format!("{why} (group `{name}`)") };
             kind.cell(rule.group(&file.path, name)).map_err(wrong)
         };
         let cells = schema.iter().map(cell).collect::<Result<_, _>>()?;
-        builder.push(NewRow {
-            path: file.path.clone(),
-            identity,
-            size: file.size,
-            source: ImageSource::File { root: root.clone(), file: file.path.clone() },
-            cells,
-        });
+        let source = ImageSource::new(set.clone(), image);
+        builder.push(NewRow { path: file.path.clone(), identity, size: file.size, source, cells });
     }
     let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
     Ok(Read { table: builder.build(probe.digest(), stream)?, probe })

@@ -3,9 +3,10 @@
 use super::Read;
 use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
+use crate::data::held::{Folder, Held};
 use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
-use crate::data::{DataError, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use crate::data::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder};
 use crate::text::quoted;
 use indexmap::IndexMap;
 use std::borrow::Cow;
@@ -40,11 +41,11 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
         return Err(DataError::UnknownImages { file: list.to_owned(), first, line, count: missing });
     }
     let probe = cache.listed(list, root, &lines.digest, &paths)?;
-    let root: Arc<Path> = Arc::from(root);
+    let set: Arc<dyn ImageSet> = Arc::new(Held::new(Folder::at(root), Arc::clone(&probe)));
     let mut builder = TableBuilder::new(Schema::new(columns.iter().map(|(name, kind, _)| ((*name).clone(), kind.attribute()))));
-    let mut files = probe.files.iter();
+    let mut files = probe.files.iter().zip(0..);
     lines.each(|line, row| {
-        let Some(file) = files.next() else { return Ok(()) }; // there is one for each row
+        let Some((file, image)) = files.next() else { return Ok(()) }; // there is one for each row
         let cell = |(name, kind, at): &(&String, ColumnType, usize)| {
             kind.cell(&row[*at]).map_err(|why| lines.wrong(line, format!("{why} (column `{name}`)")))
         };
@@ -52,7 +53,7 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
             path: file.path.clone(),
             identity: Arc::from(&row[identity]),
             size: file.size,
-            source: ImageSource::File { root: root.clone(), file: file.path.clone() },
+            source: ImageSource::new(set.clone(), image),
             cells: columns.iter().map(cell).collect::<Result<_, _>>()?,
         });
         Ok(())

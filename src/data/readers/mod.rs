@@ -12,8 +12,8 @@ mod templates;
 mod text_lines;
 
 pub use annotate::{Annotated, annotate};
-pub use faces::{ARCFACE_TEMPLATE, synthetic_faces};
-pub use folder::{IdentityRule, image_folder, image_folder_with};
+pub use faces::{ARCFACE_TEMPLATE, FACE_ATTRIBUTES, synthetic_faces};
+pub use folder::{IdentityRule, held, image_folder, image_folder_with};
 pub use form::{TextFile, begins_as_text};
 pub use lines::ColumnType;
 pub use list::image_list;

@@ -208,3 +208,23 @@ fn groups_of_a_pattern_are_attributes() {
     let wrong = image_folder_with(folder.root(), &letters, &schema(&[("view", "int")]), &ProbeCache::none()).unwrap_err();
     assert_eq!(folder.text(&wrong), "001_cam1_2.png: `cam` is not a number (group `view`)");
 }
+
+/// Keys of results hold these: they may never change by themselves.
+#[test]
+fn digests_of_tables_and_probes_are_what_they_were() {
+    let folder = Folder::new(&["ann/1.png", "ann/2.png", "bob/1.png"]);
+    let list = folder.file("list.csv", "path,identity,yaw\nbob/1.png,b,3\nann/2.png,a,4\n");
+    let read = folder.read().unwrap();
+    let listed = image_list(&list, folder.root(), &schema(&[("yaw", "deg")]), &ProbeCache::none()).unwrap();
+    let yaw = crate::quantity::Interval { from: Angle::degrees(-60.0), to: Angle::degrees(60.0) };
+    let drawn = synthetic_faces(crate::data::faces::FaceSet::new(3, 2, yaw, crate::quantity::Pixels(32), 7).unwrap()).unwrap();
+    let digests = [
+        read.probe.digest(),
+        &read.table.digest().to_hex(),
+        listed.probe.digest(),
+        &listed.table.digest().to_hex(),
+        &drawn.digest().to_hex(),
+    ]
+    .map(str::to_owned);
+    insta::assert_debug_snapshot!(digests);
+}

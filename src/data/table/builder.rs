@@ -1,9 +1,8 @@
 //! Tables as they are made.
 
 use super::columns::{Cells, Column, ColumnBuilder};
-use super::core::{Core, Listed, Origins, Sizes};
+use super::core::{Core, Listed, Origins, Paths, Sizes};
 use super::made::MadeSet;
-use super::names::Names;
 use super::rows::Rows;
 use super::{NOBODY, Table, Treated};
 use crate::data::{AttributeType, Cell, DataError, ImageSource, LabelSpace, Schema, Stream};
@@ -28,7 +27,7 @@ pub struct NewRow {
 /// Collects samples into a table. The order of rows is the order of pushes; classes are the identities sorted by their bytes.
 #[derive(Debug)]
 pub struct TableBuilder {
-    paths: Names,
+    paths: Paths,
     /// The people in the order in which they were met, and the number of each.
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
@@ -44,7 +43,7 @@ impl TableBuilder {
     /// A builder of tables with these added attributes.
     pub fn new(schema: Schema) -> Self {
         TableBuilder {
-            paths: Names::default(),
+            paths: Paths::default(),
             names: Vec::new(),
             numbers: HashMap::new(),
             people: Vec::new(),
@@ -74,8 +73,8 @@ impl TableBuilder {
         }
         self.people.push(person);
         self.sizes.push(at, row.size);
-        self.origins.push(at, &row.source, &row.path, &self.paths);
-        self.paths.push(&row.path);
+        self.paths.push(&row.path, &row.source, &self.origins);
+        self.origins.push(at, &row.source);
     }
 
     /// The table. `origin` names where the people come from (see [`LabelSpace::new`]). Categories' values are completed from the cells.
@@ -100,7 +99,7 @@ impl Table {
     /// Two people of one name.
     pub fn made(set: Arc<dyn MadeSet>, attributes: &[(&str, AttributeType)], stream: Stream) -> Result<Table, DataError> {
         let names = (0..set.people()).map(|person| Arc::from(set.identity(person))).collect();
-        let (labels, classes) = sorted(set.id(), names)?;
+        let (labels, classes) = sorted(&String::from_utf8_lossy(set.id()), names)?;
         let column = |(attribute, (name, kind)): (usize, &(&str, AttributeType))| {
             let cells = Cells::Made { attribute, known: Arc::new(OnceLock::new()) };
             Column { name: Arc::from(*name), kind: kind.clone(), cells }

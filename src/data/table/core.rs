@@ -3,11 +3,10 @@
 use super::made::MadeSet;
 use super::merged::Merged;
 use super::names::Names;
-use crate::data::{DataError, ImageSource, RenderedSet};
+use crate::data::{DataError, ImageSet, ImageSource, Name};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The samples of a set, told by their places. People are numbered within the set.
@@ -24,7 +23,7 @@ pub(in crate::data) enum Core {
 /// Samples in columns.
 #[derive(Debug)]
 pub(in crate::data) struct Listed {
-    paths: Names,
+    paths: Paths,
     /// All places in the order of their paths' bytes, unless that is their own order.
     order: Option<Box<[u32]>>,
     people: Box<[u32]>,
@@ -44,20 +43,20 @@ pub(in crate::data) enum Sizes {
 /// Where the pixels of samples are.
 #[derive(Debug, Default)]
 pub(in crate::data) struct Origins {
-    /// The roots and drawn sets.
-    all: Vec<Origin>,
+    /// The sets of images.
+    all: Vec<Arc<dyn ImageSet>>,
     /// Which of them each sample has; nothing while there is one.
     of: Vec<u32>,
-    /// Which image of a drawn set each sample is; nothing while there is no such set.
-    index: Vec<u32>,
-    /// The files of all samples, where one is not the sample's path.
-    files: Option<Names>,
+    /// Which image of its set each sample is; nothing while samples and images follow one another alike.
+    images: Vec<u32>,
 }
 
-#[derive(Debug, Clone)]
-enum Origin {
-    Root(Arc<Path>),
-    Set(Arc<dyn RenderedSet>),
+/// What samples are called.
+#[derive(Debug, Default)]
+pub(in crate::data) struct Paths {
+    len: usize,
+    /// Nothing while they are called as their images are.
+    own: Option<Names>,
 }
 
 impl Core {
@@ -72,7 +71,7 @@ impl Core {
     /// The path of a sample.
     pub fn path(&self, place: u32) -> Cow<'_, str> {
         match self {
-            Core::Listed(listed) => Cow::Borrowed(listed.paths.get(place as usize)),
+            Core::Listed(listed) => Cow::Borrowed(listed.name(place)),
             Core::Made(set) => Cow::Owned(set.path(place)),
             Core::Merged(merged) => merged.path(place),
         }
@@ -122,8 +121,8 @@ impl Core {
     /// Where the pixels of a sample are.
     pub fn source(&self, place: u32) -> ImageSource {
         match self {
-            Core::Listed(listed) => listed.origins.source(place as usize, &listed.paths),
-            Core::Made(set) => ImageSource::Rendered { set: set.clone(), index: place },
+            Core::Listed(listed) => listed.origins.source(place as usize),
+            Core::Made(set) => ImageSource::new(set.clone(), place),
             Core::Merged(merged) => {
                 let (_, table, own) = merged.at(place);
                 table.core.source(own)
@@ -152,20 +151,21 @@ impl Listed {
     ///
     /// # Errors
     /// [`DataError::PathTwice`].
-    pub fn new(mut paths: Names, people: Vec<u32>, mut sizes: Sizes, mut origins: Origins) -> Result<Self, DataError> {
+    pub fn new(mut paths: Paths, people: Vec<u32>, mut sizes: Sizes, mut origins: Origins) -> Result<Self, DataError> {
         paths.shrink();
         if let Sizes::Each(each) = &mut sizes {
             each.shrink_to_fit();
         }
         origins.of.shrink_to_fit();
-        origins.index.shrink_to_fit();
-        let rising = (1..paths.len()).all(|at| paths.get(at - 1) < paths.get(at));
-        let order = (!rising).then(|| {
-            let mut order: Box<[u32]> = (0..paths.len() as u32).collect();
-            order.par_sort_unstable_by(|a, b| paths.get(*a as usize).cmp(paths.get(*b as usize)).then(a.cmp(b)));
+        origins.images.shrink_to_fit();
+        let mut listed = Listed { paths, order: None, people: people.into(), sizes, origins };
+        let places = 0..listed.paths.len() as u32;
+        let rising = places.clone().skip(1).all(|place| listed.name(place - 1) < listed.name(place));
+        listed.order = (!rising).then(|| {
+            let mut order: Box<[u32]> = places.collect();
+            order.par_sort_unstable_by(|a, b| listed.name(*a).cmp(listed.name(*b)).then(a.cmp(b)));
             order
         });
-        let listed = Listed { paths, order, people: people.into(), sizes, origins };
         let twice = listed.order.iter().flat_map(|order| order.windows(2)).filter(|two| listed.name(two[0]) == listed.name(two[1]));
         match twice.map(|two| two[1]).min() {
             None => Ok(listed),
@@ -174,7 +174,7 @@ impl Listed {
     }
 
     fn name(&self, place: u32) -> &str {
-        self.paths.get(place as usize)
+        self.paths.get(place as usize, &self.origins)
     }
 
     fn place(&self, path: &str) -> Option<u32> {
@@ -209,58 +209,71 @@ impl Sizes {
 }
 
 impl Origins {
-    /// One more source, of sample number `at`, whose path is that one; `before` are the paths of those before it.
-    pub fn push(&mut self, at: usize, source: &ImageSource, path: &str, before: &Names) {
-        let (number, index, file) = match source {
-            ImageSource::File { root, file } => {
-                let same = |origin: &Origin| matches!(origin, Origin::Root(known) if known == root);
-                (self.number(same, || Origin::Root(root.clone())), 0, &**file)
-            }
-            ImageSource::Rendered { set, index } => {
-                let same = |origin: &Origin| matches!(origin, Origin::Set(known) if known.id() == set.id());
-                (self.number(same, || Origin::Set(set.clone())), *index, path)
-            }
-        };
+    /// One more source, of sample number `at`.
+    pub fn push(&mut self, at: usize, source: &ImageSource) {
+        // the last ones are the likely ones
+        let known = self.all.iter().rposition(|set| Arc::ptr_eq(set, source.set()));
+        let number = known.unwrap_or_else(|| {
+            self.all.push(source.set().clone());
+            self.all.len() - 1
+        });
         if number > 0 && self.of.is_empty() {
             self.of = vec![0; at];
         }
         if self.all.len() > 1 {
-            self.of.push(number);
+            self.of.push(number as u32);
         }
-        if self.index.is_empty() && matches!(source, ImageSource::Rendered { .. }) {
-            self.index = vec![0; at];
+        if source.image() as usize != at && self.images.is_empty() {
+            self.images = (0..at as u32).collect();
         }
-        if self.all.iter().any(|origin| matches!(origin, Origin::Set(_))) {
-            self.index.push(index);
-        }
-        if file != path && self.files.is_none() {
-            let mut files = Names::default();
-            (0..at).for_each(|at| files.push(before.get(at)));
-            self.files = Some(files);
-        }
-        if let Some(files) = &mut self.files {
-            files.push(file);
+        if !self.images.is_empty() || source.image() as usize != at {
+            self.images.push(source.image());
         }
     }
 
-    /// The number of a known origin, or of a new one. The last ones are the likely ones.
-    fn number(&mut self, same: impl Fn(&Origin) -> bool, new: impl FnOnce() -> Origin) -> u32 {
-        match self.all.iter().rposition(same) {
-            Some(known) => known as u32,
-            None => {
-                self.all.push(new());
-                self.all.len() as u32 - 1
-            }
+    fn set(&self, at: usize) -> &Arc<dyn ImageSet> {
+        &self.all[self.of.get(at).map_or(0, |of| *of as usize)]
+    }
+
+    fn image(&self, at: usize) -> u32 {
+        self.images.get(at).copied().unwrap_or(at as u32)
+    }
+
+    fn source(&self, at: usize) -> ImageSource {
+        ImageSource::new(self.set(at).clone(), self.image(at))
+    }
+}
+
+impl Paths {
+    /// One more sample, which is called so; `before` are the sources of those before it.
+    pub fn push(&mut self, path: &str, source: &ImageSource, before: &Origins) {
+        if self.own.is_none() && source.name() != Name::Path(path) {
+            let mut own = Names::default();
+            (0..self.len).for_each(|at| own.push(self.get(at, before)));
+            self.own = Some(own);
+        }
+        if let Some(own) = &mut self.own {
+            own.push(path);
+        }
+        self.len += 1;
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    fn get<'a>(&'a self, at: usize, origins: &'a Origins) -> &'a str {
+        match &self.own {
+            Some(own) => own.get(at),
+            None => match origins.set(at).name(origins.image(at)) {
+                Name::Path(path) => path,
+                Name::Number(_) => "", // not reached: such samples have names of their own
+            },
         }
     }
 
-    fn source(&self, at: usize, paths: &Names) -> ImageSource {
-        match &self.all[self.of.get(at).map_or(0, |of| *of as usize)] {
-            Origin::Root(root) => {
-                let file = self.files.as_ref().unwrap_or(paths).get(at);
-                ImageSource::File { root: root.clone(), file: Arc::from(file) }
-            }
-            Origin::Set(set) => ImageSource::Rendered { set: set.clone(), index: self.index[at] },
-        }
+    /// Gives back memory that was taken for more.
+    fn shrink(&mut self) {
+        self.own.iter_mut().for_each(Names::shrink);
     }
 }

@@ -1,11 +1,11 @@
 //! Sets whose samples need not be written down.
 
-use crate::data::RenderedSet;
+use crate::data::ImageSet;
 use std::cmp::Ordering;
 use std::ops::Range;
 
 /// A drawn set whose samples follow from their places: they have no row in any column. Samples of a person follow one another.
-pub trait MadeSet: RenderedSet {
+pub trait MadeSet: ImageSet {
     /// How many samples there are.
     fn samples(&self) -> u32;
 

@@ -28,7 +28,7 @@ pub(super) use rows::{Rows, RowsBuilder};
 
 use super::augment::Treatment;
 use super::readers::tidy;
-use super::{Cell, DataError, ImageSource, LabelSpace, Schema, Stream};
+use super::{Cell, DataError, ImageSource, LabelSpace, Name, Schema, Stream};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -230,9 +230,10 @@ impl Table {
         for row in self.rows() {
             put(row.path().as_bytes());
             put(&row.class().to_le_bytes());
-            match row.source() {
-                ImageSource::File { file, .. } => put(file.as_bytes()),
-                ImageSource::Rendered { set, index } => put(format!("{}#{index}", set.id()).as_bytes()),
+            let source = row.source();
+            match source.name() {
+                Name::Path(path) => put(path.as_bytes()),
+                Name::Number(number) => put(&[source.set().id(), format!("#{number}").as_bytes()].concat()),
             }
             for column in self.columns.iter() {
                 put(column.name.as_bytes());

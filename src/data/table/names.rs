@@ -22,10 +22,6 @@ impl Names {
         self.text.push_str(name);
     }
 
-    pub fn len(&self) -> usize {
-        self.starts.len()
-    }
-
     /// Text number `at`, which is one of them.
     pub fn get(&self, at: usize) -> &str {
         &self.text[self.start(at)..self.start(at + 1)]
@@ -53,7 +49,7 @@ mod tests {
         let mut packed = Names::default();
         names.iter().for_each(|name| packed.push(name));
         packed.shrink();
-        assert_eq!(packed.len(), names.len());
+        assert_eq!(packed.starts.len(), names.len());
         assert!(names.iter().enumerate().all(|(at, name)| packed.get(at) == name));
     }
 }

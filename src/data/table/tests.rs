@@ -19,7 +19,7 @@ fn twins(people: u32, images: u32, seed: i64) -> [Table; 2] {
         let (path, identity) = (Arc::from(row.path()), row.shared_identity().clone());
         listed.push(NewRow { path, identity, size: row.size(), source: row.source(), cells });
     }
-    let origin = if let ImageSource::Rendered { set, .. } = made.row(0).unwrap().source() { set.id().to_owned() } else { String::new() };
+    let origin = String::from_utf8(made.row(0).unwrap().source().set().id().to_vec()).unwrap();
     let listed = listed.build(&origin, made.stream().clone()).unwrap();
     [made, listed]
 }
@@ -78,7 +78,7 @@ fn merges_in_one_another_have_an_end() {
     let one = |number: i64| {
         let mut builder = TableBuilder::new(Schema::default());
         let name: Arc<str> = Arc::from(number.to_string());
-        let source = ImageSource::File { root: Arc::from(std::path::Path::new("/")), file: name.clone() };
+        let source = ImageSource::new(crate::data::testing::files_of(std::path::Path::new("/"), &[&name]), 0);
         builder.push(NewRow { path: name.clone(), identity: name, size: None, source, cells: Vec::new() });
         builder.build("test", Stream::default()).unwrap()
     };

@@ -4,7 +4,6 @@ mod common;
 
 use common::{COMMON, Run};
 use ddl::compile::{Given, Options, compile};
-use ddl::data::decode;
 use ddl::events::Event;
 use ddl::source::Memory;
 use indexmap::IndexMap;
@@ -22,7 +21,7 @@ fn faces(root: &Path, people: u32, images: u32) {
     let tables = ddl::inputs::tables::Tables::new(&plan, &paths, ddl::data::probe::ProbeCache::none());
     let id = plan.iter().find(|(_, node)| node.op == "synthetic_faces").unwrap().0;
     for (at, row) in tables.table(id).unwrap().rows().enumerate() {
-        let image = decode::open(&row.source(), None).unwrap();
+        let image = row.source().open(None).unwrap();
         let folder = root.join(row.identity());
         std::fs::create_dir_all(&folder).unwrap();
         let picture = ddl::events::Picture::new(&image, "", "");

@@ -1,38 +1,16 @@
-//! Data sets and views of them.
+//! Views of data sets, and what is drawn from them.
 
 use super::augments::Augment;
 use super::refs::{Attribute, Columns, DataRef, FilePath, Predicate};
 use super::samplers::{self, Sampler};
-use crate::data::readers::IdentityRule;
 use crate::lang::decl::{Call, Complaint, above};
 use crate::lang::types::{Attributes, Dimension, Type};
 use crate::lang::value::Value;
-use crate::pattern::Patterns;
-use crate::quantity::{Angle, Fraction, Interval, Pixels};
+use crate::quantity::{Fraction, Interval};
 use indexmap::IndexMap;
 
 fn same_attributes(call: &Call) -> Type {
     Type::Dataset(call.attributes("data"))
-}
-
-crate::choice! {
-    /// What happens to an image that can't be decoded.
-    pub enum OnCorrupt {
-        /// The run stops before training starts.
-        Stop = "stop",
-        /// The image is left out, counted and named.
-        Skip = "skip",
-    }
-}
-
-crate::choice! {
-    /// What happens to an image whose size is not the network's.
-    pub enum OnSize {
-        /// It is resized (cubic).
-        Resize = "resize",
-        /// The run stops before training starts.
-        Refuse = "refuse",
-    }
 }
 
 crate::choice! {
@@ -45,87 +23,6 @@ crate::choice! {
         /// The sample stays.
         Keep = "keep",
     }
-}
-
-crate::operator! {
-    /// Every image below a folder; without a pattern the identity is the first component of the path.
-    ///
-    /// Images are the files with the ending of a picture (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .bmp, .gif, .tif, .tiff, .ppm, .pgm, .pbm, .pnm; in
-    /// capitals or not); of a .gif or .tif with several pictures the first counts, and two files that differ by their endings alone are two images.
-    /// Hidden files and folders (names that begin with a point) and what systems leave behind (`__MACOSX`) don't count. Other pictures are left
-    /// out, and a warning says how many.
-    ///
-    /// Names often say more: other groups of the pattern are attributes, with the types that `schema` gives them. For SCface:
-    /// `image_folder(root, identity = "(?P<identity>\\d+)_cam(?P<camera>\\d)_(?P<distance>\\d)", schema = {camera: int, distance: category})`.
-    pub struct ImageFolder("image_folder", 1, |call| Type::Dataset(columns_of(call))) {
-        /// The folder.
-        path: FilePath;
-        /// A regular expression over the path below the folder whose group `identity` is the person.
-        identity: Option<String> = None;
-        /// The types of attributes that other groups of the pattern give; a group that takes no part in a match is a missing value.
-        schema: Columns = Columns::default();
-        /// What happens to an image that can't be decoded.
-        on_corrupt: OnCorrupt = OnCorrupt::Stop;
-        /// What happens to an image whose size is not the network's.
-        on_size: OnSize = OnSize::Resize;
-        /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
-        alignment: Option<String> = None;
-    }
-    observes = "alignment";
-    node = FILES, source = |_| None;
-}
-
-/// The pattern of an image folder is one, and has the groups that the schema names. The compiler asks this, who knows the recipe's patterns.
-pub(crate) fn groups_are_there(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
-    let complain =
-        |param, message: String, help: Option<&str>| vec![Complaint { param: Some(param), message, help: help.map(str::to_owned) }];
-    let columns: Vec<&String> = match call.args.get("schema") {
-        Some(Value::Schema(columns)) => columns.keys().collect(),
-        _ => Vec::new(), // no schema
-    };
-    let pattern = match call.args.get("identity") {
-        Some(Value::Text(pattern)) => pattern,
-        None if !columns.is_empty() => {
-            return complain(
-                "schema",
-                "attributes come from the groups of a pattern".to_owned(),
-                Some("give one: identity = \"(?P<identity>…)_(?P<camera>…)\""),
-            );
-        }
-        _ => return Vec::new(), // a pattern that only a parameter gives
-    };
-    match IdentityRule::groups(pattern, patterns) {
-        Err(error) => complain("identity", error.to_string(), None),
-        Ok(groups) => match columns.iter().find(|name| !groups.contains(name)) {
-            Some(name) => complain(
-                "schema",
-                format!("the pattern has no group `{name}`"),
-                Some("write (?P<name>…) around the part of the path that it is"),
-            ),
-            None => Vec::new(),
-        },
-    }
-}
-
-crate::operator! {
-    /// The images that a csv lists: columns `path`, `identity`, and attributes.
-    pub struct ImageList("image_list", 1, |call| Type::Dataset(columns_of(call))) {
-        /// The csv.
-        path: FilePath;
-        /// The folder that its paths are relative to; without one the csv's own.
-        root: Option<FilePath> = None;
-        /// The types of its attributes.
-        schema: Columns = Columns::default();
-        /// What happens to an image that can't be decoded.
-        on_corrupt: OnCorrupt = OnCorrupt::Stop;
-        /// What happens to an image whose size is not the network's.
-        on_size: OnSize = OnSize::Resize;
-        /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
-        alignment: Option<String> = None;
-    }
-    observes = "alignment";
-    lists = ("path", "root");
-    node = FILES, source = |_| None;
 }
 
 crate::operator! {
@@ -164,33 +61,14 @@ pub fn column_type(word: &str) -> Option<Type> {
 /// The words that a schema may use.
 pub const COLUMN_WORDS: [&str; 8] = ["deg", "rad", "px", "fraction", "int", "float", "text", "category"];
 
-fn columns_of(call: &Call) -> Attributes {
+/// The attributes that a call's `schema` names.
+pub(super) fn columns_of(call: &Call) -> Attributes {
     match call.args.get("schema") {
         Some(Value::Schema(columns)) => {
             columns.iter().map(|(name, word)| (name.clone(), column_type(word).unwrap_or(Type::Unknown))).collect()
         }
         _ => Attributes::new(),
     }
-}
-
-crate::operator! {
-    /// Faces drawn by the program itself, with known pose: attributes `.yaw` and `.pitch`.
-    pub struct SyntheticFaces("synthetic_faces", 1, |_| {
-        let angle = Type::Quantity(Dimension::Angle);
-        Type::Dataset([("yaw".to_owned(), angle.clone()), ("pitch".to_owned(), angle)].into_iter().collect())
-    }) {
-        /// People.
-        identities: u32, in 1.0..=1e7;
-        /// Images of each.
-        images: u32, in 1.0..=1e6;
-        /// The yaw of a view is drawn uniformly from here.
-        yaw: Interval<Angle> = Interval { from: Angle::degrees(-90.0), to: Angle::degrees(90.0) }, in -std::f64::consts::PI..=std::f64::consts::PI;
-        /// Side of the square image.
-        size: Pixels = Pixels(112), in 16.0..=1024.0;
-        /// Who these people are.
-        seed: i64 = 0, any "a seed is hashed";
-    }
-    node = SAMPLES, source = |_| None;
 }
 
 crate::operator! {

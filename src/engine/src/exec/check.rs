@@ -7,8 +7,8 @@ use ddl::data::probe::Sound;
 use ddl::events::{Event, Sink as _};
 use ddl::inputs::data_codes;
 use ddl::lang::value::NodeId;
-use ddl::ops::data::{ImageList, OnCorrupt};
 use ddl::ops::node::Node;
+use ddl::ops::readers::Reader;
 use std::collections::BTreeSet;
 
 /// Corrupt images that an event names.
@@ -38,14 +38,7 @@ impl Exec<'_> {
     }
 
     fn policy(&self, id: NodeId) -> Result<CorruptPolicy, Halt> {
-        let said = match self.job.plan.work(id)? {
-            Node::ImageFolder(it) => it.on_corrupt,
-            _ => self.job.plan.get::<ImageList>(id)?.on_corrupt,
-        };
-        Ok(match said {
-            OnCorrupt::Stop => CorruptPolicy::Stop,
-            OnCorrupt::Skip => CorruptPolicy::Skip,
-        })
+        Ok(self.job.plan.get::<Reader>(id)?.there().map_or(CorruptPolicy::Stop, |there| there.said.policy()))
     }
 
     /// Looks at every image of a data set.
@@ -118,6 +111,19 @@ mod tests {
         }
     }
 
+    /// The same pictures as records of one file.
+    fn write_records(folder: &Path) {
+        let mut all = Vec::new();
+        for number in 0..IMAGES as u8 {
+            let bytes = picture(number);
+            let words = [0xced7_230a, 24 + bytes.len() as u32, 0, f32::from(number / 4).to_bits(), 0, 0, 0, 0];
+            all.extend(words.map(u32::to_le_bytes).as_flattened());
+            all.extend(&bytes);
+            all.resize(all.len().next_multiple_of(4), 0);
+        }
+        std::fs::write(folder.join("images.rec"), all).unwrap();
+    }
+
     fn job(folder: &Path, store: &str, recipe: &str) -> Job {
         std::fs::write(folder.join("r.ddl"), format!("ddl 1\n{recipe}")).unwrap();
         let prober = DiskProber::forgetful();
@@ -186,6 +192,27 @@ eval w = verification(faces, pairs = all_pairs())
             std::fs::write(folder.path().join("images/p0/new.ppm"), picture(99)).unwrap();
             assert_eq!(run(&job("", "v.gap")).0, 1 + IMAGES + 1, "{policy}");
         }
+    }
+
+    #[test]
+    fn records_are_looked_at_like_files_and_one_that_is_no_image_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        write_records(folder.path());
+        let of_records = |policy: &str, columns: &str| {
+            let recipe = recipe(policy, "", columns).replace("image_folder(\"images\"", "recordio(\"images.rec\"");
+            job(folder.path(), "store", &recipe)
+        };
+        assert_eq!(run(&of_records("stop", "v.gap")).0, 2 * IMAGES);
+        assert_eq!(run(&of_records("stop", "v.gap, w.auc")).0, 0);
+        let rec = folder.path().join("images.rec");
+        let mut bytes = std::fs::read(&rec).unwrap();
+        bytes[32..36].copy_from_slice(b"none");
+        std::fs::write(&rec, bytes).unwrap();
+        // the others are known to be images
+        let (decoded, events) = run(&of_records("skip", "v.gap"));
+        assert_eq!(decoded, 1 + IMAGES - 1);
+        let skipped = |event: &Event| matches!(event, Event::Dataset { images: 31, skipped_count: 1, skipped, .. } if skipped[0].contains("images.rec, record 0: "));
+        assert!(events.iter().any(skipped), "{events:?}");
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl<'a> Exec<'a> {
         }
         let store = Store::open(&job.store)?;
         let probes = ProbeCache::in_folder(job.store.join("probes")).expecting(&job.contents);
-        let images = Arc::new(ImageCache::new(IMAGE_CACHE).as_probed(probes.clone()));
+        let images = Arc::new(ImageCache::new(IMAGE_CACHE).as_probed());
         let tables = Tables::new(&job.plan, &job.paths, probes);
         let machine = Machine {
             ddl: env!("CARGO_PKG_VERSION").to_owned(),

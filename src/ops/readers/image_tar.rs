@@ -1,0 +1,157 @@
+//! Images in a tar archive.
+
+use super::folder::{pattern_complaints, rule};
+use super::{Reading, Reads, There, numbered};
+use crate::data::decode::{self, EXTENSIONS};
+use crate::data::held::{Pack, unreadable};
+use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
+use crate::data::readers::{self, Read};
+use crate::data::{At, DataError, Lies, Look};
+use crate::lang::decl::{Call, Complaint};
+use crate::lang::types::Type;
+use crate::meter;
+use crate::ops::data::columns_of;
+use crate::ops::refs::{Columns, FilePath};
+use crate::pattern::Patterns;
+use crate::regular::Whole;
+use crate::text::quoted;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+crate::reader! {
+    /// The images in a tar archive, as if it were unpacked; a shard of a WebDataset is one.
+    ///
+    /// Images are the members with the ending of a picture, as in an `image_folder`; the archive is not compressed. Without a pattern the identity is the first
+    /// component of the path. Where a member says the class of the image of its name (`000017.cls` beside `000017.jpg`), this stands in front of the image's path,
+    /// and so names the person, a number with eight digits: `00000042/000017.jpg`. Several shards are one data set by `merge([…], labels = "by_name")`.
+    pub struct ImageTar("image_tar", 1, |call| Type::Dataset(columns_of(call))) {
+        /// The archive.
+        path: FilePath;
+        /// A regular expression over the path in the archive whose group `identity` is the person.
+        identity: Option<String> = None;
+        /// The types of attributes that other groups of the pattern give; a group that takes no part in a match is a missing value.
+        schema: Columns = Columns::default();
+    }
+}
+
+impl Reading for ImageTar {
+    const READS: Option<Reads> =
+        Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
+
+    fn complaints(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
+        pattern_complaints(call, patterns)
+    }
+
+    fn there(&self) -> Option<There<'_>> {
+        Some(There { path: &self.path, below: None, said: self.said() })
+    }
+
+    fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
+        let probe = probe(at.path, cache)?;
+        readers::held(Pack::open(at.path)?, probe, &rule(self.identity.as_deref())?, &self.schema.types()?)
+    }
+}
+
+/// Members begin at multiples of so many bytes.
+const BLOCK: u64 = 512;
+
+/// A class has at most so many bytes.
+const LONGEST_CLASS: u64 = 200;
+
+/// A member that counts: its path, where its bytes begin, and how many there are.
+struct Member {
+    path: String,
+    at: u64,
+    bytes: u64,
+}
+
+impl Member {
+    /// Its path without the last ending, which images and classes share.
+    fn key(&self) -> &str {
+        self.path.rsplit_once('.').map_or(&*self.path, |(key, _)| key)
+    }
+
+    fn ends(&self, endings: &[&str]) -> bool {
+        let ending = self.path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        ending.is_some_and(|ending| endings.contains(&&*ending))
+    }
+}
+
+/// The images of an archive.
+fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
+    cache.inside(path, &[], || {
+        let pack = Pack::open(path)?;
+        let members = members(path, &pack)?;
+        let (images, rest): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|it| it.ends(&EXTENSIONS));
+        let classes = classes(path, &pack, rest.iter().filter(|it| it.ends(&["cls"])))?;
+        if images.is_empty() {
+            return Err(damaged(path, format!("it holds no image ({} other members)", rest.len())));
+        }
+        let work = meter::begin("reading archives", "images", images.len() as u64);
+        let look = |it: Member| {
+            work.add(1);
+            Whole::Image.takes(it.bytes).map_err(|error| damaged(path, format!("{}: {error}", quoted(&it.path))))?;
+            let bytes = pack.read(it.at, it.bytes)?;
+            let name = classes.get(it.key()).map_or_else(|| it.path.clone(), |class| format!("{class}/{}", it.path));
+            let (digest, size) = (Digest::of(&bytes), decode::dimensions(&bytes));
+            Ok(FileFacts { path: Arc::from(name), offset: it.at, bytes: it.bytes, digest, size })
+        };
+        images.into_par_iter().map(look).collect()
+    })
+}
+
+fn damaged(path: &Path, why: String) -> DataError {
+    DataError::File { file: path.to_owned(), why }
+}
+
+/// The files in an archive, without hidden ones. What a member claims is held against the archive's length.
+fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
+    let head = pack.read(0, pack.length().min(4))?;
+    if [&b"\x1f\x8b"[..], b"BZh", b"\xfd7z", b"\x28\xb5\x2f\xfd"].iter().any(|magic| head.starts_with(magic)) {
+        return Err(damaged(path, "it is compressed; images are read from their places, so unpack it to a .tar".to_owned()));
+    }
+    let wrong = |error: io::Error, at: u64| match error.raw_os_error() {
+        Some(_) => unreadable(path, &error),
+        None => damaged(path, format!("it is no tar archive, or is damaged: no member begins at byte {at}")),
+    };
+    let mut archive = tar::Archive::new(pack.reader());
+    let (mut members, mut end) = (Vec::new(), 0);
+    for member in archive.entries_with_seek().map_err(|error| wrong(error, 0))? {
+        let member = member.map_err(|error| wrong(error, end))?;
+        let (at, bytes) = (member.raw_file_position(), member.size());
+        let Ok(name) = std::str::from_utf8(&member.path_bytes()).map(str::to_owned) else {
+            return Err(damaged(path, format!("the name of the member at byte {at} is not valid UTF-8")));
+        };
+        let left = pack.length().saturating_sub(at);
+        if bytes > left {
+            return Err(damaged(path, format!("{} says that it has {bytes} bytes, and the archive has {left} more", quoted(&name))));
+        }
+        end = (at + bytes).next_multiple_of(BLOCK);
+        let is_hidden = name.split('/').any(|part| part.starts_with('.') && part != ".");
+        if member.header().entry_type().is_file() && !is_hidden {
+            members.push(Member { path: name.trim_start_matches("./").to_owned(), at, bytes });
+        }
+    }
+    let mark = pack.read(end, pack.length().saturating_sub(end).min(BLOCK))?;
+    if mark.len() as u64 == BLOCK && mark.iter().all(|byte| *byte == 0) {
+        Ok(members)
+    } else {
+        Err(damaged(path, format!("it is cut off: the mark of its end is not at byte {end}")))
+    }
+}
+
+/// What members say of the class of images, by what they share of their names.
+fn classes<'m>(path: &Path, pack: &Pack, members: impl Iterator<Item = &'m Member>) -> Result<HashMap<String, String>, DataError> {
+    let class = |it: &Member| {
+        let text = if it.bytes <= LONGEST_CLASS { String::from_utf8(pack.read(it.at, it.bytes)?).ok() } else { None };
+        let class = text.as_deref().map(str::trim).filter(|class| !class.is_empty() && !class.contains(['/', '\n', '\0']));
+        match class {
+            Some(class) => Ok((it.key().to_owned(), class.parse().map_or_else(|_| class.to_owned(), numbered))),
+            None => Err(damaged(path, format!("{} should hold the name or the number of a class", quoted(&it.path)))),
+        }
+    };
+    members.map(class).collect()
+}

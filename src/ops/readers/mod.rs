@@ -1,0 +1,191 @@
+//! Readers: the data sets that are made of nothing else in a plan. Each is a file of this folder, and a name in the list of [`Reader`].
+//!
+//! What is asked of a reader stands beside its declaration ([`Reading`]): which of its parameters are paths of images and how these are looked
+//! at, what its samples are, and what a recipe says of them.
+
+mod faces;
+mod folder;
+mod image_tar;
+mod list;
+mod recordio;
+
+use super::node::{InPlan, Kind, Node, Planned};
+use super::refs::FilePath;
+use crate::data::check::CorruptPolicy;
+use crate::data::probe::ProbeCache;
+use crate::data::readers::Read;
+use crate::data::{At, AttributeType, DataError, Look, Stream, Table};
+use crate::lang::decl::{Call, Complaint, Operator as _};
+use crate::lang::types::Type;
+use crate::lang::value::NodeId;
+use crate::pattern::Patterns;
+
+crate::choice! {
+    /// What happens to an image that can't be decoded.
+    pub enum OnCorrupt {
+        /// The run stops before training starts.
+        Stop = "stop",
+        /// The image is left out, counted and named.
+        Skip = "skip",
+    }
+}
+
+crate::choice! {
+    /// What happens to an image whose size is not the network's.
+    pub enum OnSize {
+        /// It is resized (cubic).
+        Resize = "resize",
+        /// The run stops before training starts.
+        Refuse = "refuse",
+    }
+}
+
+/// Which parameters of a reader say where its images lie, and how these are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Reads {
+    /// The folder, the file that holds them, or the list that names them.
+    pub path: &'static str,
+    /// The folder that the paths of a list are relative to; without an argument the list's own.
+    pub below: Option<&'static str>,
+    /// How they are looked at.
+    pub look: Look,
+}
+
+impl Reads {
+    /// Whether this parameter is one of them.
+    pub fn names(&self, param: &str) -> bool {
+        self.path == param || self.below == Some(param)
+    }
+}
+
+/// What a recipe says of images that lie on the disk: the parameters that [`reader!`](crate::reader) gives to every reader of such.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// What happens to one that can't be decoded.
+    pub on_corrupt: OnCorrupt,
+    /// What happens to one of another size.
+    pub on_size: OnSize,
+    /// How their faces are aligned.
+    pub alignment: Option<&'a str>,
+}
+
+impl Said<'_> {
+    /// What happens to an image that can't be decoded.
+    pub fn policy(&self) -> CorruptPolicy {
+        match self.on_corrupt {
+            OnCorrupt::Stop => CorruptPolicy::Stop,
+            OnCorrupt::Skip => CorruptPolicy::Skip,
+        }
+    }
+
+    /// A table of which this is said.
+    pub fn of(&self, table: &Table) -> Table {
+        let alignment = self.alignment.map(str::to_owned).or_else(|| table.stream().alignment.clone());
+        table.with_stream(Stream { alignment, refuse_resize: self.on_size == OnSize::Refuse, ..table.stream().clone() })
+    }
+}
+
+/// What every reader says of itself beside its parameters.
+pub trait Reading {
+    /// Where its images lie; nothing if they are drawn.
+    const READS: Option<Reads>;
+
+    /// The attributes that are known of its samples, whatever a recipe says.
+    const ATTRIBUTES: &'static [(&'static str, AttributeType)] = &[];
+
+    /// What is wrong with a call, by the patterns in it; the compiler asks this, who knows those of the whole recipe.
+    fn complaints(_: &Call, _: &mut Patterns) -> Vec<Complaint> {
+        Vec::new()
+    }
+
+    /// What its paths are, and what is said of the images there; nothing if they are drawn.
+    fn there(&self) -> Option<There<'_>>;
+
+    /// Its samples.
+    ///
+    /// # Errors
+    /// What can't be read, or is not what it should be.
+    fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError>;
+}
+
+/// Images on the disk, as a recipe says them.
+#[derive(Debug, Clone, Copy)]
+pub struct There<'a> {
+    /// See [`Reads::path`].
+    pub path: &'a FilePath,
+    /// See [`Reads::below`].
+    pub below: Option<&'a FilePath>,
+    /// What is said of them.
+    pub said: Said<'a>,
+}
+
+/// What is called by a number, so that the order of names is that of numbers.
+fn numbered(number: u64) -> String {
+    format!("{number:08}")
+}
+
+macro_rules! readers {
+    ($($file:ident::$member:ident),* $(,)?) => {
+        $(pub use $file::$member;)*
+
+        crate::family! {
+            /// Any reader.
+            pub enum Reader: Type::dataset() => { $($member),* }
+        }
+
+        impl Reader {
+            /// Where the images of a reader of this name lie; nothing if they are drawn, or if it is no reader.
+            pub fn reads(op: &str) -> Option<Reads> {
+                $(if op == $member::NAME {
+                    return <$member as Reading>::READS;
+                })*
+                None
+            }
+
+            /// What is wrong with a call of a reader of this name, by the patterns in it.
+            pub fn complaints(op: &str, call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
+                $(if op == $member::NAME {
+                    return <$member as Reading>::complaints(call, patterns);
+                })*
+                Vec::new()
+            }
+
+            /// See [`Reading::ATTRIBUTES`].
+            pub fn attributes(&self) -> &'static [(&'static str, AttributeType)] {
+                match self { $(Reader::$member(_) => <$member as Reading>::ATTRIBUTES,)* }
+            }
+
+            /// See [`Reading::there`].
+            pub fn there(&self) -> Option<There<'_>> {
+                match self { $(Reader::$member(it) => it.there(),)* }
+            }
+
+            /// See [`Reading::read`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
+                match self { $(Reader::$member(it) => it.read(at, cache),)* }
+            }
+        }
+
+        $(impl InPlan for $member {
+            const CALLED: &'static str = $member::NAME;
+            fn of(node: &Node) -> Option<&Self> {
+                if let Reader::$member(it) = Reader::of(node)? { Some(it) } else { None }
+            }
+        })*
+    };
+}
+
+readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar);
+
+impl Planned for Reader {
+    const KIND: Kind = Kind::FILES;
+    fn kind(op: &str) -> Kind {
+        if Reader::reads(op).is_some() { Kind::FILES } else { Kind::SAMPLES }
+    }
+    fn source(&self) -> Option<NodeId> {
+        None
+    }
+}

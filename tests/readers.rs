@@ -1,0 +1,255 @@
+//! What every reader promises, whatever holds its images: a reader that is new has no example here, and so does not pass.
+
+use ddl::compile::{Compiled, Options, compile};
+use ddl::data::check::{CorruptPolicy, check_all};
+use ddl::data::loader::ImageCache;
+use ddl::data::probe::ProbeCache;
+use ddl::data::{DataError, Table};
+use ddl::diag::Code;
+use ddl::inputs::probe::DiskProber;
+use ddl::inputs::tables::{TableError, Tables};
+use ddl::lang::decl::Decl;
+use ddl::lang::types::Type;
+use ddl::ops::node::{Gives, Kind};
+use ddl::ops::readers::Reader;
+use ddl::ops::registry;
+use ddl::quantity::Bytes;
+use ddl::source::Disk;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A picture, or what is none, and whom it shows.
+type Shown = (u8, Vec<u8>);
+
+/// How a reader is called, and how images come to lie where it reads them.
+struct Example {
+    /// What stands before its other arguments.
+    call: &'static str,
+    /// Writes images into a folder.
+    put: fn(&Path, &[Shown]),
+}
+
+fn example(reader: &str) -> Example {
+    match reader {
+        "image_folder" => Example { call: "image_folder(\"data\"", put: files },
+        "image_list" => Example {
+            call: "image_list(\"list.csv\", root = \"data\"",
+            put: |folder, images| {
+                files(folder, images);
+                let line = |(at, (person, _)): (usize, &Shown)| format!("p{person}/{at}.ppm,p{person}\n");
+                let lines: String = images.iter().enumerate().map(line).collect();
+                std::fs::write(folder.join("list.csv"), format!("path,identity\n{lines}")).unwrap();
+            },
+        },
+        "image_tar" => Example {
+            call: "image_tar(\"data.tar\"",
+            put: |folder, images| {
+                let mut archive = tar::Builder::new(std::fs::File::create(folder.join("data.tar")).unwrap());
+                for (at, (person, bytes)) in images.iter().enumerate() {
+                    let mut header = tar::Header::new_ustar();
+                    header.set_size(bytes.len() as u64);
+                    archive.append_data(&mut header, format!("p{person}/{at}.ppm"), &bytes[..]).unwrap();
+                }
+                archive.finish().unwrap();
+            },
+        },
+        "recordio" => Example { call: "recordio(\"data.rec\"", put: records },
+        other => panic!("`{other}` has no example here"),
+    }
+}
+
+fn files(folder: &Path, images: &[Shown]) {
+    for (at, (person, bytes)) in images.iter().enumerate() {
+        let path = folder.join(format!("data/p{person}/{at}.ppm"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+fn records(folder: &Path, images: &[Shown]) {
+    let mut all = Vec::new();
+    for (person, bytes) in images {
+        let length = 24 + bytes.len() as u32;
+        all.extend([0xced7_230a, length, 0, f32::from(*person).to_bits(), 0, 0, 0, 0].map(u32::to_le_bytes).as_flattened());
+        all.extend(bytes);
+        all.resize(all.len().next_multiple_of(4), 0);
+    }
+    std::fs::write(folder.join("data.rec"), all).unwrap();
+}
+
+const PEOPLE: u8 = 3;
+const EACH: u8 = 4;
+
+fn picture(number: u8) -> Vec<u8> {
+    [b"P6 8 8 255\n".to_vec(), (0..192).map(|at: u8| at.wrapping_mul(7).wrapping_add(number)).collect()].concat()
+}
+
+fn pictures() -> Vec<Shown> {
+    (0..PEOPLE * EACH).map(|at| (at / EACH, picture(at))).collect()
+}
+
+/// The same with other bytes for one of them.
+fn other(at: usize, bytes: Vec<u8>) -> Vec<Shown> {
+    let mut images = pictures();
+    images[at].1 = bytes;
+    images
+}
+
+/// A folder with images, and a recipe that reads them.
+struct World {
+    folder: TempDir,
+    example: Example,
+}
+
+impl World {
+    fn new(reader: &str, images: &[Shown]) -> Self {
+        let world = World { folder: tempfile::tempdir().unwrap(), example: example(reader) };
+        world.put(images);
+        world
+    }
+
+    fn put(&self, images: &[Shown]) {
+        (self.example.put)(self.folder.path(), images);
+    }
+
+    fn compiled(&self, more: &str) -> Compiled {
+        let recipe = self.folder.path().join("r.ddl");
+        let call = self.example.call;
+        let text = format!(
+            "ddl 1\ndataset faces = {call}{more})\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\n\
+             eval v = verification(faces, pairs = all_pairs())\nreport t = compare([net], columns = [v.auc])\n"
+        );
+        std::fs::write(&recipe, text).unwrap();
+        let prober = DiskProber::in_folder(self.folder.path().join("probes"));
+        compile(&Disk, &recipe, &Options { prober: Some(&prober), ..Options::default() }).unwrap()
+    }
+
+    /// The content key of the data set.
+    fn key(&self, more: &str) -> String {
+        let compiled = self.compiled(more);
+        assert!(!compiled.has_errors(), "{:?}", compiled.diagnostics);
+        let plan = compiled.plan();
+        plan.iter().find(|(_, node)| node.is::<Reader>()).unwrap().1.key.to_string()
+    }
+
+    /// The table of the data set of a plan.
+    fn table(compiled: &Compiled, cache: ProbeCache) -> Result<Table, TableError> {
+        let plan = compiled.plan();
+        let id = plan.all::<Reader>().next().unwrap().0;
+        Tables::new(&plan, &compiled.paths, cache).table(id)
+    }
+}
+
+/// The readers of images that lie on the disk.
+fn on_disk() -> Vec<&'static str> {
+    Reader::decls().iter().map(|decl| decl.name).filter(|name| Reader::reads(name).is_some()).collect()
+}
+
+#[test]
+fn every_data_set_that_is_made_of_no_other_is_a_reader_and_says_where_its_images_lie() {
+    let holds_data = |ty: &Type| format!("{ty:?}").contains("Dataset");
+    let is_source = |decl: &&Decl| matches!(decl.yields(), Type::Dataset(_)) && !decl.params.iter().any(|param| holds_data(&param.ty));
+    let mut sources: Vec<&str> = registry().values().copied().filter(is_source).map(|decl| decl.name).collect();
+    let mut readers: Vec<&str> = Reader::decls().iter().map(|decl| decl.name).collect();
+    sources.sort_unstable();
+    readers.sort_unstable();
+    assert_eq!(sources, readers);
+    for decl in Reader::decls() {
+        let Some(reads) = Reader::reads(decl.name) else {
+            assert_eq!(Kind::of(decl.name).unwrap().gives, Gives::Samples, "{}", decl.name);
+            continue;
+        };
+        assert_eq!(Kind::of(decl.name).unwrap().gives, Gives::Files, "{}", decl.name);
+        let path = |name: &str| decl.param(name).unwrap_or_else(|| panic!("{} has no `{name}`", decl.name)).ty.clone();
+        assert_eq!(path(reads.path), Type::Path, "{}", decl.name);
+        assert!(reads.below.is_none_or(|below| path(below) == Type::Path.optional()), "{}", decl.name);
+        // no other path: nobody would look at it together with these
+        let paths = decl.params.iter().filter(|param| format!("{:?}", param.ty).contains("Path"));
+        assert!(paths.clone().all(|param| reads.names(param.name)), "{}", decl.name);
+        for said in ["on_corrupt", "on_size", "alignment"] {
+            assert!(decl.param(said).is_some(), "{} has no `{said}`", decl.name);
+        }
+        assert_eq!(decl.observes, Some("alignment"), "{}", decl.name);
+    }
+}
+
+#[test]
+fn data_is_known_by_its_content_and_not_by_its_place() {
+    for reader in on_disk() {
+        let world = World::new(reader, &pictures());
+        let key = world.key("");
+        assert_eq!(World::new(reader, &pictures()).key(""), key, "{reader}: in another place");
+        assert_eq!(world.key(", alignment = \"arcface112\""), key, "{reader}: what only observes");
+        assert_ne!(world.key(", on_corrupt = \"skip\""), key, "{reader}");
+        assert_ne!(World::new(reader, &pictures()[1..]).key(""), key, "{reader}: an image less");
+        world.put(&other(5, picture(200)));
+        assert_ne!(world.key(""), key, "{reader}: another image");
+        world.put(&pictures());
+        assert_eq!(world.key(""), key, "{reader}: as it was");
+    }
+}
+
+#[test]
+fn a_table_has_what_lies_there_and_what_is_said_of_it() {
+    for reader in on_disk() {
+        let world = World::new(reader, &pictures());
+        let compiled = world.compiled(", on_size = \"refuse\", alignment = \"arcface112\", on_corrupt = \"skip\"");
+        let plan = compiled.plan();
+        let said = plan.all::<Reader>().next().unwrap().1.there().unwrap().said;
+        assert_eq!(said.policy(), CorruptPolicy::Skip, "{reader}");
+        let table = World::table(&compiled, ProbeCache::none()).unwrap();
+        assert_eq!((table.len(), table.people()), (usize::from(PEOPLE * EACH), usize::from(PEOPLE)), "{reader}");
+        let stream = table.stream();
+        assert_eq!((stream.size, stream.refuse_resize, stream.alignment.as_deref()), (Some((8, 8)), true, Some("arcface112")), "{reader}");
+        let mut seen: Vec<Vec<u8>> = table.rows().map(|row| row.source().open(row.source().digest()).unwrap().pixels().to_vec()).collect();
+        let mut put: Vec<Vec<u8>> = pictures().into_iter().map(|(_, bytes)| bytes[11..].to_vec()).collect();
+        seen.sort_unstable();
+        put.sort_unstable();
+        assert_eq!(seen, put, "{reader}");
+    }
+}
+
+#[test]
+fn images_that_can_not_be_decoded_stop_or_are_left_out() {
+    for reader in on_disk() {
+        let world = World::new(reader, &other(6, b"no image".to_vec()));
+        let table = World::table(&world.compiled(""), ProbeCache::none()).unwrap();
+        let check = |policy| check_all(&table, policy, None, &ImageCache::new(Bytes(0)).as_probed(), &mut ProbeCache::none().sound());
+        let error = check(CorruptPolicy::Stop).unwrap_err();
+        assert!(matches!(error, DataError::CorruptImages { count: 1, total: 12, .. }), "{reader}: {error}");
+        let checked = check(CorruptPolicy::Skip).unwrap();
+        assert_eq!((checked.table.len(), checked.corrupt.len()), (11, 1), "{reader}");
+    }
+}
+
+#[test]
+fn what_is_not_what_the_plan_was_made_from_is_never_used() {
+    for reader in on_disk() {
+        let world = World::new(reader, &pictures());
+        let compiled = world.compiled("");
+        let kept = ProbeCache::in_folder(world.folder.path().join("probes"));
+        let (fresh, kept) = (ProbeCache::none().expecting(&compiled.contents), kept.expecting(&compiled.contents));
+        assert!(World::table(&compiled, fresh.clone()).is_ok(), "{reader}");
+        world.put(&other(5, picture(200)));
+        let changed = World::table(&compiled, ProbeCache::none().expecting(&compiled.contents)).unwrap_err();
+        assert!(
+            matches!(&changed, TableError::Data { source, .. } if matches!(**source, DataError::Changed { .. })),
+            "{reader}: {changed}"
+        );
+        // who remembers what was there finds it when the image is opened
+        let Ok(table) = World::table(&compiled, kept) else { continue };
+        let images = ImageCache::new(Bytes(0)).as_probed();
+        let wrong: Vec<DataError> = table.rows().filter_map(|row| images.open(&row.source()).err()).collect();
+        assert!(matches!(&wrong[..], [DataError::Changed { .. }]), "{reader}: {wrong:?}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said_once_at_its_place() {
+    for reader in on_disk() {
+        let world = World { folder: tempfile::tempdir().unwrap(), example: example(reader) };
+        let compiled = world.compiled("");
+        let [said] = &compiled.diagnostics[..] else { panic!("{reader}: {:?}", compiled.diagnostics) };
+        assert_eq!((said.code, said.span().is_some()), (Code::UnreadableData, true), "{reader}");
+    }
+}
