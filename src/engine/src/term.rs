@@ -15,7 +15,7 @@ use crate::nn::pooling;
 use crate::nn::state::{Role, Spec, State};
 use crate::nn::terms::logits::logits;
 use crate::nn::terms::{Around, Given, Need, Take, Term as _, Value, Whose};
-use crate::train::within as of_net;
+use crate::train::scoped as of_net;
 use arrays::{floats, labels};
 use ddl::diag::Code;
 use ddl::events::Failure;

@@ -7,10 +7,9 @@ use crate::nn::embed::{Embedder, threads};
 use crate::nn::front::to_rows;
 use crate::nn::net::Images as _;
 use crate::readings::Readings;
-use crate::train::wanted;
 use ddl::data::Table;
 use ddl::data::augment::Augment;
-use ddl::data::loader::{Loader, Numbers};
+use ddl::data::loader::Numbers;
 use ddl::data::sampler::Pick;
 use ddl::diag::Code;
 use ddl::events::{Event, Failure, Sink as _};
@@ -102,8 +101,7 @@ impl Exec<'_> {
     pub(super) fn through(&self, node: &str, model: &Model, seen: &Seen, layers: Range<usize>) -> Result<Vec<f32>, Halt> {
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let input = model.network.input;
-        let loader =
-            Loader::new(std::slice::from_ref(seen.table), wanted(&input), seen.augment.clone(), self.images.clone(), self.loaders());
+        let loader = self.loading().loader(std::slice::from_ref(seen.table), &input, seen.augment.clone());
         let embedder = Embedder::of_layers(&model.network, &model.state, layers, threads())?;
         let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(self.batch()).map(<[Pick]>::to_vec).collect();

@@ -23,7 +23,7 @@ mod walk;
 use crate::failures;
 use crate::model::Model;
 use crate::nn::embed::threads;
-use crate::train::{Banks, TrainError};
+use crate::train::{Banks, Loading, TrainError};
 use common::Common;
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
@@ -171,8 +171,9 @@ impl<'a> Exec<'a> {
         Ok(Exec { common, device, images, banks: Banks::default(), models: RefCell::default(), fronts: RefCell::default() })
     }
 
-    fn loaders(&self) -> usize {
-        self.job.loaders.unwrap_or_else(threads)
+    /// How images are loaded.
+    fn loading(&self) -> Loading {
+        Loading { images: Arc::clone(&self.images), threads: self.job.loaders.unwrap_or_else(threads) }
     }
 
     fn walk(&self, started: Instant) -> Result<Event, Halt> {

@@ -4,6 +4,7 @@ mod accumulate;
 mod distil;
 mod every;
 mod extended;
+mod layers;
 mod methods;
 mod mutual;
 mod plays;
@@ -11,7 +12,7 @@ mod resume;
 mod sets;
 mod steps;
 
-use super::{Banks, Stage, Surroundings, TrainError, Trained, Trainee, run};
+use super::{Banks, Loading, Stage, Surroundings, TrainError, Trained, Trainee, run};
 use crate::model::Model;
 use ddl::compile::{Options, compile};
 use ddl::data::loader::ImageCache;
@@ -169,8 +170,7 @@ impl Bench {
         let around = Surroundings {
             device: Device::Cpu,
             store: &store,
-            images: Arc::new(ImageCache::new(Bytes(64 << 20))),
-            loaders: 1,
+            loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 },
             banks: &banks,
             every: self.every,
             events: &events,
