@@ -3,7 +3,7 @@
 use super::models::write_model;
 use super::{Exec, Halt, halted};
 use crate::model::Model;
-use crate::train::{self, Stage, Surroundings, TrainError, Trainee};
+use crate::train::{self, Group, Stage, Surroundings, TrainError, Trainee};
 use ddl::lang::value::NodeId;
 use ddl::ops::refs::ModelRef;
 use ddl::ops::stages::Train;
@@ -28,6 +28,7 @@ impl Exec<'_> {
         let teachers = taught.collect::<Result<_, Halt>>()?;
         let around = Surroundings {
             device: self.device,
+            group: Group::default(),
             store: &self.store,
             loading: self.loading(),
             banks: &self.banks,

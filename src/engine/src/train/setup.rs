@@ -60,6 +60,9 @@ impl Setup {
     /// Whatever makes it impossible: data that can't be had, a length of no step, parts and outputs that don't exist or don't fit.
     pub fn new(stage: &Stage) -> Result<Self, TrainError> {
         let (train, plan, around) = (stage.train, stage.tables.plan(), stage.around);
+        if !around.group.is_alone() {
+            return Err(TrainError::Internal(format!("a stage is trained by one process, and this is {}", around.group)));
+        }
         let name = plan.node(stage.node).name.clone();
         let requests = Requests::new(train, stage.nets, stage.teachers)?;
         let models = requests.nets.iter().chain(&requests.teachers);

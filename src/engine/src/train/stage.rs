@@ -20,6 +20,8 @@ use tch::Device;
 pub struct Surroundings<'a> {
     /// Where tensors lie.
     pub device: Device,
+    /// This process among those that train a stage together.
+    pub group: Group,
     /// Where checkpoints and cached prefixes lie.
     pub store: &'a Store,
     /// How images are loaded.
@@ -38,6 +40,34 @@ impl Surroundings<'_> {
     /// Whether the run was asked to stop.
     pub fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// A process among those that train a stage together, as `torch.distributed` counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// Which of them this is, counted from 0.
+    pub rank: usize,
+    /// How many there are.
+    pub world_size: usize,
+}
+
+impl Group {
+    /// Whether this process trains alone. A stage over several shards batches and prototypes and sums gradients; none does yet.
+    pub fn is_alone(self) -> bool {
+        self == Group::default()
+    }
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Group { rank: 0, world_size: 1 }
+    }
+}
+
+impl std::fmt::Display for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "process {} of {}", self.rank + 1, self.world_size)
     }
 }
 

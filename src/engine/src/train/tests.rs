@@ -12,7 +12,7 @@ mod resume;
 mod sets;
 mod steps;
 
-use super::{Banks, Loading, Stage, Surroundings, TrainError, Trained, Trainee, run};
+use super::{Banks, Group, Loading, Stage, Surroundings, TrainError, Trained, Trainee, run};
 use crate::model::Model;
 use ddl::compile::{Options, compile};
 use ddl::data::loader::ImageCache;
@@ -55,6 +55,7 @@ pub struct Bench {
     stop_after: Option<u64>,
     events: Collected,
     judgement: fn(u64) -> f64,
+    group: Group,
 }
 
 /// Sets a flag when enough steps are seen.
@@ -88,7 +89,15 @@ impl Bench {
         assert!(errors.is_empty(), "{errors:?}");
         let every = CheckpointEvery { seconds: 1e9, steps: None };
         let folder = tempfile::tempdir().unwrap();
-        Bench { plan: compiled.plan(), folder, every, stop_after: None, events: Collected::default(), judgement: |_| 0.0 }
+        Bench {
+            plan: compiled.plan(),
+            folder,
+            every,
+            stop_after: None,
+            events: Collected::default(),
+            judgement: |_| 0.0,
+            group: Group::default(),
+        }
     }
 
     /// A checkpoint every so many steps.
@@ -169,6 +178,7 @@ impl Bench {
         let events = Recorder::new(&events, machine);
         let around = Surroundings {
             device: Device::Cpu,
+            group: self.group,
             store: &store,
             loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 },
             banks: &banks,
