@@ -6,7 +6,7 @@
 //! stages features pooling models    nodes of libtorch, one after the other on the main thread
 //! shared    what judged models have in common, computed once
 //! judging   judgements, side by side
-//! told      how far work is that has no events of its own
+//! progress  how far work is that has no events of its own
 //! ```
 
 mod check;
@@ -15,9 +15,9 @@ mod features;
 mod judging;
 mod models;
 mod pooling;
+mod progress;
 mod shared;
 mod stages;
-mod told;
 mod walk;
 
 use crate::failures;
@@ -104,7 +104,7 @@ impl<'a> Deref for Exec<'a> {
 /// Runs a job; the last event says how it ended, the result is the process's exit code.
 pub fn run(job: &Job, events: &dyn Sink, stop: &AtomicBool) -> i32 {
     let started = Instant::now();
-    let ended = told::telling(events, || Exec::start(job, events, stop).and_then(|exec| exec.walk(started)));
+    let ended = progress::reporting(events, || Exec::start(job, events, stop).and_then(|exec| exec.walk(started)));
     match ended {
         Ok(done) => {
             events.emit(done);
@@ -210,7 +210,7 @@ impl<'a> Exec<'a> {
 
     /// Computes a node whose inputs are there, on this thread.
     fn compute(&self, id: NodeId) -> Result<Artifact, Halt> {
-        self.common.told(id, || match self.job.plan.work(id)? {
+        self.common.report(id, || match self.job.plan.work(id)? {
             Node::Train(it) => self.train(id, it),
             Node::Chosen(it) => self.chosen(id, it),
             Node::Averaged(it) => self.averaged(id, it),

@@ -52,9 +52,9 @@ impl Clock {
     }
 }
 
-/// What is around a head when it is used.
+/// What a head is used with beside embeddings and labels.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub struct HeadContext<'a> {
     /// The tensors of [`Head::specs`].
     pub state: &'a State,
     /// Where the stage is.
@@ -63,10 +63,10 @@ pub struct Moment<'a> {
     pub filter: Option<f64>,
 }
 
-impl<'a> Moment<'a> {
+impl<'a> HeadContext<'a> {
     /// The first step, without a filter.
     pub fn first(state: &'a State) -> Self {
-        Moment { state, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
+        HeadContext { state, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
     }
 }
 
@@ -98,7 +98,7 @@ pub trait Head {
     }
 
     /// Logits `[n, classes]` of embeddings `x` `[n, d]` of the classes `labels` `[n]` (int64). Changes no state: what it would change, it returns.
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError>;
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError>;
 }
 
 impl Head for heads::Head {
@@ -106,7 +106,7 @@ impl Head for heads::Head {
         ddl::each_head!(it in self => it.specs(classes, embedding))
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         check(x, labels, at.state.get(PROTOTYPES)?)?;
         ddl::each_head!(it in self => it.logits(x, labels, at))
     }

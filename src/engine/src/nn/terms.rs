@@ -103,7 +103,7 @@ pub enum Take {
 
 /// A batch as a term is given it, with the gradient's way back to the network.
 #[derive(Debug)]
-pub enum Given {
+pub enum TermInput {
     /// For [`Take::Embeddings`].
     Embeddings(Tensor),
     /// For [`Take::Labelled`].
@@ -128,9 +128,9 @@ pub enum Given {
     Readings(Tensor),
 }
 
-/// What is around a term in a step.
+/// What a term is evaluated with beside its batches.
 #[derive(Clone)]
-pub struct Around<'a> {
+pub struct Context<'a> {
     /// The state of the term for its slot, and for its label space where it has one; empty for terms without.
     pub head: &'a State,
     /// The state of the pooling that the term learns; empty for terms without.
@@ -196,10 +196,10 @@ pub trait Term {
     }
 
     /// Its value for these batches, one for each of [`Term::needs`]. Never NaN on finite embeddings.
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError>;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError>;
 
     /// Sets of similarities of these batches by name (`teacher.positive`), for pictures of how they move; none for most terms.
-    fn similarities(&self, _given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
+    fn similarities(&self, _given: &[TermInput]) -> Result<Vec<(String, Tensor)>, NnError> {
         Ok(Vec::new())
     }
 }
@@ -221,26 +221,26 @@ impl Term for terms::Term {
         ::ddl::each_term!(it in self => it.specs_between(shapes))
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        ::ddl::each_term!(it in self => it.evaluate(given, around))
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        ::ddl::each_term!(it in self => it.evaluate(inputs, context))
     }
 
-    fn similarities(&self, given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
-        ::ddl::each_term!(it in self => it.similarities(given))
+    fn similarities(&self, inputs: &[TermInput]) -> Result<Vec<(String, Tensor)>, NnError> {
+        ::ddl::each_term!(it in self => it.similarities(inputs))
     }
 }
 
 /// What was given is not what was asked for.
-fn mismatch(term: &str, expected: &str, given: &[Given]) -> NnError {
-    let found: Vec<&str> = given
+fn mismatch(term: &str, expected: &str, inputs: &[TermInput]) -> NnError {
+    let found: Vec<&str> = inputs
         .iter()
-        .map(|given| match given {
-            Given::Embeddings(_) => "embeddings",
-            Given::Labelled { .. } => "labelled embeddings",
-            Given::Pairs { .. } => "pairs",
-            Given::Logits(_) => "logits",
-            Given::Output(_) => "an output",
-            Given::Readings(_) => "numbers of the samples",
+        .map(|input| match input {
+            TermInput::Embeddings(_) => "embeddings",
+            TermInput::Labelled { .. } => "labelled embeddings",
+            TermInput::Pairs { .. } => "pairs",
+            TermInput::Logits(_) => "logits",
+            TermInput::Output(_) => "an output",
+            TermInput::Readings(_) => "numbers of the samples",
         })
         .collect();
     NnError::Input { what: format!("batches of {term}"), expected: expected.into(), found: found.join(", ") }

@@ -11,7 +11,7 @@ use crate::model::{HeadId, Model};
 use crate::nn::heads::{Clock, without_direction};
 use crate::nn::noise::Noise;
 use crate::nn::state::{Role, State};
-use crate::nn::terms::{Around, Term as _};
+use crate::nn::terms::{Context, Term as _};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
@@ -67,11 +67,11 @@ impl Objective<'_> {
             let own = term.own.as_ref().and_then(|(net, id)| state(*net, id));
             let pool = term.pool.as_ref().and_then(|pool| state(pool.net, &pool.id));
             let noise = noise.term(&term.term, turn.terms[..place].iter().map(|before| &before.term));
-            let around = Around { head: own.unwrap_or(&nothing), pool: pool.unwrap_or(&nothing), noise: &noise, clock: self.clock };
-            let given = term.inputs(self.draws, outputs, batch, self.device, &state)?;
-            let value = term.term.evaluate(&given, &around)?;
+            let context = Context { head: own.unwrap_or(&nothing), pool: pool.unwrap_or(&nothing), noise: &noise, clock: self.clock };
+            let inputs = term.inputs(self.draws, outputs, batch, self.device, &state)?;
+            let value = term.term.evaluate(&inputs, &context)?;
             if self.keeps_similarities {
-                for (name, set) in term.term.similarities(&given)? {
+                for (name, set) in term.term.similarities(&inputs)? {
                     let set = set.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?;
                     similarities.push((format!("{}.{name}", term.label), Vec::<f32>::try_from(set)?));
                 }

@@ -11,7 +11,7 @@ use crate::nn::heads::{PROTOTYPES, plain_specs};
 use crate::nn::pooling;
 use crate::nn::state::{Spec, State};
 use crate::nn::terms::logits::logits;
-use crate::nn::terms::{Given, Memory, Take, Term as _};
+use crate::nn::terms::{Memory, Take, Term as _, TermInput};
 use crate::readings::{Readings, stacked};
 use ddl::data::predicate::Expr;
 use ddl::lang::value::NodeId;
@@ -208,7 +208,7 @@ impl TermSetup {
         batch: &Batch,
         device: Device,
         head: &dyn Fn(usize, &HeadId) -> Option<&'h State>,
-    ) -> Result<Vec<Given>, TrainError> {
+    ) -> Result<Vec<TermInput>, TrainError> {
         self.inputs.iter().map(|input| input.take(draws, outputs, batch, device, head)).collect()
     }
 }
@@ -245,7 +245,7 @@ impl Input {
         batch: &Batch,
         device: Device,
         head: &dyn Fn(usize, &HeadId) -> Option<&'h State>,
-    ) -> Result<Given, TrainError> {
+    ) -> Result<TermInput, TrainError> {
         let (outputs, known): (_, Option<&State>) = match self.request.of {
             ModelId::Net(place) => (&all.nets[place], head(place, &self.head)),
             ModelId::Teacher(place) => {
@@ -257,19 +257,19 @@ impl Input {
         let own = outputs.of_draw(self.request.layer, self.draw)?.ok_or_else(missing)?;
         let (picks, half) = (&batch.picks[self.draw], own.size()[0] / 2);
         Ok(match &self.request.take {
-            Take::Embeddings => Given::Embeddings(own),
-            Take::Output(_) => Given::Output(own),
+            Take::Embeddings => TermInput::Embeddings(own),
+            Take::Output(_) => TermInput::Output(own),
             Take::Readings(reads) => {
                 let rows = picks.iter().map(|pick| reads::row(&self.readings, pick));
-                Given::Readings(stacked(rows, reads.len(), device)?.ok_or_else(missing)?)
+                TermInput::Readings(stacked(rows, reads.len(), device)?.ok_or_else(missing)?)
             }
             Take::Labelled => {
                 let labels: Vec<i64> = draws.all()[self.draw].batches.classes(picks).into_iter().map(i64::from).collect();
-                Given::Labelled { embedding: own, labels: Tensor::f_from_slice(&labels)?.f_to_device(device)? }
+                TermInput::Labelled { embedding: own, labels: Tensor::f_from_slice(&labels)?.f_to_device(device)? }
             }
             // batches of pairs hold all first images, then all second ones
-            Take::Pairs => Given::Pairs { left: own.f_narrow(0, 0, half)?, right: own.f_narrow(0, half, half)? },
-            Take::Logits { scale, .. } => Given::Logits(logits(&own, known.ok_or_else(missing)?, *scale)?),
+            Take::Pairs => TermInput::Pairs { left: own.f_narrow(0, 0, half)?, right: own.f_narrow(0, half, half)? },
+            Take::Logits { scale, .. } => TermInput::Logits(logits(&own, known.ok_or_else(missing)?, *scale)?),
         })
     }
 }

@@ -6,7 +6,7 @@ use ddl::ops::heads::AdaFace;
 use tch::{Kind, Tensor};
 
 use super::cosine::{cosines, lengths, own, with_target};
-use super::{Head, Logits, Moment, moment, prototypes};
+use super::{Head, HeadContext, Logits, moment, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::state::Spec;
 
@@ -23,7 +23,7 @@ impl Head for AdaFace {
         vec![prototypes(classes, embedding), moment(MEAN, 20.0), moment(SD, 100.0)]
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?.clamp(EPS - 1.0, 1.0 - EPS); // [n, classes]
         let length = lengths(&x.detach()).clamp(EPS, LONGEST); // [n]
         let (mean, sd) = moments(self.alpha, &length, at)?;
@@ -38,7 +38,7 @@ impl Head for AdaFace {
 }
 
 /// Mean and (unbiased) standard deviation of lengths after this batch. A single feature has no deviation, and changes none.
-fn moments(alpha: f64, length: &Tensor, at: &Moment) -> Result<(Tensor, Tensor), NnError> {
+fn moments(alpha: f64, length: &Tensor, at: &HeadContext) -> Result<(Tensor, Tensor), NnError> {
     let (mean, sd) = (at.state.get(MEAN)?.detach(), at.state.get(SD)?.detach());
     let follow = |new: Tensor, old: &Tensor| new * alpha + old * (1.0 - alpha);
     let new_sd = if length.numel() > 1 { follow(length.std(true), &sd) } else { sd };

@@ -4,11 +4,11 @@ use ddl::ops::heads::AmSoftmax;
 use tch::Tensor;
 
 use super::cosine::{cosines, scaled};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for AmSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| cosine - self.margin)
     }
 }

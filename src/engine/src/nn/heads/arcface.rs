@@ -6,11 +6,11 @@ use ddl::ops::heads::{ArcFace, ArcForm, MarginGrad};
 use tch::Tensor;
 
 use super::cosine::{cosines, detached, scaled, sine};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for ArcFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
             let shifted = shifted(cosine, self.margin.as_radians(), self.form);
             match self.margin_grad {

@@ -4,11 +4,11 @@ use ddl::ops::heads::{Combined, MarginGrad};
 use tch::Tensor;
 
 use super::cosine::{angle, cosines, detached, scaled};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for Combined {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
             let shifted = (angle(cosine) * self.factor + self.angle.as_radians()).cos() - self.cosine;
             match self.margin_grad {

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::{Logits, Moment, PROTOTYPES};
+use super::{HeadContext, Logits, PROTOTYPES};
 use crate::nn::error::NnError;
 
 /// Below this a length counts as it: a feature of zeros has cosine 0 with everything, and a finite gradient.
@@ -22,7 +22,7 @@ pub(crate) fn without_direction(x: &Tensor) -> Result<Tensor, NnError> {
 }
 
 /// cos(theta) between each feature and each class vector, `[n, classes]`, filtered.
-pub(super) fn cosines(x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Tensor, NnError> {
+pub(super) fn cosines(x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Tensor, NnError> {
     filtered(unit(x).f_matmul(&unit(at.state.get(PROTOTYPES)?).tr())?, labels, at.filter)
 }
 

@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::arcface::shifted;
 use super::cosine::{cosines, own, with_target};
-use super::{Head, Logits, Moment, moment, prototypes};
+use super::{Head, HeadContext, Logits, moment, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::state::Spec;
 
@@ -17,7 +17,7 @@ impl Head for CurricularFace {
         vec![prototypes(classes, embedding), moment(T, 0.0)]
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let m = self.margin.as_radians();

@@ -5,11 +5,11 @@ use tch::Tensor;
 
 use super::cosine::{lengths, own, with_target};
 use super::multiple::psi;
-use super::{Head, Logits, Moment, PROTOTYPES};
+use super::{Head, HeadContext, Logits, PROTOTYPES};
 use crate::nn::error::NnError;
 
 impl Head for LSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let (w, blend) = (at.state.get(PROTOTYPES)?, at.clock.read(&self.blend));
         let plain = x.f_matmul(&w.tr())?; // [n, classes]
         let length = lengths(x) * lengths(&w.f_index_select(0, labels)?); // [n]

@@ -6,11 +6,11 @@ use ddl::ops::heads::MagFace;
 use tch::{Kind, Tensor};
 
 use super::cosine::{cosines, lengths, own, sine, with_target};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for MagFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let length = lengths(x).clamp(self.shortest, self.longest); // [n]

@@ -4,7 +4,7 @@ use ddl::ops::heads::NormFace;
 use tch::Tensor;
 
 use super::cosine::cosines;
-use super::{Head, Logits, Moment, prototypes};
+use super::{Head, HeadContext, Logits, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::state::{Init, Role, Spec};
 
@@ -19,7 +19,7 @@ impl Head for NormFace {
         std::iter::once(prototypes(classes, embedding)).chain(self.learn_scale.then_some(scale)).collect()
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         Ok(if self.learn_scale {
             let scale = at.state.get(SCALE)?.f_clamp_min(LEAST)?;

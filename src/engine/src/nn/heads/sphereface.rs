@@ -5,11 +5,11 @@ use tch::Tensor;
 
 use super::cosine::{cosines, lengths, own, with_target};
 use super::multiple::psi;
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for SphereFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let (cosines, blend) = (cosines(x, labels, at)?, at.clock.read(&self.blend)); // [n, classes]
         let cosine = own(&cosines, labels)?;
         let target = (psi(&cosine, self.factor) + cosine * blend) / (1.0 + blend); // [n]

@@ -7,11 +7,11 @@ use tch::Tensor;
 
 use super::cosine::{angle, cosines, detached, own, with_target};
 use super::multiple::psi_of_angle;
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for SphereFaceR {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?; // [n]
         let raised = match self.form {

@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::arcface::shifted;
 use super::cosine::{detached, filtered, scaled, unit};
-use super::{Head, Logits, Moment, PROTOTYPES, prototypes};
+use super::{Head, HeadContext, Logits, PROTOTYPES, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::state::{Init, Role, Spec};
 
@@ -19,7 +19,7 @@ impl Head for SubCentre {
         std::iter::once(prototypes(classes, embedding)).chain((self.centres > 1).then_some(others)).collect()
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let x = unit(x);
         let mut cosines = x.f_matmul(&unit(at.state.get(PROTOTYPES)?).tr())?; // [n, classes]
         if self.centres > 1 {

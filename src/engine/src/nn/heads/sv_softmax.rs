@@ -5,11 +5,11 @@ use tch::Tensor;
 
 use super::arcface::shifted;
 use super::cosine::{cosines, own, with_target};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
 
 impl Head for SvSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let target = match self.form {

@@ -5,7 +5,7 @@ use tch::Kind;
 
 use super::pairs::{features, labelled};
 use super::reduce::reduce;
-use super::{Around, Given, Memory, Need, Take, Term, Value, zero};
+use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::state::{Init, Role, Spec};
 
@@ -25,10 +25,10 @@ impl Term for Center {
         vec![Spec { name: CENTRES.into(), shape: vec![classes, embedding], role: Role::Buffer, init: Init::XavierUniform }]
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("center", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("center", inputs)?;
         let x = features(embedding, self.normalise);
-        let centres = around.head.get(CENTRES)?;
+        let centres = context.head.get(CENTRES)?;
         let own = centres.f_index_select(0, labels)?.detach(); // [n, d]
         let apart = &x - &own;
         let squared = apart.square().f_sum_dim_intlist([1].as_slice(), false, None)?; // [n]

@@ -9,9 +9,9 @@ use tch::{Kind, Reduction, Tensor};
 
 use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
-use super::{Around, Given, Memory, Need, Take, Term, Value, zero};
+use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
-use crate::nn::heads::{Head, Logits, Moment, PROTOTYPES};
+use crate::nn::heads::{Head, HeadContext, Logits, PROTOTYPES};
 use crate::nn::pooling::pool;
 use crate::nn::state::Spec;
 
@@ -28,10 +28,10 @@ impl Term for Classify {
         self.head.specs(classes, embedding)
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("classify", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("classify", inputs)?;
         let pooling = match &self.pool {
-            None => return cross_entropy(self, embedding, labels, around),
+            None => return cross_entropy(self, embedding, labels, context),
             Some(Pooling::Multicolumn(pooling)) => pooling,
             Some(Pooling::Comparator(_)) => {
                 let (expected, found) = ("a pooling that makes a feature of a set".to_owned(), "`comparator`".to_owned());
@@ -42,8 +42,8 @@ impl Term for Classify {
         if sets.is_empty() {
             return Ok(nothing(embedding));
         }
-        let pooled = pool(pooling, around.pool, embedding, &sets)?;
-        let mut value = cross_entropy(self, &pooled.features, &sets::labels_of(&sets, labels)?, around)?;
+        let pooled = pool(pooling, context.pool, embedding, &sets)?;
+        let mut value = cross_entropy(self, &pooled.features, &sets::labels_of(&sets, labels)?, context)?;
         for (name, quality) in [("alpha", Some(pooled.alpha)), ("beta", pooled.beta)] {
             value.parts.extend(quality.map(|each| (name.to_owned(), each.detach().mean(Kind::Float))));
         }
@@ -52,10 +52,10 @@ impl Term for Classify {
 }
 
 /// The term's value for features `[n, d]` of these people, `[n]`.
-fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, around: &Around) -> Result<Value, NnError> {
-    let some = sample::classes(around.head, labels, it.sample.0, around.noise)?;
-    let (state, labels) = some.as_ref().map_or((around.head, labels), |(state, labels)| (state, labels));
-    let moment = Moment { state, clock: around.clock, filter: it.filter };
+fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, context: &Context) -> Result<Value, NnError> {
+    let some = sample::classes(context.head, labels, it.sample.0, context.noise)?;
+    let (state, labels) = some.as_ref().map_or((context.head, labels), |(state, labels)| (state, labels));
+    let moment = HeadContext { state, clock: context.clock, filter: it.filter };
     let Logits { logits, extra, mut parts, updates } = it.head.logits(features, labels, &moment)?; // [n, classes]
     let each = logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?; // [n]
     let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);

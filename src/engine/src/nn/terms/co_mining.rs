@@ -8,7 +8,7 @@ use ddl::ops::heads::ArcForm;
 use ddl::ops::terms::CoMining;
 use tch::{Reduction, Tensor};
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::{own, shifted, with_target};
 
@@ -23,14 +23,14 @@ impl Term for CoMining {
         Ok(vec![Need::of(data, &first.0, Take::Labelled), Need::of(data, &first.0, cosines()), Need::of(data, &second.0, cosines())])
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Labelled { labels, .. }, Given::Logits(first), Given::Logits(second)] = given else {
-            return Err(mismatch("co_mining", "labels, and logits of both networks", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Labelled { labels, .. }, TermInput::Logits(first), TermInput::Logits(second)] = inputs else {
+            return Err(mismatch("co_mining", "labels, and logits of both networks", inputs));
         };
         let losses = [losses(self, first, labels)?, losses(self, second, labels)?]; // [n] each
         let count = labels.size()[0];
         let share = |part: f64| ((part * count as f64 + 1e-9).floor() as i64).clamp(0, count);
-        let dropped = share(around.clock.read(&self.drop));
+        let dropped = share(context.clock.read(&self.drop));
         let noise = among(&losses[0], dropped, true)? * among(&losses[1], dropped, true)?; // [n]
         let clean = &noise * -1.0 + 1.0;
         let sure = share(self.confident.0);
@@ -106,10 +106,13 @@ mod tests {
 
     fn evaluate(term: &CoMining, [first, second]: [&Tensor; 2]) -> Value {
         let embedding = Tensor::zeros([8, 5], (Kind::Double, tch::Device::Cpu));
-        let logits = |of: &Tensor| Given::Logits(of.shallow_clone());
-        let given = [Given::Labelled { embedding, labels: Tensor::from_slice(&PEOPLE) }, logits(first), logits(second)];
-        term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() })
-            .unwrap()
+        let logits = |of: &Tensor| TermInput::Logits(of.shallow_clone());
+        let inputs = [TermInput::Labelled { embedding, labels: Tensor::from_slice(&PEOPLE) }, logits(first), logits(second)];
+        term.evaluate(
+            &inputs,
+            &Context { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() },
+        )
+        .unwrap()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tch::Tensor;
 
 use super::classify::sets::{labels_of, sets};
 use super::pairs::{labelled, nothing};
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::comparator::{largest, local, logits};
 use crate::nn::error::{NnError, shape};
 use crate::nn::state::Spec;
@@ -24,8 +24,8 @@ impl Term for CompareSets {
         Ok(Vec::new())
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("compare_sets", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("compare_sets", inputs)?;
         let Pooling::Comparator(by) = &self.by else {
             let found = format!("`{}`", self.by.name());
             return Err(NnError::Input { what: "what compare_sets compares by".into(), expected: "a comparator".into(), found });
@@ -37,7 +37,7 @@ impl Term for CompareSets {
         let people = labels_of(&sets, labels)?;
         let ones = Tensor::f_ones([people.size()[0]; 2], (tch::Kind::Bool, people.device()))?.f_triu(1)?;
         let same = people.f_unsqueeze(0)?.f_eq_tensor(&people.f_unsqueeze(1)?)?;
-        let logits = logits(by, around.pool, &largest(embedding, &sets, i64::from(self.set_size))?)?;
+        let logits = logits(by, context.pool, &largest(embedding, &sets, i64::from(self.set_size))?)?;
         let of = |pairs: &Tensor| Ok::<_, NnError>(logits.f_masked_select(&pairs.f_logical_and(&ones)?)?);
         let (same, different) = (of(&same)?, of(&same.f_logical_not()?)?);
         if same.numel() == 0 || different.numel() == 0 {
@@ -65,9 +65,9 @@ impl Term for Diversity {
         }
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(maps)] = given else {
-            return Err(mismatch("diversity", MAPS, given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Output(maps)] = inputs else {
+            return Err(mismatch("diversity", MAPS, inputs));
         };
         let count = i64::from(self.landmarks);
         let maps = maps.f_narrow(1, maps.size()[1] - count, count)?.f_flatten(2, -1)?; // the features lie before them

@@ -4,7 +4,7 @@ use ddl::ops::terms::{Contrastive, ContrastiveHinge};
 
 use super::pairs::{Pairs, features, labelled, mean_where, nothing, root, squared_distances};
 use super::reduce::reduce;
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 
 impl Term for Contrastive {
@@ -12,8 +12,8 @@ impl Term for Contrastive {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("contrastive", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("contrastive", inputs)?;
         let pairs = Pairs::of(labels)?;
         if pairs.len() == 0 {
             return Ok(nothing(embedding));

@@ -3,7 +3,7 @@
 use ddl::ops::terms::CoupledMapping;
 
 use super::pairs::features;
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::{NnError, shape};
 use crate::nn::heads::unit;
 
@@ -12,9 +12,9 @@ impl Term for CoupledMapping {
         Ok(self.between.iter().map(|net| Need::of(self.data.node, &net.0, Take::Pairs)).collect())
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Pairs { left, .. }, Given::Pairs { right, .. }] = given else {
-            return Err(mismatch("coupled_mapping", "pairs under two networks", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Pairs { left, .. }, TermInput::Pairs { right, .. }] = inputs else {
+            return Err(mismatch("coupled_mapping", "pairs under two networks", inputs));
         };
         if left.size() != right.size() {
             let what = "the embeddings under the second network of coupled_mapping".to_owned();

@@ -3,7 +3,7 @@
 use ddl::ops::terms::{Feature, FeatureDistance};
 use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain, same_or};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain, same_or};
 use crate::nn::error::{NnError, shape};
 use crate::nn::heads::unit;
 use crate::nn::state::{Init, Role, Spec};
@@ -30,13 +30,13 @@ impl Term for Feature {
         Ok(if own == wanted { Vec::new() } else { vec![adapter] })
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("feature", "outputs of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("feature", "outputs of the student and of the teacher", inputs));
         };
         let (mut student, mut teacher) = (places(student)?, places(teacher)?);
         if student.size()[1] != teacher.size()[1] {
-            student = student.f_linear(around.head.get(ADAPTER)?, None::<&Tensor>)?;
+            student = student.f_linear(context.head.get(ADAPTER)?, None::<&Tensor>)?;
         }
         let cosine = (unit(&student) * unit(&teacher)).f_sum_dim_intlist([1i64].as_slice(), false, student.kind())?; // [places]
         let cosine = cosine.mean(student.kind());

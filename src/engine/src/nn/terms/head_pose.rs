@@ -4,7 +4,7 @@ use ddl::nets::backbone::hopenet::{ANGLES, BINS};
 use ddl::ops::terms::HeadPose;
 use tch::{Kind, Tensor};
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::{NnError, shape};
 
 /// What each angle is called among the parts.
@@ -17,9 +17,9 @@ impl Term for HeadPose {
         Ok(vec![Need::own(data, Take::Output(Some(BINS.into()))), Need::own(data, Take::Readings(reads))])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(bins), Given::Readings(known)] = given else {
-            return Err(mismatch("head_pose", "bins and the samples' angles", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Output(bins), TermInput::Readings(known)] = inputs else {
+            return Err(mismatch("head_pose", "bins and the samples' angles", inputs));
         };
         let (count, angles) = (bins.size()[0], self.angles());
         if bins.size() != [count, ANGLES.count * ANGLES.bins] || known.size() != [count, angles.len() as i64] {

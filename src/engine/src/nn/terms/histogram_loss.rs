@@ -9,7 +9,7 @@ use ddl::ops::terms::{HistogramCost, HistogramFit, HistogramLoss};
 use tch::{Kind, Tensor};
 
 use super::pairs::{Pairs, labelled, mean_where};
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -23,8 +23,8 @@ impl Term for HistogramLoss {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("histogram_loss", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("histogram_loss", inputs)?;
         let x = unit(embedding);
         let pairs = Pairs::of(labels)?;
         let cosines = pairs.take(&x.f_matmul(&x.tr())?)?.f_clamp(-1.0, 1.0)?; // [pairs]

@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::logits::{agreement, divergence, take};
 use super::reduce::reduce;
-use super::{Around, Given, Need, Term, Value, mismatch, plain};
+use super::{Context, Need, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::NnError;
 
 impl Term for Kd {
@@ -15,11 +15,11 @@ impl Term for Kd {
         Ok(vec![Need::own(self.data.node, of(&self.slot)), Need::taught(self.data.node, self.teacher.node, of(teacher))])
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Logits(student), Given::Logits(teacher)] = given else {
-            return Err(mismatch("kd", "logits of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Logits(student), TermInput::Logits(teacher)] = inputs else {
+            return Err(mismatch("kd", "logits of the student and of the teacher", inputs));
         };
-        let temperature = around.clock.read(&self.temperature);
+        let temperature = context.clock.read(&self.temperature);
         if temperature <= 0.0 {
             let why = "a temperature is more than 0 at every step".to_owned();
             return Err(NnError::Option { option: "temperature", value: temperature.to_string(), why });

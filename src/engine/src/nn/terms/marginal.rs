@@ -5,7 +5,7 @@ use tch::Kind;
 
 use super::pairs::{Pairs, labelled, mean_where, nothing, squared_distances};
 use super::reduce::reduce;
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -14,8 +14,8 @@ impl Term for Marginal {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("marginal", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("marginal", inputs)?;
         let pairs = Pairs::of(labels)?;
         if pairs.len() == 0 {
             return Ok(nothing(embedding));

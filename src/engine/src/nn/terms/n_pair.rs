@@ -6,7 +6,7 @@ use tch::{Kind, Reduction, Tensor};
 use super::pairs::{features, labelled, nothing};
 use super::range_loss::people;
 use super::reduce::reduce;
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 
 impl Term for NPair {
@@ -14,8 +14,8 @@ impl Term for NPair {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("n_pair", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("n_pair", inputs)?;
         let (mut anchors, mut positives, mut owners) = (Vec::new(), Vec::new(), Vec::new());
         for (person, rows) in people(labels)?.into_iter().enumerate() {
             for pair in rows.chunks_exact(2) {

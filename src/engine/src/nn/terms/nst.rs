@@ -3,7 +3,7 @@
 use ddl::ops::terms::Nst;
 use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain, same_or};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain, same_or};
 use crate::nn::error::{NnError, shape};
 use crate::nn::state::Spec;
 
@@ -28,9 +28,9 @@ impl Term for Nst {
         }
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("nst", "maps of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("nst", "maps of the student and of the teacher", inputs));
         };
         let (own, other) = (sides(student), sides(teacher));
         let smaller = [own[0].min(other[0]), own[1].min(other[1])];

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::{Given, Value, mismatch, zero};
+use super::{TermInput, Value, mismatch, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -61,10 +61,10 @@ pub(super) fn mean_where(values: &Tensor, at: &Tensor) -> Tensor {
 }
 
 /// The labelled batch of a term over one.
-pub(super) fn labelled<'a>(term: &str, given: &'a [Given]) -> Result<(&'a Tensor, &'a Tensor), NnError> {
-    match given {
-        [Given::Labelled { embedding, labels }] => Ok((embedding, labels)),
-        _ => Err(mismatch(term, "labelled embeddings", given)),
+pub(super) fn labelled<'a>(term: &str, inputs: &'a [TermInput]) -> Result<(&'a Tensor, &'a Tensor), NnError> {
+    match inputs {
+        [TermInput::Labelled { embedding, labels }] => Ok((embedding, labels)),
+        _ => Err(mismatch(term, "labelled embeddings", inputs)),
     }
 }
 

@@ -8,7 +8,7 @@ use ddl::ops::terms::RangeLoss;
 use tch::Tensor;
 
 use super::pairs::{Pairs, features, labelled, root, squared_distances};
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 
 /// Below this a distance counts as it: two equal features have a finite gradient.
@@ -19,8 +19,8 @@ impl Term for RangeLoss {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("range_loss", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("range_loss", inputs)?;
         let x = features(embedding, self.normalise);
         let nothing = embedding.sum(embedding.kind()) * 0.0;
         let (mut within, mut skipped) = (nothing.shallow_clone(), 0.0);

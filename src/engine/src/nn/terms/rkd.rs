@@ -3,7 +3,7 @@
 use ddl::ops::terms::Rkd;
 use tch::{Reduction, Tensor};
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -16,9 +16,9 @@ impl Term for Rkd {
         Ok(vec![Need::own(data, take.clone()), Need::taught(data, self.teacher.node, take)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("rkd", "embeddings of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("rkd", "embeddings of the student and of the teacher", inputs));
         };
         let images = student.size()[0];
         if images < 2 {

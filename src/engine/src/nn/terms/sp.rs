@@ -3,7 +3,7 @@
 use ddl::ops::terms::{Sp, SpNorm};
 use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain, rows, same_or};
+use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain, rows, same_or};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -15,9 +15,9 @@ impl Term for Sp {
         Ok(vec![Need::own(data, Take::Output(own)), Need::taught(data, self.teacher.node, Take::Output(teacher))])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("sp", "outputs of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("sp", "outputs of the student and of the teacher", inputs));
         };
         let images = student.size()[0] as f64;
         let apart = similarities(self.normalise, teacher)? - similarities(self.normalise, student)?; // [n, n]

@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::pairs::{labelled, nothing, root};
 use super::reduce::reduce;
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 
@@ -16,15 +16,15 @@ impl Term for Triplet {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("triplet", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+        let (embedding, labels) = labelled("triplet", inputs)?;
         let x = unit(embedding);
         let distance = distances(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
         let people = Vec::<i64>::try_from(labels)?;
         let differences = match self.mining {
             Mining::All => all(&distance, &people)?,
-            Mining::SemiHard => drawn(&distance, &people, (true, self.margin), around.noise)?,
-            Mining::Violating => drawn(&distance, &people, (false, self.margin), around.noise)?,
+            Mining::SemiHard => drawn(&distance, &people, (true, self.margin), context.noise)?,
+            Mining::Violating => drawn(&distance, &people, (false, self.margin), context.noise)?,
             Mining::Hardest => hardest(&distance, &people)?,
         };
         let Some(differences) = differences.filter(|them| them.numel() > 0) else { return Ok(nothing(embedding)) };
@@ -141,9 +141,9 @@ mod tests {
     }
 
     fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> Value {
-        let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
+        let inputs = [TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
         let noise = Draw::new(0, "noise").number(step);
-        term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
+        term.evaluate(&inputs, &Context { head: &State::new(), pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
     }
 
     const PAIRS: [i64; 4] = [0, 0, 1, 1];

@@ -60,8 +60,8 @@ mod tests {
 
     use super::*;
     use crate::nn::heads::golden::{features, labels, prototypes, state, table};
-    use crate::nn::heads::{Clock, Head as _, Moment};
-    use crate::nn::terms::{Around, Given, Term as _};
+    use crate::nn::heads::{Clock, Head as _, HeadContext};
+    use crate::nn::terms::{Context, Term as _, TermInput};
 
     fn noise(step: u64) -> Draw {
         Draw::new(0, "noise").number(step)
@@ -103,18 +103,18 @@ mod tests {
             set_size: None,
             of: None,
         };
-        let given = [Given::Labelled { embedding: features(), labels: labels() }];
+        let inputs = [TermInput::Labelled { embedding: features(), labels: labels() }];
         let noise = noise(3);
         let whole = state(all.shallow_clone());
         let value =
-            term.evaluate(&given, &Around { head: &whole, pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap().value;
+            term.evaluate(&inputs, &Context { head: &whole, pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap().value;
         value.backward();
 
         let rows = chosen(20, &[0, 3, 4, 2], 0.4, &noise);
         let part = all.detach().index_select(0, &Tensor::from_slice(&rows));
         let places: Vec<i64> = [0, 3, 4, 2].iter().map(|label| rows.iter().position(|row| row == label).unwrap() as i64).collect();
         let places = Tensor::from_slice(&places);
-        let expected = head.logits(&features(), &places, &Moment::first(&state(part))).unwrap().logits;
+        let expected = head.logits(&features(), &places, &HeadContext::first(&state(part))).unwrap().logits;
         let expected = expected.cross_entropy_loss(&places, None::<&Tensor>, Reduction::Mean, -100, 0.0).double_value(&[]);
         assert!((value.double_value(&[]) - expected).abs() < 1e-12);
         let moved = Vec::<f64>::try_from(all.grad().abs().sum_dim_intlist([1i64].as_slice(), false, Kind::Double)).unwrap();
