@@ -3,6 +3,7 @@
 use crate::nn::backbone::build;
 use crate::nn::error::NnError;
 use crate::nn::net::Network;
+use crate::nn::rows::KeptRows;
 use crate::nn::state::{NotFinite, State, StateError};
 use ddl::nets::Made;
 use ddl::nets::fit::Names;
@@ -39,7 +40,7 @@ impl HeadId {
 pub struct Head {
     /// People by row of the prototypes.
     pub names: Arc<[Arc<str>]>,
-    /// Its tensors (`prototypes` `[classes, embedding]`, …).
+    /// Its tensors (`prototypes` `[classes, embedding]`, …): what has a row for each class is reached through [`Rows`](crate::nn::rows::Rows).
     pub state: State,
 }
 
@@ -87,7 +88,7 @@ impl Model {
         let mut all = self.state.clone();
         let mut heads = Vec::new();
         for (place, (id, head)) in self.heads.iter().enumerate() {
-            all.absorb(&format!("head.{place}."), &head.state)?;
+            head.state.save(&format!("head.{place}."), &mut all)?;
             heads.push(HeadOnDisk { id: id.clone(), names: head.names.iter().map(ToString::to_string).collect() });
         }
         let heads = serde_json::to_vec(&heads).unwrap_or_default(); // texts alone: JSON can write them
@@ -107,7 +108,7 @@ impl Model {
         })?;
         let mut model = Model::new(made, Some((&all, &Names::new())), device)?;
         for (place, head) in listed.into_iter().enumerate() {
-            let state = all.part(&format!("head.{place}.")).copy()?.to(device, Kind::Float)?;
+            let state = <State as KeptRows>::load(&all, &format!("head.{place}."), device)?;
             let names = head.names.into_iter().map(Arc::from).collect();
             model.heads.insert(head.id, Head { names, state });
         }

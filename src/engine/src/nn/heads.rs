@@ -23,7 +23,8 @@ use ddl::ops::heads;
 use tch::{Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
-use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::rows::Rows;
+use crate::nn::state::{Init, Role, Spec};
 
 pub(super) use arcface::shifted;
 pub(super) use cosine::{own, with_target};
@@ -56,7 +57,7 @@ impl Clock {
 #[derive(Debug, Clone, Copy)]
 pub struct HeadContext<'a> {
     /// The tensors of [`Head::specs`].
-    pub state: &'a State,
+    pub rows: &'a dyn Rows,
     /// Where the stage is.
     pub clock: Clock,
     /// Negatives with a larger cosine than this count as 0.
@@ -65,8 +66,8 @@ pub struct HeadContext<'a> {
 
 impl<'a> HeadContext<'a> {
     /// The first step, without a filter.
-    pub fn first(state: &'a State) -> Self {
-        HeadContext { state, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
+    pub fn first(rows: &'a dyn Rows) -> Self {
+        HeadContext { rows, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
     }
 }
 
@@ -97,7 +98,7 @@ pub trait Head {
         vec![prototypes(classes, embedding)]
     }
 
-    /// Logits `[n, classes]` of embeddings `x` `[n, d]` of the classes `labels` `[n]` (int64). Changes no state: what it would change, it returns.
+    /// Logits `[n, classes]` over the local rows of embeddings `x` `[n, d]`, whose own classes have the places `labels` `[n]` (int64) among them. Changes no state: what it would change, it returns.
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError>;
 }
 
@@ -107,7 +108,7 @@ impl Head for heads::Head {
     }
 
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
-        check(x, labels, at.state.get(PROTOTYPES)?)?;
+        check(x, labels, &at.rows.local(PROTOTYPES)?)?;
         ddl::each_head!(it in self => it.logits(x, labels, at))
     }
 }

@@ -17,6 +17,7 @@ pub mod net;
 pub mod noise;
 pub mod optim;
 pub mod pooling;
+pub mod rows;
 pub mod state;
 pub mod terms;
 

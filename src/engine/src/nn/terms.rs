@@ -38,6 +38,7 @@ use tch::Tensor;
 
 use crate::nn::error::NnError;
 use crate::nn::heads::Clock;
+use crate::nn::rows::Rows;
 use crate::nn::state::{Spec, State};
 
 /// A batch that a term needs, each step anew, and what a network makes of it.
@@ -132,7 +133,7 @@ pub enum TermInput {
 #[derive(Clone)]
 pub struct Context<'a> {
     /// The state of the term for its slot, and for its label space where it has one; empty for terms without.
-    pub head: &'a State,
+    pub head: &'a dyn Rows,
     /// The state of the pooling that the term learns; empty for terms without.
     pub pool: &'a State,
     /// The name of what the term draws at this step.

@@ -11,7 +11,8 @@ use super::stage::Surroundings;
 use super::terms::{HeadUse, TermSetup};
 use crate::model::{Head, HeadId, Model};
 use crate::nn::embed::{Embedder, threads};
-use crate::nn::state::{Role, Spec, State};
+use crate::nn::rows::{KeptRows as _, Rows as _};
+use crate::nn::state::{Spec, State};
 use crate::readings::Readings;
 use ddl::data::Table;
 use ddl::data::sampler::Pick;
@@ -150,8 +151,7 @@ impl Initialiser<'_> {
         shown: &[Shown],
         state: &mut State,
     ) -> Result<Vec<bool>, TrainError> {
-        let mut rows = first.of(state)?;
-        let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, first.unit); rows.len()];
+        let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, first.unit); first.names.len()];
         let class_of: BTreeMap<&str, usize> = first.names.iter().enumerate().map(|(class, name)| (&**name, class)).collect();
         let mut seen = Vec::new();
         for shown in shown {
@@ -165,13 +165,9 @@ impl Initialiser<'_> {
                 }
             })?;
         }
-        for (row, sum) in rows.iter_mut().zip(&sums) {
-            if let Some(mean) = sum.mean() {
-                *row = mean;
-            }
-        }
-        first.put(state, &rows)?;
-        Ok(sums.iter().map(|sum| sum.mean().is_some()).collect())
+        let means: Vec<Option<Vec<f32>>> = sums.iter().map(Sum::mean).collect();
+        first.put(state, means.iter().zip(0..).filter_map(|(mean, class)| Some((class, mean.clone()?))))?;
+        Ok(means.iter().map(Option::is_some).collect())
     }
 }
 
@@ -201,30 +197,27 @@ struct FirstRows<'a> {
 impl FirstRows<'_> {
     /// Rows of the source model's own of this slot, by the names of people; of two label spaces that know a person, the first.
     fn by_name(&self, model: &Model, state: &mut State) -> Result<(), TrainError> {
-        let mut rows = self.of(state)?;
-        for (row, person) in rows.iter_mut().zip(self.names) {
-            for (_, head) in model.heads.iter().filter(|(other, head)| other.slot == self.slot && head.state.entry(self.name).is_some()) {
-                if let Some(place) = head.names.iter().position(|name| name == person) {
-                    *row = Vec::<f32>::try_from(head.state.get(self.name)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
-                    break;
-                }
+        let known = model.heads.iter().filter(|(other, head)| other.slot == self.slot && head.state.has(self.name));
+        let known: Vec<&Head> = known.map(|(_, head)| head).collect();
+        let mut rows = Vec::new();
+        for (class, person) in (0..).zip(self.names) {
+            let place = |head: &Head| head.names.iter().position(|name| name == person);
+            if let Some((head, place)) = known.iter().find_map(|head| Some((head, place(head)?))) {
+                let place = Tensor::f_from_slice(&[place as i64])?.f_to_device(head.state.local(self.name)?.device())?;
+                let row = head.state.gather(self.name, &place)?.f_to_device(Device::Cpu)?.f_reshape([-1])?;
+                rows.push((class, Vec::<f32>::try_from(row)?));
             }
         }
-        self.put(state, &rows)
+        self.put(state, rows)
     }
 
-    fn of(&self, state: &State) -> Result<Vec<Vec<f32>>, TrainError> {
-        let tensor = state.get(self.name)?;
-        let width = tensor.size()[1].max(1) as usize;
-        let flat = Vec::<f32>::try_from(tensor.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
-        Ok(flat.chunks(width).map(<[f32]>::to_vec).collect())
-    }
-
-    fn put(&self, state: &mut State, rows: &[Vec<f32>]) -> Result<(), TrainError> {
-        let (size, device) = (state.get(self.name)?.size(), state.get(self.name)?.device());
-        let role = state.entry(self.name).map_or(Role::Parameter, |entry| entry.role);
-        let tensor = Tensor::f_from_slice(&rows.concat())?.f_view(size.as_slice())?.f_to_device(device)?;
-        state.replace(self.name, tensor, role);
+    /// Puts rows in the places of their classes.
+    fn put(&self, state: &mut State, rows: impl IntoIterator<Item = (i64, Vec<f32>)>) -> Result<(), TrainError> {
+        let (classes, rows): (Vec<i64>, Vec<Vec<f32>>) = rows.into_iter().unzip();
+        if !classes.is_empty() {
+            let rows = Tensor::f_from_slice(&rows.concat())?.f_view([classes.len() as i64, -1])?;
+            state.put(self.name, &classes, &rows)?;
+        }
         Ok(())
     }
 }

@@ -39,7 +39,7 @@ impl Head for AdaFace {
 
 /// Mean and (unbiased) standard deviation of lengths after this batch. A single feature has no deviation, and changes none.
 fn moments(alpha: f64, length: &Tensor, at: &HeadContext) -> Result<(Tensor, Tensor), NnError> {
-    let (mean, sd) = (at.state.get(MEAN)?.detach(), at.state.get(SD)?.detach());
+    let (mean, sd) = (at.rows.shared(MEAN)?.detach(), at.rows.shared(SD)?.detach());
     let follow = |new: Tensor, old: &Tensor| new * alpha + old * (1.0 - alpha);
     let new_sd = if length.numel() > 1 { follow(length.std(true), &sd) } else { sd };
     Ok((follow(length.mean(length.kind()), &mean), new_sd))

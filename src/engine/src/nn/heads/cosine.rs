@@ -23,7 +23,7 @@ pub(crate) fn without_direction(x: &Tensor) -> Result<Tensor, NnError> {
 
 /// cos(theta) between each feature and each class vector, `[n, classes]`, filtered.
 pub(super) fn cosines(x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Tensor, NnError> {
-    filtered(unit(x).f_matmul(&unit(at.state.get(PROTOTYPES)?).tr())?, labels, at.filter)
+    filtered(unit(x).f_matmul(&unit(&at.rows.local(PROTOTYPES)?).tr())?, labels, at.filter)
 }
 
 /// The cosines `[n, classes]` with 0 in place of those to other classes that are larger than the filter.

@@ -22,7 +22,7 @@ impl Head for CurricularFace {
         let cosine = own(&cosines, labels)?;
         let m = self.margin.as_radians();
         let hard = cosines.detach().f_gt_tensor(&shifted(&cosine.detach(), m, ArcForm::Plain).f_unsqueeze(1)?)?;
-        let t = cosine.detach().mean(cosine.kind()) * self.alpha + at.state.get(T)?.detach() * (1.0 - self.alpha);
+        let t = cosine.detach().mean(cosine.kind()) * self.alpha + at.rows.shared(T)?.detach() * (1.0 - self.alpha);
         let raised = (&cosines * (&cosines + &t)).f_where_self(&hard, &cosines)?;
         let logits = with_target(&raised, labels, &shifted(&cosine, m, ArcForm::Safe), self.scale)?;
         Ok(Logits { parts: vec![(T.to_owned(), t.shallow_clone())], updates: vec![(T.to_owned(), t)], ..logits.into() })

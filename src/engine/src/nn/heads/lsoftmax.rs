@@ -10,7 +10,7 @@ use crate::nn::error::NnError;
 
 impl Head for LSoftmax {
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
-        let (w, blend) = (at.state.get(PROTOTYPES)?, at.clock.read(&self.blend));
+        let (w, blend) = (at.rows.local(PROTOTYPES)?, at.clock.read(&self.blend));
         let plain = x.f_matmul(&w.tr())?; // [n, classes]
         let length = lengths(x) * lengths(&w.f_index_select(0, labels)?); // [n]
         let dot = own(&plain, labels)?;

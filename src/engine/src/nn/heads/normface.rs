@@ -22,7 +22,7 @@ impl Head for NormFace {
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         Ok(if self.learn_scale {
-            let scale = at.state.get(SCALE)?.f_clamp_min(LEAST)?;
+            let scale = at.rows.shared(SCALE)?.f_clamp_min(LEAST)?;
             let parts = vec![(SCALE.to_owned(), scale.detach())];
             Logits { parts, ..cosines.f_mul(&scale)?.into() }
         } else {

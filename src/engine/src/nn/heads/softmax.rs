@@ -14,7 +14,7 @@ impl Head for Softmax {
     }
 
     fn logits(&self, x: &Tensor, _labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
-        let bias = if self.bias { Some(at.state.get(BIAS)?) } else { None };
-        Ok(x.f_linear(at.state.get(PROTOTYPES)?, bias)?.into()) // [n, classes]
+        let bias = if self.bias { Some(at.rows.local(BIAS)?) } else { None };
+        Ok(x.f_linear(&at.rows.local(PROTOTYPES)?, bias)?.into()) // [n, classes]
     }
 }

@@ -21,9 +21,9 @@ impl Head for SubCentre {
 
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
         let x = unit(x);
-        let mut cosines = x.f_matmul(&unit(at.state.get(PROTOTYPES)?).tr())?; // [n, classes]
+        let mut cosines = x.f_matmul(&unit(&at.rows.local(PROTOTYPES)?).tr())?; // [n, classes]
         if self.centres > 1 {
-            let others = at.state.get(OTHERS)?;
+            let others = at.rows.local(OTHERS)?;
             let (classes, more, width) = others.size3()?;
             let flat = unit(&others.f_reshape([classes * more, width])?);
             let others = x.f_matmul(&flat.tr())?.f_view([-1, classes, more])?.f_max_dim(2, false)?.0;

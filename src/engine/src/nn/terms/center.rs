@@ -28,8 +28,7 @@ impl Term for Center {
     fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
         let (embedding, labels) = labelled("center", inputs)?;
         let x = features(embedding, self.normalise);
-        let centres = context.head.get(CENTRES)?;
-        let own = centres.f_index_select(0, labels)?.detach(); // [n, d]
+        let own = context.head.gather(CENTRES, labels)?.detach(); // [n, d]
         let apart = &x - &own;
         let squared = apart.square().f_sum_dim_intlist([1].as_slice(), false, None)?; // [n]
         let factor = match self.form {
@@ -47,7 +46,7 @@ impl Term for Center {
                 CenterStep::Gradient => pull * (2.0 * factor / labels.size()[0] as f64),
             };
             // images of one person write the same row
-            Ok::<_, NnError>(centres.f_index_copy(0, labels, &(own + by * self.rate))?)
+            context.head.updated(CENTRES, labels, &(own + by * self.rate))
         })?;
         let distance = squared.detach().sqrt().mean(Kind::Float);
         Ok(Value { skipped: zero(&value), value, parts: vec![("distance".into(), distance)], updates: vec![(CENTRES.into(), moved)] })

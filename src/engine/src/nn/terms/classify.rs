@@ -13,6 +13,7 @@ use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::{Head, HeadContext, Logits, PROTOTYPES};
 use crate::nn::pooling::pool;
+use crate::nn::rows::Rows;
 use crate::nn::state::Spec;
 
 impl Term for Classify {
@@ -53,10 +54,11 @@ impl Term for Classify {
 
 /// The term's value for features `[n, d]` of these people, `[n]`.
 fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, context: &Context) -> Result<Value, NnError> {
-    let some = sample::classes(context.head, labels, it.sample.0, context.noise)?;
-    let (state, labels) = some.as_ref().map_or((context.head, labels), |(state, labels)| (state, labels));
-    let moment = HeadContext { state, clock: context.clock, filter: it.filter };
-    let Logits { logits, extra, mut parts, updates } = it.head.logits(features, labels, &moment)?; // [n, classes]
+    let some = sample::rows(context.head, labels, it.sample.0, context.noise)?;
+    let rows: &dyn Rows = some.as_ref().map_or(context.head, |some| some);
+    let labels = &rows.place(labels)?;
+    let head = HeadContext { rows, clock: context.clock, filter: it.filter };
+    let Logits { logits, extra, mut parts, updates } = it.head.logits(features, labels, &head)?; // [n, classes]
     let each = logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?; // [n]
     let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);
     let skipped = zero(&each);

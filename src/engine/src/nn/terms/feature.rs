@@ -36,7 +36,7 @@ impl Term for Feature {
         };
         let (mut student, mut teacher) = (places(student)?, places(teacher)?);
         if student.size()[1] != teacher.size()[1] {
-            student = student.f_linear(context.head.get(ADAPTER)?, None::<&Tensor>)?;
+            student = student.f_linear(context.head.shared(ADAPTER)?, None::<&Tensor>)?;
         }
         let cosine = (unit(&student) * unit(&teacher)).f_sum_dim_intlist([1i64].as_slice(), false, student.kind())?; // [places]
         let cosine = cosine.mean(student.kind());

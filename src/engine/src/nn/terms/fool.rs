@@ -4,7 +4,7 @@ use ddl::ops::terms::{Fool, Sees};
 use tch::{Kind, Tensor};
 
 use super::adversary::one_width;
-use super::critic::{as_made, as_real, judge, logits_of, relaxed, seen, specs};
+use super::critic::{as_made, as_real, fixed, judge, logits_of, relaxed, seen, specs};
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::state::Spec;
@@ -37,7 +37,7 @@ impl Term for Fool {
             _ => return Err(mismatch("fool", "an output of the network", inputs)),
         };
         // the critic is a constant here: its own lesson is the other side's
-        let judged = judge(self.critic.it(), &context.head.map(Tensor::detach), &x)?;
+        let judged = judge(self.critic.it(), &fixed(self.critic.it(), context.head)?, &x)?;
         let fooled = judged.detach().gt(0.0).mean(Kind::Float);
         let value = if self.saturating { -as_made(&judged)? } else { as_real(&judged)? };
         Ok(plain(value, vec![("fooled".into(), fooled)]))

@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 use super::Take;
 use crate::nn::error::{NnError, shape};
 use crate::nn::heads::{BIAS, PROTOTYPES, unit};
-use crate::nn::state::State;
+use crate::nn::rows::Rows;
 
 /// What a term takes of a network to compare logits.
 pub fn take(logits: PlainLogits, scale: f64, slot: &str) -> Take {
@@ -18,15 +18,15 @@ pub fn take(logits: PlainLogits, scale: f64, slot: &str) -> Take {
 }
 
 /// Logits `[n, classes]` of embeddings `x` `[n, d]`: scaled cosines, or inner products and the bias where the head has one.
-pub fn logits(x: &Tensor, head: &State, scale: Option<f64>) -> Result<Tensor, NnError> {
-    let prototypes = head.get(PROTOTYPES)?; // [classes, d]
+pub fn logits(x: &Tensor, rows: &dyn Rows, scale: Option<f64>) -> Result<Tensor, NnError> {
+    let prototypes = rows.local(PROTOTYPES)?; // [classes, d]
     if x.size().last() != prototypes.size().last() {
         let (expected, found) = (format!("[n, {}]", prototypes.size().last().copied().unwrap_or(0)), shape(&x.size()));
         return Err(NnError::Input { what: "embeddings for logits".into(), expected, found });
     }
     match scale {
-        Some(scale) => Ok(unit(x).f_matmul(&unit(prototypes).tr())?.f_mul_scalar(scale)?),
-        None => Ok(x.f_linear(prototypes, head.entry(BIAS).map(|bias| &bias.tensor))?),
+        Some(scale) => Ok(unit(x).f_matmul(&unit(&prototypes).tr())?.f_mul_scalar(scale)?),
+        None => Ok(x.f_linear(&prototypes, rows.has(BIAS).then(|| rows.local(BIAS)).transpose()?)?),
     }
 }
 

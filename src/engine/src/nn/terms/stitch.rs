@@ -26,7 +26,7 @@ impl Term for Stitch {
 
     fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
         let (embedding, labels) = labelled("stitch", inputs)?;
-        let means = context.head.get(MEANS)?.f_index_select(0, labels)?.detach(); // [n, d]
+        let means = context.head.gather(MEANS, labels)?.detach(); // [n, d]
         let squared = (embedding - &means).square(); // [n, d]
         let distance = squared.f_sum_dim_intlist([1].as_slice(), false, None)?.sqrt().mean(squared.kind());
         Ok(plain(squared.mean(squared.kind()), vec![("distance".into(), distance)]))
