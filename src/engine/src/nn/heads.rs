@@ -9,7 +9,6 @@ mod cosine;
 pub mod curricularface;
 pub mod lsoftmax;
 pub mod magface;
-mod multiple;
 pub mod mv_softmax;
 pub mod normface;
 pub mod softmax;
@@ -26,7 +25,6 @@ use crate::nn::error::{NnError, shape};
 use crate::nn::rows::Rows;
 use crate::nn::state::{Init, Role, Spec};
 
-pub(super) use arcface::shifted;
 pub(super) use cosine::{own, with_target};
 pub(crate) use cosine::{unit, without_direction};
 

@@ -13,6 +13,8 @@ pub mod embed;
 pub mod error;
 pub mod front;
 pub mod heads;
+pub mod loss;
+pub mod margin;
 pub mod net;
 pub mod noise;
 pub mod optim;

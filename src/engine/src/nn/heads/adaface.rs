@@ -1,13 +1,12 @@
 //! AdaFace: the margin follows where the feature's length lies among the lengths of the batches so far.
 
-use std::f64::consts::PI;
-
 use ddl::ops::heads::AdaFace;
 use tch::{Kind, Tensor};
 
 use super::cosine::{cosines, lengths, own, with_target};
 use super::{Head, HeadContext, Logits, moment, prototypes};
 use crate::nn::error::NnError;
+use crate::nn::margin::{by_quality, quality};
 use crate::nn::state::Spec;
 
 /// The state: running mean and standard deviation of the features' lengths, scalars.
@@ -27,9 +26,8 @@ impl Head for AdaFace {
         let cosines = cosines(x, labels, at)?.clamp(EPS - 1.0, 1.0 - EPS); // [n, classes]
         let length = lengths(&x.detach()).clamp(EPS, LONGEST); // [n]
         let (mean, sd) = moments(self.alpha, &length, at)?;
-        let z = ((&length - &mean) / (&sd + EPS) * self.concentration).clamp(-1.0, 1.0); // [n]
-        let theta = (own(&cosines, labels)?.acos() - &z * self.margin).clamp(EPS, PI - EPS);
-        let target = theta.cos() - (&z + 1.0) * self.margin;
+        let z = quality(&length, &mean, &sd, (self.concentration, EPS)); // [n]
+        let target = by_quality(&own(&cosines, labels)?, &z, self.margin, EPS);
         let logits = with_target(&cosines, labels, &target, self.scale)?;
         let part = |name: &str, value: &Tensor| (name.to_owned(), value.shallow_clone());
         let parts = vec![part(MEAN, &mean), part(SD, &sd), ("margin_scaler".to_owned(), z.mean(Kind::Float))];

@@ -6,9 +6,10 @@ use tch::Tensor;
 use super::cosine::{cosines, scaled};
 use super::{Head, HeadContext, Logits};
 use crate::nn::error::NnError;
+use crate::nn::margin::additive_cosine;
 
 impl Head for CosFace {
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
-        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| cosine - self.margin)
+        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| additive_cosine(cosine, self.margin))
     }
 }

@@ -53,22 +53,3 @@ pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl
     let target = margin(&own(cosines, labels)?); // [n]
     Ok(with_target(cosines, labels, &target, scale)?.into())
 }
-
-/// sin(theta) of cosines, finite in value and gradient at cos = ±1.
-pub(super) fn sine(cosine: &Tensor) -> Tensor {
-    (cosine.square() * -1.0 + 1.0).clamp_min(1e-12).sqrt()
-}
-
-/// theta of cosines, with a finite gradient at cos = ±1.
-pub(super) fn angle(cosine: &Tensor) -> Tensor {
-    let border = match cosine.kind() {
-        Kind::Double => 1.0 - 1e-12,
-        _ => 1.0 - 1e-7,
-    };
-    cosine.clamp(-border, border).acos()
-}
-
-/// The value of `with_margin`, and the gradient of `cosine`: the margin's shift is a constant.
-pub(super) fn detached(cosine: &Tensor, with_margin: &Tensor) -> Tensor {
-    cosine + (with_margin - cosine).detach()
-}

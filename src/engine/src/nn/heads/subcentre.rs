@@ -3,10 +3,10 @@
 use ddl::ops::heads::{MarginGrad, SubCentre};
 use tch::Tensor;
 
-use super::arcface::shifted;
-use super::cosine::{detached, filtered, scaled, unit};
+use super::cosine::{filtered, scaled, unit};
 use super::{Head, HeadContext, Logits, PROTOTYPES, prototypes};
 use crate::nn::error::NnError;
+use crate::nn::margin::{additive_angular, detached};
 use crate::nn::state::{Init, Role, Spec};
 
 /// The centres beside the first of each class, `[classes, centres - 1, d]`.
@@ -30,7 +30,7 @@ impl Head for SubCentre {
             cosines = cosines.f_maximum(&others)?;
         }
         scaled(&filtered(cosines, labels, at.filter)?, labels, self.scale, |cosine| {
-            let target = shifted(cosine, self.margin.as_radians(), self.form);
+            let target = additive_angular(cosine, self.margin.as_radians(), self.form);
             match self.margin_grad {
                 MarginGrad::Exact => target,
                 MarginGrad::Detached => detached(cosine, &target),

@@ -3,9 +3,10 @@
 use ddl::ops::terms::{Adversary, Critic, Sees};
 use tch::{Kind, Tensor};
 
-use super::critic::{as_made, as_real, judge, logits_of, specs};
+use super::critic::{judge, logits_of, specs};
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::{NnError, shape};
+use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
 
 impl Term for Adversary {

@@ -1,12 +1,13 @@
 //! Center loss (Wen et al., ECCV 2016): `mean ½|x - c_y|²`, and centres that follow by `c_j - α Σ_{y = j} (c_j - x) / (1 + n_j)`.
 
-use ddl::ops::terms::{Center, CenterForm, CenterStep};
+use ddl::ops::terms::{Center, CenterStep};
 use tch::Kind;
 
 use super::pairs::{features, labelled};
 use super::reduce::reduce;
 use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
+use crate::nn::loss::metric::{center, center_factor};
 use crate::nn::state::{Init, Role, Spec};
 
 /// The name of the centres in the state of a label space, `[people, embedding]`.
@@ -31,11 +32,7 @@ impl Term for Center {
         let own = context.head.gather(CENTRES, labels)?.detach(); // [n, d]
         let apart = &x - &own;
         let squared = apart.square().f_sum_dim_intlist([1].as_slice(), false, None)?; // [n]
-        let factor = match self.form {
-            CenterForm::Half => 0.5,
-            CenterForm::Whole => 1.0,
-        };
-        let each = &squared * factor;
+        let (each, factor) = (center(&squared, self.form), center_factor(self.form));
         let value = if self.sum { each.sum(each.kind()) } else { reduce(&each, self.reduce.as_ref())? };
         let moved = tch::no_grad(|| {
             let same = labels.f_unsqueeze(0)?.f_eq_tensor(&labels.f_unsqueeze(1)?)?.to_kind(x.kind()); // [n, n]

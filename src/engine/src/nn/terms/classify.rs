@@ -5,13 +5,14 @@ pub(super) mod sets;
 
 use ddl::ops::pooling::Pooling;
 use ddl::ops::terms::Classify;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Kind, Tensor};
 
 use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
 use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::{Head, HeadContext, Logits, PROTOTYPES};
+use crate::nn::loss;
 use crate::nn::pooling::pool;
 use crate::nn::rows::Rows;
 use crate::nn::state::Spec;
@@ -59,7 +60,7 @@ fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, context: &Co
     let labels = &rows.place(labels)?;
     let head = HeadContext { rows, clock: context.clock, filter: it.filter };
     let Logits { logits, extra, mut parts, updates } = it.head.logits(features, labels, &head)?; // [n, classes]
-    let each = logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?; // [n]
+    let each = loss::cross_entropy(&logits, labels)?; // [n]
     let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);
     let skipped = zero(&each);
     let value = reduce(&each, it.reduce.as_ref())?;

@@ -6,11 +6,14 @@
 
 use ddl::ops::heads::ArcForm;
 use ddl::ops::terms::CoMining;
-use tch::{Reduction, Tensor};
+use tch::Tensor;
 
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, zero};
 use crate::nn::error::NnError;
-use crate::nn::heads::{own, shifted, with_target};
+use crate::nn::heads::{own, with_target};
+use crate::nn::loss::cross_entropy;
+use crate::nn::loss::metric::{among, weighted_mean};
+use crate::nn::margin::additive_angular;
 
 impl Term for CoMining {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -40,9 +43,7 @@ impl Term for CoMining {
         for (at, own) in losses.iter().enumerate() {
             let told = among(&losses[1 - at], sure, false)?;
             let weights = (told * (self.boost - 1.0) + 1.0) * &clean;
-            let whole = weights.sum(kind);
-            // where nothing weighs anything, 0 of it is 0
-            let mean = (own * &weights).sum(kind) / whole.clamp_min(f64::from(f32::MIN_POSITIVE));
+            let mean = weighted_mean(own, &weights);
             parts.push((self.between[at].0.clone(), mean.detach()));
             value += mean;
         }
@@ -53,17 +54,9 @@ impl Term for CoMining {
 
 /// The cross-entropy of each image over cosines `[n, classes]`, `[n]`.
 fn losses(term: &CoMining, cosines: &Tensor, labels: &Tensor) -> Result<Tensor, NnError> {
-    let target = shifted(&own(cosines, labels)?, term.margin.as_radians(), ArcForm::Safe);
+    let target = additive_angular(&own(cosines, labels)?, term.margin.as_radians(), ArcForm::Safe);
     let logits = with_target(cosines, labels, &target, term.scale)?;
-    Ok(logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?)
-}
-
-/// 1 for the `count` largest or smallest values `[n]`, 0 for the others.
-fn among(values: &Tensor, count: i64, largest: bool) -> Result<Tensor, NnError> {
-    let values = values.detach();
-    let places = values.f_topk(count, 0, largest, true)?.1;
-    let ones = Tensor::f_ones([count], (values.kind(), values.device()))?;
-    Ok(values.f_zeros_like()?.f_scatter(0, &places, &ones)?)
+    cross_entropy(&logits, labels)
 }
 
 #[cfg(test)]

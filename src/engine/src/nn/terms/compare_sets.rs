@@ -10,6 +10,8 @@ use super::pairs::{labelled, nothing};
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::comparator::{largest, local, logits};
 use crate::nn::error::{NnError, shape};
+use crate::nn::loss::adversarial::balanced;
+use crate::nn::loss::metric::diversity;
 use crate::nn::state::Spec;
 
 impl Term for CompareSets {
@@ -44,7 +46,7 @@ impl Term for CompareSets {
             return Ok(nothing(embedding));
         }
         let mean = |x: &Tensor| x.mean(x.kind());
-        let value = (mean(&(-&same).f_softplus()?) + mean(&different.f_softplus()?)) * 0.5;
+        let value = balanced(&same, &different)?;
         let right = |right: Tensor| right.to_kind(tch::Kind::Float).mean(tch::Kind::Float);
         let accuracy = (right(same.gt(0.0)) + right(different.le(0.0))) * 0.5;
         let score = |logits: &Tensor| mean(&(logits.detach() * 0.5).tanh());
@@ -71,9 +73,7 @@ impl Term for Diversity {
         };
         let count = i64::from(self.landmarks);
         let maps = maps.f_narrow(1, maps.size()[1] - count, count)?.f_flatten(2, -1)?; // the features lie before them
-        let most = maps.f_amax([1], false)?; // [n, places]
-        let value = most.f_sum_dim_intlist([1i64].as_slice(), false, None)?.f_div_scalar(count as f64)?;
-        Ok(plain(1.0 - value.mean(value.kind()), vec![]))
+        Ok(plain(diversity(&maps)?, vec![]))
     }
 }
 

@@ -6,6 +6,7 @@ use super::pairs::features;
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::{NnError, shape};
 use crate::nn::heads::unit;
+use crate::nn::loss::metric::coupled;
 
 impl Term for CoupledMapping {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -20,9 +21,8 @@ impl Term for CoupledMapping {
             let what = "the embeddings under the second network of coupled_mapping".to_owned();
             return Err(NnError::Input { what, expected: shape(&left.size()), found: shape(&right.size()) });
         }
-        let apart = features(left, self.normalise) - features(right, self.normalise); // [pairs, d]
-        let squared = apart.square().f_sum_dim_intlist([1].as_slice(), false, None)?; // [pairs]
-        let cosine = (unit(left) * unit(right)).f_sum_dim_intlist([1].as_slice(), false, None)?;
-        Ok(plain(squared.mean(squared.kind()) * 0.5, vec![("cosine".into(), cosine.mean(squared.kind()))]))
+        let value = coupled(&features(left, self.normalise), &features(right, self.normalise))?;
+        let cosine = (unit(left) * unit(right)).f_sum_dim_intlist([1].as_slice(), false, None)?; // [pairs]
+        Ok(plain(value, vec![("cosine".into(), cosine.mean(cosine.kind()))]))
     }
 }

@@ -53,16 +53,6 @@ pub fn judge(critic: &Critic, state: &dyn Rows, x: &Tensor) -> Result<Tensor, Nn
     Ok(value.f_squeeze_dim(1)?)
 }
 
-/// `-mean log D`: what they come to who want to be taken for real.
-pub fn as_real(numbers: &Tensor) -> Result<Tensor, NnError> {
-    Ok((-numbers).f_softplus()?.mean(numbers.kind()))
-}
-
-/// `-mean log(1 - D)`: what it comes to that they are taken for made.
-pub fn as_made(numbers: &Tensor) -> Result<Tensor, NnError> {
-    Ok(numbers.f_softplus()?.mean(numbers.kind()))
-}
-
 /// What a critic of logits, or of labels, takes of a network.
 pub fn logits_of(critic: &Critic, slot: Option<&str>) -> Take {
     let logits: PlainLogits = critic.logits;

@@ -244,8 +244,8 @@ fn among(term: &Mutual, logits: &[Tensor]) -> Value {
 fn what_networks_learn_of_each_other_is_that_of_the_spec() {
     // KL(p2 || p1), which network 1 follows, and KL(p1 || p2)
     let [first, second] = [student_logits(), teacher_logits()];
-    near(&(logits::divergence(&second, &first, 1.0).unwrap().mean(Kind::Double)), 0.159_290_467_0);
-    near(&(logits::divergence(&first, &second, 1.0).unwrap().mean(Kind::Double)), 0.217_367_230_2);
+    near(&(crate::nn::loss::distil::divergence(&second, &first, 1.0).unwrap().mean(Kind::Double)), 0.159_290_467_0);
+    near(&(crate::nn::loss::distil::divergence(&first, &second, 1.0).unwrap().mean(Kind::Double)), 0.217_367_230_2);
     let value = among(&mutual(2, false), &[first.shallow_clone(), second.shallow_clone()]);
     near(&value.value, 0.159_290_467_0 + 0.217_367_230_2);
     let third = &first * 0.5;
@@ -260,7 +260,7 @@ fn each_network_follows_the_others_as_they_are() {
     let leaf = first.copy().set_requires_grad(true);
     among(&mutual(2, false), &[leaf.shallow_clone(), second.shallow_clone()]).value.backward();
     let alone = first.copy().set_requires_grad(true);
-    logits::divergence(&second, &alone, 1.0).unwrap().mean(Kind::Double).backward();
+    crate::nn::loss::distil::divergence(&second, &alone, 1.0).unwrap().mean(Kind::Double).backward();
     assert!((leaf.grad() - alone.grad()).abs().max().double_value(&[]) < 1e-15);
-    assert_gradient(&first, |x| logits::divergence(&second, x, 1.0).unwrap().mean(Kind::Double));
+    assert_gradient(&first, |x| crate::nn::loss::distil::divergence(&second, x, 1.0).unwrap().mean(Kind::Double));
 }

@@ -4,9 +4,10 @@ use ddl::ops::terms::{Fool, Sees};
 use tch::{Kind, Tensor};
 
 use super::adversary::one_width;
-use super::critic::{as_made, as_real, fixed, judge, logits_of, relaxed, seen, specs};
+use super::critic::{fixed, judge, logits_of, relaxed, seen, specs};
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
 
 impl Term for Fool {

@@ -4,9 +4,10 @@ use ddl::ops::refs::NetName;
 use ddl::ops::terms::KdGan;
 use tch::Kind;
 
-use super::critic::{as_made, as_real, judge, logits_of, one_hot, relaxed, seen, specs};
+use super::critic::{judge, logits_of, one_hot, relaxed, seen, specs};
 use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
 
 impl Term for KdGan {

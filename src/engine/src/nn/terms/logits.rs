@@ -30,17 +30,6 @@ pub fn logits(x: &Tensor, rows: &dyn Rows, scale: Option<f64>) -> Result<Tensor,
     }
 }
 
-/// `KL(softmax(target / T) || softmax(own / T))` of each image, `[n]`.
-pub fn divergence(target: &Tensor, own: &Tensor, temperature: f64) -> Result<Tensor, NnError> {
-    if target.size() != own.size() {
-        let (expected, found) = (shape(&target.size()), shape(&own.size()));
-        return Err(NnError::Input { what: "logits of two networks".into(), expected, found });
-    }
-    let logs = |logits: &Tensor| logits.f_div_scalar(temperature)?.f_log_softmax(1, logits.kind());
-    let (target, own) = (logs(target)?, logs(own)?);
-    Ok((target.exp() * (&target - own)).f_sum_dim_intlist([1i64].as_slice(), false, target.kind())?)
-}
-
 /// The share of images of which both say the same person, for events.
 pub fn agreement(a: &Tensor, b: &Tensor) -> Tensor {
     a.detach().argmax(1, false).eq_tensor(&b.detach().argmax(1, false)).mean(Kind::Float)

@@ -3,11 +3,12 @@
 use ddl::ops::terms::Marginal;
 use tch::Kind;
 
-use super::pairs::{Pairs, labelled, mean_where, nothing, squared_distances};
+use super::pairs::{Pairs, labelled, mean_where, nothing};
 use super::reduce::reduce;
 use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
+use crate::nn::loss::metric::{marginal, squared_distances};
 
 impl Term for Marginal {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -21,8 +22,7 @@ impl Term for Marginal {
             return Ok(nothing(embedding));
         }
         let squared = pairs.take(&squared_distances(&unit(embedding))?)?; // [pairs]
-        let sign = pairs.same.to_kind(squared.kind()) * 2.0 - 1.0;
-        let each = ((&squared * -1.0 + self.threshold) * sign * -1.0 + self.error).clamp_min(0.0);
+        let each = marginal(&squared, &pairs.same, self.threshold, self.error);
         let different = pairs.same.logical_not();
         let parts = vec![
             ("same".into(), mean_where(&each, &pairs.same)),

@@ -3,9 +3,10 @@
 use ddl::ops::terms::Mutual;
 use tch::Tensor;
 
-use super::logits::{agreement, divergence, take};
+use super::logits::{agreement, take};
 use super::{Context, Need, Term, TermInput, Value, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::distil::divergence;
 
 impl Term for Mutual {
     fn needs(&self) -> Result<Vec<Need>, NnError> {

@@ -5,6 +5,7 @@ use ddl::ops::terms::Stitch;
 use super::pairs::labelled;
 use super::{Context, Memory, Need, Take, Term, TermInput, Value, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::metric::towards;
 use crate::nn::state::{Init, Role, Spec};
 
 /// The name of the means in the state of a label space, `[people, embedding]`.
@@ -27,8 +28,8 @@ impl Term for Stitch {
     fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
         let (embedding, labels) = labelled("stitch", inputs)?;
         let means = context.head.gather(MEANS, labels)?.detach(); // [n, d]
-        let squared = (embedding - &means).square(); // [n, d]
+        let squared = (embedding.detach() - &means).square(); // [n, d]
         let distance = squared.f_sum_dim_intlist([1].as_slice(), false, None)?.sqrt().mean(squared.kind());
-        Ok(plain(squared.mean(squared.kind()), vec![("distance".into(), distance)]))
+        Ok(plain(towards(embedding, &means), vec![("distance".into(), distance)]))
     }
 }

@@ -1,15 +1,16 @@
 //! Triplet loss on features of length 1: `mean max(0, d(a, p) - d(a, n) + margin)`, `d(a, b) = |a - b|²` and its kin.
 
-use ddl::ops::terms::{Distance, Mining, Triplet};
+use ddl::ops::terms::{Mining, Triplet};
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::pairs::{labelled, nothing, root};
+use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
 use super::{Context, Need, Take, Term, TermInput, Value, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
+use crate::nn::loss::metric::{of_cosines, triplet};
 
 impl Term for Triplet {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -19,7 +20,7 @@ impl Term for Triplet {
     fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
         let (embedding, labels) = labelled("triplet", inputs)?;
         let x = unit(embedding);
-        let distance = distances(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
+        let distance = of_cosines(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
         let people = Vec::<i64>::try_from(labels)?;
         let differences = match self.mining {
             Mining::All => all(&distance, &people)?,
@@ -28,7 +29,7 @@ impl Term for Triplet {
             Mining::Hardest => hardest(&distance, &people)?,
         };
         let Some(differences) = differences.filter(|them| them.numel() > 0) else { return Ok(nothing(embedding)) };
-        let losses = if self.soft { differences.softplus() } else { (&differences + self.margin).clamp_min(0.0) };
+        let losses = triplet(&differences, self.margin, self.soft);
         let active = losses.detach().gt(0.0);
         let counted = if self.of_active { losses.f_masked_select(&active)? } else { losses.shallow_clone() };
         // where nothing costs anything, the mean over what does is 0
@@ -36,19 +37,6 @@ impl Term for Triplet {
         let count = Tensor::from(losses.numel() as f32);
         let parts = vec![("active".into(), active.mean(Kind::Float)), ("triplets".into(), count)];
         Ok(Value { skipped: zero(&losses), value, parts, updates: vec![] })
-    }
-}
-
-/// Cosines this near to 1 and -1 count as it: the angle of two equal features has a finite gradient.
-const LARGEST_COSINE: f64 = 1.0 - 1e-7;
-
-/// Distances of features with these cosines.
-fn distances(cosines: &Tensor, by: Distance) -> Tensor {
-    let squared = || cosines * -2.0 + 2.0;
-    match by {
-        Distance::Squared => squared(),
-        Distance::Euclidean => root(&squared()),
-        Distance::Angle => cosines.clamp(-LARGEST_COSINE, LARGEST_COSINE).acos(),
     }
 }
 
@@ -117,6 +105,7 @@ fn hardest(distance: &Tensor, people: &[i64]) -> Result<Option<Tensor>, NnError>
 mod tests {
     use ddl::lang::value::NodeId;
     use ddl::ops::refs::DrawnRef;
+    use ddl::ops::terms::Distance;
 
     use super::*;
     use crate::nn::heads::Clock;
