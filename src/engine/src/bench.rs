@@ -15,7 +15,7 @@ use rand_chacha::rand_core::Rng;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::nn::backbone::build;
-use crate::nn::embed::Embedder;
+use crate::nn::embed::{Embedder, Workers};
 use crate::nn::error::NnError;
 use crate::nn::heads::{Head, HeadContext};
 use crate::nn::net::{Images as _, Network, Norms, Pass, Run as _};
@@ -79,7 +79,7 @@ impl Work {
         let images = input.tensor(&bytes, Device::Cpu, Kind::Float)?;
         let kind = match mode {
             Mode::Train => Kinds::Train(Box::new(Training::new(&model.network, model.state, batch)?)),
-            Mode::Infer => Kinds::Infer(Box::new(Embedder::new(&model.network, &model.state, threads)?)),
+            Mode::Infer => Kinds::Infer(Box::new(Embedder::new(&model.network, &model.state, &Workers::new(threads)?)?)),
         };
         Ok(Work { network: model.network, images, kind })
     }

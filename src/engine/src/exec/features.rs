@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::{Exec, Halt};
 use crate::model::Model;
-use crate::nn::embed::{Embedder, threads};
+use crate::nn::embed::Embedder;
 use crate::nn::front::to_rows;
 use crate::nn::net::Images as _;
 use crate::readings::Readings;
@@ -80,7 +80,7 @@ impl Exec<'_> {
         let Some(front) = self.front(node, model, view, shared)? else {
             return Ok(Embeddings { numbers: self.through(node, model, view, 0..end)?, width });
         };
-        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, threads())?;
+        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, &self.workers)?;
         let readings = readings(node, model, view)?;
         let mut numbers = Vec::new();
         for from in (0..view.table.len()).step_by(self.batch()) {
@@ -102,7 +102,7 @@ impl Exec<'_> {
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let input = model.network.input;
         let loader = self.loading().loader(std::slice::from_ref(view.table), &input, view.augment.clone());
-        let embedder = Embedder::of_layers(&model.network, &model.state, layers, threads())?;
+        let embedder = Embedder::of_layers(&model.network, &model.state, layers, &self.workers)?;
         let picks: Vec<Pick> = (0..view.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(self.batch()).map(<[Pick]>::to_vec).collect();
         let readings = readings(node, model, view)?;

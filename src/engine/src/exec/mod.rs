@@ -22,7 +22,7 @@ mod walk;
 
 use crate::failures;
 use crate::model::Model;
-use crate::nn::embed::threads;
+use crate::nn::embed::{Workers, threads};
 use crate::train::{Banks, Loading, TrainError};
 use common::Common;
 use ddl::data::loader::ImageCache;
@@ -89,6 +89,7 @@ pub struct Exec<'a> {
     common: Common<'a>,
     device: tch::Device,
     images: Arc<ImageCache>,
+    workers: Workers,
     banks: Banks,
     models: RefCell<BTreeMap<ContentKey, Rc<Model>>>,
     fronts: RefCell<shared::Fronts>,
@@ -168,7 +169,15 @@ impl<'a> Exec<'a> {
             cpu: record::cpu(),
         };
         let common = Common { job, tables, store, events: Recorder::new(events, machine), stop };
-        Ok(Exec { common, device, images, banks: Banks::default(), models: RefCell::default(), fronts: RefCell::default() })
+        Ok(Exec {
+            common,
+            device,
+            images,
+            workers: Workers::new(threads())?,
+            banks: Banks::default(),
+            models: RefCell::default(),
+            fronts: RefCell::default(),
+        })
     }
 
     /// How images are loaded.

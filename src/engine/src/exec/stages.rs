@@ -31,6 +31,7 @@ impl Exec<'_> {
             group: Group::default(),
             store: &self.store,
             loading: self.loading(),
+            workers: &self.workers,
             banks: &self.banks,
             every: self.job.checkpoint,
             events: &self.events,

@@ -9,7 +9,7 @@ use super::draws::{BatchLayout, Draw, Draws};
 use super::error::TrainError;
 use super::input::pixels;
 use super::stage::Surroundings;
-use crate::nn::embed::{Embedder, threads};
+use crate::nn::embed::Embedder;
 use crate::nn::front::{Layers, to_rows};
 use ddl::data::Table;
 use ddl::data::augment::{Augment, flip::mirror, lcm};
@@ -149,7 +149,7 @@ impl BankBuilder<'_> {
 
     /// Runs every image through the frozen layers, in the order of the digests.
     fn make(&self, layers: &Layers, lock: &NodeLock, sources: &BTreeMap<Digest, Source>) -> Result<Artifact, TrainError> {
-        let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, threads())?;
+        let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, self.around.workers)?;
         let name = self.stage;
         let mut draft = lock.draft()?;
         let path = draft.path(FEATURES);

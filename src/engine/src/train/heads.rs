@@ -10,7 +10,7 @@ use super::net::Net;
 use super::stage::Surroundings;
 use super::terms::{HeadUse, TermSetup};
 use crate::model::{Head, HeadId, Model};
-use crate::nn::embed::{Embedder, threads};
+use crate::nn::embed::Embedder;
 use crate::nn::rows::{KeptRows as _, Rows as _};
 use crate::nn::state::{Spec, State};
 use crate::readings::Readings;
@@ -253,7 +253,7 @@ impl<'a> Shown<'a> {
         let plain = around.loading.loader(std::slice::from_ref(self.table), &input, None).map_err(&named)?;
         let readings = Readings::of(&net.network, self.table).map_err(&named)?;
         let layers = first..net.network.layers.len();
-        let embedder = Embedder::of_layers(&net.network, &model.state, layers, threads())?;
+        let embedder = Embedder::of_layers(&net.network, &model.state, layers, around.workers)?;
         let picks: Vec<Pick> = (0..self.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let work = meter::begin(format!("class means of {}", self.name), "images", picks.len() as u64);
         for picks in picks.chunks(CHUNK) {

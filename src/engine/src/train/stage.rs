@@ -5,6 +5,7 @@ use super::error::TrainError;
 use super::loading::Loading;
 use super::sample_log::SampleLog;
 use crate::model::Model;
+use crate::nn::embed::Workers;
 use ddl::events::{PictureGroup, Recorder};
 use ddl::inputs::tables::Tables;
 use ddl::job::CheckpointEvery;
@@ -26,6 +27,8 @@ pub struct Surroundings<'a> {
     pub store: &'a Store,
     /// How images are loaded.
     pub loading: Loading,
+    /// Threads on which networks that stay are run.
+    pub workers: &'a Workers,
     /// Cached outputs of frozen layers.
     pub banks: &'a Banks,
     /// When checkpoints are written.

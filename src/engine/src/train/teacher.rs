@@ -10,7 +10,7 @@ use super::outputs::{Outputs, TeacherOutputs};
 use super::reads::Reads;
 use super::requests::Requested;
 use crate::model::Model;
-use crate::nn::embed::{Embedder, threads};
+use crate::nn::embed::Embedder;
 use crate::nn::front::Layers;
 use ddl::lang::value::NodeId;
 use std::rc::Rc;
@@ -51,10 +51,11 @@ impl Teacher {
         let kept = if reads_on { None } else { layers.iter().map(bank).collect::<Result<Option<Vec<Arc<Bank>>>, TrainError>>()? };
         let mut inlet = |source| inlets.place(Inlet { draws: layout.draws.clone(), source });
         let how = match kept {
-            Some(banks) => How::Kept(banks.into_iter().map(|bank| inlet(Source::Rows(bank))).collect()),
+            Some(kept) => How::Kept(kept.into_iter().map(|bank| inlet(Source::Rows(bank))).collect()),
             None => {
                 let starts = std::iter::once(0).chain(layers.iter().map(|layer| layer + 1));
-                let part = |(from, layer): (usize, &usize)| Embedder::of_layers(network, &model.state, from..layer + 1, threads());
+                let part =
+                    |(from, layer): (usize, &usize)| Embedder::of_layers(network, &model.state, from..layer + 1, banks.around.workers);
                 let parts = starts.zip(&layers).map(part).collect::<Result<_, _>>()?;
                 How::Run(inlet(Source::Pixels(network.input.size())), parts)
             }

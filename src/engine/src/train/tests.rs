@@ -14,6 +14,7 @@ mod steps;
 
 use super::{Banks, Group, Loading, Stage, Surroundings, TrainError, Trained, Trainee, run};
 use crate::model::Model;
+use crate::nn::embed::{Workers, threads};
 use ddl::compile::{Options, compile};
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
@@ -170,6 +171,7 @@ impl Bench {
         stop_after: Option<u64>,
     ) -> Result<Trained, TrainError> {
         let (store, paths, banks, flag) = (self.store(), Paths::new(), Banks::default(), AtomicBool::new(false));
+        let workers = Workers::new(threads()).unwrap();
         let tables = Tables::new(&self.plan, &paths, ProbeCache::none());
         let node = self.node(stage);
         let train: &Train = self.plan.get(node).unwrap();
@@ -181,6 +183,7 @@ impl Bench {
             group: self.group,
             store: &store,
             loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 },
+            workers: &workers,
             banks: &banks,
             every: self.every,
             events: &events,
