@@ -15,7 +15,7 @@ use tch::{Device, Kind};
 
 /// The label space that a head's rows belong to, and the slot that a recipe gave it (`slot = "main"`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct HeadId {
+pub(crate) struct HeadId {
     /// The label space's digest.
     pub space: String,
     /// The slot.
@@ -37,7 +37,7 @@ impl HeadId {
 
 /// What a head has learned.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub(crate) struct Head {
     /// People by row of the prototypes.
     pub names: Arc<[Arc<str>]>,
     /// Its tensors (`prototypes` `[classes, embedding]`, …): what has a row for each class is reached through [`Rows`](crate::nn::rows::Rows).
@@ -54,7 +54,7 @@ pub struct Model {
     /// The network's tensors.
     pub state: State,
     /// What heads have learned.
-    pub heads: BTreeMap<HeadId, Head>,
+    pub(crate) heads: BTreeMap<HeadId, Head>,
 }
 
 /// How heads lie in a model's file: tensors under `head.<place>.`, names here.
@@ -66,9 +66,9 @@ struct HeadOnDisk {
 }
 
 /// The name of a model's tensors in its artifact.
-pub const TENSORS: &str = "model.safetensors";
+pub(crate) const TENSORS: &str = "model.safetensors";
 /// The name of the list of heads in a model's artifact.
-pub const HEADS: &str = "heads.json";
+pub(crate) const HEADS: &str = "heads.json";
 
 impl Model {
     /// A network with its first tensors: drawn from its seed, or a checkpoint's.
@@ -99,7 +99,7 @@ impl Model {
     ///
     /// # Errors
     /// When they are not what [`Model::to_files`] wrote for this network.
-    pub fn from_files(made: &Made, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
+    pub(crate) fn from_files(made: &Made, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
         let all = State::from_bytes(tensors)?;
         let listed: Vec<HeadOnDisk> = ddl::misread::json(heads).map_err(|error| NnError::Input {
             what: HEADS.to_owned(),
@@ -143,7 +143,7 @@ impl Model {
     ///
     /// # Errors
     /// When libtorch has no memory for them.
-    pub fn copy(&self) -> Result<Self, StateError> {
+    pub(crate) fn copy(&self) -> Result<Self, StateError> {
         let heads =
             self.heads.iter().map(|(id, head)| Ok((id.clone(), Head { names: Arc::clone(&head.names), state: head.state.copy()? })));
         Ok(Model {
@@ -158,7 +158,7 @@ impl Model {
     ///
     /// # Errors
     /// When libtorch has no memory to look.
-    pub fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
+    pub(crate) fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
         if let Some(found) = self.state.not_finite()? {
             return Ok(Some(found));
         }
@@ -174,7 +174,7 @@ impl Model {
     ///
     /// # Errors
     /// When the network does not end in an embedding.
-    pub fn width(&self) -> Result<i64, NnError> {
+    pub(crate) fn width(&self) -> Result<i64, NnError> {
         Ok(self.network.embedding()?)
     }
 }

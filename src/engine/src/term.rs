@@ -14,7 +14,7 @@ use crate::nn::noise::Noise;
 use crate::nn::pooling;
 use crate::nn::state::{Role, Spec, State};
 use crate::nn::terms::logits::logits;
-use crate::nn::terms::{Context, Need, Take, Term as _, TermInput, Value, Whose};
+use crate::nn::terms::{Context, Need, Take, Term as _, TermInput, TermOutput, Whose};
 use crate::train::scoped as of_net;
 use arrays::{floats, labels};
 use ddl::diag::Code;
@@ -90,7 +90,7 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
         let pool = term.it().pool().and_then(|pool| state.slots.get(&Slot::of(net, pool.slot()))).unwrap_or(&nothing);
         let noise = noise.term(term, terms[..place].iter().map(|before| &before.term));
         let context = Context { head: own, pool, noise: &noise, clock };
-        let Value { value, parts, skipped, updates } = term.evaluate(&inputs, &context).map_err(of_arrays)?;
+        let TermOutput { value, parts, skipped, updates } = term.evaluate(&inputs, &context).map_err(of_arrays)?;
         let weight = clock.read(weight);
         let number = |tensor: &Tensor| tensor.double_value(&[]);
         let parts = parts.iter().map(|(name, part)| (name.clone(), number(part))).collect();

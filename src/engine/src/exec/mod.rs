@@ -53,7 +53,7 @@ const MODELS_KEPT: usize = 4;
 
 /// Why a run ends before its end.
 #[derive(Debug)]
-pub enum Halt {
+pub(crate) enum Halt {
     /// Something went wrong at a node, or at none.
     Failed(Option<String>, Failure),
     /// The run was asked to stop; the stage that was running, with the step of its checkpoint.
@@ -85,7 +85,7 @@ halts! {
 }
 
 /// A run. Its own fields belong to the main thread, where libtorch computes.
-pub struct Exec<'a> {
+pub(crate) struct Exec<'a> {
     common: Common<'a>,
     device: tch::Device,
     images: Arc<ImageCache>,

@@ -142,7 +142,8 @@ mod tests {
     use tch::Kind;
 
     use super::*;
-    use crate::nn::backbone::{Backbone, Model, build};
+    use crate::nn::backbone::build::Model;
+    use crate::nn::backbone::{Backbone, build};
     use crate::nn::net::tests::images;
 
     fn model(backbone: &impl Backbone) -> Model {

@@ -71,7 +71,7 @@ impl<'a> HeadContext<'a> {
 
 /// What a head makes of embeddings.
 #[derive(Debug)]
-pub struct Logits {
+pub struct HeadOutput {
     /// `[n, classes]`
     pub logits: Tensor,
     /// A scalar that is added to the term's value.
@@ -82,9 +82,9 @@ pub struct Logits {
     pub updates: Vec<(String, Tensor)>,
 }
 
-impl From<Tensor> for Logits {
+impl From<Tensor> for HeadOutput {
     fn from(logits: Tensor) -> Self {
-        Logits { logits, extra: None, parts: Vec::new(), updates: Vec::new() }
+        HeadOutput { logits, extra: None, parts: Vec::new(), updates: Vec::new() }
     }
 }
 
@@ -96,8 +96,9 @@ pub trait Head {
         vec![prototypes(classes, embedding)]
     }
 
-    /// Logits `[n, classes]` over the local rows of embeddings `x` `[n, d]`, whose own classes have the places `labels` `[n]` (int64) among them. Changes no state: what it would change, it returns.
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError>;
+    /// Logits `[n, classes]` over the local rows of embeddings `x` `[n, d]`, whose own classes have the places `labels` `[n]` (int64) among these rows.
+    /// Changes no state: what it would change, it returns.
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError>;
 }
 
 impl Head for heads::Head {
@@ -105,7 +106,7 @@ impl Head for heads::Head {
         ddl::each_head!(it in self => it.specs(classes, embedding))
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         check(x, labels, &at.rows.local(PROTOTYPES)?)?;
         ddl::each_head!(it in self => it.logits(x, labels, at))
     }

@@ -144,7 +144,7 @@ pub struct Context<'a> {
 
 /// What a term came to.
 #[derive(Debug)]
-pub struct Value {
+pub struct TermOutput {
     /// The value, a scalar with its gradient, before the term's weight in the objective.
     pub value: Tensor,
     /// Named scalars for events, without gradients, still on their device.
@@ -197,7 +197,7 @@ pub trait Term {
     }
 
     /// Its value for these batches, one for each of [`Term::needs`]. Never NaN on finite embeddings.
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError>;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError>;
 
     /// Sets of similarities of these batches by name (`teacher.positive`), for pictures of how they move; none for most terms.
     fn similarities(&self, _given: &[TermInput]) -> Result<Vec<(String, Tensor)>, NnError> {
@@ -222,7 +222,7 @@ impl Term for terms::Term {
         ::ddl::each_term!(it in self => it.specs_between(shapes))
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         ::ddl::each_term!(it in self => it.evaluate(inputs, context))
     }
 
@@ -258,9 +258,9 @@ fn rows(output: &Tensor) -> Result<Tensor, NnError> {
 }
 
 /// A value without anything else to tell.
-fn plain(value: Tensor, parts: Vec<(String, Tensor)>) -> Value {
+fn plain(value: Tensor, parts: Vec<(String, Tensor)>) -> TermOutput {
     let parts = parts.into_iter().map(|(name, part)| (name, part.detach().to_kind(tch::Kind::Float))).collect();
-    Value { skipped: zero(&value), value, parts, updates: vec![] }
+    TermOutput { skipped: zero(&value), value, parts, updates: vec![] }
 }
 
 /// The output that a teacher is asked for: the one of the student's name unless another is said.

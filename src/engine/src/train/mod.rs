@@ -72,7 +72,7 @@ pub use banks::Banks;
 pub use error::TrainError;
 pub use loading::Loading;
 pub use names::scoped;
-pub use stage::{Group, Judge, Stage, Surroundings, Trained, Trainee, teachers};
+pub use stage::{Group, Stage, Surroundings, Trained, Trainee, teachers};
 
 use ddl::events::{Event, Sink as _};
 use ddl::store::Spent;

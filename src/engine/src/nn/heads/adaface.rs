@@ -4,7 +4,7 @@ use ddl::ops::heads::AdaFace;
 use tch::{Kind, Tensor};
 
 use super::cosine::{cosines, lengths, own, with_target};
-use super::{Head, HeadContext, Logits, moment, prototypes};
+use super::{Head, HeadContext, HeadOutput, moment, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::margin::{by_quality, quality};
 use crate::nn::state::Spec;
@@ -22,7 +22,7 @@ impl Head for AdaFace {
         vec![prototypes(classes, embedding), moment(MEAN, 20.0), moment(SD, 100.0)]
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?.clamp(EPS - 1.0, 1.0 - EPS); // [n, classes]
         let length = lengths(&x.detach()).clamp(EPS, LONGEST); // [n]
         let (mean, sd) = moments(self.alpha, &length, at)?;
@@ -31,7 +31,7 @@ impl Head for AdaFace {
         let logits = with_target(&cosines, labels, &target, self.scale)?;
         let part = |name: &str, value: &Tensor| (name.to_owned(), value.shallow_clone());
         let parts = vec![part(MEAN, &mean), part(SD, &sd), ("margin_scaler".to_owned(), z.mean(Kind::Float))];
-        Ok(Logits { parts, updates: vec![part(MEAN, &mean), part(SD, &sd)], ..logits.into() })
+        Ok(HeadOutput { parts, updates: vec![part(MEAN, &mean), part(SD, &sd)], ..logits.into() })
     }
 }
 

@@ -4,12 +4,12 @@ use ddl::ops::heads::{ArcFace, MarginGrad};
 use tch::Tensor;
 
 use super::cosine::{cosines, scaled};
-use super::{Head, HeadContext, Logits};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
 use crate::nn::margin::{additive_angular, detached};
 
 impl Head for ArcFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
             let shifted = additive_angular(cosine, self.margin.as_radians(), self.form);
             match self.margin_grad {

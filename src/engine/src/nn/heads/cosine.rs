@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::{HeadContext, Logits, PROTOTYPES};
+use super::{HeadContext, HeadOutput, PROTOTYPES};
 use crate::nn::error::NnError;
 
 /// Below this a length counts as it: a feature of zeros has cosine 0 with everything, and a finite gradient.
@@ -49,7 +49,7 @@ pub(super) fn lengths(x: &Tensor) -> Tensor {
 }
 
 /// Logits whose target entries are `margin` of the target cosines `[n]`, times `scale`.
-pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl FnOnce(&Tensor) -> Tensor) -> Result<Logits, NnError> {
+pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl FnOnce(&Tensor) -> Tensor) -> Result<HeadOutput, NnError> {
     let target = margin(&own(cosines, labels)?); // [n]
     Ok(with_target(cosines, labels, &target, scale)?.into())
 }

@@ -4,7 +4,7 @@ use ddl::ops::heads::{ArcForm, CurricularFace};
 use tch::Tensor;
 
 use super::cosine::{cosines, own, with_target};
-use super::{Head, HeadContext, Logits, moment, prototypes};
+use super::{Head, HeadContext, HeadOutput, moment, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::margin::{additive_angular, curricular, hard};
 use crate::nn::state::Spec;
@@ -17,7 +17,7 @@ impl Head for CurricularFace {
         vec![prototypes(classes, embedding), moment(T, 0.0)]
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let m = self.margin.as_radians();
@@ -25,6 +25,6 @@ impl Head for CurricularFace {
         let t = cosine.detach().mean(cosine.kind()) * self.alpha + at.rows.shared(T)?.detach() * (1.0 - self.alpha);
         let raised = curricular(&cosines, &hard, &t)?;
         let logits = with_target(&raised, labels, &additive_angular(&cosine, m, ArcForm::Safe), self.scale)?;
-        Ok(Logits { parts: vec![(T.to_owned(), t.shallow_clone())], updates: vec![(T.to_owned(), t)], ..logits.into() })
+        Ok(HeadOutput { parts: vec![(T.to_owned(), t.shallow_clone())], updates: vec![(T.to_owned(), t)], ..logits.into() })
     }
 }

@@ -4,12 +4,12 @@ use ddl::ops::heads::{ArcForm, MvMargin, MvSoftmax, MvWeight};
 use tch::Tensor;
 
 use super::cosine::{cosines, own, with_target};
-use super::{Head, HeadContext, Logits};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
 use crate::nn::margin::{additive_angular, additive_cosine, hard, misclassified};
 
 impl Head for MvSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let with_margin = match self.form {

@@ -4,7 +4,7 @@ use ddl::ops::heads::{MarginGrad, SubCentre};
 use tch::Tensor;
 
 use super::cosine::{filtered, scaled, unit};
-use super::{Head, HeadContext, Logits, PROTOTYPES, prototypes};
+use super::{Head, HeadContext, HeadOutput, PROTOTYPES, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::margin::{additive_angular, detached};
 use crate::nn::state::{Init, Role, Spec};
@@ -19,7 +19,7 @@ impl Head for SubCentre {
         std::iter::once(prototypes(classes, embedding)).chain((self.centres > 1).then_some(others)).collect()
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let x = unit(x);
         let mut cosines = x.f_matmul(&unit(&at.rows.local(PROTOTYPES)?).tr())?; // [n, classes]
         if self.centres > 1 {

@@ -8,14 +8,14 @@ use ddl::random::Draw;
 use tch::{Kind, Tensor};
 
 use super::stitch::MEANS;
-use super::{Context, Term, TermInput, Value};
+use super::{Context, Term, TermInput, TermOutput};
 use crate::nn::heads::Clock;
 use crate::nn::heads::golden::{assert_gradient, features, labels, prototypes, table};
 use crate::nn::state::{Role, State};
 
 const DATA: DrawnRef = DrawnRef { node: NodeId(0) };
 
-fn evaluate(term: &impl Term, inputs: &[TermInput], state: &State) -> Value {
+fn evaluate(term: &impl Term, inputs: &[TermInput], state: &State) -> TermOutput {
     term.evaluate(inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 

@@ -59,7 +59,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-fn with(term: &impl Term, inputs: &[TermInput], state: &State) -> Value {
+fn with(term: &impl Term, inputs: &[TermInput], state: &State) -> TermOutput {
     term.evaluate(inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 

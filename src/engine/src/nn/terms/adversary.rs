@@ -4,7 +4,7 @@ use ddl::ops::terms::{Adversary, Critic, Sees};
 use tch::{Kind, Tensor};
 
 use super::critic::{judge, logits_of, specs};
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::{NnError, shape};
 use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
@@ -24,7 +24,7 @@ impl Term for Adversary {
         one_width(self.critic.it(), shapes)
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let ([TermInput::Logits(student), TermInput::Logits(teacher)] | [TermInput::Output(student), TermInput::Output(teacher)]) = inputs
         else {
             return Err(mismatch("adversary", "outputs of the student and of the teacher", inputs));

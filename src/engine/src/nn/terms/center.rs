@@ -5,7 +5,7 @@ use tch::Kind;
 
 use super::pairs::{features, labelled};
 use super::reduce::reduce;
-use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Memory, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::loss::metric::{center, center_factor};
 use crate::nn::state::{Init, Role, Spec};
@@ -26,7 +26,7 @@ impl Term for Center {
         vec![Spec { name: CENTRES.into(), shape: vec![classes, embedding], role: Role::Buffer, init: Init::XavierUniform }]
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("center", inputs)?;
         let x = features(embedding, self.normalise);
         let own = context.head.gather(CENTRES, labels)?.detach(); // [n, d]
@@ -46,6 +46,6 @@ impl Term for Center {
             context.head.updated(CENTRES, labels, &(own + by * self.rate))
         })?;
         let distance = squared.detach().sqrt().mean(Kind::Float);
-        Ok(Value { skipped: zero(&value), value, parts: vec![("distance".into(), distance)], updates: vec![(CENTRES.into(), moved)] })
+        Ok(TermOutput { skipped: zero(&value), value, parts: vec![("distance".into(), distance)], updates: vec![(CENTRES.into(), moved)] })
     }
 }

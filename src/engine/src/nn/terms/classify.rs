@@ -9,9 +9,9 @@ use tch::{Kind, Tensor};
 
 use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
-use super::{Context, Memory, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Memory, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
-use crate::nn::heads::{Head, HeadContext, Logits, PROTOTYPES};
+use crate::nn::heads::{Head, HeadContext, HeadOutput, PROTOTYPES};
 use crate::nn::loss;
 use crate::nn::pooling::pool;
 use crate::nn::rows::Rows;
@@ -30,7 +30,7 @@ impl Term for Classify {
         self.head.specs(classes, embedding)
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("classify", inputs)?;
         let pooling = match &self.pool {
             None => return cross_entropy(self, embedding, labels, context),
@@ -54,17 +54,17 @@ impl Term for Classify {
 }
 
 /// The term's value for features `[n, d]` of these people, `[n]`.
-fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, context: &Context) -> Result<Value, NnError> {
+fn cross_entropy(it: &Classify, features: &Tensor, labels: &Tensor, context: &Context) -> Result<TermOutput, NnError> {
     let some = sample::rows(context.head, labels, it.sample.0, context.noise)?;
     let rows: &dyn Rows = some.as_ref().map_or(context.head, |some| some);
     let labels = &rows.place(labels)?;
     let head = HeadContext { rows, clock: context.clock, filter: it.filter };
-    let Logits { logits, extra, mut parts, updates } = it.head.logits(features, labels, &head)?; // [n, classes]
+    let HeadOutput { logits, extra, mut parts, updates } = it.head.logits(features, labels, &head)?; // [n, classes]
     let each = loss::cross_entropy(&logits, labels)?; // [n]
     let right = logits.detach().argmax(1, false).eq_tensor(labels).mean(Kind::Float);
     let skipped = zero(&each);
     let value = reduce(&each, it.reduce.as_ref())?;
     let value = extra.map_or_else(|| value.shallow_clone(), |extra| &value + extra);
     parts.insert(0, ("accuracy".into(), right));
-    Ok(Value { value, parts, skipped, updates })
+    Ok(TermOutput { value, parts, skipped, updates })
 }

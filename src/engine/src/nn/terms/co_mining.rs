@@ -8,7 +8,7 @@ use ddl::ops::heads::ArcForm;
 use ddl::ops::terms::CoMining;
 use tch::Tensor;
 
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::{own, with_target};
 use crate::nn::loss::cross_entropy;
@@ -26,7 +26,7 @@ impl Term for CoMining {
         Ok(vec![Need::of(data, &first.0, Take::Labelled), Need::of(data, &first.0, cosines()), Need::of(data, &second.0, cosines())])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Labelled { labels, .. }, TermInput::Logits(first), TermInput::Logits(second)] = inputs else {
             return Err(mismatch("co_mining", "labels, and logits of both networks", inputs));
         };
@@ -48,7 +48,7 @@ impl Term for CoMining {
             value += mean;
         }
         let skipped = clean.sum(kind).eq(0.0).to_kind(kind);
-        Ok(Value { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         [unit(&first).matmul(&classes), unit(&second).matmul(&classes)]
     }
 
-    fn evaluate(term: &CoMining, [first, second]: [&Tensor; 2]) -> Value {
+    fn evaluate(term: &CoMining, [first, second]: [&Tensor; 2]) -> TermOutput {
         let embedding = Tensor::zeros([8, 5], (Kind::Double, tch::Device::Cpu));
         let logits = |of: &Tensor| TermInput::Logits(of.shallow_clone());
         let inputs = [TermInput::Labelled { embedding, labels: Tensor::from_slice(&PEOPLE) }, logits(first), logits(second)];

@@ -10,7 +10,7 @@ use ::ddl::random::Draw;
 use serde_json::Value as Json;
 use tch::{Kind, Tensor};
 
-use super::{Context, Term, TermInput, Value};
+use super::{Context, Term, TermInput, TermOutput};
 use crate::nn::comparator::{largest, logits, specs};
 use crate::nn::error::NnError;
 use crate::nn::heads::Clock;
@@ -40,12 +40,12 @@ fn weights() -> State {
     state
 }
 
-fn evaluate(term: &impl Term, inputs: TermInput, pool: &State) -> Result<Value, NnError> {
+fn evaluate(term: &impl Term, inputs: TermInput, pool: &State) -> Result<TermOutput, NnError> {
     let context = Context { head: &State::new(), pool, noise: &Draw::new(0, "noise"), clock: Clock::default() };
     term.evaluate(&[inputs], &context)
 }
 
-fn compared(set_size: u32, people: &[i64], x: &Tensor, pool: &State) -> Value {
+fn compared(set_size: u32, people: &[i64], x: &Tensor, pool: &State) -> TermOutput {
     let term = CompareSets { data: DATA, by: Pooling::Comparator(comparator()), set_size, of: None };
     evaluate(&term, TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }, pool).unwrap()
 }

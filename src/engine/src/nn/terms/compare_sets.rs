@@ -7,7 +7,7 @@ use tch::Tensor;
 
 use super::classify::sets::{labels_of, sets};
 use super::pairs::{labelled, nothing};
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::comparator::{largest, local, logits};
 use crate::nn::error::{NnError, shape};
 use crate::nn::loss::adversarial::balanced;
@@ -26,7 +26,7 @@ impl Term for CompareSets {
         Ok(Vec::new())
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("compare_sets", inputs)?;
         let Pooling::Comparator(by) = &self.by else {
             let found = format!("`{}`", self.by.name());
@@ -67,7 +67,7 @@ impl Term for Diversity {
         }
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Output(maps)] = inputs else {
             return Err(mismatch("diversity", MAPS, inputs));
         };

@@ -4,7 +4,7 @@ use ddl::ops::terms::Contrastive;
 
 use super::pairs::{Pairs, features, labelled, mean_where, nothing};
 use super::reduce::reduce;
-use super::{Context, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::loss::metric::{contrastive, squared_distances};
 
@@ -13,7 +13,7 @@ impl Term for Contrastive {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("contrastive", inputs)?;
         let pairs = Pairs::of(labels)?;
         if pairs.len() == 0 {
@@ -23,6 +23,6 @@ impl Term for Contrastive {
         let each = contrastive(&squared, &pairs.same, self.margin, self.hinge)?;
         let different = pairs.same.logical_not();
         let parts = vec![("same".into(), mean_where(&each, &pairs.same)), ("different".into(), mean_where(&each, &different))];
-        Ok(Value { skipped: zero(&each), value: reduce(&each, self.reduce.as_ref())?, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&each), value: reduce(&each, self.reduce.as_ref())?, parts, updates: vec![] })
     }
 }

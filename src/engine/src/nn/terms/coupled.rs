@@ -3,7 +3,7 @@
 use ddl::ops::terms::CoupledMapping;
 
 use super::pairs::features;
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::{NnError, shape};
 use crate::nn::heads::unit;
 use crate::nn::loss::metric::coupled;
@@ -13,7 +13,7 @@ impl Term for CoupledMapping {
         Ok(self.between.iter().map(|net| Need::of(self.data.node, &net.0, Take::Pairs)).collect())
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Pairs { left, .. }, TermInput::Pairs { right, .. }] = inputs else {
             return Err(mismatch("coupled_mapping", "pairs under two networks", inputs));
         };

@@ -16,7 +16,7 @@ use tch::Tensor;
 
 use self::histogram::{Grid, divergence, histogram};
 use self::similarity::{Similarities, negatives, positives};
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch};
 use crate::nn::error::NnError;
 
 /// What is known of one branch in a step.
@@ -43,7 +43,7 @@ impl Term for Ddl {
         Ok(needs)
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         if inputs.len() < 4 || inputs.len() != 2 * (1 + self.students.len()) {
             return Err(mismatch("ddl", "pairs and embeddings of the teacher and of each student", inputs));
         }
@@ -80,7 +80,7 @@ fn branch(term: &Ddl, inputs: &[TermInput], is_teacher: bool) -> Result<Branch, 
 }
 
 /// What can't be computed (a branch without positives above the threshold) counts 0, and is counted.
-fn combine(term: &Ddl, branches: &[Branch]) -> Result<Value, NnError> {
+fn combine(term: &Ddl, branches: &[Branch]) -> Result<TermOutput, NnError> {
     let all = |of: fn(&Branch) -> Tensor| Ok::<_, NnError>(Tensor::f_stack(&branches.iter().map(of).collect::<Vec<_>>(), 0)?);
     let grid = Grid::new(term.grid, i64::from(term.nodes), &branches[0].positive_histogram);
     let (any, mean_positive, mean_negative) = (all(|it| it.positive.any())?, all(|it| it.positive.mean())?, all(|it| it.negative.mean())?); // [branches]
@@ -112,7 +112,7 @@ fn combine(term: &Ddl, branches: &[Branch]) -> Result<Value, NnError> {
         parts.push((format!("{name}.positives"), branches[at as usize].positive.count()));
     }
     let parts = parts.into_iter().map(|(name, part)| (name, part.detach())).collect();
-    Ok(Value { value, parts, skipped: skipped.detach(), updates: vec![] })
+    Ok(TermOutput { value, parts, skipped: skipped.detach(), updates: vec![] })
 }
 
 /// What events call a branch.

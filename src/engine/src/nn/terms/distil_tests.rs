@@ -71,15 +71,15 @@ fn nst(teacher_term: bool) -> Nst {
     Nst { data: DATA, teacher: TEACHER, at, teacher_at: None, offset: 0.0, teacher_term, of: None }
 }
 
-fn with(term: &impl Term, inputs: &[TermInput], state: &State) -> Value {
+fn with(term: &impl Term, inputs: &[TermInput], state: &State) -> TermOutput {
     term.evaluate(inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
-fn logits_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> Value {
+fn logits_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> TermOutput {
     with(term, &[TermInput::Logits(student.shallow_clone()), TermInput::Logits(teacher.shallow_clone())], &State::new())
 }
 
-fn outputs_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> Value {
+fn outputs_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> TermOutput {
     with(term, &[TermInput::Output(student.shallow_clone()), TermInput::Output(teacher.shallow_clone())], &State::new())
 }
 
@@ -235,7 +235,7 @@ fn mutual(count: usize, average: bool) -> Mutual {
     Mutual { data: DATA, between, temperature: Curve::Constant(1.0), average, logits, scale: 64.0, slot }
 }
 
-fn among(term: &Mutual, logits: &[Tensor]) -> Value {
+fn among(term: &Mutual, logits: &[Tensor]) -> TermOutput {
     let inputs: Vec<TermInput> = logits.iter().map(|logits| TermInput::Logits(logits.shallow_clone())).collect();
     with(term, &inputs, &State::new())
 }

@@ -3,7 +3,7 @@
 use ddl::ops::terms::Feature;
 use tch::Tensor;
 
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain, same_or};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain, same_or};
 use crate::nn::error::{NnError, shape};
 use crate::nn::loss::distil::{cosine, hint};
 use crate::nn::state::{Init, Role, Spec};
@@ -30,7 +30,7 @@ impl Term for Feature {
         Ok(if own == wanted { Vec::new() } else { vec![adapter] })
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
             return Err(mismatch("feature", "outputs of the student and of the teacher", inputs));
         };

@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 
 use super::adversary::one_width;
 use super::critic::{fixed, judge, logits_of, relaxed, seen, specs};
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
@@ -27,7 +27,7 @@ impl Term for Fool {
         }
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let x: Tensor = match inputs {
             [TermInput::Logits(own) | TermInput::Output(own)] => own.shallow_clone(),
             [TermInput::Logits(own), TermInput::Output(embedding)] => {

@@ -4,7 +4,7 @@ use ddl::nets::backbone::hopenet::{ANGLES, BINS};
 use ddl::ops::terms::HeadPose;
 use tch::Kind;
 
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::{NnError, shape};
 use crate::nn::loss::metric::binned_angle;
 
@@ -18,7 +18,7 @@ impl Term for HeadPose {
         Ok(vec![Need::own(data, Take::Output(Some(BINS.into()))), Need::own(data, Take::Readings(reads))])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Output(bins), TermInput::Readings(known)] = inputs else {
             return Err(mismatch("head_pose", "bins and the samples' angles", inputs));
         };

@@ -9,7 +9,7 @@ use ddl::ops::terms::{HistogramFit, HistogramLoss};
 use tch::{Kind, Tensor};
 
 use super::pairs::{Pairs, labelled, mean_where};
-use super::{Context, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 use crate::nn::loss::histogram as loss;
@@ -19,7 +19,7 @@ impl Term for HistogramLoss {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("histogram_loss", inputs)?;
         let x = unit(embedding);
         let pairs = Pairs::of(labels)?;
@@ -46,6 +46,6 @@ impl Term for HistogramLoss {
             ("mean_negative".into(), mean_where(&cosines, &pairs.same.logical_not())),
             ("overlap".into(), positive.minimum(&negative).sum(kind).detach()),
         ];
-        Ok(Value { skipped: zero(&value) + (&enough * -1.0 + 1.0), value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value) + (&enough * -1.0 + 1.0), value, parts, updates: vec![] })
     }
 }

@@ -4,7 +4,7 @@ use ddl::ops::terms::Kd;
 
 use super::logits::{agreement, take};
 use super::reduce::reduce;
-use super::{Context, Need, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::loss::distil::knowledge;
 
@@ -15,7 +15,7 @@ impl Term for Kd {
         Ok(vec![Need::own(self.data.node, of(&self.slot)), Need::taught(self.data.node, self.teacher.node, of(teacher))])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Logits(student), TermInput::Logits(teacher)] = inputs else {
             return Err(mismatch("kd", "logits of the student and of the teacher", inputs));
         };

@@ -5,7 +5,7 @@ use ddl::ops::terms::KdGan;
 use tch::Kind;
 
 use super::critic::{judge, logits_of, one_hot, relaxed, seen, specs};
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
@@ -26,7 +26,7 @@ impl Term for KdGan {
         Ok(specs(self.critic.it(), people[0] + embedding[0]))
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Labelled { embedding, labels }, TermInput::Logits(classifier), TermInput::Logits(teacher)] = inputs else {
             return Err(mismatch("kdgan", "labelled embeddings, and logits of the classifier and of the teacher", inputs));
         };

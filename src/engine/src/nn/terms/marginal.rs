@@ -5,7 +5,7 @@ use tch::Kind;
 
 use super::pairs::{Pairs, labelled, mean_where, nothing};
 use super::reduce::reduce;
-use super::{Context, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 use crate::nn::loss::metric::{marginal, squared_distances};
@@ -15,7 +15,7 @@ impl Term for Marginal {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("marginal", inputs)?;
         let pairs = Pairs::of(labels)?;
         if pairs.len() == 0 {
@@ -29,6 +29,6 @@ impl Term for Marginal {
             ("different".into(), mean_where(&each, &different)),
             ("active".into(), each.detach().gt(0.0).mean(Kind::Float)),
         ];
-        Ok(Value { skipped: zero(&each), value: reduce(&each, self.reduce.as_ref())?, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&each), value: reduce(&each, self.reduce.as_ref())?, parts, updates: vec![] })
     }
 }

@@ -4,7 +4,7 @@ use ddl::ops::terms::Mutual;
 use tch::Tensor;
 
 use super::logits::{agreement, take};
-use super::{Context, Need, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::loss::distil::divergence;
 
@@ -14,7 +14,7 @@ impl Term for Mutual {
         Ok(self.between.iter().map(of).collect())
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let logits = |input: &TermInput| if let TermInput::Logits(logits) = input { Some(logits.shallow_clone()) } else { None };
         let all: Option<Vec<Tensor>> = inputs.iter().map(logits).collect();
         let Some(all) = all.filter(|all| all.len() >= 2 && all.len() == self.between.len()) else {

@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 use super::pairs::{features, labelled, nothing};
 use super::range_loss::people;
 use super::reduce::reduce;
-use super::{Context, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::loss::cross_entropy;
 use crate::nn::loss::metric::n_pair_length;
@@ -16,7 +16,7 @@ impl Term for NPair {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("n_pair", inputs)?;
         let (mut anchors, mut positives, mut owners) = (Vec::new(), Vec::new(), Vec::new());
         for (person, rows) in people(labels)?.into_iter().enumerate() {
@@ -43,6 +43,6 @@ impl Term for NPair {
         let right = logits.detach().argmax(1, false).eq_tensor(&targets).mean(Kind::Float);
         let value = reduce(&each, self.reduce.as_ref())? + &long * self.regulariser;
         let parts = vec![("accuracy".into(), right), ("length".into(), long.detach())];
-        Ok(Value { skipped: zero(&value), value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value), value, parts, updates: vec![] })
     }
 }

@@ -3,7 +3,7 @@
 use ddl::ops::terms::Nst;
 use tch::Tensor;
 
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain, same_or};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain, same_or};
 use crate::nn::error::{NnError, shape};
 use crate::nn::loss::distil::{channel_discrepancy, unit_channels};
 use crate::nn::state::Spec;
@@ -26,7 +26,7 @@ impl Term for Nst {
         }
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
             return Err(mismatch("nst", "maps of the student and of the teacher", inputs));
         };

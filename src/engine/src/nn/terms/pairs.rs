@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::{TermInput, Value, mismatch, zero};
+use super::{TermInput, TermOutput, mismatch, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 use crate::nn::loss::metric;
@@ -53,7 +53,7 @@ pub(super) fn labelled<'a>(term: &str, inputs: &'a [TermInput]) -> Result<(&'a T
 }
 
 /// The value of a batch that a term can compute nothing from.
-pub(super) fn nothing(embedding: &Tensor) -> Value {
+pub(super) fn nothing(embedding: &Tensor) -> TermOutput {
     let value = embedding.sum(embedding.kind()) * 0.0;
-    Value { skipped: zero(&value) + 1.0, value, parts: vec![], updates: vec![] }
+    TermOutput { skipped: zero(&value) + 1.0, value, parts: vec![], updates: vec![] }
 }

@@ -8,7 +8,7 @@ use ddl::ops::terms::RangeLoss;
 use tch::Tensor;
 
 use super::pairs::{Pairs, features, labelled};
-use super::{Context, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::loss::metric::{apart, range, squared_distances};
 
@@ -17,7 +17,7 @@ impl Term for RangeLoss {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("range_loss", inputs)?;
         let x = features(embedding, self.normalise);
         let nothing = embedding.sum(embedding.kind()) * 0.0;
@@ -48,7 +48,7 @@ impl Term for RangeLoss {
         }
         let value = &within * self.intra + &between * self.inter;
         let parts = vec![("within".into(), within.detach()), ("between".into(), between.detach()), ("nearest".into(), nearest.detach())];
-        Ok(Value { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
     }
 }
 

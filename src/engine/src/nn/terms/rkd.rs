@@ -3,7 +3,7 @@
 use ddl::ops::terms::Rkd;
 use tch::Tensor;
 
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 use crate::nn::loss::distil::{angles, huber, relative_distances};
@@ -14,7 +14,7 @@ impl Term for Rkd {
         Ok(vec![Need::own(data, take.clone()), Need::taught(data, self.teacher.node, take)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
             return Err(mismatch("rkd", "embeddings of the student and of the teacher", inputs));
         };

@@ -2,7 +2,7 @@
 
 use ddl::ops::terms::Sp;
 
-use super::{Context, Need, Take, Term, TermInput, Value, mismatch, plain, rows, same_or};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain, rows, same_or};
 use crate::nn::error::NnError;
 use crate::nn::loss::distil::similarity_preserving;
 
@@ -14,7 +14,7 @@ impl Term for Sp {
         Ok(vec![Need::own(data, Take::Output(own)), Need::taught(data, self.teacher.node, Take::Output(teacher))])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
         let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
             return Err(mismatch("sp", "outputs of the student and of the teacher", inputs));
         };

@@ -3,7 +3,7 @@
 use ddl::ops::terms::Stitch;
 
 use super::pairs::labelled;
-use super::{Context, Memory, Need, Take, Term, TermInput, Value, plain};
+use super::{Context, Memory, Need, Take, Term, TermInput, TermOutput, plain};
 use crate::nn::error::NnError;
 use crate::nn::loss::metric::towards;
 use crate::nn::state::{Init, Role, Spec};
@@ -25,7 +25,7 @@ impl Term for Stitch {
         vec![Spec { name: MEANS.into(), shape: vec![classes, embedding], role: Role::Buffer, init: Init::Constant(0.0) }]
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("stitch", inputs)?;
         let means = context.head.gather(MEANS, labels)?.detach(); // [n, d]
         let squared = (embedding.detach() - &means).square(); // [n, d]

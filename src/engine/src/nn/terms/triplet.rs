@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
-use super::{Context, Need, Take, Term, TermInput, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
 use crate::nn::loss::metric::{of_cosines, triplet};
@@ -17,7 +17,7 @@ impl Term for Triplet {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<Value, NnError> {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
         let (embedding, labels) = labelled("triplet", inputs)?;
         let x = unit(embedding);
         let distance = of_cosines(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
@@ -36,7 +36,7 @@ impl Term for Triplet {
         let value = if counted.numel() == 0 { losses.sum(losses.kind()) * 0.0 } else { reduce(&counted, self.reduce.as_ref())? };
         let count = Tensor::from(losses.numel() as f32);
         let parts = vec![("active".into(), active.mean(Kind::Float)), ("triplets".into(), count)];
-        Ok(Value { skipped: zero(&losses), value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&losses), value, parts, updates: vec![] })
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
     use crate::nn::heads::golden::{assert_gradient, features, table};
     use crate::nn::state::State;
 
-    fn evaluate(mining: Mining, margin: f64, x: &Tensor, people: &[i64], step: u64) -> Value {
+    fn evaluate(mining: Mining, margin: f64, x: &Tensor, people: &[i64], step: u64) -> TermOutput {
         evaluate_as(&Triplet { margin, mining, ..facenet() }, x, people, step)
     }
 
@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> Value {
+    fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> TermOutput {
         let inputs = [TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
         let noise = Draw::new(0, "noise").number(step);
         term.evaluate(&inputs, &Context { head: &State::new(), pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()

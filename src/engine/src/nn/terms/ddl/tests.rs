@@ -50,7 +50,7 @@ fn inputs() -> Vec<Tensor> {
     ]
 }
 
-fn evaluate(term: &Ddl, x: &[Tensor]) -> Value {
+fn evaluate(term: &Ddl, x: &[Tensor]) -> TermOutput {
     let [neg_easy, neg_hard, left_easy, right_easy, left_hard, right_hard] = x else { panic!("six inputs") };
     let branch = |left: &Tensor, right: &Tensor, others: &Tensor| {
         [TermInput::Pairs { left: left.shallow_clone(), right: right.shallow_clone() }, TermInput::Embeddings(others.shallow_clone())]
@@ -61,7 +61,7 @@ fn evaluate(term: &Ddl, x: &[Tensor]) -> Value {
         .unwrap()
 }
 
-fn part(value: &Value, name: &str) -> f64 {
+fn part(value: &TermOutput, name: &str) -> f64 {
     value.parts.iter().find(|(part, _)| part == name).unwrap().1.double_value(&[])
 }
 
