@@ -15,9 +15,9 @@ use rand_chacha::rand_core::Rng;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::nn::backbone::build;
-use crate::nn::embed::Embedder;
+use crate::nn::embed::{Embedder, Workers};
 use crate::nn::error::NnError;
-use crate::nn::heads::{Head, Moment};
+use crate::nn::heads::{Head, HeadContext};
 use crate::nn::net::{Images as _, Network, Norms, Pass, Run as _};
 use crate::nn::optim::{Optimiser, Trained};
 use crate::nn::state::State;
@@ -79,7 +79,7 @@ impl Work {
         let images = input.tensor(&bytes, Device::Cpu, Kind::Float)?;
         let kind = match mode {
             Mode::Train => Kinds::Train(Box::new(Training::new(&model.network, model.state, batch)?)),
-            Mode::Infer => Kinds::Infer(Box::new(Embedder::new(&model.network, &model.state, threads)?)),
+            Mode::Infer => Kinds::Infer(Box::new(Embedder::new(&model.network, &model.state, &Workers::new(threads)?)?)),
         };
         Ok(Work { network: model.network, images, kind })
     }
@@ -120,7 +120,7 @@ impl Training {
     fn step(&mut self, network: &Network, images: &Tensor) -> Result<(), NnError> {
         self.trained.iter_mut().for_each(Trained::clear);
         let embedding = network.forward(&self.state, images, &Pass::training(Norms::Batch, Draw::new(0, "bench")))?;
-        let logits = self.arcface.logits(&embedding, &self.labels, &Moment::first(&self.head))?.logits;
+        let logits = self.arcface.logits(&embedding, &self.labels, &HeadContext::first(&self.head))?.logits;
         logits.f_cross_entropy_loss(&self.labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)?.f_backward()?;
         self.optimiser.step(&self.trained, LR)
     }
@@ -154,8 +154,8 @@ pub fn serve(about: &serde_json::Value, mut step: impl FnMut() -> Result<(), NnE
 /// # Errors
 /// When it says nothing.
 pub fn option(name: &str) -> Result<String, String> {
-    let said: Vec<String> = std::env::args().collect();
-    let value = said.iter().position(|said| said == name).and_then(|at| said.get(at + 1));
+    let args: Vec<String> = std::env::args().collect();
+    let value = args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     value.cloned().ok_or_else(|| format!("{name} is missing"))
 }
 

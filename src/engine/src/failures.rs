@@ -12,7 +12,7 @@ use crate::nn::NnError;
 use crate::nn::state::{FileError, StateError};
 
 /// Of a table.
-pub fn table(error: &TableError) -> Failure {
+pub(crate) fn table(error: &TableError) -> Failure {
     match error {
         TableError::Data { node, source } => data_codes::failure(Some(node), source),
         TableError::Plan(error) => plan(error),
@@ -21,17 +21,17 @@ pub fn table(error: &TableError) -> Failure {
 }
 
 /// Of a plan that does not parse.
-pub fn plan(error: &PlanError) -> Failure {
+pub(crate) fn plan(error: &PlanError) -> Failure {
     Failure::new(Code::BadJob, error.to_string()).help("the plan was made by another version of ddl")
 }
 
 /// Of a measure.
-pub fn eval(error: &EvalError) -> Failure {
+pub(crate) fn eval(error: &EvalError) -> Failure {
     Failure::new(Code::Unmeasurable, error.to_string())
 }
 
 /// Of a network, a term or an optimiser.
-pub fn nn(error: &NnError) -> Failure {
+pub(crate) fn nn(error: &NnError) -> Failure {
     match error {
         NnError::State(error) => state(error),
         NnError::Torch(_) => torch(&error.to_string()),
@@ -40,7 +40,7 @@ pub fn nn(error: &NnError) -> Failure {
 }
 
 /// Of named tensors.
-pub fn state(error: &StateError) -> Failure {
+pub(crate) fn state(error: &StateError) -> Failure {
     match error {
         StateError::Account(account) => Failure::new(Code::WeightsMismatch, error.to_string()).help(account.help()),
         StateError::Unfit(_) => Failure::new(Code::WeightsMismatch, error.to_string()).help("look at `names` of the checkpoint"),
@@ -55,7 +55,7 @@ pub fn state(error: &StateError) -> Failure {
 }
 
 /// Of libtorch, by its words.
-pub fn torch(message: &str) -> Failure {
+pub(crate) fn torch(message: &str) -> Failure {
     let low = message.to_ascii_lowercase();
     if ["out of memory", "can't allocate", "not enough memory"].iter().any(|words| low.contains(words)) {
         return Failure::new(Code::OutOfMemory, message).help("make the batch smaller, freeze more, or take another --device");

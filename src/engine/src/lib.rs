@@ -14,9 +14,9 @@ pub mod exec;
 pub mod failures;
 pub mod model;
 pub mod nn;
-pub mod readings;
+pub(crate) mod readings;
 pub mod term;
-pub mod train;
+pub(crate) mod train;
 
 /// The version of libtorch that this program was built with.
 pub const LIBTORCH: &str = env!("DDL_LIBTORCH_VERSION");

@@ -3,6 +3,7 @@
 use crate::nn::backbone::build;
 use crate::nn::error::NnError;
 use crate::nn::net::Network;
+use crate::nn::rows::KeptRows;
 use crate::nn::state::{NotFinite, State, StateError};
 use ddl::nets::Made;
 use ddl::nets::fit::Names;
@@ -14,7 +15,7 @@ use tch::{Device, Kind};
 
 /// The label space that a head's rows belong to, and the slot that a recipe gave it (`slot = "main"`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct HeadId {
+pub(crate) struct HeadId {
     /// The label space's digest.
     pub space: String,
     /// The slot.
@@ -36,10 +37,10 @@ impl HeadId {
 
 /// What a head has learned.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub(crate) struct Head {
     /// People by row of the prototypes.
     pub names: Arc<[Arc<str>]>,
-    /// Its tensors (`prototypes` `[classes, embedding]`, …).
+    /// Its tensors (`prototypes` `[classes, embedding]`, …): what has a row for each class is reached through [`Rows`](crate::nn::rows::Rows).
     pub state: State,
 }
 
@@ -53,7 +54,7 @@ pub struct Model {
     /// The network's tensors.
     pub state: State,
     /// What heads have learned.
-    pub heads: BTreeMap<HeadId, Head>,
+    pub(crate) heads: BTreeMap<HeadId, Head>,
 }
 
 /// How heads lie in a model's file: tensors under `head.<place>.`, names here.
@@ -65,9 +66,9 @@ struct HeadOnDisk {
 }
 
 /// The name of a model's tensors in its artifact.
-pub const TENSORS: &str = "model.safetensors";
+pub(crate) const TENSORS: &str = "model.safetensors";
 /// The name of the list of heads in a model's artifact.
-pub const HEADS: &str = "heads.json";
+pub(crate) const HEADS: &str = "heads.json";
 
 impl Model {
     /// A network with its first tensors: drawn from its seed, or a checkpoint's.
@@ -87,7 +88,7 @@ impl Model {
         let mut all = self.state.clone();
         let mut heads = Vec::new();
         for (place, (id, head)) in self.heads.iter().enumerate() {
-            all.absorb(&format!("head.{place}."), &head.state)?;
+            head.state.save(&format!("head.{place}."), &mut all)?;
             heads.push(HeadOnDisk { id: id.clone(), names: head.names.iter().map(ToString::to_string).collect() });
         }
         let heads = serde_json::to_vec(&heads).unwrap_or_default(); // texts alone: JSON can write them
@@ -98,7 +99,7 @@ impl Model {
     ///
     /// # Errors
     /// When they are not what [`Model::to_files`] wrote for this network.
-    pub fn from_files(made: &Made, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
+    pub(crate) fn from_files(made: &Made, tensors: &[u8], heads: &[u8], device: Device) -> Result<Self, NnError> {
         let all = State::from_bytes(tensors)?;
         let listed: Vec<HeadOnDisk> = ddl::misread::json(heads).map_err(|error| NnError::Input {
             what: HEADS.to_owned(),
@@ -107,7 +108,7 @@ impl Model {
         })?;
         let mut model = Model::new(made, Some((&all, &Names::new())), device)?;
         for (place, head) in listed.into_iter().enumerate() {
-            let state = all.part(&format!("head.{place}.")).copy()?.to(device, Kind::Float)?;
+            let state = <State as KeptRows>::load(&all, &format!("head.{place}."), device)?;
             let names = head.names.into_iter().map(Arc::from).collect();
             model.heads.insert(head.id, Head { names, state });
         }
@@ -142,7 +143,7 @@ impl Model {
     ///
     /// # Errors
     /// When libtorch has no memory for them.
-    pub fn copy(&self) -> Result<Self, StateError> {
+    pub(crate) fn copy(&self) -> Result<Self, StateError> {
         let heads =
             self.heads.iter().map(|(id, head)| Ok((id.clone(), Head { names: Arc::clone(&head.names), state: head.state.copy()? })));
         Ok(Model {
@@ -157,7 +158,7 @@ impl Model {
     ///
     /// # Errors
     /// When libtorch has no memory to look.
-    pub fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
+    pub(crate) fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
         if let Some(found) = self.state.not_finite()? {
             return Ok(Some(found));
         }
@@ -173,7 +174,7 @@ impl Model {
     ///
     /// # Errors
     /// When the network does not end in an embedding.
-    pub fn width(&self) -> Result<i64, NnError> {
+    pub(crate) fn width(&self) -> Result<i64, NnError> {
         Ok(self.network.embedding()?)
     }
 }

@@ -14,8 +14,8 @@ use crate::nn::noise::Noise;
 use crate::nn::pooling;
 use crate::nn::state::{Role, Spec, State};
 use crate::nn::terms::logits::logits;
-use crate::nn::terms::{Around, Given, Need, Take, Term as _, Value, Whose};
-use crate::train::within as of_net;
+use crate::nn::terms::{Context, Need, Take, Term as _, TermInput, TermOutput, Whose};
+use crate::train::scoped as of_net;
 use arrays::{floats, labels};
 use ddl::diag::Code;
 use ddl::events::Failure;
@@ -84,13 +84,13 @@ fn evaluate(job: &TermJob) -> Result<TermReport, Failure> {
     for (place, Weighted { weight, term }) in terms.iter().enumerate() {
         let needs = term.needs().map_err(|error| failures::nn(&error))?;
         let net = own_net(term, &needs);
-        let given = needs.iter().map(|need| given(job, need, net, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
-        let slot = state.between(term, net, &given)?.or_else(|| term.memory().map(|memory| Slot::of(net, memory.slot)));
+        let inputs = needs.iter().map(|need| input(job, need, net, &batches, teacher.as_ref(), &state)).collect::<Result<Vec<_>, _>>()?;
+        let slot = state.between(term, net, &inputs)?.or_else(|| term.memory().map(|memory| Slot::of(net, memory.slot)));
         let own = slot.as_ref().and_then(|slot| state.slots.get(slot)).unwrap_or(&nothing);
         let pool = term.it().pool().and_then(|pool| state.slots.get(&Slot::of(net, pool.slot()))).unwrap_or(&nothing);
         let noise = noise.term(term, terms[..place].iter().map(|before| &before.term));
-        let around = Around { head: own, pool, noise: &noise, clock };
-        let Value { value, parts, skipped, updates } = term.evaluate(&given, &around).map_err(of_arrays)?;
+        let context = Context { head: own, pool, noise: &noise, clock };
+        let TermOutput { value, parts, skipped, updates } = term.evaluate(&inputs, &context).map_err(of_arrays)?;
         let weight = clock.read(weight);
         let number = |tensor: &Tensor| tensor.double_value(&[]);
         let parts = parts.iter().map(|(name, part)| (name.clone(), number(part))).collect();
@@ -227,7 +227,14 @@ fn own_net<'t>(term: &'t Term, needs: &'t [Need]) -> &'t str {
 }
 
 /// What a term that trains `net` is given of a batch.
-fn given(job: &TermJob, need: &Need, net: &str, batches: &[Batch], teacher: Option<&Teacher>, state: &States) -> Result<Given, Failure> {
+fn input(
+    job: &TermJob,
+    need: &Need,
+    net: &str,
+    batches: &[Batch],
+    teacher: Option<&Teacher>,
+    state: &States,
+) -> Result<TermInput, Failure> {
     let batch = batches.iter().find(|batch| batch.of.node == need.batches);
     let batch = batch.ok_or_else(|| Failure::new(Code::BadJob, "a term names a batch that has no arrays"))?;
     let name = &batch.of.name;
@@ -253,16 +260,16 @@ fn given(job: &TermJob, need: &Need, net: &str, batches: &[Batch], teacher: Opti
         return Err(wrong(message, "maps are for terms over a named part: at = tap(…)"));
     }
     Ok(match &need.take {
-        Take::Embeddings => Given::Embeddings(all),
-        Take::Output(_) => Given::Output(all),
-        Take::Readings(reads) => Given::Readings(arrays::attributes(job.attributes.as_deref(), reads.len() as i64, &all)?),
+        Take::Embeddings => TermInput::Embeddings(all),
+        Take::Output(_) => TermInput::Output(all),
+        Take::Readings(reads) => TermInput::Readings(arrays::attributes(job.attributes.as_deref(), reads.len() as i64, &all)?),
         Take::Labelled => {
             let help = if name == "data" { "give --labels FILE".to_owned() } else { format!("give --batch-labels {name}=FILE") };
             let labels = batch.labels.as_ref().ok_or_else(|| wrong(format!("this term needs the labels of `{name}`"), &help))?;
-            Given::Labelled { embedding: all, labels: labels.shallow_clone() }
+            TermInput::Labelled { embedding: all, labels: labels.shallow_clone() }
         }
         Take::Pairs => match arrays {
-            [left, right] => Given::Pairs { left: left.shallow_clone(), right: right.shallow_clone() },
+            [left, right] => TermInput::Pairs { left: left.shallow_clone(), right: right.shallow_clone() },
             _ => {
                 return Err(wrong(format!("this term needs pairs, and `{name}` is single images"), "give --pairs NAME=LEFT.npy,RIGHT.npy"));
             }
@@ -274,7 +281,7 @@ fn given(job: &TermJob, need: &Need, net: &str, batches: &[Batch], teacher: Opti
             };
             let help = format!("give --init {TEACHERS}=FILE");
             let head = head.ok_or_else(|| wrong("this term compares logits, and the teacher has no class vectors".to_owned(), &help))?;
-            Given::Logits(logits(&all, head, *scale).map_err(of_arrays)?)
+            TermInput::Logits(logits(&all, head, *scale).map_err(of_arrays)?)
         }
     })
 }
@@ -356,12 +363,12 @@ impl<'a> States<'a> {
     }
 
     /// What a term keeps between two outputs, and its slot; none for most terms.
-    fn between(&mut self, term: &Term, net: &str, given: &[Given]) -> Result<Option<Slot>, Failure> {
-        let shape = |given: &Given| match given {
-            Given::Output(x) | Given::Readings(x) | Given::Logits(x) | Given::Embeddings(x) => x.size()[1..].to_vec(),
-            Given::Labelled { embedding: x, .. } | Given::Pairs { left: x, .. } => x.size()[1..].to_vec(),
+    fn between(&mut self, term: &Term, net: &str, inputs: &[TermInput]) -> Result<Option<Slot>, Failure> {
+        let shape = |input: &TermInput| match input {
+            TermInput::Output(x) | TermInput::Readings(x) | TermInput::Logits(x) | TermInput::Embeddings(x) => x.size()[1..].to_vec(),
+            TermInput::Labelled { embedding: x, .. } | TermInput::Pairs { left: x, .. } => x.size()[1..].to_vec(),
         };
-        let shapes: Vec<Vec<i64>> = given.iter().map(shape).collect();
+        let shapes: Vec<Vec<i64>> = inputs.iter().map(shape).collect();
         let specs = term.specs_between(&shapes).map_err(|error| wrong(error.to_string(), "look at the files' shapes"))?;
         let slot = match (term, term.it().critic()) {
             (Term::Feature(feature), _) => Slot::of(net, &feature.slot),

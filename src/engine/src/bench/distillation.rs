@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 use crate::nn::error::NnError;
 use crate::nn::heads::Clock;
 use crate::nn::state::State;
-use crate::nn::terms::{Around, Given, Term as _};
+use crate::nn::terms::{Context, Term as _, TermInput};
 
 const WIDTH: i64 = 128;
 
@@ -15,7 +15,7 @@ const WIDTH: i64 = 128;
 pub struct Distillation {
     term: Ddl,
     /// `[size, 128]`: of each branch, the two sides of its pairs and its different people.
-    given: Vec<Tensor>,
+    inputs: Vec<Tensor>,
     state: State,
 }
 
@@ -35,15 +35,15 @@ impl Distillation {
             expected: "those of its declaration".into(),
             found: error.to_string(),
         })?;
-        let mut given = Vec::new();
+        let mut inputs = Vec::new();
         for at in (0..=students).map(|at| f64::from(at) * 0.1) {
             let left = wave(size, [0.9 + at, 0.5, 0.3])?;
             let right = &left + wave(size, [1.7 + at, 0.2, 1.1])? * 0.3; // two images of one person are alike
             for tensor in [left, right, wave(size, [0.37 + at, 0.11, 0.73])?] {
-                given.push(tensor.f_set_requires_grad(true)?);
+                inputs.push(tensor.f_set_requires_grad(true)?);
             }
         }
-        Ok(Distillation { term, given, state: State::new() })
+        Ok(Distillation { term, inputs, state: State::new() })
     }
 
     /// Forward and backward; the value.
@@ -52,14 +52,14 @@ impl Distillation {
     /// What libtorch refuses.
     pub fn step(&mut self) -> Result<f64, NnError> {
         let branch = |branch: &[Tensor]| {
-            let pairs = Given::Pairs { left: branch[0].shallow_clone(), right: branch[1].shallow_clone() };
-            [pairs, Given::Embeddings(branch[2].shallow_clone())]
+            let pairs = TermInput::Pairs { left: branch[0].shallow_clone(), right: branch[1].shallow_clone() };
+            [pairs, TermInput::Embeddings(branch[2].shallow_clone())]
         };
-        let given: Vec<Given> = self.given.chunks(3).flat_map(branch).collect();
+        let inputs: Vec<TermInput> = self.inputs.chunks(3).flat_map(branch).collect();
         let noise = Draw::new(0, "bench");
         let value =
-            self.term.evaluate(&given, &Around { head: &self.state, pool: &State::new(), noise: &noise, clock: Clock::default() })?.value;
-        self.given.iter_mut().for_each(Tensor::zero_grad);
+            self.term.evaluate(&inputs, &Context { head: &self.state, pool: &State::new(), noise: &noise, clock: Clock::default() })?.value;
+        self.inputs.iter_mut().for_each(Tensor::zero_grad);
         value.f_backward()?;
         Ok(value.f_double_value(&[])?)
     }

@@ -39,7 +39,7 @@ impl Common<'_> {
     }
 
     /// Tells that a node begins, computes it, and tells that it is done. A failure without a name gets the node's.
-    pub fn told(&self, id: NodeId, compute: impl FnOnce() -> Result<Artifact, Halt>) -> Result<Artifact, Halt> {
+    pub fn report(&self, id: NodeId, compute: impl FnOnce() -> Result<Artifact, Halt>) -> Result<Artifact, Halt> {
         self.halt_if_asked()?;
         let node = self.job.plan.node(id);
         let begun = Instant::now();
@@ -60,10 +60,10 @@ impl Common<'_> {
     /// Takes a node's lock, and gives its result where another process made it meanwhile.
     pub fn begin(&self, id: NodeId) -> Result<(NodeLock, Option<Artifact>), Halt> {
         let node = self.job.plan.node(id);
-        let mut said = false;
+        let mut warned = false;
         let wait = || {
-            if !said {
-                said = true;
+            if !warned {
+                warned = true;
                 let message = format!("another run computes `{}`; this one waits for it", node.name);
                 self.events.emit(Event::Warning { node: None, failure: Failure::new(Code::Waiting, message) });
             }

@@ -3,14 +3,13 @@
 use super::common::Common;
 use super::{Exec, Halt};
 use crate::model::Model;
-use crate::nn::embed::{Embedder, threads};
+use crate::nn::embed::Embedder;
 use crate::nn::front::to_rows;
 use crate::nn::net::Images as _;
 use crate::readings::Readings;
-use crate::train::wanted;
 use ddl::data::Table;
 use ddl::data::augment::Augment;
-use ddl::data::loader::{Loader, Numbers};
+use ddl::data::loader::Numbers;
 use ddl::data::sampler::Pick;
 use ddl::diag::Code;
 use ddl::events::{Event, Failure, Sink as _};
@@ -34,7 +33,7 @@ const FILE: &str = "features.f32";
 /// What the artifact says of itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct Facts {
-    /// Rows.
+    /// Embeddings.
     images: usize,
     /// Numbers in a row.
     width: usize,
@@ -42,7 +41,7 @@ struct Facts {
 
 /// Embeddings of images, row by row.
 #[derive(Debug, Clone)]
-pub struct Rows {
+pub struct Embeddings {
     /// `[images, width]`
     pub numbers: Vec<f32>,
     /// Numbers in a row.
@@ -50,7 +49,7 @@ pub struct Rows {
 }
 
 /// Which images are embedded, and how they are seen.
-pub struct Seen<'t> {
+pub struct ImageView<'t> {
     /// The images.
     pub table: &'t Table,
     /// What each goes through before, with the seed of the draw that each sample gets.
@@ -67,7 +66,7 @@ impl Exec<'_> {
         self.make(id, |draft| {
             let model = self.model(it.model.node)?;
             let shared = self.shared_layers(it.model.node)?;
-            let rows = self.embed(self.name(id), &model, &Seen { table: &table, augment, flip: it.flip }, shared)?;
+            let rows = self.embed(self.name(id), &model, &ImageView { table: &table, augment, flip: it.flip }, shared)?;
             finite(&rows, &table)?;
             let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
             draft.write(FILE, &raw)?;
@@ -76,21 +75,21 @@ impl Exec<'_> {
     }
 
     /// The embeddings of a table's images under a model as it is judged. `shared` of its first layers may be those of other models too.
-    pub(super) fn embed(&self, node: &str, model: &Model, seen: &Seen, shared: usize) -> Result<Rows, Halt> {
+    pub(super) fn embed(&self, node: &str, model: &Model, view: &ImageView, shared: usize) -> Result<Embeddings, Halt> {
         let (width, end) = (model.width()? as usize, model.network.layers.len());
-        let Some(front) = self.front(node, model, seen, shared)? else {
-            return Ok(Rows { numbers: self.through(node, model, seen, 0..end)?, width });
+        let Some(front) = self.front(node, model, view, shared)? else {
+            return Ok(Embeddings { numbers: self.through(node, model, view, 0..end)?, width });
         };
-        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, threads())?;
-        let readings = readings(node, model, seen)?;
+        let embedder = Embedder::of_layers(&model.network, &model.state, shared..end, &self.workers)?;
+        let readings = readings(node, model, view)?;
         let mut numbers = Vec::new();
-        for from in (0..seen.table.len()).step_by(self.batch()) {
+        for from in (0..view.table.len()).step_by(self.batch()) {
             self.halt_if_asked()?;
-            let rows = front.rows(from, (from + self.batch()).min(seen.table.len()), self.device)?;
-            let readings = readings.tensor(from..(from + self.batch()).min(seen.table.len()), self.device)?;
+            let rows = front.rows(from, (from + self.batch()).min(view.table.len()), self.device)?;
+            let readings = readings.tensor(from..(from + self.batch()).min(view.table.len()), self.device)?;
             numbers.extend(numbers_of(&embedder.run_reading(&rows, readings.as_ref())?)?);
         }
-        Ok(Rows { numbers, width })
+        Ok(Embeddings { numbers, width })
     }
 
     /// Images that go through a network at once.
@@ -99,15 +98,14 @@ impl Exec<'_> {
     }
 
     /// What these layers of a model make of a table's images, the first of them given the images themselves.
-    pub(super) fn through(&self, node: &str, model: &Model, seen: &Seen, layers: Range<usize>) -> Result<Vec<f32>, Halt> {
+    pub(super) fn through(&self, node: &str, model: &Model, view: &ImageView, layers: Range<usize>) -> Result<Vec<f32>, Halt> {
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let input = model.network.input;
-        let loader =
-            Loader::new(std::slice::from_ref(seen.table), wanted(&input), seen.augment.clone(), self.images.clone(), self.loaders());
-        let embedder = Embedder::of_layers(&model.network, &model.state, layers, threads())?;
-        let picks: Vec<Pick> = (0..seen.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
+        let loader = self.loading().loader(std::slice::from_ref(view.table), &input, view.augment.clone());
+        let embedder = Embedder::of_layers(&model.network, &model.state, layers, &self.workers)?;
+        let picks: Vec<Pick> = (0..view.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let batches: Vec<Vec<Pick>> = picks.chunks(self.batch()).map(<[Pick]>::to_vec).collect();
-        let readings = readings(node, model, seen)?;
+        let readings = readings(node, model, view)?;
         let mut numbers = Vec::new();
         let (begun, mut told, mut done) = (Instant::now(), Instant::now(), 0);
         for block in loader.map_err(named)?.prefetch(batches, AHEAD) {
@@ -115,7 +113,7 @@ impl Exec<'_> {
             let (picks, block) = block.map_err(named)?;
             let Numbers::U8(pixels) = block.numbers else { continue }; // not reached: bytes were asked for
             let mut images = input.tensor(&pixels, self.device, Kind::Float)?;
-            if seen.flip {
+            if view.flip {
                 images = images.f_flip([3])?;
             }
             let readings = readings.tensor(done..done + picks.len(), self.device)?;
@@ -123,7 +121,7 @@ impl Exec<'_> {
             done += picks.len();
             if told.elapsed().as_secs_f64() > 1.0 {
                 told = Instant::now();
-                self.events.emit(Event::progress(node, "images", done as u64, seen.table.len() as u64, begun));
+                self.events.emit(Event::progress(node, "images", done as u64, view.table.len() as u64, begun));
             }
         }
         Ok(numbers)
@@ -132,7 +130,7 @@ impl Exec<'_> {
 
 impl Common<'_> {
     /// The features of a node, one row for each of so many images. Features of another number of images are as if they were not there.
-    pub fn read_features(&self, id: NodeId, images: usize) -> Result<Rows, Halt> {
+    pub fn read_features(&self, id: NodeId, images: usize) -> Result<Embeddings, Halt> {
         let artifact = self.artifact(id)?;
         let facts: Facts = artifact.meta()?;
         let raw = artifact.read(FILE)?;
@@ -141,12 +139,12 @@ impl Common<'_> {
             let message = format!("`{}` holds features of {} images, and its data set has {images}", self.name(id), facts.images);
             return Err(self.unfit(id, message)?);
         }
-        Ok(Rows { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
+        Ok(Embeddings { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
     }
 }
 
 /// That all features are numbers.
-fn finite(rows: &Rows, table: &Table) -> Result<(), Halt> {
+fn finite(rows: &Embeddings, table: &Table) -> Result<(), Halt> {
     let Some(at) = rows.numbers.iter().position(|number| !number.is_finite()) else { return Ok(()) };
     let row = at / rows.width.max(1);
     let path = table.row(row).map_or_else(String::new, |row| row.path().into_owned());
@@ -157,8 +155,8 @@ fn finite(rows: &Rows, table: &Table) -> Result<(), Halt> {
 }
 
 /// What a model reads of each of the images.
-fn readings(node: &str, model: &Model, seen: &Seen) -> Result<Readings, Halt> {
-    Readings::of(&model.network, seen.table).map_err(|error| data_codes::failure(Some(node), &error).into())
+fn readings(node: &str, model: &Model, view: &ImageView) -> Result<Readings, Halt> {
+    Readings::of(&model.network, view.table).map_err(|error| data_codes::failure(Some(node), &error).into())
 }
 
 /// The numbers of a layer's output, image by image.

@@ -1,7 +1,7 @@
 //! Judgements: the scores of a protocol's pairs, or what a search of its gallery gives.
 
 use super::common::Common;
-use super::features::{Rows, Seen};
+use super::features::{Embeddings, ImageView};
 use super::pooling::learned;
 use super::{Exec, Halt};
 use crate::model::Model;
@@ -27,7 +27,7 @@ use std::borrow::Cow;
 /// Embeddings of one side of a protocol.
 struct Side {
     table: Table,
-    rows: Rows,
+    rows: Embeddings,
 }
 
 impl Side {
@@ -48,7 +48,7 @@ impl Side {
 }
 
 /// One embedding of an image's and its mirror image's.
-fn combined(embed: &Embed, plain: Rows, mirrored: Option<Rows>) -> Rows {
+fn combined(embed: &Embed, plain: Embeddings, mirrored: Option<Embeddings>) -> Embeddings {
     let Some(mirrored) = mirrored else { return plain };
     match embed {
         Embed::Plain(_) => plain,
@@ -60,7 +60,7 @@ fn combined(embed: &Embed, plain: Rows, mirrored: Option<Rows>) -> Rows {
         Embed::FlipConcat(_) => {
             let width = plain.width.max(1);
             let both = plain.numbers.chunks_exact(width).zip(mirrored.numbers.chunks_exact(width));
-            Rows { numbers: both.flat_map(|(a, b)| a.iter().chain(b).copied()).collect(), width: 2 * width }
+            Embeddings { numbers: both.flat_map(|(a, b)| a.iter().chain(b).copied()).collect(), width: 2 * width }
         }
     }
 }
@@ -209,11 +209,11 @@ impl Exec<'_> {
         let (node, shared) = (self.name(stage), self.shared_layers(stage)?);
         let named = |error| Halt::from(data_codes::failure(Some(node), &error));
         let through = through.map(|(op, seed)| Ok((augment(op)?, seed))).transpose().map_err(named)?;
-        let plain = self.embed(node, model, &Seen { table: &table, augment: through.clone(), flip: false }, shared)?;
+        let plain = self.embed(node, model, &ImageView { table: &table, augment: through.clone(), flip: false }, shared)?;
         let mirrored = match embed {
             Embed::Plain(_) => None,
             Embed::FlipSum(_) | Embed::FlipConcat(_) => {
-                Some(self.embed(node, model, &Seen { table: &table, augment: through, flip: true }, shared)?)
+                Some(self.embed(node, model, &ImageView { table: &table, augment: through, flip: true }, shared)?)
             }
         };
         Ok(Side { rows: combined(embed, plain, mirrored), table })

@@ -6,7 +6,7 @@
 //! stages features pooling models    nodes of libtorch, one after the other on the main thread
 //! shared    what judged models have in common, computed once
 //! judging   judgements, side by side
-//! told      how far work is that has no events of its own
+//! progress  how far work is that has no events of its own
 //! ```
 
 mod check;
@@ -15,15 +15,15 @@ mod features;
 mod judging;
 mod models;
 mod pooling;
+mod progress;
 mod shared;
 mod stages;
-mod told;
 mod walk;
 
 use crate::failures;
 use crate::model::Model;
-use crate::nn::embed::threads;
-use crate::train::{Banks, TrainError};
+use crate::nn::embed::{Workers, threads};
+use crate::train::{Banks, Loading, TrainError};
 use common::Common;
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
@@ -53,7 +53,7 @@ const MODELS_KEPT: usize = 4;
 
 /// Why a run ends before its end.
 #[derive(Debug)]
-pub enum Halt {
+pub(crate) enum Halt {
     /// Something went wrong at a node, or at none.
     Failed(Option<String>, Failure),
     /// The run was asked to stop; the stage that was running, with the step of its checkpoint.
@@ -85,10 +85,11 @@ halts! {
 }
 
 /// A run. Its own fields belong to the main thread, where libtorch computes.
-pub struct Exec<'a> {
+pub(crate) struct Exec<'a> {
     common: Common<'a>,
     device: tch::Device,
     images: Arc<ImageCache>,
+    workers: Workers,
     banks: Banks,
     models: RefCell<BTreeMap<ContentKey, Rc<Model>>>,
     fronts: RefCell<shared::Fronts>,
@@ -104,7 +105,7 @@ impl<'a> Deref for Exec<'a> {
 /// Runs a job; the last event says how it ended, the result is the process's exit code.
 pub fn run(job: &Job, events: &dyn Sink, stop: &AtomicBool) -> i32 {
     let started = Instant::now();
-    let ended = told::telling(events, || Exec::start(job, events, stop).and_then(|exec| exec.walk(started)));
+    let ended = progress::reporting(events, || Exec::start(job, events, stop).and_then(|exec| exec.walk(started)));
     match ended {
         Ok(done) => {
             events.emit(done);
@@ -168,11 +169,20 @@ impl<'a> Exec<'a> {
             cpu: record::cpu(),
         };
         let common = Common { job, tables, store, events: Recorder::new(events, machine), stop };
-        Ok(Exec { common, device, images, banks: Banks::default(), models: RefCell::default(), fronts: RefCell::default() })
+        Ok(Exec {
+            common,
+            device,
+            images,
+            workers: Workers::new(threads())?,
+            banks: Banks::default(),
+            models: RefCell::default(),
+            fronts: RefCell::default(),
+        })
     }
 
-    fn loaders(&self) -> usize {
-        self.job.loaders.unwrap_or_else(threads)
+    /// How images are loaded.
+    fn loading(&self) -> Loading {
+        Loading { images: Arc::clone(&self.images), threads: self.job.loaders.unwrap_or_else(threads) }
     }
 
     fn walk(&self, started: Instant) -> Result<Event, Halt> {
@@ -209,7 +219,7 @@ impl<'a> Exec<'a> {
 
     /// Computes a node whose inputs are there, on this thread.
     fn compute(&self, id: NodeId) -> Result<Artifact, Halt> {
-        self.common.told(id, || match self.job.plan.work(id)? {
+        self.common.report(id, || match self.job.plan.work(id)? {
             Node::Train(it) => self.train(id, it),
             Node::Chosen(it) => self.chosen(id, it),
             Node::Averaged(it) => self.averaged(id, it),

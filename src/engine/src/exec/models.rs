@@ -6,7 +6,7 @@ use crate::model::{HEADS, Head, HeadId, Model, TENSORS};
 use crate::nn::NnError;
 use crate::nn::heads::PROTOTYPES;
 use crate::nn::state::{Role, State, StateError, file};
-use crate::train::within;
+use crate::train::scoped;
 use ddl::diag::Code;
 use ddl::events::{Decision, Event, Failure, Sink as _};
 use ddl::lang::value::NodeId;
@@ -44,7 +44,7 @@ impl Exec<'_> {
                 Err(_) => (id, String::new()),
             };
             let read = |artifact: Artifact| -> Result<Result<Model, NnError>, Halt> {
-                let (tensors, heads) = (artifact.read(&within(&name, TENSORS))?, artifact.read(&within(&name, HEADS))?);
+                let (tensors, heads) = (artifact.read(&scoped(&name, TENSORS))?, artifact.read(&scoped(&name, HEADS))?);
                 Ok(Model::from_files(&made, &tensors, &heads, self.device))
             };
             match read(self.artifact(stage)?)? {
@@ -196,8 +196,8 @@ impl Exec<'_> {
 
 /// Writes the two files of a model, under the name of its network where there are several.
 pub fn write_model(draft: &mut ddl::store::Draft, net: &str, files: &(Vec<u8>, Vec<u8>)) -> Result<(), Halt> {
-    draft.write(&within(net, TENSORS), &files.0)?;
-    draft.write(&within(net, HEADS), &files.1)?;
+    draft.write(&scoped(net, TENSORS), &files.0)?;
+    draft.write(&scoped(net, HEADS), &files.1)?;
     Ok(())
 }
 

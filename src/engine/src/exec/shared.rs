@@ -4,7 +4,7 @@
 //! Nothing of it changes a bit: a front and the rest of a network make the whole (see [`crate::nn::embed`]), and fronts are told apart by
 //! their tensors and by their images, not by what the plan says of them.
 
-use super::features::Seen;
+use super::features::ImageView;
 use super::{Exec, Halt};
 use crate::model::Model;
 use crate::nn::backbone::Backbone as _;
@@ -27,14 +27,14 @@ type Name = [u8; 32];
 #[derive(Debug)]
 pub struct Front {
     name: Name,
-    /// Rows of numbers; maps have their channels innermost.
+    /// Embeddings of numbers; maps have their channels innermost.
     numbers: Vec<f32>,
     /// What a row is of.
     shape: Shape,
 }
 
 impl Front {
-    /// Rows `from..to` as the layer itself leaves them.
+    /// Embeddings `from..to` as the layer itself leaves them.
     pub fn rows(&self, from: usize, to: usize, device: tch::Device) -> Result<Tensor, tch::TchError> {
         let width = self.shape.numel().max(1) as usize;
         from_rows(&self.numbers[from * width..to * width], self.shape, device)
@@ -76,19 +76,19 @@ impl Exec<'_> {
     }
 
     /// What the first `layers` of a model make of these images; `None` where that would take too much memory.
-    pub(super) fn front(&self, node: &str, model: &Model, seen: &Seen, layers: usize) -> Result<Option<Rc<Front>>, Halt> {
+    pub(super) fn front(&self, node: &str, model: &Model, view: &ImageView, layers: usize) -> Result<Option<Rc<Front>>, Halt> {
         let Some(shape) = layers.checked_sub(1).map(|last| model.network.shapes().map(|shapes| shapes[last])).transpose()? else {
             return Ok(None);
         };
-        let bytes = shape.numel().max(1) as usize * seen.table.len() * size_of::<f32>();
+        let bytes = shape.numel().max(1) as usize * view.table.len() * size_of::<f32>();
         if bytes > KEPT {
             return Ok(None);
         }
-        let name = name(model, seen, layers)?;
+        let name = name(model, view, layers)?;
         if let Some(front) = self.fronts.borrow().iter().find(|front| front.name == name) {
             return Ok(Some(Rc::clone(front)));
         }
-        let numbers = self.through(node, model, seen, 0..layers)?;
+        let numbers = self.through(node, model, view, 0..layers)?;
         let front = Rc::new(Front { name, numbers, shape });
         let mut kept = self.fronts.borrow_mut();
         let size = |front: &Rc<Front>| front.numbers.len() * size_of::<f32>();
@@ -101,12 +101,12 @@ impl Exec<'_> {
 }
 
 /// The digest of some first layers with their tensors, and of the images as they are seen.
-fn name(model: &Model, seen: &Seen, layers: usize) -> Result<Name, Halt> {
+fn name(model: &Model, view: &ImageView, layers: usize) -> Result<Name, Halt> {
     let (layers, tensors) = Layers { network: &model.network, state: &model.state, count: layers }.digests()?;
-    let roots = seen.table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
-    let seen = format!("{} {roots} {:?} {}", seen.table.digest(), seen.augment, seen.flip);
+    let roots = view.table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
+    let view = format!("{} {roots} {:?} {}", view.table.digest(), view.augment, view.flip);
     let mut hasher = blake3::Hasher::new();
-    hasher.update(layers.as_bytes()).update(tensors.as_bytes()).update(seen.as_bytes());
+    hasher.update(layers.as_bytes()).update(tensors.as_bytes()).update(view.as_bytes());
     Ok(*hasher.finalize().as_bytes())
 }
 
@@ -167,12 +167,12 @@ report table = compare([net, best], columns = [ver.accuracy])
         assert_eq!(models.len(), 4);
         let table = exec.tables.table(of("synthetic_faces")[0]).unwrap();
         for (augment, flip) in [(None, false), (None, true), (Some((Augment::Flip(Flip { p: ddl::quantity::Fraction(0.5) }), 3)), false)] {
-            let seen = Seen { table: &table, augment, flip };
+            let view = ImageView { table: &table, augment, flip };
             for id in &models {
                 let (model, shared) = (exec.model(*id).unwrap(), exec.shared_layers(*id).unwrap());
                 assert!(shared > 0, "{}", exec.name(*id));
-                let whole = exec.embed("whole", &model, &seen, 0).unwrap();
-                assert_eq!(exec.embed("shared", &model, &seen, shared).unwrap().numbers, whole.numbers, "{}", exec.name(*id));
+                let whole = exec.embed("whole", &model, &view, 0).unwrap();
+                assert_eq!(exec.embed("shared", &model, &view, shared).unwrap().numbers, whole.numbers, "{}", exec.name(*id));
             }
         }
         assert_eq!(exec.fronts.borrow().len(), 3, "one for each way to see the images");
@@ -209,12 +209,12 @@ report table = compare([net, other, both.a, both.b], columns = [ver.accuracy])
         let (job, events, stop) = (job_of(text, folder.path()), Collected::default(), AtomicBool::new(false));
         let exec = Exec::start(&job, &events, &stop).unwrap();
         let table = exec.tables.table(job.plan.iter().find(|(_, node)| node.op == "synthetic_faces").unwrap().0).unwrap();
-        let seen = Seen { table: &table, augment: None, flip: false };
+        let view = ImageView { table: &table, augment: None, flip: false };
         let shared = ["net", "both.a", "other", "both.b"].map(|name| {
             let id = job.plan.iter().find(|(_, node)| node.name == name).unwrap().0;
             let (model, shared) = (exec.model(id).unwrap(), exec.shared_layers(id).unwrap());
-            let whole = exec.embed("whole", &model, &seen, 0).unwrap();
-            assert_eq!(exec.embed("shared", &model, &seen, shared).unwrap().numbers, whole.numbers, "{name}");
+            let whole = exec.embed("whole", &model, &view, 0).unwrap();
+            assert_eq!(exec.embed("shared", &model, &view, shared).unwrap().numbers, whole.numbers, "{name}");
             shared
         });
         assert!(shared[0] == shared[1] && shared[2] == shared[3] && shared[1] > shared[3] && shared[3] > 0, "{shared:?}");

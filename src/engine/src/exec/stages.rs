@@ -3,7 +3,7 @@
 use super::models::write_model;
 use super::{Exec, Halt, halted};
 use crate::model::Model;
-use crate::train::{self, Stage, Surroundings, TrainError, Trainee};
+use crate::train::{self, Group, Stage, Surroundings, TrainError, Trainee};
 use ddl::lang::value::NodeId;
 use ddl::ops::refs::ModelRef;
 use ddl::ops::stages::Train;
@@ -28,9 +28,10 @@ impl Exec<'_> {
         let teachers = taught.collect::<Result<_, Halt>>()?;
         let around = Surroundings {
             device: self.device,
+            group: Group::default(),
             store: &self.store,
-            images: self.images.clone(),
-            loaders: self.loaders(),
+            loading: self.loading(),
+            workers: &self.workers,
             banks: &self.banks,
             every: self.job.checkpoint,
             events: &self.events,
@@ -40,7 +41,7 @@ impl Exec<'_> {
             self.judge_now(id, model, eval).map_err(|halt| match halt {
                 Halt::Failed(_, failure) => TrainError::Failed(failure),
                 Halt::Interrupted(_) => TrainError::Asked,
-                Halt::Missing(id) => TrainError::NotYet(format!("a judgement on the way read the result of `{}`", self.name(id))), // it reads none
+                Halt::Missing(id) => TrainError::Internal(format!("a judgement on the way read the result of `{}`", self.name(id))), // it reads none
             })
         };
         let stage = Stage { node: id, train: it, tables: &self.tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge };
@@ -51,7 +52,7 @@ impl Exec<'_> {
         }
         draft.write(TRAINING_LOG, &trained.log.to_bytes()?)?;
         draft.write_json(FIRST_BATCH, &trained.first_batch)?;
-        trained.seen.write(&mut draft).map_err(|error| halted(&node.name, error))?;
+        trained.samples.write(&mut draft).map_err(|error| halted(&node.name, error))?;
         let meta = serde_json::json!({
             "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept, "spent": trained.spent,
         });

@@ -116,7 +116,7 @@ pub fn all(exec: &Exec, compute: &[NodeId]) -> Result<(), Halt> {
 
 /// A node on a thread of its own. Its failure asks the main thread to stop.
 fn on_the_side(common: &Common, id: NodeId) -> Result<Artifact, Halt> {
-    let ended = catch_unwind(AssertUnwindSafe(|| common.told(id, || common.judge(id))));
+    let ended = catch_unwind(AssertUnwindSafe(|| common.report(id, || common.judge(id))));
     let ended = ended.unwrap_or_else(|panic| Err(Halt::Failed(Some(common.name(id).to_owned()), failures::panic(&*panic))));
     if let Err(Halt::Failed(..)) = &ended {
         common.stop.store(true, Ordering::Relaxed);

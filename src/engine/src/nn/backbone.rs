@@ -1,8 +1,8 @@
 //! Backbones with their first tensors. What each network is, [`ddl::nets::backbone`] says.
 
-pub mod build;
+pub(crate) mod build;
 
-pub use build::{Model, build};
+pub use build::build;
 pub use ddl::nets::Backbone;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! with zeros, each group on one thread. So neither the caller's batch nor the number of threads changes a bit.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use tch::{Device, Tensor};
@@ -23,37 +24,51 @@ pub fn threads() -> usize {
     tch::get_num_threads().max(1) as usize
 }
 
-/// Runs a network, or a range of its layers, as it is judged.
-#[derive(Debug)]
-pub struct Embedder {
-    folded: Folded,
-    layers: Range<usize>,
-    device: Device,
-    workers: rayon::ThreadPool,
-}
+/// The threads on which networks are judged on a CPU: one pool of a run, which all its embedders share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Workers(Arc<rayon::ThreadPool>);
 
-impl Embedder {
-    /// The whole network, on so many threads (on a CPU).
-    pub fn new(network: &Network, state: &State, threads: usize) -> Result<Self, NnError> {
-        Self::of_layers(network, state, 0..network.layers.len(), threads)
-    }
-
-    /// These layers, where a cached prefix ends or starts. Batch norms are folded into the layers before them.
-    pub fn of_layers(network: &Network, state: &State, layers: Range<usize>, threads: usize) -> Result<Self, NnError> {
-        let folded = fold(network, state)?;
-        let device = state.iter().next().map_or(Device::Cpu, |(_, entry)| entry.tensor.device());
+impl Workers {
+    /// So many threads, at least one.
+    ///
+    /// # Errors
+    /// Threads that can't be started.
+    pub fn new(threads: usize) -> Result<Self, NnError> {
         let before = tch::get_num_threads();
-        let workers = rayon::ThreadPoolBuilder::new()
+        let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.max(1))
             .thread_name(|at| format!("embed-{at}"))
             // libtorch's own threads would wait for each other inside a group; the setting holds for the worker that makes it
             .start_handler(|_| tch::set_num_threads(1))
             .build()
             .map_err(|e| NnError::Option { option: "threads", value: threads.to_string(), why: e.to_string() })?;
-        workers.broadcast(|_| ());
+        pool.broadcast(|_| ());
         // ... and for threads that start later, so that it is taken back when all have it.
         tch::set_num_threads(before);
-        Ok(Embedder { folded, layers, device, workers })
+        Ok(Workers(Arc::new(pool)))
+    }
+}
+
+/// Runs a network, or a range of its layers, as it is judged.
+#[derive(Debug)]
+pub struct Embedder {
+    folded: Folded,
+    layers: Range<usize>,
+    device: Device,
+    workers: Workers,
+}
+
+impl Embedder {
+    /// The whole network.
+    pub fn new(network: &Network, state: &State, workers: &Workers) -> Result<Self, NnError> {
+        Self::of_layers(network, state, 0..network.layers.len(), workers)
+    }
+
+    /// These layers, where a cached prefix ends or starts. Batch norms are folded into the layers before them.
+    pub fn of_layers(network: &Network, state: &State, layers: Range<usize>, workers: &Workers) -> Result<Self, NnError> {
+        let folded = fold(network, state)?;
+        let device = state.iter().next().map_or(Device::Cpu, |(_, entry)| entry.tensor.device());
+        Ok(Embedder { folded, layers, device, workers: workers.clone() })
     }
 
     /// What comes out of the last layer, `[n, ...]`, for what goes into the first, `[n, ...]`; n may be anything from 1.
@@ -80,7 +95,7 @@ impl Embedder {
             let layers = &self.layers; // the network itself is not for several threads at once
             let run = |group: Group| group.run(size, layers.clone());
             let done: Vec<Result<Tensor, NnError>> = match self.device {
-                Device::Cpu => self.workers.install(|| groups.into_par_iter().map(run).collect()),
+                Device::Cpu => self.workers.0.install(|| groups.into_par_iter().map(run).collect()),
                 _ => groups.into_iter().map(run).collect(),
             };
             let done = done.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -127,7 +142,8 @@ mod tests {
     use tch::Kind;
 
     use super::*;
-    use crate::nn::backbone::{Backbone, Model, build};
+    use crate::nn::backbone::build::Model;
+    use crate::nn::backbone::{Backbone, build};
     use crate::nn::net::tests::images;
 
     fn model(backbone: &impl Backbone) -> Model {
@@ -136,8 +152,8 @@ mod tests {
 
     fn assert_invariant(model: &Model, count: i64) {
         let x = images(&model.network, count);
-        let one = Embedder::new(&model.network, &model.state, 1).unwrap();
-        let two = Embedder::new(&model.network, &model.state, 2).unwrap();
+        let one = Embedder::new(&model.network, &model.state, &Workers::new(1).unwrap()).unwrap();
+        let two = Embedder::new(&model.network, &model.state, &Workers::new(2).unwrap()).unwrap();
         let all = one.run(&x).unwrap();
         assert_eq!(all, two.run(&x).unwrap(), "the number of threads");
         for batch in [1, 2, 3, 5] {
@@ -159,7 +175,8 @@ mod tests {
     fn a_prefix_and_the_rest_make_the_whole() {
         let model = model(&MobileFaceNet { embedding: 128, weights: None, variant: None, seed: 0 });
         let (x, end) = (images(&model.network, 3), model.network.layers.len());
-        let of = |layers| Embedder::of_layers(&model.network, &model.state, layers, 1).unwrap();
+        let workers = Workers::new(1).unwrap();
+        let of = |layers| Embedder::of_layers(&model.network, &model.state, layers, &workers).unwrap();
         assert_eq!(of(0..17).run(&x).map(|features| of(17..end).run(&features).unwrap()).unwrap(), of(0..end).run(&x).unwrap());
     }
 }

@@ -9,7 +9,6 @@ mod cosine;
 pub mod curricularface;
 pub mod lsoftmax;
 pub mod magface;
-mod multiple;
 pub mod mv_softmax;
 pub mod normface;
 pub mod softmax;
@@ -23,9 +22,9 @@ use ddl::ops::heads;
 use tch::{Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
-use crate::nn::state::{Init, Role, Spec, State};
+use crate::nn::rows::Rows;
+use crate::nn::state::{Init, Role, Spec};
 
-pub(super) use arcface::shifted;
 pub(super) use cosine::{own, with_target};
 pub(crate) use cosine::{unit, without_direction};
 
@@ -52,27 +51,27 @@ impl Clock {
     }
 }
 
-/// What is around a head when it is used.
+/// What a head is used with beside embeddings and labels.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub struct HeadContext<'a> {
     /// The tensors of [`Head::specs`].
-    pub state: &'a State,
+    pub rows: &'a dyn Rows,
     /// Where the stage is.
     pub clock: Clock,
     /// Negatives with a larger cosine than this count as 0.
     pub filter: Option<f64>,
 }
 
-impl<'a> Moment<'a> {
+impl<'a> HeadContext<'a> {
     /// The first step, without a filter.
-    pub fn first(state: &'a State) -> Self {
-        Moment { state, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
+    pub fn first(rows: &'a dyn Rows) -> Self {
+        HeadContext { rows, clock: Clock { step: 0, per_epoch: 1, total: 1 }, filter: None }
     }
 }
 
 /// What a head makes of embeddings.
 #[derive(Debug)]
-pub struct Logits {
+pub struct HeadOutput {
     /// `[n, classes]`
     pub logits: Tensor,
     /// A scalar that is added to the term's value.
@@ -83,9 +82,9 @@ pub struct Logits {
     pub updates: Vec<(String, Tensor)>,
 }
 
-impl From<Tensor> for Logits {
+impl From<Tensor> for HeadOutput {
     fn from(logits: Tensor) -> Self {
-        Logits { logits, extra: None, parts: Vec::new(), updates: Vec::new() }
+        HeadOutput { logits, extra: None, parts: Vec::new(), updates: Vec::new() }
     }
 }
 
@@ -97,8 +96,9 @@ pub trait Head {
         vec![prototypes(classes, embedding)]
     }
 
-    /// Logits `[n, classes]` of embeddings `x` `[n, d]` of the classes `labels` `[n]` (int64). Changes no state: what it would change, it returns.
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError>;
+    /// Logits `[n, classes]` over the local rows of embeddings `x` `[n, d]`, whose own classes have the places `labels` `[n]` (int64) among these rows.
+    /// Changes no state: what it would change, it returns.
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError>;
 }
 
 impl Head for heads::Head {
@@ -106,8 +106,8 @@ impl Head for heads::Head {
         ddl::each_head!(it in self => it.specs(classes, embedding))
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
-        check(x, labels, at.state.get(PROTOTYPES)?)?;
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
+        check(x, labels, &at.rows.local(PROTOTYPES)?)?;
         ddl::each_head!(it in self => it.logits(x, labels, at))
     }
 }

@@ -7,19 +7,20 @@
 //!
 //! This room knows tensors, and neither recipes nor the file formats of data. Everything runs on the device that the state lies on.
 
-pub mod backbone;
-pub mod comparator;
-pub mod embed;
-pub mod error;
-pub mod front;
-pub mod heads;
+pub(crate) mod backbone;
+pub(crate) mod comparator;
+pub(crate) mod embed;
+pub(crate) mod error;
+pub(crate) mod front;
+pub(crate) mod heads;
+pub(crate) mod loss;
+pub(crate) mod margin;
 pub mod net;
-pub mod noise;
-pub mod optim;
-pub mod pooling;
+pub(crate) mod noise;
+pub(crate) mod optim;
+pub(crate) mod pooling;
+pub(crate) mod rows;
 pub mod state;
-pub mod terms;
+pub(crate) mod terms;
 
 pub use error::NnError;
-pub use net::Network;
-pub use state::State;

@@ -1,18 +1,19 @@
 //! Networks as they run: [`ddl::nets`] describes them, here they meet tensors.
 
 mod chance;
-pub mod fold;
+pub(crate) mod fold;
 pub mod mask;
 mod parts;
 mod prelu;
-pub mod run;
+pub(crate) mod run;
 
 use tch::{Device, Kind, Tensor};
 
 use crate::nn::error::{NnError, shape};
-pub use ddl::nets::{
-    Angles, Attention, Bins, Colour, Conv, Dream, Frozen, Input, Keep, Landmarks, Layer, LayerNorm, Linear, Local, Mask, Module, Network,
-    Norm, Part, Residual, Scale, Shape, Window,
+pub use ddl::nets::Colour;
+pub(crate) use ddl::nets::{
+    Angles, Attention, Bins, Conv, Dream, Frozen, Input, Keep, Landmarks, Layer, LayerNorm, Linear, Local, Mask, Module, Network, Norm,
+    Residual, Scale, Shape, Window,
 };
 pub use run::{Norms, Pass, Run};
 
@@ -20,7 +21,7 @@ pub use run::{Norms, Pass, Run};
 ///
 /// # Errors
 /// When the bins have another shape.
-pub fn angles(bins: &Tensor) -> Result<Tensor, NnError> {
+pub(crate) fn angles(bins: &Tensor) -> Result<Tensor, NnError> {
     parts::angles(ddl::nets::backbone::hopenet::ANGLES, bins)
 }
 

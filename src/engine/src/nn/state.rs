@@ -1,18 +1,18 @@
 //! Named tensors: what a model knows, saved whole under names that don't change.
 
-pub mod account;
-pub mod file;
-pub mod init;
+pub(crate) mod account;
+pub(crate) mod file;
+pub(crate) mod init;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use tch::{Device, Kind, Tensor};
 
-pub use ddl::nets::fit::Account;
+pub(crate) use ddl::nets::fit::Account;
 use ddl::nets::fit::Unfit;
-pub use ddl::nets::{Init, NameMap, Role, Spec};
-pub use file::FileError;
+pub(crate) use ddl::nets::{Init, NameMap, Role, Spec};
+pub(crate) use file::FileError;
 
 /// A tensor and its role.
 #[derive(Debug)]
@@ -141,18 +141,18 @@ impl State {
     }
 
     /// How many tensors there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The tensors whose names start with `prefix`, without it. Shallow.
     #[must_use]
-    pub fn part(&self, prefix: &str) -> State {
+    pub(crate) fn part(&self, prefix: &str) -> State {
         let from = (Bound::Included(prefix.to_string()), Bound::Unbounded);
         let entries = self
             .entries
@@ -187,7 +187,7 @@ impl State {
     ///
     /// # Errors
     /// When there is no tensor of this name.
-    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, StateError> {
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>, StateError> {
         let flat = self.get(name)?.f_detach()?.f_reshape([-1])?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
         Ok(Vec::try_from(flat)?)
     }
@@ -212,7 +212,7 @@ impl State {
     ///
     /// # Errors
     /// When libtorch has no memory for it.
-    pub fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
+    pub(crate) fn not_finite(&self) -> Result<Option<NotFinite>, StateError> {
         for (name, entry) in self.iter().filter(|(_, entry)| entry.tensor.is_floating_point()) {
             let finite = entry.tensor.f_detach()?.f_isfinite()?;
             if finite.f_all()?.f_int64_value(&[])? == 0 {

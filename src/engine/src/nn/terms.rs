@@ -38,6 +38,7 @@ use tch::Tensor;
 
 use crate::nn::error::NnError;
 use crate::nn::heads::Clock;
+use crate::nn::rows::Rows;
 use crate::nn::state::{Spec, State};
 
 /// A batch that a term needs, each step anew, and what a network makes of it.
@@ -103,7 +104,7 @@ pub enum Take {
 
 /// A batch as a term is given it, with the gradient's way back to the network.
 #[derive(Debug)]
-pub enum Given {
+pub enum TermInput {
     /// For [`Take::Embeddings`].
     Embeddings(Tensor),
     /// For [`Take::Labelled`].
@@ -128,11 +129,11 @@ pub enum Given {
     Readings(Tensor),
 }
 
-/// What is around a term in a step.
+/// What a term is evaluated with beside its batches.
 #[derive(Clone)]
-pub struct Around<'a> {
+pub struct Context<'a> {
     /// The state of the term for its slot, and for its label space where it has one; empty for terms without.
-    pub head: &'a State,
+    pub head: &'a dyn Rows,
     /// The state of the pooling that the term learns; empty for terms without.
     pub pool: &'a State,
     /// The name of what the term draws at this step.
@@ -143,7 +144,7 @@ pub struct Around<'a> {
 
 /// What a term came to.
 #[derive(Debug)]
-pub struct Value {
+pub struct TermOutput {
     /// The value, a scalar with its gradient, before the term's weight in the objective.
     pub value: Tensor,
     /// Named scalars for events, without gradients, still on their device.
@@ -196,10 +197,10 @@ pub trait Term {
     }
 
     /// Its value for these batches, one for each of [`Term::needs`]. Never NaN on finite embeddings.
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError>;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError>;
 
     /// Sets of similarities of these batches by name (`teacher.positive`), for pictures of how they move; none for most terms.
-    fn similarities(&self, _given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
+    fn similarities(&self, _given: &[TermInput]) -> Result<Vec<(String, Tensor)>, NnError> {
         Ok(Vec::new())
     }
 }
@@ -221,26 +222,26 @@ impl Term for terms::Term {
         ::ddl::each_term!(it in self => it.specs_between(shapes))
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        ::ddl::each_term!(it in self => it.evaluate(given, around))
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        ::ddl::each_term!(it in self => it.evaluate(inputs, context))
     }
 
-    fn similarities(&self, given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
-        ::ddl::each_term!(it in self => it.similarities(given))
+    fn similarities(&self, inputs: &[TermInput]) -> Result<Vec<(String, Tensor)>, NnError> {
+        ::ddl::each_term!(it in self => it.similarities(inputs))
     }
 }
 
 /// What was given is not what was asked for.
-fn mismatch(term: &str, expected: &str, given: &[Given]) -> NnError {
-    let found: Vec<&str> = given
+fn mismatch(term: &str, expected: &str, inputs: &[TermInput]) -> NnError {
+    let found: Vec<&str> = inputs
         .iter()
-        .map(|given| match given {
-            Given::Embeddings(_) => "embeddings",
-            Given::Labelled { .. } => "labelled embeddings",
-            Given::Pairs { .. } => "pairs",
-            Given::Logits(_) => "logits",
-            Given::Output(_) => "an output",
-            Given::Readings(_) => "numbers of the samples",
+        .map(|input| match input {
+            TermInput::Embeddings(_) => "embeddings",
+            TermInput::Labelled { .. } => "labelled embeddings",
+            TermInput::Pairs { .. } => "pairs",
+            TermInput::Logits(_) => "logits",
+            TermInput::Output(_) => "an output",
+            TermInput::Readings(_) => "numbers of the samples",
         })
         .collect();
     NnError::Input { what: format!("batches of {term}"), expected: expected.into(), found: found.join(", ") }
@@ -257,9 +258,9 @@ fn rows(output: &Tensor) -> Result<Tensor, NnError> {
 }
 
 /// A value without anything else to tell.
-fn plain(value: Tensor, parts: Vec<(String, Tensor)>) -> Value {
+fn plain(value: Tensor, parts: Vec<(String, Tensor)>) -> TermOutput {
     let parts = parts.into_iter().map(|(name, part)| (name, part.detach().to_kind(tch::Kind::Float))).collect();
-    Value { skipped: zero(&value), value, parts, updates: vec![] }
+    TermOutput { skipped: zero(&value), value, parts, updates: vec![] }
 }
 
 /// The output that a teacher is asked for: the one of the student's name unless another is said.

@@ -4,10 +4,12 @@
 //! mirror image they are. The bank is a result of the store whose key is made of the frozen layers' own tensors and of those digests:
 //! all stages and seeds with the same frozen layers and images share it. Rows are read from the file; the system's cache bounds memory.
 
-use super::draws::{Draw, Draws, Sight, loader};
-use super::net::pixels;
-use super::{Stage, TrainError};
-use crate::nn::embed::{Embedder, threads};
+use super::banks::{Banks, Digest, FEATURES, INDEX, OpenBank};
+use super::draws::{BatchLayout, Draw, Draws};
+use super::error::TrainError;
+use super::input::pixels;
+use super::stage::Surroundings;
+use crate::nn::embed::Embedder;
 use crate::nn::front::{Layers, to_rows};
 use ddl::data::Table;
 use ddl::data::augment::{Augment, flip::mirror, lcm};
@@ -19,15 +21,13 @@ use ddl::events::{Event, Failure, Sink as _};
 use ddl::graph::ContentKey;
 use ddl::lang::value::NodeId;
 use ddl::random::Draw as Named;
-use ddl::store::{Artifact, Found, StoreError};
+use ddl::store::{Artifact, Found, NodeLock, StoreError};
 use rayon::prelude::*;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::FileExt;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 #[cfg(test)]
@@ -36,29 +36,10 @@ thread_local! {
     pub(super) static FORBIDDEN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// The digest of an image's bytes.
-type Digest = [u8; 16];
-
-/// What a process knows of banks: open ones, and digests of the images of tables. Shared by all stages of a run.
-#[derive(Debug, Default)]
-pub struct Banks {
-    open: Mutex<HashMap<ContentKey, Arc<Rows>>>,
-    digests: Mutex<HashMap<[u8; 32], Arc<[Digest]>>>,
-}
-
-/// The rows of a bank.
-#[derive(Debug)]
-struct Rows {
-    key: ContentKey,
-    file: File,
-    numbers: usize,
-    places: HashMap<Digest, u32>,
-}
-
 /// A bank as the draws of one stage see it.
 #[derive(Debug)]
 pub struct Bank {
-    rows: Arc<Rows>,
+    rows: Arc<OpenBank>,
     draws: HashMap<NodeId, Vec<TablePlaces>>,
 }
 
@@ -70,17 +51,27 @@ struct TablePlaces {
     places: Vec<u32>,
 }
 
-const FEATURES: &str = "features.f32";
-const INDEX: &str = "index.bin";
 /// Larger banks are not made: the disk is not ours alone.
 const LARGEST: u64 = 24 << 30;
 /// Images that go through the frozen layers at once.
 const CHUNK: usize = 64;
 
-impl Bank {
+/// Makes the banks of a stage.
+pub struct BankBuilder<'a> {
+    /// The stage's name.
+    pub stage: &'a str,
+    /// What is around it.
+    pub around: &'a Surroundings<'a>,
+    /// Its draws.
+    pub draws: &'a Draws,
+    /// How many batches it draws.
+    pub batches: u64,
+}
+
+impl BankBuilder<'_> {
     /// The bank of some layers for the draws that a network sees, made if the store has none; `None` where the images change at each visit,
     /// or where it would cost more than it saves in so many batches. Which of both is a function of the plan and its data alone.
-    pub fn of(stage: &Stage, layers: &Layers, draws: &Draws, sight: &Sight, batches: u64) -> Result<Option<Arc<Bank>>, TrainError> {
+    pub fn build(&self, layers: &Layers, layout: &BatchLayout) -> Result<Option<Arc<Bank>>, TrainError> {
         if layers.count == 0 {
             return Ok(None);
         }
@@ -88,11 +79,11 @@ impl Bank {
         if FORBIDDEN.get() {
             return Ok(None);
         }
-        let seen: Vec<&Draw> = sight.draws.iter().map(|place| &draws.all()[*place]).collect();
+        let seen: Vec<&Draw> = layout.draws.iter().map(|place| &self.draws.all()[*place]).collect();
         let Some(fixed) = seen.iter().map(|draw| fixed(draw)).collect::<Option<Vec<_>>>() else { return Ok(None) };
         let images: u64 = fixed.iter().flatten().map(|(table, versions, mirrored)| images(table, *versions, *mirrored)).sum();
         let numbers = layers.network.shapes()?[layers.count - 1].numel() as usize;
-        let drawn = sight.images() as u64 * batches;
+        let drawn = layout.images() as u64 * self.batches;
         if images * numbers as u64 * 4 > LARGEST || images > 8 * drawn {
             return Ok(None);
         }
@@ -101,19 +92,25 @@ impl Bank {
         for (draw, tables) in seen.into_iter().zip(&fixed) {
             let mut of_draw = Vec::new();
             for (table, versions, mirrored) in tables {
-                let plain =
-                    loader(stage, std::slice::from_ref(table), &layers.network.input, None).map_err(TrainError::data(&draw.name))?;
-                let digests = digests(stage, layers, draw, table, &plain, *versions, *mirrored)?;
+                let plain = self.around.loading.loader(std::slice::from_ref(table), &layers.network.input, None);
+                let images = TableImages {
+                    table,
+                    versions: *versions,
+                    mirrored: *mirrored,
+                    loader: plain.map_err(TrainError::data(&draw.name))?,
+                    draw: &draw.name,
+                };
+                let digests = images.digests(layers, self.around.banks)?;
                 for (at, digest) in digests.iter().enumerate() {
-                    sources.entry(*digest).or_insert_with(|| Source::at(at, *versions, *mirrored, &plain, &draw.name));
+                    sources.entry(*digest).or_insert_with(|| images.source(at));
                 }
                 of_draw.push((*versions, *mirrored, digests));
             }
             named.push((draw.node, of_draw));
         }
         let key = key(layers, sources.keys())?;
-        let rows = rows(stage, layers, key, numbers, &sources)?;
-        let place = |digest: &Digest| rows.places.get(digest).copied().unwrap_or(0); // every digest has a row
+        let rows = self.rows(layers, key, numbers, &sources)?;
+        let place = |digest: &Digest| rows.place(digest).unwrap_or(0); // every digest has a row
         let draws = named.into_iter().map(|(node, tables)| {
             let tables = tables.into_iter().map(|(versions, mirrored, digests)| TablePlaces {
                 versions,
@@ -125,6 +122,66 @@ impl Bank {
         Ok(Some(Arc::new(Bank { draws: draws.collect(), rows })))
     }
 
+    /// The rows of a key: open already, in the store, or made now.
+    fn rows(
+        &self,
+        layers: &Layers,
+        key: ContentKey,
+        numbers: usize,
+        sources: &BTreeMap<Digest, Source>,
+    ) -> Result<Arc<OpenBank>, TrainError> {
+        let around = self.around;
+        if let Some(open) = around.banks.opened(key) {
+            return Ok(open);
+        }
+        let lock = around.store.lock(key, || !around.is_interrupted())?.ok_or(TrainError::Interrupted { step: 0 })?;
+        let artifact = match around.store.get(key)? {
+            Found::Whole(artifact) => artifact,
+            Found::Absent => self.make(layers, &lock, sources)?,
+            Found::Damaged(damage) => {
+                let failure = Failure::new(Code::DamagedArtifact, damage.to_string());
+                around.events.emit(Event::Warning { node: None, failure });
+                self.make(layers, &lock, sources)?
+            }
+        };
+        around.banks.open(&artifact, key, numbers)
+    }
+
+    /// Runs every image through the frozen layers, in the order of the digests.
+    fn make(&self, layers: &Layers, lock: &NodeLock, sources: &BTreeMap<Digest, Source>) -> Result<Artifact, TrainError> {
+        let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, self.around.workers)?;
+        let name = self.stage;
+        let mut draft = lock.draft()?;
+        let path = draft.path(FEATURES);
+        let failed = |error| StoreError::io(&path, "write", error);
+        let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
+        let (started, mut told) = (Instant::now(), Instant::now());
+        let all: Vec<&Source> = sources.values().collect();
+        for (at, chunk) in all.chunks(CHUNK).enumerate() {
+            if self.around.is_interrupted() {
+                return Err(TrainError::Interrupted { step: 0 });
+            }
+            let images = chunk.par_iter().copied().map(Source::image).collect::<Result<Vec<_>, _>>()?;
+            let bytes: Vec<u8> = images.iter().flat_map(Image::pixels).copied().collect();
+            let output = to_rows(&frozen.run(&pixels(&layers.network.input, &bytes, self.around.device)?)?)?;
+            let mut bytes = vec![0u8; output.numel() * 4];
+            output.f_copy_data_u8(&mut bytes, output.numel())?;
+            file.write_all(&bytes).map_err(failed)?;
+            if told.elapsed().as_secs_f64() > 1.0 || (at + 1) * CHUNK >= all.len() {
+                told = Instant::now();
+                let (done, of) = (((at + 1) * CHUNK).min(all.len()) as u64, all.len() as u64);
+                self.around.events.emit(Event::progress(name, "images", done, of, started));
+            }
+        }
+        file.into_inner().map_err(|error| failed(error.into_error()))?;
+        draft.adopt(FEATURES)?;
+        draft.write(INDEX, &sources.keys().flatten().copied().collect::<Vec<u8>>())?;
+        let meta = json!({ "layers": layers.count, "images": sources.len() });
+        Ok(lock.commit(draft, "prefix", &format!("the first {} layers, for {name}", layers.count), meta)?)
+    }
+}
+
+impl Bank {
     /// Its key.
     pub fn key(&self) -> ContentKey {
         self.rows.key
@@ -132,22 +189,16 @@ impl Bank {
 
     /// Appends the rows of these picks of a draw.
     pub fn read(&self, draw: &Draw, picks: &[Pick], to: &mut Vec<f32>) -> Result<(), TrainError> {
-        let size = self.rows.numbers * 4;
-        let mut bytes = vec![0; picks.len() * size];
         let tables = self.draws.get(&draw.node).map_or(&[][..], Vec::as_slice);
-        for (pick, row) in picks.iter().zip(bytes.chunks_exact_mut(size)) {
+        let place = |pick: &Pick| {
             let of = &tables[usize::from(pick.table)]; // a bank has every table of its draws
-            let version = pick.visit % of.versions;
-            let mut at = u64::from(pick.row) * of.versions + version;
+            let mut at = u64::from(pick.row) * of.versions + pick.visit % of.versions;
             if of.mirrored {
                 at = 2 * at + u64::from(is_mirrored(draw, pick));
             }
-            let offset = u64::from(of.places[at as usize]) * size as u64;
-            self.rows.file.read_exact_at(row, offset).map_err(|error| StoreError::io(std::path::Path::new(FEATURES), "read", error))?;
-        }
-        let (numbers, _) = bytes.as_chunks::<4>();
-        to.extend(numbers.iter().map(|number| f32::from_le_bytes(*number)));
-        Ok(())
+            of.places[at as usize]
+        };
+        self.rows.read(picks, place, to)
     }
 }
 
@@ -184,60 +235,58 @@ fn images(table: &Table, versions: u64, mirrored: bool) -> u64 {
     table.len() as u64 * versions * if mirrored { 2 } else { 1 }
 }
 
+/// The images of a table that a draw can show: each row in each version, and mirrored where the draw flips.
+struct TableImages<'n> {
+    table: &'n Table,
+    versions: u64,
+    mirrored: bool,
+    loader: Loader,
+    /// The draw, as messages call it.
+    draw: &'n str,
+}
+
+impl<'n> TableImages<'n> {
+    /// How to make image `at`, counted by row, version, and mirror image.
+    fn source(&self, at: usize) -> Source<'n> {
+        let (at, mirrored) = if self.mirrored { (at / 2, at % 2 == 1) } else { (at, false) };
+        let (row, visit) = (at as u64 / self.versions, at as u64 % self.versions);
+        Source { loader: self.loader.clone(), pick: Pick { table: 0, row: row as u32, visit }, mirrored, draw: self.draw }
+    }
+
+    /// The digests of all of them.
+    fn digests(&self, layers: &Layers, known: &Banks) -> Result<Arc<[Digest]>, TrainError> {
+        let roots = self.table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
+        let mut name = blake3::Hasher::new();
+        name.update(self.table.digest().as_bytes()).update(roots.as_bytes());
+        name.update(&self.versions.to_le_bytes()).update(&[u8::from(self.mirrored)]);
+        name.update(format!("{:?}", layers.network.input).as_bytes());
+        let one = |at: usize| {
+            let image = self.source(at).image()?;
+            let mut digest = Digest::default();
+            digest.copy_from_slice(&blake3::hash(image.pixels()).as_bytes()[..16]);
+            Ok(digest)
+        };
+        let count = images(self.table, self.versions, self.mirrored) as usize;
+        known.digests(*name.finalize().as_bytes(), || (0..count).into_par_iter().map(one).collect())
+    }
+}
+
 /// How to make an image again.
 struct Source<'n> {
     loader: Loader,
     pick: Pick,
     mirrored: bool,
-    node: &'n str,
+    draw: &'n str,
 }
 
-impl<'n> Source<'n> {
-    /// Image `at` of a table in the order of [`digests`].
-    fn at(at: usize, versions: u64, mirrored: bool, loader: &Loader, node: &'n str) -> Self {
-        let (at, flip) = if mirrored { (at / 2, at % 2 == 1) } else { (at, false) };
-        let (row, version) = (at as u64 / versions, at as u64 % versions);
-        Source { loader: loader.clone(), pick: Pick { table: 0, row: row as u32, visit: version }, mirrored: flip, node }
-    }
-
+impl Source<'_> {
     fn image(&self) -> Result<Image, TrainError> {
-        let mut image = self.loader.image(&self.pick).map_err(TrainError::data(self.node))?;
+        let mut image = self.loader.image(&self.pick).map_err(TrainError::data(self.draw))?;
         if self.mirrored {
             mirror(&mut image);
         }
         Ok(image)
     }
-}
-
-/// The digests of all images of a table: by row, version, and mirror image.
-fn digests(
-    stage: &Stage,
-    layers: &Layers,
-    draw: &Draw,
-    table: &Table,
-    loader: &Loader,
-    versions: u64,
-    mirrored: bool,
-) -> Result<Arc<[Digest]>, TrainError> {
-    let banks = stage.around.banks;
-    let roots = table.rows().next().map(|row| row.source().to_string()).unwrap_or_default();
-    let mut name = blake3::Hasher::new();
-    name.update(table.digest().as_bytes()).update(roots.as_bytes()).update(&versions.to_le_bytes()).update(&[u8::from(mirrored)]);
-    name.update(format!("{:?}", layers.network.input).as_bytes());
-    let name: [u8; 32] = *name.finalize().as_bytes();
-    if let Some(known) = banks.digests.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
-        return Ok(Arc::clone(known));
-    }
-    let one = |at: usize| {
-        let image = Source::at(at, versions, mirrored, loader, &draw.name).image()?;
-        let mut digest = Digest::default();
-        digest.copy_from_slice(&blake3::hash(image.pixels()).as_bytes()[..16]);
-        Ok(digest)
-    };
-    let all: Vec<Digest> = (0..images(table, versions, mirrored) as usize).into_par_iter().map(one).collect::<Result<_, TrainError>>()?;
-    let all: Arc<[Digest]> = all.into();
-    banks.digests.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&all));
-    Ok(all)
 }
 
 /// The key of a bank: the frozen layers with their tensors, and the images.
@@ -250,71 +299,4 @@ fn key<'d>(of: &Layers, digests: impl Iterator<Item = &'d Digest>) -> Result<Con
     }
     let canonical = json!({ "op": "prefix", "version": 1, "layers": layers.as_str(), "tensors": tensors.as_str(), "images": images.finalize().to_hex().as_str() });
     Ok(ContentKey::of(canonical.to_string().as_bytes()))
-}
-
-/// The rows of a key: open already, in the store, or made now.
-fn rows(
-    stage: &Stage,
-    layers: &Layers,
-    key: ContentKey,
-    numbers: usize,
-    sources: &BTreeMap<Digest, Source>,
-) -> Result<Arc<Rows>, TrainError> {
-    let banks = stage.around.banks;
-    if let Some(open) = banks.open.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-        return Ok(Arc::clone(open));
-    }
-    let store = stage.around.store;
-    let wait = || !stage.around.interrupted.load(Ordering::Relaxed);
-    let lock = store.lock(key, wait)?.ok_or(TrainError::Interrupted { step: 0 })?;
-    let artifact = match store.get(key)? {
-        Found::Whole(artifact) => artifact,
-        Found::Absent => make(stage, layers, &lock, sources)?,
-        Found::Damaged(damage) => {
-            let failure = Failure::new(Code::DamagedArtifact, damage.to_string());
-            stage.around.events.emit(Event::Warning { node: None, failure });
-            make(stage, layers, &lock, sources)?
-        }
-    };
-    let index = artifact.read(INDEX)?;
-    let (digests, _) = index.as_chunks::<16>();
-    let path = artifact.path(FEATURES).unwrap_or_default();
-    let file = ddl::regular::open(&path).map_err(|error| StoreError::io(&path, "read", error))?;
-    let places = digests.iter().enumerate().map(|(place, digest)| (*digest, place as u32)).collect();
-    let rows = Arc::new(Rows { key, file, numbers, places });
-    banks.open.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&rows));
-    Ok(rows)
-}
-
-/// Runs every image through the frozen layers, in the order of the digests.
-fn make(stage: &Stage, layers: &Layers, lock: &ddl::store::NodeLock, sources: &BTreeMap<Digest, Source>) -> Result<Artifact, TrainError> {
-    let frozen = Embedder::of_layers(layers.network, layers.state, 0..layers.count, threads())?;
-    let name = &stage.tables.plan().node(stage.node).name;
-    let mut draft = lock.draft()?;
-    let path = draft.path(FEATURES);
-    let failed = |error| StoreError::io(&path, "write", error);
-    let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
-    let (started, mut told) = (Instant::now(), Instant::now());
-    let all: Vec<&Source> = sources.values().collect();
-    for (at, chunk) in all.chunks(CHUNK).enumerate() {
-        if stage.around.interrupted.load(Ordering::Relaxed) {
-            return Err(TrainError::Interrupted { step: 0 });
-        }
-        let images = chunk.par_iter().copied().map(Source::image).collect::<Result<Vec<_>, _>>()?;
-        let bytes: Vec<u8> = images.iter().flat_map(Image::pixels).copied().collect();
-        let output = to_rows(&frozen.run(&pixels(&layers.network.input, &bytes, stage.around.device)?)?)?;
-        let mut bytes = vec![0u8; output.numel() * 4];
-        output.f_copy_data_u8(&mut bytes, output.numel())?;
-        file.write_all(&bytes).map_err(failed)?;
-        if told.elapsed().as_secs_f64() > 1.0 || (at + 1) * CHUNK >= all.len() {
-            told = Instant::now();
-            let (done, of) = (((at + 1) * CHUNK).min(all.len()) as u64, all.len() as u64);
-            stage.around.events.emit(Event::progress(name, "images", done, of, started));
-        }
-    }
-    file.into_inner().map_err(|error| failed(error.into_error()))?;
-    draft.adopt(FEATURES)?;
-    draft.write(INDEX, &sources.keys().flatten().copied().collect::<Vec<u8>>())?;
-    let meta = json!({ "layers": layers.count, "images": sources.len() });
-    Ok(lock.commit(draft, "prefix", &format!("the first {} layers, for {name}", layers.count), meta)?)
 }

@@ -1,11 +1,13 @@
 //! A stage on the disk: everything that its next step depends on, and enough to know that it is the same stage.
 
-use super::learner::{Kept, Learner, within};
+use super::error::TrainError;
+use super::learner::{Learner, Progress};
+use super::names::scoped;
 use super::scale::LossScale;
 use super::setup::Setup;
+use super::stage::{Stage, Trainee};
 use super::turn::Turn;
 use super::watch::{Best, Plateau, Watched};
-use super::{Stage, TrainError, Trainee};
 use crate::model::{HEADS, Model, TENSORS};
 use crate::nn::optim::Optimiser;
 use crate::nn::state::State;
@@ -17,7 +19,7 @@ use ddl::store::{Artifact, Checkpoints, Draft, StoreError, TRAINING_LOG, Trainin
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::time::Instant;
-use tch::Kind;
+use tch::{Device, Kind};
 
 /// The optimiser's moments.
 const MEMORY: &str = "memory.safetensors";
@@ -27,7 +29,7 @@ const BEST_HEADS: &str = "best_heads.json";
 
 /// What a checkpoint says of itself.
 #[derive(Debug, Serialize, Deserialize)]
-struct Progress {
+struct Facts {
     /// Steps that are done.
     step: u64,
     /// What the stage is; must agree in every part.
@@ -52,8 +54,8 @@ struct Place {
 }
 
 impl Place {
-    fn of(stage: &Stage) -> Self {
-        Place { device: format!("{:?}", stage.around.device).to_lowercase(), threads: tch::get_num_threads() }
+    fn of(device: Device) -> Self {
+        Place { device: format!("{device:?}").to_lowercase(), threads: tch::get_num_threads() }
     }
 }
 
@@ -82,7 +84,7 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         setup.terms().flat_map(|term| &term.heads).map(|head| json!({ "slot": head.id.slot, "label space": head.id.space })).collect();
     json!({
         "key": stage.tables.plan().node(stage.node).key,
-        "networks": setup.nets.iter().map(|net| within(&net.name, &net.network.name)).collect::<Vec<_>>(),
+        "networks": setup.nets.iter().map(|net| scoped(&net.name, &net.network.name)).collect::<Vec<_>>(),
         "classes": classes,
         "optimiser": match setup.turns.as_slice() {
             [only] => json!(only.rule),
@@ -115,23 +117,23 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
     Learner::sound(setup, &learner.models, learner.step)?;
     learner.remembers(setup)?;
     let best = learner.watched.best.as_ref();
-    let progress = Progress {
+    let facts = Facts {
         step: learner.step,
         stage: identity(stage, setup),
         next: positions(setup, learner.step),
         best: best.map(|best| (best.value, best.step)),
         plateau: learner.watched.plateau,
         scales: learner.scales.clone(),
-        place: Place::of(stage),
+        place: Place::of(setup.device),
     };
     let models = files(setup, &learner.models, (TENSORS, HEADS))?;
     let mut memory = State::new();
     for (turn, optimiser) in setup.turns.iter().zip(&learner.optimisers) {
-        memory.absorb(&within(&turn.label, ""), optimiser.memory())?;
+        memory.absorb(&scoped(&turn.label, ""), optimiser.memory())?;
     }
     let memory = memory.to_bytes(&[])?;
     let best = best.map(|best| files(setup, &best.models, (BEST_TENSORS, BEST_HEADS))).transpose()?.unwrap_or_default();
-    to.write(learner.step, &setup.name, json!(progress), |draft: &mut Draft| {
+    to.write(learner.step, &setup.name, json!(facts), |draft: &mut Draft| {
         for (name, bytes) in models.iter().chain(&best) {
             draft.write(name, bytes)?;
         }
@@ -156,18 +158,18 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
     }
     let Some(found) = found else { return Ok(None) };
     let artifact = &found.artifact;
-    let progress: Progress = artifact.meta()?;
+    let facts: Facts = artifact.meta()?;
     let folder = from.folder().display().to_string();
-    if let Some((what, found, wanted)) = difference("", &progress.stage, &identity(stage, setup)) {
+    if let Some((what, found, wanted)) = difference("", &facts.stage, &identity(stage, setup)) {
         return Err(TrainError::ResumeMismatch { folder, what, found, wanted });
     }
-    let next = positions(setup, progress.step);
-    if let Some(at) = (0..next.len()).find(|at| progress.next.get(*at) != Some(&next[*at])) {
+    let next = positions(setup, facts.step);
+    if let Some(at) = (0..next.len()).find(|at| facts.next.get(*at) != Some(&next[*at])) {
         let what = format!("sampler position of `{}`", setup.draws.all()[at].name);
         return Err(TrainError::ResumeMismatch {
             folder,
             what,
-            found: progress.next.get(at).cloned().unwrap_or_default(),
+            found: facts.next.get(at).cloned().unwrap_or_default(),
             wanted: next[at].clone(),
         });
     }
@@ -176,7 +178,7 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
         let record: Record = serde_json::from_slice(&artifact.read(RECORD)?).unwrap_or_default();
         stage.around.events.goes_on(&setup.name, record);
     }
-    let (then, now) = (&progress.place, Place::of(stage));
+    let (then, now) = (&facts.place, Place::of(setup.device));
     if *then != now {
         let message =
             format!("`{}` was begun on {then} and goes on on {now}: the last bits of its result may differ from one run's", setup.name);
@@ -184,25 +186,26 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
         stage.around.events.emit(Event::warning(&setup.name, warning));
     }
     let read = || {
-        let models = models(stage, artifact, (TENSORS, HEADS))?;
-        let memory = on_device(&State::from_bytes(&artifact.read(MEMORY)?)?, stage)?;
+        let read = |names| models(stage.nets, artifact, names, setup.device);
+        let models = read((TENSORS, HEADS))?;
+        let memory = on_device(&State::from_bytes(&artifact.read(MEMORY)?)?, setup.device)?;
         let log = TrainingLog::from_bytes(&artifact.read(TRAINING_LOG)?)?;
-        let best = match progress.best {
-            Some((value, step)) => Some(Best { value, step, models: self::models(stage, artifact, (BEST_TENSORS, BEST_HEADS))? }),
+        let best = match facts.best {
+            Some((value, step)) => Some(Best { value, step, models: read((BEST_TENSORS, BEST_HEADS))? }),
             None => None,
         };
         Ok((models, memory, log, best))
     };
     let (models, memory, log, best) = read().map_err(|error: TrainError| error.of_checkpoint(folder))?;
-    let watched = Watched { best, plateau: progress.plateau, ended: false };
-    stage.around.events.emit(Event::Resumed { node: setup.name.clone(), step: progress.step, of: setup.total });
+    let watched = Watched { best, plateau: facts.plateau, ended: false };
+    stage.around.events.emit(Event::Resumed { node: setup.name.clone(), step: facts.step, of: setup.total });
     let restored = |turn: &Turn| {
-        let own = if turn.label.is_empty() { memory.clone() } else { memory.part(&within(&turn.label, "")) };
+        let own = if turn.label.is_empty() { memory.clone() } else { memory.part(&scoped(&turn.label, "")) };
         Optimiser::restored(&turn.rule, own)
     };
     let optimisers = setup.turns.iter().map(restored).collect();
-    let kept = Kept { step: progress.step, log, watched, scales: progress.scales };
-    Learner::at(setup, models, optimisers, kept).map(Some)
+    let progress = Progress { step: facts.step, log, watched, scales: facts.scales };
+    Learner::at(setup, models, optimisers, progress).map(Some)
 }
 
 /// The files of all models, under the names of their networks.
@@ -210,27 +213,27 @@ fn files(setup: &Setup, models: &[Model], (tensors, heads): (&str, &str)) -> Res
     let mut all = Vec::new();
     for (net, model) in setup.nets.iter().zip(models) {
         let bytes = model.to_files()?;
-        all.extend([(within(&net.name, tensors), bytes.0), (within(&net.name, heads), bytes.1)]);
+        all.extend([(scoped(&net.name, tensors), bytes.0), (scoped(&net.name, heads), bytes.1)]);
     }
     Ok(all)
 }
 
-fn models(stage: &Stage, artifact: &Artifact, (tensors, heads): (&str, &str)) -> Result<Vec<Model>, TrainError> {
+fn models(nets: &[Trainee], artifact: &Artifact, (tensors, heads): (&str, &str), device: Device) -> Result<Vec<Model>, TrainError> {
     let read = |net: &Trainee| {
-        let (tensors, heads) = (artifact.read(&within(&net.name, tensors))?, artifact.read(&within(&net.name, heads))?);
-        let mut model = Model::from_files(&net.source.made, &tensors, &heads, stage.around.device)?;
+        let (tensors, heads) = (artifact.read(&scoped(&net.name, tensors))?, artifact.read(&scoped(&net.name, heads))?);
+        let mut model = Model::from_files(&net.source.made, &tensors, &heads, device)?;
         model.network = net.source.network.clone();
         Ok(model)
     };
-    stage.nets.iter().map(read).collect()
+    nets.iter().map(read).collect()
 }
 
 /// Moments on the device; Adam's counts of steps stay on the host, where the optimiser makes them.
-fn on_device(memory: &State, stage: &Stage) -> Result<State, TrainError> {
+fn on_device(memory: &State, device: Device) -> Result<State, TrainError> {
     let mut moved = State::new();
     for (name, entry) in memory.iter() {
         let tensor = entry.tensor.f_clone(&entry.tensor)?;
-        let tensor = if tensor.kind() == Kind::Int64 { tensor } else { tensor.f_to_device(stage.around.device)? };
+        let tensor = if tensor.kind() == Kind::Int64 { tensor } else { tensor.f_to_device(device)? };
         moved.insert(name, tensor, entry.role)?;
     }
     Ok(moved)

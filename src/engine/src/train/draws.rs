@@ -1,21 +1,18 @@
 //! The batches of a stage: each batches node is drawn once a step, whoever names it.
 
-use super::{Stage, TrainError};
+use super::error::TrainError;
+use super::loading::{Loading, Size};
 use crate::nn::net::Input;
-use ddl::data::Table;
 use ddl::data::augment::Augment;
-use ddl::data::loader::{Element, Layout, Loader, PixelFormat, Wanted};
+use ddl::data::loader::Loader;
 use ddl::data::sampler::{Batches, Pick};
-use ddl::data::stream::Colour;
 use ddl::graph::ContentKey;
+use ddl::inputs::tables::Tables;
 use ddl::lang::value::NodeId;
 use ddl::plan::schedule::places;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Width and height of images, as a network wants them.
-pub type Size = (u32, u32);
 
 /// One batches node.
 #[derive(Debug, Clone)]
@@ -44,9 +41,10 @@ pub struct Draws {
 
 impl Draws {
     /// The draws of these nodes, with images at the sizes that these networks want.
-    pub fn new(stage: &Stage, nodes: &[NodeId], inputs: &[Input]) -> Result<Self, TrainError> {
-        let places = places(stage.tables.plan(), nodes);
-        let all: Vec<Draw> = nodes.iter().zip(places).map(|(node, place)| draw(stage, *node, place, inputs)).collect::<Result<_, _>>()?;
+    pub fn new(tables: &Tables, loading: &Loading, nodes: &[NodeId], inputs: &[Input]) -> Result<Self, TrainError> {
+        let places = places(tables.plan(), nodes);
+        let draw = |(node, place): (&NodeId, u64)| draw(tables, loading, *node, place, inputs);
+        let all: Vec<Draw> = nodes.iter().zip(places).map(draw).collect::<Result<_, _>>()?;
         Ok(Draws { all: all.into() })
     }
 
@@ -66,27 +64,27 @@ impl Draws {
     }
 }
 
-/// The draws that a network sees, one after the other in its batch.
-#[derive(Debug, Clone)]
-pub struct Sight {
+/// How the batch of a network is laid out: the draws that it sees, one after the other.
+#[derive(Debug, Clone, Default)]
+pub struct BatchLayout {
     /// Their places among all draws.
     pub draws: Vec<usize>,
     rows: Vec<Range<usize>>,
 }
 
-impl Sight {
+impl BatchLayout {
     /// The draws whose nodes are wanted, in their order.
     pub fn new(draws: &Draws, wanted: impl Fn(NodeId) -> bool) -> Self {
-        let mut sight = Sight { draws: Vec::new(), rows: Vec::new() };
+        let mut layout = BatchLayout::default();
         for (place, draw) in draws.all.iter().enumerate().filter(|(_, draw)| wanted(draw.node)) {
-            let from = sight.images();
-            sight.draws.push(place);
-            sight.rows.push(from..from + draw.images);
+            let from = layout.images();
+            layout.draws.push(place);
+            layout.rows.push(from..from + draw.images);
         }
-        sight
+        layout
     }
 
-    /// Images that are seen at once.
+    /// Images of a batch.
     pub fn images(&self) -> usize {
         self.rows.last().map_or(0, |rows| rows.end)
     }
@@ -98,30 +96,19 @@ impl Sight {
     }
 }
 
-fn draw(stage: &Stage, node: NodeId, place: u64, inputs: &[Input]) -> Result<Draw, TrainError> {
-    let of = stage.tables.plan().node(node);
-    let batches = stage.tables.batches(node, place)?;
-    let augment = stage.tables.draw_augment(node, place)?;
+fn draw(tables: &Tables, loading: &Loading, node: NodeId, place: u64, inputs: &[Input]) -> Result<Draw, TrainError> {
+    let of = tables.plan().node(node);
+    let batches = tables.batches(node, place)?;
+    let augment = tables.draw_augment(node, place)?;
     let images = batches.facts().images_per_batch;
     let mut loaders: Vec<(Size, Loader)> = Vec::new();
     for input in inputs {
         if !loaders.iter().any(|(size, _)| *size == input.size()) {
-            let loader = loader(stage, batches.tables(), input, augment.clone()).map_err(TrainError::data(&of.name))?;
+            let loader = loading.loader(batches.tables(), input, augment.clone()).map_err(TrainError::data(&of.name))?;
             loaders.push((input.size(), loader));
         }
     }
     Ok(Draw { node, name: of.name.clone(), key: of.key, batches: Arc::new(batches), loaders, augment, images })
-}
-
-/// What is loaded for a network: bytes at its size.
-pub fn wanted(input: &Input) -> Wanted {
-    let (width, height) = input.size();
-    Wanted { width, height, format: PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 } }
-}
-
-/// A loader of bytes at the network's size.
-pub fn loader(stage: &Stage, tables: &[Table], input: &Input, augment: Option<(Augment, i64)>) -> Result<Loader, ddl::data::DataError> {
-    Loader::new(tables, wanted(input), augment, Arc::clone(&stage.around.images), stage.around.loaders)
 }
 
 impl Draw {

@@ -131,9 +131,9 @@ pub enum TrainError {
     /// Everything is frozen.
     #[error("nothing learns: every part of the network is frozen and no term has prototypes")]
     NothingLearns,
-    /// Something that this version can't do.
-    #[error("{0}")]
-    NotYet(String),
+    /// What can't happen: a mistake of this program.
+    #[error("the engine met a mistake of its own: {0}")]
+    Internal(String),
     /// A judgement that a metric can't be measured on.
     #[error("{metric} can't be measured: {source}")]
     Metric {
@@ -240,7 +240,7 @@ impl From<TrainError> for Failure {
             TrainError::NoMean { .. } => (Code::BadData, "draw only people who have images there"),
             TrainError::Outputs { .. } => (Code::Outputs, "tap parts whose outputs have one height and width"),
             TrainError::NothingLearns => (Code::NothingLearns, "freeze less"),
-            TrainError::NotYet(_) => (Code::NotYetRun, "leave it out for now"),
+            TrainError::Internal(_) => (Code::EngineFailed, "please report it with the recipe"),
             TrainError::Metric { .. } => (Code::Unmeasurable, "choose another metric, or a protocol with more pairs"),
         };
         Failure::new(code, error.to_string()).help(help)

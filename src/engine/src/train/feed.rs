@@ -1,14 +1,14 @@
 //! Batches made ahead of the step that wants them, by a thread of its own.
 
-use super::TrainError;
 use super::bank::Bank;
-use super::draws::{Draw, Size};
-use super::setup::Setup;
-use ddl::data::DataError;
-use ddl::data::loader::{Loader, Numbers};
+use super::draws::Draw;
+use super::error::TrainError;
+use super::input::InputData;
+use super::loading::{Size, bytes};
 use ddl::data::sampler::Pick;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
@@ -24,16 +24,7 @@ pub struct Batch {
     /// What was drawn, by draw.
     pub picks: Vec<Vec<Pick>>,
     /// What goes into the networks, by inlet.
-    pub numbers: Vec<Contents>,
-}
-
-/// What goes into a network, one draw after the other.
-#[derive(Debug)]
-pub enum Contents {
-    /// Pixels `[images, height, width, 3]`.
-    Pixels(Vec<u8>),
-    /// Outputs of some layer, `[images, …]`.
-    Features(Vec<f32>),
+    pub numbers: Vec<InputData>,
 }
 
 /// Where images of some draws come in: networks that see the same share one.
@@ -97,13 +88,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts to make the batches of all steps from `step` on.
-    pub fn start(setup: &Setup, step: u64) -> Self {
-        let accumulate = setup.accumulate;
+    /// Starts to make the batches of these steps, `accumulate` of them for each.
+    pub fn start(draws: &Arc<[Draw]>, inlets: &Arc<[Inlet]>, accumulate: u64, steps: Range<u64>) -> Self {
         let (sender, batches) = sync_channel(AHEAD.max(accumulate as usize));
-        let (draws, inlets, total) = (Arc::clone(setup.draws.all()), Arc::clone(&setup.inlets), setup.total);
+        let (draws, inlets) = (Arc::clone(draws), Arc::clone(inlets));
         let work = move || {
-            for number in step * accumulate..total * accumulate {
+            for number in steps.start * accumulate..steps.end * accumulate {
                 let batch = batch(&draws, &inlets, number, number / accumulate);
                 let last = batch.is_err();
                 if sender.send(batch).is_err() || last {
@@ -116,7 +106,7 @@ impl Feed {
 
     /// The batches of the next step, which must be `step`.
     pub fn next(&mut self, step: u64) -> Result<Vec<Batch>, TrainError> {
-        let gone = || TrainError::NotYet("the thread that loads images has gone".to_owned());
+        let gone = || TrainError::Internal("the thread that loads images has gone".to_owned());
         let begun = Instant::now();
         let from = self.batches.as_ref().ok_or_else(gone)?;
         let batches = (0..self.accumulate).map(|_| from.recv().map_err(|_| gone())?).collect::<Result<Vec<_>, _>>()?;
@@ -124,9 +114,7 @@ impl Feed {
         debug_assert!(batches.iter().all(|batch| batch.step == step));
         Ok(batches)
     }
-}
 
-impl Feed {
     /// How long its reader has waited for batches: the first has to be made, later ones should lie ready.
     pub fn waited(&self) -> Duration {
         self.waited
@@ -154,7 +142,7 @@ fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Bat
                 for &place in &inlet.draws {
                     bank.read(&draws[place], &picks[place], &mut all)?;
                 }
-                Contents::Features(all)
+                InputData::Features(all)
             }
             Source::Pixels(size) => {
                 let mut all = Vec::new();
@@ -165,7 +153,7 @@ fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Bat
                     };
                     all.extend_from_slice(bytes);
                 }
-                Contents::Pixels(all)
+                InputData::Pixels(all)
             }
         });
     }
@@ -173,14 +161,6 @@ fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Bat
 }
 
 /// Images of a draw.
-pub fn pixels(draw: &Draw, size: Size, picks: &[Pick]) -> Result<Vec<u8>, TrainError> {
+fn pixels(draw: &Draw, size: Size, picks: &[Pick]) -> Result<Vec<u8>, TrainError> {
     bytes(draw.loader(size), picks).map_err(TrainError::data(&draw.name))
-}
-
-/// Images as bytes.
-pub fn bytes(loader: &Loader, picks: &[Pick]) -> Result<Vec<u8>, DataError> {
-    Ok(match loader.load(picks)?.numbers {
-        Numbers::U8(bytes) => bytes,
-        Numbers::F32(_) => Vec::new(), // not reached: a stage's loaders give bytes
-    })
 }

@@ -1,129 +1,187 @@
 //! What the state of terms starts from: prototypes and centres by what the recipe says, everything else by the seed.
 
 use super::bank::Bank;
-use super::draws::{Draw, loader};
-use super::feed::{Contents, bytes};
-use super::learner::within;
+use super::draws::{Draw, Draws};
+use super::error::TrainError;
+use super::input::InputData;
+use super::loading::bytes;
+use super::names::scoped;
 use super::net::Net;
-use super::setup::Setup;
-use super::terms::HeadUse;
-use super::{Stage, TrainError};
+use super::stage::Surroundings;
+use super::terms::{HeadUse, TermSetup};
 use crate::model::{Head, HeadId, Model};
 use crate::nn::embed::Embedder;
-use crate::nn::state::{Role, Spec, State};
+use crate::nn::rows::{KeptRows as _, Rows as _};
+use crate::nn::state::{Spec, State};
 use crate::readings::Readings;
 use ddl::data::Table;
 use ddl::data::sampler::Pick;
+use ddl::diag::Code;
+use ddl::events::Failure;
+use ddl::inputs::tables::Tables;
 use ddl::meter;
 use ddl::ops::terms::Prototypes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tch::{Device, Kind, Tensor};
 
-/// Gives the model of a network every head, every map between outputs and every pooling that the stage's terms name: the source model's own where it has
-/// one, or a new one as the recipe says.
-pub fn start(stage: &Stage, setup: &Setup, place: usize, model: &mut Model) -> Result<(), TrainError> {
-    let mut uses: BTreeMap<&HeadId, Vec<&HeadUse>> = BTreeMap::new();
-    let net = &setup.nets[place];
-    for head in setup.terms().flat_map(|term| &term.heads).filter(|head| head.net == place) {
-        uses.entry(&head.id).or_default().push(head);
-    }
-    let mut new = Vec::new();
-    for (id, uses) in uses {
-        let draw = &setup.draws.all()[uses[0].draw];
-        let names = Arc::clone(draw.batches.tables()[0].labels().names());
-        let specs = uses.iter().flat_map(|head| &head.specs);
-        let known = model.heads.get(id);
-        let mut state = completed(&net.name, id, specs, known, stage)?;
-        let mut by_rows: BTreeMap<&str, Vec<&HeadUse>> = BTreeMap::new();
-        uses.iter().for_each(|head| by_rows.entry(head.rows.name).or_default().push(head));
-        for (rows, uses) in by_rows.into_iter().filter(|(rows, _)| known.is_none_or(|head| head.state.entry(rows).is_none())) {
-            let elsewhere = model.heads.values().any(|head| head.state.entry(rows).is_some());
-            let first = FirstRows { name: rows, unit: uses[0].rows.unit, slot: &id.slot, names: &names };
-            let how = said(&uses)?;
-            if let Some(data) = uses[0].rows.means_of {
-                let table = stage.tables.table(data)?;
-                let name = stage.tables.plan().node(data).name.clone();
-                let of = first.class_means(stage, setup, net, model, &[Shown { name: &name, table: &table, kept: None }], &mut state)?;
-                everybody_has_one(draw, &name, &of, &names)?;
-                continue;
-            }
-            match how {
-                None if elsewhere && uses.iter().any(|head| head.rows.must_say) => {
-                    return Err(TrainError::Failed(ddl::preflight::heads::unsaid(&draw.name, names.len(), &id.slot)));
-                }
-                None | Some(Prototypes::Fresh) => {}
-                Some(Prototypes::ByName) => first.by_name(model, &mut state)?,
-                Some(Prototypes::ClassMeans) => {
-                    let draws = uses.iter().map(|head| &setup.draws.all()[head.draw]);
-                    let shown: Vec<Shown> = draws.map(|draw| Shown::of(draw, net)).collect();
-                    first.class_means(stage, setup, net, model, &shown, &mut state)?;
-                }
-            }
-        }
-        new.push((id.clone(), Head { names, state }));
-    }
-    let mut of_nobody: BTreeMap<&HeadId, Vec<(&Spec, &str)>> = BTreeMap::new();
-    for term in setup.terms() {
-        for (id, spec) in term.of_nobody(place) {
-            of_nobody.entry(id).or_default().push((spec, &term.label));
-        }
-    }
-    for (id, specs) in of_nobody {
-        let state = completed(&net.name, id, specs.iter().map(|(spec, _)| *spec), model.heads.get(id), stage)?;
-        for (spec, term) in specs {
-            let found = state.get(&spec.name)?.size();
-            if found != spec.shape {
-                let why = format!("the source model's `{}` (slot \"{}\") is {found:?}, and {:?} is needed", spec.name, id.slot, spec.shape);
-                return Err(TrainError::Outputs { term: term.to_owned(), why });
-            }
-        }
-        new.push((id.clone(), Head { names: Arc::from([]), state }));
-    }
-    model.heads.extend(new);
-    Ok(())
+/// Starts the state of a stage's terms.
+pub struct Initialiser<'a> {
+    /// The plan's data.
+    pub tables: &'a Tables<'a>,
+    /// What is around the stage.
+    pub around: &'a Surroundings<'a>,
+    /// The stage's seed.
+    pub seed: i64,
+    /// Its draws.
+    pub draws: &'a Draws,
+    /// All its terms.
+    pub terms: &'a [&'a TermSetup],
 }
 
-/// A head's state with every tensor that is needed: known ones as they are, the others new.
-fn completed<'s>(
-    net: &str,
-    id: &HeadId,
-    specs: impl IntoIterator<Item = &'s Spec>,
-    known: Option<&Head>,
-    stage: &Stage,
-) -> Result<State, TrainError> {
-    let specs: BTreeMap<&str, &Spec> = specs.into_iter().map(|spec| (spec.name.as_str(), spec)).collect();
-    let mut state = known.map_or_else(State::new, |head| head.state.clone());
-    let missing: Vec<&Spec> = specs.into_values().filter(|spec| state.entry(&spec.name).is_none()).collect();
-    let fresh = fresh(net, id, &missing, stage)?;
-    for spec in &missing {
-        state.insert(&spec.name, fresh.get(&spec.name)?.shallow_clone(), spec.role)?;
+impl Initialiser<'_> {
+    /// Gives the model of a network, by its place, every head, every map between outputs and every pooling that the stage's terms name: the source
+    /// model's own where it has one, or a new one as the recipe says.
+    pub fn start(&self, place: usize, net: &Net, model: &mut Model) -> Result<(), TrainError> {
+        let mut new = self.of_people(place, net, model)?;
+        new.extend(self.of_nobody(place, net, model)?);
+        model.heads.extend(new);
+        Ok(())
     }
-    Ok(state)
+
+    /// What has a row for each person.
+    fn of_people(&self, place: usize, net: &Net, model: &Model) -> Result<Vec<(HeadId, Head)>, TrainError> {
+        let mut uses: BTreeMap<&HeadId, Vec<&HeadUse>> = BTreeMap::new();
+        for head in self.terms.iter().flat_map(|term| &term.heads).filter(|head| head.net == place) {
+            uses.entry(&head.id).or_default().push(head);
+        }
+        let mut new = Vec::new();
+        for (id, uses) in uses {
+            let names = Arc::clone(self.draws.all()[uses[0].draw].batches.tables()[0].labels().names());
+            let specs = uses.iter().flat_map(|head| &head.specs);
+            let known = model.heads.get(id);
+            let mut state = self.completed(&net.name, id, specs, known)?;
+            let mut by_rows: BTreeMap<&str, Vec<&HeadUse>> = BTreeMap::new();
+            uses.iter().for_each(|head| by_rows.entry(head.rows.name).or_default().push(head));
+            for (rows, uses) in by_rows.into_iter().filter(|(rows, _)| known.is_none_or(|head| head.state.entry(rows).is_none())) {
+                let first = FirstRows { name: rows, unit: uses[0].rows.unit, slot: &id.slot, names: &names };
+                self.first_rows(&first, &uses, net, model, &mut state)?;
+            }
+            new.push((id.clone(), Head { names, state }));
+        }
+        Ok(new)
+    }
+
+    /// Gives new rows their first values, where they are not the drawn ones.
+    fn first_rows(&self, first: &FirstRows, uses: &[&HeadUse], net: &Net, model: &Model, state: &mut State) -> Result<(), TrainError> {
+        let draw = &self.draws.all()[uses[0].draw];
+        let elsewhere = model.heads.values().any(|head| head.state.entry(first.name).is_some());
+        let how = agreed(uses)?;
+        if let Some(data) = uses[0].rows.means_of {
+            let table = self.tables.table(data)?;
+            let name = self.tables.plan().node(data).name.clone();
+            let of = self.class_means(first, net, model, &[Shown { name: &name, table: &table, kept: None }], state)?;
+            return everybody_has_one(draw, &name, &of, first.names);
+        }
+        match how {
+            None if elsewhere && uses.iter().any(|head| head.rows.must_say) => {
+                Err(TrainError::Failed(ddl::preflight::heads::unsaid(&draw.name, first.names.len(), first.slot)))
+            }
+            None | Some(Prototypes::Fresh) => Ok(()),
+            Some(Prototypes::ByName) => first.by_name(model, state),
+            Some(Prototypes::ClassMeans) => {
+                let draws = uses.iter().map(|head| &self.draws.all()[head.draw]);
+                let shown: Vec<Shown> = draws.map(|draw| Shown::of(draw, net)).collect();
+                self.class_means(first, net, model, &shown, state).map(drop)
+            }
+        }
+    }
+
+    /// What has no rows of people.
+    fn of_nobody(&self, place: usize, net: &Net, model: &Model) -> Result<Vec<(HeadId, Head)>, TrainError> {
+        let mut of_nobody: BTreeMap<&HeadId, Vec<(&Spec, &str)>> = BTreeMap::new();
+        for term in self.terms {
+            for (id, spec) in term.of_nobody(place) {
+                of_nobody.entry(id).or_default().push((spec, &term.label));
+            }
+        }
+        let mut new = Vec::new();
+        for (id, specs) in of_nobody {
+            let state = self.completed(&net.name, id, specs.iter().map(|(spec, _)| *spec), model.heads.get(id))?;
+            for (spec, term) in specs {
+                let found = state.get(&spec.name)?.size();
+                if found != spec.shape {
+                    let why =
+                        format!("the source model's `{}` (slot \"{}\") is {found:?}, and {:?} is needed", spec.name, id.slot, spec.shape);
+                    return Err(TrainError::Outputs { term: term.to_owned(), why });
+                }
+            }
+            new.push((id.clone(), Head { names: Arc::from([]), state }));
+        }
+        Ok(new)
+    }
+
+    /// A head's state with every tensor that is needed: known ones as they are, the others new.
+    fn completed<'s>(
+        &self,
+        net: &str,
+        id: &HeadId,
+        specs: impl IntoIterator<Item = &'s Spec>,
+        known: Option<&Head>,
+    ) -> Result<State, TrainError> {
+        let specs: BTreeMap<&str, &Spec> = specs.into_iter().map(|spec| (spec.name.as_str(), spec)).collect();
+        let mut state = known.map_or_else(State::new, |head| head.state.clone());
+        let missing: Vec<&Spec> = specs.into_values().filter(|spec| state.entry(&spec.name).is_none()).collect();
+        for spec in missing {
+            // each from the stage's seed and its own whole name, the network's where there are several
+            let named = Spec { name: scoped(net, &id.tensor(&spec.name)), ..spec.clone() };
+            let one = State::initialise(std::slice::from_ref(&named), self.seed, self.around.device, Kind::Float)?;
+            state.insert(&spec.name, one.get(&named.name)?.shallow_clone(), spec.role)?;
+        }
+        Ok(state)
+    }
+
+    /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are of
+    /// length 1 of embeddings of length 1. People without an image keep their drawn row. Gives who has one.
+    fn class_means(
+        &self,
+        first: &FirstRows,
+        net: &Net,
+        model: &Model,
+        shown: &[Shown],
+        state: &mut State,
+    ) -> Result<Vec<bool>, TrainError> {
+        let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, first.unit); first.names.len()];
+        let class_of: BTreeMap<&str, usize> = first.names.iter().enumerate().map(|(class, name)| (&**name, class)).collect();
+        let mut seen = Vec::new();
+        for shown in shown {
+            if seen.contains(&shown.table.digest()) {
+                continue;
+            }
+            seen.push(shown.table.digest());
+            shown.embed(self.around, net, model, |row, embedding| {
+                if let Some(class) = shown.table.row(row).and_then(|row| class_of.get(row.identity())) {
+                    sums[*class].add(embedding);
+                }
+            })?;
+        }
+        let means: Vec<Option<Vec<f32>>> = sums.iter().map(Sum::mean).collect();
+        first.put(state, means.iter().zip(0..).filter_map(|(mean, class)| Some((class, mean.clone()?))))?;
+        Ok(means.iter().map(Option::is_some).collect())
+    }
 }
 
 /// What the terms that share rows say of their first values.
-fn said(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
-    let mut said = uses.iter().filter_map(|head| head.rows.first);
-    let first = said.next();
+fn agreed(uses: &[&HeadUse]) -> Result<Option<Prototypes>, TrainError> {
+    let mut all = uses.iter().filter_map(|head| head.rows.first);
+    let first = all.next();
     let alike = |head: &&HeadUse| head.rows.unit == uses[0].rows.unit && head.rows.means_of == uses[0].rows.means_of;
-    if said.any(|other| Some(other) != first) || !uses.iter().all(alike) {
+    if all.any(|other| Some(other) != first) || !uses.iter().all(alike) {
         let rows = uses[0].rows.name;
-        return Err(TrainError::NotYet(format!("two terms share their {rows} (one label space, one slot) and say different first ones")));
+        let message = format!("two terms share their {rows} (one label space, one slot) and say different first ones");
+        return Err(TrainError::Failed(Failure::new(Code::NotYetRun, message).help("leave it out for now")));
     }
     Ok(first)
-}
-
-/// New tensors, each from the stage's seed and its own whole name, the network's where there are several.
-fn fresh(net: &str, id: &HeadId, specs: &[&Spec], stage: &Stage) -> Result<State, TrainError> {
-    let mut state = State::new();
-    for spec in specs {
-        let named = Spec { name: within(net, &id.tensor(&spec.name)), ..(*spec).clone() };
-        let one = State::initialise(std::slice::from_ref(&named), stage.train.seed, stage.around.device, Kind::Float)?;
-        state.insert(&spec.name, one.get(&named.name)?.shallow_clone(), spec.role)?;
-    }
-    Ok(state)
 }
 
 /// A tensor with a row for each person that starts otherwise than drawn.
@@ -139,65 +197,27 @@ struct FirstRows<'a> {
 impl FirstRows<'_> {
     /// Rows of the source model's own of this slot, by the names of people; of two label spaces that know a person, the first.
     fn by_name(&self, model: &Model, state: &mut State) -> Result<(), TrainError> {
-        let mut rows = self.of(state)?;
-        for (row, person) in rows.iter_mut().zip(self.names) {
-            for (_, head) in model.heads.iter().filter(|(other, head)| other.slot == self.slot && head.state.entry(self.name).is_some()) {
-                if let Some(place) = head.names.iter().position(|name| name == person) {
-                    *row = Vec::<f32>::try_from(head.state.get(self.name)?.f_get(place as i64)?.f_to_device(Device::Cpu)?)?;
-                    break;
-                }
+        let known = model.heads.iter().filter(|(other, head)| other.slot == self.slot && head.state.has(self.name));
+        let known: Vec<&Head> = known.map(|(_, head)| head).collect();
+        let mut rows = Vec::new();
+        for (class, person) in (0..).zip(self.names) {
+            let place = |head: &Head| head.names.iter().position(|name| name == person);
+            if let Some((head, place)) = known.iter().find_map(|head| Some((head, place(head)?))) {
+                let place = Tensor::f_from_slice(&[place as i64])?.f_to_device(head.state.local(self.name)?.device())?;
+                let row = head.state.gather(self.name, &place)?.f_to_device(Device::Cpu)?.f_reshape([-1])?;
+                rows.push((class, Vec::<f32>::try_from(row)?));
             }
         }
-        self.put(state, &rows)
+        self.put(state, rows)
     }
 
-    /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are of
-    /// length 1 of embeddings of length 1. People without an image keep their drawn row. Gives who has one.
-    fn class_means(
-        &self,
-        stage: &Stage,
-        setup: &Setup,
-        net: &Net,
-        model: &Model,
-        shown: &[Shown],
-        state: &mut State,
-    ) -> Result<Vec<bool>, TrainError> {
-        let mut rows = self.of(state)?;
-        let mut sums: Vec<Sum> = vec![Sum::new(model.width()? as usize, self.unit); rows.len()];
-        let class_of: BTreeMap<&str, usize> = self.names.iter().enumerate().map(|(class, name)| (&**name, class)).collect();
-        let mut seen = Vec::new();
-        for shown in shown {
-            if seen.contains(&shown.table.digest()) {
-                continue;
-            }
-            seen.push(shown.table.digest());
-            shown.embed(stage, setup.device, net, model, |row, embedding| {
-                if let Some(class) = shown.table.row(row).and_then(|row| class_of.get(row.identity())) {
-                    sums[*class].add(embedding);
-                }
-            })?;
+    /// Puts rows in the places of their classes.
+    fn put(&self, state: &mut State, rows: impl IntoIterator<Item = (i64, Vec<f32>)>) -> Result<(), TrainError> {
+        let (classes, rows): (Vec<i64>, Vec<Vec<f32>>) = rows.into_iter().unzip();
+        if !classes.is_empty() {
+            let rows = Tensor::f_from_slice(&rows.concat())?.f_view([classes.len() as i64, -1])?;
+            state.put(self.name, &classes, &rows)?;
         }
-        for (row, sum) in rows.iter_mut().zip(&sums) {
-            if let Some(mean) = sum.mean() {
-                *row = mean;
-            }
-        }
-        self.put(state, &rows)?;
-        Ok(sums.iter().map(|sum| sum.mean().is_some()).collect())
-    }
-
-    fn of(&self, state: &State) -> Result<Vec<Vec<f32>>, TrainError> {
-        let tensor = state.get(self.name)?;
-        let width = tensor.size()[1].max(1) as usize;
-        let flat = Vec::<f32>::try_from(tensor.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
-        Ok(flat.chunks(width).map(<[f32]>::to_vec).collect())
-    }
-
-    fn put(&self, state: &mut State, rows: &[Vec<f32>]) -> Result<(), TrainError> {
-        let (size, device) = (state.get(self.name)?.size(), state.get(self.name)?.device());
-        let role = state.entry(self.name).map_or(Role::Parameter, |entry| entry.role);
-        let tensor = Tensor::f_from_slice(&rows.concat())?.f_view(size.as_slice())?.f_to_device(device)?;
-        state.replace(self.name, tensor, role);
         Ok(())
     }
 }
@@ -227,30 +247,30 @@ impl<'a> Shown<'a> {
     }
 
     /// What a model makes of each row, as it is judged.
-    fn embed(&self, stage: &Stage, device: Device, net: &Net, model: &Model, mut to: impl FnMut(usize, &[f32])) -> Result<(), TrainError> {
+    fn embed(&self, around: &Surroundings, net: &Net, model: &Model, mut to: impl FnMut(usize, &[f32])) -> Result<(), TrainError> {
         let (input, first) = (net.network.input, if self.kept.is_some() { net.prefix } else { 0 });
         let named = TrainError::data(self.name);
-        let plain = loader(stage, std::slice::from_ref(self.table), &input, None).map_err(&named)?;
+        let plain = around.loading.loader(std::slice::from_ref(self.table), &input, None).map_err(&named)?;
         let readings = Readings::of(&net.network, self.table).map_err(&named)?;
         let layers = first..net.network.layers.len();
-        let embedder = Embedder::of_layers(&net.network, &model.state, layers, crate::nn::embed::threads())?;
+        let embedder = Embedder::of_layers(&net.network, &model.state, layers, around.workers)?;
         let picks: Vec<Pick> = (0..self.table.len()).map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
         let work = meter::begin(format!("class means of {}", self.name), "images", picks.len() as u64);
         for picks in picks.chunks(CHUNK) {
             work.add(picks.len() as u64);
-            if stage.around.interrupted.load(Ordering::Relaxed) {
+            if around.is_interrupted() {
                 return Err(TrainError::Interrupted { step: 0 });
             }
             let numbers = match self.kept {
                 Some((draw, bank)) => {
                     let mut all = Vec::new();
                     bank.read(&draw.plain(plain.clone(), input.size()), picks, &mut all)?;
-                    Contents::Features(all)
+                    InputData::Features(all)
                 }
-                None => Contents::Pixels(bytes(&plain, picks).map_err(&named)?),
+                None => InputData::Pixels(bytes(&plain, picks).map_err(&named)?),
             };
             let rows = picks[0].row as usize..picks[0].row as usize + picks.len();
-            let embeddings = embedder.run_reading(&net.input(&numbers, device)?, readings.tensor(rows, device)?.as_ref())?;
+            let embeddings = embedder.run_reading(&net.input(&numbers, around.device)?, readings.tensor(rows, around.device)?.as_ref())?;
             let width = embeddings.size()[1] as usize;
             let embeddings = Vec::<f32>::try_from(embeddings.f_to_device(Device::Cpu)?.f_reshape([-1])?)?;
             picks.iter().zip(embeddings.chunks_exact(width)).for_each(|(pick, embedding)| to(pick.row as usize, embedding));

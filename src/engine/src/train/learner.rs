@@ -1,23 +1,25 @@
 //! What changes while a stage is trained.
 
 use super::accumulate::Sum;
-use super::cast::Outputs;
+use super::error::TrainError;
 use super::feed::Batch;
-use super::objective;
+use super::heads::Initialiser;
+use super::names::scoped;
+use super::objective::{self, Objective};
+use super::outputs::{BatchOutputs, Outputs, TeacherOutputs};
+use super::sample_log::SampleLog;
 use super::scale::LossScale;
-use super::seen::Seen;
 use super::setup::Setup;
-use super::teacher::Teacher;
-use super::terms::Made;
+use super::stage::{Stage, Trained};
+use super::terms::TermSetup;
 use super::turn::Turn;
-use super::watch::Watched;
-use super::{Stage, TrainError, Trained, cast, heads};
+use super::watch::{Watched, copies};
 use crate::model::Model;
 use crate::nn::noise::Noise;
 use crate::nn::optim::{Optimiser, Trained as Parameter, clip};
 use crate::nn::state::{NotFinite, Role};
 use ddl::diag::Code;
-use ddl::events::{Event, Failure, PictureGroup, Sink as _};
+use ddl::events::{Event, Failure, PictureGroup, Recorder, Sink as _};
 use ddl::store::{Spent, TrainingLog};
 
 /// The state of a stage between two steps.
@@ -40,8 +42,8 @@ pub struct Learner {
     parameters: Vec<Vec<Parameter>>,
 }
 
-/// What of a stage is kept from step to step beside its models and optimisers.
-pub struct Kept {
+/// How far a stage is, beside its models and optimisers.
+pub struct Progress {
     /// Steps that are done.
     pub step: u64,
     /// What happened at each.
@@ -52,32 +54,29 @@ pub struct Kept {
     pub scales: Vec<LossScale>,
 }
 
-/// A batch of a step, and what teachers say of it.
-struct Lesson<'s> {
+/// One of the batches of a step, and what teachers made of it.
+struct MicroBatch<'s> {
     batch: &'s Batch,
-    taught: Option<Taught<'s>>,
+    teachers: Option<Vec<TeacherOutputs>>,
     /// Whether it is asked for more than once.
     again: bool,
 }
 
-/// What each teacher says, with its model.
-type Taught<'s> = Vec<(&'s Model, Outputs)>;
-
-impl<'s> Lesson<'s> {
-    /// What the teachers say: anew, or what was kept.
-    fn teachers(&mut self, stage: &'s Stage, setup: &Setup) -> Result<Taught<'s>, TrainError> {
-        let teach = |it: &Teacher| Ok((cast::teacher(stage, it.node)?, it.run(self.batch, setup.device)?));
-        self.taught.take().map_or_else(|| setup.teachers.iter().map(teach).collect(), Ok)
+impl MicroBatch<'_> {
+    /// What the teachers made of it: anew, or what was kept.
+    fn teachers(&mut self, setup: &Setup) -> Result<Vec<TeacherOutputs>, TrainError> {
+        let batch = self.batch;
+        self.teachers.take().map_or_else(|| setup.teachers.iter().map(|teacher| teacher.run(batch, setup.device)).collect(), Ok)
     }
 
     /// Keeps it for the next turn, if there is one.
-    fn keep(&mut self, taught: Taught<'s>) {
-        self.taught = Some(taught).filter(|_| self.again);
+    fn keep(&mut self, teachers: Vec<TeacherOutputs>) {
+        self.teachers = Some(teachers).filter(|_| self.again);
     }
 }
 
 /// What a step came to, for events.
-pub struct Taken {
+pub struct StepSummary {
     /// The learning rate.
     pub lr: f64,
     /// The objective.
@@ -90,17 +89,19 @@ impl Learner {
     /// A stage before its first step.
     pub fn new(stage: &Stage, setup: &Setup) -> Result<Self, TrainError> {
         let mut models = stage.nets.iter().map(|net| net.source.copy()).collect::<Result<Vec<_>, _>>()?;
-        for (place, model) in models.iter_mut().enumerate() {
-            heads::start(stage, setup, place, model)?;
+        let terms: Vec<&TermSetup> = setup.terms().collect();
+        let heads = Initialiser { tables: stage.tables, around: stage.around, seed: stage.train.seed, draws: &setup.draws, terms: &terms };
+        for (place, (net, model)) in setup.nets.iter().zip(&mut models).enumerate() {
+            heads.start(place, net, model)?;
         }
         let optimisers = setup.turns.iter().map(|turn| Optimiser::new(&turn.rule)).collect();
-        let progress = Kept { step: 0, log: TrainingLog::default(), watched: Watched::default(), scales: setup.scales() };
+        let progress = Progress { step: 0, log: TrainingLog::default(), watched: Watched::default(), scales: setup.scales() };
         Learner::at(setup, models, optimisers, progress)
     }
 
     /// A stage at some step.
-    pub fn at(setup: &Setup, models: Vec<Model>, optimisers: Vec<Optimiser>, kept: Kept) -> Result<Self, TrainError> {
-        let parameters: Vec<Vec<Parameter>> = setup.turns.iter().map(|turn| turn.parameters(setup, &models)).collect();
+    pub fn at(setup: &Setup, models: Vec<Model>, optimisers: Vec<Optimiser>, progress: Progress) -> Result<Self, TrainError> {
+        let parameters: Vec<Vec<Parameter>> = setup.turns.iter().map(|turn| turn.parameters(&setup.nets, &models)).collect();
         if parameters.iter().any(Vec::is_empty) {
             return Err(TrainError::NothingLearns);
         }
@@ -113,7 +114,7 @@ impl Learner {
         if let [all] = parameters.as_slice() {
             ask_for_gradients(all, true)?;
         }
-        let Kept { step, log, watched, scales } = kept;
+        let Progress { step, log, watched, scales } = progress;
         Ok(Learner { models, optimisers, step, log, watched, scales, told_of_zeros: false, parameters })
     }
 
@@ -121,16 +122,16 @@ impl Learner {
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] before its turn changes what learns (of plays, those before it may have); what libtorch refuses.
-    pub fn take_step<'s>(&mut self, stage: &'s Stage, setup: &Setup, batches: &'s [Batch]) -> Result<Taken, TrainError> {
-        // what teachers say is the same in every turn
+    pub fn take_step(&mut self, setup: &Setup, batches: &[Batch], events: &Recorder) -> Result<StepSummary, TrainError> {
+        // what teachers make of a batch is the same in every turn
         let again = setup.turns.len() > 1 || setup.turns.iter().any(|turn| turn.times > 1);
-        let mut lessons: Vec<Lesson> = batches.iter().map(|batch| Lesson { batch, taught: None, again }).collect();
+        let mut micro: Vec<MicroBatch> = batches.iter().map(|batch| MicroBatch { batch, teachers: None, again }).collect();
         let (mut lr, mut loss, mut named, mut similarities) = (0.0, 0.0, Vec::new(), Vec::new());
         for (at, turn) in setup.turns.iter().enumerate() {
             let rate = self.optimisers[at].curve().at(self.step, setup.per_epoch, setup.total);
-            let mut sum = self.take_turn(stage, setup, at, &mut lessons, 0, rate)?;
+            let mut sum = self.take_turn(setup, at, &mut micro, 0, rate)?;
             for time in 1..turn.times {
-                sum = self.take_turn(stage, setup, at, &mut lessons, time, rate)?;
+                sum = self.take_turn(setup, at, &mut micro, time, rate)?;
             }
             loss += sum.value();
             if at == 0 {
@@ -138,55 +139,52 @@ impl Learner {
             } else {
                 named.push((format!("{}.lr", turn.label), rate as f32));
             }
-            named.extend(sum.named().into_iter().map(|(name, value)| (within(&turn.label, &name), value)));
-            similarities.extend(sum.similarities().map(|(name, set)| (within(&turn.label, &name), set)));
+            named.extend(sum.named().into_iter().map(|(name, value)| (scoped(&turn.label, &name), value)));
+            similarities.extend(sum.similarities().map(|(name, set)| (scoped(&turn.label, &name), set)));
         }
-        self.tell_of_zeros(stage, setup, &named);
+        self.tell_of_zeros(&setup.name, &named, events);
         let fixed = [("loss".to_owned(), loss as f32), ("lr".to_owned(), lr as f32)];
         self.log.push(fixed.into_iter().chain(named.iter().cloned()));
         self.step += 1;
         for (name, values) in similarities {
             self.log.keep(self.step, &name, values);
         }
-        Ok(Taken { lr, loss, named })
+        Ok(StepSummary { lr, loss, named })
     }
 
     /// Warns, once, of embeddings without a direction.
-    fn tell_of_zeros(&mut self, stage: &Stage, setup: &Setup, named: &[(String, f32)]) {
+    fn tell_of_zeros(&mut self, stage: &str, named: &[(String, f32)], events: &Recorder) {
         let zeros = named.iter().find(|(name, _)| name.rsplit('.').next() == Some(objective::ZEROS));
         let Some((name, count)) = zeros.filter(|_| !self.told_of_zeros) else { return };
         self.told_of_zeros = true;
-        let message = format!(
-            "`{}`: {count} of the embeddings of step {} have no direction (`{name}` in the log counts them)",
-            setup.name,
-            self.step + 1
-        );
+        let message =
+            format!("`{stage}`: {count} of the embeddings of step {} have no direction (`{name}` in the log counts them)", self.step + 1);
         let help = "they are zero, with a gradient as large as 1 / 1e-12, or so long that the square of their length is infinite: look at the images, or at layers that give nothing but zeros";
-        stage.around.events.emit(Event::warning(&setup.name, Failure::new(Code::ZeroEmbeddings, message).help(help)));
+        events.emit(Event::warning(stage, Failure::new(Code::ZeroEmbeddings, message).help(help)));
     }
 
     /// One step of a turn: for each batch the networks run, what is wanted of them goes to the terms, and gradients add up; then what the
     /// turn updates is changed.
-    fn take_turn<'s>(
-        &mut self,
-        stage: &'s Stage,
-        setup: &Setup,
-        at: usize,
-        lessons: &mut [Lesson<'s>],
-        time: u32,
-        rate: f64,
-    ) -> Result<Sum, TrainError> {
+    fn take_turn(&mut self, setup: &Setup, at: usize, batches: &mut [MicroBatch], time: u32, rate: f64) -> Result<Sum, TrainError> {
         let turn = &setup.turns[at];
         if setup.turns.len() > 1 {
             self.parameters.iter().try_for_each(|all| ask_for_gradients(all, false))?;
             ask_for_gradients(&self.parameters[at], true)?;
         }
         self.parameters[at].iter_mut().for_each(Parameter::clear);
-        let (mut sum, count) = (Sum::default(), lessons.len() as f64);
-        for lesson in lessons {
-            let noise = setup.noise.at(lesson.batch.number, at, time);
-            let made = Made { nets: self.run(setup, turn, lesson.batch, &noise)?, teachers: lesson.teachers(stage, setup)? };
-            let outcome = objective::evaluate(setup, turn, &self.models, &made, lesson.batch, &noise)?;
+        let objective = Objective {
+            draws: &setup.draws,
+            nets: &setup.nets,
+            device: setup.device,
+            clock: setup.clock(self.step),
+            keeps_similarities: setup.keeps_similarities(self.step),
+        };
+        let (mut sum, count) = (Sum::default(), batches.len() as f64);
+        for micro in batches {
+            let batch = micro.batch;
+            let noise = setup.noise.at(batch.number, at, time);
+            let outputs = BatchOutputs { nets: self.run(setup, turn, batch, &noise)?, teachers: micro.teachers(setup)? };
+            let outcome = objective.evaluate(turn, &self.models, &outputs, batch, &noise)?;
             let scale = self.scales.get(at).map_or(1.0, |scale| scale.factor);
             // a scale is a power of 2: dividing by so much less is exact
             outcome.loss.f_div_scalar(count / scale)?.f_backward()?;
@@ -195,7 +193,7 @@ impl Learner {
                     head.state.replace(name, tensor.shallow_clone(), Role::Buffer);
                 }
             }
-            lesson.keep(made.teachers);
+            micro.keep(outputs.teachers);
             sum.add(outcome);
         }
         let parameters = &mut self.parameters[at];
@@ -221,9 +219,9 @@ impl Learner {
     fn run(&self, setup: &Setup, turn: &Turn, batch: &Batch, noise: &Noise) -> Result<Vec<Outputs>, TrainError> {
         let nets = setup.nets.iter().zip(&self.models).enumerate().map(|(place, (net, model))| {
             if !turn.wants[place] {
-                return Ok(Outputs::new());
+                return Ok(Outputs::default());
             }
-            net.run(&model.state, batch, &setup.way(noise.network(&net.name), turn.updates[place]))
+            net.run(&model.state, batch, setup.pass(noise.network(&net.name), turn.updates[place]), setup.device)
         });
         nets.collect()
     }
@@ -235,7 +233,7 @@ impl Learner {
     pub fn sound(setup: &Setup, models: &[Model], step: u64) -> Result<(), TrainError> {
         for (net, model) in setup.nets.iter().zip(models) {
             if let Some(found) = model.not_finite()? {
-                let tensor = NotFinite { name: within(&net.name, &found.name), ..found };
+                let tensor = NotFinite { name: scoped(&net.name, &found.name), ..found };
                 return Err(TrainError::Spoiled { tensor, step, checkpoint: None });
             }
         }
@@ -249,7 +247,7 @@ impl Learner {
     pub fn remembers(&self, setup: &Setup) -> Result<(), TrainError> {
         for (turn, optimiser) in setup.turns.iter().zip(&self.optimisers) {
             if let Some(found) = optimiser.memory().not_finite()? {
-                let tensor = NotFinite { name: within(&turn.label, &found.name), ..found };
+                let tensor = NotFinite { name: scoped(&turn.label, &found.name), ..found };
                 return Err(TrainError::Moments { tensor, step: self.step, checkpoint: None });
             }
         }
@@ -275,7 +273,7 @@ impl Learner {
             steps: self.step,
             per_epoch: setup.per_epoch,
             kept,
-            seen: Seen::new(setup, self.step),
+            samples: SampleLog::new(setup.draws.all(), self.step, setup.accumulate),
             spent,
         })
     }
@@ -287,14 +285,4 @@ fn ask_for_gradients(parameters: &[Parameter], ask: bool) -> Result<(), TrainErr
         let _ = parameter.tensor.f_set_requires_grad(ask)?;
     }
     Ok(())
-}
-
-/// Models with tensors of their own.
-pub fn copies(models: &[Model]) -> Result<Vec<Model>, TrainError> {
-    Ok(models.iter().map(Model::copy).collect::<Result<_, _>>()?)
-}
-
-/// The name of something of a network among those of all networks of a stage; a network without a name has its own.
-pub fn within(net: &str, name: &str) -> String {
-    if net.is_empty() { name.to_owned() } else { format!("{net}.{name}") }
 }

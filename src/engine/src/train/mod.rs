@@ -8,149 +8,111 @@
 //!
 //! A stage is a pure function of its plan and its source model: draws are named, not counted, so a stage that was killed and resumed ends
 //! with the same bits. Time decides only when something is written or said.
+//!
+//! Each file uses only files of rows above its own, besides `error`, which all use:
+//!
+//! | file         | what                                                      | uses |
+//! |--------------|-----------------------------------------------------------|------|
+//! | `names`      | names of what belongs to one of several networks or turns | |
+//! | `loading`    | loaders of images at a network's size                     | |
+//! | `draws`      | batches nodes, and how the batch of a network is laid out | loading |
+//! | `input`      | what goes into a network, as tensors                      | |
+//! | `outputs`    | what networks made of a batch                             | draws |
+//! | `reads`      | what networks read of samples                             | draws |
+//! | `pictures`   | the first batch, for people                               | draws |
+//! | `sample_log` | which images a stage showed                               | draws |
+//! | `banks`      | open banks of cached outputs, shared by stages            | |
+//! | `stage`      | what comes into a stage, and what it gives                | loading, sample_log, banks |
+//! | `requests`   | what terms ask of which network                           | draws, stage |
+//! | `bank`       | cached outputs of frozen layers, for the draws of a stage | draws, input, banks, stage |
+//! | `feed`       | batches made ahead of their step                          | loading, draws, input, bank |
+//! | `net`        | a network that learns                                     | draws, input, outputs, reads, requests, bank, feed |
+//! | `teacher`    | a network that stays                                      | draws, input, outputs, reads, requests, bank, feed |
+//! | `terms`      | terms with what they are given and keep                   | draws, outputs, reads, requests, feed |
+//! | `turn`       | one objective of a step, and what it updates              | names, requests, net, terms |
+//! | `scale`      | loss scales of float16                                    | |
+//! | `setup`      | a stage, worked out before its first step                 | draws, stage, requests, bank, feed, net, teacher, terms, turn, scale |
+//! | `objective`  | the weighted sum of the terms of a turn                   | names, draws, outputs, feed, net, turn |
+//! | `accumulate` | sums over the batches of a step                           | objective |
+//! | `heads`      | first values of what terms keep                           | names, loading, draws, input, stage, bank, net, terms |
+//! | `watch`      | judging on the way                                        | names, stage |
+//! | `learner`    | what changes from step to step                            | names, outputs, sample_log, stage, feed, terms, turn, scale, setup, objective, accumulate, heads, watch |
+//! | `checkpoint` | a stage on the disk                                       | names, stage, turn, scale, setup, watch, learner |
+//! | `progress`   | step events                                               | setup, learner |
 
 mod accumulate;
 mod bank;
-mod cast;
+mod banks;
 mod checkpoint;
 mod draws;
 mod error;
 mod feed;
 mod heads;
+mod input;
 mod learner;
+mod loading;
+mod names;
 mod net;
 mod objective;
+mod outputs;
 mod pictures;
 mod progress;
 mod reads;
+mod requests;
+mod sample_log;
 mod scale;
-mod seen;
 mod setup;
+mod stage;
 mod teacher;
 mod terms;
 mod turn;
 mod watch;
 
-pub use bank::Banks;
-pub use cast::teachers;
-pub use draws::wanted;
+pub use banks::Banks;
 pub use error::TrainError;
-pub use learner::within;
-pub use seen::Seen;
+pub use loading::Loading;
+pub use names::scoped;
+pub use stage::{Group, Stage, Surroundings, Trained, Trainee, teachers};
 
-use crate::model::Model;
-use ddl::data::loader::ImageCache;
-use ddl::events::{Event, PictureGroup, Recorder, Sink as _};
-use ddl::inputs::tables::Tables;
-use ddl::job::CheckpointEvery;
-use ddl::lang::value::NodeId;
-use ddl::ops::stages::Train;
-use ddl::store::{Judged, Spent, Store, TrainingLog};
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use ddl::events::{Event, Sink as _};
+use ddl::store::Spent;
 use std::time::Instant;
-use tch::Device;
-
-/// What is around all stages of a run: nothing of it changes a number.
-pub struct Surroundings<'a> {
-    /// Where tensors lie.
-    pub device: Device,
-    /// Where checkpoints and cached prefixes lie.
-    pub store: &'a Store,
-    /// Decoded images.
-    pub images: Arc<ImageCache>,
-    /// Threads that decode.
-    pub loaders: usize,
-    /// Cached outputs of frozen layers.
-    pub banks: &'a Banks,
-    /// When checkpoints are written.
-    pub every: CheckpointEvery,
-    /// Where events go.
-    pub events: &'a Recorder<'a>,
-    /// Set when the run was asked to stop.
-    pub interrupted: &'a AtomicBool,
-}
-
-/// A stage to be trained. The caller holds the lock of its key.
-pub struct Stage<'a> {
-    /// Its place in the plan.
-    pub node: NodeId,
-    /// What it is.
-    pub train: &'a Train,
-    /// The plan's data.
-    pub tables: &'a Tables<'a>,
-    /// The networks that it trains.
-    pub nets: &'a [Trainee],
-    /// The models of [`teachers`]; they stay as they are too.
-    pub teachers: &'a BTreeMap<NodeId, Rc<Model>>,
-    /// What is around it.
-    pub around: &'a Surroundings<'a>,
-    /// Judges a model under a protocol (a node of the plan), for `watch`, `keep` and `stop`. Must not change the model.
-    pub judge: &'a Judge<'a>,
-}
-
-/// A network of a stage.
-#[derive(Debug)]
-pub struct Trainee {
-    /// Its name there; empty where there is but one.
-    pub name: String,
-    /// The node of the model that it starts from.
-    pub node: NodeId,
-    /// That model; it stays as it is.
-    pub source: Rc<Model>,
-}
-
-/// Judges a model under a protocol.
-pub type Judge<'a> = dyn Fn(&Model, NodeId) -> Result<Judged, TrainError> + 'a;
-
-/// What a stage gives.
-#[derive(Debug)]
-pub struct Trained {
-    /// The models, in the order of the stage's networks.
-    pub models: Vec<Model>,
-    /// What happened at each step.
-    pub log: TrainingLog,
-    /// The images of the first step as the network saw them.
-    pub first_batch: Vec<PictureGroup>,
-    /// Steps that were taken.
-    pub steps: u64,
-    /// Steps of one epoch.
-    pub per_epoch: u64,
-    /// The step whose model this is: the last one, or the best.
-    pub kept: u64,
-    /// Which images they showed.
-    pub seen: Seen,
-    /// What this process spent on its steps; of a stage that went on from a checkpoint, those since then.
-    pub spent: Spent,
-}
 
 /// Trains a stage, or goes on where a checkpoint of it stopped. The checkpoints stay until the caller has stored the result and clears them.
 ///
 /// # Errors
 /// [`TrainError::Interrupted`] after a checkpoint when the run is asked to stop; everything else names what is wrong.
 pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
-    let setup = setup::Setup::new(stage)?;
-    let checkpoints = stage.around.store.checkpoints(stage.tables.plan().node(stage.node).key);
+    let (setup, around) = (setup::Setup::new(stage)?, stage.around);
+    let checkpoints = around.store.checkpoints(stage.tables.plan().node(stage.node).key);
     let mut learner = checkpoint::resumed(stage, &setup, &checkpoints)?.map_or_else(|| learner::Learner::new(stage, &setup), Ok)?;
-    let first_batch = pictures::first_batch(&setup)?;
+    let first_batch = pictures::first_batch(&setup.draws)?;
     if learner.step == 0 {
-        stage.around.events.emit(Event::FirstBatch { node: setup.name.clone(), groups: first_batch.clone() });
+        around.events.emit(Event::FirstBatch { node: setup.name.clone(), groups: first_batch.clone() });
     }
     let begun = Instant::now();
-    let mut feed = feed::Feed::start(&setup, learner.step);
-    let mut report = progress::Report::new(stage, &setup, learner.step);
-    let mut saved = checkpoint::Clock::new(stage.around.every, learner.step);
+    let mut feed = feed::Feed::start(setup.draws.all(), &setup.inlets, setup.accumulate, learner.step..setup.total);
+    let mut report = progress::Report::new(around.events, &setup, learner.step);
+    let mut saved = checkpoint::Clock::new(around.every, learner.step);
+    let watcher = watch::Watcher {
+        name: &setup.name,
+        train: stage.train,
+        plan: stage.tables.plan(),
+        nets: setup.nets.iter().map(|net| net.name.as_str()).collect(),
+        per_epoch: setup.per_epoch,
+        total: setup.total,
+        judge: stage.judge,
+        events: around.events,
+    };
     while learner.step < setup.total && !learner.watched.ended {
-        if stage.around.interrupted.load(Ordering::Relaxed) {
+        if around.is_interrupted() {
             checkpoint::write(stage, &setup, &checkpoints, &learner).map_err(|error| error.after(saved.last()))?;
             return Err(TrainError::Interrupted { step: learner.step });
         }
         let batches = feed.next(learner.step)?;
-        let taken = learner.take_step(stage, &setup, &batches).map_err(|error| error.after(saved.last()))?;
-        report.step(&learner, &taken, feed.waited());
-        match watch::after_step(stage, &setup, &mut learner) {
+        let taken = learner.take_step(&setup, &batches, around.events).map_err(|error| error.after(saved.last()))?;
+        report.step(learner.step, &taken, feed.waited());
+        match watcher.after_step(learner.step, &learner.models, &mut learner.watched) {
             // not judged to the end: the step is judged anew when the stage goes on from its last checkpoint
             Err(TrainError::Asked) => return Err(TrainError::Interrupted { step: saved.last().unwrap_or(0) }),
             other => other?,
@@ -164,8 +126,8 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
             }
         }
     }
-    report.finish(&learner);
-    watch::told_at_the_end(stage, &setup, &learner);
+    report.finish(learner.step);
+    watcher.at_the_end(learner.step, &learner.watched);
     let spent = Spent { seconds: begun.elapsed().as_secs_f64(), waited: feed.waited().as_secs_f64() };
     learner.finish(&setup, first_batch, spent).map_err(|error| error.after(saved.last()))
 }

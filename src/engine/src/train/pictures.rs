@@ -1,15 +1,15 @@
 //! The first batch as the network sees it, for people to look at.
 
-use super::TrainError;
-use super::setup::Setup;
+use super::draws::{Draw, Draws};
+use super::error::TrainError;
 use ddl::events::{Picture, PictureGroup};
 
 /// Images of each draw that are shown.
 const SHOWN: usize = 24;
 
 /// The first images of each draw at the first step.
-pub fn first_batch(setup: &Setup) -> Result<Vec<PictureGroup>, TrainError> {
-    let group = |draw: &super::draws::Draw| {
+pub fn first_batch(draws: &Draws) -> Result<Vec<PictureGroup>, TrainError> {
+    let group = |draw: &Draw| {
         let picture = |pick| {
             let image = draw.shown().image(pick).map_err(TrainError::data(&draw.name))?;
             Ok(Picture::new(&image, &draw.path(pick), draw.identity(pick)))
@@ -17,5 +17,5 @@ pub fn first_batch(setup: &Setup) -> Result<Vec<PictureGroup>, TrainError> {
         let pictures = draw.picks(0).iter().take(SHOWN).map(picture).collect::<Result<Vec<_>, TrainError>>()?;
         Ok(PictureGroup { label: draw.name.clone(), pictures })
     };
-    setup.draws.all().iter().map(group).collect()
+    draws.all().iter().map(group).collect()
 }

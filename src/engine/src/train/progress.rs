@@ -1,7 +1,6 @@
 //! Step events, about once a second.
 
-use super::Stage;
-use super::learner::{Learner, Taken};
+use super::learner::StepSummary;
 use super::setup::Setup;
 use ddl::events::{Event, Recorder, Sink as _};
 use std::time::{Duration, Instant};
@@ -24,9 +23,9 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Tells of steps after `step`.
-    pub fn new(stage: &'a Stage, setup: &'a Setup, step: u64) -> Self {
+    pub fn new(events: &'a Recorder<'a>, setup: &'a Setup, step: u64) -> Self {
         Report {
-            events: stage.around.events,
+            events,
             node: &setup.name,
             total: setup.total,
             per_epoch: setup.per_epoch,
@@ -38,17 +37,17 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// A step was taken; since the first one, training has waited so long for its images.
-    pub fn step(&mut self, learner: &Learner, taken: &Taken, waited: Duration) {
+    /// So many steps are taken now; since the first one, training has waited so long for its images.
+    pub fn step(&mut self, step: u64, taken: &StepSummary, waited: Duration) {
         let since = self.told.elapsed();
-        let steps = learner.step - self.told_step;
+        let steps = step - self.told_step;
         let rate = (steps * self.images as u64) as f64 / since.as_secs_f64().max(1e-9);
-        let left = (self.total - learner.step) as f64 * self.images as f64 / rate.max(1e-9);
+        let left = (self.total - step) as f64 * self.images as f64 / rate.max(1e-9);
         let event = Event::Step {
             node: self.node.to_owned(),
-            step: learner.step,
+            step,
             of: self.total,
-            epoch: learner.step as f64 / self.per_epoch as f64,
+            epoch: step as f64 / self.per_epoch as f64,
             rate,
             left,
             waited: waited.saturating_sub(self.told_waited).as_secs_f64() / since.as_secs_f64().max(1e-9),
@@ -62,12 +61,12 @@ impl<'a> Report<'a> {
         }
         self.events.emit(event.clone());
         self.last = Some(event);
-        (self.told, self.told_step, self.told_waited) = (Instant::now(), learner.step, waited);
+        (self.told, self.told_step, self.told_waited) = (Instant::now(), step, waited);
     }
 
     /// No more steps: the last one is told of, if it was not.
-    pub fn finish(&mut self, learner: &Learner) {
-        if let Some(event) = self.last.take().filter(|_| self.told_step != learner.step) {
+    pub fn finish(&mut self, step: u64) {
+        if let Some(event) = self.last.take().filter(|_| self.told_step != step) {
             self.events.emit(event);
         }
     }

@@ -1,7 +1,7 @@
 //! What the networks of a stage read of the samples that they see.
 
-use super::TrainError;
-use super::draws::{Draws, Sight};
+use super::draws::{BatchLayout, Draws};
+use super::error::TrainError;
 use crate::nn::net::Network;
 use crate::readings::{Readings, stacked};
 use ddl::data::sampler::Pick;
@@ -20,14 +20,14 @@ impl Reads {
     ///
     /// # Errors
     /// Samples that do not have what the network reads.
-    pub fn new(network: &Network, draws: &Draws, sight: &Sight) -> Result<Self, TrainError> {
+    pub fn new(network: &Network, draws: &Draws, layout: &BatchLayout) -> Result<Self, TrainError> {
         let columns = network.reads.len();
         let read = |place: &usize| {
             let draw = &draws.all()[*place];
             let tables = draw.batches.tables().iter().map(|table| Readings::of(network, table));
             Ok((*place, tables.collect::<Result<_, _>>().map_err(TrainError::data(&draw.name))?))
         };
-        let draws = if columns == 0 { Vec::new() } else { sight.draws.iter().map(read).collect::<Result<_, TrainError>>()? };
+        let draws = if columns == 0 { Vec::new() } else { layout.draws.iter().map(read).collect::<Result<_, TrainError>>()? };
         Ok(Reads { columns, draws })
     }
 

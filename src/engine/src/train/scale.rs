@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::TrainError;
+use super::error::TrainError;
 use crate::nn::optim::Trained as Parameter;
 
 /// Steps without an overflow after which the scale grows.

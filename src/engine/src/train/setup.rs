@@ -1,20 +1,22 @@
 //! What a stage is, worked out once before its first step: draws, networks, teachers, terms, how long it is.
 
-use super::cast::{Cast, teacher};
+use super::bank::BankBuilder;
 use super::draws::Draws;
+use super::error::TrainError;
 use super::feed::{Inlet, Inlets};
 use super::net::Net;
+use super::requests::{Requested, Requests};
 use super::scale::LossScale;
+use super::stage::Stage;
 use super::teacher::Teacher;
 use super::terms::TermSetup;
 use super::turn::Turn;
-use super::{Stage, TrainError};
+use crate::nn::heads::Clock;
 use crate::nn::net::{Input, Norms, Pass};
 use crate::nn::noise::Noise;
 use ddl::data::sampler::PassFacts;
-use ddl::ops::stages::{BatchNorm, Precision};
+use ddl::ops::stages::{BatchNorm, Precision, Train};
 use ddl::plan::schedule::{Schedule, counts_over_images, divides};
-use ddl::quantity::Span;
 use ddl::random::Draw as Named;
 use std::sync::Arc;
 use tch::{Device, Kind};
@@ -48,17 +50,7 @@ pub struct Setup {
     pub device: Device,
     /// What is left to chance.
     pub noise: Noise,
-    norms: Norms,
-    over: Option<i64>,
-    precision: Precision,
-}
-
-/// How networks are run in a step.
-pub struct Way {
-    /// The pass of a network that learns.
-    pub pass: Pass,
-    /// Where tensors lie.
-    pub device: Device,
+    numerics: Numerics,
 }
 
 impl Setup {
@@ -67,36 +59,37 @@ impl Setup {
     /// # Errors
     /// Whatever makes it impossible: data that can't be had, a length of no step, parts and outputs that don't exist or don't fit.
     pub fn new(stage: &Stage) -> Result<Self, TrainError> {
-        let train = stage.train;
-        let cast = Cast::new(stage)?;
-        let mut inputs: Vec<Input> = stage.nets.iter().map(|net| net.source.network.input).collect();
-        for (node, _) in &cast.teachers {
-            inputs.push(teacher(stage, *node)?.network.input);
+        let (train, plan, around) = (stage.train, stage.tables.plan(), stage.around);
+        if !around.group.is_alone() {
+            return Err(TrainError::Internal(format!("a stage is trained by one process, and this is {}", around.group)));
         }
-        let draws = Draws::new(stage, &cast.batches, &inputs)?;
+        let name = plan.node(stage.node).name.clone();
+        let requests = Requests::new(train, stage.nets, stage.teachers)?;
+        let models = requests.nets.iter().chain(&requests.teachers);
+        let inputs: Vec<Input> = models.map(|requested| requested.model.network.input).collect();
+        let draws = Draws::new(stage.tables, &around.loading, &requests.batches, &inputs)?;
         let passes: Vec<PassFacts> = draws.all().iter().map(|draw| draw.batches.facts()).collect();
         let schedule = Schedule::new(train, &passes)?;
         let accumulate = u64::from(train.accumulate);
-        let batches = schedule.steps * accumulate;
+        let banks = BankBuilder { stage: &name, around, draws: &draws, batches: schedule.steps * accumulate };
         let mut inlets = Inlets::default();
         let mut nets = Vec::with_capacity(stage.nets.len());
-        for (trainee, share) in stage.nets.iter().zip(&cast.nets) {
-            let net = Net::new(stage, trainee, share, &draws, batches, &mut inlets)?;
-            divides(train, net.sight.images() as u64)?;
-            counts_over_images(train, &net.name, &net.network, &net.frozen.layers, net.sight.images() as u64)?;
+        for (trainee, requested) in stage.nets.iter().zip(&requests.nets) {
+            let net = Net::new(&trainee.name, &plan.frozen(train, trainee.node), requested, &banks, &mut inlets)?;
+            let images = net.layout.images() as u64;
+            divides(train, images)?;
+            counts_over_images(train, &net.name, &net.network, &net.frozen.layers, images)?;
             nets.push(net);
         }
-        let of = |each| Teacher::new(stage, each, &draws, batches, &mut inlets);
-        let teachers = cast.teachers.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let turn = |at| Turn::new(stage, &cast, &draws, at);
-        let turns = (0..cast.turns.len()).map(turn).collect::<Result<Vec<_>, _>>()?;
-        let norms = match train.batch_norm {
-            BatchNorm::Batch => Norms::Batch,
-            BatchNorm::Frozen => Norms::Running,
-        };
+        let teacher = |requested: &Requested| Teacher::new(requested, &banks, &mut inlets);
+        let teachers = requests.teachers.iter().map(teacher).collect::<Result<Vec<_>, _>>()?;
+        let mut turns = Vec::new();
+        for (at, turn) in train.turns().iter().enumerate() {
+            let terms = TermSetup::all(plan, &turn.objective.terms, &requests.turns[at], &requests, &draws)?;
+            turns.push(Turn::new(train, at, terms, &nets)?);
+        }
         Ok(Setup {
-            name: stage.tables.plan().node(stage.node).name.clone(),
-            draws,
+            name,
             turns,
             nets,
             teachers,
@@ -105,12 +98,16 @@ impl Setup {
             total: schedule.steps,
             accumulate,
             clip: train.clip,
-            device: stage.around.device,
+            device: around.device,
             noise: Noise::of_stage(train.seed),
-            norms,
-            over: train.norm_over.map(|images| images.0 as i64),
-            precision: train.precision,
+            numerics: Numerics::of(train),
+            draws,
         })
+    }
+
+    /// Where the stage is at a step.
+    pub fn clock(&self, step: u64) -> Clock {
+        Clock { step, per_epoch: self.per_epoch, total: self.total }
     }
 
     /// Whether sets of similarities are kept of a step: of the first, the last, and some between.
@@ -118,8 +115,40 @@ impl Setup {
         step.is_multiple_of(self.total.div_ceil(KEPT).max(1)) || step + 1 == self.total
     }
 
-    /// How a network is run at a step: one that is not updated leaves its running statistics.
-    pub fn way(&self, noise: Named, updated: bool) -> Way {
+    /// How a network that learns is run at a step: one that is not updated leaves its running statistics.
+    pub fn pass(&self, noise: Named, updated: bool) -> Pass {
+        self.numerics.pass(noise, updated)
+    }
+
+    /// The loss scale of each turn before the first step; none where numbers are wide enough without.
+    pub fn scales(&self) -> Vec<LossScale> {
+        if self.numerics.precision == Precision::Fp16 { vec![LossScale::default(); self.turns.len()] } else { Vec::new() }
+    }
+
+    /// All terms of all turns.
+    pub fn terms(&self) -> impl Iterator<Item = &TermSetup> {
+        self.turns.iter().flat_map(|turn| &turn.terms)
+    }
+}
+
+/// How the networks of a stage compute.
+struct Numerics {
+    norms: Norms,
+    /// Images over which batch norms count.
+    over: Option<i64>,
+    precision: Precision,
+}
+
+impl Numerics {
+    fn of(train: &Train) -> Self {
+        let norms = match train.batch_norm {
+            BatchNorm::Batch => Norms::Batch,
+            BatchNorm::Frozen => Norms::Running,
+        };
+        Numerics { norms, over: train.norm_over.map(|images| images.0 as i64), precision: train.precision }
+    }
+
+    fn pass(&self, noise: Named, updated: bool) -> Pass {
         let norms = match self.norms {
             Norms::Batch if !updated => Norms::Seen,
             norms => norms,
@@ -129,21 +158,6 @@ impl Setup {
             Precision::Mixed => Some(Kind::BFloat16),
             Precision::Fp16 => Some(Kind::Half),
         };
-        Way { pass: Pass::training(norms, noise).norm_over(self.over).products_in(products), device: self.device }
+        Pass::training(norms, noise).norm_over(self.over).products_in(products)
     }
-
-    /// The loss scale of each turn before the first step; none where numbers are wide enough without.
-    pub fn scales(&self) -> Vec<LossScale> {
-        if self.precision == Precision::Fp16 { vec![LossScale::default(); self.turns.len()] } else { Vec::new() }
-    }
-
-    /// All terms of all turns.
-    pub fn terms(&self) -> impl Iterator<Item = &TermSetup> {
-        self.turns.iter().flat_map(|turn| &turn.terms)
-    }
-}
-
-/// How many steps lie between two checks.
-pub fn every(span: Span, setup: &Setup) -> u64 {
-    span.steps(setup.per_epoch, setup.total).max(1)
 }

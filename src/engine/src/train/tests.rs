@@ -4,6 +4,7 @@ mod accumulate;
 mod distil;
 mod every;
 mod extended;
+mod layers;
 mod methods;
 mod mutual;
 mod plays;
@@ -11,8 +12,9 @@ mod resume;
 mod sets;
 mod steps;
 
-use super::{Banks, Stage, Surroundings, TrainError, Trained, Trainee, run};
+use super::{Banks, Group, Loading, Stage, Surroundings, TrainError, Trained, Trainee, run};
 use crate::model::Model;
+use crate::nn::embed::{Workers, threads};
 use ddl::compile::{Options, compile};
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
@@ -54,6 +56,7 @@ pub struct Bench {
     stop_after: Option<u64>,
     events: Collected,
     judgement: fn(u64) -> f64,
+    group: Group,
 }
 
 /// Sets a flag when enough steps are seen.
@@ -87,7 +90,15 @@ impl Bench {
         assert!(errors.is_empty(), "{errors:?}");
         let every = CheckpointEvery { seconds: 1e9, steps: None };
         let folder = tempfile::tempdir().unwrap();
-        Bench { plan: compiled.plan(), folder, every, stop_after: None, events: Collected::default(), judgement: |_| 0.0 }
+        Bench {
+            plan: compiled.plan(),
+            folder,
+            every,
+            stop_after: None,
+            events: Collected::default(),
+            judgement: |_| 0.0,
+            group: Group::default(),
+        }
     }
 
     /// A checkpoint every so many steps.
@@ -160,6 +171,7 @@ impl Bench {
         stop_after: Option<u64>,
     ) -> Result<Trained, TrainError> {
         let (store, paths, banks, flag) = (self.store(), Paths::new(), Banks::default(), AtomicBool::new(false));
+        let workers = Workers::new(threads()).unwrap();
         let tables = Tables::new(&self.plan, &paths, ProbeCache::none());
         let node = self.node(stage);
         let train: &Train = self.plan.get(node).unwrap();
@@ -168,9 +180,10 @@ impl Bench {
         let events = Recorder::new(&events, machine);
         let around = Surroundings {
             device: Device::Cpu,
+            group: self.group,
             store: &store,
-            images: Arc::new(ImageCache::new(Bytes(64 << 20))),
-            loaders: 1,
+            loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 },
+            workers: &workers,
             banks: &banks,
             every: self.every,
             events: &events,

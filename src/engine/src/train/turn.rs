@@ -1,15 +1,15 @@
 //! A turn of a step: one objective, what it updates, and by which optimiser. A stage without plays has one, which updates everything.
 
-use super::cast::{Cast, Player};
-use super::draws::Draws;
-use super::learner::within;
-use super::setup::Setup;
+use super::error::TrainError;
+use super::names::scoped;
+use super::net::Net;
+use super::requests::ModelId;
 use super::terms::TermSetup;
-use super::{Stage, TrainError};
 use crate::model::{HeadId, Model};
 use crate::nn::optim::Trained as Parameter;
 use crate::nn::state::Role;
 use ddl::ops::optimizers::Optimizer;
+use ddl::ops::stages::Train;
 use std::collections::BTreeSet;
 
 /// A turn of a step.
@@ -31,37 +31,39 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// A turn of a stage, by its place.
-    pub fn new(stage: &Stage, cast: &Cast, draws: &Draws, at: usize) -> Result<Self, TrainError> {
-        let turns = stage.train.turns();
-        let terms = TermSetup::all(stage, cast, draws, at)?;
-        let wanted = cast.turns[at].iter().flatten().map(|wanted| wanted.of);
-        let wanted: BTreeSet<Player> = wanted.collect();
-        let named = |name: &str| turns[at].updates.is_none_or(|names| names.iter().any(|it| it.0 == name));
+    /// Turn `at` of a stage, with its terms.
+    ///
+    /// # Errors
+    /// A turn that the stage does not have.
+    pub fn new(train: &Train, at: usize, terms: Vec<TermSetup>, nets: &[Net]) -> Result<Self, TrainError> {
+        let turns = train.turns();
+        let turn = turns.get(at).ok_or_else(|| TrainError::Internal(format!("turn {at} of {}", turns.len())))?;
+        let named = |name: &str| turn.updates.is_none_or(|names| names.iter().any(|it| it.0 == name));
         let critics = terms.iter().filter_map(|term| term.term.it().critic()).map(|critic| critic.slot.clone());
+        let wants = |place| terms.iter().any(|term| term.asks(ModelId::Net(place)));
         Ok(Turn {
             label: if turns.len() == 1 { String::new() } else { format!("play{}", at + 1) },
-            rule: turns[at].optimizer.clone(),
-            times: turns[at].times,
-            updates: stage.nets.iter().map(|net| named(&net.name)).collect(),
-            wants: (0..stage.nets.len()).map(|place| wanted.contains(&Player::Net(place))).collect(),
+            rule: turn.optimizer.clone(),
+            times: turn.times,
+            updates: nets.iter().map(|net| named(&net.name)).collect(),
+            wants: (0..nets.len()).map(wants).collect(),
             critics: critics.filter(|slot| named(slot)).collect(),
             terms,
         })
     }
 
     /// What it updates of these models: networks with the heads that its terms use, and critics.
-    pub fn parameters(&self, setup: &Setup, models: &[Model]) -> Vec<Parameter> {
+    pub fn parameters(&self, nets: &[Net], models: &[Model]) -> Vec<Parameter> {
         let mut parameters = Vec::new();
-        for (place, (net, model)) in setup.nets.iter().zip(models).enumerate() {
+        for (place, (net, model)) in nets.iter().zip(models).enumerate() {
             let used = self.used(place);
             let learns = |name: &str, role| role == Role::Parameter && net.frozen.trains(name);
             for (name, entry) in model.state.iter().filter(|(name, entry)| self.updates[place] && learns(name, entry.role)) {
-                parameters.push(Parameter::new(&self.rule, &within(&net.name, name), &entry.tensor, false));
+                parameters.push(Parameter::new(&self.rule, &scoped(&net.name, name), &entry.tensor, false));
             }
             for (id, head) in model.heads.iter().filter(|(id, _)| used.contains(id)) {
                 for (name, entry) in head.state.iter().filter(|(_, entry)| entry.role == Role::Parameter) {
-                    parameters.push(Parameter::new(&self.rule, &within(&net.name, &id.tensor(name)), &entry.tensor, true));
+                    parameters.push(Parameter::new(&self.rule, &scoped(&net.name, &id.tensor(name)), &entry.tensor, true));
                 }
             }
         }

@@ -1,14 +1,16 @@
 //! Judging on the way: to look (`watch`), to keep the best (`keep`), to end early (`stop`). Judging changes nothing of the model.
 
-use super::learner::{Learner, copies, within};
-use super::setup::{Setup, every};
-use super::{Stage, TrainError};
+use super::error::TrainError;
+use super::names::scoped;
+use super::stage::Judge;
 use crate::model::Model;
-use ddl::events::{Decision, Event, Sink as _};
+use ddl::events::{Decision, Event, Recorder, Sink as _};
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{Accuracy, Auc, Eer, Gap, Metric, Rank};
 use ddl::ops::refs::{EvalRef, NetName};
-use ddl::ops::stages::{Keep, Stop, Watch};
+use ddl::ops::stages::{Keep, Stop, Train, Watch};
+use ddl::plan::Plan;
+use ddl::quantity::Span;
 use ddl::store::{Judged, Scores};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,16 +46,16 @@ pub struct Plateau {
 }
 
 /// Judgements of one step, each made once.
-struct Judgements<'s, 'a> {
-    stage: &'s Stage<'a>,
+struct Judgements<'j> {
+    judge: &'j Judge<'j>,
     made: BTreeMap<(usize, NodeId), Judged>,
 }
 
-impl Judgements<'_, '_> {
+impl Judgements<'_> {
     fn of(&mut self, models: &[Model], net: usize, eval: NodeId) -> Result<&Judged, TrainError> {
         match self.made.entry((net, eval)) {
             std::collections::btree_map::Entry::Occupied(made) => Ok(made.into_mut()),
-            std::collections::btree_map::Entry::Vacant(place) => Ok(place.insert((self.stage.judge)(&models[net], eval)?)),
+            std::collections::btree_map::Entry::Vacant(place) => Ok(place.insert((self.judge)(&models[net], eval)?)),
         }
     }
 
@@ -65,82 +67,108 @@ impl Judgements<'_, '_> {
     }
 }
 
-/// Judges the model where this step is one for it.
-pub fn after_step(stage: &Stage, setup: &Setup, learner: &mut Learner) -> Result<(), TrainError> {
-    let step = learner.step;
-    let due = |span| step.is_multiple_of(every(span, setup)) || step == setup.total;
-    let mut judgements = Judgements { stage, made: BTreeMap::new() };
-    // what several of `watch`, `keep` and `stop` look at is told once
-    let mut told = BTreeSet::new();
-    let mut tell = |net: usize, metric: &Metric, value: f64| {
-        let eval = within(&setup.nets[net].name, &stage.tables.plan().node(metric.eval().node).name);
-        if !told.insert((eval.clone(), metric.label())) {
-            return;
-        }
-        stage.around.events.emit(Event::Watched { node: setup.name.clone(), step, eval, metric: metric.label(), value });
-    };
-    if let Some(Watch::Every(watch)) = stage.train.watch.as_ref().filter(|Watch::Every(watch)| due(watch.span)) {
-        for (net, eval) in (0..learner.models.len()).flat_map(|net| watch.evals.iter().map(move |eval| (net, eval))) {
-            let judged = judgements.of(&learner.models, net, eval.node)?;
-            for metric in looked_at(*eval, judged) {
-                let estimate = judged.measure(&metric).map_err(|source| TrainError::Metric { metric: metric.label(), source })?;
-                tell(net, &metric, estimate.value);
-            }
-        }
-    }
-    match &stage.train.keep {
-        Some(Keep::Best(keep)) if due(keep.every) => {
-            let net = judged_net(setup, keep.of.as_ref());
-            let value = judgements.value(&learner.models, net, &keep.metric)?;
-            tell(net, &keep.metric, value);
-            if learner.watched.best.as_ref().is_none_or(|best| keep.metric.better().improves(value, best.value)) {
-                learner.watched.best = Some(Best { value, step, models: copies(&learner.models)? });
-            }
-        }
-        Some(Keep::Best(_) | Keep::Last(_)) | None => {}
-    }
-    match &stage.train.stop {
-        Some(Stop::Plateau(stop)) if due(stop.every) => {
-            let net = judged_net(setup, stop.of.as_ref());
-            let value = judgements.value(&learner.models, net, &stop.metric)?;
-            tell(net, &stop.metric, value);
-            let plateau = &mut learner.watched.plateau;
-            if plateau.best.is_none_or(|best| stop.metric.better().improves(value, best)) {
-                *plateau = Plateau { best: Some(value), misses: 0 };
-            } else {
-                plateau.misses += 1;
-            }
-            if plateau.misses >= stop.patience.0 && step < setup.total {
-                learner.watched.ended = true;
-                let why = format!("{} has not improved for {}", named(stage, &stop.metric), stop.patience);
-                decided(stage, setup, Decision::Stopped { step, of: setup.total, why });
-            }
-        }
-        Some(Stop::Plateau(_)) | None => {}
-    }
-    Ok(())
+/// Judges the models of a stage on the way.
+pub struct Watcher<'a> {
+    /// What the plan calls the stage.
+    pub name: &'a str,
+    /// What it is.
+    pub train: &'a Train,
+    /// The plan, for the names of protocols.
+    pub plan: &'a Plan,
+    /// The names of its networks.
+    pub nets: Vec<&'a str>,
+    /// Steps of an epoch.
+    pub per_epoch: u64,
+    /// Steps of the stage.
+    pub total: u64,
+    /// Who judges.
+    pub judge: &'a Judge<'a>,
+    /// Who is told.
+    pub events: &'a Recorder<'a>,
 }
 
-/// Tells which step's model was kept, where that was to be decided.
-pub fn told_at_the_end(stage: &Stage, setup: &Setup, learner: &Learner) {
-    if let (Some(Keep::Best(keep)), Some(best)) = (&stage.train.keep, &learner.watched.best) {
-        let metric = named(stage, &keep.metric);
-        decided(stage, setup, Decision::Kept { step: best.step, of: learner.step, metric, value: best.value });
+impl Watcher<'_> {
+    /// Judges the models after a step, where it is one for that.
+    pub fn after_step(&self, step: u64, models: &[Model], watched: &mut Watched) -> Result<(), TrainError> {
+        let due = |span: Span| step.is_multiple_of(span.steps(self.per_epoch, self.total).max(1)) || step == self.total;
+        let mut judgements = Judgements { judge: self.judge, made: BTreeMap::new() };
+        // what several of `watch`, `keep` and `stop` look at is told once
+        let mut told = BTreeSet::new();
+        let mut tell = |net: usize, metric: &Metric, value: f64| {
+            let eval = scoped(self.nets[net], &self.plan.node(metric.eval().node).name);
+            if !told.insert((eval.clone(), metric.label())) {
+                return;
+            }
+            self.events.emit(Event::Watched { node: self.name.to_owned(), step, eval, metric: metric.label(), value });
+        };
+        if let Some(Watch::Every(watch)) = self.train.watch.as_ref().filter(|Watch::Every(watch)| due(watch.span)) {
+            for (net, eval) in (0..models.len()).flat_map(|net| watch.evals.iter().map(move |eval| (net, eval))) {
+                let judged = judgements.of(models, net, eval.node)?;
+                for metric in looked_at(*eval, judged) {
+                    let estimate = judged.measure(&metric).map_err(|source| TrainError::Metric { metric: metric.label(), source })?;
+                    tell(net, &metric, estimate.value);
+                }
+            }
+        }
+        match &self.train.keep {
+            Some(Keep::Best(keep)) if due(keep.every) => {
+                let net = self.net(keep.of.as_ref());
+                let value = judgements.value(models, net, &keep.metric)?;
+                tell(net, &keep.metric, value);
+                if watched.best.as_ref().is_none_or(|best| keep.metric.better().improves(value, best.value)) {
+                    watched.best = Some(Best { value, step, models: copies(models)? });
+                }
+            }
+            Some(Keep::Best(_) | Keep::Last(_)) | None => {}
+        }
+        match &self.train.stop {
+            Some(Stop::Plateau(stop)) if due(stop.every) => {
+                let net = self.net(stop.of.as_ref());
+                let value = judgements.value(models, net, &stop.metric)?;
+                tell(net, &stop.metric, value);
+                let plateau = &mut watched.plateau;
+                if plateau.best.is_none_or(|best| stop.metric.better().improves(value, best)) {
+                    *plateau = Plateau { best: Some(value), misses: 0 };
+                } else {
+                    plateau.misses += 1;
+                }
+                if plateau.misses >= stop.patience.0 && step < self.total {
+                    watched.ended = true;
+                    let why = format!("{} has not improved for {}", self.full_name(&stop.metric), stop.patience);
+                    self.decided(Decision::Stopped { step, of: self.total, why });
+                }
+            }
+            Some(Stop::Plateau(_)) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Tells which step's model was kept of so many, where that was to be decided.
+    pub fn at_the_end(&self, steps: u64, watched: &Watched) {
+        if let (Some(Keep::Best(keep)), Some(best)) = (&self.train.keep, &watched.best) {
+            let metric = self.full_name(&keep.metric);
+            self.decided(Decision::Kept { step: best.step, of: steps, metric, value: best.value });
+        }
+    }
+
+    fn decided(&self, decision: Decision) {
+        self.events.emit(Event::Decided { node: self.name.to_owned(), decision });
+    }
+
+    /// A metric with the name of its protocol: `pose.accuracy`.
+    fn full_name(&self, metric: &Metric) -> String {
+        format!("{}.{}", self.plan.node(metric.eval().node).name, metric.label())
+    }
+
+    /// The place of the network that decides: the one that is named, or the only one.
+    fn net(&self, name: Option<&NetName>) -> usize {
+        self.nets.iter().position(|net| name.is_some_and(|name| *net == name.0)).unwrap_or(0)
     }
 }
 
-fn decided(stage: &Stage, setup: &Setup, decision: Decision) {
-    stage.around.events.emit(Event::Decided { node: setup.name.clone(), decision });
-}
-
-/// A metric with the name of its protocol: `pose.accuracy`.
-fn named(stage: &Stage, metric: &Metric) -> String {
-    format!("{}.{}", stage.tables.plan().node(metric.eval().node).name, metric.label())
-}
-
-/// The place of the network that decides: the one that is named, or the only one.
-fn judged_net(setup: &Setup, name: Option<&NetName>) -> usize {
-    setup.nets.iter().position(|net| name.is_some_and(|name| net.name == name.0)).unwrap_or(0)
+/// Models with tensors of their own.
+pub fn copies(models: &[Model]) -> Result<Vec<Model>, TrainError> {
+    Ok(models.iter().map(Model::copy).collect::<Result<_, _>>()?)
 }
 
 /// The metrics that a watched protocol shows: of those that it can give.

@@ -4,7 +4,7 @@ use tch::{Device, Kind};
 
 use crate::nn::error::NnError;
 use crate::nn::net::Network;
-use crate::nn::state::{Account, State, StateError};
+use crate::nn::state::{State, StateError};
 use ddl::nets::Backbone;
 use ddl::nets::fit::{Names, fit};
 
@@ -15,8 +15,6 @@ pub struct Model {
     pub network: Network,
     /// Its tensors.
     pub state: State,
-    /// What became of a checkpoint's tensors, if they came from one.
-    pub account: Option<Account>,
 }
 
 /// A backbone with tensors on a device.
@@ -30,9 +28,9 @@ pub fn build<B: Backbone>(backbone: &B, checkpoint: Option<(&State, &Names)>, de
     let Some((checkpoint, names)) = checkpoint else {
         let network = backbone.network()?;
         let state = State::initialise(&network.specs(), backbone.seed(), device, kind)?;
-        return Ok(Model { network, state, account: None });
+        return Ok(Model { network, state });
     };
     let fit = fit(backbone, &checkpoint.sorts(), names).map_err(StateError::from)?;
     let state = checkpoint.taken(&fit.taken)?.copy()?.to(device, kind)?;
-    Ok(Model { network: fit.network, state, account: Some(fit.account) })
+    Ok(Model { network: fit.network, state })
 }

@@ -10,10 +10,12 @@ use ddl::quantity::Pixels;
 use indexmap::IndexMap;
 use tch::{Device, Kind, Tensor};
 
+use super::build::Model;
 use super::*;
 use crate::nn::net::fold::fold;
 use crate::nn::net::{Images as _, Pass, Run as _};
-use crate::nn::state::{State, StateError};
+use crate::nn::state::{Account, State, StateError};
+use ddl::nets::fit::fit;
 
 fn mobile(embedding: u32, variant: Option<MobileVariant>) -> MobileFaceNet {
     MobileFaceNet { embedding, weights: None, variant, seed: 0 }
@@ -167,8 +169,8 @@ fn a_transformer_is_insightfaces() {
     // masks of training bring a token along that nothing here reads
     let mut theirs = model.state.clone();
     theirs.insert("mask_token", Tensor::zeros([1, 1, 32], (Kind::Double, Device::Cpu)), crate::nn::state::Role::Parameter).unwrap();
-    let loaded = build(&VIT, Some((&theirs, &IndexMap::new())), Device::Cpu, Kind::Float).unwrap();
-    assert_eq!(loaded.account.unwrap().ignored, ["mask_token"]);
+    let (_, account) = loaded(&VIT, &theirs);
+    assert_eq!(account.ignored, ["mask_token"]);
 }
 
 #[test]
@@ -186,22 +188,28 @@ fn inputs_are_those_of_the_published_networks() {
     assert_eq!(at(&ir(18, IrForm::Tface, false), 3), [-117.5 / 127.5, -107.5 / 127.5, -97.5 / 127.5]);
 }
 
+/// A backbone's network with a checkpoint's tensors, and what became of them.
+fn loaded(backbone: &impl Backbone, checkpoint: &State) -> (Model, Account) {
+    let names = IndexMap::new();
+    let model = build(backbone, Some((checkpoint, &names)), Device::Cpu, Kind::Float).unwrap();
+    (model, fit(backbone, &checkpoint.sorts(), &names).unwrap().account)
+}
+
 #[test]
 fn checkpoints_of_public_code_load_by_their_names() {
     let net = build(&ir(18, IrForm::Tface, false), None, Device::Cpu, Kind::Float).unwrap();
     let mut lightning = State::new(); // as AdaFace saves it: the network under `model.`, its prototypes under `head.`
     lightning.absorb("model.", &net.state).unwrap();
     lightning.insert("head.kernel", Tensor::zeros([512, 3], (Kind::Float, Device::Cpu)), crate::nn::state::Role::Parameter).unwrap();
-    let loaded = build(&ir(18, IrForm::Tface, false), Some((&lightning, &IndexMap::new())), Device::Cpu, Kind::Float).unwrap();
-    let account = loaded.account.unwrap();
+    let (_, account) = loaded(&ir(18, IrForm::Tface, false), &lightning);
     assert_eq!((account.taken, account.ignored), (net.state.len(), vec!["head.kernel".to_string()]));
 
     let net = build(&light(LightForm::Nine), None, Device::Cpu, Kind::Float).unwrap();
     let mut parallel = State::new();
     parallel.absorb("module.", &net.state).unwrap();
     parallel.insert("module.fc2.weight", Tensor::zeros([3, 256], (Kind::Float, Device::Cpu)), crate::nn::state::Role::Parameter).unwrap();
-    let loaded = build(&light(LightForm::Nine), Some((&parallel, &IndexMap::new())), Device::Cpu, Kind::Float).unwrap();
-    assert_eq!(loaded.account.unwrap().ignored, ["module.fc2.weight"]);
+    let (_, account) = loaded(&light(LightForm::Nine), &parallel);
+    assert_eq!(account.ignored, ["module.fc2.weight"]);
 }
 
 #[test]
@@ -238,8 +246,8 @@ fn tfaces_mobilefacenet_loads_by_its_names() {
         theirs.insert(&new, entry.tensor.shallow_clone(), entry.role).unwrap();
     }
     assert!(theirs.entry("conv_4.model.5.conv_dw.bn.running_var").is_some() && theirs.entry("output_layer.linear.weight").is_some());
-    let loaded = build(&mobile(128, None), Some((&theirs, &IndexMap::new())), Device::Cpu, Kind::Float).unwrap();
-    assert_eq!(loaded.account.unwrap().taken, net.state.len());
+    let (loaded, account) = loaded(&mobile(128, None), &theirs);
+    assert_eq!(account.taken, net.state.len());
     assert_eq!(
         loaded.state.get("layers.5.layers.5.layers.1.layers.0.weight").unwrap(),
         net.state.get("layers.5.layers.5.layers.1.layers.0.weight").unwrap()
@@ -272,8 +280,7 @@ pub(crate) fn shared_weights() -> Option<State> {
 #[test]
 fn the_shared_weights_load_with_every_tensor_accounted_for() {
     let Some(checkpoint) = shared_weights() else { return };
-    let model = build(&mobile(128, None), Some((&checkpoint, &IndexMap::new())), Device::Cpu, Kind::Float).unwrap();
-    let account = model.account.unwrap();
+    let (model, account) = loaded(&mobile(128, None), &checkpoint);
     assert_eq!((account.taken, account.ignored.len()), (284, 0));
     assert_eq!(model.state.len(), 284);
     let x = Tensor::zeros([1, 3, 112, 112], (Kind::Float, Device::Cpu));

@@ -4,11 +4,12 @@ use ddl::ops::heads::AmSoftmax;
 use tch::Tensor;
 
 use super::cosine::{cosines, scaled};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
+use crate::nn::margin::additive_cosine;
 
 impl Head for AmSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
-        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| cosine - self.margin)
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
+        scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| additive_cosine(cosine, self.margin))
     }
 }

@@ -1,32 +1,21 @@
 //! Additive angular margin: `logit_y = s cos(theta_y + m)`.
 
-use std::f64::consts::PI;
-
-use ddl::ops::heads::{ArcFace, ArcForm, MarginGrad};
+use ddl::ops::heads::{ArcFace, MarginGrad};
 use tch::Tensor;
 
-use super::cosine::{cosines, detached, scaled, sine};
-use super::{Head, Logits, Moment};
+use super::cosine::{cosines, scaled};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
+use crate::nn::margin::{additive_angular, detached};
 
 impl Head for ArcFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
-            let shifted = shifted(cosine, self.margin.as_radians(), self.form);
+            let shifted = additive_angular(cosine, self.margin.as_radians(), self.form);
             match self.margin_grad {
                 MarginGrad::Exact => shifted,
                 MarginGrad::Detached => detached(cosine, &shifted),
             }
         })
-    }
-}
-
-/// `cos(theta + m) = cos(theta) cos(m) - sin(theta) sin(m)`, and what stands for it where theta + m would leave [0, pi].
-pub(in crate::nn) fn shifted(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
-    let plain = cosine * m.cos() - sine(cosine) * m.sin();
-    match form {
-        ArcForm::Plain => plain,
-        ArcForm::Safe => plain.where_self(&cosine.gt((PI - m).cos()), &(cosine - m * (PI - m).sin())),
-        ArcForm::Easy => plain.where_self(&cosine.gt(0.0), cosine),
     }
 }

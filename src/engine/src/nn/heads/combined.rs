@@ -3,14 +3,15 @@
 use ddl::ops::heads::{Combined, MarginGrad};
 use tch::Tensor;
 
-use super::cosine::{angle, cosines, detached, scaled};
-use super::{Head, Logits, Moment};
+use super::cosine::{cosines, scaled};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
+use crate::nn::margin::{combined, detached};
 
 impl Head for Combined {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         scaled(&cosines(x, labels, at)?, labels, self.scale, |cosine| {
-            let shifted = (angle(cosine) * self.factor + self.angle.as_radians()).cos() - self.cosine;
+            let shifted = combined(cosine, [self.factor, self.angle.as_radians(), self.cosine]);
             match self.margin_grad {
                 MarginGrad::Exact => shifted,
                 MarginGrad::Detached => detached(cosine, &shifted),

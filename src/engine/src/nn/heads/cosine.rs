@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::{Logits, Moment, PROTOTYPES};
+use super::{HeadContext, HeadOutput, PROTOTYPES};
 use crate::nn::error::NnError;
 
 /// Below this a length counts as it: a feature of zeros has cosine 0 with everything, and a finite gradient.
@@ -22,8 +22,8 @@ pub(crate) fn without_direction(x: &Tensor) -> Result<Tensor, NnError> {
 }
 
 /// cos(theta) between each feature and each class vector, `[n, classes]`, filtered.
-pub(super) fn cosines(x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Tensor, NnError> {
-    filtered(unit(x).f_matmul(&unit(at.state.get(PROTOTYPES)?).tr())?, labels, at.filter)
+pub(super) fn cosines(x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<Tensor, NnError> {
+    filtered(unit(x).f_matmul(&unit(&at.rows.local(PROTOTYPES)?).tr())?, labels, at.filter)
 }
 
 /// The cosines `[n, classes]` with 0 in place of those to other classes that are larger than the filter.
@@ -49,26 +49,7 @@ pub(super) fn lengths(x: &Tensor) -> Tensor {
 }
 
 /// Logits whose target entries are `margin` of the target cosines `[n]`, times `scale`.
-pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl FnOnce(&Tensor) -> Tensor) -> Result<Logits, NnError> {
+pub(super) fn scaled(cosines: &Tensor, labels: &Tensor, scale: f64, margin: impl FnOnce(&Tensor) -> Tensor) -> Result<HeadOutput, NnError> {
     let target = margin(&own(cosines, labels)?); // [n]
     Ok(with_target(cosines, labels, &target, scale)?.into())
-}
-
-/// sin(theta) of cosines, finite in value and gradient at cos = ±1.
-pub(super) fn sine(cosine: &Tensor) -> Tensor {
-    (cosine.square() * -1.0 + 1.0).clamp_min(1e-12).sqrt()
-}
-
-/// theta of cosines, with a finite gradient at cos = ±1.
-pub(super) fn angle(cosine: &Tensor) -> Tensor {
-    let border = match cosine.kind() {
-        Kind::Double => 1.0 - 1e-12,
-        _ => 1.0 - 1e-7,
-    };
-    cosine.clamp(-border, border).acos()
-}
-
-/// The value of `with_margin`, and the gradient of `cosine`: the margin's shift is a constant.
-pub(super) fn detached(cosine: &Tensor, with_margin: &Tensor) -> Tensor {
-    cosine + (with_margin - cosine).detach()
 }

@@ -3,10 +3,10 @@
 use ddl::ops::heads::{ArcForm, CurricularFace};
 use tch::Tensor;
 
-use super::arcface::shifted;
 use super::cosine::{cosines, own, with_target};
-use super::{Head, Logits, Moment, moment, prototypes};
+use super::{Head, HeadContext, HeadOutput, moment, prototypes};
 use crate::nn::error::NnError;
+use crate::nn::margin::{additive_angular, curricular, hard};
 use crate::nn::state::Spec;
 
 /// The state: the running mean of cosines, a scalar.
@@ -17,14 +17,14 @@ impl Head for CurricularFace {
         vec![prototypes(classes, embedding), moment(T, 0.0)]
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let m = self.margin.as_radians();
-        let hard = cosines.detach().f_gt_tensor(&shifted(&cosine.detach(), m, ArcForm::Plain).f_unsqueeze(1)?)?;
-        let t = cosine.detach().mean(cosine.kind()) * self.alpha + at.state.get(T)?.detach() * (1.0 - self.alpha);
-        let raised = (&cosines * (&cosines + &t)).f_where_self(&hard, &cosines)?;
-        let logits = with_target(&raised, labels, &shifted(&cosine, m, ArcForm::Safe), self.scale)?;
-        Ok(Logits { parts: vec![(T.to_owned(), t.shallow_clone())], updates: vec![(T.to_owned(), t)], ..logits.into() })
+        let hard = hard(&cosines, &additive_angular(&cosine.detach(), m, ArcForm::Plain))?;
+        let t = cosine.detach().mean(cosine.kind()) * self.alpha + at.rows.shared(T)?.detach() * (1.0 - self.alpha);
+        let raised = curricular(&cosines, &hard, &t)?;
+        let logits = with_target(&raised, labels, &additive_angular(&cosine, m, ArcForm::Safe), self.scale)?;
+        Ok(HeadOutput { parts: vec![(T.to_owned(), t.shallow_clone())], updates: vec![(T.to_owned(), t)], ..logits.into() })
     }
 }

@@ -4,18 +4,18 @@ use ddl::ops::heads::LSoftmax;
 use tch::Tensor;
 
 use super::cosine::{lengths, own, with_target};
-use super::multiple::psi;
-use super::{Head, Logits, Moment, PROTOTYPES};
+use super::{Head, HeadContext, HeadOutput, PROTOTYPES};
 use crate::nn::error::NnError;
+use crate::nn::margin::{faded, multiplicative};
 
 impl Head for LSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
-        let (w, blend) = (at.state.get(PROTOTYPES)?, at.clock.read(&self.blend));
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
+        let (w, blend) = (at.rows.local(PROTOTYPES)?, at.clock.read(&self.blend));
         let plain = x.f_matmul(&w.tr())?; // [n, classes]
         let length = lengths(x) * lengths(&w.f_index_select(0, labels)?); // [n]
         let dot = own(&plain, labels)?;
-        let target = (psi(&(&dot / &length), self.factor) * length + dot * blend) / (1.0 + blend); // [n]
+        let target = faded(&(multiplicative(&(&dot / &length), self.factor) * length), &dot, blend); // [n]
         let parts = vec![("blend".to_owned(), Tensor::from(blend as f32))];
-        Ok(Logits { parts, ..with_target(&plain, labels, &target, 1.0)?.into() })
+        Ok(HeadOutput { parts, ..with_target(&plain, labels, &target, 1.0)?.into() })
     }
 }

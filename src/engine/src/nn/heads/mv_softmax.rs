@@ -3,25 +3,22 @@
 use ddl::ops::heads::{ArcForm, MvMargin, MvSoftmax, MvWeight};
 use tch::Tensor;
 
-use super::arcface::shifted;
 use super::cosine::{cosines, own, with_target};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
+use crate::nn::margin::{additive_angular, additive_cosine, hard, misclassified};
 
 impl Head for MvSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let with_margin = match self.form {
-            MvMargin::Am => &cosine - self.margin,
-            MvMargin::Arc => shifted(&cosine, self.margin, ArcForm::Plain),
+            MvMargin::Am => additive_cosine(&cosine, self.margin),
+            MvMargin::Arc => additive_angular(&cosine, self.margin, ArcForm::Plain),
         };
-        let hard = cosines.detach().f_gt_tensor(&with_margin.detach().f_unsqueeze(1)?)?;
+        let hard = hard(&cosines, &with_margin)?;
         let target = if self.easy_margin { with_margin.f_where_self(&cosine.gt(0.0), &cosine)? } else { with_margin };
-        let raised = match self.weight {
-            MvWeight::Adaptive => &cosines * (self.t + 1.0) + self.t,
-            MvWeight::Fixed => &cosines + self.t,
-        };
-        Ok(with_target(&raised.f_where_self(&hard, &cosines)?, labels, &target, self.scale)?.into())
+        let raised = misclassified(&cosines, &hard, self.t, self.weight == MvWeight::Adaptive)?;
+        Ok(with_target(&raised, labels, &target, self.scale)?.into())
     }
 }

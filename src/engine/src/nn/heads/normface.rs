@@ -4,7 +4,7 @@ use ddl::ops::heads::NormFace;
 use tch::Tensor;
 
 use super::cosine::cosines;
-use super::{Head, Logits, Moment, prototypes};
+use super::{Head, HeadContext, HeadOutput, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::state::{Init, Role, Spec};
 
@@ -19,12 +19,12 @@ impl Head for NormFace {
         std::iter::once(prototypes(classes, embedding)).chain(self.learn_scale.then_some(scale)).collect()
     }
 
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         Ok(if self.learn_scale {
-            let scale = at.state.get(SCALE)?.f_clamp_min(LEAST)?;
+            let scale = at.rows.shared(SCALE)?.f_clamp_min(LEAST)?;
             let parts = vec![(SCALE.to_owned(), scale.detach())];
-            Logits { parts, ..cosines.f_mul(&scale)?.into() }
+            HeadOutput { parts, ..cosines.f_mul(&scale)?.into() }
         } else {
             cosines.f_mul_scalar(self.scale)?.into()
         })

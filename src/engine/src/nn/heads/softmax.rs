@@ -3,7 +3,7 @@
 use ddl::ops::heads::Softmax;
 use tch::Tensor;
 
-use super::{BIAS, Head, Logits, Moment, PROTOTYPES, prototypes};
+use super::{BIAS, Head, HeadContext, HeadOutput, PROTOTYPES, prototypes};
 use crate::nn::error::NnError;
 use crate::nn::state::{Init, Role, Spec};
 
@@ -13,8 +13,8 @@ impl Head for Softmax {
         std::iter::once(prototypes(classes, embedding)).chain(self.bias.then_some(bias)).collect()
     }
 
-    fn logits(&self, x: &Tensor, _labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
-        let bias = if self.bias { Some(at.state.get(BIAS)?) } else { None };
-        Ok(x.f_linear(at.state.get(PROTOTYPES)?, bias)?.into()) // [n, classes]
+    fn logits(&self, x: &Tensor, _labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
+        let bias = if self.bias { Some(at.rows.local(BIAS)?) } else { None };
+        Ok(x.f_linear(&at.rows.local(PROTOTYPES)?, bias)?.into()) // [n, classes]
     }
 }

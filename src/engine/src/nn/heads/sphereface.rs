@@ -4,17 +4,17 @@ use ddl::ops::heads::SphereFace;
 use tch::Tensor;
 
 use super::cosine::{cosines, lengths, own, with_target};
-use super::multiple::psi;
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
+use crate::nn::margin::{faded, multiplicative};
 
 impl Head for SphereFace {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let (cosines, blend) = (cosines(x, labels, at)?, at.clock.read(&self.blend)); // [n, classes]
         let cosine = own(&cosines, labels)?;
-        let target = (psi(&cosine, self.factor) + cosine * blend) / (1.0 + blend); // [n]
+        let target = faded(&multiplicative(&cosine, self.factor), &cosine, blend); // [n]
         let parts = vec![("blend".to_owned(), Tensor::from(blend as f32))];
         let logits = with_target(&cosines, labels, &target, 1.0)? * lengths(x).f_unsqueeze(1)?;
-        Ok(Logits { parts, ..logits.into() })
+        Ok(HeadOutput { parts, ..logits.into() })
     }
 }

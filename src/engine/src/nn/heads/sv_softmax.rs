@@ -3,22 +3,22 @@
 use ddl::ops::heads::{ArcForm, SvMargin, SvSoftmax};
 use tch::Tensor;
 
-use super::arcface::shifted;
 use super::cosine::{cosines, own, with_target};
-use super::{Head, Logits, Moment};
+use super::{Head, HeadContext, HeadOutput};
 use crate::nn::error::NnError;
+use crate::nn::margin::{additive_angular, additive_cosine, hard, support_vectors};
 
 impl Head for SvSoftmax {
-    fn logits(&self, x: &Tensor, labels: &Tensor, at: &Moment) -> Result<Logits, NnError> {
+    fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError> {
         let cosines = cosines(x, labels, at)?; // [n, classes]
         let cosine = own(&cosines, labels)?;
         let target = match self.form {
             SvMargin::Plain => cosine,
-            SvMargin::Am => cosine - self.margin,
-            SvMargin::Arc => shifted(&cosine, self.angle.as_radians(), ArcForm::Safe),
+            SvMargin::Am => additive_cosine(&cosine, self.margin),
+            SvMargin::Arc => additive_angular(&cosine, self.angle.as_radians(), ArcForm::Safe),
         };
-        let hard = cosines.detach().f_gt_tensor(&target.detach().f_unsqueeze(1)?)?;
-        let raised = (&cosines * self.t + (self.t - 1.0)).f_where_self(&hard, &cosines)?;
+        let hard = hard(&cosines, &target)?;
+        let raised = support_vectors(&cosines, &hard, self.t)?;
         Ok(with_target(&raised, labels, &target, self.scale)?.into())
     }
 }

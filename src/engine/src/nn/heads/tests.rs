@@ -7,13 +7,13 @@ use ddl::quantity::Angle;
 use tch::{Kind, Reduction, Tensor};
 
 use super::golden::{assert_gradient, features, labels, prototypes, state};
-use super::{Head, Moment};
+use super::{Head, HeadContext};
 
 const ARC: ArcFace = ArcFace { scale: 64.0, margin: Angle::radians(0.5), form: ArcForm::Safe, margin_grad: MarginGrad::Exact };
 
 fn loss(head: &heads::Head, x: &Tensor, w: &Tensor) -> Tensor {
     let state = state(w.shallow_clone());
-    let logits = head.logits(x, &labels(), &Moment::first(&state)).unwrap().logits;
+    let logits = head.logits(x, &labels(), &HeadContext::first(&state)).unwrap().logits;
     logits.cross_entropy_loss(&labels(), None::<&Tensor>, Reduction::Mean, -100, 0.0)
 }
 
@@ -74,7 +74,7 @@ fn the_safe_and_easy_forms_go_on_beyond_the_border() {
     let (w, x) = (prototypes(), features() * -1.0);
     let target = |form| {
         let head = ArcFace { form, scale: 1.0, ..ARC };
-        head.logits(&x, &labels(), &Moment::first(&state(w.shallow_clone())))
+        head.logits(&x, &labels(), &HeadContext::first(&state(w.shallow_clone())))
             .unwrap()
             .logits
             .gather(1, &labels().unsqueeze(1), false)
@@ -103,7 +103,7 @@ fn a_detached_margin_changes_the_gradient_by_the_known_ratios() {
         // one class and one dimension more, so that the cosine is the only unknown
         let x = Tensor::stack(&[cosine.shallow_clone(), (cosine.square() * -1.0 + 1.0).sqrt()], 1);
         let w = Tensor::from_slice(&[1.0f64, 0.0]).view([1, 2]);
-        let logits = head.logits(&x, &Tensor::zeros([4], (Kind::Int64, tch::Device::Cpu)), &Moment::first(&state(w))).unwrap().logits;
+        let logits = head.logits(&x, &Tensor::zeros([4], (Kind::Int64, tch::Device::Cpu)), &HeadContext::first(&state(w))).unwrap().logits;
         logits.sum(Kind::Double).backward();
         cosine.grad()
     };
@@ -126,7 +126,7 @@ fn a_feature_on_its_prototype_has_a_finite_gradient() {
 #[test]
 fn embeddings_of_another_width_are_refused() {
     let head = heads::Head::ArcFace(ARC);
-    let error = head.logits(&features().narrow(1, 0, 5), &labels(), &Moment::first(&state(prototypes()))).unwrap_err();
+    let error = head.logits(&features().narrow(1, 0, 5), &labels(), &HeadContext::first(&state(prototypes()))).unwrap_err();
     assert_eq!(error.to_string(), "embeddings for a head: expected [n, 6], found [4, 5]");
-    assert!(head.logits(&features(), &labels().narrow(0, 0, 3), &Moment::first(&state(prototypes()))).is_err());
+    assert!(head.logits(&features(), &labels().narrow(0, 0, 3), &HeadContext::first(&state(prototypes()))).is_err());
 }

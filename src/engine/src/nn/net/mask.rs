@@ -19,14 +19,14 @@ pub fn order(mask: &Mask, images: i64, mut stream: ChaCha8Rng) -> Vec<Vec<i64>> 
 }
 
 /// `[n, count, width]` to `[n, seen, width]`.
-pub fn hide(mask: &Mask, x: Tensor, drawn: Option<ChaCha8Rng>) -> Result<Tensor, NnError> {
+pub(crate) fn hide(mask: &Mask, x: Tensor, drawn: Option<ChaCha8Rng>) -> Result<Tensor, NnError> {
     let Some(stream) = drawn else { return Ok(x) };
     let seen = |image: Vec<i64>| image.into_iter().take(mask.seen as usize).collect();
     pick(&x, order(mask, x.size()[0], stream).into_iter().map(seen).collect())
 }
 
 /// `[n, seen, width]` to `[n, count, width]`, with what was drawn when they were hidden. Where nothing was hidden, nothing is filled in.
-pub fn fill(mask: &Mask, state: &State, x: Tensor, drawn: Option<ChaCha8Rng>) -> Result<Tensor, NnError> {
+pub(crate) fn fill(mask: &Mask, state: &State, x: Tensor, drawn: Option<ChaCha8Rng>) -> Result<Tensor, NnError> {
     let (images, seen) = (x.size()[0], x.size()[1]);
     let Some(stream) = drawn.filter(|_| seen < mask.count) else { return Ok(x) };
     let token = state.get(&mask.name)?.f_expand([images, mask.count - seen, mask.width], false)?;

@@ -282,7 +282,7 @@ fn window(w: Window, x: &Tensor) -> Result<Tensor, NnError> {
 
 fn residual(r: &Residual, state: &State, x: Tensor, pass: &Pass) -> Result<Tensor, NnError> {
     let mut sum = run(&r.body, state, x.shallow_clone(), pass)?;
-    let around = run(&r.shortcut, state, x, pass)?;
+    let context = run(&r.shortcut, state, x, pass)?;
     // In place: neither a convolution nor a batch norm needs its own output for its gradient.
-    Ok(sum.f_add_(&around)?)
+    Ok(sum.f_add_(&context)?)
 }

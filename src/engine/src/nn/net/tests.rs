@@ -6,7 +6,8 @@ use ddl::random::Draw;
 use tch::{Device, Kind, Tensor};
 
 use super::*;
-use crate::nn::backbone::{Backbone, Model, build};
+use crate::nn::backbone::build::Model;
+use crate::nn::backbone::{Backbone, build};
 use crate::nn::state::State;
 
 /// Images of noise from a fixed draw, channels innermost.

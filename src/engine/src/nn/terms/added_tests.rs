@@ -8,15 +8,15 @@ use ddl::random::Draw;
 use tch::{Kind, Tensor};
 
 use super::stitch::MEANS;
-use super::{Around, Given, Term, Value};
+use super::{Context, Term, TermInput, TermOutput};
 use crate::nn::heads::Clock;
 use crate::nn::heads::golden::{assert_gradient, features, labels, prototypes, table};
 use crate::nn::state::{Role, State};
 
 const DATA: DrawnRef = DrawnRef { node: NodeId(0) };
 
-fn evaluate(term: &impl Term, given: &[Given], state: &State) -> Value {
-    term.evaluate(given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+fn evaluate(term: &impl Term, inputs: &[TermInput], state: &State) -> TermOutput {
+    term.evaluate(inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 fn rows(x: &Tensor) -> Vec<Vec<f64>> {
@@ -35,8 +35,8 @@ fn stitching_is_the_mean_square_towards_means_that_stay() {
     let mut state = State::new();
     state.insert(MEANS, prototypes(), Role::Buffer).unwrap();
     let value = |x: &Tensor| {
-        let given = [Given::Labelled { embedding: x.shallow_clone(), labels: labels() }];
-        evaluate(&stitch, &given, &state)
+        let inputs = [TermInput::Labelled { embedding: x.shallow_clone(), labels: labels() }];
+        evaluate(&stitch, &inputs, &state)
     };
     let (x, means, people) = (rows(&features()), rows(&prototypes()), Vec::<i64>::try_from(labels()).unwrap());
     let sum: f64 = x.iter().zip(&people).map(|(x, y)| x.iter().zip(&means[*y as usize]).map(|(a, b)| (a - b).powi(2)).sum::<f64>()).sum();
@@ -54,7 +54,10 @@ fn a_coupled_mapping_brings_the_two_sides_of_pairs_together() {
         // each network's view of the other side does not count
         let pairs = |left: &Tensor, right: &Tensor| {
             let noise = || table(4, 6, |i, j| i - j);
-            [Given::Pairs { left: left.shallow_clone(), right: noise() }, Given::Pairs { left: noise(), right: right.shallow_clone() }]
+            [
+                TermInput::Pairs { left: left.shallow_clone(), right: noise() },
+                TermInput::Pairs { left: noise(), right: right.shallow_clone() },
+            ]
         };
         let unit = |row: &Vec<f64>| {
             let length = if normalise { row.iter().map(|x| x * x).sum::<f64>().sqrt() } else { 1.0 };
@@ -76,8 +79,9 @@ fn the_loss_of_a_pose_is_that_of_bins_and_of_the_angle() {
     let known = Tensor::from_slice(&degrees.concat()).view([3, 2]).deg2rad();
     let angle = |name: &str| Some(Reading { row: Expr::attribute(name) });
     let term = HeadPose { data: DATA, yaw: angle("yaw"), pitch: None, roll: angle("roll"), alpha: 0.01, of: None };
-    let value =
-        |bins: &Tensor| evaluate(&term, &[Given::Output(bins.shallow_clone()), Given::Readings(known.shallow_clone())], &State::new());
+    let value = |bins: &Tensor| {
+        evaluate(&term, &[TermInput::Output(bins.shallow_clone()), TermInput::Readings(known.shallow_clone())], &State::new())
+    };
     let mut expected = 0.0;
     for (place, column) in [(0, 0), (2, 1)] {
         for (row, degrees) in rows(&bins).iter().zip(degrees) {

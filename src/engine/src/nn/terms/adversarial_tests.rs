@@ -59,8 +59,8 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-fn with(term: &impl Term, given: &[Given], state: &State) -> Value {
-    term.evaluate(given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+fn with(term: &impl Term, inputs: &[TermInput], state: &State) -> TermOutput {
+    term.evaluate(inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 fn adversary() -> Adversary {
@@ -81,10 +81,10 @@ fn both_sides_are_what_the_sums_say() {
     let (student, teacher, state) = (features(), features().tanh(), state(6));
     let numbers = |x: &Tensor| rows_of(x).iter().map(|row| by_hand(&state, row)).collect::<Vec<_>>();
     let (made, real) = (numbers(&student), numbers(&teacher));
-    let value = with(&adversary(), &[Given::Logits(student.shallow_clone()), Given::Logits(teacher.shallow_clone())], &state);
+    let value = with(&adversary(), &[TermInput::Logits(student.shallow_clone()), TermInput::Logits(teacher.shallow_clone())], &state);
     let expected = -mean(real.iter().map(|x| log_sigmoid(*x))) - mean(made.iter().map(|x| log_sigmoid(-x)));
     near(&value.value, expected);
-    let of = |saturating| with(&fool(Sees::Logits, saturating), &[Given::Logits(student.shallow_clone())], &state).value;
+    let of = |saturating| with(&fool(Sees::Logits, saturating), &[TermInput::Logits(student.shallow_clone())], &state).value;
     near(&of(false), -mean(made.iter().map(|x| log_sigmoid(*x))));
     near(&of(true), mean(made.iter().map(|x| log_sigmoid(-x))));
 }
@@ -96,17 +96,17 @@ fn gradients_of_both_sides_are_their_differences() {
         assert_gradient(&state(6).get(name).unwrap().copy(), |x| {
             let mut state = state(6);
             state.replace(name, x.shallow_clone(), Role::Parameter);
-            with(&adversary(), &[Given::Logits(student.shallow_clone()), Given::Logits(teacher.shallow_clone())], &state).value
+            with(&adversary(), &[TermInput::Logits(student.shallow_clone()), TermInput::Logits(teacher.shallow_clone())], &state).value
         });
     }
     for saturating in [false, true] {
-        assert_gradient(&student, |x| with(&fool(Sees::Embedding, saturating), &[Given::Output(x.shallow_clone())], &state(6)).value);
+        assert_gradient(&student, |x| with(&fool(Sees::Embedding, saturating), &[TermInput::Output(x.shallow_clone())], &state(6)).value);
     }
     // through the relaxed throw of people too
     let logits = table(4, 5, |i, k| (0.4 * i * k).sin());
     assert_gradient(&logits, |x| {
-        let given = [Given::Logits(x.shallow_clone()), Given::Output(features())];
-        with(&fool(Sees::Labels, false), &given, &state(11)).value
+        let inputs = [TermInput::Logits(x.shallow_clone()), TermInput::Output(features())];
+        with(&fool(Sees::Labels, false), &inputs, &state(11)).value
     });
 }
 
@@ -115,7 +115,7 @@ fn the_critics_side_is_no_lesson_for_the_networks() {
     let student = features().set_requires_grad(true);
     let state = state(6);
     state.require_gradients(|_| true).unwrap();
-    with(&adversary(), &[Given::Logits(student.shallow_clone()), Given::Logits(features())], &state).value.backward();
+    with(&adversary(), &[TermInput::Logits(student.shallow_clone()), TermInput::Logits(features())], &state).value.backward();
     assert!(!student.grad().defined());
     assert!(state.iter().all(|(_, entry)| entry.tensor.grad().defined()));
 }
@@ -127,12 +127,12 @@ fn the_networks_side_is_no_lesson_for_the_critic() {
             let student = features().set_requires_grad(true);
             let state = state(width);
             state.require_gradients(|_| true).unwrap();
-            let given = match sees {
-                Sees::Logits => vec![Given::Logits(student.shallow_clone())],
-                Sees::Embedding => vec![Given::Output(student.shallow_clone())],
-                Sees::Labels => vec![Given::Logits(student.slice(1, 0, 5, 1)), Given::Output(features())],
+            let inputs = match sees {
+                Sees::Logits => vec![TermInput::Logits(student.shallow_clone())],
+                Sees::Embedding => vec![TermInput::Output(student.shallow_clone())],
+                Sees::Labels => vec![TermInput::Logits(student.slice(1, 0, 5, 1)), TermInput::Output(features())],
             };
-            with(&fool(sees, saturating), &given, &state).value.backward();
+            with(&fool(sees, saturating), &inputs, &state).value.backward();
             assert!(student.grad().abs().max().double_value(&[]) > 0.0, "{sees:?}");
             assert!(state.iter().all(|(_, entry)| !entry.tensor.grad().defined()), "{sees:?}");
         }
@@ -160,8 +160,9 @@ fn the_game_of_three_is_what_its_parts_say() {
     let term = KdGan { data: DATA, critic: critic(Sees::Labels), between, alpha: 0.3, temperature: Curve::Constant(0.7) };
     let (classifier, teacher) = (table(4, 5, |i, k| (0.4 * i * k).sin()), table(4, 5, |i, k| (i - k).cos()));
     let state = state(11);
-    let labelled = Given::Labelled { embedding: features(), labels: labels() };
-    let value = with(&term, &[labelled, Given::Logits(classifier.shallow_clone()), Given::Logits(teacher.shallow_clone())], &state).value;
+    let labelled = TermInput::Labelled { embedding: features(), labels: labels() };
+    let value =
+        with(&term, &[labelled, TermInput::Logits(classifier.shallow_clone()), TermInput::Logits(teacher.shallow_clone())], &state).value;
     let numbers =
         |people: &Tensor| rows_of(&critic::seen(people, &features()).unwrap()).iter().map(|row| by_hand(&state, row)).collect::<Vec<_>>();
     let noise = |name: &str| Draw::new(0, "noise").text("kdgan").text(name);

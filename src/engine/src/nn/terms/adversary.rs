@@ -3,9 +3,10 @@
 use ddl::ops::terms::{Adversary, Critic, Sees};
 use tch::{Kind, Tensor};
 
-use super::critic::{as_made, as_real, judge, logits_of, specs};
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::critic::{judge, logits_of, specs};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::{NnError, shape};
+use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
 
 impl Term for Adversary {
@@ -23,12 +24,13 @@ impl Term for Adversary {
         one_width(self.critic.it(), shapes)
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let ([Given::Logits(student), Given::Logits(teacher)] | [Given::Output(student), Given::Output(teacher)]) = given else {
-            return Err(mismatch("adversary", "outputs of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let ([TermInput::Logits(student), TermInput::Logits(teacher)] | [TermInput::Output(student), TermInput::Output(teacher)]) = inputs
+        else {
+            return Err(mismatch("adversary", "outputs of the student and of the teacher", inputs));
         };
         let critic = self.critic.it();
-        let judged = |x: &Tensor| judge(critic, around.head, &x.detach());
+        let judged = |x: &Tensor| judge(critic, context.head, &x.detach());
         let (made, real) = (judged(student)?, judged(teacher)?);
         let right = (made.lt(0.0).mean(Kind::Float) + real.gt(0.0).mean(Kind::Float)) / 2.0;
         Ok(plain(as_real(&real)? + as_made(&made)?, vec![("right".into(), right)]))

@@ -1,12 +1,13 @@
 //! Center loss (Wen et al., ECCV 2016): `mean ½|x - c_y|²`, and centres that follow by `c_j - α Σ_{y = j} (c_j - x) / (1 + n_j)`.
 
-use ddl::ops::terms::{Center, CenterForm, CenterStep};
+use ddl::ops::terms::{Center, CenterStep};
 use tch::Kind;
 
 use super::pairs::{features, labelled};
 use super::reduce::reduce;
-use super::{Around, Given, Memory, Need, Take, Term, Value, zero};
+use super::{Context, Memory, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
+use crate::nn::loss::metric::{center, center_factor};
 use crate::nn::state::{Init, Role, Spec};
 
 /// The name of the centres in the state of a label space, `[people, embedding]`.
@@ -25,18 +26,13 @@ impl Term for Center {
         vec![Spec { name: CENTRES.into(), shape: vec![classes, embedding], role: Role::Buffer, init: Init::XavierUniform }]
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("center", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let (embedding, labels) = labelled("center", inputs)?;
         let x = features(embedding, self.normalise);
-        let centres = around.head.get(CENTRES)?;
-        let own = centres.f_index_select(0, labels)?.detach(); // [n, d]
+        let own = context.head.gather(CENTRES, labels)?.detach(); // [n, d]
         let apart = &x - &own;
         let squared = apart.square().f_sum_dim_intlist([1].as_slice(), false, None)?; // [n]
-        let factor = match self.form {
-            CenterForm::Half => 0.5,
-            CenterForm::Whole => 1.0,
-        };
-        let each = &squared * factor;
+        let (each, factor) = (center(&squared, self.form), center_factor(self.form));
         let value = if self.sum { each.sum(each.kind()) } else { reduce(&each, self.reduce.as_ref())? };
         let moved = tch::no_grad(|| {
             let same = labels.f_unsqueeze(0)?.f_eq_tensor(&labels.f_unsqueeze(1)?)?.to_kind(x.kind()); // [n, n]
@@ -47,9 +43,9 @@ impl Term for Center {
                 CenterStep::Gradient => pull * (2.0 * factor / labels.size()[0] as f64),
             };
             // images of one person write the same row
-            Ok::<_, NnError>(centres.f_index_copy(0, labels, &(own + by * self.rate))?)
+            context.head.updated(CENTRES, labels, &(own + by * self.rate))
         })?;
         let distance = squared.detach().sqrt().mean(Kind::Float);
-        Ok(Value { skipped: zero(&value), value, parts: vec![("distance".into(), distance)], updates: vec![(CENTRES.into(), moved)] })
+        Ok(TermOutput { skipped: zero(&value), value, parts: vec![("distance".into(), distance)], updates: vec![(CENTRES.into(), moved)] })
     }
 }

@@ -6,11 +6,14 @@
 
 use ddl::ops::heads::ArcForm;
 use ddl::ops::terms::CoMining;
-use tch::{Reduction, Tensor};
+use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, zero};
 use crate::nn::error::NnError;
-use crate::nn::heads::{own, shifted, with_target};
+use crate::nn::heads::{own, with_target};
+use crate::nn::loss::cross_entropy;
+use crate::nn::loss::metric::{among, weighted_mean};
+use crate::nn::margin::additive_angular;
 
 impl Term for CoMining {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -23,14 +26,14 @@ impl Term for CoMining {
         Ok(vec![Need::of(data, &first.0, Take::Labelled), Need::of(data, &first.0, cosines()), Need::of(data, &second.0, cosines())])
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Labelled { labels, .. }, Given::Logits(first), Given::Logits(second)] = given else {
-            return Err(mismatch("co_mining", "labels, and logits of both networks", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Labelled { labels, .. }, TermInput::Logits(first), TermInput::Logits(second)] = inputs else {
+            return Err(mismatch("co_mining", "labels, and logits of both networks", inputs));
         };
         let losses = [losses(self, first, labels)?, losses(self, second, labels)?]; // [n] each
         let count = labels.size()[0];
         let share = |part: f64| ((part * count as f64 + 1e-9).floor() as i64).clamp(0, count);
-        let dropped = share(around.clock.read(&self.drop));
+        let dropped = share(context.clock.read(&self.drop));
         let noise = among(&losses[0], dropped, true)? * among(&losses[1], dropped, true)?; // [n]
         let clean = &noise * -1.0 + 1.0;
         let sure = share(self.confident.0);
@@ -40,30 +43,20 @@ impl Term for CoMining {
         for (at, own) in losses.iter().enumerate() {
             let told = among(&losses[1 - at], sure, false)?;
             let weights = (told * (self.boost - 1.0) + 1.0) * &clean;
-            let whole = weights.sum(kind);
-            // where nothing weighs anything, 0 of it is 0
-            let mean = (own * &weights).sum(kind) / whole.clamp_min(f64::from(f32::MIN_POSITIVE));
+            let mean = weighted_mean(own, &weights);
             parts.push((self.between[at].0.clone(), mean.detach()));
             value += mean;
         }
         let skipped = clean.sum(kind).eq(0.0).to_kind(kind);
-        Ok(Value { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
     }
 }
 
 /// The cross-entropy of each image over cosines `[n, classes]`, `[n]`.
 fn losses(term: &CoMining, cosines: &Tensor, labels: &Tensor) -> Result<Tensor, NnError> {
-    let target = shifted(&own(cosines, labels)?, term.margin.as_radians(), ArcForm::Safe);
+    let target = additive_angular(&own(cosines, labels)?, term.margin.as_radians(), ArcForm::Safe);
     let logits = with_target(cosines, labels, &target, term.scale)?;
-    Ok(logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0)?)
-}
-
-/// 1 for the `count` largest or smallest values `[n]`, 0 for the others.
-fn among(values: &Tensor, count: i64, largest: bool) -> Result<Tensor, NnError> {
-    let values = values.detach();
-    let places = values.f_topk(count, 0, largest, true)?.1;
-    let ones = Tensor::f_ones([count], (values.kind(), values.device()))?;
-    Ok(values.f_zeros_like()?.f_scatter(0, &places, &ones)?)
+    cross_entropy(&logits, labels)
 }
 
 #[cfg(test)]
@@ -104,12 +97,15 @@ mod tests {
         [unit(&first).matmul(&classes), unit(&second).matmul(&classes)]
     }
 
-    fn evaluate(term: &CoMining, [first, second]: [&Tensor; 2]) -> Value {
+    fn evaluate(term: &CoMining, [first, second]: [&Tensor; 2]) -> TermOutput {
         let embedding = Tensor::zeros([8, 5], (Kind::Double, tch::Device::Cpu));
-        let logits = |of: &Tensor| Given::Logits(of.shallow_clone());
-        let given = [Given::Labelled { embedding, labels: Tensor::from_slice(&PEOPLE) }, logits(first), logits(second)];
-        term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() })
-            .unwrap()
+        let logits = |of: &Tensor| TermInput::Logits(of.shallow_clone());
+        let inputs = [TermInput::Labelled { embedding, labels: Tensor::from_slice(&PEOPLE) }, logits(first), logits(second)];
+        term.evaluate(
+            &inputs,
+            &Context { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() },
+        )
+        .unwrap()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ::ddl::random::Draw;
 use serde_json::Value as Json;
 use tch::{Kind, Tensor};
 
-use super::{Around, Given, Term, Value};
+use super::{Context, Term, TermInput, TermOutput};
 use crate::nn::comparator::{largest, logits, specs};
 use crate::nn::error::NnError;
 use crate::nn::heads::Clock;
@@ -40,14 +40,14 @@ fn weights() -> State {
     state
 }
 
-fn evaluate(term: &impl Term, given: Given, pool: &State) -> Result<Value, NnError> {
-    let around = Around { head: &State::new(), pool, noise: &Draw::new(0, "noise"), clock: Clock::default() };
-    term.evaluate(&[given], &around)
+fn evaluate(term: &impl Term, inputs: TermInput, pool: &State) -> Result<TermOutput, NnError> {
+    let context = Context { head: &State::new(), pool, noise: &Draw::new(0, "noise"), clock: Clock::default() };
+    term.evaluate(&[inputs], &context)
 }
 
-fn compared(set_size: u32, people: &[i64], x: &Tensor, pool: &State) -> Value {
+fn compared(set_size: u32, people: &[i64], x: &Tensor, pool: &State) -> TermOutput {
     let term = CompareSets { data: DATA, by: Pooling::Comparator(comparator()), set_size, of: None };
-    evaluate(&term, Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }, pool).unwrap()
+    evaluate(&term, TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }, pool).unwrap()
 }
 
 fn oracle(name: &str) -> Json {
@@ -84,7 +84,7 @@ fn maps_are_kept_apart() {
         Tensor::cat(&[&(&shares * -7.0), &shares], 1) // features lie before the maps
     };
     let diversity = Diversity { data: DATA, landmarks: 3, of: None };
-    let value = |maps: Tensor| evaluate(&diversity, Given::Output(maps), &State::new()).unwrap().value;
+    let value = |maps: Tensor| evaluate(&diversity, TermInput::Output(maps), &State::new()).unwrap().value;
     let scores: Vec<f64> = [1.0, 2.0]
         .into_iter()
         .flat_map(|i| [1.0, 2.0, 3.0].into_iter().flat_map(move |k| [1.0, 2.0, 3.0, 4.0].map(|place| (1.3f64 * i + 2.1 * k * place).sin())))
@@ -122,12 +122,12 @@ fn batches_without_both_kinds_of_pairs_are_counted() {
 
 #[test]
 fn what_fits_no_comparison_is_refused() {
-    let given = |x: Tensor| Given::Labelled { embedding: x, labels: Tensor::from_slice(&[0i64, 0, 1, 1, 2, 2, 3, 3]) };
+    let inputs = |x: Tensor| TermInput::Labelled { embedding: x, labels: Tensor::from_slice(&[0i64, 0, 1, 1, 2, 2, 3, 3]) };
     let term = |by| CompareSets { data: DATA, by, set_size: 1, of: None };
-    let narrow = evaluate(&term(Pooling::Comparator(comparator())), given(waves().narrow(1, 0, 5)), &weights()).unwrap_err();
+    let narrow = evaluate(&term(Pooling::Comparator(comparator())), inputs(waves().narrow(1, 0, 5)), &weights()).unwrap_err();
     assert!(narrow.to_string().contains("2 landmarks") && narrow.to_string().contains("5 numbers"), "{narrow}");
     let pooling = Pooling::Multicolumn(Multicolumn { content: true, slot: "set".to_owned() });
-    assert!(evaluate(&term(pooling), given(waves()), &weights()).is_err());
+    assert!(evaluate(&term(pooling), inputs(waves()), &weights()).is_err());
 }
 
 /// What is trained is what judges.

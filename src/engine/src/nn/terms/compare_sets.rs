@@ -7,9 +7,11 @@ use tch::Tensor;
 
 use super::classify::sets::{labels_of, sets};
 use super::pairs::{labelled, nothing};
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::comparator::{largest, local, logits};
 use crate::nn::error::{NnError, shape};
+use crate::nn::loss::adversarial::balanced;
+use crate::nn::loss::metric::diversity;
 use crate::nn::state::Spec;
 
 impl Term for CompareSets {
@@ -24,8 +26,8 @@ impl Term for CompareSets {
         Ok(Vec::new())
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("compare_sets", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let (embedding, labels) = labelled("compare_sets", inputs)?;
         let Pooling::Comparator(by) = &self.by else {
             let found = format!("`{}`", self.by.name());
             return Err(NnError::Input { what: "what compare_sets compares by".into(), expected: "a comparator".into(), found });
@@ -37,14 +39,14 @@ impl Term for CompareSets {
         let people = labels_of(&sets, labels)?;
         let ones = Tensor::f_ones([people.size()[0]; 2], (tch::Kind::Bool, people.device()))?.f_triu(1)?;
         let same = people.f_unsqueeze(0)?.f_eq_tensor(&people.f_unsqueeze(1)?)?;
-        let logits = logits(by, around.pool, &largest(embedding, &sets, i64::from(self.set_size))?)?;
+        let logits = logits(by, context.pool, &largest(embedding, &sets, i64::from(self.set_size))?)?;
         let of = |pairs: &Tensor| Ok::<_, NnError>(logits.f_masked_select(&pairs.f_logical_and(&ones)?)?);
         let (same, different) = (of(&same)?, of(&same.f_logical_not()?)?);
         if same.numel() == 0 || different.numel() == 0 {
             return Ok(nothing(embedding));
         }
         let mean = |x: &Tensor| x.mean(x.kind());
-        let value = (mean(&(-&same).f_softplus()?) + mean(&different.f_softplus()?)) * 0.5;
+        let value = balanced(&same, &different)?;
         let right = |right: Tensor| right.to_kind(tch::Kind::Float).mean(tch::Kind::Float);
         let accuracy = (right(same.gt(0.0)) + right(different.le(0.0))) * 0.5;
         let score = |logits: &Tensor| mean(&(logits.detach() * 0.5).tanh());
@@ -65,15 +67,13 @@ impl Term for Diversity {
         }
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(maps)] = given else {
-            return Err(mismatch("diversity", MAPS, given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Output(maps)] = inputs else {
+            return Err(mismatch("diversity", MAPS, inputs));
         };
         let count = i64::from(self.landmarks);
         let maps = maps.f_narrow(1, maps.size()[1] - count, count)?.f_flatten(2, -1)?; // the features lie before them
-        let most = maps.f_amax([1], false)?; // [n, places]
-        let value = most.f_sum_dim_intlist([1i64].as_slice(), false, None)?.f_div_scalar(count as f64)?;
-        Ok(plain(1.0 - value.mean(value.kind()), vec![]))
+        Ok(plain(diversity(&maps)?, vec![]))
     }
 }
 

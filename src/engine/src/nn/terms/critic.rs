@@ -8,7 +8,8 @@ use tch::Tensor;
 use super::Take;
 use super::logits::take;
 use crate::nn::error::{NnError, shape};
-use crate::nn::state::{Spec, State};
+use crate::nn::rows::Rows;
+use crate::nn::state::{Role, Spec, State};
 
 /// Slope of the rectifiers below 0.
 const SLOPE: f64 = 0.2;
@@ -24,11 +25,22 @@ pub fn specs(critic: &Critic, inputs: i64) -> Vec<Spec> {
     specs
 }
 
+/// The critic as it is now, which nothing moves.
+pub fn fixed(critic: &Critic, state: &dyn Rows) -> Result<State, NnError> {
+    let mut fixed = State::new();
+    for at in 0..=critic.hidden.len() {
+        for name in [format!("{at}.weight"), format!("{at}.bias")] {
+            fixed.insert(&name, state.shared(&name)?.f_detach()?, Role::Fixed)?;
+        }
+    }
+    Ok(fixed)
+}
+
 /// The critic's number for each row, `[n]`: the logit of "it is the real one".
-pub fn judge(critic: &Critic, state: &State, x: &Tensor) -> Result<Tensor, NnError> {
+pub fn judge(critic: &Critic, state: &dyn Rows, x: &Tensor) -> Result<Tensor, NnError> {
     let mut value = x.shallow_clone();
     for at in 0..=critic.hidden.len() {
-        let (weight, bias) = (state.get(&format!("{at}.weight"))?, state.get(&format!("{at}.bias"))?);
+        let (weight, bias) = (state.shared(&format!("{at}.weight"))?, state.shared(&format!("{at}.bias"))?);
         if value.size().last() != weight.size().last() {
             let (expected, found) = (format!("[n, {}]", weight.size().last().copied().unwrap_or(0)), shape(&value.size()));
             return Err(NnError::Input { what: "what a critic sees".into(), expected, found });
@@ -39,16 +51,6 @@ pub fn judge(critic: &Critic, state: &State, x: &Tensor) -> Result<Tensor, NnErr
         }
     }
     Ok(value.f_squeeze_dim(1)?)
-}
-
-/// `-mean log D`: what they come to who want to be taken for real.
-pub fn as_real(numbers: &Tensor) -> Result<Tensor, NnError> {
-    Ok((-numbers).f_softplus()?.mean(numbers.kind()))
-}
-
-/// `-mean log(1 - D)`: what it comes to that they are taken for made.
-pub fn as_made(numbers: &Tensor) -> Result<Tensor, NnError> {
-    Ok(numbers.f_softplus()?.mean(numbers.kind()))
 }
 
 /// What a critic of logits, or of labels, takes of a network.

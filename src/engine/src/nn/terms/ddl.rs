@@ -16,7 +16,7 @@ use tch::Tensor;
 
 use self::histogram::{Grid, divergence, histogram};
 use self::similarity::{Similarities, negatives, positives};
-use super::{Around, Given, Need, Take, Term, Value, mismatch};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch};
 use crate::nn::error::NnError;
 
 /// What is known of one branch in a step.
@@ -43,18 +43,18 @@ impl Term for Ddl {
         Ok(needs)
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        if given.len() < 4 || given.len() != 2 * (1 + self.students.len()) {
-            return Err(mismatch("ddl", "pairs and embeddings of the teacher and of each student", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        if inputs.len() < 4 || inputs.len() != 2 * (1 + self.students.len()) {
+            return Err(mismatch("ddl", "pairs and embeddings of the teacher and of each student", inputs));
         }
-        let branches = given.chunks(2).enumerate().map(|(at, given)| branch(self, given, at == 0)).collect::<Result<Vec<_>, _>>()?;
+        let branches = inputs.chunks(2).enumerate().map(|(at, inputs)| branch(self, inputs, at == 0)).collect::<Result<Vec<_>, _>>()?;
         combine(self, &branches)
     }
 
-    fn similarities(&self, given: &[Given]) -> Result<Vec<(String, Tensor)>, NnError> {
+    fn similarities(&self, inputs: &[TermInput]) -> Result<Vec<(String, Tensor)>, NnError> {
         let mut sets = Vec::new();
-        for (at, given) in given.chunks(2).enumerate() {
-            let branch = branch(self, given, at == 0)?;
+        for (at, inputs) in inputs.chunks(2).enumerate() {
+            let branch = branch(self, inputs, at == 0)?;
             let counted = branch.positive.values.f_masked_select(&branch.positive.counted.gt(0.5))?;
             sets.push((format!("{}.positive", name(at)), counted.detach()));
             sets.push((format!("{}.negative", name(at)), branch.negative.values.detach()));
@@ -63,9 +63,9 @@ impl Term for Ddl {
     }
 }
 
-fn branch(term: &Ddl, given: &[Given], is_teacher: bool) -> Result<Branch, NnError> {
-    let [Given::Pairs { left, right }, Given::Embeddings(others)] = given else {
-        return Err(mismatch("ddl", "pairs, then embeddings, for each branch", given));
+fn branch(term: &Ddl, inputs: &[TermInput], is_teacher: bool) -> Result<Branch, NnError> {
+    let [TermInput::Pairs { left, right }, TermInput::Embeddings(others)] = inputs else {
+        return Err(mismatch("ddl", "pairs, then embeddings, for each branch", inputs));
     };
     let constant = |x: &Tensor| if is_teacher && term.detach_teacher { x.detach() } else { x.shallow_clone() };
     let positive = positives(&constant(left), &constant(right), term.positive_threshold)?;
@@ -80,7 +80,7 @@ fn branch(term: &Ddl, given: &[Given], is_teacher: bool) -> Result<Branch, NnErr
 }
 
 /// What can't be computed (a branch without positives above the threshold) counts 0, and is counted.
-fn combine(term: &Ddl, branches: &[Branch]) -> Result<Value, NnError> {
+fn combine(term: &Ddl, branches: &[Branch]) -> Result<TermOutput, NnError> {
     let all = |of: fn(&Branch) -> Tensor| Ok::<_, NnError>(Tensor::f_stack(&branches.iter().map(of).collect::<Vec<_>>(), 0)?);
     let grid = Grid::new(term.grid, i64::from(term.nodes), &branches[0].positive_histogram);
     let (any, mean_positive, mean_negative) = (all(|it| it.positive.any())?, all(|it| it.positive.mean())?, all(|it| it.negative.mean())?); // [branches]
@@ -112,7 +112,7 @@ fn combine(term: &Ddl, branches: &[Branch]) -> Result<Value, NnError> {
         parts.push((format!("{name}.positives"), branches[at as usize].positive.count()));
     }
     let parts = parts.into_iter().map(|(name, part)| (name, part.detach())).collect();
-    Ok(Value { value, parts, skipped: skipped.detach(), updates: vec![] })
+    Ok(TermOutput { value, parts, skipped: skipped.detach(), updates: vec![] })
 }
 
 /// What events call a branch.

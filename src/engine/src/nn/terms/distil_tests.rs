@@ -41,13 +41,13 @@ fn kd_is_reduced_as_other_values_of_single_images() {
     let mut each: Vec<f64> = (0..rows).map(one).collect();
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     near(&logits_of(&kd(), &student, &teacher).value, mean(&each));
-    let said = |by| Kd { reduce: Some(by), ..kd() };
-    near(&logits_of(&said(Reduce::Mean(Mean {})), &student, &teacher).value, mean(&each));
+    let reduced = |by| Kd { reduce: Some(by), ..kd() };
+    near(&logits_of(&reduced(Reduce::Mean(Mean {})), &student, &teacher).value, mean(&each));
     let focal: Vec<f64> = each.iter().map(|value| (1.0 - (-value).exp()).powi(2) * value).collect();
-    let by_focal = said(Reduce::Focal(Focal { gamma: 2.0, of_mean: false }));
+    let by_focal = reduced(Reduce::Focal(Focal { gamma: 2.0, of_mean: false }));
     near(&logits_of(&by_focal, &student, &teacher).value, mean(&focal));
     each.sort_by(|a, b| b.total_cmp(a));
-    let by_ohem = said(Reduce::Ohem(Ohem { keep: Fraction(0.5) }));
+    let by_ohem = reduced(Reduce::Ohem(Ohem { keep: Fraction(0.5) }));
     near(&logits_of(&by_ohem, &student, &teacher).value, mean(&each[..(rows / 2) as usize]));
     for term in [by_focal, by_ohem] {
         assert_gradient(&student, |x| logits_of(&term, x, &teacher).value);
@@ -71,16 +71,16 @@ fn nst(teacher_term: bool) -> Nst {
     Nst { data: DATA, teacher: TEACHER, at, teacher_at: None, offset: 0.0, teacher_term, of: None }
 }
 
-fn with(term: &impl Term, given: &[Given], state: &State) -> Value {
-    term.evaluate(given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+fn with(term: &impl Term, inputs: &[TermInput], state: &State) -> TermOutput {
+    term.evaluate(inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
-fn logits_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> Value {
-    with(term, &[Given::Logits(student.shallow_clone()), Given::Logits(teacher.shallow_clone())], &State::new())
+fn logits_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> TermOutput {
+    with(term, &[TermInput::Logits(student.shallow_clone()), TermInput::Logits(teacher.shallow_clone())], &State::new())
 }
 
-fn outputs_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> Value {
-    with(term, &[Given::Output(student.shallow_clone()), Given::Output(teacher.shallow_clone())], &State::new())
+fn outputs_of(term: &impl Term, student: &Tensor, teacher: &Tensor) -> TermOutput {
+    with(term, &[TermInput::Output(student.shallow_clone()), TermInput::Output(teacher.shallow_clone())], &State::new())
 }
 
 fn near(found: &Tensor, expected: f64) {
@@ -149,9 +149,9 @@ fn equal_images_give_finite_gradients() {
         assert!(x.grad().abs().max().double_value(&[]) < 1e3, "{}", x.grad());
     }
     let one = features().narrow(0, 0, 1);
-    let given = [Given::Output(one.shallow_clone()), Given::Output(one)];
-    let around = Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() };
-    assert!(rkd(1.0, 1.0).evaluate(&given, &around).is_err());
+    let inputs = [TermInput::Output(one.shallow_clone()), TermInput::Output(one)];
+    let context = Context { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() };
+    assert!(rkd(1.0, 1.0).evaluate(&inputs, &context).is_err());
 }
 
 #[test]
@@ -216,8 +216,8 @@ fn a_learned_map_lies_between_features_of_two_widths() {
     let value = |x: &Tensor, map: &Tensor, distance| {
         let mut state = State::new();
         state.insert(ADAPTER, map.shallow_clone(), Role::Parameter).unwrap();
-        let given = [Given::Output(x.shallow_clone()), Given::Output(teacher_features())];
-        with(&feature(distance, false), &given, &state).value
+        let inputs = [TermInput::Output(x.shallow_clone()), TermInput::Output(teacher_features())];
+        with(&feature(distance, false), &inputs, &state).value
     };
     for distance in [FeatureDistance::L2, FeatureDistance::Cosine] {
         assert_gradient(&features(), |x| value(x, &map, distance));
@@ -235,17 +235,17 @@ fn mutual(count: usize, average: bool) -> Mutual {
     Mutual { data: DATA, between, temperature: Curve::Constant(1.0), average, logits, scale: 64.0, slot }
 }
 
-fn among(term: &Mutual, logits: &[Tensor]) -> Value {
-    let given: Vec<Given> = logits.iter().map(|logits| Given::Logits(logits.shallow_clone())).collect();
-    with(term, &given, &State::new())
+fn among(term: &Mutual, logits: &[Tensor]) -> TermOutput {
+    let inputs: Vec<TermInput> = logits.iter().map(|logits| TermInput::Logits(logits.shallow_clone())).collect();
+    with(term, &inputs, &State::new())
 }
 
 #[test]
 fn what_networks_learn_of_each_other_is_that_of_the_spec() {
     // KL(p2 || p1), which network 1 follows, and KL(p1 || p2)
     let [first, second] = [student_logits(), teacher_logits()];
-    near(&(logits::divergence(&second, &first, 1.0).unwrap().mean(Kind::Double)), 0.159_290_467_0);
-    near(&(logits::divergence(&first, &second, 1.0).unwrap().mean(Kind::Double)), 0.217_367_230_2);
+    near(&(crate::nn::loss::distil::divergence(&second, &first, 1.0).unwrap().mean(Kind::Double)), 0.159_290_467_0);
+    near(&(crate::nn::loss::distil::divergence(&first, &second, 1.0).unwrap().mean(Kind::Double)), 0.217_367_230_2);
     let value = among(&mutual(2, false), &[first.shallow_clone(), second.shallow_clone()]);
     near(&value.value, 0.159_290_467_0 + 0.217_367_230_2);
     let third = &first * 0.5;
@@ -260,7 +260,7 @@ fn each_network_follows_the_others_as_they_are() {
     let leaf = first.copy().set_requires_grad(true);
     among(&mutual(2, false), &[leaf.shallow_clone(), second.shallow_clone()]).value.backward();
     let alone = first.copy().set_requires_grad(true);
-    logits::divergence(&second, &alone, 1.0).unwrap().mean(Kind::Double).backward();
+    crate::nn::loss::distil::divergence(&second, &alone, 1.0).unwrap().mean(Kind::Double).backward();
     assert!((leaf.grad() - alone.grad()).abs().max().double_value(&[]) < 1e-15);
-    assert_gradient(&first, |x| logits::divergence(&second, x, 1.0).unwrap().mean(Kind::Double));
+    assert_gradient(&first, |x| crate::nn::loss::distil::divergence(&second, x, 1.0).unwrap().mean(Kind::Double));
 }

@@ -1,11 +1,11 @@
 //! Feature distillation (Romero et al., ICLR 2015): the student's output, through a learned map where channels differ, follows the teacher's.
 
-use ddl::ops::terms::{Feature, FeatureDistance};
+use ddl::ops::terms::Feature;
 use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain, same_or};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain, same_or};
 use crate::nn::error::{NnError, shape};
-use crate::nn::heads::unit;
+use crate::nn::loss::distil::{cosine, hint};
 use crate::nn::state::{Init, Role, Spec};
 
 /// The learned map from the student's channels to the teacher's, `[teacher, student]`.
@@ -30,23 +30,16 @@ impl Term for Feature {
         Ok(if own == wanted { Vec::new() } else { vec![adapter] })
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("feature", "outputs of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("feature", "outputs of the student and of the teacher", inputs));
         };
-        let (mut student, mut teacher) = (places(student)?, places(teacher)?);
+        let (mut student, teacher) = (places(student)?, places(teacher)?);
         if student.size()[1] != teacher.size()[1] {
-            student = student.f_linear(around.head.get(ADAPTER)?, None::<&Tensor>)?;
+            student = student.f_linear(context.head.shared(ADAPTER)?, None::<&Tensor>)?;
         }
-        let cosine = (unit(&student) * unit(&teacher)).f_sum_dim_intlist([1i64].as_slice(), false, student.kind())?; // [places]
-        let cosine = cosine.mean(student.kind());
-        if self.normalise {
-            (student, teacher) = (unit(&student), unit(&teacher));
-        }
-        let value = match self.distance {
-            FeatureDistance::L2 => (student - teacher).square().mean(cosine.kind()),
-            FeatureDistance::Cosine => &cosine * -1.0 + 1.0,
-        };
+        let cosine = cosine(&student, &teacher)?;
+        let value = hint(&student, &teacher, &cosine, self.distance, self.normalise);
         Ok(plain(value, vec![("cosine".into(), cosine)]))
     }
 }

@@ -4,9 +4,10 @@ use ddl::ops::terms::{Fool, Sees};
 use tch::{Kind, Tensor};
 
 use super::adversary::one_width;
-use super::critic::{as_made, as_real, judge, logits_of, relaxed, seen, specs};
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::critic::{fixed, judge, logits_of, relaxed, seen, specs};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
 
 impl Term for Fool {
@@ -26,18 +27,18 @@ impl Term for Fool {
         }
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let x: Tensor = match given {
-            [Given::Logits(own) | Given::Output(own)] => own.shallow_clone(),
-            [Given::Logits(own), Given::Output(embedding)] => {
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let x: Tensor = match inputs {
+            [TermInput::Logits(own) | TermInput::Output(own)] => own.shallow_clone(),
+            [TermInput::Logits(own), TermInput::Output(embedding)] => {
                 let name = self.of.as_ref().map_or("", |of| &of.0);
-                let noise = around.noise.clone().text("fool").text(name);
-                seen(&relaxed(own, around.clock.read(&self.temperature), &noise)?, embedding)?
+                let noise = context.noise.clone().text("fool").text(name);
+                seen(&relaxed(own, context.clock.read(&self.temperature), &noise)?, embedding)?
             }
-            _ => return Err(mismatch("fool", "an output of the network", given)),
+            _ => return Err(mismatch("fool", "an output of the network", inputs)),
         };
         // the critic is a constant here: its own lesson is the other side's
-        let judged = judge(self.critic.it(), &around.head.map(Tensor::detach), &x)?;
+        let judged = judge(self.critic.it(), &fixed(self.critic.it(), context.head)?, &x)?;
         let fooled = judged.detach().gt(0.0).mean(Kind::Float);
         let value = if self.saturating { -as_made(&judged)? } else { as_real(&judged)? };
         Ok(plain(value, vec![("fooled".into(), fooled)]))

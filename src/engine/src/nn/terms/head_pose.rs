@@ -2,10 +2,11 @@
 
 use ddl::nets::backbone::hopenet::{ANGLES, BINS};
 use ddl::ops::terms::HeadPose;
-use tch::{Kind, Tensor};
+use tch::Kind;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::{NnError, shape};
+use crate::nn::loss::metric::binned_angle;
 
 /// What each angle is called among the parts.
 const NAMES: [&str; 3] = ["yaw", "pitch", "roll"];
@@ -17,9 +18,9 @@ impl Term for HeadPose {
         Ok(vec![Need::own(data, Take::Output(Some(BINS.into()))), Need::own(data, Take::Readings(reads))])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(bins), Given::Readings(known)] = given else {
-            return Err(mismatch("head_pose", "bins and the samples' angles", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Output(bins), TermInput::Readings(known)] = inputs else {
+            return Err(mismatch("head_pose", "bins and the samples' angles", inputs));
         };
         let (count, angles) = (bins.size()[0], self.angles());
         if bins.size() != [count, ANGLES.count * ANGLES.bins] || known.size() != [count, angles.len() as i64] {
@@ -36,9 +37,8 @@ impl Term for HeadPose {
             let bin = degrees.f_sub_scalar(ANGLES.first)?.f_div_scalar(ANGLES.step)?.f_floor()?;
             let bin = bin.f_clamp(0.0, (ANGLES.bins - 1) as f64)?.f_to_kind(Kind::Int64)?; // the plan lets only angles with a bin by
             let each = logits.f_select(1, place as i64)?;
-            let entropy = each.f_cross_entropy_loss(&bin, None::<&Tensor>, tch::Reduction::Mean, -100, 0.0)?;
             let apart = read.f_select(1, place as i64)? - degrees.f_to_kind(bins.kind())?;
-            value += entropy + apart.square().mean(bins.kind()) * self.alpha;
+            value += binned_angle(&each, &bin, &apart, self.alpha)?;
             parts.push((format!("{}.error", NAMES[place]), apart.abs().mean(bins.kind())));
         }
         Ok(plain(value, parts))

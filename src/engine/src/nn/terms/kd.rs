@@ -1,12 +1,12 @@
 //! Knowledge distillation (Hinton et al., 2015): `T² KL(softmax(z_t / T) || softmax(z_s / T))` of each image, and one number of them.
 
-use ddl::ops::terms::{Kd, Reduce};
-use tch::Tensor;
+use ddl::ops::terms::Kd;
 
-use super::logits::{agreement, divergence, take};
+use super::logits::{agreement, take};
 use super::reduce::reduce;
-use super::{Around, Given, Need, Term, Value, mismatch, plain};
+use super::{Context, Need, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::distil::knowledge;
 
 impl Term for Kd {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -15,22 +15,16 @@ impl Term for Kd {
         Ok(vec![Need::own(self.data.node, of(&self.slot)), Need::taught(self.data.node, self.teacher.node, of(teacher))])
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Logits(student), Given::Logits(teacher)] = given else {
-            return Err(mismatch("kd", "logits of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Logits(student), TermInput::Logits(teacher)] = inputs else {
+            return Err(mismatch("kd", "logits of the student and of the teacher", inputs));
         };
-        let temperature = around.clock.read(&self.temperature);
+        let temperature = context.clock.read(&self.temperature);
         if temperature <= 0.0 {
             let why = "a temperature is more than 0 at every step".to_owned();
             return Err(NnError::Option { option: "temperature", value: temperature.to_string(), why });
         }
-        let value = softened(student, teacher, temperature, self.reduce.as_ref())?;
+        let value = reduce(&knowledge(student, teacher, temperature)?, self.reduce.as_ref())?;
         Ok(plain(value, vec![("agreement".into(), agreement(student, teacher))]))
     }
-}
-
-/// The loss for logits `[n, classes]`.
-fn softened(student: &Tensor, teacher: &Tensor, temperature: f64, by: Option<&Reduce>) -> Result<Tensor, NnError> {
-    let each = divergence(teacher, student, temperature)?.f_mul_scalar(temperature * temperature)?; // [n]
-    reduce(&each, by)
 }

@@ -4,9 +4,10 @@ use ddl::ops::refs::NetName;
 use ddl::ops::terms::KdGan;
 use tch::Kind;
 
-use super::critic::{as_made, as_real, judge, logits_of, one_hot, relaxed, seen, specs};
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::critic::{judge, logits_of, one_hot, relaxed, seen, specs};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::adversarial::{as_made, as_real};
 use crate::nn::state::Spec;
 
 impl Term for KdGan {
@@ -25,14 +26,14 @@ impl Term for KdGan {
         Ok(specs(self.critic.it(), people[0] + embedding[0]))
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let [Given::Labelled { embedding, labels }, Given::Logits(classifier), Given::Logits(teacher)] = given else {
-            return Err(mismatch("kdgan", "labelled embeddings, and logits of the classifier and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Labelled { embedding, labels }, TermInput::Logits(classifier), TermInput::Logits(teacher)] = inputs else {
+            return Err(mismatch("kdgan", "labelled embeddings, and logits of the classifier and of the teacher", inputs));
         };
-        let temperature = around.clock.read(&self.temperature);
-        let judged = |people| judge(self.critic.it(), around.head, &seen(&people, embedding)?);
+        let temperature = context.clock.read(&self.temperature);
+        let judged = |people| judge(self.critic.it(), context.head, &seen(&people, embedding)?);
         let drawn = |logits: &tch::Tensor, at: usize| {
-            let noise = around.noise.clone().text("kdgan").text(&self.between[at].0);
+            let noise = context.noise.clone().text("kdgan").text(&self.between[at].0);
             judged(relaxed(&logits.detach(), temperature, &noise)?)
         };
         let real = judged(one_hot(labels, classifier)?)?;

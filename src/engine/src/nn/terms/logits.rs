@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 use super::Take;
 use crate::nn::error::{NnError, shape};
 use crate::nn::heads::{BIAS, PROTOTYPES, unit};
-use crate::nn::state::State;
+use crate::nn::rows::Rows;
 
 /// What a term takes of a network to compare logits.
 pub fn take(logits: PlainLogits, scale: f64, slot: &str) -> Take {
@@ -18,27 +18,16 @@ pub fn take(logits: PlainLogits, scale: f64, slot: &str) -> Take {
 }
 
 /// Logits `[n, classes]` of embeddings `x` `[n, d]`: scaled cosines, or inner products and the bias where the head has one.
-pub fn logits(x: &Tensor, head: &State, scale: Option<f64>) -> Result<Tensor, NnError> {
-    let prototypes = head.get(PROTOTYPES)?; // [classes, d]
+pub fn logits(x: &Tensor, rows: &dyn Rows, scale: Option<f64>) -> Result<Tensor, NnError> {
+    let prototypes = rows.local(PROTOTYPES)?; // [classes, d]
     if x.size().last() != prototypes.size().last() {
         let (expected, found) = (format!("[n, {}]", prototypes.size().last().copied().unwrap_or(0)), shape(&x.size()));
         return Err(NnError::Input { what: "embeddings for logits".into(), expected, found });
     }
     match scale {
-        Some(scale) => Ok(unit(x).f_matmul(&unit(prototypes).tr())?.f_mul_scalar(scale)?),
-        None => Ok(x.f_linear(prototypes, head.entry(BIAS).map(|bias| &bias.tensor))?),
+        Some(scale) => Ok(unit(x).f_matmul(&unit(&prototypes).tr())?.f_mul_scalar(scale)?),
+        None => Ok(x.f_linear(&prototypes, rows.has(BIAS).then(|| rows.local(BIAS)).transpose()?)?),
     }
-}
-
-/// `KL(softmax(target / T) || softmax(own / T))` of each image, `[n]`.
-pub fn divergence(target: &Tensor, own: &Tensor, temperature: f64) -> Result<Tensor, NnError> {
-    if target.size() != own.size() {
-        let (expected, found) = (shape(&target.size()), shape(&own.size()));
-        return Err(NnError::Input { what: "logits of two networks".into(), expected, found });
-    }
-    let logs = |logits: &Tensor| logits.f_div_scalar(temperature)?.f_log_softmax(1, logits.kind());
-    let (target, own) = (logs(target)?, logs(own)?);
-    Ok((target.exp() * (&target - own)).f_sum_dim_intlist([1i64].as_slice(), false, target.kind())?)
 }
 
 /// The share of images of which both say the same person, for events.

@@ -3,9 +3,10 @@
 use ddl::ops::terms::Mutual;
 use tch::Tensor;
 
-use super::logits::{agreement, divergence, take};
-use super::{Around, Given, Need, Term, Value, mismatch, plain};
+use super::logits::{agreement, take};
+use super::{Context, Need, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::distil::divergence;
 
 impl Term for Mutual {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -13,13 +14,13 @@ impl Term for Mutual {
         Ok(self.between.iter().map(of).collect())
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let logits = |given: &Given| if let Given::Logits(logits) = given { Some(logits.shallow_clone()) } else { None };
-        let all: Option<Vec<Tensor>> = given.iter().map(logits).collect();
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let logits = |input: &TermInput| if let TermInput::Logits(logits) = input { Some(logits.shallow_clone()) } else { None };
+        let all: Option<Vec<Tensor>> = inputs.iter().map(logits).collect();
         let Some(all) = all.filter(|all| all.len() >= 2 && all.len() == self.between.len()) else {
-            return Err(mismatch("mutual", "logits of each network", given));
+            return Err(mismatch("mutual", "logits of each network", inputs));
         };
-        let temperature = around.clock.read(&self.temperature);
+        let temperature = context.clock.read(&self.temperature);
         if temperature <= 0.0 {
             let why = "a temperature is more than 0 at every step".to_owned();
             return Err(NnError::Option { option: "temperature", value: temperature.to_string(), why });

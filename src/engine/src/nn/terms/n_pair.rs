@@ -1,21 +1,23 @@
 //! N-pair loss (Sohn, NeurIPS 2016): `mean log(1 + Σ_j exp(aᵢ·pⱼ - aᵢ·pᵢ)) + λ/4 (mean |a|² + mean |p|²)`.
 
 use ddl::ops::terms::NPair;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Kind, Tensor};
 
 use super::pairs::{features, labelled, nothing};
 use super::range_loss::people;
 use super::reduce::reduce;
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
+use crate::nn::loss::cross_entropy;
+use crate::nn::loss::metric::n_pair_length;
 
 impl Term for NPair {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("n_pair", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        let (embedding, labels) = labelled("n_pair", inputs)?;
         let (mut anchors, mut positives, mut owners) = (Vec::new(), Vec::new(), Vec::new());
         for (person, rows) in people(labels)?.into_iter().enumerate() {
             for pair in rows.chunks_exact(2) {
@@ -36,12 +38,11 @@ impl Term for NPair {
         // other pairs of the same person are neither positives nor negatives
         let logits = (a.f_matmul(&p.tr())? * self.scale).f_masked_fill(&own, f64::NEG_INFINITY)?; // [pairs, pairs]
         let targets = Tensor::f_arange(owners.size()[0], (Kind::Int64, x.device()))?;
-        let each = logits.f_cross_entropy_loss(&targets, None::<&Tensor>, Reduction::None, -100, 0.0)?;
-        let lengths = |x: &Tensor| x.square().sum_dim_intlist([1].as_slice(), false, None).mean(x.kind());
-        let long = (lengths(&a) + lengths(&p)) * 0.25;
+        let each = cross_entropy(&logits, &targets)?;
+        let long = n_pair_length(&a, &p);
         let right = logits.detach().argmax(1, false).eq_tensor(&targets).mean(Kind::Float);
         let value = reduce(&each, self.reduce.as_ref())? + &long * self.regulariser;
         let parts = vec![("accuracy".into(), right), ("length".into(), long.detach())];
-        Ok(Value { skipped: zero(&value), value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value), value, parts, updates: vec![] })
     }
 }

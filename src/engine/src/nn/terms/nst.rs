@@ -3,12 +3,10 @@
 use ddl::ops::terms::Nst;
 use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain, same_or};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain, same_or};
 use crate::nn::error::{NnError, shape};
+use crate::nn::loss::distil::{channel_discrepancy, unit_channels};
 use crate::nn::state::Spec;
-
-/// Below this a channel's length counts as it.
-const SHORTEST: f64 = 1e-12;
 
 impl Term for Nst {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -28,34 +26,18 @@ impl Term for Nst {
         }
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("nst", "maps of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("nst", "maps of the student and of the teacher", inputs));
         };
         let (own, other) = (sides(student), sides(teacher));
         let smaller = [own[0].min(other[0]), own[1].min(other[1])];
-        let (student, teacher) = (channels(student, smaller)?, channels(teacher, smaller)?);
-        let kernel = |a: &Tensor, b: &Tensor| -> Result<Tensor, NnError> {
-            let products = a.f_matmul(&b.transpose(1, 2))?; // [n, channels of a, channels of b]
-            Ok((products + self.offset).square().mean(a.kind()))
-        };
-        let mut value = kernel(&student, &student)? - kernel(&student, &teacher)? * 2.0;
-        if self.teacher_term {
-            value += kernel(&teacher, &teacher)?;
-        }
-        Ok(plain(value, vec![]))
+        let (student, teacher) = (unit_channels(student, smaller)?, unit_channels(teacher, smaller)?);
+        Ok(plain(channel_discrepancy(&student, &teacher, self.offset, self.teacher_term)?, vec![]))
     }
 }
 
 fn sides(map: &Tensor) -> [i64; 2] {
     let size = map.size();
     [size[2], size[3]]
-}
-
-/// Channels of length 1 over the places of a map that is averaged to these sides, `[n, channels, places]`.
-fn channels(map: &Tensor, to: [i64; 2]) -> Result<Tensor, NnError> {
-    let map = if sides(map) == to { map.shallow_clone() } else { map.f_adaptive_avg_pool2d(to)? };
-    let flat = map.f_reshape([map.size()[0], map.size()[1], -1])?;
-    let lengths = flat.square().f_sum_dim_intlist([2i64].as_slice(), true, flat.kind())?.clamp_min(SHORTEST * SHORTEST).sqrt();
-    Ok(flat / lengths)
 }

@@ -1,13 +1,11 @@
 //! What terms over the pairs of a batch share.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
-use super::{Given, Value, mismatch, zero};
+use super::{TermInput, TermOutput, mismatch, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
-
-/// Below this a distance counts as it: two equal features have a finite gradient.
-const NEAREST: f64 = 1e-12;
+use crate::nn::loss::metric;
 
 /// All pairs i < j of a batch, row by row.
 pub(super) struct Pairs {
@@ -20,11 +18,8 @@ pub(super) struct Pairs {
 impl Pairs {
     /// The pairs of a batch with these labels `[n]`.
     pub fn of(labels: &Tensor) -> Result<Self, NnError> {
-        let n = labels.size()[0];
-        let both = Tensor::f_triu_indices(n, n, 1, (Kind::Int64, labels.device()))?; // [2, pairs]
-        let (i, j) = (both.f_get(0)?, both.f_get(1)?);
-        let same = labels.f_index_select(0, &i)?.f_eq_tensor(&labels.f_index_select(0, &j)?)?;
-        Ok(Pairs { places: i.f_mul_scalar(n)?.f_add(&j)?, same })
+        let (places, same) = metric::pairs(labels)?;
+        Ok(Pairs { places, same })
     }
 
     /// The pairs' entries of a matrix `[n, n]`, `[pairs]`.
@@ -36,17 +31,6 @@ impl Pairs {
     pub fn len(&self) -> i64 {
         self.places.size()[0]
     }
-}
-
-/// Squared distances between all rows, `[n, n]`.
-pub(super) fn squared_distances(x: &Tensor) -> Result<Tensor, NnError> {
-    let lengths = x.square().f_sum_dim_intlist([1].as_slice(), true, None)?; // [n, 1]
-    Ok((&lengths + lengths.tr() - x.f_matmul(&x.tr())? * 2.0).clamp_min(0.0))
-}
-
-/// Distances of squared distances, with a finite gradient at 0.
-pub(super) fn root(squared: &Tensor) -> Tensor {
-    squared.clamp_min(NEAREST).sqrt()
 }
 
 /// Features as a term takes them.
@@ -61,15 +45,15 @@ pub(super) fn mean_where(values: &Tensor, at: &Tensor) -> Tensor {
 }
 
 /// The labelled batch of a term over one.
-pub(super) fn labelled<'a>(term: &str, given: &'a [Given]) -> Result<(&'a Tensor, &'a Tensor), NnError> {
-    match given {
-        [Given::Labelled { embedding, labels }] => Ok((embedding, labels)),
-        _ => Err(mismatch(term, "labelled embeddings", given)),
+pub(super) fn labelled<'a>(term: &str, inputs: &'a [TermInput]) -> Result<(&'a Tensor, &'a Tensor), NnError> {
+    match inputs {
+        [TermInput::Labelled { embedding, labels }] => Ok((embedding, labels)),
+        _ => Err(mismatch(term, "labelled embeddings", inputs)),
     }
 }
 
 /// The value of a batch that a term can compute nothing from.
-pub(super) fn nothing(embedding: &Tensor) -> Value {
+pub(super) fn nothing(embedding: &Tensor) -> TermOutput {
     let value = embedding.sum(embedding.kind()) * 0.0;
-    Value { skipped: zero(&value) + 1.0, value, parts: vec![], updates: vec![] }
+    TermOutput { skipped: zero(&value) + 1.0, value, parts: vec![], updates: vec![] }
 }

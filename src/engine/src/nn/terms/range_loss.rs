@@ -7,20 +7,18 @@
 use ddl::ops::terms::RangeLoss;
 use tch::Tensor;
 
-use super::pairs::{Pairs, features, labelled, root, squared_distances};
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::pairs::{Pairs, features, labelled};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
-
-/// Below this a distance counts as it: two equal features have a finite gradient.
-const NEAREST: f64 = 1e-12;
+use crate::nn::loss::metric::{apart, range, squared_distances};
 
 impl Term for RangeLoss {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("range_loss", given)?;
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        let (embedding, labels) = labelled("range_loss", inputs)?;
         let x = features(embedding, self.normalise);
         let nothing = embedding.sum(embedding.kind()) * 0.0;
         let (mut within, mut skipped) = (nothing.shallow_clone(), 0.0);
@@ -30,7 +28,7 @@ impl Term for RangeLoss {
             let own = x.f_index_select(0, &Tensor::f_from_slice(&rows)?.f_to_device(x.device())?)?; // [images, d]
             means.push(own.f_mean_dim([0].as_slice(), false, None)?);
             if rows.len() > 1 {
-                ranges.push(range(self, &own)?);
+                ranges.push(range(&of_pairs(&own)?, self.k, self.squared)?);
             }
         }
         if ranges.is_empty() {
@@ -44,25 +42,20 @@ impl Term for RangeLoss {
             let count = means.len() as i64;
             let labels = Tensor::f_arange(count, (tch::Kind::Int64, x.device()))?;
             nearest = Pairs::of(&labels)?.take(&squared_distances(&Tensor::f_stack(&means, 0)?)?)?.min();
-            between = (&nearest * -1.0 + self.margin).clamp_min(0.0);
+            between = apart(&nearest, self.margin);
         } else {
             skipped += 1.0;
         }
         let value = &within * self.intra + &between * self.inter;
         let parts = vec![("within".into(), within.detach()), ("between".into(), between.detach()), ("nearest".into(), nearest.detach())];
-        Ok(Value { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
+        Ok(TermOutput { skipped: zero(&value) + skipped, value, parts, updates: vec![] })
     }
 }
 
-/// The harmonic mean of the k largest distances of a person's images `[images, d]`, at least 2.
-fn range(term: &RangeLoss, own: &Tensor) -> Result<Tensor, NnError> {
+/// The squared distances of all pairs of a person's images `[images, d]`, `[pairs]`.
+fn of_pairs(own: &Tensor) -> Result<Tensor, NnError> {
     let alike = Tensor::f_zeros([own.size()[0]], (tch::Kind::Int64, own.device()))?;
-    let pairs = Pairs::of(&alike)?;
-    let squared = pairs.take(&squared_distances(own)?)?;
-    let distances = if term.squared { squared.clamp_min(NEAREST) } else { root(&squared) };
-    let k = i64::from(term.k).min(pairs.len());
-    let largest = distances.f_topk(k, 0, true, true)?.0;
-    Ok(largest.reciprocal().sum(own.kind()).reciprocal() * k as f64)
+    Pairs::of(&alike)?.take(&squared_distances(own)?)
 }
 
 /// The rows of each person of a batch, people in the order of their first image.

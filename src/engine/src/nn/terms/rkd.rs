@@ -1,14 +1,12 @@
 //! Relational distillation (Park et al., CVPR 2019): distances and angles between embeddings, as the official code computes them.
 
 use ddl::ops::terms::Rkd;
-use tch::{Reduction, Tensor};
+use tch::Tensor;
 
-use super::{Around, Given, Need, Take, Term, Value, mismatch, plain};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, mismatch, plain};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
-
-/// Below this a squared distance counts as it.
-const SHORTEST: f64 = 1e-12;
+use crate::nn::loss::distil::{angles, huber, relative_distances};
 
 impl Term for Rkd {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
@@ -16,9 +14,9 @@ impl Term for Rkd {
         Ok(vec![Need::own(data, take.clone()), Need::taught(data, self.teacher.node, take)])
     }
 
-    fn evaluate(&self, given: &[Given], _around: &Around) -> Result<Value, NnError> {
-        let [Given::Output(student), Given::Output(teacher)] = given else {
-            return Err(mismatch("rkd", "embeddings of the student and of the teacher", given));
+    fn evaluate(&self, inputs: &[TermInput], _context: &Context) -> Result<TermOutput, NnError> {
+        let [TermInput::Output(student), TermInput::Output(teacher)] = inputs else {
+            return Err(mismatch("rkd", "embeddings of the student and of the teacher", inputs));
         };
         let images = student.size()[0];
         if images < 2 {
@@ -29,7 +27,7 @@ impl Term for Rkd {
         let mut parts = Vec::new();
         let mut value = student.sum(student.kind()) * 0.0;
         if self.distance > 0.0 {
-            let between = huber(&relative(&student)?, &relative(&teacher)?)?;
+            let between = huber(&relative_distances(&student)?, &relative_distances(&teacher)?)?;
             value += &between * self.distance;
             parts.push(("distance".to_owned(), between));
         }
@@ -40,29 +38,4 @@ impl Term for Rkd {
         }
         Ok(plain(value, parts))
     }
-}
-
-/// The mean over all entries of `x²/2` where `|x| < 1`, else `|x| - 1/2`, x their difference.
-fn huber(student: &Tensor, teacher: &Tensor) -> Result<Tensor, NnError> {
-    Ok(student.f_smooth_l1_loss(teacher, Reduction::Mean, 1.0)?)
-}
-
-/// Distances between rows, divided by the mean of the positive ones, `[n, n]` with a zero diagonal.
-pub(super) fn relative(x: &Tensor) -> Result<Tensor, NnError> {
-    let squares = x.square().f_sum_dim_intlist([1i64].as_slice(), true, x.kind())?; // [n, 1]
-    let squared = (&squares + squares.tr() - x.f_matmul(&x.tr())? * 2.0).clamp_min(SHORTEST);
-    let itself = Tensor::f_eye(x.size()[0], (tch::Kind::Bool, x.device()))?;
-    let distance = squared.sqrt().f_masked_fill(&itself, 0.0)?;
-    let mean = distance.f_masked_select(&distance.detach().gt(0.0))?.mean(x.kind());
-    Ok(distance / mean)
-}
-
-/// `cos` of the angle at j between i and k, `[j, i, k]` over all rows.
-pub(super) fn angles(x: &Tensor) -> Result<Tensor, NnError> {
-    let differences = x.f_unsqueeze(0)? - x.f_unsqueeze(1)?; // [j, i, d]
-    let squares = differences.square().f_sum_dim_intlist([2i64].as_slice(), true, x.kind())?;
-    // a vector of zeros stays one, with a finite gradient
-    let lengths = (&squares + squares.detach().le(SHORTEST * SHORTEST).to_kind(x.kind())).sqrt();
-    let units = differences / lengths;
-    Ok(units.f_matmul(&units.transpose(1, 2))?)
 }

@@ -12,7 +12,7 @@ use ::ddl::random::Draw;
 use serde_json::Value as Json;
 use tch::{Kind, Tensor};
 
-use super::{Around, Given, Term as _, Value};
+use super::{Context, Term as _, TermInput, TermOutput};
 use crate::nn::heads::golden::{assert_gradient, state, table};
 use crate::nn::heads::{Clock, PROTOTYPES};
 use crate::nn::pooling::{learned, pool, specs};
@@ -61,9 +61,9 @@ fn classify(set_size: Option<u32>, content: bool) -> Classify {
     }
 }
 
-fn evaluate(term: &Classify, x: &Tensor, people: &[i64], head: &State, pool: &State) -> Value {
-    let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
-    term.evaluate(&given, &Around { head, pool, noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+fn evaluate(term: &Classify, x: &Tensor, people: &[i64], head: &State, pool: &State) -> TermOutput {
+    let inputs = [TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
+    term.evaluate(&inputs, &Context { head, pool, noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 /// A state with another tensor in the place of one.

@@ -3,8 +3,9 @@
 use ddl::ops::terms::Stitch;
 
 use super::pairs::labelled;
-use super::{Around, Given, Memory, Need, Take, Term, Value, plain};
+use super::{Context, Memory, Need, Take, Term, TermInput, TermOutput, plain};
 use crate::nn::error::NnError;
+use crate::nn::loss::metric::towards;
 use crate::nn::state::{Init, Role, Spec};
 
 /// The name of the means in the state of a label space, `[people, embedding]`.
@@ -24,11 +25,11 @@ impl Term for Stitch {
         vec![Spec { name: MEANS.into(), shape: vec![classes, embedding], role: Role::Buffer, init: Init::Constant(0.0) }]
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("stitch", given)?;
-        let means = around.head.get(MEANS)?.f_index_select(0, labels)?.detach(); // [n, d]
-        let squared = (embedding - &means).square(); // [n, d]
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let (embedding, labels) = labelled("stitch", inputs)?;
+        let means = context.head.gather(MEANS, labels)?.detach(); // [n, d]
+        let squared = (embedding.detach() - &means).square(); // [n, d]
         let distance = squared.f_sum_dim_intlist([1].as_slice(), false, None)?.sqrt().mean(squared.kind());
-        Ok(plain(squared.mean(squared.kind()), vec![("distance".into(), distance)]))
+        Ok(plain(towards(embedding, &means), vec![("distance".into(), distance)]))
     }
 }

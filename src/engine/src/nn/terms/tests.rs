@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use tch::{Kind, Tensor};
 
 use super::center::CENTRES;
-use super::{Around, Given, Term as _, Value, terms::Term};
+use super::{Context, Term as _, TermInput, TermOutput, terms::Term};
 use crate::nn::heads::Clock;
 use crate::nn::heads::golden::{assert_gradient, features, labels, prototypes, table};
 use crate::nn::state::{Role, State};
@@ -86,9 +86,9 @@ fn with(centres: &Tensor) -> State {
     state
 }
 
-fn evaluate(term: &Term, x: &Tensor, people: &[i64], state: &State) -> Value {
-    let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
-    term.evaluate(&given, &Around { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
+fn evaluate(term: &Term, x: &Tensor, people: &[i64], state: &State) -> TermOutput {
+    let inputs = [TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
+    term.evaluate(&inputs, &Context { head: state, pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() }).unwrap()
 }
 
 #[track_caller]

@@ -1,54 +1,42 @@
 //! Triplet loss on features of length 1: `mean max(0, d(a, p) - d(a, n) + margin)`, `d(a, b) = |a - b|²` and its kin.
 
-use ddl::ops::terms::{Distance, Mining, Triplet};
+use ddl::ops::terms::{Mining, Triplet};
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::pairs::{labelled, nothing, root};
+use super::pairs::{labelled, nothing};
 use super::reduce::reduce;
-use super::{Around, Given, Need, Take, Term, Value, zero};
+use super::{Context, Need, Take, Term, TermInput, TermOutput, zero};
 use crate::nn::error::NnError;
 use crate::nn::heads::unit;
+use crate::nn::loss::metric::{of_cosines, triplet};
 
 impl Term for Triplet {
     fn needs(&self) -> Result<Vec<Need>, NnError> {
         Ok(vec![Need::own(self.data.node, Take::Labelled)])
     }
 
-    fn evaluate(&self, given: &[Given], around: &Around) -> Result<Value, NnError> {
-        let (embedding, labels) = labelled("triplet", given)?;
+    fn evaluate(&self, inputs: &[TermInput], context: &Context) -> Result<TermOutput, NnError> {
+        let (embedding, labels) = labelled("triplet", inputs)?;
         let x = unit(embedding);
-        let distance = distances(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
+        let distance = of_cosines(&x.f_matmul(&x.tr())?, self.distance); // [n, n]
         let people = Vec::<i64>::try_from(labels)?;
         let differences = match self.mining {
             Mining::All => all(&distance, &people)?,
-            Mining::SemiHard => drawn(&distance, &people, (true, self.margin), around.noise)?,
-            Mining::Violating => drawn(&distance, &people, (false, self.margin), around.noise)?,
+            Mining::SemiHard => drawn(&distance, &people, (true, self.margin), context.noise)?,
+            Mining::Violating => drawn(&distance, &people, (false, self.margin), context.noise)?,
             Mining::Hardest => hardest(&distance, &people)?,
         };
         let Some(differences) = differences.filter(|them| them.numel() > 0) else { return Ok(nothing(embedding)) };
-        let losses = if self.soft { differences.softplus() } else { (&differences + self.margin).clamp_min(0.0) };
+        let losses = triplet(&differences, self.margin, self.soft);
         let active = losses.detach().gt(0.0);
         let counted = if self.of_active { losses.f_masked_select(&active)? } else { losses.shallow_clone() };
         // where nothing costs anything, the mean over what does is 0
         let value = if counted.numel() == 0 { losses.sum(losses.kind()) * 0.0 } else { reduce(&counted, self.reduce.as_ref())? };
         let count = Tensor::from(losses.numel() as f32);
         let parts = vec![("active".into(), active.mean(Kind::Float)), ("triplets".into(), count)];
-        Ok(Value { skipped: zero(&losses), value, parts, updates: vec![] })
-    }
-}
-
-/// Cosines this near to 1 and -1 count as it: the angle of two equal features has a finite gradient.
-const LARGEST_COSINE: f64 = 1.0 - 1e-7;
-
-/// Distances of features with these cosines.
-fn distances(cosines: &Tensor, by: Distance) -> Tensor {
-    let squared = || cosines * -2.0 + 2.0;
-    match by {
-        Distance::Squared => squared(),
-        Distance::Euclidean => root(&squared()),
-        Distance::Angle => cosines.clamp(-LARGEST_COSINE, LARGEST_COSINE).acos(),
+        Ok(TermOutput { skipped: zero(&losses), value, parts, updates: vec![] })
     }
 }
 
@@ -117,13 +105,14 @@ fn hardest(distance: &Tensor, people: &[i64]) -> Result<Option<Tensor>, NnError>
 mod tests {
     use ddl::lang::value::NodeId;
     use ddl::ops::refs::DrawnRef;
+    use ddl::ops::terms::Distance;
 
     use super::*;
     use crate::nn::heads::Clock;
     use crate::nn::heads::golden::{assert_gradient, features, table};
     use crate::nn::state::State;
 
-    fn evaluate(mining: Mining, margin: f64, x: &Tensor, people: &[i64], step: u64) -> Value {
+    fn evaluate(mining: Mining, margin: f64, x: &Tensor, people: &[i64], step: u64) -> TermOutput {
         evaluate_as(&Triplet { margin, mining, ..facenet() }, x, people, step)
     }
 
@@ -140,10 +129,10 @@ mod tests {
         }
     }
 
-    fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> Value {
-        let given = [Given::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
+    fn evaluate_as(term: &Triplet, x: &Tensor, people: &[i64], step: u64) -> TermOutput {
+        let inputs = [TermInput::Labelled { embedding: x.shallow_clone(), labels: Tensor::from_slice(people) }];
         let noise = Draw::new(0, "noise").number(step);
-        term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
+        term.evaluate(&inputs, &Context { head: &State::new(), pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap()
     }
 
     const PAIRS: [i64; 4] = [0, 0, 1, 1];

@@ -51,14 +51,13 @@ fn embeddings(bench: &Bench, model: &Model) -> (Tensor, Vec<f32>) {
     let paths = Paths::new();
     let tables = Tables::new(&bench.plan, &paths, ProbeCache::none());
     let table = tables.table(bench.node("faces")).unwrap();
-    let wanted = crate::train::wanted(&model.network.input);
-    let cache = Arc::new(ImageCache::new(Bytes(64 << 20)));
-    let loader = ddl::data::loader::Loader::new(std::slice::from_ref(&table), wanted, None, cache, 1).unwrap();
+    let loading = Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 };
+    let loader = loading.loader(std::slice::from_ref(&table), &model.network.input, None).unwrap();
     let picks: Vec<_> = (0..table.len()).map(|row| ddl::data::sampler::Pick { table: 0, row: row as u32, visit: 0 }).collect();
     let ddl::data::loader::Numbers::U8(bytes) = loader.load(&picks).unwrap().numbers else { panic!("bytes") };
     let images = model.network.input.tensor(&bytes, Device::Cpu, tch::Kind::Float).unwrap();
     let readings = Readings::of(&model.network, &table).unwrap().tensor(0..table.len(), Device::Cpu).unwrap();
-    let embedder = Embedder::new(&model.network, &model.state, 1).unwrap();
+    let embedder = Embedder::new(&model.network, &model.state, &Workers::new(1).unwrap()).unwrap();
     let yaw = Readings::new(&[ddl::data::predicate::Expr::attribute("yaw")], &table).unwrap();
     let yaw = (0..table.len()).map(|row| yaw.row(row)[0]).collect();
     (embedder.run_reading(&images, readings.as_ref()).unwrap(), yaw)
@@ -90,7 +89,7 @@ fn an_embedding_follows_its_own_yaw() {
     let model = bench.source_of("s");
     let (all, _) = embeddings(&bench, &model);
     let x = Tensor::zeros([3, 3, 32, 32], (tch::Kind::Float, Device::Cpu));
-    let embedder = Embedder::new(&model.network, &model.state, 1).unwrap();
+    let embedder = Embedder::new(&model.network, &model.state, &Workers::new(1).unwrap()).unwrap();
     let of = |yaw: [f32; 3]| embedder.run_reading(&x, Some(&Tensor::from_slice(&yaw).view([3, 1]))).unwrap();
     let (one, other) = (of([0.0, 1.0, 0.5]), of([1.0, 0.0, 0.5]));
     assert_eq!(one.get(0), other.get(1));

@@ -269,3 +269,13 @@ fn embeddings_of_zeros_are_counted_and_told_once() {
     let sound = classify("", "");
     assert!(sound.train().unwrap().log.column("zero_embeddings").is_none() && told(&sound) == 0);
 }
+
+/// Until batches and prototypes are shared out, several processes would each train a stage of their own.
+#[test]
+fn a_stage_is_trained_by_one_process() {
+    for group in [Group { rank: 0, world_size: 2 }, Group { rank: 1, world_size: 2 }] {
+        let error = Bench { group, ..classify("", "") }.train().unwrap_err();
+        assert!(error.to_string().ends_with(&format!("this is {group}")), "{error}");
+        assert_eq!(code(error), "ddl::run::engine_failed");
+    }
+}

@@ -9,7 +9,7 @@ use ddl::quantity::Angle;
 use tch::{Kind, Reduction, Tensor};
 
 use super::super::golden::{assert_gradient, features, labels, prototypes, table};
-use super::super::{Clock, Head, Moment, PROTOTYPES};
+use super::super::{Clock, Head, HeadContext, PROTOTYPES};
 use crate::nn::state::{Init, Role, State};
 
 /// A head's state in float64: the golden class vectors, first moments, and waves elsewhere.
@@ -39,14 +39,14 @@ struct Seen {
 }
 
 fn see(head: &Any, x: &Tensor, state: &State, filter: Option<f64>) -> Seen {
-    let found = head.logits(x, &labels(), &Moment { filter, ..Moment::first(state) }).unwrap();
+    let found = head.logits(x, &labels(), &HeadContext { filter, ..HeadContext::first(state) }).unwrap();
     let ce = found.logits.cross_entropy_loss(&labels(), None::<&Tensor>, Reduction::Mean, -100, 0.0).double_value(&[]);
     let extra = found.extra.map_or(0.0, |extra| extra.double_value(&[]));
     Seen { value: ce, extra, updates: found.updates.iter().map(|(name, tensor)| (name.clone(), tensor.double_value(&[]))).collect() }
 }
 
 fn total(head: &Any, x: &Tensor, state: &State) -> Tensor {
-    let found = head.logits(x, &labels(), &Moment::first(state)).unwrap();
+    let found = head.logits(x, &labels(), &HeadContext::first(state)).unwrap();
     let ce = found.logits.cross_entropy_loss(&labels(), None::<&Tensor>, Reduction::Mean, -100, 0.0);
     found.extra.map_or_else(|| ce.shallow_clone(), |extra| &ce + extra)
 }
@@ -240,7 +240,7 @@ fn adafaces_gradient_is_that_of_its_angles() {
 fn a_detached_multiplicative_margin_leaves_the_cosines_gradient() {
     let gradient = |head: &Any| {
         let x = features().set_requires_grad(true);
-        let logits = head.logits(&x, &labels(), &Moment::first(&whole(head))).unwrap().logits;
+        let logits = head.logits(&x, &labels(), &HeadContext::first(&whole(head))).unwrap().logits;
         logits.gather(1, &labels().unsqueeze(1), false).sum(Kind::Double).backward();
         x.grad()
     };
@@ -258,7 +258,7 @@ fn blends_are_annealed_by_the_step() {
     let state = whole(&annealed);
     let at = |head: &Any, step| {
         let clock = Clock { step, per_epoch: 1, total: 100_000 };
-        head.logits(&features(), &labels(), &Moment { clock, ..Moment::first(&state) }).unwrap().logits
+        head.logits(&features(), &labels(), &HeadContext { clock, ..HeadContext::first(&state) }).unwrap().logits
     };
     let apart = |one: Tensor, other: Tensor| (one - other).abs().max().double_value(&[]);
     assert!(apart(at(&annealed, 99), at(&a(1000.0 / 13.0), 0)) < 1e-12);
@@ -274,7 +274,7 @@ fn corners_are_finite() {
         for x in [features().narrow(0, 0, 1), Tensor::zeros([1, 6], (Kind::Double, tch::Device::Cpu)), prototypes().narrow(0, 0, 1)] {
             let x = x.set_requires_grad(true);
             let label = labels().narrow(0, 0, 1);
-            let found = head.logits(&x, &label, &Moment::first(&whole(&head))).unwrap();
+            let found = head.logits(&x, &label, &HeadContext::first(&whole(&head))).unwrap();
             let ce = found.logits.cross_entropy_loss(&label, None::<&Tensor>, Reduction::Mean, -100, 0.0);
             found.extra.map_or_else(|| ce.shallow_clone(), |extra| &ce + extra).backward();
             let finite = |tensor: &Tensor| tensor.isfinite().all().to_kind(Kind::Int64).int64_value(&[]) == 1;

@@ -9,26 +9,16 @@ use tch::Tensor;
 
 use crate::nn::error::NnError;
 use crate::nn::heads::PROTOTYPES;
-use crate::nn::state::{Role, State};
+use crate::nn::rows::{Rows, Sampled};
 
-/// The head's state with the rows of the classes that take part, and the labels counted among them; `None` if all do.
-pub(super) fn classes(state: &State, labels: &Tensor, part: f64, noise: &Draw) -> Result<Option<(State, Tensor)>, NnError> {
+/// The rows of the classes that take part for people who have these labels `[n]`; `None` if all do.
+pub(super) fn rows<'a>(all: &'a dyn Rows, labels: &Tensor, part: f64, noise: &Draw) -> Result<Option<Sampled<'a>>, NnError> {
     if part >= 1.0 {
         return Ok(None);
     }
-    let prototypes = state.get(PROTOTYPES)?;
-    let (count, device) = (prototypes.size()[0], prototypes.device());
-    let people = Vec::<i64>::try_from(labels)?;
-    let chosen = chosen(count as usize, &people, part, noise);
-    let rows = Tensor::f_from_slice(&chosen)?.f_to_device(device)?;
-    let places: Vec<i64> = people.iter().map(|person| chosen.partition_point(|class| class < person) as i64).collect();
-    let mut some = State::new();
-    for (name, entry) in state.iter() {
-        let of_classes = entry.role == Role::Parameter && entry.tensor.size().first() == Some(&count);
-        let tensor = if of_classes { entry.tensor.f_index_select(0, &rows)? } else { entry.tensor.shallow_clone() };
-        some.insert(name, tensor, entry.role)?;
-    }
-    Ok(Some((some, Tensor::f_from_slice(&places)?.f_to_device(device)?)))
+    let count = all.local(PROTOTYPES)?.size()[0];
+    let people = Vec::<i64>::try_from(all.place(labels)?)?;
+    Ok(Some(Sampled::new(all, chosen(count as usize, &people, part, noise))?))
 }
 
 /// The classes that take part, in their order.
@@ -60,8 +50,9 @@ mod tests {
 
     use super::*;
     use crate::nn::heads::golden::{features, labels, prototypes, state, table};
-    use crate::nn::heads::{Clock, Head as _, Moment};
-    use crate::nn::terms::{Around, Given, Term as _};
+    use crate::nn::heads::{Clock, Head as _, HeadContext};
+    use crate::nn::state::State;
+    use crate::nn::terms::{Context, Term as _, TermInput};
 
     fn noise(step: u64) -> Draw {
         Draw::new(0, "noise").number(step)
@@ -103,18 +94,18 @@ mod tests {
             set_size: None,
             of: None,
         };
-        let given = [Given::Labelled { embedding: features(), labels: labels() }];
+        let inputs = [TermInput::Labelled { embedding: features(), labels: labels() }];
         let noise = noise(3);
         let whole = state(all.shallow_clone());
         let value =
-            term.evaluate(&given, &Around { head: &whole, pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap().value;
+            term.evaluate(&inputs, &Context { head: &whole, pool: &State::new(), noise: &noise, clock: Clock::default() }).unwrap().value;
         value.backward();
 
         let rows = chosen(20, &[0, 3, 4, 2], 0.4, &noise);
         let part = all.detach().index_select(0, &Tensor::from_slice(&rows));
         let places: Vec<i64> = [0, 3, 4, 2].iter().map(|label| rows.iter().position(|row| row == label).unwrap() as i64).collect();
         let places = Tensor::from_slice(&places);
-        let expected = head.logits(&features(), &places, &Moment::first(&state(part))).unwrap().logits;
+        let expected = head.logits(&features(), &places, &HeadContext::first(&state(part))).unwrap().logits;
         let expected = expected.cross_entropy_loss(&places, None::<&Tensor>, Reduction::Mean, -100, 0.0).double_value(&[]);
         assert!((value.double_value(&[]) - expected).abs() < 1e-12);
         let moved = Vec::<f64>::try_from(all.grad().abs().sum_dim_intlist([1i64].as_slice(), false, Kind::Double)).unwrap();

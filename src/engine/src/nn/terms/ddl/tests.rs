@@ -50,18 +50,18 @@ fn inputs() -> Vec<Tensor> {
     ]
 }
 
-fn evaluate(term: &Ddl, x: &[Tensor]) -> Value {
+fn evaluate(term: &Ddl, x: &[Tensor]) -> TermOutput {
     let [neg_easy, neg_hard, left_easy, right_easy, left_hard, right_hard] = x else { panic!("six inputs") };
     let branch = |left: &Tensor, right: &Tensor, others: &Tensor| {
-        [Given::Pairs { left: left.shallow_clone(), right: right.shallow_clone() }, Given::Embeddings(others.shallow_clone())]
+        [TermInput::Pairs { left: left.shallow_clone(), right: right.shallow_clone() }, TermInput::Embeddings(others.shallow_clone())]
     };
-    let mut given: Vec<Given> = branch(left_easy, right_easy, neg_easy).into();
-    term.students.iter().for_each(|_| given.extend(branch(left_hard, right_hard, neg_hard)));
-    term.evaluate(&given, &Around { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() })
+    let mut inputs: Vec<TermInput> = branch(left_easy, right_easy, neg_easy).into();
+    term.students.iter().for_each(|_| inputs.extend(branch(left_hard, right_hard, neg_hard)));
+    term.evaluate(&inputs, &Context { head: &State::new(), pool: &State::new(), noise: &Draw::new(0, "noise"), clock: Clock::default() })
         .unwrap()
 }
 
-fn part(value: &Value, name: &str) -> f64 {
+fn part(value: &TermOutput, name: &str) -> f64 {
     value.parts.iter().find(|(part, _)| part == name).unwrap().1.double_value(&[])
 }
 
@@ -127,13 +127,13 @@ fn every_form_is_that_of_the_oracle() {
 fn similarities_are_told_apart_by_branch_and_sign() {
     let mut x = inputs();
     x[5] = Tensor::cat(&[x[4].narrow(0, 0, 2) * -1.0, x[5].narrow(0, 2, 4)], 0);
-    let given = [
-        Given::Pairs { left: x[2].shallow_clone(), right: x[3].shallow_clone() },
-        Given::Embeddings(x[0].shallow_clone()),
-        Given::Pairs { left: x[4].shallow_clone(), right: x[5].shallow_clone() },
-        Given::Embeddings(x[1].shallow_clone()),
+    let inputs = [
+        TermInput::Pairs { left: x[2].shallow_clone(), right: x[3].shallow_clone() },
+        TermInput::Embeddings(x[0].shallow_clone()),
+        TermInput::Pairs { left: x[4].shallow_clone(), right: x[5].shallow_clone() },
+        TermInput::Embeddings(x[1].shallow_clone()),
     ];
-    let sets = released(1).similarities(&given).unwrap();
+    let sets = released(1).similarities(&inputs).unwrap();
     let counts: Vec<(&str, usize)> = sets.iter().map(|(name, set)| (name.as_str(), set.numel())).collect();
     // two pairs of the student are opposite, and do not count
     assert_eq!(counts, [("teacher.positive", 6), ("teacher.negative", 6), ("student1.positive", 4), ("student1.negative", 6)]);
@@ -230,14 +230,14 @@ fn a_branch_without_positives_is_counted_and_left_out() {
 fn batches_that_are_too_small_are_refused() {
     let mut x = inputs();
     x[0] = x[0].narrow(0, 0, 1);
-    let given = [
-        Given::Pairs { left: x[2].shallow_clone(), right: x[3].shallow_clone() },
-        Given::Embeddings(x[0].shallow_clone()),
-        Given::Pairs { left: x[4].shallow_clone(), right: x[5].shallow_clone() },
-        Given::Embeddings(x[1].shallow_clone()),
+    let inputs = [
+        TermInput::Pairs { left: x[2].shallow_clone(), right: x[3].shallow_clone() },
+        TermInput::Embeddings(x[0].shallow_clone()),
+        TermInput::Pairs { left: x[4].shallow_clone(), right: x[5].shallow_clone() },
+        TermInput::Embeddings(x[1].shallow_clone()),
     ];
     let (state, noise) = (State::new(), Draw::new(0, "noise"));
-    let around = Around { head: &state, pool: &State::new(), noise: &noise, clock: Clock::default() };
-    assert!(matches!(released(1).evaluate(&given, &around), Err(NnError::Input { .. })));
-    assert!(matches!(released(2).evaluate(&given, &around), Err(NnError::Input { .. })));
+    let context = Context { head: &state, pool: &State::new(), noise: &noise, clock: Clock::default() };
+    assert!(matches!(released(1).evaluate(&inputs, &context), Err(NnError::Input { .. })));
+    assert!(matches!(released(2).evaluate(&inputs, &context), Err(NnError::Input { .. })));
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Does something and meanwhile tells how far it is.
-pub fn telling<T>(events: &dyn Sink, run: impl FnOnce() -> T) -> T {
+pub fn reporting<T>(events: &dyn Sink, run: impl FnOnce() -> T) -> T {
     let (going, ended) = channel();
     thread::scope(|scope| {
-        scope.spawn(move || tell(events, &ended));
+        scope.spawn(move || report(events, &ended));
         let going = going; // goes with this closure, however it ends
         let it = run();
         drop(going);
@@ -21,20 +21,20 @@ pub fn telling<T>(events: &dyn Sink, run: impl FnOnce() -> T) -> T {
     })
 }
 
-fn tell(events: &dyn Sink, ended: &Receiver<()>) {
-    let mut told: Vec<Progress> = Vec::new();
+fn report(events: &dyn Sink, ended: &Receiver<()>) {
+    let mut reported: Vec<Progress> = Vec::new();
     loop {
         let over = ended.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout);
         let mut now = going_on();
         now.retain(|work| !over && work.seconds >= PAUSE.as_secs_f64());
-        for gone in told.iter().filter(|work| !now.iter().any(|it| it.what == work.what)) {
+        for gone in reported.iter().filter(|work| !now.iter().any(|it| it.what == work.what)) {
             events.emit(Event::metered(&Progress { done: gone.of.max(gone.done), ..gone.clone() }));
         }
         now.iter().for_each(|work| events.emit(Event::metered(work)));
         if over {
             return;
         }
-        told = now;
+        reported = now;
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn work_that_takes_long_is_told_to_its_end() {
         let events = Collected::default();
-        telling(&events, || {
+        reporting(&events, || {
             let work = ddl::meter::begin("a test that counts", "things", 4);
             work.add(1);
             while events.events().is_empty() {

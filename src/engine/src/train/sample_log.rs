@@ -1,8 +1,7 @@
-//! What a stage saw: written when it is done, from the samplers, which say the same at every time. Training waits for nothing of it.
+//! Which images a stage showed: written when it is done, from the samplers, which say the same at every time. Training waits for nothing of it.
 
-use super::TrainError;
 use super::draws::Draw;
-use super::setup::Setup;
+use super::error::TrainError;
 use ddl::store::Draft;
 use ddl::store::samples::{Counted, Drawn, SAMPLES, Samples, write_paths};
 use std::borrow::Cow;
@@ -10,16 +9,16 @@ use std::sync::Arc;
 
 /// The draws of the steps that a stage took.
 #[derive(Debug)]
-pub struct Seen {
+pub struct SampleLog {
     draws: Arc<[Draw]>,
     batches: u64,
     accumulate: u64,
 }
 
-impl Seen {
-    /// Of so many steps.
-    pub fn new(setup: &Setup, steps: u64) -> Self {
-        Seen { draws: Arc::clone(setup.draws.all()), batches: steps * setup.accumulate, accumulate: setup.accumulate }
+impl SampleLog {
+    /// Of so many steps, each of `accumulate` batches.
+    pub fn new(draws: &Arc<[Draw]>, steps: u64, accumulate: u64) -> Self {
+        SampleLog { draws: Arc::clone(draws), batches: steps * accumulate, accumulate }
     }
 
     /// Writes which images they were, and what the numbers stand for.
