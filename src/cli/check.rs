@@ -3,7 +3,7 @@
 use super::args::CheckArgs;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
-use super::screen::Screen;
+use super::screen::{Screen, counted};
 use super::{files, let_go};
 use crate::diag::Severity;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub fn run(args: &CheckArgs, screen: &Screen) -> Outcome {
     let mut outcome = Outcome::Done;
     for file in &args.recipes {
         // a recipe that can't be read hides no other
-        if one(file, args, screen).unwrap_or_else(|stop| stop.show(screen)) != Outcome::Done {
+        if one(file, args, screen).unwrap_or_else(|stop| screen.ended(stop)) != Outcome::Done {
             outcome = Outcome::Wrong;
         }
     }
@@ -50,9 +50,4 @@ fn one(file: &Path, args: &CheckArgs, screen: &Screen) -> Result<Outcome, Stop> 
     screen.note(said);
     let_go((compiled, plan));
     Ok(if errors > 0 { Outcome::Wrong } else { Outcome::Done })
-}
-
-/// `1 error`, `2 errors`.
-pub fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }

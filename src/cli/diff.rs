@@ -2,7 +2,7 @@
 
 use super::args::DiffArgs;
 use super::files::read_text;
-use super::lock::why_no_lock;
+use super::locked::why_no_lock;
 use super::outcome::{Outcome, Stop};
 use super::recipe::Recipe;
 use super::screen::Screen;

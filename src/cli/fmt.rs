@@ -1,10 +1,9 @@
 //! `ddl fmt`: recipes in their one style.
 
 use super::args::FmtArgs;
-use super::check::counted;
 use super::files;
 use super::outcome::{Outcome, Stop};
-use super::screen::Screen;
+use super::screen::{Screen, counted};
 use crate::source::{Disk, SourceMap};
 use crate::syntax::{format, parse};
 use std::path::Path;

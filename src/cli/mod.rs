@@ -11,10 +11,12 @@ mod explain;
 mod files;
 mod fmt;
 mod lock;
+mod locked;
 pub mod outcome;
 mod params;
 mod plan;
 mod recipe;
+mod results;
 mod run;
 pub mod screen;
 mod store;
@@ -38,7 +40,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => {
             let screen = Screen::new(&cli.global, matches!(cli.command, Command::Check(_)));
             let _busy = busy::Busy::on(&screen);
-            let outcome = run(&cli.command, &screen).unwrap_or_else(|stop| stop.show(&screen));
+            let outcome = run(&cli.command, &screen).unwrap_or_else(|stop| screen.ended(stop));
             screen.close(outcome)
         }
         Err(error) => usage::report(error, &words),

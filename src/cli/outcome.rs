@@ -1,8 +1,8 @@
 //! How a command ends, and the exit code that says so.
 
-use super::screen::Screen;
-use crate::diag::{Code, Diagnostic};
-use crate::source::SourceMap;
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::events::Failure;
+use crate::store::StoreError;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,15 +58,16 @@ impl Stop {
     pub fn fail(diagnostic: Diagnostic) -> Self {
         Stop::Say(Outcome::Failed, Box::new(diagnostic))
     }
+}
 
-    /// Says what is left to be said.
-    pub fn show(self, screen: &Screen) -> Outcome {
-        match self {
-            Stop::Shown(outcome) => outcome,
-            Stop::Say(outcome, diagnostic) => {
-                screen.message(&diagnostic, &SourceMap::new());
-                outcome
-            }
-        }
-    }
+/// A store that can't be used, as the end of a command.
+pub fn stored(error: &StoreError) -> Stop {
+    let diagnostic = Failure::from(error).diagnostic(Severity::Error);
+    // a folder that can't be one is named on the command line
+    if matches!(error, StoreError::NoFolder { .. }) { Stop::refuse(diagnostic) } else { Stop::fail(diagnostic) }
+}
+
+/// A plan that can't be read back, as the end of a command.
+pub fn bad_plan(error: impl std::fmt::Display) -> Stop {
+    Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
 }

@@ -2,9 +2,9 @@
 
 use super::args::{PlanArgs, PlanFormat};
 use super::let_go;
-use super::outcome::{Outcome, Stop};
+use super::outcome::{Outcome, Stop, stored};
 use super::recipe::{Recipe, closed};
-use super::run::{default_out, stored};
+use super::run::default_out;
 use super::screen::Screen;
 use super::why::why;
 use crate::compile::Compiled;

@@ -1,38 +1,14 @@
 //! Where everything is shown: results on standard output, messages on standard error, as text or as JSON lines.
 
-use super::args::Global;
-use super::check::counted;
+use super::args::{ColorChoice, Global, MessageFormat};
 use super::outcome::{Outcome, Stop};
 use crate::diag::{Code, Diagnostic, RenderOptions, Severity, render, to_json};
 use crate::events::Failure;
 use crate::source::SourceMap;
 use crate::text::shown;
-use clap::ValueEnum;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-/// How messages are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum MessageFormat {
-    /// Drawn for people.
-    #[default]
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
 
 /// The two ends of the program: results go to standard output, messages to standard error.
 #[derive(Debug, Clone)]
@@ -59,7 +35,23 @@ const WIDEST: usize = 120;
 /// A table that is parted to fit a terminal is at least so wide.
 const NARROWEST: usize = 60;
 
+/// `1 error`, `2 errors`.
+pub fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 impl Screen {
+    /// Says what is left to be said of a command that ended early.
+    pub fn ended(&self, stop: Stop) -> Outcome {
+        match stop {
+            Stop::Shown(outcome) => outcome,
+            Stop::Say(outcome, diagnostic) => {
+                self.message(&diagnostic, &SourceMap::new());
+                outcome
+            }
+        }
+    }
+
     /// What the command line and the terminal want. Where messages are the result of the command, `--message-format json` writes them to
     /// standard output.
     pub fn new(global: &Global, messages_are_results: bool) -> Self {

@@ -1,10 +1,9 @@
 //! `ddl store`: what lies in a store, who needs it, and what can go.
 
 use super::args::{StoreArgs, StoreCommand};
-use super::lock::{beside, read};
-use super::outcome::{Outcome, Stop};
+use super::locked::{beside, read};
+use super::outcome::{Outcome, Stop, stored};
 use super::run::progress::duration;
-use super::run::stored;
 use super::screen::Screen;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::bytes;

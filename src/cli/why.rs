@@ -1,7 +1,7 @@
 //! Why each result of a plan must be computed, or need not be.
 
 use super::files;
-use super::lock::beside;
+use super::locked::beside;
 use crate::compile::Compiled;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::plan::Plan;
@@ -65,7 +65,7 @@ pub fn why(
 /// What the recipe was when its lock was written, or when it last ran; with the name of the file that says so.
 fn before(recipe: &Path, out: &Path, mut warn: impl FnMut(Diagnostic)) -> Option<(String, Lock)> {
     let (lock, plan) = (beside(recipe), OutputFile::Plan.within(out));
-    let of_lock: fn(&Path) -> Result<Lock, Diagnostic> = super::lock::load;
+    let of_lock: fn(&Path) -> Result<Lock, Diagnostic> = super::locked::load;
     let of_plan: fn(&Path) -> Result<Lock, Diagnostic> = |file| {
         let wrong = |code, message: String| Diagnostic::error(code, message).help("the next run writes it");
         let text = files::read_text(file, Whole::Plan)

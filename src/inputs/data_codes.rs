@@ -85,7 +85,7 @@ fn help(error: &DataError) -> Option<&'static str> {
         (Code::Contradiction, TURNED),
         (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
         (Code::WrongSize, "let it be resized: `on_size = \"resize\"`"),
-        (Code::BatchTooLarge, "choose a smaller `size` for the draw (or `batch` for the stage), fewer `identities` of `pk`, or more data"),
+        (Code::BatchTooLarge, "choose a smaller `size` (or `batch`, or fewer `identities` of `pk`), or more data"),
         (Code::MissingValue, "say what happens to such samples: `missing = \"drop\"` or `\"keep\"`"),
     ];
     help.iter().find(|(of, _)| *of == code(error)).map(|(_, help)| *help)

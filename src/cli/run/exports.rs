@@ -1,8 +1,7 @@
 //! The files that a recipe exports.
 
-use super::bad_plan;
-use super::reading::Reading;
-use crate::cli::outcome::Stop;
+use crate::cli::outcome::{Stop, bad_plan};
+use crate::cli::results::reading::Reading;
 use crate::diag::{Code, Diagnostic};
 use crate::lang::value::NodeId;
 use crate::nets::onnx;

@@ -2,19 +2,18 @@
 
 pub(super) mod engine;
 mod exports;
-pub(super) mod history;
 mod kills;
 mod log;
 mod page;
 pub(super) mod progress;
-pub(super) mod reading;
-pub(super) mod results;
 
 use super::args::RunArgs;
 use super::files;
-use super::lock::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, unlocked, with_results};
-use super::outcome::{Outcome, Stop};
+use super::locked::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, unlocked, with_results};
+use super::outcome::{Outcome, Stop, bad_plan, stored};
 use super::recipe::Recipe;
+use super::results::Results;
+use super::results::reading::Reading;
 use super::screen::Screen;
 use crate::compile::Compiled;
 use crate::data::probe::Content;
@@ -31,11 +30,9 @@ use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
 use crate::store::due::{self, Due, is_asked_for};
 use crate::store::uses::Use;
-use crate::store::{OutputFile, OutputLock, Store, StoreError, TRAINING_LOG};
+use crate::store::{OutputFile, OutputLock, Store, TRAINING_LOG};
 use log::Log;
 use page::Told;
-use reading::Reading;
-use results::Results;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -51,8 +48,8 @@ pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
         Ok(()) => ended,
         // what the run itself has to say comes first
         Err(lost) => {
-            let outcome = ended.unwrap_or_else(|stop| stop.show(screen));
-            let lost = lost.show(screen);
+            let outcome = ended.unwrap_or_else(|stop| screen.ended(stop));
+            let lost = screen.ended(lost);
             Ok(if outcome == Outcome::Done { lost } else { outcome })
         }
     }
@@ -199,13 +196,6 @@ fn in_plan(compiled: &Compiled, plan: &Plan, names: &[String]) -> Vec<String> {
     found
 }
 
-/// A store that can't be used, as the end of a command.
-pub(super) fn stored(error: &StoreError) -> Stop {
-    let diagnostic = Failure::from(error).diagnostic(Severity::Error);
-    // a folder that can't be one is named on the command line
-    if matches!(error, StoreError::NoFolder { .. }) { Stop::refuse(diagnostic) } else { Stop::fail(diagnostic) }
-}
-
 /// Where a run of `r.ddl` writes what is for people: `runs/r`.
 pub(super) fn default_out(recipe: &Path) -> PathBuf {
     Path::new("runs").join(recipe.file_stem().unwrap_or(recipe.as_os_str()))
@@ -324,10 +314,6 @@ fn decisions(report: &Report) -> Vec<String> {
         lines.push(format!("{more} more choices are in the report\n"));
     }
     lines
-}
-
-fn bad_plan(error: impl std::fmt::Display) -> Stop {
-    Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
 }
 
 /// What became of the recipe's claims.

@@ -1,10 +1,10 @@
 //! What the report's page shows, gathered from the plan and the store.
 
-use super::history::History;
 use super::progress::duration;
-use super::reading::Reading;
-use super::results::Results;
 use crate::cli::outcome::Stop;
+use crate::cli::results::Results;
+use crate::cli::results::history::History;
+use crate::cli::results::reading::Reading;
 use crate::compile::Compiled;
 use crate::diag::{Diagnostic, Severity};
 use crate::eval::ScoreSets;

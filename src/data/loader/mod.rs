@@ -41,18 +41,37 @@ pub struct Loader {
     augment: Option<Augment>,
     seed: i64,
     cache: Arc<ImageCache>,
-    threads: Arc<rayon::ThreadPool>,
+    threads: Threads,
+}
+
+/// Threads that decode, shared by all loaders of a run.
+#[derive(Debug, Clone)]
+pub struct Threads(Arc<rayon::ThreadPool>);
+
+impl Threads {
+    /// So many.
+    ///
+    /// # Errors
+    /// Threads that can't be started.
+    pub fn new(threads: usize) -> Result<Self, DataError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("loader {at}")).build();
+        let wrong = |error: rayon::ThreadPoolBuildError| DataError::Argument {
+            what: "loader",
+            why: crate::system::in_words(&error.to_string()).into_owned(),
+        };
+        pool.map(|pool| Threads(Arc::new(pool))).map_err(wrong)
+    }
 }
 
 impl Loader {
     /// A loader of picks from `tables`. `augment` is the draw's, with its seed; treatments of the tables come before it.
-    /// Errors: an augment out of range, a size of 0, threads that can't be started.
+    /// Errors: an augment out of range, a size of 0.
     pub fn new(
         tables: &[Table],
         wanted: Wanted,
         augment: Option<(Augment, i64)>,
         cache: Arc<ImageCache>,
-        threads: usize,
+        threads: Threads,
     ) -> Result<Self, DataError> {
         if wanted.width == 0 || wanted.height == 0 {
             return Err(DataError::Argument { what: "loader", why: "images must be at least 1 pixel wide and high".to_owned() });
@@ -61,10 +80,7 @@ impl Loader {
         if let Some(augment) = &augment {
             augment.check()?;
         }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("loader {at}")).build();
-        let threads =
-            pool.map_err(|error| DataError::Argument { what: "loader", why: crate::system::in_words(&error.to_string()).into_owned() })?;
-        Ok(Loader { tables: tables.into(), wanted, augment, seed, cache, threads: Arc::new(threads) })
+        Ok(Loader { tables: tables.into(), wanted, augment, seed, cache, threads })
     }
 
     /// What this loader makes.
@@ -76,7 +92,7 @@ impl Loader {
     pub fn load(&self, picks: &[Pick]) -> Result<Block, DataError> {
         let mut block = Block::blank(picks.len(), &self.wanted);
         let errors: Vec<Option<DataError>> =
-            self.threads.install(|| picks.par_iter().zip(block.slots()).map(|(pick, slot)| self.load_one(pick, slot).err()).collect());
+            self.threads.0.install(|| picks.par_iter().zip(block.slots()).map(|(pick, slot)| self.load_one(pick, slot).err()).collect());
         match errors.into_iter().flatten().next() {
             Some(error) => Err(error),
             None => Ok(block),

@@ -19,7 +19,7 @@ fn plain() -> Wanted {
 
 fn loader(table: &Table, wanted: Wanted, augment: Option<Augment>, budget: u64, threads: usize) -> Loader {
     let cache = Arc::new(ImageCache::new(Bytes(budget)));
-    Loader::new(std::slice::from_ref(table), wanted, augment.map(|augment| (augment, 3)), cache, threads).unwrap()
+    Loader::new(std::slice::from_ref(table), wanted, augment.map(|augment| (augment, 3)), cache, Threads::new(threads).unwrap()).unwrap()
 }
 
 fn pick(row: u32, visit: u64) -> Pick {

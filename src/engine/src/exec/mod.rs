@@ -25,7 +25,7 @@ use crate::model::Model;
 use crate::nn::embed::{Workers, threads};
 use crate::train::{Banks, Loading, TrainError};
 use common::Common;
-use ddl::data::loader::ImageCache;
+use ddl::data::loader::{ImageCache, Threads};
 use ddl::data::probe::ProbeCache;
 use ddl::diag::Code;
 use ddl::events::record;
@@ -90,6 +90,7 @@ pub(crate) struct Exec<'a> {
     device: tch::Device,
     images: Arc<ImageCache>,
     workers: Workers,
+    loaders: Threads,
     banks: Banks,
     models: RefCell<BTreeMap<ContentKey, Rc<Model>>>,
     fronts: RefCell<shared::Fronts>,
@@ -174,6 +175,8 @@ impl<'a> Exec<'a> {
             device,
             images,
             workers: Workers::new(threads())?,
+            loaders: Threads::new(job.loaders.unwrap_or_else(threads))
+                .map_err(|error| Failure::new(Code::EngineFailed, error.to_string()))?,
             banks: Banks::default(),
             models: RefCell::default(),
             fronts: RefCell::default(),
@@ -182,7 +185,7 @@ impl<'a> Exec<'a> {
 
     /// How images are loaded.
     fn loading(&self) -> Loading {
-        Loading { images: Arc::clone(&self.images), threads: self.job.loaders.unwrap_or_else(threads) }
+        Loading { images: Arc::clone(&self.images), threads: self.loaders.clone() }
     }
 
     fn walk(&self, started: Instant) -> Result<Event, Halt> {

@@ -2,7 +2,7 @@
 
 use crate::nn::net::Input;
 use ddl::data::augment::Augment;
-use ddl::data::loader::{Element, ImageCache, Layout, Loader, Numbers, PixelFormat, Wanted};
+use ddl::data::loader::{Element, ImageCache, Layout, Loader, Numbers, PixelFormat, Threads, Wanted};
 use ddl::data::sampler::Pick;
 use ddl::data::stream::Colour;
 use ddl::data::{DataError, Table};
@@ -17,7 +17,7 @@ pub struct Loading {
     /// Decoded images.
     pub images: Arc<ImageCache>,
     /// Threads that decode.
-    pub threads: usize,
+    pub threads: Threads,
 }
 
 impl Loading {
@@ -26,7 +26,7 @@ impl Loading {
     /// # Errors
     /// What [`Loader::new`] refuses.
     pub fn loader(&self, tables: &[Table], input: &Input, augment: Option<(Augment, i64)>) -> Result<Loader, DataError> {
-        Loader::new(tables, wanted(input), augment, Arc::clone(&self.images), self.threads)
+        Loader::new(tables, wanted(input), augment, Arc::clone(&self.images), self.threads.clone())
     }
 }
 

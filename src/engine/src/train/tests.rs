@@ -182,7 +182,7 @@ impl Bench {
             device: Device::Cpu,
             group: self.group,
             store: &store,
-            loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 },
+            loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: ddl::data::loader::Threads::new(1).unwrap() },
             workers: &workers,
             banks: &banks,
             every: self.every,

@@ -51,7 +51,7 @@ fn embeddings(bench: &Bench, model: &Model) -> (Tensor, Vec<f32>) {
     let paths = Paths::new();
     let tables = Tables::new(&bench.plan, &paths, ProbeCache::none());
     let table = tables.table(bench.node("faces")).unwrap();
-    let loading = Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: 1 };
+    let loading = Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: ddl::data::loader::Threads::new(1).unwrap() };
     let loader = loading.loader(std::slice::from_ref(&table), &model.network.input, None).unwrap();
     let picks: Vec<_> = (0..table.len()).map(|row| ddl::data::sampler::Pick { table: 0, row: row as u32, visit: 0 }).collect();
     let ddl::data::loader::Numbers::U8(bytes) = loader.load(&picks).unwrap().numbers else { panic!("bytes") };

@@ -1,8 +1,7 @@
 //! What the front reads of results. A file that is not what was written moves its result out of the way, and the run computes it again.
 
 use super::history::behind;
-use super::stored;
-use crate::cli::outcome::Stop;
+use crate::cli::outcome::{Stop, stored};
 use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;

@@ -1,9 +1,9 @@
 //! The numbers of a run: judgements from the store, measured and put into tables.
 
-use super::bad_plan;
-use super::history::{History, behind};
-use super::reading::Reading;
-use crate::cli::outcome::Stop;
+pub mod history;
+pub mod reading;
+
+use super::outcome::{Stop, bad_plan};
 use crate::eval::{self, Estimate, EvalError, Parted, deviation_of, mean_of, worst_of};
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
@@ -16,7 +16,9 @@ use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow, UnmeasuredRow};
 use crate::store::Judged;
+use history::{History, behind};
 use indexmap::{IndexMap, IndexSet};
+use reading::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A number or why there is none, and what it is without each of its parts.
