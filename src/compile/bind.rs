@@ -125,7 +125,9 @@ impl Compiler<'_> {
         let missing = missing(&taken, &found.meant);
         let unsaid = !missing.is_empty() && !found.unsure && !args.iter().any(|arg| super::call::is_not_yet(&arg.value));
         let said = self.strangers(callee, args, &found.strangers, if unsaid { &missing } else { &[] });
-        if unsaid && !said {
+        // what the data may say is looked for when they are known
+        let by_data = |slot: &usize| callee.declared.is_none() && super::call::is_said_by_data(callee.name, callee.slots[*slot].name);
+        if unsaid && !said && !missing.iter().all(by_data) {
             let names = one_of(missing.iter().map(|slot| callee.slots[*slot].name)).replace(" or ", " and ");
             let incomplete = Diagnostic::error(Code::MissingArgument, format!("`{}` needs {names}", callee.name));
             let docs = (callee.declared.is_none()).then(|| docs(callee, &missing));

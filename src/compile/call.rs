@@ -9,6 +9,7 @@ use crate::lang::decl::{Decl, Operator as _, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, OpValue, Value};
 use crate::ops::data::Split;
+use crate::ops::evals::Verification;
 use crate::ops::nets::Part;
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, declared, registry};
 use crate::source::Span;
@@ -338,3 +339,11 @@ pub(super) fn is_argument_not_yet(op: &str, label: Option<&Word>) -> bool {
 fn is_internal(decl: &Decl, param: &ParamDecl) -> bool {
     decl.name == Split::NAME && param.name == "part"
 }
+
+/// Whether an argument that is left out may follow from the data of a call: a pack says which of its pairs are judged.
+pub(super) fn is_said_by_data(operator: &str, param: &str) -> bool {
+    operator == Verification::NAME && param == PAIRS
+}
+
+/// The pairs of a protocol.
+pub(super) const PAIRS: &str = "pairs";

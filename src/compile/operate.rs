@@ -1,6 +1,6 @@
 //! An operator's call once its arguments are bound: they are evaluated, checked and made a value or a node.
 
-use super::call::{Bound, Given};
+use super::call::{Bound, Given, PAIRS};
 use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};
 use crate::data::probe::beside;
@@ -9,7 +9,8 @@ use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::inputs::data_codes;
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
-use crate::lang::value::{Args, OpValue, PathValue, Places, Value};
+use crate::lang::value::{Args, NodeId, OpValue, PathValue, Places, Value};
+use crate::ops::evals::Verification;
 use crate::ops::limits::{outside, turned};
 use crate::ops::nets::Checkpoint;
 use crate::ops::node::Kind;
@@ -210,6 +211,19 @@ impl Compiler<'_> {
 
     /// Makes a value or a node of checked arguments.
     fn apply(&mut self, decl: &'static Decl, types: &IndexMap<&'static str, Type>, mut args: Args, bound: &Bound, span: Span) -> Val {
+        if super::call::is_said_by_data(decl.name, PAIRS) && !args.contains_key(PAIRS) {
+            match args.get("data") {
+                Some(Value::Node(data)) => {
+                    let Some(pairs) = self.pairs_of(*data) else {
+                        let incomplete = Diagnostic::error(Code::MissingArgument, format!("`{}` needs {PAIRS}", decl.name));
+                        let help = "name a csv of fold, same, a, b; or pairs that are made: random_pairs(), all_pairs(). A pack has its own: bin(path)";
+                        return self.wrong(incomplete.at(span, "incomplete").help(help), span);
+                    };
+                    args.insert(PAIRS, pairs);
+                }
+                _ => return Val::new((decl.result)(&DeclCall { types, args: &args }), Value::Poison, span), // not known yet, or wrong
+            }
+        }
         let known = self.probe_images(decl, &mut args, span);
         for (param, value) in &mut args {
             if known.is_some_and(|reads| reads.names(param)) {
@@ -309,6 +323,15 @@ impl Compiler<'_> {
         Some(reads)
     }
 
+    /// The pairs that a data set says itself.
+    fn pairs_of(&self, data: NodeId) -> Option<Value> {
+        let node = self.graph.node(data);
+        let Some(Value::Path(path)) = node.args.get(Reader::reads(node.op).filter(|_| Reader::has_pairs(node.op))?.path) else {
+            return None;
+        };
+        Some(Value::Path(PathValue { digest: None, ..(**path).clone() }.into()))
+    }
+
     /// Looks at what lies at the paths of an argument.
     fn probe_paths(&mut self, value: &mut Value, lies: Lies, span: Span) {
         match value {
@@ -319,7 +342,9 @@ impl Compiler<'_> {
                 self.remember_path(path);
                 let (Some(prober), Some(real)) = (self.options.prober, path.real.clone()) else { return };
                 if self.stays_inside(path, span) {
-                    let digest = self.digest_of((real.clone(), None), span, || prober.digest(&real, lies));
+                    // of a pack the digest of its images is one thing, that of all of it another
+                    let apart = (lies == Lies::Pairs).then(|| real.clone());
+                    let digest = self.digest_of((real.clone(), apart), span, || prober.digest(&real, lies));
                     Arc::make_mut(path).digest = digest;
                 }
             }
@@ -395,6 +420,7 @@ fn lies(decl: &Decl, param: &str) -> Lies {
         _ if reads.is_some_and(|reads| reads.below == Some(param)) => Lies::Folder,
         _ if reads.is_some() => reads.map_or(Lies::Text, |reads| reads.look.lies),
         (Checkpoint::NAME, "path" | "head") => Lies::Anything,
+        (Verification::NAME, PAIRS) => Lies::Pairs,
         _ if of_weights => Lies::Anything,
         _ => Lies::Text,
     }

@@ -205,7 +205,7 @@ impl Compiler<'_> {
         if let (Value::List(items), false) = (&val.value, whole) {
             // a list has what is said of each of its elements
             let of = if let Type::List(of) = &val.ty { (**of).clone() } else { Type::Unknown };
-            for item in items.iter() {
+            for item in &**items {
                 if self.in_range(Val::new(of.clone(), item.clone(), span), range, name).is_poison() {
                     return Val::poison(span);
                 }

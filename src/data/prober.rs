@@ -12,6 +12,8 @@ pub enum Lies {
     Folder,
     /// A list: a text.
     Text,
+    /// A list of pairs: a text, or a pack of them.
+    Pairs,
     /// A file that says itself what it is.
     Anything,
 }

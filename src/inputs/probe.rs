@@ -1,7 +1,7 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
 use crate::data::probe::ProbeCache;
-use crate::data::readers::begins_as_text;
+use crate::data::readers::{begins_as_text, packed::is_pack};
 use crate::data::{At, DataError, Lies, Look, Prober};
 use crate::regular::{self, Stamp, Whole};
 use serde::{Deserialize, Serialize};
@@ -93,6 +93,8 @@ impl Prober for DiskProber {
         match lies {
             Lies::Folder => regular::is_folder(&metadata).map_err(unreadable)?,
             Lies::Text => begins_as_text(path)?,
+            Lies::Pairs if is_pack(path) => {}
+            Lies::Pairs => begins_as_text(path)?,
             Lies::Anything => {}
         }
         if metadata.is_dir() {

@@ -97,12 +97,8 @@ fn all() -> Vec<&'static Decl> {
 }
 
 /// Names that recipes will want and that have no operator yet: each is named by the checker instead of being unknown.
-pub const NOT_YET: &[(&str, &str)] = &[
-    ("bin", "reading .bin validation packs"),
-    ("quantise", "quantisation"),
-    ("scface_folder", "the SCface layout"),
-    ("scface_mugshots", "the SCface layout"),
-];
+pub const NOT_YET: &[(&str, &str)] =
+    &[("quantise", "quantisation"), ("scface_folder", "the SCface layout"), ("scface_mugshots", "the SCface layout")];
 
 /// Arguments that the language knows and that have no kernel yet, by operator: named by the checker like [`NOT_YET`].
 pub const ARGUMENTS_NOT_YET: &[(&str, &str, &str)] =

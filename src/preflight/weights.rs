@@ -31,6 +31,7 @@ pub fn error(error: &TensorError) -> Failure {
         | TensorError::Truncated
         | TensorError::Broken(_)
         | TensorError::NotTorch
+        | TensorError::NoPairs(_)
         | TensorError::NoTensors { .. }
         | TensorError::Unread { .. }
         | TensorError::Repeated(_)

@@ -8,6 +8,7 @@
 //! ├ safetensors  the header of such a file
 //! ├ torch        the two formats of torch.save
 //! └ pickle       the values that a pickle describes
+//! pairs        pickled pairs of images, in which they stay
 //! ```
 
 mod dtype;
@@ -15,6 +16,7 @@ mod error;
 mod file;
 mod kind;
 pub mod npy;
+mod pairs;
 mod pickle;
 mod safetensors;
 mod torch;
@@ -23,6 +25,7 @@ pub use dtype::Dtype;
 pub use error::TensorError;
 pub use file::{Described, Dictionary, TensorFile};
 pub use kind::FileKind;
+pub use pairs::{PackedPairs, Truth, packed_pairs};
 
 /// A shape that a file claims, and how many numbers it has; nothing for one that no memory could hold.
 fn shape(sides: impl IntoIterator<Item = u64>) -> Option<(Vec<i64>, u64)> {

@@ -138,7 +138,7 @@ fn order<T: Sync>(items: &[T], path: impl Fn(&T) -> &Arc<str> + Sync) -> Vec<u32
 pub struct Content {
     /// A file, a folder of images, or a list of images.
     pub path: PathBuf,
-    /// Of a list, the folder that its paths are relative to.
+    /// Of a list, the folder that its paths are relative to; of a list of pairs, itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<PathBuf>,
     /// The digest: of a folder and of a list, of all their images too.
@@ -219,7 +219,7 @@ impl ProbeCache {
 
     /// Whether a plan was made from a file: it could be read, then.
     pub(in crate::data) fn expects(&self, file: &Path) -> bool {
-        self.expected.contains_key(&(file.to_owned(), None))
+        self.expected_of(file).is_some()
     }
 
     /// Opens a file that is read in pieces. Where a plan was made from it, it gives the bytes that the plan was made from, or none.
@@ -228,7 +228,7 @@ impl ProbeCache {
     /// [`DataError::Changed`]; a file that can't be read.
     pub fn open(&self, file: &Path) -> Result<Pinned, DataError> {
         let unreadable = |error: std::io::Error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() };
-        let Some(expected) = self.expected.get(&(file.to_owned(), None)) else { return Pinned::open(file).map_err(unreadable) };
+        let Some(expected) = self.expected_of(file) else { return Pinned::open(file).map_err(unreadable) };
         let (open, digest) = Pinned::hashed(file).map_err(unreadable)?;
         if digest == *expected { Ok(open) } else { Err(DataError::Changed { path: file.to_owned() }) }
     }
@@ -240,7 +240,7 @@ impl ProbeCache {
     pub fn bytes(&self, file: &Path) -> Result<Vec<u8>, DataError> {
         let bytes = regular::read(file, Whole::List);
         let bytes = bytes.map_err(|error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() })?;
-        match self.expected.get(&(file.to_owned(), None)) {
+        match self.expected_of(file) {
             Some(expected) if *expected != Digest::of(&bytes).to_string() => Err(DataError::Changed { path: file.to_owned() }),
             Some(_) | None => Ok(bytes),
         }
@@ -350,6 +350,12 @@ impl ProbeCache {
     }
 
     /// The digest that a plan was made with.
+    /// The digest that a file had when a plan was made from all of it: that of a list of pairs stands apart, since a pack of them holds images, too.
+    fn expected_of(&self, file: &Path) -> Option<&String> {
+        let apart = self.expected.get(&(file.to_owned(), Some(file.to_owned())));
+        apart.or_else(|| self.expected.get(&(file.to_owned(), None)))
+    }
+
     fn expected(&self, set: &Set) -> Option<&str> {
         let name = match &set.of {
             Of::List(list) => (list.clone(), Some(set.root.clone())),

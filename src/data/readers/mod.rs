@@ -7,6 +7,7 @@ mod form;
 mod lines;
 mod list;
 mod names;
+pub mod packed;
 mod pairs;
 mod templates;
 mod text_lines;

@@ -23,8 +23,12 @@ pub struct PairLine {
 }
 
 /// Reads a protocol's pairs, in the file's order: a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of the set of `table`; its other rows are allowed).
+/// Or a pack of pairs (`lfw.bin`), of which `table` is ([`packed`](super::packed)).
 /// Errors: as a csv's; a missing column; a wrong field; images that are not in the set, with the first one's line and their number.
 pub fn pair_file(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
+    if super::packed::is_pack(file) {
+        return super::packed::pairs(file, table, cache);
+    }
     let lines = Lines::read(file, TextFile::Pairs, cache)?;
     let [fold, same, a, b] = [lines.column(&["fold"])?, lines.column(&["same"])?, lines.column(&["a"])?, lines.column(&["b"])?];
     let mut pairs = Vec::new();

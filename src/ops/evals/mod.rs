@@ -120,7 +120,7 @@ crate::operator! {
     pub struct Verification("verification", 1, |_| Type::Eval) {
         /// The images.
         data: DataRef;
-        /// The pairs.
+        /// The pairs; the images of a pack (`bin`) need none, since it says which are judged.
         pairs: PairSource;
         /// Only pairs of these people, in the file's folds.
         within: Option<DataRef> = None;

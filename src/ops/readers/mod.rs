@@ -3,6 +3,7 @@
 //! What is asked of a reader stands beside its declaration ([`Reading`]): which of its parameters are paths of images and how these are looked
 //! at, what its samples are, and what a recipe says of them.
 
+mod bin;
 mod faces;
 mod folder;
 mod image_tar;
@@ -90,6 +91,9 @@ pub trait Reading {
     /// Where its images lie; nothing if they are drawn.
     const READS: Option<Reads>;
 
+    /// Whether its path says which pairs of its images are judged.
+    const PAIRS: bool = false;
+
     /// The attributes that are known of its samples, whatever a recipe says.
     const ATTRIBUTES: &'static [(&'static str, AttributeType)] = &[];
 
@@ -142,6 +146,11 @@ macro_rules! readers {
                 None
             }
 
+            /// Whether the path of a reader of this name says which pairs of its images are judged.
+            pub fn has_pairs(op: &str) -> bool {
+                $((op == $member::NAME && <$member as Reading>::PAIRS))||*
+            }
+
             /// What is wrong with a call of a reader of this name, by the patterns in it.
             pub fn complaints(op: &str, call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
                 $(if op == $member::NAME {
@@ -178,7 +187,7 @@ macro_rules! readers {
     };
 }
 
-readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar);
+readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar, bin::Bin);
 
 impl Planned for Reader {
     const KIND: Kind = Kind::FILES;

@@ -1,8 +1,11 @@
 //! Bytes, the stack and the memory of the machine that reads a pickle.
 
-use super::{Done, MEMORY, MOST_VALUES, Object, Pickle, TensorError, Value, broken};
+use super::{Done, LONGEST, MEMORY, MOST_VALUES, Object, Pickle, TensorError, Value, broken};
 use std::collections::HashMap;
-use std::io::BufRead;
+use std::io::{self, BufRead};
+
+/// A string of Python 2 that is longer is no text.
+const LONGEST_TEXT: u64 = 1 << 16;
 
 /// A place on the stack.
 pub enum Slot {
@@ -39,7 +42,7 @@ fn room<T>(items: usize) -> u64 {
 impl<'a> Machine<'a> {
     /// At the first byte, with nothing on the stack.
     pub fn new(from: &'a mut dyn BufRead, left: u64) -> Self {
-        let memory = MEMORY.0.max(left.saturating_mul(MEMORY.1));
+        let memory = MEMORY.0.max(left.min(LONGEST).saturating_mul(MEMORY.1));
         Machine {
             from,
             left,
@@ -99,14 +102,25 @@ impl<'a> Machine<'a> {
 
     pub fn raw(&mut self, width: usize) -> Done<Value> {
         let count = self.number(width)?;
-        self.take(count)?;
-        Ok(Value::Bytes)
+        self.pass(count)
+    }
+
+    /// Passes over so many raw bytes.
+    fn pass(&mut self, count: u64) -> Done<Value> {
+        let at = self.at;
+        self.count(count)?;
+        let passed = io::copy(&mut io::Read::take(&mut *self.from, count), &mut io::sink()).map_err(|_| TensorError::Truncated)?;
+        if passed == count { Ok(Value::Bytes(at, count)) } else { Err(TensorError::Truncated) }
     }
 
     /// A string of Python 2: a text where it is one.
     pub fn old_text(&mut self, width: usize) -> Done<Value> {
         let count = self.number(width)?;
-        Ok(String::from_utf8(self.take(count)?).map_or(Value::Bytes, |text| Value::Text(text.into())))
+        if count > LONGEST_TEXT {
+            return self.pass(count);
+        }
+        let at = self.at;
+        Ok(String::from_utf8(self.take(count)?).map_or(Value::Bytes(at, count), |text| Value::Text(text.into())))
     }
 
     pub fn push(&mut self, value: Value) -> Done<()> {

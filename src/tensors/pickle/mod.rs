@@ -9,6 +9,8 @@ mod globals;
 mod machine;
 mod opcodes;
 
+pub use opcodes::{ARRAY, FROM_BUFFER, SCALAR};
+
 use super::{Dtype, TensorError};
 use globals::Global;
 use machine::Machine;
@@ -46,12 +48,12 @@ pub struct StorageRef {
     pub dtype: Dtype,
 }
 
-/// Something that a class of Python made, of which nothing but its items is kept.
+/// Something that a class of Python made, of which its items are kept, and what arrays and numbers of NumPy are made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     /// The class or function, by its whole name.
     pub class: Rc<str>,
-    /// What was put into it by keys, as into a dictionary.
+    /// What was put into it by keys, as into a dictionary; under `None` what makes an array or a number of NumPy.
     pub items: Vec<(Value, Value)>,
 }
 
@@ -64,7 +66,8 @@ pub enum Value {
     /// A number with a fraction, or a whole one of more than 64 bits.
     Number,
     Text(Rc<str>),
-    Bytes,
+    /// Where raw bytes begin in what is read, and how many there are: they stay there.
+    Bytes(u64, u64),
     Tuple(usize),
     List(usize),
     Dict(usize),
@@ -109,7 +112,12 @@ fn broken(what: &str) -> TensorError {
 
 /// Reads a pickle of at most `left` bytes: its value, what that refers to, and how many bytes it took.
 pub fn read(from: &mut dyn BufRead, left: u64) -> Done<(Value, Pickle, u64)> {
-    let mut machine = Machine::new(from, left.min(LONGEST));
+    read_long(from, left.min(LONGEST))
+}
+
+/// The same of one that may be longer, since the bytes that it holds are passed over.
+pub fn read_long(from: &mut dyn BufRead, left: u64) -> Done<(Value, Pickle, u64)> {
+    let mut machine = Machine::new(from, left);
     while !machine.step()? {}
     let value = machine.pop()?;
     Ok((value, machine.made, machine.at))

@@ -8,6 +8,13 @@ use std::rc::Rc;
 /// Sides of a tensor: as many as PyTorch lets one have.
 const MOST_SIDES: usize = 64;
 
+/// What makes an array of NumPy, in whatever module of it.
+pub const ARRAY: &str = "multiarray._reconstruct";
+/// The same since protocol 5.
+pub const FROM_BUFFER: &str = "numeric._frombuffer";
+/// What makes a number of NumPy.
+pub const SCALAR: &str = "multiarray.scalar";
+
 /// What a name stands for, if it is harmless.
 fn named(module: &str, name: &str) -> Done<Global> {
     global(module, name).ok_or_else(|| TensorError::Refused { name: format!("{module}.{name}") })
@@ -61,8 +68,11 @@ impl Machine<'_> {
             b'c' | 0x93 | b'i' | b'o' | b'R' | 0x81 | 0x92 => self.calls(code)?,
             b'b' => {
                 // attributes (a state dict's `_metadata`) say nothing about tensors
-                self.pop()?;
-                self.top()?;
+                let state = self.pop()?;
+                match self.top()? {
+                    Value::Object(place) if self.made.objects[*place].class.ends_with(ARRAY) => self.set(vec![Value::None, state])?,
+                    _ => {}
+                }
             }
             b'Q' => self.storage()?,
             _ => return Err(TensorError::Opcode { code, at }),
@@ -229,8 +239,20 @@ impl Machine<'_> {
             (Global::Size, _) => self.object("torch.Size")?,
             (Global::Storage(_), _) => self.object("torch.Storage")?,
             (Global::Format(_), _) => self.object("torch.dtype")?,
+            (Global::Other(class), [.., bytes]) if class.ends_with(SCALAR) => self.numpy(class, bytes)?,
+            (Global::Other(class), [bytes, ..]) if class.ends_with(FROM_BUFFER) => self.numpy(class, bytes)?,
             (Global::Other(class), _) => self.object(class)?,
         })
+    }
+
+    /// An array or a number of NumPy's, made of these bytes.
+    fn numpy(&mut self, class: &str, bytes: &Value) -> Done<Value> {
+        let (made, bytes) = (self.object(class)?, bytes.clone());
+        self.keep(size_of::<(Value, Value)>() as u64)?;
+        if let Value::Object(place) = made {
+            self.made.objects[place].items.push((Value::None, bytes));
+        }
+        Ok(made)
     }
 
     /// `('storage', class, key, device, count[, view])`; before PyTorch 1.6 also `('module', class, file, source)` in place of the class of a whole model.

@@ -1,0 +1,39 @@
+//! Pairs of images in a pickle.
+
+use super::{Reading, Reads, There};
+use crate::data::held::Pack;
+use crate::data::probe::ProbeCache;
+use crate::data::readers::{self, IdentityRule, Read, packed};
+use crate::data::{At, DataError, Lies, Look};
+use crate::lang::types::Type;
+use crate::ops::refs::FilePath;
+use indexmap::IndexMap;
+
+crate::reader! {
+    /// The images of a validation pack as InsightFace hands out LFW, CFP-FP and AgeDB-30: `bin("lfw.bin")`.
+    ///
+    /// The pack says which pairs are of one person and names nobody: images of such a pair, and images of equal bytes, are of one person, who is called by the
+    /// number of the first of them, and an image by its person and its number (`00000012/00000013`). `verification(bin("lfw.bin"))` judges its pairs, in ten
+    /// folds one after the other; of some of its images it is said which: `pairs = "lfw.bin"`.
+    ///
+    /// Source: InsightFace, `eval/verification.py`. The pickle is read by a machine that builds data and runs nothing.
+    pub struct Bin("bin", 1, |_| Type::dataset()) {
+        /// The pack.
+        path: FilePath;
+    }
+}
+
+impl Reading for Bin {
+    const PAIRS: bool = true;
+
+    const READS: Option<Reads> =
+        Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| packed::probe(at.path, cache) } });
+
+    fn there(&self) -> Option<There<'_>> {
+        Some(There { path: &self.path, below: None, said: self.said() })
+    }
+
+    fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
+        readers::held(Pack::open(at.path)?, packed::probe(at.path, cache)?, &IdentityRule::FirstFolder, &IndexMap::new())
+    }
+}
