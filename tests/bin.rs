@@ -79,6 +79,11 @@ fn said(bytes: &[u8]) -> String {
     said.replace(&format!("{}/", folder.path().display()), "")
 }
 
+/// A pack that Python wrote and that is none.
+fn oracle(name: &str) -> Vec<u8> {
+    std::fs::read(oracles().join(format!("{name}.bin"))).unwrap()
+}
+
 #[test]
 fn what_is_broken_is_said_in_a_sentence() {
     let good = pack(b"P6 1 1 255\n456");
@@ -86,7 +91,16 @@ fn what_is_broken_is_said_in_a_sentence() {
         let at = good.windows(from.len()).position(|window| window == from).unwrap();
         [&good[..at], to, &good[at + from.len()..]].concat()
     };
-    let cases: [(&str, Vec<u8>); 16] = [
+    let answers = |count: u32| {
+        let (from, to) = (b"](\x88e".as_slice(), [b"B".to_vec(), count.to_le_bytes().to_vec(), vec![1; count as usize]].concat());
+        let at = good.windows(4).position(|window| window == from).unwrap();
+        [&good[..at], &to, &good[at + 4..]].concat()
+    };
+    let cases: [(&str, Vec<u8>); 20] = [
+        ("answers that are bytes", answers(1)),
+        ("too many of them", answers(100_000)),
+        ("an array of wider numbers", oracle("wide")),
+        ("answers that are wider numbers", oracle("wide_answers")),
         ("whole", good.clone()),
         ("empty", Vec::new()),
         ("something else", b"hello".repeat(30)),
@@ -102,7 +116,7 @@ fn what_is_broken_is_said_in_a_sentence() {
         ("three lists", b"\x80\x03](e](e](e\x87.".to_vec()),
         ("code that would run", b"\x80\x03cos\nsystem\n(X\x02\0\0\0lstR.".to_vec()),
         ("a loop of values", b"\x80\x03]q\0h\0\x86.".to_vec()),
-        ("texts of Python 3", std::fs::read(oracles().join("texts.bin")).unwrap()),
+        ("texts of Python 3", oracle("texts")),
     ];
     let said: Vec<String> = cases.iter().map(|(name, bytes)| format!("{name}: {}", said(bytes))).collect();
     insta::assert_snapshot!(said.join("\n"));

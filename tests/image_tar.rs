@@ -101,7 +101,33 @@ fn what_is_broken_is_said_in_a_sentence() {
     };
     let twice = archive(&[("ann/1.ppm", &picture(0)), ("./ann/1.ppm", &picture(1))]);
     let class = |text: &[u8]| archive(&[("1.ppm", &picture(0)), ("1.cls", text)]);
-    let cases: [(&str, Vec<u8>); 19] = [
+    // a member of another kind, or under a name that no tool gives without being asked
+    let odd = |kind: tar::EntryType, name: &str, bytes: &[u8]| {
+        let mut all = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(bytes.len() as u64);
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        if kind != tar::EntryType::Regular && kind != tar::EntryType::Continuous {
+            header.set_link_name("ann/1.ppm").unwrap();
+        }
+        header.set_cksum();
+        all.append(&header, bytes).unwrap();
+        let more = archive(&[("ann/1.ppm", &picture(0))]);
+        let mut one = all.into_inner().unwrap();
+        one.truncate(one.len() - 1024); // the mark of the end
+        [one, more].concat()
+    };
+    let regular = tar::EntryType::Regular;
+    let cases: [(&str, Vec<u8>); 27] = [
+        ("a hard link", odd(tar::EntryType::Link, "bob/1.ppm", b"")),
+        ("a symbolic link", odd(tar::EntryType::Symlink, "bob/1.ppm", b"")),
+        ("a link that is no picture", odd(tar::EntryType::Symlink, "bob/latest", b"")),
+        ("a member with holes", odd(tar::EntryType::GNUSparse, "bob/1.ppm", &picture(1))),
+        ("an absolute name", odd(regular, "/bob/1.ppm", &picture(1))),
+        ("a name that leads out", odd(regular, "../bob/1.ppm", &picture(1))),
+        ("what a Mac leaves behind", odd(regular, "__MACOSX/1.ppm", &picture(1))),
+        ("an old kind of regular", odd(tar::EntryType::Continuous, "bob/1.ppm", &picture(1))),
         ("whole", good()),
         ("empty", Vec::new()),
         ("two empty blocks", vec![0; 1024]),

@@ -45,7 +45,7 @@ pub enum DataError {
         left_out: LeftOut,
     },
     /// A path does not tell an identity.
-    #[error("{path}: {why}")]
+    #[error("{}: {why}", .path.replace('\n', "\\n"))]
     NoIdentity {
         /// The image, relative to its root.
         path: String,

@@ -135,6 +135,11 @@ impl Pack {
         BufReader::with_capacity(1 << 20, &self.file)
     }
 
+    /// The same for one who passes over most of it: little is read of what is passed over.
+    pub fn skipping_reader(&self) -> BufReader<&File> {
+        BufReader::with_capacity(1 << 12, &self.file)
+    }
+
     /// Fills a buffer with what lies at a place.
     ///
     /// # Errors

@@ -45,23 +45,30 @@ pub fn packed_pairs(from: &mut dyn BufRead, length: u64) -> Result<PackedPairs, 
         array => {
             let (at, count) =
                 piece(&made, array).map_err(|_| wrong("its second part does not say which pairs are of one person".to_owned()))?;
+            if count.checked_mul(2) != Some(images.len() as u64) {
+                return Err(wrong(pairless(images.len(), count)));
+            }
             (at..at + count).map(Truth::At).collect()
         }
     };
     if images.len() != 2 * same.len() || images.is_empty() {
-        return Err(wrong(format!("it has {} images, and says of {} pairs whether they are of one person", images.len(), same.len())));
+        return Err(wrong(pairless(images.len(), same.len() as u64)));
     }
     Ok(PackedPairs { images, same })
 }
 
+fn pairless(images: usize, pairs: u64) -> String {
+    format!("it has {images} images, and says of {pairs} pairs whether they are of one person")
+}
+
 /// What makes an array or a number of NumPy.
-fn made_of<'m>(made: &'m Pickle, value: &Value, class: &str) -> Option<&'m Value> {
+fn made_of<'m>(made: &'m Pickle, value: &Value, class: &str) -> Option<&'m [(Value, Value)]> {
     let Value::Object(place) = value else { return None };
     let it = &made.objects[*place];
     if !it.class.ends_with(class) {
         return None;
     }
-    it.items.iter().find_map(|(key, value)| (*key == Value::None).then_some(value))
+    Some(&it.items)
 }
 
 /// Where the bytes of an image lie.
@@ -73,12 +80,14 @@ fn piece(made: &Pickle, value: &Value) -> Result<(u64, u64), String> {
         }
         _ => {}
     }
-    if let Some(Value::Bytes(at, count)) = made_of(made, value, FROM_BUFFER) {
-        return Ok((*at, *count));
-    }
-    let Some(Value::Tuple(state)) = made_of(made, value, ARRAY) else { return Err("is no byte string and no array".to_owned()) };
-    let [Value::Int(_), Value::Tuple(sides), _, _, Value::Bytes(at, count)] = &made.lists[*state][..] else {
-        return Err("is an array without bytes".to_owned());
+    let state = made_of(made, value, ARRAY);
+    let (sides, at, count) = match (made_of(made, value, FROM_BUFFER), state) {
+        (Some([(_, Value::Bytes(at, count)), (_, Value::Tuple(sides))]), _) => (sides, at, count),
+        (_, Some([(_, Value::Tuple(state)), ..])) => match &made.lists[*state][..] {
+            [Value::Int(_), Value::Tuple(sides), _, _, Value::Bytes(at, count)] => (sides, at, count),
+            _ => return Err("is an array without bytes".to_owned()),
+        },
+        _ => return Err("is no byte string and no array".to_owned()),
     };
     let side = |side: &Value| if let Value::Int(side) = side { u64::try_from(*side).ok() } else { None };
     let all = made.lists[*sides].iter().try_fold(1u64, |all, value| all.checked_mul(side(value)?));
@@ -89,7 +98,7 @@ fn truth(made: &Pickle, value: &Value) -> Option<Truth> {
     match value {
         Value::Bool(truth) => Some(Truth::Said(*truth)),
         Value::Int(number @ (0 | 1)) => Some(Truth::Said(*number == 1)),
-        value => match made_of(made, value, SCALAR)? {
+        value => match &made_of(made, value, SCALAR)?.first()?.1 {
             Value::Bytes(at, 1) => Some(Truth::At(*at)),
             Value::Text(text) => match text.as_bytes() {
                 [byte @ (0 | 1)] => Some(Truth::Said(*byte == 1)),

@@ -49,7 +49,7 @@ fn doc_guesses_a_misspelt_operator() {
 
 #[test]
 fn doc_names_what_is_not_there_yet() {
-    insta::assert_snapshot!(Shell::new().ddl("doc bin").transcript());
+    insta::assert_snapshot!(Shell::new().ddl("doc quantise").transcript());
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod sound;
 mod walk;
 
 pub use sound::{Sound, Verdict};
+pub(crate) use walk::LEFT_BEHIND;
 pub use walk::LeftOut;
 
 use super::{DataError, decode};

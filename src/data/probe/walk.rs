@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Folders that systems and programs leave beside what people put there; those whose names begin with a point are others.
-const LEFT_BEHIND: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
+pub const LEFT_BEHIND: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
 
 /// Endings of pictures that are not read.
 const OTHER_PICTURES: [&str; 19] = [

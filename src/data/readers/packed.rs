@@ -35,14 +35,18 @@ pub fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     cache.inside(path, &[], || {
         let pack = Pack::open(path)?;
         let (pieces, same) = contents(path, pack.reader(), pack.length())?;
-        let work = meter::begin("reading packs", "images", pieces.len() as u64);
+        let mut places: Vec<(u64, u64)> = pieces.clone();
+        places.sort_unstable();
+        places.dedup(); // an image that is named often is read once
+        let work = meter::begin("reading packs", "images", places.len() as u64);
         let look = |(at, bytes): (u64, u64)| {
             work.add(1);
             Whole::Image.takes(bytes).map_err(|error| damaged(path, format!("an image at byte {at}: {error}")))?;
             let bytes = pack.read(at, bytes)?;
             Ok((Digest::of(&bytes), decode::dimensions(&bytes)))
         };
-        let looked: Vec<_> = pieces.par_iter().copied().map(look).collect::<Result<_, DataError>>()?;
+        let seen: Vec<_> = places.par_iter().copied().map(look).collect::<Result<_, DataError>>()?;
+        let looked: Vec<_> = pieces.iter().filter_map(|piece| Some(seen[places.binary_search(piece).ok()?])).collect();
         let people = people(&looked.iter().map(|(digest, _)| *digest).collect::<Vec<_>>(), &same);
         let facts = |(number, ((at, bytes), (digest, size)))| FileFacts {
             path: format!("{:08}/{number:08}", people[number]).into(),

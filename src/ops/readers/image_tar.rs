@@ -4,7 +4,7 @@ use super::folder::{pattern_complaints, rule};
 use super::{Reading, Reads, There, numbered};
 use crate::data::decode::{self, EXTENSIONS};
 use crate::data::held::{Pack, unreadable};
-use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
+use crate::data::probe::{Digest, FileFacts, LEFT_BEHIND, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::{Call, Complaint};
@@ -27,6 +27,7 @@ crate::reader! {
     /// Images are the members with the ending of a picture, as in an `image_folder`; the archive is not compressed. Without a pattern the identity is the first
     /// component of the path. Where a member says the class of the image of its name (`000017.cls` beside `000017.jpg`), this stands in front of the image's path,
     /// and so names the person, a number with eight digits: `00000042/000017.jpg`. Several shards are one data set by `merge([…], labels = "by_name")`.
+    /// Pictures that are links, and members with holes, are refused: such an archive is written with `--dereference --hard-dereference` and without `-S`.
     pub struct ImageTar("image_tar", 1, |call| Type::Dataset(columns_of(call))) {
         /// The archive.
         path: FilePath;
@@ -117,7 +118,7 @@ fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
         Some(_) => unreadable(path, &error),
         None => damaged(path, format!("it is no tar archive, or is damaged: no member begins at byte {at}")),
     };
-    let mut archive = tar::Archive::new(pack.reader());
+    let mut archive = tar::Archive::new(pack.skipping_reader());
     let (mut members, mut end) = (Vec::new(), 0);
     for member in archive.entries_with_seek().map_err(|error| wrong(error, 0))? {
         let member = member.map_err(|error| wrong(error, end))?;
@@ -125,13 +126,26 @@ fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
         let Ok(name) = std::str::from_utf8(&member.path_bytes()).map(str::to_owned) else {
             return Err(damaged(path, format!("the name of the member at byte {at} is not valid UTF-8")));
         };
+        let kind = member.header().entry_type();
+        let name = name.trim_start_matches('/').to_owned(); // as unpacking does
+        let is_image = || name.rsplit_once('.').is_some_and(|(_, ending)| EXTENSIONS.contains(&&*ending.to_ascii_lowercase()));
+        if kind.is_gnu_sparse() || name.contains("GNUSparseFile.") {
+            return Err(damaged(path, format!("{} has holes, which are not read: write the archive without -S", quoted(&name))));
+        }
+        if (kind.is_hard_link() || kind.is_symlink()) && is_image() {
+            let why = "is a link, and links are not followed: write the archive with --dereference --hard-dereference";
+            return Err(damaged(path, format!("{} {why}", quoted(&name))));
+        }
+        if name.split('/').any(|part| part == "..") {
+            return Err(damaged(path, format!("{} leads out of the archive", quoted(&name))));
+        }
         let left = pack.length().saturating_sub(at);
         if bytes > left {
             return Err(damaged(path, format!("{} says that it has {bytes} bytes, and the archive has {left} more", quoted(&name))));
         }
         end = (at + bytes).next_multiple_of(BLOCK);
-        let is_hidden = name.split('/').any(|part| part.starts_with('.') && part != ".");
-        if member.header().entry_type().is_file() && !is_hidden {
+        let is_hidden = name.split('/').any(|part| part.starts_with('.') && part != "." || LEFT_BEHIND.contains(&part));
+        if (kind.is_file() || kind.is_contiguous()) && !is_hidden {
             members.push(Member { path: name.trim_start_matches("./").to_owned(), at, bytes });
         }
     }

@@ -59,6 +59,9 @@ impl<'a> Machine<'a> {
 
     /// So many bytes, of which there are as many.
     pub fn take(&mut self, count: u64) -> Done<Vec<u8>> {
+        if count > LONGEST {
+            return Err(broken("a text or a number that is longer than any"));
+        }
         self.count(count)?;
         let mut taken = vec![0; count as usize];
         self.from.read_exact(&mut taken).map_err(|_| TensorError::Truncated)?;
@@ -85,7 +88,7 @@ impl<'a> Machine<'a> {
 
     pub fn line(&mut self) -> Done<String> {
         let mut line = Vec::new();
-        let mut within = std::io::Read::take(&mut *self.from, self.left);
+        let mut within = std::io::Read::take(&mut *self.from, self.left.min(LONGEST));
         within.read_until(b'\n', &mut line).map_err(|_| TensorError::Truncated)?;
         self.count(line.len() as u64)?;
         match line.pop() {

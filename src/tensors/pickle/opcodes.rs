@@ -239,18 +239,18 @@ impl Machine<'_> {
             (Global::Size, _) => self.object("torch.Size")?,
             (Global::Storage(_), _) => self.object("torch.Storage")?,
             (Global::Format(_), _) => self.object("torch.dtype")?,
-            (Global::Other(class), [.., bytes]) if class.ends_with(SCALAR) => self.numpy(class, bytes)?,
-            (Global::Other(class), [bytes, ..]) if class.ends_with(FROM_BUFFER) => self.numpy(class, bytes)?,
+            (Global::Other(class), [.., bytes]) if class.ends_with(SCALAR) => self.numpy(class, bytes, &Value::None)?,
+            (Global::Other(class), [bytes, _, sides, ..]) if class.ends_with(FROM_BUFFER) => self.numpy(class, bytes, sides)?,
             (Global::Other(class), _) => self.object(class)?,
         })
     }
 
-    /// An array or a number of NumPy's, made of these bytes.
-    fn numpy(&mut self, class: &str, bytes: &Value) -> Done<Value> {
-        let (made, bytes) = (self.object(class)?, bytes.clone());
-        self.keep(size_of::<(Value, Value)>() as u64)?;
+    /// An array or a number of NumPy's, made of these bytes, and of these sides where it has some.
+    fn numpy(&mut self, class: &str, bytes: &Value, sides: &Value) -> Done<Value> {
+        let (made, items) = (self.object(class)?, vec![(Value::None, bytes.clone()), (Value::None, sides.clone())]);
+        self.keep(2 * size_of::<(Value, Value)>() as u64)?;
         if let Value::Object(place) = made {
-            self.made.objects[place].items.push((Value::None, bytes));
+            self.made.objects[place].items = items;
         }
         Ok(made)
     }

@@ -54,6 +54,10 @@ def main():
     (HERE / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
     # by Python 3 with the protocol of Python 2: bytes become texts
     (HERE / "texts.bin").write_bytes(pickle.dumps((IMAGES, SAME), protocol=2))
+    # numbers that are no bytes, in the form of protocol 5
+    wide = [numpy.frombuffer(image + b"0", dtype=numpy.int32).copy() for image in IMAGES]
+    (HERE / "wide.bin").write_bytes(pickle.dumps((wide, SAME), protocol=5))
+    (HERE / "wide_answers.bin").write_bytes(pickle.dumps((IMAGES, numpy.array([65537], dtype=numpy.int32)), protocol=5))
 
 
 main()
