@@ -30,7 +30,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 /// A plan. Equal recipes and parameters give equal plans, byte for byte, on every machine.
@@ -270,6 +270,18 @@ impl Plan {
     /// The nodes of an operator, or of a family of operators.
     pub fn all<T: InPlan + 'static>(&self) -> impl Iterator<Item = (NodeId, &T)> {
         self.iter().filter_map(|(id, node)| Some((id, T::of(node.work()?)?)))
+    }
+
+    /// The nodes that these need, with themselves.
+    pub fn behind(&self, of: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+        let mut found = BTreeSet::new();
+        let mut todo: Vec<NodeId> = of.into_iter().collect();
+        while let Some(id) = todo.pop() {
+            if found.insert(id) {
+                todo.extend(&self.node(id).inputs);
+            }
+        }
+        found
     }
 
     /// What the plan computes, in one digest: the same on every machine, and whatever things are called.

@@ -27,7 +27,11 @@ pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Res
     }
     let mut due = Due::default();
     let mut seen = BTreeSet::new();
-    for root in roots(plan, only) {
+    let roots = roots(plan, only);
+    // what is computed again may lie behind results that are stored; it comes first, as inputs do
+    let needed = if again.is_empty() { BTreeSet::new() } else { plan.behind(roots.iter().copied()) };
+    let again_first = needed.into_iter().filter(|id| is_asked_for(again, &plan.node(*id).name));
+    for root in again_first.chain(roots) {
         visit(plan, store, again, root, &mut seen, &mut due);
     }
     Ok(due)
@@ -55,13 +59,25 @@ pub fn again(plan: &Plan, names: &[String]) -> Vec<String> {
     found
 }
 
-/// The nodes that are made of these, without themselves.
-pub fn made_of(plan: &Plan, of: &BTreeSet<NodeId>) -> Vec<NodeId> {
-    let mut made = vec![false; plan.nodes.len()];
+/// The results that tell of what is gone, where these came out otherwise than before: all that was made of them. What was just computed is such a
+/// result only where it was made of one.
+pub fn stale(plan: &Plan, changed: &BTreeSet<NodeId>, computed: &[NodeId]) -> Vec<NodeId> {
+    let computed: BTreeSet<NodeId> = computed.iter().copied().collect();
+    let mut touched = vec![false; plan.nodes.len()];
+    let mut gone = vec![false; plan.nodes.len()];
     for (id, node) in plan.iter() {
-        made[id.0 as usize] = node.inputs.iter().any(|input| made[input.0 as usize] || of.contains(input));
+        let of = |which: &[bool]| node.inputs.iter().any(|input| which[input.0 as usize]);
+        let (by_change, by_gone) = (of(&touched), of(&gone));
+        touched[id.0 as usize] = by_change || changed.contains(&id);
+        gone[id.0 as usize] = by_gone || by_change && node.keeps().is_stored() && !computed.contains(&id);
     }
-    plan.iter().map(|(id, _)| id).filter(|id| made[id.0 as usize]).collect()
+    plan.iter().filter(|(id, node)| gone[id.0 as usize] && node.keeps().is_stored()).map(|(id, _)| id).collect()
+}
+
+/// Whether a plan has something of this name, with its arm or without.
+pub fn has(plan: &Plan, name: &str) -> bool {
+    let names = [name.to_owned()];
+    plan.nodes.iter().any(|node| is_asked_for(&names, &node.name))
 }
 
 /// A name without its arm.
@@ -76,7 +92,7 @@ pub fn is_asked_for(names: &[String], name: &str) -> bool {
 }
 
 fn named(plan: &Plan, name: &str) -> Result<(), Failure> {
-    if plan.nodes.iter().any(|node| is_asked_for(&[name.to_owned()], &node.name)) {
+    if has(plan, name) {
         return Ok(());
     }
     let near = did_you_mean(name, plan.nodes.iter().map(|node| node.name.as_str())).map(|near| format!("did you mean `{near}`?"));

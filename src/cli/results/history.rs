@@ -27,18 +27,6 @@ pub struct Seen<'h> {
     pub value: f64,
 }
 
-/// The nodes of which these are made, with themselves.
-pub fn behind(plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
-    let mut found = BTreeSet::new();
-    let mut todo: Vec<NodeId> = of.into_iter().collect();
-    while let Some(id) = todo.pop() {
-        if found.insert(id) {
-            todo.extend(&plan.node(id).inputs);
-        }
-    }
-    found
-}
-
 impl History {
     /// Reads the records of all results that are asked for and that the store has.
     pub fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {

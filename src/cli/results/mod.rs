@@ -16,7 +16,7 @@ use crate::plan::{Plan, in_arm};
 use crate::report::model::{Better, Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow, UnmeasuredRow};
 use crate::store::Judged;
-use history::{History, behind};
+use history::History;
 use indexmap::{IndexMap, IndexSet};
 use reading::Reading;
 use std::collections::{BTreeMap, BTreeSet};
@@ -221,7 +221,7 @@ impl Results {
 
     /// What was decided on the way to these nodes.
     fn decided(&self, plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> Vec<Decided> {
-        let behind = behind(plan, of).into_iter();
+        let behind = plan.behind(of).into_iter();
         let decided = behind.flat_map(|id| self.history.decided(id).map(move |decision| (id, decision)));
         decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() }).collect()
     }

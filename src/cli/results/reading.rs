@@ -1,6 +1,5 @@
 //! What the front reads of results. A file that is not what was written moves its result out of the way, and the run computes it again.
 
-use super::history::behind;
 use crate::cli::outcome::{Stop, stored};
 use crate::diag::Code;
 use crate::events::Failure;
@@ -23,7 +22,7 @@ pub struct Reading<'r> {
 impl<'r> Reading<'r> {
     /// Nothing is read yet. `only` are the results that are asked for by name; without any all are.
     pub fn new(plan: &'r Plan, store: &'r Store, only: &[String]) -> Self {
-        Reading { plan, store, asked: behind(plan, roots(plan, only)), damaged: RefCell::default() }
+        Reading { plan, store, asked: plan.behind(roots(plan, only)), damaged: RefCell::default() }
     }
 
     /// Whether a node is asked for, or needed for one that is.

@@ -115,3 +115,18 @@ fn what_is_compared_twice_counts_once() {
         assert!(all.is_none_or(|all| notes.contains(&all)), "{rows} {columns}: {notes}");
     }
 }
+
+#[test]
+fn what_is_made_of_what_is_gone_is_gone_too() {
+    let text = format!("{BEFORE}report r = compare([lucky], columns = [w.eer])\n");
+    let plan = compile(&Memory::new().with("r.ddl", text), Path::new("r.ddl"), &Options::default()).unwrap().plan();
+    let named = |name: &str| plan.iter().find(|(_, node)| node.name == name).map(|(id, _)| id).unwrap();
+    let (changed, chosen) = (BTreeSet::from([named("s[seed = 1]")]), named("lucky"));
+    let stale = |computed: &[NodeId]| crate::store::due::stale(&plan, &changed, computed);
+    let all = stale(&[]);
+    assert!(all.contains(&chosen) && all.iter().all(|id| plan.node(*id).keeps().is_stored()), "{all:?}");
+    assert!(!all.contains(&named("s[seed = 2]")) && !all.iter().any(|id| changed.contains(id)), "{all:?}");
+    // what was computed at the same time, of a judgement that is gone
+    assert_eq!(stale(&[chosen]), all);
+    assert_eq!(stale(&all), Vec::new(), "all of it is new");
+}

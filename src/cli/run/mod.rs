@@ -28,7 +28,7 @@ use crate::plan::lock::Lock;
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
-use crate::store::due::{self, Due, is_asked_for};
+use crate::store::due::{self, Due};
 use crate::store::uses::Use;
 use crate::store::{OutputFile, OutputLock, Store, TRAINING_LOG};
 use log::Log;
@@ -88,7 +88,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
         if !due.compute.is_empty() {
             engine::execute(&job(args, &only, again, &compiled, &plan, &out), log, screen)?;
         }
-        if put_aside(&plan, &store, &before, &computed, screen)? {
+        if put_aside(&plan, &store, &before, &due.compute, screen)? {
             again = &[];
             due = due_now(again)?;
             continue;
@@ -133,10 +133,9 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
 /// # Errors
 /// A name of which there is no result, as of a table.
 fn computed_again(plan: &Plan, names: &[String]) -> Result<Vec<String>, Stop> {
-    let known = |name: &String| plan.nodes.iter().any(|node| is_asked_for(std::slice::from_ref(name), &node.name));
     let mut found = Vec::new();
     for name in names {
-        let again = if known(name) { due::again(plan, std::slice::from_ref(name)) } else { vec![name.clone()] }; // which is said below
+        let again = if due::has(plan, name) { due::again(plan, std::slice::from_ref(name)) } else { vec![name.clone()] }; // which is said below
         if again.is_empty() {
             let message = format!("`{name}` is made anew by every run: there is no result of it to compute again");
             let failure = Failure::new(Code::NoSuchNode, message).help("name what it shows: a stage, a network, a protocol, or its data");
@@ -160,16 +159,13 @@ fn put_aside(
     plan: &Plan,
     store: &Store,
     before: &[(NodeId, Vec<(String, String)>)],
-    computed: &BTreeSet<NodeId>,
+    computed: &[NodeId],
     screen: &Screen,
 ) -> Result<bool, Stop> {
     let changed: BTreeSet<NodeId> =
         before.iter().filter(|(id, was)| digests(store, plan, *id).as_ref() != Some(was)).map(|(id, _)| *id).collect();
-    let stale = due::made_of(plan, &changed);
-    let stale = stale
-        .into_iter()
-        .filter(|id| !computed.contains(id) && plan.node(*id).keeps().is_stored() && store.peek(plan.node(*id).key).is_some());
-    let stale: Vec<NodeId> = stale.collect();
+    let mut stale = due::stale(plan, &changed, computed);
+    stale.retain(|id| store.peek(plan.node(*id).key).is_some());
     for id in &stale {
         store.set_aside(plan.node(*id).key).map_err(|error| stored(&error))?;
     }
@@ -185,13 +181,11 @@ fn in_plan(compiled: &Compiled, plan: &Plan, names: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for name in names {
         let called = |(said, arm): &(String, Arm)| said == name || in_arm(said, arm) == *name;
-        let nodes = compiled.graph.nodes().filter(|(_, node)| node.names.iter().skip(1).any(called));
-        if plan.nodes.iter().any(|node| is_asked_for(std::slice::from_ref(name), &node.name)) {
-            found.push(name.clone());
-            continue;
-        }
-        let first: Vec<String> = nodes.filter_map(|(_, node)| node.names.first().map(|(said, arm)| in_arm(said, arm))).collect();
-        if first.is_empty() { found.push(name.clone()) } else { found.extend(first) }
+        let first = |(_, node): (_, &crate::graph::Node)| {
+            node.names.first().filter(|_| node.names.iter().skip(1).any(called)).map(|(said, arm)| in_arm(said, arm))
+        };
+        let meant: Vec<String> = if due::has(plan, name) { Vec::new() } else { compiled.graph.nodes().filter_map(first).collect() };
+        if meant.is_empty() { found.push(name.clone()) } else { found.extend(meant) }
     }
     found
 }

@@ -197,7 +197,7 @@ fn what_a_run_of_one_result_says_hangs_not_on_what_ran_before() {
         assert_eq!(told[0], told[1], "{only}");
     }
     // of what has no result of its own the next are meant, and of what has none at all that is said
-    for (name, due) in [("ver", 11), ("ended", 1)] {
+    for (name, due) in [("ver", 11), ("ended", 1), ("s[seed=2]", 1), ("s", 3)] {
         let ran = full.ddl(&format!("run r.ddl --threads 1 --again {name} --dry-run"));
         assert!(ran.stdout().starts_with(&format!("{due} to compute")), "{name}: {}{}", ran.stdout(), ran.stderr());
     }
