@@ -2,7 +2,7 @@
 
 use super::args::LockArgs;
 use super::files;
-use super::locked::{beside, differs, differs_before_a_run, numbers, read, unlocked, with_results};
+use super::locked::{beside, differs, differs_before_a_run, numbers, read, with_results};
 use super::outcome::{Outcome, Stop, stored};
 use super::recipe::Recipe;
 use super::results::Results;
@@ -53,7 +53,7 @@ fn check(file: &Path, now: &Lock, all: bool, screen: &Screen) -> Result<Outcome,
     if found.iter().any(differs_before_a_run) {
         return Err(Stop::refuse(differs(file, &found)));
     }
-    match numbers(file, &locked, now, all, screen).or_else(|| unlocked(file, &locked, now)) {
+    match numbers(file, &locked, now, all, screen) {
         Some(diagnostic) => Err(Stop::refuse(diagnostic)),
         None => {
             screen.note(format!("{} is up to date", file.display()));

@@ -64,12 +64,8 @@ pub fn why_no_lock(error: &LockError) -> String {
 /// Numbers to name in a message.
 const NAMED: usize = 5;
 
-/// What is wrong with a lock of a run that has not all numbers that are there. One that was written before any run has none.
-pub fn unlocked(file: &Path, locked: &Lock, now: &Lock) -> Option<Diagnostic> {
-    if locked.metrics.is_empty() && locked.machines.is_empty() {
-        return None;
-    }
-    let missing = locked.agreement(now, false).unlocked;
+/// What is wrong with a lock that has not these numbers, which are there.
+fn unlocked(file: &Path, missing: &[String]) -> Option<Diagnostic> {
     let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
     let more = missing.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
@@ -92,8 +88,8 @@ pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
 
 /// Compares the numbers of a lock with those that are there, and says by what they were compared. Gives what does not agree.
 pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Screen) -> Option<Diagnostic> {
-    if locked.metrics.is_empty() {
-        return None;
+    if locked.metrics.is_empty() && locked.machines.is_empty() {
+        return None; // it was written before any run
     }
     if locked.machines.is_empty() {
         let message = format!("{} has numbers and does not say where they were computed", file.display());
@@ -103,6 +99,9 @@ pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Scree
         );
     }
     let found = locked.agreement(now, all);
+    if locked.metrics.is_empty() {
+        return unlocked(file, &found.unlocked);
+    }
     let machines = |lock: &Lock| match lock.machines.len() {
         0 => "where is not known".to_owned(),
         _ => lock.machines.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -123,7 +122,7 @@ pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Scree
     let all = locked.metrics.len();
     if found.absent.len() == all {
         screen.note(format!("none of the lock's {all} numbers is among these results: they are not compared"));
-        return None;
+        return unlocked(file, &found.unlocked);
     }
     let mut said = vec![format!("{} of {all} numbers are equal to the bit", found.equal)];
     if found.within > 0 {
@@ -136,5 +135,5 @@ pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Scree
         said.push(format!("{} are not there", found.absent.len()));
     }
     screen.note(format!("{} ({places})", said.join(", ")));
-    None
+    unlocked(file, &found.unlocked)
 }

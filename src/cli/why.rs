@@ -70,8 +70,7 @@ fn before(recipe: &Path, out: &Path, mut warn: impl FnMut(Diagnostic)) -> Option
         let wrong = |code, message: String| Diagnostic::error(code, message).help("the next run writes it");
         let text = files::read_text(file, Whole::Plan)
             .map_err(|why| wrong(Code::UnreadableFile, format!("cannot read {}: {why}", file.display())))?;
-        let plan: Result<Plan, _> = crate::text::yaml(&text);
-        plan.map(|plan| Lock::of(&plan)).map_err(|_| wrong(Code::BadLock, format!("{} is no plan", file.display())))
+        Plan::from_yaml(&text).map(|plan| Lock::of(&plan)).map_err(|_| wrong(Code::BadLock, format!("{} is no plan", file.display())))
     };
     for (file, read) in [(lock, of_lock), (plan, of_plan)] {
         if !lies_at(&file) {

@@ -187,3 +187,13 @@ impl Holder for Pack {
 pub fn unreadable(path: &Path, error: &io::Error) -> DataError {
     DataError::Unreadable { path: path.to_owned(), why: crate::system::said(error) }
 }
+
+/// The error of a file that is not what it should be.
+pub fn damaged(path: &Path, why: String) -> DataError {
+    DataError::File { file: path.to_owned(), why }
+}
+
+/// What is called by a number, so that the order of names is that of numbers.
+pub fn numbered(number: u64) -> String {
+    format!("{number:08}")
+}

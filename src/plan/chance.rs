@@ -201,7 +201,7 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
     /// what judgements say.
     fn same_people(&self, here: NodeId, there: NodeId) -> bool {
         if let Some(&shared) = self.plan.sharing.get(&(here, there)) {
-            return shared;
+            return here == there || shared > 0;
         }
         match ((self.parted)(here), (self.parted)(there)) {
             (Some(one), Some(other)) if !one.is_empty() && !other.is_empty() => one.meets(other),

@@ -53,10 +53,10 @@ pub struct Plan {
     /// The networks of its nodes.
     #[serde(skip)]
     networks: models::Networks,
-    /// Of protocols whose people are known on this machine: whether two of them judge somebody in common. Of each pair one is judged, and the other
-    /// decides on what it judges.
+    /// Of protocols whose people are known on this machine: how many two of them judge both. Of each pair one is judged, and the other decides on what
+    /// it judges.
     #[serde(skip)]
-    pub sharing: BTreeMap<(NodeId, NodeId), bool>,
+    pub sharing: BTreeMap<(NodeId, NodeId), usize>,
 }
 
 /// A node of a plan.

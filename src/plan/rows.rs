@@ -2,7 +2,7 @@
 
 use super::{Plan, PlanError, in_arm};
 use crate::lang::value::{Arm, NodeId};
-use crate::ops::evals::{Metric, OverPanel};
+use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::outputs::{Judge, Table, TableColumn, TableRow};
 use crate::ops::refs::EvalRef;
 use indexmap::IndexMap;
@@ -124,10 +124,15 @@ impl<'t> Laid<'t> {
     /// As [`Laid::seen`].
     pub fn measures(&self, plan: &Plan, row: usize, column: usize) -> Result<String, PlanError> {
         let Some(first) = self.columns[column].first() else { return Ok(String::new()) };
-        let by = plan.get::<OverPanel>(first.metric.eval().node).map(|panel| panel.by).ok();
-        let metric = first.metric.of(EvalRef { node: NodeId(0) });
+        let (by, metric) = without_protocols(plan, &first.metric);
         Ok(format!("{by:?} {metric:?} {:?}", self.seen(plan, row, column)?))
     }
+}
+
+/// What a metric measures, whatever its protocols are, and what is made of those of a panel.
+pub fn without_protocols(plan: &Plan, metric: &Metric) -> (Option<PanelBy>, Metric) {
+    let by = plan.get::<OverPanel>(metric.eval().node).map(|panel| panel.by).ok();
+    (by, metric.of(EvalRef { node: NodeId(0) }))
 }
 
 /// The protocols of a metric: of a panel all of its own.

@@ -4,17 +4,21 @@ use super::audit::Finding;
 use crate::diag::{Code, Severity, one_of};
 use crate::events::Failure;
 use crate::lang::value::NodeId;
-use crate::ops::evals::{Metric, OverPanel, PanelBy};
-use crate::ops::outputs::Table;
-use crate::ops::refs::{EvalRef, ModelRef};
-use crate::plan::rows::{Laid, evals_of};
+use crate::ops::evals::Metric;
+use crate::ops::outputs::{Table, TableRow};
+use crate::ops::refs::ModelRef;
+use crate::plan::rows::{Laid, evals_of, without_protocols};
 use crate::plan::{Plan, in_arm};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::hash::Hash;
 
-/// What a row shows: its models with their judgements, in the order of its arms.
-type Numbers = Vec<(Option<ModelRef>, Vec<NodeId>)>;
+/// What a row shows in an arm: a model with its judgements.
+type Numbers = (Option<ModelRef>, Vec<NodeId>);
+
+fn numbers(row: &TableRow) -> Numbers {
+    (row.model, row.judged.iter().map(|judged| judged.node).collect())
+}
 
 /// The tables with such rows or columns, a finding for each kind.
 pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
@@ -36,38 +40,32 @@ pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
             found.push(Finding { at: id.into(), label, also: None, severity: Severity::Warning, failure });
         };
         let rows = laid.rows.iter().filter(|(shown, _)| !shown.published).map(|(shown, rows)| {
-            let mut key: Numbers = rows.iter().map(|row| (row.model, row.judged.iter().map(|judged| judged.node).collect())).collect();
+            let mut key: Vec<Numbers> = rows.iter().map(|row| numbers(row)).collect();
             key.sort(); // the same arms in another order have the same mean
             (shown.name(), key)
         });
         let help = "models that mean the same are one model: let them differ in a seed or in what is tried, or leave one row out";
         say(together(rows), "the rows", help);
-        let arms = laid.rows.iter().filter(|(shown, _)| !shown.published).flat_map(|(shown, rows)| {
-            let arms = rows.iter().map(|row| {
-                let key: Numbers = vec![(row.model, row.judged.iter().map(|judged| judged.node).collect())];
-                (in_arm(&shown.label, &row.arm), key)
-            });
-            together(arms)
-        });
+        let arms = laid
+            .rows
+            .iter()
+            .filter(|(shown, _)| !shown.published)
+            .flat_map(|(shown, rows)| together(rows.iter().map(|row| (in_arm(&shown.label, &row.arm), numbers(row)))));
         say(
             arms.collect(),
             "the arms",
             "a mean over arms that are one model counts it several times: let the replicate's value reach the seed, or the data",
         );
         let columns = laid.columns.iter().filter_map(|columns| {
-            let key: Vec<_> = columns.iter().map(|column| (number(plan, &column.metric), &column.arm)).collect();
+            // of a panel the numbers of its protocols, in any order
+            let evals = |metric: &Metric| evals_of(plan, metric).into_iter().map(|eval| eval.node).collect::<BTreeSet<_>>();
+            let number = |metric: &Metric| (without_protocols(plan, metric), evals(metric));
+            let key: Vec<_> = columns.iter().map(|column| (number(&column.metric), &column.arm)).collect();
             Some((columns.first()?.label.clone(), format!("{key:?}")))
         });
         say(together(columns), "the columns", "a metric of a protocol is one number, whatever it is called: leave one column out");
     }
     found
-}
-
-/// What a metric measures, by whatever names: of a panel the numbers of its protocols, in any order.
-fn number(plan: &Plan, metric: &Metric) -> (Option<PanelBy>, BTreeSet<NodeId>, Metric) {
-    let by = plan.get::<OverPanel>(metric.eval().node).map(|panel| panel.by).ok();
-    let evals = evals_of(plan, metric).into_iter().map(|eval| eval.node).collect();
-    (by, evals, metric.of(EvalRef { node: NodeId(0) }))
 }
 
 /// Names that share what they stand for, where several do.

@@ -60,9 +60,12 @@ impl From<NodeId> for Place {
     }
 }
 
-/// Everything that is to be said of a plan whose protocols judge these people.
-pub fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>) -> Vec<Finding> {
-    let mut audit = Audit { plan, tables, judged, trained: BTreeMap::new() };
+/// How many people two protocols judge both.
+pub type Sharing = BTreeMap<(NodeId, NodeId), usize>;
+
+/// Everything that is to be said of a plan whose protocols judge these people, and share so many.
+pub fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>, sharing: &Sharing) -> Vec<Finding> {
+    let mut audit = Audit { plan, tables, judged, sharing, trained: BTreeMap::new() };
     let judgements = audit.judgements();
     let mut found = audit.leaks(&judgements);
     found.extend(audit.unknown(&judgements));
@@ -70,8 +73,8 @@ pub fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>)
     found
 }
 
-/// Of each protocol that is judged, and each that decides on what it judges, whether both judge somebody in common, as far as their people are known.
-pub fn sharing(plan: &Plan, judged: &BTreeMap<NodeId, People>) -> BTreeMap<(NodeId, NodeId), bool> {
+/// Of each protocol that is judged, and each that decides on what it judges, how many people both judge, as far as these are known.
+pub fn sharing(plan: &Plan, judged: &BTreeMap<NodeId, People>) -> Sharing {
     let mut found = BTreeMap::new();
     let mut deciding: BTreeMap<Vec<NodeId>, BTreeSet<NodeId>> = BTreeMap::new();
     for (_, judge) in plan.all::<Judge>() {
@@ -80,7 +83,7 @@ pub fn sharing(plan: &Plan, judged: &BTreeMap<NodeId, People>) -> BTreeMap<(Node
         for decides in decides.iter().copied() {
             let (here, there) = (judge.eval.node, decides);
             if let (Some(people), Some(others)) = (judged.get(&here), judged.get(&there)) {
-                found.entry((here, there)).or_insert_with(|| here == there || people.intersection(others).next().is_some());
+                found.entry((here, there)).or_insert_with(|| people.intersection(others).count());
             }
         }
     }
@@ -91,6 +94,7 @@ struct Audit<'a> {
     plan: &'a Plan,
     tables: &'a Tables<'a>,
     judged: &'a BTreeMap<NodeId, People>,
+    sharing: &'a Sharing,
     /// The people of the data that a stage draws, by these data: many stages draw the same.
     trained: BTreeMap<BTreeSet<NodeId>, People>,
 }
@@ -213,10 +217,7 @@ impl Audit<'_> {
         for (&eval, judged) in judgements {
             for &model in &judged.parts {
                 for &decides in &decided[&model] {
-                    let shared = match (self.judged.get(&eval), self.judged.get(&decides)) {
-                        (Some(reported), Some(seen)) => reported.intersection(seen).count(),
-                        _ => 0, // of people that are not known nothing is said
-                    };
+                    let shared = self.sharing.get(&(eval, decides)).copied().unwrap_or(0); // of people that are not known nothing is said
                     if eval == decides || shared > 0 {
                         let entry = by_choice.entry((self.plan.node(model).bare_name(), decides)).or_insert((model, BTreeSet::new(), 0));
                         entry.1.insert(self.plan.node(eval).bare_name());

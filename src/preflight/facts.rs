@@ -74,8 +74,9 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
             findings.push(finding);
         }
         findings.extend(alike::findings(plan));
-        findings.extend(audit::findings(plan, &gather.tables, &gather.judged));
-        (gather.facts, audit::sharing(plan, &gather.judged), Known { troubles: gather.troubles, findings })
+        let sharing = audit::sharing(plan, &gather.judged);
+        findings.extend(audit::findings(plan, &gather.tables, &gather.judged, &sharing));
+        (gather.facts, sharing, Known { troubles: gather.troubles, findings })
     };
     plan.sharing = sharing;
     for (node, facts) in plan.nodes.iter_mut().zip(facts) {

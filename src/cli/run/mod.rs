@@ -9,7 +9,7 @@ pub(super) mod progress;
 
 use super::args::RunArgs;
 use super::files;
-use super::locked::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, unlocked, with_results};
+use super::locked::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, with_results};
 use super::outcome::{Outcome, Stop, bad_plan, stored};
 use super::recipe::Recipe;
 use super::results::Results;
@@ -113,9 +113,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let outcome = finish(screen, log, &compiled, &plan, &made, &out)?;
     if let Some(locked) = locked {
         let now = with_results(Lock::default(), &plan, &made.results);
-        if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, only.is_empty(), screen)
-            .or_else(|| unlocked(&beside(&args.recipe.recipe), &locked, &now))
-        {
+        if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, only.is_empty(), screen) {
             return Err(Stop::fail(diagnostic));
         }
     }

@@ -4,7 +4,7 @@
 //! one person, who is called by the number of the first of them.
 
 use super::pairs::PairLine;
-use crate::data::held::{Pack, unreadable};
+use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::{DataError, Table, decode};
 use crate::meter;
@@ -49,7 +49,7 @@ pub fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
         let looked: Vec<_> = pieces.iter().filter_map(|piece| Some(seen[places.binary_search(piece).ok()?])).collect();
         let people = people(&looked.iter().map(|(digest, _)| *digest).collect::<Vec<_>>(), &same);
         let facts = |(number, ((at, bytes), (digest, size)))| FileFacts {
-            path: format!("{:08}/{number:08}", people[number]).into(),
+            path: format!("{}/{}", numbered(people[number] as u64), numbered(number as u64)).into(),
             offset: at,
             bytes,
             digest,
@@ -147,10 +147,6 @@ fn root(first: &mut [usize], mut at: usize) -> usize {
 fn join(first: &mut [usize], a: usize, b: usize) {
     let (a, b) = (root(first, a), root(first, b));
     first[a.max(b)] = a.min(b);
-}
-
-fn damaged(path: &Path, why: String) -> DataError {
-    DataError::File { file: path.to_owned(), why }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Images in a tar archive.
 
 use super::folder::{pattern_complaints, rule};
-use super::{Reading, Reads, There, numbered};
+use super::{Reading, Reads, There};
 use crate::data::decode::{self, EXTENSIONS};
-use crate::data::held::{Pack, unreadable};
+use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, LEFT_BEHIND, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
 use crate::data::{At, DataError, Lies, Look};
@@ -104,10 +104,6 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     })
 }
 
-fn damaged(path: &Path, why: String) -> DataError {
-    DataError::File { file: path.to_owned(), why }
-}
-
 /// The files in an archive, without hidden ones. What a member claims is held against the archive's length.
 fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
     let head = pack.read(0, pack.length().min(4))?;
@@ -127,26 +123,25 @@ fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
             return Err(damaged(path, format!("the name of the member at byte {at} is not valid UTF-8")));
         };
         let kind = member.header().entry_type();
-        let name = name.trim_start_matches('/').to_owned(); // as unpacking does
-        let is_image = || name.rsplit_once('.').is_some_and(|(_, ending)| EXTENSIONS.contains(&&*ending.to_ascii_lowercase()));
-        if kind.is_gnu_sparse() || name.contains("GNUSparseFile.") {
-            return Err(damaged(path, format!("{} has holes, which are not read: write the archive without -S", quoted(&name))));
+        let it = Member { path: name.trim_start_matches('/').to_owned(), at, bytes }; // as unpacking does
+        let refused = |why: &str| Err(damaged(path, format!("{} {why}", quoted(&it.path))));
+        if kind.is_gnu_sparse() || it.path.contains("GNUSparseFile.") {
+            return refused("has holes, which are not read: write the archive without -S");
         }
-        if (kind.is_hard_link() || kind.is_symlink()) && is_image() {
-            let why = "is a link, and links are not followed: write the archive with --dereference --hard-dereference";
-            return Err(damaged(path, format!("{} {why}", quoted(&name))));
+        if (kind.is_hard_link() || kind.is_symlink()) && it.ends(&EXTENSIONS) {
+            return refused("is a link, and links are not followed: write the archive with --dereference --hard-dereference");
         }
-        if name.split('/').any(|part| part == "..") {
-            return Err(damaged(path, format!("{} leads out of the archive", quoted(&name))));
+        if it.path.split('/').any(|part| part == "..") {
+            return refused("leads out of the archive");
         }
         let left = pack.length().saturating_sub(at);
         if bytes > left {
-            return Err(damaged(path, format!("{} says that it has {bytes} bytes, and the archive has {left} more", quoted(&name))));
+            return refused(&format!("says that it has {bytes} bytes, and the archive has {left} more"));
         }
         end = (at + bytes).next_multiple_of(BLOCK);
-        let is_hidden = name.split('/').any(|part| part.starts_with('.') && part != "." || LEFT_BEHIND.contains(&part));
+        let is_hidden = it.path.split('/').any(|part| part.starts_with('.') && part != "." || LEFT_BEHIND.contains(&part));
         if (kind.is_file() || kind.is_contiguous()) && !is_hidden {
-            members.push(Member { path: name.trim_start_matches("./").to_owned(), at, bytes });
+            members.push(Member { path: it.path.trim_start_matches("./").to_owned(), ..it });
         }
     }
     let mark = pack.read(end, pack.length().saturating_sub(end).min(BLOCK))?;

@@ -123,11 +123,6 @@ pub struct There<'a> {
     pub said: Said<'a>,
 }
 
-/// What is called by a number, so that the order of names is that of numbers.
-fn numbered(number: u64) -> String {
-    format!("{number:08}")
-}
-
 macro_rules! readers {
     ($($file:ident::$member:ident),* $(,)?) => {
         $(pub use $file::$member;)*

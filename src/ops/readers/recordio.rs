@@ -9,8 +9,8 @@
 //!
 //! All numbers have their lowest byte first. Sources: dmlc-core's `recordio.h`, MXNet's `recordio.py`, insightface's `face2rec2.py` and its `FaceImageIter`.
 
-use super::{Reading, Reads, There, numbered};
-use crate::data::held::{Holder, Pack, unreadable};
+use super::{Reading, Reads, There};
+use crate::data::held::{Holder, Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{self, IdentityRule, Read};
 use crate::data::{At, DataError, Lies, Look, decode};
@@ -308,10 +308,6 @@ fn found(rec: &Path, listed: Option<(&Path, Vec<Indexed>)>) -> Result<Vec<Found>
         (Some(idx), Some(line)) => Err(beyond(idx, line)),
         _ => Ok(all),
     }
-}
-
-fn damaged(rec: &Path, why: String) -> DataError {
-    DataError::File { file: rec.to_owned(), why }
 }
 
 fn look(rec: &Path, number: u64, at: u64, record: &[u8]) -> Result<Found, DataError> {
