@@ -1,6 +1,8 @@
 //! One result: its files and a manifest that says what they are.
 
 use super::{NodeLock, StoreError, sync_folder};
+use super::log::TRAINING_LOG;
+use crate::events::record::RECORD;
 use crate::graph::ContentKey;
 use crate::meter;
 use crate::misread::{self, Misread};
@@ -29,9 +31,16 @@ pub struct Manifest {
     pub ddl: String,
     /// What the operator has to say of it.
     pub meta: Json,
+    /// What it was made of; not there where it was written before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<Origins>,
     /// Its files.
     pub files: BTreeMap<String, FileFacts>,
 }
+
+/// The results that a result was made of, those too that these were made of, with what each said then ([`Artifact::says`]). Keys are of recipes: the
+/// same one computed elsewhere, or anew, may say something else in its last bits.
+pub type Origins = BTreeMap<ContentKey, String>;
 
 /// A file as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +129,15 @@ impl Artifact {
         serde_json::from_value(self.manifest.meta.clone()).map_err(|error| StoreError::Damaged { damage: wrong(error) })
     }
 
+    /// The digest of what it says: of its files without those that tell of the run that made it.
+    pub fn says(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (name, facts) in self.manifest.files.iter().filter(|(name, _)| ![RECORD, TRAINING_LOG].contains(&name.as_str())) {
+            hasher.update(format!("{name} {}\n", facts.blake3).as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Where a file of it lies; `None` if it has no such file.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.manifest.files.contains_key(name).then(|| self.folder.join(name))
@@ -196,6 +214,7 @@ fn pieces(path: &Path, mut to: impl FnMut(&[u8])) -> io::Result<FileFacts> {
 #[derive(Debug)]
 pub struct Draft {
     folder: PathBuf,
+    made_of: Option<Origins>,
     files: BTreeMap<String, FileFacts>,
 }
 
@@ -205,7 +224,12 @@ impl Draft {
             fs::remove_dir_all(&folder).map_err(|error| StoreError::io(&folder, "clear", error))?;
         }
         fs::create_dir_all(&folder).map_err(|error| StoreError::io(&folder, "make", error))?;
-        Ok(Draft { folder, files: BTreeMap::new() })
+        Ok(Draft { folder, made_of: None, files: BTreeMap::new() })
+    }
+
+    /// Notes what it is made of.
+    pub fn made_of(&mut self, origins: Origins) {
+        self.made_of = Some(origins);
     }
 
     /// Writes a file of it.
@@ -250,6 +274,7 @@ impl Draft {
     /// Makes it the result at `folder`, taking the place of an older one.
     pub(super) fn commit(mut self, folder: &Path, mut manifest: Manifest) -> Result<Artifact, StoreError> {
         manifest.files = std::mem::take(&mut self.files);
+        manifest.made_of = self.made_of.take();
         let body = serde_json::to_value(&manifest);
         let body = body.map_err(|error| StoreError::io(folder, "write", io::Error::other(error)))?;
         let seal = blake3::hash(body.to_string().as_bytes()).to_hex().to_string();
@@ -294,6 +319,7 @@ impl NodeLock {
             name: name.to_owned(),
             ddl: env!("CARGO_PKG_VERSION").to_owned(),
             meta,
+            made_of: None,
             files: BTreeMap::new(),
         };
         draft.commit(&self.store().artifact_folder(self.key()), manifest)

@@ -54,10 +54,15 @@ impl Checkpoints {
             if let Some(error) = damage.io {
                 return Err(StoreError::io(&damage.path, "read", error));
             }
-            self.store.move_aside(&folder, &format!("{}-checkpoint-{step}", self.key))?;
+            self.move_aside(step)?;
             damages.push(damage);
         }
         Ok((None, damages))
+    }
+
+    /// Moves a checkpoint out of the way.
+    pub fn move_aside(&self, step: u64) -> Result<(), StoreError> {
+        self.store.move_aside(&self.folder_of(step), &format!("{}-checkpoint-{step}", self.key))
     }
 
     /// Writes a checkpoint after `step` steps: `fill` writes its files. It exists whole or not at all; afterwards older ones than the one
@@ -78,6 +83,7 @@ impl Checkpoints {
             name: name.to_owned(),
             ddl: env!("CARGO_PKG_VERSION").to_owned(),
             meta,
+            made_of: None,
             files: BTreeMap::new(),
         };
         draft.commit(&self.folder_of(step), manifest)?;

@@ -1,12 +1,13 @@
 //! What must be computed, in order, and what the store already has.
 
-use super::Store;
+use super::{Origins, Store};
 use crate::diag::{Code, did_you_mean, one_of};
 use crate::events::Failure;
+use crate::graph::ContentKey;
 use crate::lang::value::NodeId;
 use crate::plan::{Plan, PlanNode};
 use crate::stack::with_room;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run comes to.
 #[derive(Debug, Default)]
@@ -15,6 +16,10 @@ pub struct Due {
     pub compute: Vec<NodeId>,
     /// In the store already.
     pub stored: Vec<NodeId>,
+    /// In the store too, and made of others than lie there now: they are computed again.
+    pub stale: BTreeSet<NodeId>,
+    /// The results that say something else now than when those were made of them.
+    pub otherwise: BTreeSet<NodeId>,
 }
 
 /// What the sinks (or the nodes of these names) need that the store does not have.
@@ -25,14 +30,17 @@ pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Res
     for name in only.iter().chain(again) {
         named(plan, name)?;
     }
-    let mut due = Due::default();
-    let mut seen = BTreeSet::new();
+    let mut visit = Visit { plan, store, again, said: Said::of(store), seen: BTreeSet::new(), otherwise: BTreeSet::new(), due: Due::default() };
     let roots = roots(plan, only);
     // what is computed again may lie behind results that are stored; it comes first, as inputs do
     let needed = if again.is_empty() { BTreeSet::new() } else { plan.behind(roots.iter().copied()) };
     let again_first = needed.into_iter().filter(|id| is_asked_for(again, &plan.node(*id).name));
     for root in again_first.chain(roots) {
-        visit(plan, store, again, root, &mut seen, &mut due);
+        visit.node(root);
+    }
+    let Visit { otherwise, mut due, .. } = visit;
+    if !otherwise.is_empty() {
+        due.otherwise = plan.iter().filter(|(_, node)| otherwise.contains(&node.key)).map(|(id, _)| id).collect();
     }
     Ok(due)
 }
@@ -59,19 +67,65 @@ pub fn again(plan: &Plan, names: &[String]) -> Vec<String> {
     found
 }
 
-/// The results that tell of what is gone, where these came out otherwise than before: all that was made of them. What was just computed is such a
-/// result only where it was made of one.
-pub fn stale(plan: &Plan, changed: &BTreeSet<NodeId>, computed: &[NodeId]) -> Vec<NodeId> {
-    let computed: BTreeSet<NodeId> = computed.iter().copied().collect();
-    let mut touched = vec![false; plan.nodes.len()];
-    let mut gone = vec![false; plan.nodes.len()];
-    for (id, node) in plan.iter() {
-        let of = |which: &[bool]| node.inputs.iter().any(|input| which[input.0 as usize]);
-        let (by_change, by_gone) = (of(&touched), of(&gone));
-        touched[id.0 as usize] = by_change || changed.contains(&id);
-        gone[id.0 as usize] = by_gone || by_change && node.keeps().is_stored() && !computed.contains(&id);
+/// What a result will be made of, as it lies in the store now.
+pub fn origins(plan: &Plan, store: &Store, id: NodeId) -> Origins {
+    let mut found = Origins::new();
+    for artifact in artifact_inputs(plan, id).into_iter().filter_map(|input| store.peek(plan.node(input).key)) {
+        let before = artifact.manifest().made_of.iter().flatten().map(|(key, said)| (*key, said.clone()));
+        for (key, said) in before.chain([(artifact.manifest().key, artifact.says())]) {
+            let one = found.entry(key).or_insert_with(|| said.clone());
+            if *one != said {
+                one.clear(); // two inputs are made of different ones, and one of them is not what is there
+            }
+        }
     }
-    plan.iter().filter(|(id, node)| gone[id.0 as usize] && node.keeps().is_stored()).map(|(id, _)| id).collect()
+    found
+}
+
+/// The results of which a result was made, and which say something else now: what it tells is of what is gone. One that is gone itself says nothing else.
+pub fn otherwise(plan: &Plan, store: &Store, id: NodeId, made_of: Option<&Origins>) -> BTreeSet<ContentKey> {
+    Said::of(store).otherwise(plan, id, made_of)
+}
+
+/// What results say, each read once.
+struct Said<'s> {
+    store: &'s Store,
+    known: BTreeMap<ContentKey, Option<(String, bool)>>,
+}
+
+impl<'s> Said<'s> {
+    fn of(store: &'s Store) -> Self {
+        Said { store, known: BTreeMap::new() }
+    }
+
+    /// What a result says, and whether it notes what it was made of.
+    fn now(&mut self, key: ContentKey) -> Option<&(String, bool)> {
+        let read = || self.store.peek(key).map(|artifact| (artifact.says(), artifact.manifest().made_of.is_some()));
+        self.known.entry(key).or_insert_with(read).as_ref()
+    }
+
+    fn otherwise(&mut self, plan: &Plan, id: NodeId, made_of: Option<&Origins>) -> BTreeSet<ContentKey> {
+        match made_of {
+            Some(origins) => {
+                let differs = |(key, said): &(&ContentKey, &String)| self.now(**key).is_some_and(|(now, _)| now != *said);
+                origins.iter().filter(differs).map(|(key, _)| *key).collect()
+            }
+            // it is older than whatever does note it, of all that it is made of
+            None => {
+                let (mut found, mut seen, mut todo) = (BTreeSet::new(), BTreeSet::new(), vec![id]);
+                while let Some(id) = todo.pop() {
+                    for input in artifact_inputs(plan, id).into_iter().filter(|input| seen.insert(*input)) {
+                        let key = plan.node(input).key;
+                        match self.now(key) {
+                            Some((_, true)) => _ = found.insert(key),
+                            _ => todo.push(input),
+                        }
+                    }
+                }
+                found
+            }
+        }
+    }
 }
 
 /// Whether a plan has something of this name, with its arm or without.
@@ -107,21 +161,42 @@ fn named_in(plan: &Plan) -> BTreeSet<String> {
     plan.nodes.iter().filter(given).map(|node| bare(&node.name)).collect()
 }
 
-fn visit(plan: &Plan, store: &Store, again: &[String], id: NodeId, seen: &mut BTreeSet<NodeId>, due: &mut Due) {
-    if !seen.insert(id) {
-        return;
-    }
-    let node = plan.node(id);
-    let artifact = node.keeps().is_stored();
-    if artifact && !is_asked_for(again, &node.name) && store.peek(node.key).is_some() {
-        due.stored.push(id);
-        return;
-    }
-    for input in artifact_inputs(plan, id) {
-        with_room(|| visit(plan, store, again, input, seen, due));
-    }
-    if artifact {
-        due.compute.push(id);
+/// A walk from what is wanted to what it needs.
+struct Visit<'a> {
+    plan: &'a Plan,
+    store: &'a Store,
+    again: &'a [String],
+    said: Said<'a>,
+    seen: BTreeSet<NodeId>,
+    otherwise: BTreeSet<ContentKey>,
+    due: Due,
+}
+
+impl Visit<'_> {
+    fn node(&mut self, id: NodeId) {
+        if !self.seen.insert(id) {
+            return;
+        }
+        let node = self.plan.node(id);
+        let is_stored = node.keeps().is_stored();
+        if is_stored
+            && !is_asked_for(self.again, &node.name)
+            && let Some(artifact) = self.store.peek(node.key)
+        {
+            let otherwise = self.said.otherwise(self.plan, id, artifact.manifest().made_of.as_ref());
+            if otherwise.is_empty() {
+                self.due.stored.push(id);
+                return;
+            }
+            self.otherwise.extend(otherwise);
+            self.due.stale.insert(id);
+        }
+        for input in artifact_inputs(self.plan, id) {
+            with_room(|| self.node(input));
+        }
+        if is_stored {
+            self.due.compute.push(id);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub mod samples;
 pub mod tend;
 pub mod uses;
 
-pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest};
+pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest, Origins};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::{StoreError, is_full};
 pub use judged::{Judged, Scores};

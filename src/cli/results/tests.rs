@@ -7,7 +7,8 @@ use crate::ops::evals::AccuracyRule;
 use crate::random::Draw;
 use crate::report::{DifferenceRow, TableView};
 use crate::source::Memory;
-use crate::store::{Scores, Store};
+use crate::store::{Scores, Store, due};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const BEFORE: &str = "ddl 1
@@ -116,17 +117,62 @@ fn what_is_compared_twice_counts_once() {
     }
 }
 
+/// Of every result of a plan: computed again with other bits, whatever was made of it is due, and nothing else. Results are as the engine writes them.
 #[test]
-fn what_is_made_of_what_is_gone_is_gone_too() {
+fn what_is_made_of_what_came_out_otherwise_is_due() {
     let text = format!("{BEFORE}report r = compare([lucky], columns = [w.eer])\n");
     let plan = compile(&Memory::new().with("r.ddl", text), Path::new("r.ddl"), &Options::default()).unwrap().plan();
-    let named = |name: &str| plan.iter().find(|(_, node)| node.name == name).map(|(id, _)| id).unwrap();
-    let (changed, chosen) = (BTreeSet::from([named("s[seed = 1]")]), named("lucky"));
-    let stale = |computed: &[NodeId]| crate::store::due::stale(&plan, &changed, computed);
-    let all = stale(&[]);
-    assert!(all.contains(&chosen) && all.iter().all(|id| plan.node(*id).keeps().is_stored()), "{all:?}");
-    assert!(!all.contains(&named("s[seed = 2]")) && !all.iter().any(|id| changed.contains(id)), "{all:?}");
-    // what was computed at the same time, of a judgement that is gone
-    assert_eq!(stale(&[chosen]), all);
-    assert_eq!(stale(&all), Vec::new(), "all of it is new");
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("store")).unwrap();
+    let put = |id: NodeId, bytes: &str, notes: bool| {
+        let lock = store.lock(plan.node(id).key, || true).unwrap().unwrap();
+        let mut draft = lock.draft().unwrap();
+        if notes {
+            draft.made_of(due::origins(&plan, &store, id));
+        }
+        draft.write("a.bin", bytes.as_bytes()).unwrap();
+        draft.write(crate::events::record::RECORD, format!("{:?}", std::time::Instant::now()).as_bytes()).unwrap();
+        lock.commit(draft, "any", &plan.node(id).name, serde_json::Value::Null).unwrap();
+    };
+    let now = || due::due(&plan, &store, &[], &[]).unwrap();
+    let all = now().compute;
+    assert!(all.len() > 10 && plan.iter().any(|(id, node)| node.name == "lucky" && all.contains(&id)));
+    let fill = |notes: bool| all.iter().for_each(|id| put(*id, "first", notes));
+    let above = |of: NodeId| {
+        let mut above = BTreeSet::from([of]);
+        for id in &all {
+            if due::artifact_inputs(&plan, *id).iter().any(|input| above.contains(input)) {
+                above.insert(*id);
+            }
+        }
+        above.remove(&of);
+        above
+    };
+    // results from before this was noted: nothing is known of them
+    fill(false);
+    assert_eq!((now().compute, now().otherwise), (Vec::new(), BTreeSet::new()));
+    put(all[0], "first", true);
+    assert_eq!(now().stale, above(all[0]), "what notes it was computed after what does not");
+    fill(true);
+    let mut kinds = BTreeSet::new();
+    for changed in all.iter().filter(|id| kinds.insert(plan.node(**id).op.to_string())) {
+        now().compute.iter().for_each(|id| put(*id, "first", true));
+        put(*changed, "first", true);
+        assert_eq!(now().compute, Vec::new(), "the same bits, computed at another time");
+        put(*changed, "second", true);
+        let above = above(*changed);
+        let due = now();
+        assert_eq!(due.stale, above, "{}", plan.node(*changed).name);
+        assert_eq!(due.compute.iter().copied().collect::<BTreeSet<_>>(), above);
+        assert!(above.is_empty() && due.otherwise.is_empty() || due.otherwise == BTreeSet::from([*changed]));
+        due.compute.iter().for_each(|id| put(*id, "second", true));
+        assert_eq!(now().compute, Vec::new());
+        // also where what lies between is gone, as models are that are not kept
+        put(*changed, "third", true);
+        let between: Vec<NodeId> = due.compute.iter().filter(|id| !plan.sinks.contains(id)).copied().collect();
+        if let Some((last, between)) = between.split_last() {
+            between.iter().for_each(|id| store.set_aside(plan.node(*id).key).unwrap());
+            assert!(now().stale.contains(last), "{}", plan.node(*changed).name);
+        }
+    }
 }

@@ -18,10 +18,9 @@ use super::screen::Screen;
 use crate::compile::Compiled;
 use crate::data::probe::Content;
 use crate::diag::{Code, Diagnostic, Severity, one_of};
-use crate::events::record::RECORD;
 use crate::events::{Failure, record};
 use crate::job::{CheckpointEvery, Job};
-use crate::lang::value::{Arm, NodeId};
+use crate::lang::value::Arm;
 use crate::ops::evals::Metric;
 use crate::ops::node::Node;
 use crate::plan::lock::Lock;
@@ -30,7 +29,7 @@ use crate::report::model::{Claimed, Report};
 use crate::report::{DifferenceRow, MetricsLine};
 use crate::store::due::{self, Due};
 use crate::store::uses::Use;
-use crate::store::{OutputFile, OutputLock, Store, TRAINING_LOG};
+use crate::store::{OutputFile, OutputLock, Store};
 use log::Log;
 use page::Told;
 use std::collections::BTreeSet;
@@ -84,14 +83,15 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let mut computed = BTreeSet::new();
     let made = loop {
         computed.extend(&due.compute);
-        let before: Vec<_> = due.compute.iter().filter_map(|id| Some((*id, digests(&store, &plan, *id)?))).collect();
         if !due.compute.is_empty() {
+            say_stale(&plan, &due, screen);
             engine::execute(&job(args, &only, again, &compiled, &plan, &out), log, screen)?;
-        }
-        if put_aside(&plan, &store, &before, &due.compute, screen)? {
+            // what came out otherwise than before leaves results that were made of what is gone
             again = &[];
             due = due_now(again)?;
-            continue;
+            if !due.compute.is_empty() {
+                continue;
+            }
         }
         let reading = Reading::new(&plan, &store, &only);
         let seconds = begun.elapsed().as_secs_f64();
@@ -144,34 +144,14 @@ fn computed_again(plan: &Plan, names: &[String]) -> Result<Vec<String>, Stop> {
     Ok(found)
 }
 
-/// The digests of a result's files, without those that tell of the run that made it.
-fn digests(store: &Store, plan: &Plan, id: NodeId) -> Option<Vec<(String, String)>> {
-    let artifact = store.peek(plan.node(id).key)?;
-    let files = artifact.manifest().files.iter().filter(|(name, _)| ![RECORD, TRAINING_LOG].contains(&name.as_str()));
-    Some(files.map(|(name, facts)| (name.clone(), facts.blake3.clone())).collect())
-}
-
-/// Puts aside what was made of results that came out otherwise than before, and says so; whether there is any. Numbers of weights that are gone tell of
-/// nothing, wherever they are shown.
-fn put_aside(
-    plan: &Plan,
-    store: &Store,
-    before: &[(NodeId, Vec<(String, String)>)],
-    computed: &[NodeId],
-    screen: &Screen,
-) -> Result<bool, Stop> {
-    let changed: BTreeSet<NodeId> =
-        before.iter().filter(|(id, was)| digests(store, plan, *id).as_ref() != Some(was)).map(|(id, _)| *id).collect();
-    let mut stale = due::stale(plan, &changed, computed);
-    stale.retain(|id| store.peek(plan.node(*id).key).is_some());
-    for id in &stale {
-        store.set_aside(plan.node(*id).key).map_err(|error| stored(&error))?;
+/// Says which results are computed again because they tell of others than are there.
+fn say_stale(plan: &Plan, due: &Due, screen: &Screen) {
+    if due.stale.is_empty() {
+        return;
     }
-    if !stale.is_empty() {
-        let names = one_of(changed.iter().map(|id| plan.node(*id).name.as_str())).replace(" or ", " and ");
-        screen.note(format!("{names} came out otherwise than before: {} results that were made of it are computed again", stale.len()));
-    }
-    Ok(!stale.is_empty())
+    let names = one_of(due.otherwise.iter().map(|id| plan.node(*id).name.as_str())).replace(" or ", " and ");
+    let (results, are) = if due.stale.len() == 1 { ("result", "is") } else { ("results", "are") };
+    screen.note(format!("{names} came out otherwise than before: {} {results} that were made of it {are} computed again", due.stale.len()));
 }
 
 /// Names of a command line as the plan has them: of several names that mean the same it has the first.
@@ -212,7 +192,8 @@ fn dry(plan: &Plan, due: &Due, screen: &Screen) -> Result<Outcome, Stop> {
     let mut text = format!("{} to compute, {} in the store\n", due.compute.len(), due.stored.len());
     for id in &due.compute {
         let node = plan.node(*id);
-        text.push_str(&format!("  {:<10} {}\n", node.op, node.name));
+        let again = if due.stale.contains(id) { "  (again: it was made of others than are there)" } else { "" };
+        text.push_str(&format!("  {:<10} {}{again}\n", node.op, node.name));
     }
     screen.result(&text)?;
     Ok(Outcome::Done)

@@ -33,6 +33,11 @@ codes! {
         "A checkpoint of an unfinished stage is not what was written there. The one before it is taken, or the stage starts anew; the \
          result has the same bits, and only time is lost."
     }
+    StaleCheckpoint = "ddl::run::stale_checkpoint": "a checkpoint of weights that are gone" {
+        "A checkpoint of an unfinished stage goes on from results before it: networks, teachers. One of these was computed again since, \
+         after damage or elsewhere, and came out otherwise in its last bits. The checkpoint is moved to `damaged/` in the store and the stage \
+         begins anew, so that all of its result is made of what lies there now."
+    }
     ResumeMismatch = "ddl::run::resume_mismatch": "a checkpoint that does not belong to this stage" {
         "A checkpoint is only continued by exactly the stage that wrote it: its key, classes, optimiser, schedule and the \
          positions of its samplers must agree. They don't, though the key does: the checkpoint was edited, or was written by another build. \

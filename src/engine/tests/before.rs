@@ -213,6 +213,7 @@ const ONLY_THEN: &[(Code, &str)] = &[
     (Code::StoreFormat, "the store"),
     (Code::DamagedArtifact, "the store"),
     (Code::DamagedCheckpoint, "the store"),
+    (Code::StaleCheckpoint, "the store"),
     (Code::ResumeMismatch, "the store"),
     (Code::ResumedElsewhere, "the store"),
     (Code::NoCuda, "the machine"),

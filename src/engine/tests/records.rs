@@ -228,7 +228,7 @@ report t = compare([s], columns = [ver.gap])
     // the same bits: nothing that was made of them is computed again
     let same = shell.ddl("run r.ddl --threads 1 --again s");
     assert!(same.stderr().contains("1 to compute") && !same.stderr().contains("came out otherwise"), "{}", same.stderr());
-    // other weights under the stage's key, as another machine might have left them
+    // other weights under the stage's key, as another machine might have left them: what was made of the old ones is computed again
     let other = Shell::new().file("r.ddl", text);
     assert_eq!(other.ddl("-q run r.ddl --threads 1 --set rate=0.3").code(), 0);
     let artifact = |shell: &Shell| {
@@ -246,12 +246,19 @@ report t = compare([s], columns = [ver.gap])
     assert!(std::fs::write(&to, &bytes).is_ok());
     let seal = blake3::hash(body.to_string().as_bytes()).to_hex().to_string();
     std::fs::write(&manifest, serde_json::json!({"seal": seal, "body": body}).to_string()).unwrap();
-    let again = shell.ddl("run r.ddl --threads 1 --again s");
-    assert_eq!(again.code(), 0, "{}", again.stderr());
-    assert!(
-        flat(&again.stderr()).contains("`s` came out otherwise than before: 3 results that were made of it are computed again"),
-        "{}",
-        again.stderr()
-    );
+    let said = "`s` came out otherwise than before: 3 results that were made of it are computed again";
+    let dry = shell.ddl("run r.ddl --threads 1 --dry-run");
+    assert!(dry.stdout().starts_with("3 to compute, 1 in the store") && dry.stdout().matches("(again: ").count() == 3, "{}", dry.stdout());
+    let elsewhere = shell.ddl("run r.ddl --threads 1");
+    assert!(elsewhere.code() == 0 && flat(&elsewhere.stderr()).contains(said), "{}", elsewhere.stderr());
+    assert_eq!(shell.read("runs/r/metrics.json"), other.read("runs/r/metrics.json"));
+    // they are damaged, which another recipe finds that shares nothing but the stage: it is computed here, and the numbers are of that again
+    std::fs::write(&to, vec![0; bytes.len()]).unwrap();
+    let export = text.replace("report t = compare([s], columns = [ver.gap])", "export e = safetensors(s, to = \"s.safetensors\")");
+    let shell = shell.file("e.ddl", &export);
+    let found = shell.ddl("run e.ddl --threads 1");
+    assert!(found.code() == 0 && found.stderr().contains("1 to compute"), "{}", found.stderr());
+    let after = shell.ddl("run r.ddl --threads 1");
+    assert!(after.code() == 0 && flat(&after.stderr()).contains(said), "{}", after.stderr());
     assert_eq!(shell.read("runs/r/metrics.json"), metrics);
 }

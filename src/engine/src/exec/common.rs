@@ -7,11 +7,41 @@ use ddl::events::{Event, Failure, Recorder, Sink as _};
 use ddl::inputs::tables::Tables;
 use ddl::job::Job;
 use ddl::lang::value::NodeId;
-use ddl::store::due::looked_at;
-use ddl::store::{Artifact, Draft, Found, NodeLock, Store};
+use ddl::store::due::{self, looked_at};
+use ddl::store::{Artifact, Draft, Found, NodeLock, Origins, Store};
 use serde_json::Value as Json;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+
+/// What became of the wish to compute a node.
+pub enum Begun {
+    /// Its result is there: another process made it meanwhile.
+    Made(Artifact),
+    /// It is to be computed, by this process alone.
+    Due(Work),
+}
+
+/// A node that is being computed.
+pub struct Work {
+    id: NodeId,
+    lock: NodeLock,
+    /// What lay in the store before any of it was read: where that changes meanwhile, the result is of what is gone, and says so.
+    made_of: Origins,
+}
+
+impl Work {
+    /// A result to be written.
+    pub fn draft(&self) -> Result<Draft, Halt> {
+        let mut draft = self.lock.draft()?;
+        draft.made_of(self.made_of.clone());
+        Ok(draft)
+    }
+
+    /// What it is made of.
+    pub fn made_of(&self) -> &Origins {
+        &self.made_of
+    }
+}
 
 /// What every thread of a run uses.
 pub struct Common<'a> {
@@ -58,8 +88,9 @@ impl Common<'_> {
     }
 
     /// Takes a node's lock, and gives its result where another process made it meanwhile.
-    pub fn begin(&self, id: NodeId) -> Result<(NodeLock, Option<Artifact>), Halt> {
-        let node = self.job.plan.node(id);
+    pub fn begin(&self, id: NodeId) -> Result<Begun, Halt> {
+        let plan = &self.job.plan;
+        let node = plan.node(id);
         let mut warned = false;
         let wait = || {
             if !warned {
@@ -70,37 +101,36 @@ impl Common<'_> {
             !self.stop.load(Ordering::Relaxed)
         };
         let lock = self.store.lock(node.key, wait)?.ok_or(Halt::Interrupted(None))?;
-        if ddl::store::due::is_asked_for(&self.job.again, &node.name) {
-            return Ok((lock, None));
-        }
-        Ok(match self.store.get(node.key)? {
-            Found::Whole(artifact) => (lock, Some(artifact)),
-            Found::Absent => (lock, None),
-            Found::Damaged(damage) => {
-                self.damaged(damage.to_string());
-                (lock, None)
+        let is_current =
+            |artifact: &Artifact| due::otherwise(plan, &self.store, id, artifact.manifest().made_of.as_ref()).is_empty();
+        if !due::is_asked_for(&self.job.again, &node.name) {
+            match self.store.get(node.key)? {
+                Found::Whole(artifact) if is_current(&artifact) => return Ok(Begun::Made(artifact)),
+                Found::Whole(_) | Found::Absent => {}
+                Found::Damaged(damage) => self.damaged(damage.to_string()),
             }
-        })
+        }
+        Ok(Begun::Due(Work { id, lock, made_of: due::origins(plan, &self.store, id) }))
     }
 
     /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of itself.
     pub fn make(&self, id: NodeId, fill: impl FnOnce(&mut Draft) -> Result<Json, Halt>) -> Result<Artifact, Halt> {
-        let (lock, made) = self.begin(id)?;
-        if let Some(artifact) = made {
-            return Ok(artifact);
-        }
-        let mut draft = lock.draft()?;
+        let work = match self.begin(id)? {
+            Begun::Made(artifact) => return Ok(artifact),
+            Begun::Due(work) => work,
+        };
+        let mut draft = work.draft()?;
         let meta = fill(&mut draft)?;
-        self.commit(id, &lock, draft, meta)
+        self.commit(&work, draft, meta)
     }
 
     /// Makes a draft the result of a node, with the record of how it was computed.
-    pub fn commit(&self, id: NodeId, lock: &NodeLock, mut draft: Draft, meta: Json) -> Result<Artifact, Halt> {
+    pub fn commit(&self, work: &Work, mut draft: Draft, meta: Json) -> Result<Artifact, Halt> {
         let plan = &self.job.plan;
-        let (node, data) = (plan.node(id), looked_at(plan, &[id]));
+        let (node, data) = (plan.node(work.id), looked_at(plan, &[work.id]));
         let data: Vec<&str> = data.iter().map(|id| self.name(*id)).collect();
         draft.write_json(RECORD, &self.events.record(&node.name, &data))?;
-        Ok(lock.commit(draft, &node.op, &node.name, meta)?)
+        Ok(work.lock.commit(draft, &node.op, &node.name, meta)?)
     }
 
     /// The result of a node that was computed before.

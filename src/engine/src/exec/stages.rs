@@ -1,5 +1,6 @@
 //! Stages: trained, and their results written.
 
+use super::common::Begun;
 use super::models::write_model;
 use super::{Exec, Halt, halted};
 use crate::model::Model;
@@ -15,10 +16,10 @@ pub const FIRST_BATCH: &str = "first_batch.json";
 impl Exec<'_> {
     pub(super) fn train(&self, id: NodeId, it: &Train) -> Result<Artifact, Halt> {
         let node = self.job.plan.node(id);
-        let (lock, made) = self.begin(id)?;
-        if let Some(artifact) = made {
-            return Ok(artifact);
-        }
+        let work = match self.begin(id)? {
+            Begun::Made(artifact) => return Ok(artifact),
+            Begun::Due(work) => work,
+        };
         let trainee = |(name, model): (&str, ModelRef)| {
             let source = self.model(model.node)?;
             Ok(Trainee { name: name.to_owned(), node: model.node, source })
@@ -30,6 +31,7 @@ impl Exec<'_> {
             device: self.device,
             group: Group::default(),
             store: &self.store,
+            made_of: work.made_of(),
             loading: self.loading(),
             workers: &self.workers,
             banks: &self.banks,
@@ -46,7 +48,7 @@ impl Exec<'_> {
         };
         let stage = Stage { node: id, train: it, tables: &self.tables, nets: &nets, teachers: &teachers, around: &around, judge: &judge };
         let trained = train::run(&stage).map_err(|error| halted(&node.name, error))?;
-        let mut draft = lock.draft()?;
+        let mut draft = work.draft()?;
         for (net, model) in nets.iter().zip(&trained.models) {
             write_model(&mut draft, &net.name, &model.to_files()?)?;
         }
@@ -56,7 +58,7 @@ impl Exec<'_> {
         let meta = serde_json::json!({
             "steps": trained.steps, "steps_per_epoch": trained.per_epoch, "kept": trained.kept, "spent": trained.spent,
         });
-        let artifact = self.commit(id, &lock, draft, meta)?;
+        let artifact = self.commit(&work, draft, meta)?;
         self.store.checkpoints(node.key).clear()?;
         Ok(artifact)
     }

@@ -11,11 +11,11 @@ use super::watch::{Best, Plateau, Watched};
 use crate::model::{HEADS, Model, TENSORS};
 use crate::nn::optim::Optimiser;
 use crate::nn::state::State;
-use ddl::diag::Code;
+use ddl::diag::{Code, one_of};
 use ddl::events::record::RECORD;
 use ddl::events::{Event, Failure, Record, Sink as _};
 use ddl::job::CheckpointEvery;
-use ddl::store::{Artifact, Checkpoints, Draft, StoreError, TRAINING_LOG, TrainingLog};
+use ddl::store::{Artifact, Checkpoints, Draft, Origins, StoreError, TRAINING_LOG, TrainingLog, due};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::time::Instant;
@@ -42,6 +42,9 @@ struct Facts {
     /// The loss scale of each turn, where the stage has some.
     #[serde(default)]
     scales: Vec<LossScale>,
+    /// The results that the stage was made of until then.
+    #[serde(default)]
+    made_of: Option<Origins>,
     /// Where it was computed: what may show in the last bits and is no part of the stage.
     place: Place,
 }
@@ -124,6 +127,7 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
         best: best.map(|best| (best.value, best.step)),
         plateau: learner.watched.plateau,
         scales: learner.scales.clone(),
+        made_of: Some(stage.around.made_of.clone()),
         place: Place::of(setup.device),
     };
     let models = files(setup, &learner.models, (TENSORS, HEADS))?;
@@ -151,14 +155,8 @@ pub fn write(stage: &Stage, setup: &Setup, to: &Checkpoints, learner: &Learner) 
 /// # Errors
 /// [`TrainError::ResumeMismatch`] when a checkpoint is not of this stage in every part.
 pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Option<Learner>, TrainError> {
-    let (found, damages) = from.latest()?;
-    for damage in damages {
-        let failure = Failure::new(Code::DamagedCheckpoint, damage.to_string());
-        stage.around.events.emit(Event::Warning { node: None, failure });
-    }
-    let Some(found) = found else { return Ok(None) };
-    let artifact = &found.artifact;
-    let facts: Facts = artifact.meta()?;
+    let Some((artifact, facts)) = current(stage, &setup.name, from)? else { return Ok(None) };
+    let artifact = &artifact;
     let folder = from.folder().display().to_string();
     if let Some((what, found, wanted)) = difference("", &facts.stage, &identity(stage, setup)) {
         return Err(TrainError::ResumeMismatch { folder, what, found, wanted });
@@ -206,6 +204,30 @@ pub fn resumed(stage: &Stage, setup: &Setup, from: &Checkpoints) -> Result<Optio
     let optimisers = setup.turns.iter().map(restored).collect();
     let progress = Progress { step: facts.step, log, watched, scales: facts.scales };
     Learner::at(setup, models, optimisers, progress).map(Some)
+}
+
+/// The last whole checkpoint that is made of the results that are there now. Others are moved aside and told.
+fn current(stage: &Stage, name: &str, from: &Checkpoints) -> Result<Option<(Artifact, Facts)>, TrainError> {
+    let plan = stage.tables.plan();
+    loop {
+        let (found, damages) = from.latest()?;
+        for damage in damages {
+            let failure = Failure::new(Code::DamagedCheckpoint, damage.to_string());
+            stage.around.events.emit(Event::Warning { node: None, failure });
+        }
+        let Some(found) = found else { return Ok(None) };
+        let facts: Facts = found.artifact.meta()?;
+        let otherwise = due::otherwise(plan, stage.around.store, stage.node, facts.made_of.as_ref());
+        if otherwise.is_empty() {
+            return Ok(Some((found.artifact, facts)));
+        }
+        from.move_aside(found.step)?;
+        let changed: Vec<&str> = plan.nodes.iter().filter(|node| otherwise.contains(&node.key)).map(|node| node.name.as_str()).collect();
+        let changed = one_of(changed).replace(" or ", " and ");
+        let message = format!("step {} of `{name}` was trained from others than lie in the store now: {changed} came out otherwise since", found.step);
+        let failure = Failure::new(Code::StaleCheckpoint, message).help("the stage begins anew");
+        stage.around.events.emit(Event::warning(name, failure));
+    }
 }
 
 /// The files of all models, under the names of their networks.

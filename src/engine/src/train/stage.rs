@@ -11,7 +11,7 @@ use ddl::inputs::tables::Tables;
 use ddl::job::CheckpointEvery;
 use ddl::lang::value::NodeId;
 use ddl::ops::stages::Train;
-use ddl::store::{Judged, Spent, Store, TrainingLog};
+use ddl::store::{Judged, Origins, Spent, Store, TrainingLog};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +25,8 @@ pub struct Surroundings<'a> {
     pub group: Group,
     /// Where checkpoints and cached prefixes lie.
     pub store: &'a Store,
+    /// The results that the stage is made of, with what they say.
+    pub made_of: &'a Origins,
     /// How images are loaded.
     pub loading: Loading,
     /// Threads on which networks that stay are run.

@@ -182,6 +182,7 @@ impl Bench {
             device: Device::Cpu,
             group: self.group,
             store: &store,
+            made_of: &ddl::store::due::origins(&self.plan, &store, node),
             loading: Loading { images: Arc::new(ImageCache::new(Bytes(64 << 20))), threads: ddl::data::loader::Threads::new(1).unwrap() },
             workers: &workers,
             banks: &banks,

@@ -1,6 +1,7 @@
 //! Stopped and resumed stages end with the same bits.
 
 use super::*;
+use ddl::events::Failure;
 
 const DDL: &str = "batches e = draw(easy, by = balanced(), size = 12)
     batches h = draw(hard, by = balanced(), size = 12, augment = [flip()])
@@ -167,5 +168,43 @@ fn other_networks_resume_too() {
         let trained = bench.stop_after(None).train().unwrap();
         assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]), "{net}");
         assert_eq!(trained.log.column("loss"), whole.log.column("loss"), "{net}");
+    }
+}
+
+/// A stage before it is computed again while it is under way: it goes on only where that came out with the same bits.
+#[test]
+fn a_checkpoint_that_is_made_of_what_is_gone_is_not_continued() {
+    let ddl = "stage first = train(net, classify(faces, arc), batch = 12, for = 2 steps, optimizer = slow)
+        stage s = train(first, classify(faces, arc), batch = 12, for = 6 steps, optimizer = slow)";
+    let whole = Bench::new(ddl).train().unwrap();
+    for (then, goes_on) in [("one", true), ("two", false)] {
+        let bench = Bench::new(ddl).every(2).stop_after(Some(4));
+        let put = |bench: &Bench, bytes: &str| {
+            let (store, first) = (bench.store(), bench.node("first"));
+            let lock = store.lock(bench.plan.node(first).key, || false).unwrap().unwrap();
+            let mut draft = lock.draft().unwrap();
+            draft.made_of(ddl::store::due::origins(&bench.plan, &store, first));
+            draft.write("model.safetensors", bytes.as_bytes()).unwrap();
+            lock.commit(draft, "train", "first", serde_json::Value::Null).unwrap();
+        };
+        put(&bench, "one");
+        let stopped = bench.train().unwrap_err();
+        assert!(matches!(stopped, TrainError::Interrupted { step: 4 }), "{stopped}");
+        put(&bench, then);
+        let bench = bench.stop_after(None);
+        let trained = bench.train().unwrap();
+        assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]));
+        let events = bench.events();
+        let warned: Vec<&Failure> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Warning { failure, .. } => Some(failure),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(events.iter().any(|event| matches!(event, Event::Resumed { .. })), goes_on, "{warned:?}");
+        assert_eq!(warned.len(), if goes_on { 0 } else { 2 }, "both checkpoints: {warned:?}");
+        let said = "step 4 of `s` was trained from others than lie in the store now: `first` came out otherwise since";
+        assert!(warned.iter().all(|it| it.code == "ddl::run::stale_checkpoint") && (goes_on || warned[0].message == said), "{warned:?}");
     }
 }
