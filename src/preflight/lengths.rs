@@ -1,11 +1,11 @@
-//! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due.
+//! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due, stops that wait too long.
 
 use super::audit::{Finding, Place};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::{Dimension, Type};
-use crate::ops::stages::Train;
+use crate::ops::stages::{Plateau, Stop, Train};
 use crate::ops::{declared, whole};
 use crate::plan::{Facts, Plan};
 use crate::quantity::Span;
@@ -20,7 +20,14 @@ pub fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
     for (id, stage) in plan.all::<Train>() {
         let node = plan.node(id);
         let known = facts.get(id.0 as usize).and_then(|facts| facts.steps.zip(facts.steps_per_epoch));
-        let stage = Stage { name: node.bare_name().to_owned(), length: stage.r#for, known };
+        let train = stage;
+        let stage = Stage { name: node.bare_name().to_owned(), length: train.r#for, known };
+        if let Some(failure) = train.stop.as_ref().and_then(|stop| stage.never_stops(stop))
+            && said.insert((stage.name.clone(), failure.message.clone()))
+        {
+            let (at, also) = (Place::argument(id, "stop"), Some((Place::argument(id, "for"), stage.label())));
+            found.push(Finding { at, label: "longer than the stage".to_owned(), also, severity: Severity::Warning, failure });
+        }
         // the stage's own span is its length
         for (name, value) in whole(Train::NAME, node.args()) {
             inside(value, &mut vec![name.into()], &mut |decl, path, it, form| {
@@ -83,6 +90,19 @@ impl Stage {
             }
             Form::Place => Failure::new(Code::BeyondStage, format!("`{name}` of `{op}` is {it}, where the stage `{stage}` is over"))
                 .help("say a place before the stage's end, or lengthen `for`: this one never comes"),
+        })
+    }
+
+    /// What is wrong with a stop that waits until the stage is over: the first check has a best value, and so many more must follow it.
+    fn never_stops(&self, stop: &Stop) -> Option<Failure> {
+        let Stop::Plateau(Plateau { patience, every, .. }) = stop;
+        let (steps, per_epoch) = self.known?;
+        let every = every.steps(per_epoch, steps);
+        let checks = steps.checked_div(every).filter(|checks| *checks > 0)?; // one that never comes is said of `every`
+        ((patience.0 + 1).saturating_mul(every) >= steps).then(|| {
+            let of = if checks == 1 { "one check".to_owned() } else { format!("{checks} checks") };
+            let message = format!("`plateau` waits for {patience} after a best one, and the stage `{}` has {of}: it never ends early", self.name);
+            Failure::new(Code::BeyondStage, message).help("check more often (`every`), wait for fewer (`patience`), or lengthen `for`")
         })
     }
 

@@ -254,7 +254,7 @@ pub(super) fn without_interval(
             continue; // another arm of it
         }
         let failure = Failure::new(Code::NoInterval, message)
-            .help("without an interval a difference of one run has no mark; `replicate` tells a spread of its own");
+            .help("without an interval a difference of one run has no mark; a spread over a `replicate` is told all the same");
         let at = Place { node: eval, path: vec!["pairs".to_owned(), "folds".to_owned()] };
         found.push((Finding { at, label: "judged here".to_owned(), also: None, severity: Severity::Advice, failure }, note));
     }
