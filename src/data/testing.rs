@@ -38,6 +38,11 @@ pub(super) fn files_of(root: &Path, files: &[&str]) -> Arc<dyn ImageSet> {
 /// A table of these people with so many images each, named `ann/0`, `ann/1`, …; `.yaw` is the image's number in degrees,
 /// `.race` is `even` or `odd` by the person's place, `.age` is missing for the first image of each.
 pub(super) fn people<const N: usize>(people: [(&str, usize); N]) -> Table {
+    people_called(people, |name, image| format!("{name}/{image}"))
+}
+
+/// The same, whose images have other names.
+pub(super) fn people_called<const N: usize>(people: [(&str, usize); N], path: impl Fn(&str, usize) -> String) -> Table {
     let race = AttributeType::Category(Arc::from([]));
     let schema = [("yaw".to_owned(), AttributeType::Angle), ("race".to_owned(), race), ("age".to_owned(), AttributeType::Number)];
     let mut builder = TableBuilder::new(Schema::new(schema));
@@ -48,7 +53,7 @@ pub(super) fn people<const N: usize>(people: [(&str, usize); N]) -> Table {
             let age = if image == 0 { Cell::Missing } else { Cell::Number(20.0 + image as f64) };
             let race = Cell::text(if place % 2 == 0 { "even" } else { "odd" });
             builder.push(NewRow {
-                path: Arc::from(format!("{name}/{image}")),
+                path: Arc::from(path(name, image)),
                 identity: Arc::from(name),
                 size: Some((8, 6)),
                 source: ImageSource::new(set.clone(), index),

@@ -20,7 +20,7 @@ impl Tables<'_> {
         match &it.pairs {
             PairSource::File(file) => {
                 let path = self.path(id, file)?;
-                Pairs::from_file(&path, &table, within.as_ref(), self.cache()).map_err(named)
+                Pairs::from_file(&path, &table, within.as_ref(), &it.counts, self.cache()).map_err(named)
             }
             PairSource::Made(MadePairs::RandomPairs(made)) => {
                 let other = made.with.map(|with| self.table(with.node)).transpose()?;

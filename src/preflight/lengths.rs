@@ -101,7 +101,8 @@ impl Stage {
         let checks = steps.checked_div(every).filter(|checks| *checks > 0)?; // one that never comes is said of `every`
         ((patience.0 + 1).saturating_mul(every) >= steps).then(|| {
             let of = if checks == 1 { "one check".to_owned() } else { format!("{checks} checks") };
-            let message = format!("`plateau` waits for {patience} after a best one, and the stage `{}` has {of}: it never ends early", self.name);
+            let message =
+                format!("`plateau` waits for {patience} after a best one, and the stage `{}` has {of}: it never ends early", self.name);
             Failure::new(Code::BeyondStage, message).help("check more often (`every`), wait for fewer (`patience`), or lengthen `for`")
         })
     }

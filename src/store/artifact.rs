@@ -1,7 +1,7 @@
 //! One result: its files and a manifest that says what they are.
 
-use super::{NodeLock, StoreError, sync_folder};
 use super::log::TRAINING_LOG;
+use super::{NodeLock, StoreError, sync_folder};
 use crate::events::record::RECORD;
 use crate::graph::ContentKey;
 use crate::meter;

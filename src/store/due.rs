@@ -30,7 +30,8 @@ pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Res
     for name in only.iter().chain(again) {
         named(plan, name)?;
     }
-    let mut visit = Visit { plan, store, again, said: Said::of(store), seen: BTreeSet::new(), otherwise: BTreeSet::new(), due: Due::default() };
+    let mut visit =
+        Visit { plan, store, again, said: Said::of(store), seen: BTreeSet::new(), otherwise: BTreeSet::new(), due: Due::default() };
     let roots = roots(plan, only);
     // what is computed again may lie behind results that are stored; it comes first, as inputs do
     let needed = if again.is_empty() { BTreeSet::new() } else { plan.behind(roots.iter().copied()) };

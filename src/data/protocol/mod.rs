@@ -18,9 +18,11 @@ use super::readers::pair_file;
 use super::{DataError, Table};
 use crate::text::quoted;
 use doubt::{Seen, Tally};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
+use templates::{Counted, whole};
 
 /// One pair to judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,9 @@ impl PairCounts {
     }
 }
 
+/// What is counted of a list of pairs.
+pub const PAIRS_COUNTED: [&str; 4] = ["pairs", "genuine", "impostor", "folds"];
+
 /// Pairs of images of one table, or of two.
 #[derive(Debug, Clone)]
 pub struct Verification {
@@ -88,8 +93,19 @@ impl Verification {
     ///
     /// Errors: as [`pair_file`]; a pair of samples that a view took out of `table`; no pair left; a border that shifts the balance of same
     /// and different pairs by more than a fifth; pairs that all say `same` otherwise than the people of their images.
-    pub fn from_file(file: &Path, table: &Table, within: Option<&Table>, cache: &ProbeCache) -> Result<Self, DataError> {
+    pub fn from_file(
+        file: &Path,
+        table: &Table,
+        within: Option<&Table>,
+        counts: &IndexMap<String, u64>,
+        cache: &ProbeCache,
+    ) -> Result<Self, DataError> {
         let listed = pair_file(file, table, cache)?;
+        let in_file = PairCounts::of(listed.iter().map(|pair| pair.same));
+        let folds = listed.iter().map(|pair| pair.fold).collect::<HashSet<_>>().len() as u64;
+        let found = [in_file.total(), in_file.same, in_file.different, folds];
+        let counted: Vec<_> = PAIRS_COUNTED.into_iter().zip(found).map(|(what, found)| Counted { what, file, found }).collect();
+        whole(&counted, counts)?;
         let people: Option<HashSet<&str>> = within.map(|within| within.stretches().map(|stretch| stretch.first.identity()).collect());
         let outside = |line: u64, place: u32| {
             let why = format!(
@@ -116,7 +132,6 @@ impl Verification {
             seen.pair(pair.line, (kept.a, kept.b), name);
             pairs.push(kept);
         }
-        let in_file = PairCounts::of(listed.iter().map(|pair| pair.same));
         let kept = PairCounts::of(pairs.iter().map(|pair| pair.same));
         let wrong = |why: String| Err(DataError::Protocol { file: file.to_owned(), why });
         if pairs.is_empty() {

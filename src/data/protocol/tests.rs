@@ -13,7 +13,7 @@ use std::io::Write;
 fn judged(table: &Table, within: Option<&Table>, lines: &str) -> Result<Verification, DataError> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "fold,same,a,b\n{lines}").unwrap();
-    Verification::from_file(file.path(), table, within, &ProbeCache::none())
+    Verification::from_file(file.path(), table, within, &IndexMap::new(), &ProbeCache::none())
 }
 
 #[test]
@@ -83,7 +83,8 @@ fn whole_folds_of_the_shared_faces_stay_together_when_sorted() {
         let split = Split { parts: vec![part("train", 0.75), part("test", 0.25)], order, stratify: None };
         faces.split_by_identity(&split).unwrap().swap_remove("test").unwrap()
     };
-    let judged = |order| Verification::from_file(&root.join("pairs/fp.csv"), &faces, Some(&test(order)), &ProbeCache::none());
+    let judged =
+        |order| Verification::from_file(&root.join("pairs/fp.csv"), &faces, Some(&test(order)), &IndexMap::new(), &ProbeCache::none());
     let sorted = judged(Order::Sorted).unwrap();
     assert_eq!((sorted.kept, sorted.doubts), (PairCounts { same: 700, different: 700 }, vec![]));
     assert!(matches!(judged(Order::Random { seed: 0 }), Err(DataError::Protocol { .. })));

@@ -5,18 +5,26 @@ use super::*;
 use crate::data::predicate::MissingPolicy;
 use crate::data::probe::{Content, Digest, ProbeCache};
 use crate::data::protocol::Templates;
-use crate::data::testing::{paths, people};
+use crate::data::testing::{paths, people, people_called};
 use crate::data::{DataError, Table};
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::PathBuf;
 use tempfile::TempDir;
 
+/// Twenty lines, which are as many pairs.
+const LABELLED: &str = "ann/0 ann/1 1\nann/0 bob/0 -1\n";
+/// Pairs of one person, and of two.
+const HALVES: [&str; 2] = ["ann/0 3\nann/1 3\n", "ann/0 0\nbob/0 0\n"];
+
 /// A file of each kind, over [`table`].
-fn good(kind: TextFile) -> &'static str {
+fn good(kind: TextFile) -> String {
     match kind {
         TextFile::ImageList => "path,identity,yaw\nann/0,ann,3\nann/1,ann,4\nbob/0,bob,5\n",
         TextFile::Attributes => "image,pose\nann/0,3\nann/1,4\nbob/0,5\n",
         TextFile::Pairs => "fold,same,a,b\n1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n",
+        TextFile::NumberedPairs => "2 1\nann 0 1\nbob 0 ann 1\nann 0 1\nbob 0 ann 1\n",
+        TextFile::LabelledPairs => return LABELLED.repeat(10),
+        TextFile::PairHalves => return HALVES.map(|pair| pair.repeat(10)).concat(),
         TextFile::PairList => "a,b\nann/0,ann/1\nann/1,ann/0\n",
         TextFile::Faces => "ann/0 1 1\nann/1 2 1\nbob/0 3 1\n",
         TextFile::DetectorScores => "ann/0 1 2 3 4 5 6 7 8 9 10 0.5\nbob/0 1 2 3 4 5 6 7 8 9 10 0.25\n",
@@ -24,6 +32,7 @@ fn good(kind: TextFile) -> &'static str {
         TextFile::Subjects => "TEMPLATE_ID,SUBJECT_ID\n1,10\n3,20\n",
         TextFile::Names => "ann\nbob\n",
     }
+    .to_owned()
 }
 
 fn is_csv(kind: TextFile) -> bool {
@@ -45,7 +54,10 @@ impl World {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "no image, and nobody looks").unwrap();
         }
-        World { folder, kind, table: people([("ann", 2), ("bob", 1)]) }
+        let all = [("ann", 2), ("bob", 1)];
+        let table =
+            if kind == TextFile::NumberedPairs { people_called(all, |name, at| format!("{name}/{name}_{at:04}.png")) } else { people(all) };
+        World { folder, kind, table }
     }
 
     fn file(&self) -> PathBuf {
@@ -71,8 +83,9 @@ impl World {
                 let table = annotate(table, &file, &degrees("pose"), MissingPolicy::Error, cache)?.table;
                 format!("{:?}", cells(&table, "pose"))
             }
-            TextFile::Pairs => {
-                format!("{:?}", pair_file(&file, table, cache)?.iter().map(|it| (it.fold, it.same, it.a, it.b)).collect::<Vec<_>>())
+            TextFile::Pairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => {
+                let shown = |it: &PairLine| format!("{}:{}{}{}", it.fold, it.a, if it.same { '=' } else { '/' }, it.b);
+                pair_file(&file, table, cache)?.iter().map(shown).collect::<Vec<_>>().join(" ")
             }
             TextFile::PairList => format!("{:?}", pair_list(&file, table, cache)?.iter().map(|it| it.rows).collect::<Vec<_>>()),
             TextFile::Faces => {
@@ -121,7 +134,7 @@ fn utf16(text: &str, big: bool) -> Vec<u8> {
 #[test]
 fn a_file_in_another_writing_says_the_same() {
     for kind in TextFile::ALL {
-        let (world, text) = (World::new(kind), good(kind));
+        let (world, text) = (World::new(kind), &*good(kind));
         let said = world.read_as(text).unwrap();
         let marked = |text: &str| format!("\u{feff}{text}");
         let parted = if is_csv(kind) { (",", " , ") } else { (" ", "\t ") };
@@ -145,12 +158,15 @@ fn a_file_in_another_writing_says_the_same() {
 #[test]
 fn a_fault_is_said_with_its_line() {
     for kind in TextFile::ALL {
-        let (world, text) = (World::new(kind), good(kind));
+        let (world, text) = (World::new(kind), &*good(kind));
         let last = text.trim_end().rsplit('\n').next().unwrap();
         let short = last.rsplit_once([',', ' ']).map_or_else(|| format!("{last}\0"), |it| it.0.to_owned());
         let wrong = match kind {
             TextFile::ImageList | TextFile::Attributes => last.replace('5', "x"),
             TextFile::Pairs => last.replacen('1', "x", 1),
+            TextFile::NumberedPairs => last.replacen('1', "x", 1),
+            TextFile::LabelledPairs => last.replace("-1", "x"),
+            TextFile::PairHalves => last.replace(" 0", " x"),
             TextFile::PairList => "ann/0,bob/0".to_owned(),
             TextFile::Faces | TextFile::TemplatePairs => last.replace(['1', '3'], "x"),
             TextFile::DetectorScores => last.replace("0.25", "x"),
@@ -194,7 +210,7 @@ fn a_fault_is_said_with_its_line() {
 fn a_broken_file_is_said_to_be() {
     let mut all = String::new();
     for kind in TextFile::ALL {
-        let (world, text) = (World::new(kind), good(kind));
+        let (world, text) = (World::new(kind), &*good(kind));
         let _ = writeln!(all, "=== {kind:?}, `{}`", kind.form());
         let mut say = |what: &str, said: String| {
             assert!(said.len() < 300, "{kind:?}, {what}: {} bytes are said", said.len());
@@ -235,7 +251,7 @@ fn a_broken_file_is_said_to_be() {
 #[test]
 fn what_is_not_what_the_plan_was_made_from_is_never_read() {
     for kind in TextFile::ALL {
-        let (world, text) = (World::new(kind), good(kind));
+        let (world, text) = (World::new(kind), &*good(kind));
         let said = world.read_as(text).unwrap();
         let file = world.file();
         // a list stands for its images too
@@ -294,7 +310,7 @@ fn many_columns_are_looked_at_once() {
         more
     });
     for kind in TextFile::ALL.into_iter().filter(|kind| is_csv(*kind)) {
-        let (world, text) = (World::new(kind), good(kind));
+        let (world, text) = (World::new(kind), &*good(kind));
         let said = world.read_as(text).unwrap();
         let mut lines = text.lines();
         let head = lines.next().unwrap_or_default();

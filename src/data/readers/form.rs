@@ -15,6 +15,12 @@ pub enum TextFile {
     Attributes,
     /// The pairs of a `verification`.
     Pairs,
+    /// The same as LFW has them.
+    NumberedPairs,
+    /// The same with a label on each line.
+    LabelledPairs,
+    /// The same as CALFW and CPLFW have them, in two lines each.
+    PairHalves,
     /// The pairs of a `pair_list`.
     PairList,
     /// Which face is of which template.
@@ -40,10 +46,13 @@ enum Between {
 
 impl TextFile {
     /// All kinds.
-    pub const ALL: [TextFile; 9] = [
+    pub const ALL: [TextFile; 12] = [
         TextFile::ImageList,
         TextFile::Attributes,
         TextFile::Pairs,
+        TextFile::NumberedPairs,
+        TextFile::LabelledPairs,
+        TextFile::PairHalves,
         TextFile::PairList,
         TextFile::Faces,
         TextFile::DetectorScores,
@@ -58,6 +67,9 @@ impl TextFile {
             TextFile::ImageList => "path,identity,…",
             TextFile::Attributes => "image,…",
             TextFile::Pairs => "fold,same,a,b",
+            TextFile::NumberedPairs => "name 1 2` or `name 1 name 2",
+            TextFile::LabelledPairs => "image image label",
+            TextFile::PairHalves => "image label",
             TextFile::PairList => "a,b",
             TextFile::Faces => "name template medium",
             TextFile::DetectorScores => "name x1 y1 … x5 y5 score",
@@ -73,7 +85,7 @@ impl TextFile {
             TextFile::ImageList | TextFile::Attributes | TextFile::Pairs | TextFile::PairList => "it has no rows below its header",
             TextFile::Faces => "it lists no face",
             TextFile::DetectorScores => "it has no scores",
-            TextFile::TemplatePairs => "it has no pairs",
+            TextFile::TemplatePairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => "it has no pairs",
             TextFile::Subjects => "it lists no template",
             TextFile::Names => "it names nobody",
         }
@@ -82,6 +94,7 @@ impl TextFile {
     const fn between(self) -> Between {
         match self {
             TextFile::ImageList | TextFile::Attributes | TextFile::Pairs | TextFile::PairList | TextFile::Subjects => Between::Commas,
+            TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => Between::Blanks,
             TextFile::Faces | TextFile::DetectorScores | TextFile::TemplatePairs => Between::Blanks,
             TextFile::Names => Between::Nothing,
         }

@@ -1,6 +1,7 @@
 //! From folders and lists to tables. Everything is in byte order of relative paths, or in the order of a list.
 
 mod annotate;
+mod benchmarks;
 mod faces;
 mod folder;
 mod form;

@@ -1,5 +1,6 @@
 //! Lists of pairs: a protocol's `fold,same,a,b`, a sampler's `a,b`.
 
+use super::benchmarks;
 use super::form::TextFile;
 use super::lines::{Lines, truth};
 use crate::data::probe::ProbeCache;
@@ -23,11 +24,14 @@ pub struct PairLine {
 }
 
 /// Reads a protocol's pairs, in the file's order: a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of the set of `table`; its other rows are allowed).
-/// Or a pack of pairs (`lfw.bin`), of which `table` is ([`packed`](super::packed)).
+/// Or a pack of pairs (`lfw.bin`), of which `table` is ([`packed`](super::packed)); or a benchmark's own list ([`benchmarks`]).
 /// Errors: as a csv's; a missing column; a wrong field; images that are not in the set, with the first one's line and their number.
 pub fn pair_file(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
     if super::packed::is_pack(file) {
         return super::packed::pairs(file, table, cache);
+    }
+    if let Some(layout) = benchmarks::layout(file, cache)? {
+        return benchmarks::pairs(layout, file, table, cache);
     }
     let lines = Lines::read(file, TextFile::Pairs, cache)?;
     let [fold, same, a, b] = [lines.column(&["fold"])?, lines.column(&["same"])?, lines.column(&["a"])?, lines.column(&["b"])?];
@@ -37,10 +41,17 @@ pub fn pair_file(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<P
         let said = truth(&row[same]).ok_or_else(|| lines.wrong(line, format!("`same` is 1 or 0, not {}", quoted(&row[same]))))?;
         let number = || lines.wrong(line, format!("`fold` is a whole number, not {}", quoted(&row[fold])));
         let fold = row[fold].parse().map_err(|_| number())?;
-        pairs.extend(unknown.both(table, line, &row[a], &row[b]).map(|(a, b)| PairLine { line, fold, same: said, a, b }));
+        let of = |name| table.place_of(name);
+        pairs.extend(unknown.both(line, (&row[a], of(&row[a])), (&row[b], of(&row[b]))).map(|(a, b)| PairLine {
+            line,
+            fold,
+            same: said,
+            a,
+            b,
+        }));
         Ok(())
     })?;
-    unknown.none(&lines)?;
+    unknown.none(lines.file())?;
     Ok(pairs)
 }
 
@@ -61,10 +72,11 @@ pub fn pair_list(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<L
     let mut places = Vec::new();
     let mut unknown = Unknown::default();
     lines.each(|line, row| {
-        places.extend(unknown.both(table, line, &row[a], &row[b]).map(|pair| (line, pair)));
+        let of = |name| table.place_of(name);
+        places.extend(unknown.both(line, (&row[a], of(&row[a])), (&row[b], of(&row[b]))).map(|pair| (line, pair)));
         Ok(())
     })?;
-    unknown.none(&lines)?;
+    unknown.none(lines.file())?;
     let row_of = |line: u64, place: u32| {
         let outside = || {
             let path = table.path_at(place);
@@ -87,27 +99,29 @@ pub fn pair_list(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<L
 
 /// Rows that name images which are not in a set.
 #[derive(Default)]
-struct Unknown {
+pub(super) struct Unknown {
     rows: usize,
     first: Option<(u64, String)>,
 }
 
+/// What a row calls an image, and its place in the set.
+type Called<'a> = (&'a str, Option<u32>);
+
 impl Unknown {
     /// The places of both images of a row; the row is counted where one of them is not there.
-    fn both(&mut self, table: &Table, line: u64, a: &str, b: &str) -> Option<(u32, u32)> {
-        let (first, second) = (table.place_of(a), table.place_of(b));
-        if first.is_none() || second.is_none() {
+    pub(super) fn both(&mut self, line: u64, a: Called, b: Called) -> Option<(u32, u32)> {
+        if let Some((name, _)) = [a, b].into_iter().find(|(_, place)| place.is_none()) {
             self.rows += 1;
-            self.first.get_or_insert_with(|| (line, if first.is_none() { a } else { b }.to_owned()));
+            self.first.get_or_insert_with(|| (line, name.to_owned()));
         }
-        first.zip(second)
+        a.1.zip(b.1)
     }
 
     /// An error if there are such rows.
-    fn none(self, lines: &Lines) -> Result<(), DataError> {
+    pub(super) fn none(self, file: &Path) -> Result<(), DataError> {
         match self.first {
             None => Ok(()),
-            Some((line, first)) => Err(DataError::UnknownImages { file: lines.file().to_owned(), first, line, count: self.rows }),
+            Some((line, first)) => Err(DataError::UnknownImages { file: file.to_owned(), first, line, count: self.rows }),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::lang::decl::{Operator as _, Param};
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::Value;
 use crate::quantity::Fraction;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 crate::operator! {
@@ -120,7 +121,7 @@ crate::operator! {
     pub struct Verification("verification", 1, |_| Type::Eval) {
         /// The images.
         data: DataRef;
-        /// The pairs; the images of a pack (`bin`) need none, since it says which are judged.
+        /// The pairs: a csv of columns `fold,same,a,b`, a benchmark's own list (LFW's `pairs.txt`, CALFW's and CPLFW's `image label`, lists of `image image label`), a pack, or pairs that are made. The images of a pack (`bin`) need none, since it says which are judged.
         pairs: PairSource;
         /// Only pairs of these people, in the file's folds.
         within: Option<DataRef> = None;
@@ -134,6 +135,8 @@ crate::operator! {
         rule: AccuracyRule = AccuracyRule::Insightface;
         /// Parts the pairs anew into so many folds, each with its share of same and of different pairs: for what is left of a protocol `within` a few people. Where a person then stands in several folds, numbers have no interval.
         folds: Option<u32> = None, in 2.0..=1000.0;
+        /// What the list must come to, or it was cut off: `{pairs = 6_000, genuine = 3_000, folds = 10}`, or some of these.
+        counts: IndexMap<String, u64> = IndexMap::new(), in 1.0..=1e12;
         /// Seed of what the images go through.
         seed: i64 = 0, any "a seed is hashed";
     }
@@ -160,7 +163,14 @@ fn has_pairs_to_part(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::C
         let message = "`folds` parts a list of pairs, and `all_pairs` is judged as one".to_owned();
         crate::ops::terms::about("folds", message, "leave `folds` out, or draw pairs in folds: pairs = random_pairs(folds = 10)")
     };
-    (all && folds).then(say).into_iter().collect()
+    let mut complaints: Vec<_> = (all && folds).then(say).into_iter().collect();
+    complaints.extend(templates::counted(call, &crate::data::protocol::PAIRS_COUNTED));
+    let is_made = matches!(call.args.get("pairs"), Some(Value::Op(_)));
+    if is_made && call.args.get("counts").is_some_and(|counts| matches!(counts, Value::Record(counts) if !counts.is_empty())) {
+        let message = "`counts` tell a list that was cut off, and these pairs are made".to_owned();
+        complaints.push(crate::ops::terms::about("counts", message, "leave `counts` out"));
+    }
+    complaints
 }
 
 /// A rate between 0 and 1, as a number or in percent.

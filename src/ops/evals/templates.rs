@@ -104,11 +104,11 @@ crate::operator! {
 }
 
 fn sensible(call: &Call) -> Vec<Complaint> {
-    [counted(call, COUNTS), pools(call)].concat()
+    [counted(call, &COUNTS), pools(call)].concat()
 }
 
 fn search_sensible(call: &Call) -> Vec<Complaint> {
-    [counted(call, SEARCH_COUNTS), pools(call)].concat()
+    [counted(call, &SEARCH_COUNTS), pools(call)].concat()
 }
 
 /// A learned pooling is told how faces weigh by nothing else, and reads embeddings as networks give them.
@@ -127,12 +127,14 @@ fn pools(call: &Call) -> Vec<Complaint> {
 }
 
 /// Only what can be counted is.
-fn counted(call: &Call, known: [&'static str; 5]) -> Vec<Complaint> {
+pub(super) fn counted(call: &Call, known: &[&'static str]) -> Vec<Complaint> {
     let Some(Value::Record(counts)) = call.args.get("counts") else { return Vec::new() };
     let complain = |message: String, help: Option<String>| Complaint { param: Some("counts"), message, help };
     let wrong = |name: &String| {
-        let near =
-            || did_you_mean(name, known).map_or_else(|| format!("one of {}", one_of(known)), |near| format!("did you mean `{near}`?"));
+        let near = || {
+            did_you_mean(name, known.iter().copied())
+                .map_or_else(|| format!("one of {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"))
+        };
         (!known.contains(&name.as_str())).then(|| complain(format!("nothing is counted as `{name}`"), Some(near())))
     };
     counts.keys().filter_map(wrong).collect()

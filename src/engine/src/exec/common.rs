@@ -101,8 +101,7 @@ impl Common<'_> {
             !self.stop.load(Ordering::Relaxed)
         };
         let lock = self.store.lock(node.key, wait)?.ok_or(Halt::Interrupted(None))?;
-        let is_current =
-            |artifact: &Artifact| due::otherwise(plan, &self.store, id, artifact.manifest().made_of.as_ref()).is_empty();
+        let is_current = |artifact: &Artifact| due::otherwise(plan, &self.store, id, artifact.manifest().made_of.as_ref()).is_empty();
         if !due::is_asked_for(&self.job.again, &node.name) {
             match self.store.get(node.key)? {
                 Found::Whole(artifact) if is_current(&artifact) => return Ok(Begun::Made(artifact)),

@@ -224,7 +224,10 @@ fn current(stage: &Stage, name: &str, from: &Checkpoints) -> Result<Option<(Arti
         from.move_aside(found.step)?;
         let changed: Vec<&str> = plan.nodes.iter().filter(|node| otherwise.contains(&node.key)).map(|node| node.name.as_str()).collect();
         let changed = one_of(changed).replace(" or ", " and ");
-        let message = format!("step {} of `{name}` was trained from others than lie in the store now: {changed} came out otherwise since", found.step);
+        let message = format!(
+            "step {} of `{name}` was trained from others than lie in the store now: {changed} came out otherwise since",
+            found.step
+        );
         let failure = Failure::new(Code::StaleCheckpoint, message).help("the stage begins anew");
         stage.around.events.emit(Event::warning(name, failure));
     }
