@@ -37,7 +37,7 @@ macro_rules! operator {
         $(observes = $observes:literal;)?
         $(stands_for = $stands_for:literal;)?
         $(node = $kind:ident, source = $source:expr;)?
-        $(changes = [$(($changed:literal, $sentence:literal)),* $(,)?];)?
+        $(changes = [$(($changed:literal, $sentence:expr)),* $(,)?];)?
     ) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -102,7 +102,11 @@ macro_rules! operator {
 /// Declares a reader of images that lie on the disk: an operator with what can be said of such images behind its own parameters.
 #[macro_export]
 macro_rules! reader {
-    ($(#[doc = $doc:literal])* pub struct $type:ident($name:literal, $version:literal, $result:expr) { $($params:tt)* }) => {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $type:ident($name:literal, $version:literal, $result:expr) { $($params:tt)* }
+        $(changes = [$($changes:tt)*];)?
+    ) => {
         $crate::operator! {
             $(#[doc = $doc])*
             pub struct $type($name, $version, $result) {
@@ -115,6 +119,7 @@ macro_rules! reader {
                 alignment: Option<String> = None;
             }
             observes = "alignment";
+            $(changes = [$($changes)*];)?
         }
 
         impl $type {

@@ -49,10 +49,11 @@ crate::operator! {
 
 crate::operator! {
     /// JPEG compression and decompression.
-    pub struct Jpeg("jpeg", 1, |_| Type::Augment) {
+    pub struct Jpeg("jpeg", 2, |_| Type::Augment) {
         /// Quality from 1 to 100, drawn uniformly among whole numbers.
         quality: Interval<i64>, in 1.0..=100.0;
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 crate::operator! {
