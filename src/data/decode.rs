@@ -27,7 +27,8 @@ pub const EXTENSIONS: [&str; 14] = ["jpg", "jpeg", "jpe", "jfif", "png", "webp",
 pub const VERSION: u32 = 4;
 
 /// What its fourth version changed, as operators say it whose numbers depend on it.
-pub const FOURTH: &str = "the pixels of a JPEG are libjpeg-turbo's, which PIL, OpenCV and MXNet decode with, and one with damaged data is corrupt";
+pub const FOURTH: &str =
+    "the pixels of a JPEG are libjpeg-turbo's, which PIL, OpenCV and MXNet decode with, and one with damaged data is corrupt";
 
 /// What is decoded.
 const FORMATS: [ImageFormat; 7] =

@@ -115,6 +115,10 @@ macro_rules! reader {
                 on_corrupt: $crate::ops::readers::OnCorrupt = $crate::ops::readers::OnCorrupt::Stop;
                 /// What happens to an image whose size is not the network's.
                 on_size: $crate::ops::readers::OnSize = $crate::ops::readers::OnSize::Resize;
+                /// The kernel by which an image of another size than the network's is resized.
+                kernel: $crate::ops::augments::Kernel = $crate::ops::augments::Kernel::Cubic;
+                /// Whether a JPEG comes at a half, a quarter or an eighth of its size where that is still no smaller than the network's input, before it is resized: much faster, and other pixels (PIL's `Image.draft`).
+                draft: bool = false;
                 /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
                 alignment: Option<String> = None;
             }
@@ -126,7 +130,8 @@ macro_rules! reader {
             /// What is said of its images.
             fn said(&self) -> $crate::ops::readers::Said<'_> {
                 let alignment = self.alignment.as_deref();
-                $crate::ops::readers::Said { on_corrupt: self.on_corrupt, on_size: self.on_size, alignment }
+                let sizing = $crate::data::stream::Sizing { kernel: self.kernel.pixels(), draft: self.draft };
+                $crate::ops::readers::Said { on_corrupt: self.on_corrupt, on_size: self.on_size, sizing, alignment }
             }
         }
     };
