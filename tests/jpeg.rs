@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ddl::data::image::Image;
 use ddl::data::decode::{Scale, decode, decode_scaled, dimensions};
+use ddl::data::image::Image;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ fn oracles() -> PathBuf {
 
 /// Drawn JPEGs by what they are, each with what PIL says of it.
 fn golden() -> BTreeMap<String, (Vec<u8>, BTreeMap<String, String>)> {
-    let read: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_slice(&fs::read(oracles().join("golden.json")).unwrap()).unwrap();
+    let read: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_slice(&fs::read(oracles().join("golden.json")).unwrap()).unwrap();
     let parted = |mut told: BTreeMap<String, String>| (STANDARD.decode(told.remove("jpeg").unwrap()).unwrap(), told);
     read.into_iter().map(|(name, told)| (name, parted(told))).collect()
 }
@@ -53,8 +54,11 @@ fn the_crops_of_cfp_have_the_pixels_that_pil_sees() {
         println!("skipped: ../shared/data is not there");
         return;
     }
-    let mut paths: Vec<PathBuf> =
-        walkdir::WalkDir::new(&root).into_iter().map(|it| it.unwrap().into_path()).filter(|it| it.extension().is_some_and(|it| it == "jpg")).collect();
+    let mut paths: Vec<PathBuf> = walkdir::WalkDir::new(&root)
+        .into_iter()
+        .map(|it| it.unwrap().into_path())
+        .filter(|it| it.extension().is_some_and(|it| it == "jpg"))
+        .collect();
     paths.sort();
     let mut all = blake3::Hasher::new();
     for path in &paths {
@@ -115,7 +119,16 @@ fn a_picture_of_endless_scans_is_refused() {
 /// was made up where data are missing. (One in several scans that ends after one of them is a picture of its size, as coarse as it says.)
 #[test]
 fn what_is_damaged_is_an_error_or_a_whole_picture() {
-    let ours = ["is cut off", "ends too early", "is damaged", "is not read", "takes too much memory", "may take 512 MiB", "is empty", "not an image"];
+    let ours = [
+        "is cut off",
+        "ends too early",
+        "is damaged",
+        "is not read",
+        "takes too much memory",
+        "may take 512 MiB",
+        "is empty",
+        "not an image",
+    ];
     for (name, (bytes, wanted)) in golden() {
         if !name.ends_with(" 17x33") && !name.starts_with("restart") {
             continue;
