@@ -23,7 +23,7 @@ crate::choice! {
         OpencvLinear = "opencv_linear",
         /// OpenCV's `INTER_AREA`: the mean over the area that a pixel covers; on the way up nearly `"opencv_linear"`.
         OpencvArea = "opencv_area",
-        /// OpenCV's `INTER_CUBIC`: four pixels a side (a = -0.75), however much smaller an image gets. By its own code: `cv2.ipp.setUseIPP(False)` where Intel's is built in.
+        /// OpenCV's `INTER_CUBIC`: four pixels a side (a = -0.75), however much smaller an image gets. By its own code: where Intel's is built in (IPP), that is to be turned off.
         OpencvCubic = "opencv_cubic",
         /// OpenCV's `INTER_LANCZOS4`: eight pixels a side, however much smaller an image gets.
         OpencvLanczos4 = "opencv_lanczos4",
