@@ -1,5 +1,6 @@
 """Drawn JPEGs of many kinds, and what PIL makes of them: size and BLAKE3 of the pixels of `ImageOps.exif_transpose(image).convert("RGB")`, whole
-and at a half, a quarter and an eighth (`Image.draft`). OpenCV must agree where it does not think otherwise (four inks).
+and at a half, a quarter and an eighth (`Image.draft`). OpenCV must agree where it does not think otherwise (four inks). The files beside this
+one, in arithmetic coding, are mozjpeg's: neither library writes it.
 
 Made again with (Pillow 13, opencv-python-headless 5, blake3; in a virtual environment):
     python tests/oracles/jpeg/oracle.py tests/oracles/jpeg [../shared/data/cfp/images]
@@ -114,7 +115,8 @@ def told(image):
 
 def main(folder, images=None):
     golden = {}
-    for name, jpeg in drawn():
+    others = [(path.stem.replace("_", " "), path.read_bytes()) for path in sorted(folder.glob("*.jpg"))]
+    for name, jpeg in [*drawn(), *others]:
         whole = seen(jpeg, 1)
         if "cmyk" not in name and "ycck" not in name:
             theirs = cv2.imdecode(numpy.frombuffer(jpeg, numpy.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
