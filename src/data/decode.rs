@@ -2,8 +2,14 @@
 //!
 //! Of an animation, and of a file of several pages, the first picture counts.
 //! Grey becomes three equal channels; alpha is left out (the colour below it stays, as PIL's `convert("RGB")`); 16-bit channels are
-//! rounded to 8; the EXIF orientation is applied. A JPEG that ends before its end marker is corrupt, not half grey. What a file says beside
-//! its pixels (profiles of colour, texts) is not unpacked.
+//! rounded to 8; the EXIF orientation is applied. What a file says beside its pixels (profiles of colour, texts) is not unpacked.
+//!
+//! The pixels of a JPEG are libjpeg-turbo's to the bit, and so those of PIL, OpenCV and MXNet ([`Scale`]); four inks become colours as PIL's
+//! `convert("RGB")` makes them. One that ends before its end marker, or whose data is damaged, is corrupt, not half grey.
+
+mod jpeg;
+
+pub use jpeg::Scale;
 
 use super::{DataError, image::Image};
 use crate::regular::Whole;
@@ -18,7 +24,11 @@ use std::path::Path;
 pub const EXTENSIONS: [&str; 14] = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm"];
 
 /// Raised when a decoder gives other pixels, or takes other files for corrupt, than before.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
+
+/// What its fourth version changed, as operators say it whose numbers depend on it.
+pub const FOURTH: &str =
+    "the pixels of a JPEG are libjpeg-turbo's, which PIL, OpenCV and MXNet decode with, and one with damaged data is corrupt";
 
 /// What is decoded.
 const FORMATS: [ImageFormat; 7] =
@@ -35,31 +45,51 @@ const MOST: u64 = 512;
 
 /// Decodes an image. `name` stands in errors.
 pub fn decode(bytes: &[u8], name: &str) -> Result<Image, DataError> {
+    decode_scaled(bytes, name, Scale::Whole)
+}
+
+/// Decodes an image, and a JPEG at a part of its size.
+pub fn decode_scaled(bytes: &[u8], name: &str, scale: Scale) -> Result<Image, DataError> {
     let corrupt = |why: String| DataError::Corrupt { image: name.to_owned(), why };
     let format = format_of(bytes).map_err(corrupt)?;
-    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
-        return Err(corrupt("the JPEG ends too early".to_owned()));
+    if format == ImageFormat::Jpeg {
+        return jpeg::decode(bytes, scale).map_err(corrupt);
     }
     let bytes = without_extras(bytes, format);
     let (mut decoder, orientation) = decoder(&bytes, format).map_err(corrupt)?;
     decoder.set_limits(::image::Limits::default()).map_err(|error| corrupt(why(format, &error)))?;
     let takes = memory(&decoder, orientation).div_ceil(1 << 20);
     if takes > MOST {
-        let (width, height) = decoder.dimensions();
-        return Err(corrupt(format!(
-            "it says that it is {width}x{height}, and reading that takes {takes} MiB; a picture may take {MOST} MiB"
-        )));
+        return Err(corrupt(too_much(decoder.dimensions(), takes)));
     }
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| corrupt(why(format, &error)))?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| corrupt(why(format, &error)))?;
+    upright(picture, orientation).map_err(corrupt)
+}
+
+/// A picture the way up that it says.
+fn upright(mut picture: DynamicImage, orientation: Orientation) -> Result<Image, String> {
     picture.apply_orientation(orientation);
     let picture = picture.into_rgb8();
     let (width, height) = picture.dimensions();
-    Image::new(width, height, picture.into_raw()).ok_or_else(|| corrupt("the image is empty".to_owned()))
+    Image::new(width, height, picture.into_raw()).ok_or_else(|| "the image is empty".to_owned())
+}
+
+fn too_much((width, height): (u32, u32), takes: u64) -> String {
+    format!("it says that it is {width}x{height}, and reading that takes {takes} MiB; a picture may take {MOST} MiB")
+}
+
+/// Decodes an image for somebody who wants it at a size: a JPEG at the smallest part of its own with no side shorter than that.
+pub fn decode_for(bytes: &[u8], name: &str, size: (u32, u32)) -> Result<Image, DataError> {
+    let scale = dimensions(bytes).map_or(Scale::Whole, |own| Scale::of(own, size));
+    decode_scaled(bytes, name, scale)
 }
 
 /// Width and height in pixels as [`decode`] will give them, from the header alone; `None` if it is no readable image.
 pub fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let format = format_of(bytes).ok()?;
+    if format == ImageFormat::Jpeg {
+        return jpeg::dimensions(bytes);
+    }
     let bytes = without_extras(bytes, format);
     let (decoder, orientation) = decoder(&bytes, format).ok()?;
     let (width, height) = decoder.dimensions();
@@ -168,22 +198,6 @@ fn why(format: ImageFormat, error: &ImageError) -> String {
 /// What people call a format.
 fn name(format: ImageFormat) -> &'static str {
     FORMATS.iter().position(|known| *known == format).and_then(|at| NAMES.split(", ").nth(at)).unwrap_or("picture")
-}
-
-/// Whether the end marker follows the start of the first scan. Inside a scan `FF D9` can be nothing else; before it, an embedded
-/// thumbnail may hold one.
-fn jpeg_is_whole(bytes: &[u8]) -> bool {
-    let mut at = 2; // after the start marker
-    loop {
-        match bytes.get(at..at + 4) {
-            Some([0xFF, 0xFF, _, _]) => at += 1, // fill byte
-            Some([0xFF, 0xDA, _, _]) => return bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]),
-            Some([0xFF, 0x01 | 0xD0..=0xD7, _, _]) => at += 2, // markers without a length
-            Some([0xFF, _, high, low]) => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
-            Some(_) => at += 1, // stray byte between segments, as decoders skip it
-            None => return false,
-        }
-    }
 }
 
 #[cfg(test)]

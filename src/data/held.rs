@@ -43,6 +43,16 @@ impl<H: Holder> Held<H> {
     fn facts(&self, image: u32) -> &FileFacts {
         &self.probe.files[image as usize]
     }
+
+    /// The bytes of an image, which have the digest that is known, if one is.
+    fn bytes(&self, image: u32, known: Option<Digest>) -> Result<Vec<u8>, DataError> {
+        let facts = self.facts(image);
+        let bytes = self.holder.bytes(facts)?;
+        if known.is_some_and(|known| known != Digest::of(&bytes)) {
+            return Err(DataError::Changed { path: self.holder.file(facts) });
+        }
+        Ok(bytes)
+    }
 }
 
 impl<H: Holder> ImageSet for Held<H> {
@@ -63,12 +73,11 @@ impl<H: Holder> ImageSet for Held<H> {
     }
 
     fn open(&self, image: u32, known: Option<Digest>) -> Result<Image, DataError> {
-        let facts = self.facts(image);
-        let bytes = self.holder.bytes(facts)?;
-        if known.is_some_and(|known| known != Digest::of(&bytes)) {
-            return Err(DataError::Changed { path: self.holder.file(facts) });
-        }
-        decode::decode(&bytes, &self.holder.place(facts))
+        decode::decode(&self.bytes(image, known)?, &self.place(image))
+    }
+
+    fn open_for(&self, image: u32, known: Option<Digest>, size: (u32, u32)) -> Result<Image, DataError> {
+        decode::decode_for(&self.bytes(image, known)?, &self.place(image), size)
     }
 }
 

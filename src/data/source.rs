@@ -25,6 +25,14 @@ pub trait ImageSet: fmt::Debug + Send + Sync {
     /// # Errors
     /// What can't be read or decoded; [`DataError::Changed`].
     fn open(&self, image: u32, known: Option<Digest>) -> Result<Image, DataError>;
+
+    /// The same for somebody who wants it at a size: it may come at a part of its own that is no smaller.
+    ///
+    /// # Errors
+    /// As there.
+    fn open_for(&self, image: u32, known: Option<Digest>, _: (u32, u32)) -> Result<Image, DataError> {
+        self.open(image, known)
+    }
 }
 
 /// What an image is called in its set.
@@ -80,6 +88,14 @@ impl ImageSource {
     /// As there.
     pub fn open(&self, known: Option<Digest>) -> Result<Image, DataError> {
         self.set.open(self.image, known)
+    }
+
+    /// See [`ImageSet::open_for`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_for(&self, known: Option<Digest>, size: (u32, u32)) -> Result<Image, DataError> {
+        self.set.open_for(self.image, known, size)
     }
 
     /// A number that equal sources share.

@@ -1,6 +1,7 @@
 //! Facts that belong to the type of an image stream: size, colour order, alignment. Each is known or unknown.
 
 use super::DataError;
+use super::resize::Kernel;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -35,6 +36,18 @@ pub struct Stream {
     /// Images of another size than the network's are refused rather than resized (the recipe said so).
     #[serde(default)]
     pub refuse_resize: bool,
+    /// How they are brought to the network's size.
+    #[serde(default)]
+    pub sizing: Sizing,
+}
+
+/// How an image of another size than the network's is brought to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sizing {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Whether a JPEG is decoded at a part of its size where that is enough.
+    pub draft: bool,
 }
 
 impl Stream {
@@ -46,6 +59,7 @@ impl Stream {
             colour: meet("colour order", self.colour.as_ref(), other.colour.as_ref())?,
             alignment: meet("alignment", self.alignment.as_ref(), other.alignment.as_ref())?,
             refuse_resize: self.refuse_resize || other.refuse_resize,
+            sizing: self.sizing, // of no image of a merge: each has that of the set it is from
         })
     }
 }

@@ -3,8 +3,7 @@
 use crate::data::DataError;
 use crate::data::augment as pixels;
 use crate::data::augment::Augment as Pixels;
-use crate::data::resize::Kernel as PixelKernel;
-use crate::ops::augments::{Augment, Kernel};
+use crate::ops::augments::Augment;
 
 /// An augment of a recipe as the data room knows it.
 ///
@@ -19,7 +18,7 @@ fn drawn(op: &Augment) -> Pixels {
     match op {
         Augment::Flip(it) => Pixels::Flip(pixels::Flip { p: it.p }),
         Augment::LowResolution(it) => {
-            Pixels::LowResolution(pixels::LowResolution { side: it.side, down: kernel(it.down), up: kernel(it.up) })
+            Pixels::LowResolution(pixels::LowResolution { side: it.side, down: it.down.pixels(), up: it.up.pixels() })
         }
         Augment::GaussianBlur(it) => Pixels::GaussianBlur(pixels::GaussianBlur { sigma: it.sigma }),
         Augment::Jpeg(it) => Pixels::Jpeg(pixels::Jpeg { quality: it.quality }),
@@ -33,15 +32,5 @@ fn drawn(op: &Augment) -> Pixels {
         Augment::Sometimes(it) => Pixels::Sometimes(pixels::Sometimes { augment: Box::new(drawn(&it.augment)), p: it.p }),
         Augment::OneOf(it) => Pixels::OneOf(pixels::OneOf { augments: it.augments.iter().map(drawn).collect() }),
         Augment::Chain(it) => Pixels::Chain(pixels::Chain { augments: it.augments.iter().map(drawn).collect() }),
-    }
-}
-
-fn kernel(kernel: Kernel) -> PixelKernel {
-    match kernel {
-        Kernel::Nearest => PixelKernel::Nearest,
-        Kernel::Linear => PixelKernel::Linear,
-        Kernel::Area => PixelKernel::Area,
-        Kernel::Cubic => PixelKernel::Cubic,
-        Kernel::Lanczos => PixelKernel::Lanczos,
     }
 }

@@ -37,7 +37,7 @@ macro_rules! operator {
         $(observes = $observes:literal;)?
         $(stands_for = $stands_for:literal;)?
         $(node = $kind:ident, source = $source:expr;)?
-        $(changes = [$(($changed:literal, $sentence:literal)),* $(,)?];)?
+        $(changes = [$(($changed:literal, $sentence:expr)),* $(,)?];)?
     ) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -102,7 +102,11 @@ macro_rules! operator {
 /// Declares a reader of images that lie on the disk: an operator with what can be said of such images behind its own parameters.
 #[macro_export]
 macro_rules! reader {
-    ($(#[doc = $doc:literal])* pub struct $type:ident($name:literal, $version:literal, $result:expr) { $($params:tt)* }) => {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $type:ident($name:literal, $version:literal, $result:expr) { $($params:tt)* }
+        $(changes = [$($changes:tt)*];)?
+    ) => {
         $crate::operator! {
             $(#[doc = $doc])*
             pub struct $type($name, $version, $result) {
@@ -111,17 +115,23 @@ macro_rules! reader {
                 on_corrupt: $crate::ops::readers::OnCorrupt = $crate::ops::readers::OnCorrupt::Stop;
                 /// What happens to an image whose size is not the network's.
                 on_size: $crate::ops::readers::OnSize = $crate::ops::readers::OnSize::Resize;
+                /// The kernel by which an image of another size than the network's is resized.
+                kernel: $crate::ops::augments::Kernel = $crate::ops::augments::Kernel::Cubic;
+                /// Whether a JPEG comes at a half, a quarter or an eighth of its size where that is still no smaller than the network's input, before it is resized: much faster, and other pixels (PIL's `Image.draft`).
+                draft: bool = false;
                 /// How its faces are aligned, by any name that all data of a template share ("arcface112"). One network must not see two known ones; nothing else depends on it.
                 alignment: Option<String> = None;
             }
             observes = "alignment";
+            $(changes = [$($changes)*];)?
         }
 
         impl $type {
             /// What is said of its images.
             fn said(&self) -> $crate::ops::readers::Said<'_> {
                 let alignment = self.alignment.as_deref();
-                $crate::ops::readers::Said { on_corrupt: self.on_corrupt, on_size: self.on_size, alignment }
+                let sizing = $crate::data::stream::Sizing { kernel: self.kernel.pixels(), draft: self.draft };
+                $crate::ops::readers::Said { on_corrupt: self.on_corrupt, on_size: self.on_size, sizing, alignment }
             }
         }
     };

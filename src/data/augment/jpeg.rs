@@ -16,7 +16,7 @@ pub struct Jpeg {
 }
 
 impl Jpeg {
-    /// The image as it comes out of a file of the drawn quality. An image that JPEG can't hold (a side above 65,535) stays as it is.
+    /// The image as it comes out of a file of the drawn quality. An image that JPEG can't hold (a side above 65,500) stays as it is.
     pub fn apply(self, image: Image, dice: &mut Dice<'_>) -> Image {
         let quality = dice.whole("jpeg", self.quality.from, self.quality.to).clamp(1, 100) as u8;
         let mut bytes = Vec::new();

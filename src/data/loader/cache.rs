@@ -2,6 +2,7 @@
 
 use crate::data::image::Image;
 use crate::data::probe::Digest;
+use crate::data::stream::Sizing;
 use crate::data::table::Row;
 use crate::data::{DataError, ImageSource, Name};
 use crate::quantity::Bytes;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A key: the digest of a source and of a size.
+/// A key: the digest of a source, of a size and of how it is brought to that.
 type Key = [u8; 16];
 
 /// Decoded and resized images, shared by all loaders that are given it. Images stay until it is dropped, and when the budget is spent no
@@ -46,6 +47,16 @@ impl ImageCache {
         source.open(self.digest_of(source))
     }
 
+    /// The image of a sample for a size: a JPEG at a part of its own, where its set says so and that is no smaller.
+    pub(super) fn open_for(&self, sample: &Row<'_>, size: (u32, u32)) -> Result<Image, DataError> {
+        let source = sample.source();
+        if !sample.sizing().draft || source.is_drawn() {
+            return self.open(&source);
+        }
+        self.decoded.fetch_add(1, Ordering::Relaxed);
+        source.open_for(self.digest_of(&source), size)
+    }
+
     /// The digest of a source's bytes that a probe found, where they must still be these.
     pub fn digest_of(&self, source: &ImageSource) -> Option<Digest> {
         source.digest().filter(|_| self.probed)
@@ -71,7 +82,7 @@ impl ImageCache {
         if self.budget == 0 {
             return load();
         }
-        let key = key(&sample.source(), size);
+        let key = key(&sample.source(), size, sample.sizing());
         let known = self.images.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(image) = known.and_then(|pixels| Image::new(size.0, size.1, pixels.to_vec())) {
             return Ok(image);
@@ -90,9 +101,10 @@ impl ImageCache {
     }
 }
 
-fn key(source: &ImageSource, size: (u32, u32)) -> Key {
+fn key(source: &ImageSource, size: (u32, u32), sizing: Sizing) -> Key {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&size.0.to_le_bytes()).update(&size.1.to_le_bytes());
+    hasher.update(&[sizing.kernel as u8, u8::from(sizing.draft)]);
     hasher.update(source.set().id()).update(b"\0");
     match source.name() {
         Name::Path(path) => hasher.update(b"path").update(path.as_bytes()),

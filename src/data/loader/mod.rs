@@ -1,6 +1,6 @@
 //! From picks to pixels: decode, resize, degrade, augment and lay out, in parallel and ahead of the consumer.
 //!
-//! Each image is first brought to the network's size (cubic), then goes through the table's treatments (`apply`), then through the
+//! Each image is first brought to the network's size (by the kernel of its set), then goes through the table's treatments (`apply`), then through the
 //! augments of the draw; so `side = 12px` means the same whatever the files' sizes. Every image fills its own slot of the block, and all
 //! draws are named: the bits don't depend on the number of threads.
 
@@ -14,7 +14,7 @@ pub use prefetch::Prefetch;
 
 use super::augment::{Augment, Dice};
 use super::image::Image;
-use super::resize::{Kernel, resize};
+use super::resize::resize;
 use super::sampler::Pick;
 use super::table::Row;
 use super::{DataError, Table};
@@ -137,14 +137,14 @@ impl Loader {
 
     /// Decodes (or draws) and resizes.
     fn open(&self, sample: &Row<'_>) -> Result<Image, DataError> {
-        let image = self.cache.open(&sample.source())?;
         let wanted = self.wanted.size();
+        let image = self.cache.open_for(sample, wanted)?;
         if image.size() == wanted {
             Ok(image)
         } else if sample.refuses_resize() {
             Err(DataError::Size { image: sample.source().to_string(), found: image.size(), wanted })
         } else {
-            Ok(resize(&image, wanted.0, wanted.1, Kernel::Cubic))
+            Ok(resize(&image, wanted.0, wanted.1, sample.sizing().kernel))
         }
     }
 }

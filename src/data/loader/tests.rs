@@ -3,10 +3,16 @@
 use super::block::Numbers;
 use super::*;
 use crate::data::augment::{Flip, GaussianBlur};
+use crate::data::decode::{Scale, decode_scaled};
+use crate::data::resize::Kernel;
 use crate::data::sampler::{Batches, Sampling};
-use crate::data::stream::Colour;
-use crate::data::testing::people;
+use crate::data::stream::{Colour, Sizing};
+use crate::data::testing::{files_of, people};
+use crate::data::views::{MergeLabels, merge};
+use crate::data::{ImageSource, NewRow, Schema, Stream, TableBuilder};
 use crate::quantity::{Bytes, Fraction, Interval};
+use ::image::codecs::jpeg::JpegEncoder;
+use ::image::{ExtendedColorType, ImageEncoder};
 use proptest::prelude::*;
 
 fn wanted(layout: Layout, colour: Colour, element: Element) -> Wanted {
@@ -57,6 +63,44 @@ fn images_of_another_size_are_resized_or_refused() {
     let exact = table.with_stream(crate::data::Stream { refuse_resize: true, ..table.stream().clone() });
     let error = loader(&exact, other, None, 0, 1).load(&[pick(0, 0)]).unwrap_err();
     assert_eq!(error.to_string(), "drawn image 0 is 8x6, wanted 4x3");
+}
+
+#[test]
+fn each_set_of_a_merge_is_sized_as_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = Image::from_fn(67, 51, |x, y| [(x * 3) as u8, (y * 5) as u8, (x * y) as u8]);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 90).write_image(picture.pixels(), 67, 51, ExtendedColorType::Rgb8).unwrap();
+    std::fs::write(folder.path().join("a.jpg"), &jpeg).unwrap();
+    let mut builder = TableBuilder::new(Schema::default());
+    let source = ImageSource::new(files_of(folder.path(), &["a.jpg"]), 0);
+    builder.push(NewRow { path: Arc::from("a.jpg"), identity: Arc::from("bob"), size: Some((67, 51)), source, cells: Vec::new() });
+    let file = builder.build("test", Stream::default()).unwrap();
+    let sized = |table: &Table, kernel, draft| table.with_stream(Stream { sizing: Sizing { kernel, draft }, ..table.stream().clone() });
+
+    let (drawn, small) = (people([("ann", 1)]), Wanted { width: 16, height: 12, ..plain() });
+    let seen = |table: &Table, row| loader(table, small.clone(), None, 1 << 20, 1).image(&pick(row, 0)).unwrap();
+    for (kernel, draft, scale) in [
+        (Kernel::Cubic, false, Scale::Whole),
+        (Kernel::PilBox, false, Scale::Whole),
+        (Kernel::OpencvArea, true, Scale::Quarter), // 17x13: an eighth would be too small
+    ] {
+        let wanted = resize(&decode_scaled(&jpeg, "a.jpg", scale).unwrap(), 16, 12, kernel);
+        let file = sized(&file, kernel, draft);
+        assert_eq!(seen(&file, 0), wanted, "{kernel:?}");
+        let both = merge(&[sized(&drawn, Kernel::PilLanczos, true), file], MergeLabels::Disjoint).unwrap();
+        let narrowed = merge(&[both], MergeLabels::Disjoint).unwrap();
+        assert_eq!(seen(&narrowed, 1), wanted, "{kernel:?}");
+        assert_eq!(seen(&narrowed, 0), seen(&sized(&drawn, Kernel::PilLanczos, false), 0));
+    }
+    // one cache may be asked for one image in several ways
+    let cache = Arc::new(ImageCache::new(Bytes(1 << 20)));
+    let ways = [(Kernel::Cubic, false), (Kernel::Cubic, true), (Kernel::PilBox, true)];
+    let images = ways.map(|(kernel, draft)| {
+        let tables = [sized(&file, kernel, draft)];
+        Loader::new(&tables, small.clone(), None, cache.clone(), Threads::new(1).unwrap()).unwrap().image(&pick(0, 0)).unwrap()
+    });
+    assert!(images[0] != images[1] && images[1] != images[2] && images[0] != images[2]);
 }
 
 #[test]

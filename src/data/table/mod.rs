@@ -28,6 +28,7 @@ pub(super) use rows::{Rows, RowsBuilder};
 
 use super::augment::Treatment;
 use super::readers::tidy;
+use super::stream::Sizing;
 use super::{Cell, DataError, ImageSource, LabelSpace, Name, Schema, Stream};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -192,6 +193,17 @@ impl Table {
         &self.stream
     }
 
+    /// How the image at a place of the whole set is brought to another size: as the set says that it is from.
+    fn sizing(&self, place: u32) -> Sizing {
+        match &*self.core {
+            Core::Merged(merged) => {
+                let (_, table, own) = merged.at(place);
+                table.sizing(own)
+            }
+            Core::Listed(_) | Core::Made(_) => self.stream.sizing,
+        }
+    }
+
     /// The same table with other facts about its images (a recipe said so).
     #[must_use]
     pub fn with_stream(&self, stream: Stream) -> Self {
@@ -298,6 +310,11 @@ impl<'a> Row<'a> {
     /// Whether the table's images of another size than the network's are refused.
     pub fn refuses_resize(&self) -> bool {
         self.table.stream.refuse_resize
+    }
+
+    /// How the image is brought to another size.
+    pub fn sizing(&self) -> Sizing {
+        self.table.sizing(self.place)
     }
 
     /// Where the pixels are.

@@ -1,21 +1,65 @@
 //! Augments: random or fixed changes of one image.
 
+use crate::data::resize;
 use crate::lang::types::Type;
 use crate::quantity::{Fraction, Interval, Pixels};
 
 crate::choice! {
-    /// How pixels are interpolated when an image is resized.
+    /// How pixels are interpolated when an image is resized. A name of a library says whose pixels these are, bit for bit.
     pub enum Kernel {
-        /// The nearest pixel.
+        /// The nearest pixel, by no library's places.
         Nearest = "nearest",
-        /// Two pixels a side.
+        /// `"pil_bilinear"` but for rounding: some values differ by one.
         Linear = "linear",
-        /// The mean over the area that a pixel covers.
+        /// `"pil_box"` but for rounding: some values differ by one.
         Area = "area",
-        /// Four pixels a side (a = -0.5), widened when an image gets smaller.
+        /// `"pil_bicubic"` but for rounding and the order of its two ways: some values differ by one, by more where one way leads beyond black or white.
         Cubic = "cubic",
-        /// Six pixels a side.
+        /// `"pil_lanczos"` but for rounding and the order of its two ways, as `"cubic"`.
         Lanczos = "lanczos",
+        /// OpenCV's `INTER_NEAREST`: the nearest pixel.
+        OpencvNearest = "opencv_nearest",
+        /// OpenCV's `INTER_LINEAR`: two pixels a side, however much smaller an image gets.
+        OpencvLinear = "opencv_linear",
+        /// OpenCV's `INTER_AREA`: the mean over the area that a pixel covers; on the way up nearly `"opencv_linear"`.
+        OpencvArea = "opencv_area",
+        /// OpenCV's `INTER_CUBIC`: four pixels a side (a = -0.75), however much smaller an image gets. By its own code: where Intel's is built in (IPP), that is to be turned off.
+        OpencvCubic = "opencv_cubic",
+        /// OpenCV's `INTER_LANCZOS4`: eight pixels a side, however much smaller an image gets.
+        OpencvLanczos4 = "opencv_lanczos4",
+        /// PIL's `NEAREST`: the nearest pixel.
+        PilNearest = "pil_nearest",
+        /// PIL's `BILINEAR`: two pixels a side, widened when an image gets smaller.
+        PilBilinear = "pil_bilinear",
+        /// PIL's `BOX`: the mean over the area that a pixel covers.
+        PilBox = "pil_box",
+        /// PIL's `BICUBIC`: four pixels a side (a = -0.5), widened when an image gets smaller.
+        PilBicubic = "pil_bicubic",
+        /// PIL's `LANCZOS`: six pixels a side, widened when an image gets smaller.
+        PilLanczos = "pil_lanczos",
+    }
+}
+
+impl Kernel {
+    /// The kernel as the data room knows it.
+    pub fn pixels(self) -> resize::Kernel {
+        match self {
+            Kernel::Nearest => resize::Kernel::Nearest,
+            Kernel::Linear => resize::Kernel::Linear,
+            Kernel::Area => resize::Kernel::Area,
+            Kernel::Cubic => resize::Kernel::Cubic,
+            Kernel::Lanczos => resize::Kernel::Lanczos,
+            Kernel::OpencvNearest => resize::Kernel::OpencvNearest,
+            Kernel::OpencvLinear => resize::Kernel::OpencvLinear,
+            Kernel::OpencvArea => resize::Kernel::OpencvArea,
+            Kernel::OpencvCubic => resize::Kernel::OpencvCubic,
+            Kernel::OpencvLanczos4 => resize::Kernel::OpencvLanczos4,
+            Kernel::PilNearest => resize::Kernel::PilNearest,
+            Kernel::PilBilinear => resize::Kernel::PilBilinear,
+            Kernel::PilBox => resize::Kernel::PilBox,
+            Kernel::PilBicubic => resize::Kernel::PilBicubic,
+            Kernel::PilLanczos => resize::Kernel::PilLanczos,
+        }
     }
 }
 
@@ -49,10 +93,11 @@ crate::operator! {
 
 crate::operator! {
     /// JPEG compression and decompression.
-    pub struct Jpeg("jpeg", 1, |_| Type::Augment) {
+    pub struct Jpeg("jpeg", 2, |_| Type::Augment) {
         /// Quality from 1 to 100, drawn uniformly among whole numbers.
         quality: Interval<i64>, in 1.0..=100.0;
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 crate::operator! {

@@ -17,10 +17,11 @@ crate::reader! {
     /// folds one after the other; of some of its images it is said which: `pairs = "lfw.bin"`.
     ///
     /// Source: InsightFace, `eval/verification.py`. The pickle is read by a machine that builds data and runs nothing.
-    pub struct Bin("bin", 1, |_| Type::dataset()) {
+    pub struct Bin("bin", 2, |_| Type::dataset()) {
         /// The pack.
         path: FilePath;
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 impl Reading for Bin {

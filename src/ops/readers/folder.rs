@@ -21,7 +21,7 @@ crate::reader! {
     ///
     /// Names often say more: other groups of the pattern are attributes, with the types that `schema` gives them. For SCface:
     /// `image_folder(root, identity = "(?P<identity>\\d+)_cam(?P<camera>\\d)_(?P<distance>\\d)", schema = {camera: int, distance: category})`.
-    pub struct ImageFolder("image_folder", 1, |call| Type::Dataset(columns_of(call))) {
+    pub struct ImageFolder("image_folder", 2, |call| Type::Dataset(columns_of(call))) {
         /// The folder.
         path: FilePath;
         /// A regular expression over the path below the folder whose group `identity` is the person.
@@ -29,6 +29,7 @@ crate::reader! {
         /// The types of attributes that other groups of the pattern give; a group that takes no part in a match is a missing value.
         schema: Columns = Columns::default();
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 impl Reading for ImageFolder {

@@ -28,7 +28,7 @@ crate::reader! {
     /// component of the path. Where a member says the class of the image of its name (`000017.cls` beside `000017.jpg`), this stands in front of the image's path,
     /// and so names the person, a number with eight digits: `00000042/000017.jpg`. Several shards are one data set by `merge([…], labels = "by_name")`.
     /// Pictures that are links, and members with holes, are refused: such an archive is written with `--dereference --hard-dereference` and without `-S`.
-    pub struct ImageTar("image_tar", 1, |call| Type::Dataset(columns_of(call))) {
+    pub struct ImageTar("image_tar", 2, |call| Type::Dataset(columns_of(call))) {
         /// The archive.
         path: FilePath;
         /// A regular expression over the path in the archive whose group `identity` is the person.
@@ -36,6 +36,7 @@ crate::reader! {
         /// The types of attributes that other groups of the pattern give; a group that takes no part in a match is a missing value.
         schema: Columns = Columns::default();
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 impl Reading for ImageTar {

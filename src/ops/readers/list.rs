@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 crate::reader! {
     /// The images that a csv lists: columns `path`, `identity`, and attributes.
-    pub struct ImageList("image_list", 1, |call| Type::Dataset(columns_of(call))) {
+    pub struct ImageList("image_list", 2, |call| Type::Dataset(columns_of(call))) {
         /// The csv.
         path: FilePath;
         /// The folder that its paths are relative to; without one the csv's own.
@@ -19,6 +19,7 @@ crate::reader! {
         /// The types of its attributes.
         schema: Columns = Columns::default();
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 /// The images of a list with these attributes.

@@ -15,6 +15,7 @@ use super::refs::FilePath;
 use crate::data::check::CorruptPolicy;
 use crate::data::probe::ProbeCache;
 use crate::data::readers::Read;
+use crate::data::stream::Sizing;
 use crate::data::{At, AttributeType, DataError, Look, Stream, Table};
 use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
@@ -34,7 +35,7 @@ crate::choice! {
 crate::choice! {
     /// What happens to an image whose size is not the network's.
     pub enum OnSize {
-        /// It is resized (cubic).
+        /// It is resized, by `kernel`.
         Resize = "resize",
         /// The run stops before training starts.
         Refuse = "refuse",
@@ -66,6 +67,8 @@ pub struct Said<'a> {
     pub on_corrupt: OnCorrupt,
     /// What happens to one of another size.
     pub on_size: OnSize,
+    /// How they are resized.
+    pub sizing: Sizing,
     /// How their faces are aligned.
     pub alignment: Option<&'a str>,
 }
@@ -82,7 +85,8 @@ impl Said<'_> {
     /// A table of which this is said.
     pub fn of(&self, table: &Table) -> Table {
         let alignment = self.alignment.map(str::to_owned).or_else(|| table.stream().alignment.clone());
-        table.with_stream(Stream { alignment, refuse_resize: self.on_size == OnSize::Refuse, ..table.stream().clone() })
+        let refuse_resize = self.on_size == OnSize::Refuse;
+        table.with_stream(Stream { alignment, refuse_resize, sizing: self.sizing, ..table.stream().clone() })
     }
 }
 

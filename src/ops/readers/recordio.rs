@@ -34,10 +34,11 @@ crate::reader! {
     ///
     /// A sample is called by person and record: `00000012/00000345`. People are named by their numbers with eight digits, so that their order, and with it
     /// the order of classes, is that of the numbers. A file `property` beside it (`93431,112,112`) must not know of fewer people.
-    pub struct RecordIo("recordio", 1, |_| Type::dataset()) {
+    pub struct RecordIo("recordio", 2, |_| Type::dataset()) {
         /// The `.rec`.
         path: FilePath;
     }
+    changes = [(2, crate::data::decode::FOURTH)];
 }
 
 impl Reading for RecordIo {
