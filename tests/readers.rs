@@ -67,6 +67,7 @@ fn example(reader: &str) -> Example {
             },
         },
         "recordio" => Example { call: "recordio(\"data.rec\"", put: records },
+        "tfrecord" => Example { call: "tfrecord(\"data.tfrecord\"", put: examples },
         other => panic!("`{other}` has no example here"),
     }
 }
@@ -88,6 +89,22 @@ fn records(folder: &Path, images: &[Shown]) {
         all.resize(all.len().next_multiple_of(4), 0);
     }
     std::fs::write(folder.join("data.rec"), all).unwrap();
+}
+
+fn examples(folder: &Path, images: &[Shown]) {
+    let field = |number: u8, bytes: &[u8]| {
+        let length = [bytes.len() as u8 | 128, (bytes.len() >> 7) as u8]; // in two bytes, whatever it is
+        [&[number << 3 | 2][..], &length, bytes].concat()
+    };
+    let feature =
+        |name: &str, kind: u8, bytes: &[u8]| field(1, &[field(1, name.as_bytes()), field(2, &field(kind, &field(1, bytes)))].concat());
+    let masked = |bytes: &[u8]| crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
+    let record = |(person, bytes): &Shown| {
+        let example = field(1, &[feature("image", 1, bytes), feature("label", 3, &[*person])].concat());
+        let length = (example.len() as u64).to_le_bytes();
+        [&length[..], &masked(&length), &example, &masked(&example)].concat()
+    };
+    std::fs::write(folder.join("data.tfrecord"), images.iter().flat_map(record).collect::<Vec<u8>>()).unwrap();
 }
 
 const PEOPLE: u8 = 3;

@@ -28,11 +28,13 @@ pub mod readers;
 pub mod resize;
 pub mod sampler;
 pub mod schema;
+pub mod shards;
 pub mod source;
 pub mod stream;
 pub mod table;
 #[cfg(test)]
 mod testing;
+pub mod told;
 pub mod views;
 
 pub use cell::Cell;

@@ -9,6 +9,7 @@ mod folder;
 mod image_tar;
 mod list;
 mod recordio;
+mod tfrecord;
 
 use super::node::{InPlan, Kind, Node, Planned};
 use super::refs::FilePath;
@@ -182,7 +183,15 @@ macro_rules! readers {
     };
 }
 
-readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar, bin::Bin);
+readers!(
+    folder::ImageFolder,
+    list::ImageList,
+    faces::SyntheticFaces,
+    recordio::RecordIo,
+    image_tar::ImageTar,
+    bin::Bin,
+    tfrecord::TfRecord,
+);
 
 impl Planned for Reader {
     const KIND: Kind = Kind::FILES;
