@@ -68,6 +68,7 @@ fn example(reader: &str) -> Example {
         },
         "recordio" => Example { call: "recordio(\"data.rec\"", put: records },
         "tfrecord" => Example { call: "tfrecord(\"data.tfrecord\"", put: examples },
+        "lmdb" => Example { call: "lmdb(\"data.mdb\"", put: database },
         other => panic!("`{other}` has no example here"),
     }
 }
@@ -105,6 +106,34 @@ fn examples(folder: &Path, images: &[Shown]) {
         [&length[..], &masked(&length), &example, &masked(&example)].concat()
     };
     std::fs::write(folder.join("data.tfrecord"), images.iter().flat_map(record).collect::<Vec<u8>>()).unwrap();
+}
+
+/// A leaf of a page that all of it fits in.
+fn database(folder: &Path, images: &[Shown]) {
+    const PAGE: usize = 1 << 15;
+    let head = |number: u64, flags: u16, free: usize| {
+        let mut page = [&number.to_le_bytes()[..], &[0; 2], &flags.to_le_bytes(), &(free as u16).to_le_bytes(), &[0; 2]].concat();
+        page.resize(PAGE, 0);
+        page
+    };
+    let (mut leaf, mut end) = (head(2, 2, 16 + 2 * images.len()), PAGE);
+    for (at, (person, bytes)) in images.iter().enumerate() {
+        let key = format!("p{person}/{at:02}.ppm");
+        let lengths = [&(bytes.len() as u32).to_le_bytes()[..], &[0; 2], &(key.len() as u16).to_le_bytes()].concat();
+        let node = [lengths, key.into_bytes(), bytes.clone()].concat();
+        end -= node.len().next_multiple_of(2);
+        leaf[end..end + node.len()].copy_from_slice(&node);
+        leaf[16 + 2 * at..18 + 2 * at].copy_from_slice(&(end as u16).to_le_bytes());
+    }
+    let meta = |number: u64| {
+        let mut page = head(number, 8, 0);
+        page[16..24].copy_from_slice(&[0xde, 0xc0, 0xef, 0xbe, 1, 0, 0, 0]);
+        for (at, value) in [(40, PAGE as u64), (94, 1), (120, images.len() as u64), (128, 2), (144, number)] {
+            page[at..at + 2].copy_from_slice(&(value as u16).to_le_bytes());
+        }
+        page
+    };
+    std::fs::write(folder.join("data.mdb"), [meta(0), meta(1), leaf].concat()).unwrap();
 }
 
 const PEOPLE: u8 = 3;

@@ -19,6 +19,7 @@ pub mod faces;
 pub mod held;
 pub mod image;
 pub mod labels;
+pub mod lmdb;
 pub mod loader;
 pub mod predicate;
 pub mod probe;

@@ -8,6 +8,7 @@ mod faces;
 mod folder;
 mod image_tar;
 mod list;
+mod lmdb;
 mod recordio;
 mod tfrecord;
 
@@ -191,6 +192,7 @@ readers!(
     image_tar::ImageTar,
     bin::Bin,
     tfrecord::TfRecord,
+    lmdb::Lmdb,
 );
 
 impl Planned for Reader {
