@@ -15,7 +15,10 @@ use ddl::ops::readers::Reader;
 use ddl::ops::registry;
 use ddl::quantity::Bytes;
 use ddl::source::Disk;
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::writer::SerializedFileWriter;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A picture, or what is none, and whom it shows.
@@ -69,6 +72,7 @@ fn example(reader: &str) -> Example {
         "recordio" => Example { call: "recordio(\"data.rec\"", put: records },
         "tfrecord" => Example { call: "tfrecord(\"data.tfrecord\"", put: examples },
         "lmdb" => Example { call: "lmdb(\"data.mdb\"", put: database },
+        "parquet" => Example { call: "parquet(\"data.parquet\"", put: rows },
         other => panic!("`{other}` has no example here"),
     }
 }
@@ -134,6 +138,25 @@ fn database(folder: &Path, images: &[Shown]) {
         page
     };
     std::fs::write(folder.join("data.mdb"), [meta(0), meta(1), leaf].concat()).unwrap();
+}
+
+fn rows(folder: &Path, images: &[Shown]) {
+    let schema = parquet::schema::parser::parse_message_type("message m { required binary image; required int64 label; }").unwrap();
+    let file = std::fs::File::create(folder.join("data.parquet")).unwrap();
+    let mut file = SerializedFileWriter::new(file, schema.into(), Arc::default()).unwrap();
+    for images in images.chunks(5) {
+        let mut group = file.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let bytes: Vec<ByteArray> = images.iter().map(|(_, bytes)| bytes.clone().into()).collect();
+        column.typed::<ByteArrayType>().write_batch(&bytes, None, None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let people: Vec<i64> = images.iter().map(|(person, _)| i64::from(*person)).collect();
+        column.typed::<Int64Type>().write_batch(&people, None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+    }
+    file.close().unwrap();
 }
 
 const PEOPLE: u8 = 3;

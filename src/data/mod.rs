@@ -13,6 +13,7 @@
 pub mod augment;
 pub mod cell;
 pub mod check;
+pub mod columnar;
 pub mod decode;
 pub mod error;
 pub mod faces;

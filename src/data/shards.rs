@@ -100,13 +100,16 @@ impl Shards {
     /// A file of them.
     ///
     /// # Errors
-    /// What can't be read, or is not there.
+    /// What can't be read, is not there, or has another length than it had.
     pub fn pack(&self, number: usize) -> Result<Arc<Pack>, DataError> {
         let Some(shard) = self.all.get(number) else { return Err(DataError::Changed { path: self.path.clone() }) };
         if let Some(pack) = shard.open.get() {
             return Ok(Arc::clone(pack));
         }
         let pack = Arc::new(Pack::open(&shard.path)?);
+        if pack.length() != shard.length {
+            return Err(DataError::Changed { path: shard.path.clone() });
+        }
         if self.all.len() <= OPEN {
             let _ = shard.open.set(Arc::clone(&pack)); // another thread was as fast
         }
@@ -135,12 +138,7 @@ impl Holder for Shards {
 
     fn bytes(&self, image: &FileFacts) -> Result<Vec<u8>, DataError> {
         let (number, at) = self.place(image.offset);
-        let length = self.all.get(number).map_or(0, |shard| shard.length);
-        let pack = self.pack(number)?;
-        if pack.length() != length {
-            return Err(DataError::Changed { path: self.file(image) });
-        }
-        pack.bytes(&FileFacts { offset: at, ..image.clone() })
+        self.pack(number)?.bytes(&FileFacts { offset: at, ..image.clone() })
     }
 }
 

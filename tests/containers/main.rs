@@ -1,6 +1,8 @@
 //! Readers of files that hold many images and say who they show, beside files that other programs wrote (`tests/oracles/NAME/oracle.py`), and broken ones.
 
 mod lmdb;
+mod parquet;
+mod speed;
 mod tfrecord;
 
 use ddl::data::probe::{Digest, ProbeCache};

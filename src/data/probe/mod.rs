@@ -420,11 +420,7 @@ impl ProbeCache {
     /// Where the facts of a set are kept.
     fn place(&self, set: &Set) -> Option<PathBuf> {
         let folder = self.folder.as_ref()?;
-        let root = set
-            .root
-            .canonicalize()
-            .or_else(|_| Ok::<_, std::io::Error>(beside(&set.root).canonicalize()?.join(set.root.file_name().unwrap_or_default())));
-        let root = root.ok()?; // the name of several files is that of none
+        let root = canonical(&set.root)?;
         let list = match &set.of {
             Of::Folder => None,
             Of::List(other) => Some(other),
@@ -437,6 +433,12 @@ impl ProbeCache {
         }
         Some(folder.join(format!("{}.probe", &hasher.finalize().to_hex()[..32])))
     }
+}
+
+/// The one name of a path; of a name that stands for several files, by that of their folder.
+fn canonical(path: &Path) -> Option<PathBuf> {
+    let of_folder = |folder: &Path| Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(|| of_folder(path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))))
 }
 
 /// The folder that a file lies in.

@@ -185,7 +185,7 @@ impl Looking<'_> {
     fn look(&self, key: &str, entry: &Entry) -> Result<FileFacts, DataError> {
         let bytes = Bytes::from(value(self.file, self.pack, key, entry)?);
         let (image, label) = if self.is_datum { self.datum(key, &bytes)? } else { (bytes.clone(), None) };
-        let within = (image.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize) as u64;
+        let within = image.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr()) as u64;
         let who = self.people.get(key).cloned().or(label);
         let path = who.map_or_else(|| key.to_owned(), |who| format!("{who}/{key}"));
         let (digest, size) = (Digest::of(&image), decode::dimensions(&image));

@@ -9,6 +9,7 @@ mod folder;
 mod image_tar;
 mod list;
 mod lmdb;
+mod parquet;
 mod recordio;
 mod tfrecord;
 
@@ -193,6 +194,7 @@ readers!(
     bin::Bin,
     tfrecord::TfRecord,
     lmdb::Lmdb,
+    parquet::Parquet,
 );
 
 impl Planned for Reader {

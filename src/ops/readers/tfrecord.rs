@@ -423,7 +423,7 @@ fn look(path: &Path, images: &[String], record: &Record) -> Result<Vec<Image>, D
     let image = |name: &String| {
         let bytes = features.get(name).and_then(Feature::bytes);
         let bytes = bytes.ok_or_else(|| damaged(path, format!("record {} has no image in its feature {}", record.number, quoted(name))))?;
-        let within = (bytes.as_ptr() as usize).wrapping_sub(record.bytes.as_ptr() as usize);
+        let within = bytes.as_ptr().addr().wrapping_sub(record.bytes.as_ptr().addr());
         if record.bytes.get(within..).is_none_or(|rest| !rest.starts_with(bytes)) {
             return Err(damaged(path, format!("record {} has its image in several pieces", record.number)));
         }
