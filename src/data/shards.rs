@@ -30,6 +30,11 @@ pub fn shards(path: &Path, is_one: fn(&str) -> bool) -> Result<Vec<PathBuf>, Dat
     }
 }
 
+/// Whether a name has this ending, in capitals or not.
+pub fn ends(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case(ending))
+}
+
 fn within(folder: &Path, is_one: fn(&str) -> bool) -> Result<Vec<PathBuf>, DataError> {
     let wrong = |error: io::Error| unreadable(folder, &error);
     let mut all = Vec::new();
@@ -180,7 +185,7 @@ mod tests {
         for (name, text) in [("s-0.bin", "hello"), ("s-1.bin", ""), ("s-2.bin", "all of you"), (".s-3.bin", "x"), ("notes", "y")] {
             std::fs::write(at(name), text).unwrap();
         }
-        let is_one = |name: &str| name.ends_with(".bin");
+        let is_one = |name: &str| ends(name, "bin");
         let wanted = ["s-0.bin", "s-1.bin", "s-2.bin"].map(at);
         assert_eq!(shards(&at("s-{0..2}.bin"), is_one).unwrap(), wanted);
         assert_eq!(shards(folder.path(), is_one).unwrap(), wanted);

@@ -6,7 +6,7 @@ use crate::data::decode::{self, EXTENSIONS};
 use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, LEFT_BEHIND, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
-use crate::data::shards::{Shards, shards};
+use crate::data::shards::{Shards, ends, shards};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
@@ -60,7 +60,7 @@ impl Reading for ImageTar {
 
 /// Whether a file of this name is such an archive.
 fn is_one(name: &str) -> bool {
-    name.ends_with(".tar")
+    ends(name, "tar")
 }
 
 /// Members begin at multiples of so many bytes.

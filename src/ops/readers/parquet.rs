@@ -6,7 +6,7 @@ use crate::data::decode::{self, is_picture};
 use crate::data::held::damaged;
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{Read, Telling, called, told_of};
-use crate::data::shards::{Shards, shards};
+use crate::data::shards::{Shards, ends, shards};
 use crate::data::{At, DataError, Lies, Look, told};
 use crate::lang::types::Type;
 use crate::meter;
@@ -77,7 +77,7 @@ impl Reading for Parquet {
 const IMAGES: [&str; 5] = ["image", "img", "face", "jpg", "picture"];
 
 fn files(path: &Path) -> Result<Vec<std::path::PathBuf>, DataError> {
-    shards(path, |name| name.ends_with(".parquet"))
+    shards(path, |name| ends(name, "parquet"))
 }
 
 /// What the images of a column are called by: the part with the bytes goes without saying.

@@ -347,39 +347,36 @@ impl<R: io::Read> Frames<'_, R> {
 
     /// The bytes of the record that begins here, of which no more is allocated than the file has.
     fn record(&mut self) -> Result<Vec<u8>, DataError> {
-        let at = self.at;
-        let wrong = |why: String| damaged(self.path, why);
+        let (at, path) = (self.at, self.path);
+        let wrong = |why: String| damaged(path, why);
         let cut = || wrong(format!("it ends in the middle of the record that begins at byte {at}"));
         if self.length - at < 16 {
             return Err(cut());
         }
-        let mut head = [0; 12];
-        self.reader.read_exact(&mut head).map_err(|error| unreadable(self.path, &error))?;
-        self.at += 12;
-        let [a, b, c, d, e, f, g, h, sum @ ..] = head;
-        let length = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        if masked(&head[..8]) != u32::from_le_bytes(sum) {
-            let why = match head {
+        let (mut length, mut sum) = ([0; 8], [0; 4]);
+        self.fill(&mut length)?;
+        self.fill(&mut sum)?;
+        if masked(&length) != u32::from_le_bytes(sum) {
+            return Err(wrong(match length {
                 [0x1f, 0x8b, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if at == 0 => {
-                    "it is compressed; images are read from their places, so write it without"
+                    "it is compressed; images are read from their places, so write it without".to_owned()
                 }
-                _ if at == 0 => "it is no TFRecord file, or is damaged: the sum of the first length is another",
-                _ => return Err(wrong(format!("the sum of the length of the record at byte {at} is another: it is damaged"))),
-            };
-            return Err(wrong(why.to_owned()));
+                _ if at == 0 => "it is no TFRecord file, or is damaged: the sum of the first length is another".to_owned(),
+                _ => format!("the sum of the length of the record at byte {at} is another: it is damaged"),
+            }));
         }
+        let length = u64::from_le_bytes(length);
         if length > self.length - self.at - 4 {
             return Err(cut());
         }
         Whole::Image.takes(length).map_err(|error| wrong(format!("the record at byte {at}: {error}")))?;
         let mut bytes = vec![0; length as usize];
         self.fill(&mut bytes)?;
-        let mut sum = [0; 4];
         self.fill(&mut sum)?;
         if masked(&bytes) == u32::from_le_bytes(sum) {
             Ok(bytes)
         } else {
-            Err(damaged(self.path, format!("the sum of the record at byte {at} is another: it is damaged")))
+            Err(wrong(format!("the sum of the record at byte {at} is another: it is damaged")))
         }
     }
 }
