@@ -152,6 +152,25 @@ fn what_is_broken_is_said_in_a_sentence() {
     insta::assert_snapshot!(all);
 }
 
+#[test]
+fn several_archives_are_one_data_set_where_their_images_differ_in_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, members: &[(&str, &[u8])]| std::fs::write(folder.path().join(name), archive(members)).unwrap();
+    put("t-0.tar", &[("ann/1.ppm", &picture(0))]);
+    put("t-1.tar", &[("ann/2.ppm", &picture(1)), ("bob/1.ppm", &picture(2))]);
+    let wanted: Vec<Digest> = [0, 1, 2].map(|number| Digest::of(&picture(number))).to_vec();
+    for name in ["t-{0..1}.tar", ""] {
+        let read = read(&folder.path().join(name), serde_json::json!({})).unwrap();
+        assert_eq!(samples(&read).into_values().collect::<Vec<_>>(), wanted, "{name}");
+        assert!(read.table.rows().all(|row| row.source().to_string().contains("t-0.tar") == (row.path() == "ann/1.ppm")), "{name}");
+    }
+    put("t-2.tar", &[("ann/1.ppm", &picture(3))]);
+    assert_eq!(
+        read(&folder.path().join("t-{0..2}.tar"), serde_json::json!({})).unwrap_err().to_string(),
+        "two samples are named `ann/1.ppm`"
+    );
+}
+
 proptest! {
     #[test]
     fn random_changes_are_an_error_or_a_value(at in any::<prop::sample::Index>(), put in prop::collection::vec(any::<u8>(), 0..12), cut in 0..600usize) {

@@ -15,7 +15,10 @@ use ddl::ops::readers::Reader;
 use ddl::ops::registry;
 use ddl::quantity::Bytes;
 use ddl::source::Disk;
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::writer::SerializedFileWriter;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A picture, or what is none, and whom it shows.
@@ -67,6 +70,9 @@ fn example(reader: &str) -> Example {
             },
         },
         "recordio" => Example { call: "recordio(\"data.rec\"", put: records },
+        "tfrecord" => Example { call: "tfrecord(\"data.tfrecord\"", put: examples },
+        "lmdb" => Example { call: "lmdb(\"data.mdb\"", put: database },
+        "parquet" => Example { call: "parquet(\"data.parquet\"", put: rows },
         other => panic!("`{other}` has no example here"),
     }
 }
@@ -88,6 +94,69 @@ fn records(folder: &Path, images: &[Shown]) {
         all.resize(all.len().next_multiple_of(4), 0);
     }
     std::fs::write(folder.join("data.rec"), all).unwrap();
+}
+
+fn examples(folder: &Path, images: &[Shown]) {
+    let field = |number: u8, bytes: &[u8]| {
+        let length = [bytes.len() as u8 | 128, (bytes.len() >> 7) as u8]; // in two bytes, whatever it is
+        [&[number << 3 | 2][..], &length, bytes].concat()
+    };
+    let feature =
+        |name: &str, kind: u8, bytes: &[u8]| field(1, &[field(1, name.as_bytes()), field(2, &field(kind, &field(1, bytes)))].concat());
+    let masked = |bytes: &[u8]| crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
+    let record = |(person, bytes): &Shown| {
+        let example = field(1, &[feature("image", 1, bytes), feature("label", 3, &[*person])].concat());
+        let length = (example.len() as u64).to_le_bytes();
+        [&length[..], &masked(&length), &example, &masked(&example)].concat()
+    };
+    std::fs::write(folder.join("data.tfrecord"), images.iter().flat_map(record).collect::<Vec<u8>>()).unwrap();
+}
+
+/// A leaf of a page that all of it fits in.
+fn database(folder: &Path, images: &[Shown]) {
+    const PAGE: usize = 1 << 15;
+    let head = |number: u64, flags: u16, free: usize| {
+        let mut page = [&number.to_le_bytes()[..], &[0; 2], &flags.to_le_bytes(), &(free as u16).to_le_bytes(), &[0; 2]].concat();
+        page.resize(PAGE, 0);
+        page
+    };
+    let (mut leaf, mut end) = (head(2, 2, 16 + 2 * images.len()), PAGE);
+    for (at, (person, bytes)) in images.iter().enumerate() {
+        let key = format!("p{person}/{at:02}.ppm");
+        let lengths = [&(bytes.len() as u32).to_le_bytes()[..], &[0; 2], &(key.len() as u16).to_le_bytes()].concat();
+        let node = [lengths, key.into_bytes(), bytes.clone()].concat();
+        end -= node.len().next_multiple_of(2);
+        leaf[end..end + node.len()].copy_from_slice(&node);
+        leaf[16 + 2 * at..18 + 2 * at].copy_from_slice(&(end as u16).to_le_bytes());
+    }
+    let meta = |number: u64| {
+        let mut page = head(number, 8, 0);
+        page[16..24].copy_from_slice(&[0xde, 0xc0, 0xef, 0xbe, 1, 0, 0, 0]);
+        for (at, value) in [(40, PAGE as u64), (94, 1), (120, images.len() as u64), (128, 2), (144, number)] {
+            page[at..at + 2].copy_from_slice(&(value as u16).to_le_bytes());
+        }
+        page
+    };
+    std::fs::write(folder.join("data.mdb"), [meta(0), meta(1), leaf].concat()).unwrap();
+}
+
+fn rows(folder: &Path, images: &[Shown]) {
+    let schema = parquet::schema::parser::parse_message_type("message m { required binary image; required int64 label; }").unwrap();
+    let file = std::fs::File::create(folder.join("data.parquet")).unwrap();
+    let mut file = SerializedFileWriter::new(file, schema.into(), Arc::default()).unwrap();
+    for images in images.chunks(5) {
+        let mut group = file.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let bytes: Vec<ByteArray> = images.iter().map(|(_, bytes)| bytes.clone().into()).collect();
+        column.typed::<ByteArrayType>().write_batch(&bytes, None, None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let people: Vec<i64> = images.iter().map(|(person, _)| i64::from(*person)).collect();
+        column.typed::<Int64Type>().write_batch(&people, None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+    }
+    file.close().unwrap();
 }
 
 const PEOPLE: u8 = 3;

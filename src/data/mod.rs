@@ -13,12 +13,14 @@
 pub mod augment;
 pub mod cell;
 pub mod check;
+pub mod columnar;
 pub mod decode;
 pub mod error;
 pub mod faces;
 pub mod held;
 pub mod image;
 pub mod labels;
+pub mod lmdb;
 pub mod loader;
 pub mod predicate;
 pub mod probe;
@@ -28,11 +30,13 @@ pub mod readers;
 pub mod resize;
 pub mod sampler;
 pub mod schema;
+pub mod shards;
 pub mod source;
 pub mod stream;
 pub mod table;
 #[cfg(test)]
 mod testing;
+pub mod told;
 pub mod views;
 
 pub use cell::Cell;

@@ -31,7 +31,7 @@ impl ImageSet for Stripes {
 
 /// These files below a folder, which nobody looked at.
 pub(super) fn files_of(root: &Path, files: &[&str]) -> Arc<dyn ImageSet> {
-    let facts = |path: &&str| FileFacts { path: Arc::from(*path), offset: 0, bytes: 0, digest: Digest::of(b""), size: None };
+    let facts = |path: &&str| FileFacts { path: Arc::from(*path), offset: 0, bytes: 0, digest: Digest::of(b""), size: None, told: None };
     Arc::new(Held::new(Folder::at(root), Arc::new(Probe::of(files.iter().map(facts).collect()))))
 }
 

@@ -15,7 +15,7 @@ pub use sound::{Sound, Verdict};
 pub(crate) use walk::LEFT_BEHIND;
 pub use walk::LeftOut;
 
-use super::{DataError, decode};
+use super::{At, DataError, decode};
 use crate::meter;
 use crate::pinned::Pinned;
 use crate::regular::{self, Stamp, Whole};
@@ -70,6 +70,8 @@ pub struct FileFacts {
     pub digest: Digest,
     /// Image width and height in pixels, from the header; `None` if it is no readable image.
     pub size: Option<(u32, u32)>,
+    /// What its file says of it beside its bytes, where it says anything; equal ones share their text. See [`told`](super::told).
+    pub told: Option<Arc<str>>,
 }
 
 /// The answer of a probe: images in byte order of their paths, a list's in its own order.
@@ -111,6 +113,9 @@ impl Probe {
             for file in &self.files {
                 put(&file.path);
                 put(&blake3::Hash::from(file.digest.0).to_hex());
+                if let Some(told) = &file.told {
+                    put(&format!("\0{told}")); // which no path has
+                }
             }
             hasher.finalize().to_hex().to_string()
         })
@@ -169,7 +174,8 @@ struct Set {
 enum Of {
     Folder,
     List(PathBuf),
-    File,
+    /// One file, or several under one name, and the folder that it names others in.
+    File(Option<PathBuf>),
 }
 
 impl Set {
@@ -179,7 +185,7 @@ impl Set {
 
     /// The file in which an image lies.
     fn file(&self, path: &str) -> PathBuf {
-        if self.of == Of::File { self.root.clone() } else { self.root.join(path) }
+        if let Of::File(_) = self.of { self.root.clone() } else { self.root.join(path) }
     }
 }
 
@@ -288,30 +294,30 @@ impl ProbeCache {
         })
     }
 
-    /// The images that a file holds, with their facts. `beside` are files that say more of them, and are looked at with it; `look` finds the images, unless
-    /// nothing of all that has changed since they were found.
+    /// The images that one file holds, or several under one name, with their facts. `files` are all that are looked at, those that only say more of the images
+    /// too; `look` finds the images, unless nothing of all that has changed since they were found.
     ///
     /// # Errors
     /// As [`ProbeCache::images`]; what `look` says.
     pub fn inside(
         &self,
-        file: &Path,
-        beside: &[PathBuf],
+        at: At<'_>,
+        files: &[PathBuf],
         look: impl FnOnce() -> Result<Vec<FileFacts>, DataError>,
     ) -> Result<Arc<Probe>, DataError> {
-        let set = Set { root: file.to_owned(), of: Of::File };
+        let set = Set { root: at.path.to_owned(), of: Of::File(at.below.map(Path::to_owned)) };
         self.once(&set, |known| {
             let expected = self.expected(&set);
             if let Some(probe) = expected.and_then(|expected| known.probe(expected)) {
                 return Ok(probe); // what changed since shows when it is read
             }
-            let stamp = stamp_of_all(file, beside)?;
+            let stamp = stamp_of_all(files)?;
             if known.len() > 0 && known.records().all(|record| record.stamp == stamp) {
                 return Ok(known.all());
             }
             self.read.fetch_add(1, Ordering::Relaxed);
             // what could be read when the plan was made is something else where it can't
-            let found = look().map_err(|error| if expected.is_some() { DataError::Changed { path: file.to_owned() } } else { error });
+            let found = look().map_err(|error| if expected.is_some() { DataError::Changed { path: at.path.to_owned() } } else { error });
             let mut files = found?;
             files.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
             if let Some(place) = self.place(&set) {
@@ -360,7 +366,8 @@ impl ProbeCache {
     fn expected(&self, set: &Set) -> Option<&str> {
         let name = match &set.of {
             Of::List(list) => (list.clone(), Some(set.root.clone())),
-            Of::Folder | Of::File => (set.root.clone(), None),
+            Of::File(below) => (set.root.clone(), below.clone()),
+            Of::Folder => (set.root.clone(), None),
         };
         self.expected.get(&name).map(String::as_str)
     }
@@ -386,6 +393,7 @@ impl ProbeCache {
                 bytes: stamp.bytes,
                 digest: record.digest,
                 size: record.size,
+                told: None,
             });
             stamps.push(stamp);
             facts.push((path, file));
@@ -412,8 +420,13 @@ impl ProbeCache {
     /// Where the facts of a set are kept.
     fn place(&self, set: &Set) -> Option<PathBuf> {
         let folder = self.folder.as_ref()?;
-        let root = set.root.canonicalize().ok()?;
-        let list = set.list().map(|list| list.canonicalize()).transpose().ok()?;
+        let root = canonical(&set.root)?;
+        let list = match &set.of {
+            Of::Folder => None,
+            Of::List(other) => Some(other),
+            Of::File(other) => other.as_ref(),
+        };
+        let list = list.map(|other| other.canonicalize()).transpose().ok()?;
         let mut hasher = blake3::Hasher::new();
         for part in std::iter::once(root).chain(list) {
             hasher.update(part.as_os_str().as_encoded_bytes()).update(b"\0");
@@ -422,13 +435,20 @@ impl ProbeCache {
     }
 }
 
+/// The one name of a path; of a name that stands for several files, by that of their folder.
+fn canonical(path: &Path) -> Option<PathBuf> {
+    let of_folder = |folder: &Path| Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(|| of_folder(path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))))
+}
+
 /// The folder that a file lies in.
 pub fn beside(file: &Path) -> PathBuf {
     file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// What the system says of several files, of which one holds images, as one.
-fn stamp_of_all(file: &Path, beside: &[PathBuf]) -> Result<Stamp, DataError> {
+/// What the system says of several files as one.
+fn stamp_of_all(files: &[PathBuf]) -> Result<Stamp, DataError> {
+    let Some((file, beside)) = files.split_first() else { return Ok(Stamp::default()) };
     let (mut whole, mut hasher) = (stamp(file)?, blake3::Hasher::new());
     for path in beside {
         let other = stamp(path)?;
@@ -460,7 +480,8 @@ fn look_into(root: &Path, path: Arc<str>) -> Result<(FileFacts, Stamp), DataErro
     let place = root.join(path.as_ref());
     let stamp = stamp(&place)?;
     let bytes = decode::read(&place)?;
-    let facts = FileFacts { path, offset: 0, bytes: bytes.len() as u64, digest: Digest::of(&bytes), size: decode::dimensions(&bytes) };
+    let facts =
+        FileFacts { path, offset: 0, bytes: bytes.len() as u64, digest: Digest::of(&bytes), size: decode::dimensions(&bytes), told: None };
     Ok((facts, stamp))
 }
 

@@ -1,11 +1,13 @@
 //! What a probe found, on the disk until the next time.
 //!
-//! A file is `ddl probe 3\n`, the number of records (u64), the records in byte order of their paths, and a digest of all that. A record is the
+//! A file is `ddl probe 4\n`, the number of records (u64), the records in byte order of their paths, and a digest of all that. A record is the
 //! length of what its path shares with the one before (u16), the length of the rest (u16), the rest, the file's stamp (five numbers of 64
-//! bits), the image's digest (32 bytes), its width and height (u32; 0 for what is no image), where it begins in its file and its length (u64). All numbers have their lowest byte first. What is damaged
+//! bits), the image's digest (32 bytes), its width and height (u32; 0 for what is no image), where it begins in its file and its length (u64), the length of what its file says of it (u32; 0 where it says nothing,
+//! all bits where it says the same as of the one before) and that. All numbers have their lowest byte first. What is damaged
 //! or of another make is as if it were not there.
 
 use super::{Digest, FileFacts, LeftOut, Probe};
+use crate::data::told::Shared;
 use crate::regular::Stamp;
 use rayon::prelude::*;
 use std::io::Write;
@@ -13,11 +15,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-const MAGIC: &[u8; 12] = b"ddl probe 3\n";
+const MAGIC: &[u8; 12] = b"ddl probe 4\n";
 /// Bytes before the records.
 const HEAD: usize = MAGIC.len() + 8;
 /// Bytes of a record after its path.
-const FIXED: usize = 5 * 8 + 32 + 2 * 4 + 2 * 8;
+const FIXED: usize = 5 * 8 + 32 + 2 * 4 + 2 * 8 + 4;
+/// The length that stands for what was said before.
+const AGAIN: u32 = u32::MAX;
 /// Bytes that are hashed at once, on a thread.
 const BLOCK: usize = 1 << 20;
 
@@ -37,6 +41,7 @@ pub struct Record {
     pub size: Option<(u32, u32)>,
     pub offset: u64,
     pub bytes: u64,
+    pub told: Option<Arc<str>>,
 }
 
 impl Saved {
@@ -63,12 +68,14 @@ impl Saved {
 
     /// All that was found.
     pub fn all(&self) -> Probe {
+        let mut shared = Shared::default();
         let facts = |record: Record| FileFacts {
             path: Arc::from(record.path),
             offset: record.offset,
             bytes: record.bytes,
             digest: record.digest,
             size: record.size,
+            told: record.told.map(|told| shared.of(&told)),
         };
         Probe::new(self.records().map(facts).collect(), LeftOut::default(), None)
     }
@@ -82,6 +89,7 @@ impl Saved {
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let mut rest = self.bytes.get(HEAD..).unwrap_or_default();
         let mut path = Vec::new();
+        let mut told: Option<Arc<str>> = None;
         std::iter::from_fn(move || {
             let (lengths, after) = rest.split_at_checked(4)?;
             let [a, b, c, d] = lengths.try_into().ok()?;
@@ -89,7 +97,13 @@ impl Saved {
             let (more, after) = after.split_at_checked(usize::from(u16::from_le_bytes([c, d])))?;
             path.extend_from_slice(more);
             let (fixed, after) = after.split_at_checked(FIXED)?;
+            let length = u32::from_le_bytes(fixed[FIXED - 4..].try_into().ok()?);
             rest = after;
+            if length != AGAIN {
+                let (text, after) = after.split_at_checked(length as usize)?;
+                told = if text.is_empty() { None } else { Some(Arc::from(std::str::from_utf8(text).ok()?)) };
+                rest = after;
+            }
             let long = |at: usize| fixed[8 * at..8 * at + 8].try_into().map_or(0, u64::from_le_bytes);
             let side = |at: usize| fixed[72 + 4 * at..76 + 4 * at].try_into().map_or(0, u32::from_le_bytes);
             Some(Record {
@@ -99,6 +113,7 @@ impl Saved {
                 size: Some((side(0), side(1))).filter(|(width, _)| *width > 0),
                 offset: long(10),
                 bytes: long(11),
+                told: told.clone(),
             })
         })
     }
@@ -114,7 +129,7 @@ pub fn save<'a>(
     std::fs::create_dir_all(folder)?;
     let mut bytes = MAGIC.to_vec();
     bytes.extend((files.len() as u64).to_le_bytes());
-    let mut last: &[u8] = &[];
+    let (mut last, mut told): (&[u8], Option<&str>) = (&[], None);
     for (file, stamp) in files {
         let path = file.path.as_bytes();
         let shared = path.iter().zip(last).take_while(|(a, b)| a == b).count().min(usize::from(u16::MAX));
@@ -132,7 +147,15 @@ pub fn save<'a>(
         bytes.extend(height.to_le_bytes());
         bytes.extend(file.offset.to_le_bytes());
         bytes.extend(file.bytes.to_le_bytes());
-        last = path;
+        let text = file.told.as_deref();
+        if text.is_some() && text == told {
+            bytes.extend(AGAIN.to_le_bytes());
+        } else {
+            let text = text.unwrap_or_default();
+            bytes.extend(u32::try_from(text.len()).map_err(std::io::Error::other)?.to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        (last, told) = (path, text);
     }
     whole(place, bytes)
 }

@@ -220,11 +220,17 @@ fn a_file_of_many_images_is_looked_into_once_and_again_when_it_or_what_lies_besi
     let (pack, beside) = (files.at("pack"), files.at("pack.idx"));
     fs::write(&pack, "two images").unwrap();
     fs::write(&beside, "0 4").unwrap();
-    let facts =
-        |path: &str, offset| FileFacts { path: Arc::from(path), offset, bytes: 4, digest: Digest::of(path.as_bytes()), size: Some((8, 6)) };
+    let facts = |path: &str, offset| FileFacts {
+        path: Arc::from(path),
+        offset,
+        bytes: 4,
+        digest: Digest::of(path.as_bytes()),
+        size: Some((8, 6)),
+        told: None,
+    };
     let looked = |cache: &ProbeCache| {
         let mut looked = false;
-        let probe = cache.inside(&pack, std::slice::from_ref(&beside), || {
+        let probe = cache.inside(At { path: &pack, below: None }, &[pack.clone(), beside.clone()], || {
             looked = true;
             Ok(vec![facts("b", 0), facts("a", 4)])
         });
@@ -241,7 +247,7 @@ fn a_file_of_many_images_is_looked_into_once_and_again_when_it_or_what_lies_besi
     // what can't be looked into was something else when the plan was made
     let planned = Content { path: pack.clone(), root: None, digest: probe.digest().to_owned() };
     let unreadable = || Err(DataError::File { file: pack.clone(), why: "it is damaged".to_owned() });
-    let said = |cache: ProbeCache| cache.inside(&pack, &[], unreadable).unwrap_err();
+    let said = |cache: ProbeCache| cache.inside(At { path: &pack, below: None }, std::slice::from_ref(&pack), unreadable).unwrap_err();
     assert!(matches!(said(ProbeCache::none()), DataError::File { .. }));
     assert!(matches!(said(ProbeCache::none().expecting(&[planned])), DataError::Changed { path } if path == pack));
 }

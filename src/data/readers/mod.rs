@@ -12,6 +12,7 @@ pub mod packed;
 mod pairs;
 mod templates;
 mod text_lines;
+mod told;
 
 pub use annotate::{Annotated, annotate};
 pub use faces::{ARCFACE_TEMPLATE, FACE_ATTRIBUTES, synthetic_faces};
@@ -23,6 +24,7 @@ pub(super) use list::tidy;
 pub use names::names;
 pub use pairs::{ListedPair, PairLine, pair_file, pair_list};
 pub use templates::{FaceLine, SubjectLine, TemplatePairs, detector_scores, face_list, subject_list};
+pub use told::{Telling, called, told_of};
 
 use super::Table;
 use super::probe::Probe;

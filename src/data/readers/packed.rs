@@ -6,7 +6,7 @@
 use super::pairs::PairLine;
 use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
-use crate::data::{DataError, Table, decode};
+use crate::data::{At, DataError, Table, decode};
 use crate::meter;
 use crate::regular::Whole;
 use crate::tensors::{PackedPairs, TensorError, Truth, packed_pairs};
@@ -32,7 +32,7 @@ pub fn is_pack(file: &Path) -> bool {
 /// # Errors
 /// What can't be read, or is no pack.
 pub fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
-    cache.inside(path, &[], || {
+    cache.inside(At { path, below: None }, &[path.to_owned()], || {
         let pack = Pack::open(path)?;
         let (pieces, same) = contents(path, pack.reader(), pack.length())?;
         let mut places: Vec<(u64, u64)> = pieces.clone();
@@ -54,6 +54,7 @@ pub fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
             bytes,
             digest,
             size,
+            told: None,
         };
         Ok(pieces.into_iter().zip(looked).enumerate().map(facts).collect())
     })

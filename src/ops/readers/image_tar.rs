@@ -6,6 +6,7 @@ use crate::data::decode::{self, EXTENSIONS};
 use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, LEFT_BEHIND, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
+use crate::data::shards::{Shards, ends, shards};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
@@ -26,10 +27,11 @@ crate::reader! {
     ///
     /// Images are the members with the ending of a picture, as in an `image_folder`; the archive is not compressed. Without a pattern the identity is the first
     /// component of the path. Where a member says the class of the image of its name (`000017.cls` beside `000017.jpg`), this stands in front of the image's path,
-    /// and so names the person, a number with eight digits: `00000042/000017.jpg`. Several shards are one data set by `merge([…], labels = "by_name")`.
+    /// and so names the person, a number with eight digits: `00000042/000017.jpg`. Several shards are one data set where their images differ in name: `image_tar("train-{000..143}.tar")`, or a folder of
+    /// them; others are by `merge([…], labels = "by_name")`.
     /// Pictures that are links, and members with holes, are refused: such an archive is written with `--dereference --hard-dereference` and without `-S`.
     pub struct ImageTar("image_tar", 2, |call| Type::Dataset(columns_of(call))) {
-        /// The archive.
+        /// The archive, a row of them (`"train-{000..143}.tar"`), or a folder of them.
         path: FilePath;
         /// A regular expression over the path in the archive whose group `identity` is the person.
         identity: Option<String> = None;
@@ -53,8 +55,13 @@ impl Reading for ImageTar {
 
     fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
         let probe = probe(at.path, cache)?;
-        readers::held(Pack::open(at.path)?, probe, &rule(self.identity.as_deref())?, &self.schema.types()?)
+        readers::held(Shards::open(at.path, &shards(at.path, is_one)?)?, probe, &rule(self.identity.as_deref())?, &self.schema.types()?)
     }
+}
+
+/// Whether a file of this name is such an archive.
+fn is_one(name: &str) -> bool {
+    ends(name, "tar")
 }
 
 /// Members begin at multiples of so many bytes.
@@ -84,25 +91,35 @@ impl Member {
 
 /// The images of an archive.
 fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
-    cache.inside(path, &[], || {
-        let pack = Pack::open(path)?;
-        let members = members(path, &pack)?;
-        let (images, rest): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|it| it.ends(&EXTENSIONS));
-        let classes = classes(path, &pack, rest.iter().filter(|it| it.ends(&["cls"])))?;
-        if images.is_empty() {
-            return Err(damaged(path, format!("it holds no image ({} other members)", rest.len())));
+    let files = shards(path, is_one)?;
+    cache.inside(At { path, below: None }, &files, || {
+        let shards = Shards::open(path, &files)?;
+        let mut all = Vec::new();
+        for (number, (begins, path)) in shards.files().enumerate() {
+            all.extend(images(path, &*shards.pack(number)?, begins)?);
         }
-        let work = meter::begin("reading archives", "images", images.len() as u64);
-        let look = |it: Member| {
-            work.add(1);
-            Whole::Image.takes(it.bytes).map_err(|error| damaged(path, format!("{}: {error}", quoted(&it.path))))?;
-            let bytes = pack.read(it.at, it.bytes)?;
-            let name = classes.get(it.key()).map_or_else(|| it.path.clone(), |class| format!("{class}/{}", it.path));
-            let (digest, size) = (Digest::of(&bytes), decode::dimensions(&bytes));
-            Ok(FileFacts { path: Arc::from(name), offset: it.at, bytes: it.bytes, digest, size })
-        };
-        images.into_par_iter().map(look).collect()
+        Ok(all)
     })
+}
+
+/// The images of one archive, whose bytes are counted from a place on.
+fn images(path: &Path, pack: &Pack, begins: u64) -> Result<Vec<FileFacts>, DataError> {
+    let members = members(path, pack)?;
+    let (images, rest): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|it| it.ends(&EXTENSIONS));
+    let classes = classes(path, pack, rest.iter().filter(|it| it.ends(&["cls"])))?;
+    if images.is_empty() {
+        return Err(damaged(path, format!("it holds no image ({} other members)", rest.len())));
+    }
+    let work = meter::begin("reading archives", "images", images.len() as u64);
+    let look = |it: Member| {
+        work.add(1);
+        Whole::Image.takes(it.bytes).map_err(|error| damaged(path, format!("{}: {error}", quoted(&it.path))))?;
+        let bytes = pack.read(it.at, it.bytes)?;
+        let name = classes.get(it.key()).map_or_else(|| it.path.clone(), |class| format!("{class}/{}", it.path));
+        let (digest, size) = (Digest::of(&bytes), decode::dimensions(&bytes));
+        Ok(FileFacts { path: Arc::from(name), offset: begins + it.at, bytes: it.bytes, digest, size, told: None })
+    };
+    images.into_par_iter().map(look).collect()
 }
 
 /// The files in an archive, without hidden ones. What a member claims is held against the archive's length.

@@ -8,7 +8,10 @@ mod faces;
 mod folder;
 mod image_tar;
 mod list;
+mod lmdb;
+mod parquet;
 mod recordio;
+mod tfrecord;
 
 use super::node::{InPlan, Kind, Node, Planned};
 use super::refs::FilePath;
@@ -186,7 +189,17 @@ macro_rules! readers {
     };
 }
 
-readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar, bin::Bin);
+readers!(
+    folder::ImageFolder,
+    list::ImageList,
+    faces::SyntheticFaces,
+    recordio::RecordIo,
+    image_tar::ImageTar,
+    bin::Bin,
+    tfrecord::TfRecord,
+    lmdb::Lmdb,
+    parquet::Parquet,
+);
 
 impl Planned for Reader {
     const KIND: Kind = Kind::FILES;

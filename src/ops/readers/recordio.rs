@@ -218,8 +218,8 @@ struct Indexed {
 fn probe(rec: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     let there = |file: PathBuf| std::fs::symlink_metadata(&file).is_ok().then_some(file);
     let (idx, property) = (there(rec.with_extension("idx")).filter(|idx| idx != rec), there(rec.with_file_name("property")));
-    let beside: Vec<PathBuf> = idx.iter().chain(&property).cloned().collect();
-    cache.inside(rec, &beside, || {
+    let files: Vec<PathBuf> = std::iter::once(rec.to_owned()).chain(idx.iter().chain(&property).cloned()).collect();
+    cache.inside(At { path: rec, below: None }, &files, || {
         let listed = idx.as_deref().map(|idx| Ok((idx, index(idx)?))).transpose()?;
         let images = images(rec, found(rec, listed)?)?;
         if let Some(property) = property {
@@ -231,7 +231,7 @@ fn probe(rec: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
 
 fn facts(person: u64, it: Found) -> FileFacts {
     let path = format!("{}/{}", numbered(person), numbered(it.number));
-    FileFacts { path: Arc::from(path), offset: it.at, bytes: it.bytes, digest: it.digest, size: it.size }
+    FileFacts { path: Arc::from(path), offset: it.at, bytes: it.bytes, digest: it.digest, size: it.size, told: None }
 }
 
 /// The lines of an `.idx` in the order of their places.

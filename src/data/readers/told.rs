@@ -1,0 +1,147 @@
+//! Images of whom their file says who they show: one of several names is the person, others are attributes.
+
+use super::{ColumnType, Read};
+use crate::data::held::{Held, Holder, numbered};
+use crate::data::probe::{FileFacts, Probe};
+use crate::data::stream::Colour;
+use crate::data::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder, told};
+use crate::text::quoted;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// Names that say who it is where a recipe says none; the first that a file has.
+pub const PERSONS: [&str; 13] = [
+    "identity",
+    "label",
+    "labels",
+    "image/class/label",
+    "image/label",
+    "person",
+    "person_id",
+    "subject",
+    "subject_id",
+    "class",
+    "class_id",
+    "id",
+    "name",
+];
+
+/// What a recipe says of such a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Telling<'a> {
+    /// The reader, for messages.
+    pub reader: &'static str,
+    /// What its names are names of: features, columns.
+    pub called: &'static str,
+    /// The name of the images.
+    pub image: Option<&'a str>,
+    /// The name of the person.
+    pub identity: Option<&'a str>,
+    /// The names that are attributes.
+    pub schema: &'a IndexMap<String, ColumnType>,
+}
+
+/// How an image is called: by the name of what holds it and its number.
+pub fn called(name: &str, number: u64) -> Arc<str> {
+    format!("{name}/{}", numbered(number)).into()
+}
+
+/// The name and the number of such an image.
+fn parts(file: &FileFacts) -> (&str, &str) {
+    file.path.rsplit_once('/').unwrap_or(("", &file.path))
+}
+
+impl Telling<'_> {
+    fn wrong(&self, why: String) -> DataError {
+        DataError::Argument { what: self.reader, why }
+    }
+
+    /// The name of the images that a recipe means.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub fn image(&self, probe: &Probe) -> Result<String, DataError> {
+        let mut names: Vec<&str> = probe.files.iter().map(|file| parts(file).0).collect();
+        names.sort_unstable();
+        names.dedup();
+        match (self.image, &names[..]) {
+            (Some(image), names) if names.contains(&image) => Ok(image.to_owned()),
+            (None, [image]) => Ok((*image).to_owned()),
+            (Some(image), _) => {
+                Err(self.wrong(format!("no {} {} holds images (they are in {})", self.called, quoted(image), listed(&names))))
+            }
+            (None, _) => Err(self.wrong(format!("images are in {}; choose with `image = \"…\"`", listed(&names)))),
+        }
+    }
+
+    /// What a file calls a name of the recipe: that, or a path that ends in it.
+    fn name(&self, known: &[&str], wanted: &str) -> Result<String, DataError> {
+        if known.contains(&wanted) {
+            return Ok(wanted.to_owned());
+        }
+        let mut ends = known.iter().filter(|name| name.rsplit_once('/').is_some_and(|(_, last)| last == wanted));
+        match (ends.next(), ends.next()) {
+            (Some(name), None) => Ok((*name).to_owned()),
+            _ => Err(self.wrong(format!("there is no {} {} of one short value (there is {})", self.called, quoted(wanted), listed(known)))),
+        }
+    }
+
+    fn person(&self, known: &[&str]) -> Result<String, DataError> {
+        match self.identity {
+            Some(name) => self.name(known, name),
+            None => PERSONS.iter().find(|name| known.contains(name)).map(|name| (*name).to_owned()).ok_or_else(|| {
+                self.wrong(format!(
+                    "no {} is named as a person is ({} …); say which is: `identity = \"…\"` ({})",
+                    self.called,
+                    PERSONS[..3].join(", "),
+                    listed(known)
+                ))
+            }),
+        }
+    }
+}
+
+/// Names as a message says them.
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(12).map(|name| quoted(name)).collect();
+    match names.len() {
+        0 => "nothing".to_owned(),
+        1..=12 => shown.join(", "),
+        more => format!("{} and {} more", shown.join(", "), more - 12),
+    }
+}
+
+/// The images that a probe found and what their file says of them.
+///
+/// # Errors
+/// Names that are not there; an image without a person; a value of the wrong type, with its image.
+pub fn told_of(holder: impl Holder + 'static, probe: Arc<Probe>, telling: &Telling) -> Result<Read, DataError> {
+    let image = telling.image(&probe)?;
+    let mut known: Vec<&str> = Vec::new();
+    let mut last = "";
+    for text in probe.files.iter().filter_map(|file| file.told.as_deref()) {
+        if text != last {
+            known.extend(told::pairs(text).map(|(name, _)| name).filter(|name| !known.contains(name)).collect::<Vec<_>>());
+            last = text;
+        }
+    }
+    let person = telling.person(&known)?;
+    let columns =
+        telling.schema.iter().map(|(name, kind)| Ok((telling.name(&known, name)?, *kind))).collect::<Result<Vec<_>, DataError>>()?;
+    let set: Arc<dyn ImageSet> = Arc::new(Held::new(holder, Arc::clone(&probe)));
+    let mut builder = TableBuilder::new(Schema::new(telling.schema.iter().map(|(name, kind)| (name.clone(), kind.attribute()))));
+    let mut people = told::Shared::default();
+    for (file, at) in probe.files.iter().zip(0..).filter(|(file, _)| parts(file).0 == image) {
+        let text = file.told.as_deref().unwrap_or_default();
+        let of = |why: String| DataError::NoIdentity { path: file.path.to_string(), why };
+        let who = told::value(text, &person).ok_or_else(|| of(format!("it has no {} {}", telling.called, quoted(&person))))?;
+        let identity = people.of(&who.parse().map_or_else(|_| who.to_owned(), numbered));
+        let cell = |(name, kind): &(String, ColumnType)| {
+            kind.cell(told::value(text, name).unwrap_or_default()).map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(name))))
+        };
+        let cells = columns.iter().map(cell).collect::<Result<_, _>>()?;
+        builder.push(NewRow { path: file.path.clone(), identity, size: file.size, source: ImageSource::new(set.clone(), at), cells });
+    }
+    let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
+    Ok(Read { table: builder.build(probe.digest(), stream)?, probe })
+}

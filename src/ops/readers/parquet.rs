@@ -1,0 +1,238 @@
+//! Images in Parquet files, as Hugging Face's data sets are.
+
+use super::{Reading, Reads, There};
+use crate::data::columnar::{Column, File, Holds, Rows, Value};
+use crate::data::decode::{self, is_picture};
+use crate::data::held::damaged;
+use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
+use crate::data::readers::{Read, Telling, called, told_of};
+use crate::data::shards::{Shards, ends, shards};
+use crate::data::{At, DataError, Lies, Look, told};
+use crate::lang::types::Type;
+use crate::meter;
+use crate::ops::data::columns_of;
+use crate::ops::refs::{Columns, FilePath};
+use crate::regular::Whole;
+use crate::text::quoted;
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use std::path::Path;
+use std::sync::Arc;
+
+crate::reader! {
+    /// The images of Parquet files, as Hugging Face's data sets are.
+    ///
+    /// The image is a column of bytes that holds pictures: such a column, or the part `bytes` of one (`image.bytes`, which is called `image`). Where there are several `image` names one.
+    /// The person is the column `identity`, `label` or what else is named so; `identity` names another. A label whose names the file knows (`ClassLabel`) has its name, and people who are numbered
+    /// have eight digits. Images are called by their column and the number of their row: `image/00000345`. Several files are one data set: a row of them
+    /// (`"train-{00000..00007}-of-00008.parquet"`), or a folder of them.
+    ///
+    /// Other columns of one value (numbers, yes and no, texts of up to 200 bytes) are attributes, with the types that `schema` gives them; of the part `yaw` of `pose` it is enough to say `yaw`. They
+    /// stay in memory, equal ones once: what differs from image to image takes room.
+    ///
+    /// Images are packed together in pages, and a page is decoded for one of its images. The last 64 MiB are kept: rows in their order cost little, rows in any order a page each. Arrow packs up to
+    /// 1024 images into a page (or a group of rows) where nobody says otherwise; with `write_batch_size = 16` and `data_page_size = 65536` it makes pages of a few, which are read forty
+    /// times as fast in any order. Pages are compressed by Snappy, Zstandard, gzip or LZ4, or not at all.
+    pub struct Parquet("parquet", 1, |call| Type::Dataset(columns_of(call))) {
+        /// The file, a row of files, or a folder of them.
+        path: FilePath;
+        /// The column with the image.
+        image: Option<String> = None;
+        /// The column with the person.
+        identity: Option<String> = None;
+        /// The types of attributes, which are columns.
+        schema: Columns = Columns::default();
+    }
+}
+
+impl Reading for Parquet {
+    const READS: Option<Reads> =
+        Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
+
+    fn there(&self) -> Option<There<'_>> {
+        Some(There { path: &self.path, below: None, said: self.said() })
+    }
+
+    fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {
+        let probe = probe(at.path, cache)?;
+        let schema = self.schema.types()?;
+        let (image, identity) = (self.image.as_deref(), self.identity.as_deref());
+        let telling = Telling { reader: "parquet", called: "column", image, identity, schema: &schema };
+        let name = telling.image(&probe)?;
+        let files = files(at.path)?;
+        let shards = Shards::open(at.path, &files)?;
+        let mut groups = Vec::new();
+        for (number, path) in files.iter().enumerate() {
+            let file = File::open(path, shards.pack(number)?)?;
+            let columns = file.columns();
+            let column = columns.iter().find(|column| column.holds == Holds::Bytes && image_name(column) == name);
+            let column = column.ok_or_else(|| DataError::Changed { path: path.clone() })?; // all had it when they were probed
+            groups.extend((0..file.groups().count()).map(|group| (number, file.chunk(group, column))));
+        }
+        told_of(Rows::new(shards, groups), probe, &telling)
+    }
+}
+
+/// Names of columns that are images whatever they hold.
+const IMAGES: [&str; 5] = ["image", "img", "face", "jpg", "picture"];
+
+fn files(path: &Path) -> Result<Vec<std::path::PathBuf>, DataError> {
+    shards(path, |name| ends(name, "parquet"))
+}
+
+/// What the images of a column are called by: the part with the bytes goes without saying.
+fn image_name(column: &Column) -> &str {
+    column.name.strip_suffix("/bytes").unwrap_or(&column.name)
+}
+
+/// The images of files.
+fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
+    let files = files(path)?;
+    cache.inside(At { path, below: None }, &files, || {
+        let shards = Shards::open(path, &files)?;
+        let (mut all, mut rows, mut images, mut shared) = (Vec::new(), 0, None, told::Shared::default());
+        for (number, path) in files.iter().enumerate() {
+            let file = File::open(path, shards.pack(number)?)?;
+            let of = Looking::of(path, &file)?;
+            let names: Vec<String> = of.images.iter().map(|column| image_name(column).to_owned()).collect();
+            match &images {
+                None => images = Some(names),
+                Some(first) if *first == names => {}
+                Some(first) => {
+                    return Err(damaged(
+                        path,
+                        format!("its images are in {}, and those of the first file in {}", listed(&names), listed(first)),
+                    ));
+                }
+            }
+            let begins = rows;
+            let mut groups = Vec::new();
+            for (group, count) in file.groups().enumerate() {
+                groups.push((group, rows));
+                rows += count;
+            }
+            let work = meter::begin("reading groups of rows", "images", rows - begins);
+            let found: Vec<Vec<(FileFacts, String)>> = groups
+                .into_par_iter()
+                .map(|(group, row)| of.group(group, row).inspect(|found| work.add(found.len() as u64)))
+                .collect::<Result<_, _>>()?;
+            let with =
+                |(facts, told): (FileFacts, String)| FileFacts { told: Some(shared.of(&told)).filter(|told| !told.is_empty()), ..facts };
+            all.extend(found.into_iter().flatten().map(with));
+        }
+        if all.is_empty() { Err(damaged(path, "it holds no image".to_owned())) } else { Ok(all) }
+    })
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// What is read of a file.
+struct Looking<'a> {
+    path: &'a Path,
+    file: &'a File,
+    images: Vec<Column>,
+    /// Other columns, with the names of the labels in them.
+    others: Vec<(Column, Vec<String>)>,
+}
+
+impl<'a> Looking<'a> {
+    fn of(path: &'a Path, file: &'a File) -> Result<Self, DataError> {
+        let columns = file.columns();
+        let mut images = Vec::new();
+        for column in columns.iter().filter(|column| column.holds == Holds::Bytes) {
+            if column.name.ends_with("/bytes") || IMAGES.contains(&&*column.name) || begins_as_picture(file, column)? {
+                images.push(column.clone());
+            }
+        }
+        if images.is_empty() {
+            let known: Vec<String> = columns.into_iter().map(|column| column.name).collect();
+            return Err(damaged(
+                path,
+                format!("no column of it holds images ({})", if known.is_empty() { "it has none".to_owned() } else { listed(&known) }),
+            ));
+        }
+        let labels = labels(file);
+        let is_path = |name: &str| name.strip_suffix("/path").is_some_and(|of| images.iter().any(|image| image_name(image) == of));
+        let others = columns.into_iter().filter(|column| column.holds != Holds::Bytes && !is_path(&column.name));
+        let others = others
+            .map(|column| (labels.get(&column.name).cloned().unwrap_or_default(), column))
+            .map(|(names, column)| (column, names))
+            .collect();
+        Ok(Looking { path, file, images, others })
+    }
+
+    /// The images of a group, whose first row has this number, and what is said of them.
+    fn group(&self, group: usize, first: u64) -> Result<Vec<(FileFacts, String)>, DataError> {
+        let mut told: Vec<Vec<(&str, String)>> = Vec::new();
+        for (column, names) in &self.others {
+            let mut row = 0;
+            self.file.values(group, column, |values| {
+                for value in values {
+                    if told.len() == row {
+                        told.push(Vec::new());
+                    }
+                    if let Some(value) = text(value, names) {
+                        told[row].push((&column.name, value));
+                    }
+                    row += 1;
+                }
+                Ok(())
+            })?;
+        }
+        let told: Vec<String> = told.into_iter().map(told::join).collect();
+        let mut all = Vec::new();
+        for column in &self.images {
+            let (name, mut row) = (image_name(column), 0);
+            self.file.values(group, column, |values| {
+                let look = |(value, at): (Value, usize)| {
+                    let number = first + at as u64;
+                    let bytes = match value {
+                        Value::Bytes(bytes) => bytes,
+                        Value::Text(_) | Value::Null => {
+                            let why = "whose bytes must be in the file, and not only where they lie";
+                            return Err(damaged(self.path, format!("row {number} has no image in its column {}, {why}", quoted(name))));
+                        }
+                    };
+                    Whole::Image.takes(bytes.len() as u64).map_err(|error| damaged(self.path, format!("row {number}: {error}")))?;
+                    let (digest, size) = (Digest::of(bytes.data()), decode::dimensions(bytes.data()));
+                    let facts =
+                        FileFacts { path: called(name, number), offset: number, bytes: bytes.len() as u64, digest, size, told: None };
+                    Ok((facts, told.get(at).cloned().unwrap_or_default()))
+                };
+                let count = values.len();
+                let found: Vec<(FileFacts, String)> = values.into_par_iter().zip(row..row + count).map(look).collect::<Result<_, _>>()?;
+                all.extend(found);
+                row += count;
+                Ok(())
+            })?;
+        }
+        Ok(all)
+    }
+}
+
+/// Whether the first bytes of a column are a picture.
+fn begins_as_picture(file: &File, column: &Column) -> Result<bool, DataError> {
+    Ok(matches!(file.first(column)?, Some(Value::Bytes(bytes)) if is_picture(bytes.data())))
+}
+
+/// A value as a text; a label by its name, if it has one.
+fn text(value: Value, names: &[String]) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Bytes(bytes) => String::from_utf8(Some(bytes).filter(|bytes| bytes.len() <= told::LONGEST)?.data().to_vec()).ok(),
+        Value::Text(text) => Some(text.parse().ok().and_then(|at: usize| names.get(at)).cloned().unwrap_or(text)),
+    }
+}
+
+/// The names of labels by their columns, as Hugging Face leaves them in a file.
+fn labels(file: &File) -> IndexMap<String, Vec<String>> {
+    let note = file.note("huggingface").and_then(|note| serde_json::from_str::<serde_json::Value>(note).ok()).unwrap_or_default();
+    let Some(features) = note["info"]["features"].as_object() else { return IndexMap::new() };
+    let names = |(column, feature): (&String, &serde_json::Value)| {
+        let names = feature["names"].as_array().filter(|_| feature["_type"] == "ClassLabel")?;
+        Some((column.clone(), names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()))
+    };
+    features.iter().filter_map(names).collect()
+}

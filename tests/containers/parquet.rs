@@ -1,0 +1,177 @@
+//! The reader `parquet`.
+
+use super::{as_the_oracle_says, picture, said};
+use ddl::ops::readers::Parquet;
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[test]
+fn what_arrow_wrote_is_read_as_arrow_reads_it() {
+    let mut files = vec![(
+        "attributes.parquet",
+        json!({"schema": {"yaw": "float", "pitch": "int", "camera": "int", "frame": "int", "glasses": "int"}}),
+    )];
+    let packed = [
+        "hugging_face-gzip-1.parquet",
+        "hugging_face-gzip-2.parquet",
+        "hugging_face-lz4-1.parquet",
+        "hugging_face-lz4-2.parquet",
+        "hugging_face-none-1.parquet",
+        "hugging_face-none-2.parquet",
+        "hugging_face-snappy-1.parquet",
+        "hugging_face-snappy-2.parquet",
+        "hugging_face-zstd-1.parquet",
+        "hugging_face-zstd-2.parquet",
+        "shards",
+    ];
+    files.extend(packed.map(|name| (name, json!({}))));
+    as_the_oracle_says::<Parquet>("parquet", &files);
+}
+
+/// A column of a file.
+enum Of<'a> {
+    Bytes(&'a [Option<&'a [u8]>]),
+    Ints(&'a [Option<i64>]),
+}
+
+/// A file of one group of rows, whose columns are of this message.
+fn written(message: &str, columns: &[Of], packed: Compression) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type(&format!("message m {{ {message} }}")).unwrap());
+    let how = WriterProperties::builder().set_compression(packed).set_dictionary_enabled(false).build();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(how)).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    for of in columns {
+        let mut column = group.next_column().unwrap().unwrap();
+        let levels = |there: Vec<bool>| there.into_iter().map(i16::from).collect::<Vec<_>>();
+        match of {
+            Of::Bytes(values) => {
+                let levels = levels(values.iter().map(Option::is_some).collect());
+                let values: Vec<ByteArray> = values.iter().flatten().map(|value| ByteArray::from(value.to_vec())).collect();
+                column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).unwrap();
+            }
+            Of::Ints(values) => {
+                let levels = levels(values.iter().map(Option::is_some).collect());
+                let values: Vec<i64> = values.iter().flatten().copied().collect();
+                column.typed::<Int64Type>().write_batch(&values, Some(&levels), None).unwrap();
+            }
+        }
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    file.into_inner().unwrap()
+}
+
+const FACES: &str = "optional binary image; optional int64 label;";
+
+fn good(packed: Compression) -> Vec<u8> {
+    let images = [0, 1, 2].map(picture);
+    let images: Vec<Option<&[u8]>> = images.iter().map(|image| Some(&image[..])).collect();
+    written(FACES, &[Of::Bytes(&images), Of::Ints(&[Some(3), Some(3), Some(5)])], packed)
+}
+
+fn said_of(bytes: &[u8], more: Value) -> String {
+    said::<Parquet>(&[("a.parquet", bytes)], "a.parquet", more)
+}
+
+#[test]
+fn what_is_broken_is_said_in_a_sentence() {
+    let plain = || good(Compression::UNCOMPRESSED);
+    let spoilt = |at: usize, with: &[u8]| {
+        let mut bytes = plain();
+        bytes[at..at + with.len()].copy_from_slice(with);
+        bytes
+    };
+    let (one, two) = (picture(0), picture(1));
+    let end = plain().len();
+    let of = |message: &str, columns: &[Of]| written(message, columns, Compression::SNAPPY);
+    let one_of = [Some(&one[..])];
+    let cases: [(&str, Vec<u8>); 21] = [
+        ("whole", plain()),
+        ("empty", Vec::new()),
+        ("something else", b"hello".repeat(99)),
+        ("its beginning alone", b"PAR1".to_vec()),
+        ("nothing between beginning and end", b"PAR1PAR1PAR1".to_vec()),
+        ("cut off", plain()[..end - 20].to_vec()),
+        ("encrypted", [&plain()[..end - 4], b"PARE"].concat()),
+        ("an end that is longer than the file", spoilt(end - 8, &[0xff, 0xff, 0xff, 0x7f])),
+        ("an end that is shorter than it is", spoilt(end - 8, &[9, 0, 0, 0])),
+        ("no page", spoilt(4, b"xxxx")),
+        ("a page that says to be long", spoilt(6, &[0xff, 0xff, 0xff, 0xff, 0x0f])),
+        ("a value that says to be long", spoilt(picture_at(&plain()) - 4, &[0xff, 0xff, 0xff, 0x7f])),
+        ("no columns that are read", of("optional int64 day (TIMESTAMP(MILLIS,true));", &[Of::Ints(&[Some(3)])])),
+        ("no image", of("optional int64 label; optional binary name (UTF8);", &[Of::Ints(&[Some(3)]), Of::Bytes(&[Some(b"ann")])])),
+        ("an image that is null", of(FACES, &[Of::Bytes(&[Some(&one), None]), Of::Ints(&[Some(3), Some(3)])])),
+        ("images that are null", of(FACES, &[Of::Bytes(&[None]), Of::Ints(&[Some(3)])])),
+        ("what is no image", of(FACES, &[Of::Bytes(&[Some(b"hello")]), Of::Ints(&[Some(3)])])),
+        ("no rows", of(FACES, &[Of::Bytes(&[]), Of::Ints(&[])])),
+        ("a person who is null", of(FACES, &[Of::Bytes(&[Some(&one), Some(&two)]), Of::Ints(&[Some(3), None])])),
+        ("no person", of("optional binary image; optional int64 size;", &[Of::Bytes(&one_of), Of::Ints(&[Some(3)])])),
+        (
+            "two columns with images",
+            of(
+                "optional binary left; optional binary right; optional int64 label;",
+                &[Of::Bytes(&one_of), Of::Bytes(&one_of), Of::Ints(&[Some(3)])],
+            ),
+        ),
+    ];
+    let all = cases.map(|(how, bytes)| format!("{how}: {}", said_of(&bytes, json!({})))).join("\n");
+    insta::assert_snapshot!(all);
+}
+
+/// Where the first picture begins.
+fn picture_at(file: &[u8]) -> usize {
+    file.windows(picture(0).len()).position(|window| window == picture(0)).unwrap()
+}
+
+#[test]
+fn what_a_recipe_says_fits_the_file() {
+    let (one, two) = (picture(0), picture(1));
+    let faces = [Some(&one[..]), Some(&two[..])];
+    let message = "optional binary left; optional binary right; optional int64 age; optional binary who (UTF8);";
+    let columns = [Of::Bytes(&faces), Of::Bytes(&faces), Of::Ints(&[Some(40), None]), Of::Bytes(&[Some(b"ann"), Some(b"bob")])];
+    let bytes = written(message, &columns, Compression::SNAPPY);
+    let cases = [
+        json!({}),
+        json!({"image": "left", "identity": "who"}),
+        json!({"image": "right", "identity": "who", "schema": {"age": "int"}}),
+        json!({"image": "who", "identity": "who"}),
+        json!({"image": "left", "identity": "right"}),
+        json!({"image": "left", "identity": "age"}),
+        json!({"image": "left", "identity": "who", "schema": {"pose": "deg"}}),
+        json!({"image": "left", "identity": "age", "schema": {"who": "int"}}),
+    ];
+    insta::assert_snapshot!(cases.map(|more| format!("{more}: {}", said_of(&bytes, more.clone()))).join("\n"));
+}
+
+#[test]
+fn several_files_are_one_data_set_of_one_kind() {
+    let (a, b) = (good(Compression::SNAPPY), good(Compression::UNCOMPRESSED));
+    let one = picture(0);
+    let other =
+        written("optional binary face; optional int64 label;", &[Of::Bytes(&[Some(&one)]), Of::Ints(&[Some(3)])], Compression::SNAPPY);
+    let files: [(&str, &[u8]); 4] = [("d/t-0.parquet", &a), ("d/t-1.parquet", &b), ("d/readme.md", b"x"), ("t-2.parquet", &other)];
+    let of = |name: &str| format!("{name}: {}", said::<Parquet>(&files, name, json!({})));
+    let apart: [(&str, &[u8]); 2] = [("t-1.parquet", &b), ("t-2.parquet", &other)];
+    insta::assert_snapshot!(
+        [of("d"), of("d/t-{0..1}.parquet"), of("t-2.parquet"), said::<Parquet>(&apart, "t-{1..2}.parquet", json!({}))].join("\n")
+    );
+}
+
+proptest! {
+    #[test]
+    fn random_changes_are_an_error_or_a_value(at in any::<prop::sample::Index>(), put in prop::collection::vec(any::<u8>(), 1..9), is_end: bool, cut in 0..9usize, packed: bool) {
+        let mut bytes = good(if packed { Compression::SNAPPY } else { Compression::UNCOMPRESSED });
+        // what says the rest is behind the images
+        let from = if is_end { bytes.len() - 1 - at.index(600) } else { at.index(bytes.len()) };
+        let to = if cut == 0 { from } else { (from + put.len()).min(bytes.len()) };
+        bytes.splice(from..to, put);
+        let said = said_of(&bytes, json!({}));
+        prop_assert!(!said.is_empty());
+    }
+}
