@@ -10,10 +10,10 @@ use super::results::reading::Reading;
 use super::run::engine::libtorch;
 use super::run::need;
 use super::screen::Screen;
+use crate::diag::Severity;
 use crate::plan::diff::differences;
 use crate::plan::lock::Lock;
-use crate::store::Store;
-use crate::store::due::due;
+use crate::store::{self, Store};
 use std::path::Path;
 
 /// Writes, prints or checks the lock of a recipe.
@@ -23,13 +23,24 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let plan = recipe.plan(&compiled, screen)?; // of what can't be run there is no lock
     let mut lock = Lock::of(&plan).with_data(&compiled.graph);
     lock.libtorch = libtorch();
-    let mut all = false;
+    let mut due = None;
     if args.recipe.store.join("artifacts").is_dir() {
         let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
-        let results = Results::read(&plan, &Reading::new(&plan, &store, &[]))?; // a damaged result has no numbers
+        let reading = Reading::new(&plan, &store, &[]);
+        let results = Results::read(&plan, &reading)?;
         lock = with_results(lock, &plan, &results);
-        all = due(&plan, &store, &[], &[]).is_ok_and(|due| due.compute.is_empty());
+        for failure in reading.damaged() {
+            screen.message(&failure.diagnostic(Severity::Warning), &compiled.sources); // it has no numbers
+        }
+        due = store::due::due(&plan, &store, &[], &[]).ok().map(|due| due.compute.len());
     }
+    if let Some(due @ 1..) = due {
+        let (results, are) = if due == 1 { ("result", "is") } else { ("results", "are") };
+        screen.note(format!(
+            "{due} {results} {are} to be computed (`ddl run`): numbers of what is not there, or of what is gone, are in no lock"
+        ));
+    }
+    let all = due == Some(0);
     let file = args.output.clone().unwrap_or_else(|| beside(&args.recipe.recipe));
     if args.check {
         return check(&file, &lock, all, screen);

@@ -97,12 +97,16 @@ impl Stage {
     fn never_stops(&self, stop: &Stop) -> Option<Failure> {
         let Stop::Plateau(Plateau { patience, every, .. }) = stop;
         let (steps, per_epoch) = self.known?;
-        let every = every.steps(per_epoch, steps);
-        let checks = steps.checked_div(every).filter(|checks| *checks > 0)?; // one that never comes is said of `every`
+        let every = every.steps(per_epoch, steps).max(1);
+        if every > steps {
+            return None; // which is said of `every`
+        }
+        let checks = steps.div_ceil(every);
         ((patience.0 + 1).saturating_mul(every) >= steps).then(|| {
+            let waits = if patience.0 == 1 { "one check".to_owned() } else { patience.to_string() };
             let of = if checks == 1 { "one check".to_owned() } else { format!("{checks} checks") };
             let message =
-                format!("`plateau` waits for {patience} after a best one, and the stage `{}` has {of}: it never ends early", self.name);
+                format!("`plateau` waits for {waits} after a best one, and the stage `{}` has {of}: it never ends early", self.name);
             Failure::new(Code::BeyondStage, message).help("check more often (`every`), wait for fewer (`patience`), or lengthen `for`")
         })
     }

@@ -20,6 +20,8 @@ pub struct Due {
     pub stale: BTreeSet<NodeId>,
     /// The results that say something else now than when those were made of them.
     pub otherwise: BTreeSet<NodeId>,
+    /// In the store, and made of different results of one key that is gone: which of them tell the truth is known when that is computed again.
+    pub doubtful: BTreeSet<NodeId>,
 }
 
 /// What the sinks (or the nodes of these names) need that the store does not have.
@@ -30,8 +32,7 @@ pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Res
     for name in only.iter().chain(again) {
         named(plan, name)?;
     }
-    let mut visit =
-        Visit { plan, store, again, said: Said::of(store), seen: BTreeSet::new(), otherwise: BTreeSet::new(), due: Due::default() };
+    let mut visit = Visit::new(plan, store, again);
     let roots = roots(plan, only);
     // what is computed again may lie behind results that are stored; it comes first, as inputs do
     let needed = if again.is_empty() { BTreeSet::new() } else { plan.behind(roots.iter().copied()) };
@@ -39,6 +40,7 @@ pub fn due(plan: &Plan, store: &Store, only: &[String], again: &[String]) -> Res
     for root in again_first.chain(roots) {
         visit.node(root);
     }
+    visit.gone();
     let Visit { otherwise, mut due, .. } = visit;
     if !otherwise.is_empty() {
         due.otherwise = plan.iter().filter(|(_, node)| otherwise.contains(&node.key)).map(|(id, _)| id).collect();
@@ -68,6 +70,9 @@ pub fn again(plan: &Plan, names: &[String]) -> Vec<String> {
     found
 }
 
+/// What stands for a result that two inputs were made of while it said one thing and another.
+const MIXED: &str = "";
+
 /// What a result will be made of, as it lies in the store now.
 pub fn origins(plan: &Plan, store: &Store, id: NodeId) -> Origins {
     let mut found = Origins::new();
@@ -76,7 +81,7 @@ pub fn origins(plan: &Plan, store: &Store, id: NodeId) -> Origins {
         for (key, said) in before.chain([(artifact.manifest().key, artifact.says())]) {
             let one = found.entry(key).or_insert_with(|| said.clone());
             if *one != said {
-                one.clear(); // two inputs are made of different ones, and one of them is not what is there
+                MIXED.clone_into(one);
             }
         }
     }
@@ -170,10 +175,36 @@ struct Visit<'a> {
     said: Said<'a>,
     seen: BTreeSet<NodeId>,
     otherwise: BTreeSet<ContentKey>,
+    /// What results that are there say of those that they are made of.
+    noted: BTreeMap<ContentKey, BTreeMap<String, Vec<NodeId>>>,
     due: Due,
 }
 
-impl Visit<'_> {
+impl<'a> Visit<'a> {
+    fn new(plan: &'a Plan, store: &'a Store, again: &'a [String]) -> Self {
+        let (seen, otherwise, noted) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+        Visit { plan, store, again, said: Said::of(store), seen, otherwise, noted, due: Due::default() }
+    }
+
+    /// What is gone, and of which results tell different things, is due: no number is of some of it and some of another.
+    fn gone(&mut self) {
+        loop {
+            let differs = |said: &BTreeMap<String, Vec<NodeId>>| said.len() > 1 || said.contains_key(MIXED);
+            let noted: Vec<_> = self.noted.iter().filter(|(_, said)| differs(said)).map(|(key, said)| (*key, said.clone())).collect();
+            let before = self.seen.len();
+            for (key, said) in noted {
+                if self.store.peek(key).is_none() {
+                    self.due.doubtful.extend(said.into_values().flatten());
+                    let of_key = self.plan.iter().filter(|(_, node)| node.key == key).map(|(id, _)| id).collect::<Vec<_>>();
+                    of_key.into_iter().for_each(|id| self.node(id));
+                }
+            }
+            if self.seen.len() == before {
+                return;
+            }
+        }
+    }
+
     fn node(&mut self, id: NodeId) {
         if !self.seen.insert(id) {
             return;
@@ -187,6 +218,9 @@ impl Visit<'_> {
             let otherwise = self.said.otherwise(self.plan, id, artifact.manifest().made_of.as_ref());
             if otherwise.is_empty() {
                 self.due.stored.push(id);
+                for (key, said) in artifact.manifest().made_of.iter().flatten() {
+                    self.noted.entry(*key).or_default().entry(said.clone()).or_default().push(id);
+                }
                 return;
             }
             self.otherwise.extend(otherwise);

@@ -5,24 +5,29 @@ use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::plan::Plan;
-use crate::store::due::roots;
+use crate::store::due::{due, roots};
 use crate::store::{Artifact, Judged, Store, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Reads results of a plan's nodes and remembers which of them are damaged. What the store holds of nodes that nobody asked for is not there:
-/// what a run says hangs on what it was asked for, not on what ran before.
+/// what a run says hangs on what it was asked for, not on what ran before. Nor is what was made of others than lie there now.
 pub struct Reading<'r> {
     plan: &'r Plan,
     store: &'r Store,
     asked: BTreeSet<NodeId>,
+    /// Those that tell of what is gone.
+    stale: BTreeSet<NodeId>,
     damaged: RefCell<Vec<Failure>>,
 }
 
 impl<'r> Reading<'r> {
     /// Nothing is read yet. `only` are the results that are asked for by name; without any all are.
     pub fn new(plan: &'r Plan, store: &'r Store, only: &[String]) -> Self {
-        Reading { plan, store, asked: plan.behind(roots(plan, only)), damaged: RefCell::default() }
+        let mut due = due(plan, store, only, &[]).unwrap_or_default(); // what has no such name has no results
+        let mut stale = due.stale;
+        stale.append(&mut due.doubtful);
+        Reading { plan, store, asked: plan.behind(roots(plan, only)), stale, damaged: RefCell::default() }
     }
 
     /// Whether a node is asked for, or needed for one that is.
@@ -54,7 +59,7 @@ impl<'r> Reading<'r> {
 
     fn with<T>(&self, id: NodeId, read: impl Fn(&Artifact) -> Result<T, StoreError>) -> Result<Option<T>, Stop> {
         let node = self.plan.node(id);
-        if !self.is_asked_for(id) {
+        if !self.is_asked_for(id) || self.stale.contains(&id) {
             return Ok(None);
         }
         let Some(artifact) = self.store.peek(node.key) else { return Ok(None) };

@@ -175,4 +175,21 @@ fn what_is_made_of_what_came_out_otherwise_is_due() {
             assert!(now().stale.contains(last), "{}", plan.node(*changed).name);
         }
     }
+    // what is gone, and of which others tell different things, is computed first
+    fill(true);
+    let several = |id: &&NodeId| all.iter().filter(|it| due::artifact_inputs(&plan, **it).contains(*id)).count() > 1;
+    let shared = *all.iter().find(several).unwrap();
+    let made_of: Vec<NodeId> = all.iter().copied().filter(|it| due::artifact_inputs(&plan, *it).contains(&shared)).collect();
+    put(shared, "second", true);
+    put(made_of[0], "second", true);
+    store.set_aside(plan.node(shared).key).unwrap();
+    let due = now();
+    assert!(due.compute.contains(&shared) && due.doubtful.contains(&made_of[0]), "{due:?}");
+    assert!(made_of.iter().all(|id| due.doubtful.contains(id) || due.stale.contains(id)), "{due:?}");
+    assert!(
+        Reading::new(&plan, &store, &[]).meta::<serde_json::Value>(made_of[0]).ok().flatten().is_none(),
+        "its numbers are told by nobody"
+    );
+    put(shared, "second", true);
+    assert!(now().doubtful.is_empty() && now().stale.contains(&made_of[1]) && !now().stale.contains(&made_of[0]));
 }

@@ -121,6 +121,15 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
         let (metrics, page) = (OutputFile::Metrics.within(&out), OutputFile::Report.within(&out));
         let names = one_of(only.iter().map(String::as_str)).replace(" or ", " and ");
         screen.note(format!("{} and {} tell of {names} alone; a run without --only tells of all", metrics.display(), page.display()));
+        let asked = plan.behind(due::roots(&plan, &only));
+        let left = plan
+            .sinks
+            .iter()
+            .filter(|id| !asked.contains(id) && matches!(plan.work(**id), Ok(Node::ExportSafetensors(_) | Node::ExportOnnx(_))));
+        let left: Vec<&str> = left.map(|id| plan.node(*id).name.as_str()).collect();
+        if !left.is_empty() {
+            screen.note(format!("what {} exported before is not written anew", one_of(left).replace(" or ", " and ")));
+        }
     }
     screen.note(format!("done in {}", progress::duration(begun.elapsed().as_secs_f64())));
     Ok(outcome)
@@ -151,7 +160,9 @@ fn say_stale(plan: &Plan, due: &Due, screen: &Screen) {
     }
     let names = one_of(due.otherwise.iter().map(|id| plan.node(*id).name.as_str())).replace(" or ", " and ");
     let (results, are) = if due.stale.len() == 1 { ("result", "is") } else { ("results", "are") };
-    screen.note(format!("{names} came out otherwise than before: {} {results} that were made of it {are} computed again", due.stale.len()));
+    let of = if due.otherwise.len() == 1 { "it" } else { "them" };
+    screen
+        .note(format!("{names} came out otherwise than before: {} {results} that were made of {of} {are} computed again", due.stale.len()));
 }
 
 /// Names of a command line as the plan has them: of several names that mean the same it has the first.

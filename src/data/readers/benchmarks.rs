@@ -19,6 +19,7 @@ use crate::data::decode::EXTENSIONS;
 use crate::data::probe::ProbeCache;
 use crate::data::{DataError, Table};
 use crate::text::quoted;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Folds of a list that says none.
@@ -38,17 +39,22 @@ pub(super) enum Layout {
 }
 
 impl Layout {
-    /// By a first line; `None` where it is none of these, as the header of a csv.
-    fn of(first: &str) -> Option<Self> {
+    /// By the first two lines; `None` where they are none of these, as the header of a csv.
+    fn of(first: &str, second: Option<&str>) -> Option<Self> {
         let words: Vec<&str> = first.split_ascii_whitespace().collect();
         let is_number = |word: &str| word.parse::<i64>().is_ok();
+        let next = second.map_or(0, |text| text.split_ascii_whitespace().count());
         match words.as_slice() {
             _ if first.contains(',') => None,
             [a] if is_number(a) => Some(Layout::Numbered),
-            [a, b] if is_number(a) && is_number(b) => Some(Layout::Numbered),
+            [a, b] if is_number(a) && is_number(b) && next != 2 => Some(Layout::Numbered),
             [_, label] if is_number(label) => Some(Layout::Halves),
-            [_, a, b] if is_number(a) && is_number(b) => Some(Layout::Numbered), // whose first line is gone
-            [_, _, label] if is_number(label) => Some(Layout::Labelled),
+            // a list of LFW's without its first line
+            [name, a, b] if is_number(a) && is_number(b) && !is_number(name) => Some(Layout::Numbered),
+            [one, a, other, b] if is_number(a) && is_number(b) && ![one, other].into_iter().any(|name| is_number(name)) => {
+                Some(Layout::Numbered)
+            }
+            [_, _, label] if is_number(label) || truth(label).is_some() => Some(Layout::Labelled),
             _ => None,
         }
     }
@@ -62,13 +68,17 @@ impl Layout {
     }
 }
 
-/// How a list says its pairs, by its first line; `None` of a csv.
+/// How a list says its pairs, by its first lines; `None` of a csv.
 ///
 /// # Errors
 /// What can't be read as text.
 pub(super) fn layout(file: &Path, cache: &ProbeCache) -> Result<Option<Layout>, DataError> {
-    let first = TextLines::open(file, TextFile::Pairs, cache)?.next(|_, text| Ok(Layout::of(text)));
-    first.transpose().map(Option::flatten)
+    let mut lines = TextLines::open(file, TextFile::Pairs, cache)?;
+    let mut next = || lines.next(|_, text| Ok(text.to_owned())).transpose();
+    let Some(first) = next()? else { return Ok(None) };
+    // what is no text is said by whoever reads the list
+    let second = next().unwrap_or_default();
+    Ok(Layout::of(&first, second.as_deref()))
 }
 
 /// The pairs of a list, in its order.
@@ -77,7 +87,7 @@ pub(super) fn layout(file: &Path, cache: &ProbeCache) -> Result<Option<Layout>, 
 /// A line of another form; a list that has another number of lines than it says, or half a pair; too few pairs for folds; images that are not in the set.
 pub(super) fn pairs(layout: Layout, file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
     let lines = TextLines::open(file, layout.kind(), cache)?;
-    let mut list = List { file, table, lines, unknown: Unknown::default(), pairs: Vec::new() };
+    let mut list = List { file, lines, images: Images { table, known: HashMap::new() }, unknown: Unknown::default(), pairs: Vec::new() };
     match layout {
         Layout::Numbered => list.numbered()?,
         Layout::Labelled => list.labelled()?,
@@ -89,8 +99,8 @@ pub(super) fn pairs(layout: Layout, file: &Path, table: &Table, cache: &ProbeCac
 
 struct List<'a> {
     file: &'a Path,
-    table: &'a Table,
     lines: TextLines,
+    images: Images<'a>,
     unknown: Unknown,
     pairs: Vec<PairLine>,
 }
@@ -100,9 +110,25 @@ impl List<'_> {
         Err(DataError::File { file: self.file.to_owned(), why })
     }
 
-    fn add(&mut self, (line, fold, same): (u64, u32, bool), a: &str, b: &str, place: impl Fn(&str) -> Option<u32>) {
-        let found = self.unknown.both(line, (a, place(a)), (b, place(b)));
+    fn wrong_at<T>(&self, line: u64, why: String) -> Result<T, DataError> {
+        Err(DataError::Line { file: self.file.to_owned(), line, why })
+    }
+
+    fn add(&mut self, (line, fold, same): (u64, u32, bool), a: &str, b: &str, find: fn(&Table, &str) -> Found) -> Result<(), DataError> {
+        let [mut first, mut second] = [None; 2];
+        for (name, place) in [(a, &mut first), (b, &mut second)] {
+            *place = match self.images.find(name, find) {
+                Found::None => None,
+                Found::One(place) => Some(place),
+                Found::Several(one, other) => {
+                    let [one, other] = [one, other].map(|place| quoted(&self.images.table.path_at(place)));
+                    return self.wrong_at(line, format!("{} may be {one} or {other}; write it with its ending", quoted(name)));
+                }
+            };
+        }
+        let found = self.unknown.both(line, (a, first), (b, second));
         self.pairs.extend(found.map(|(a, b)| PairLine { line, fold, same, a, b }));
+        Ok(())
     }
 
     /// `folds pairs`, then lines of `name i j` and `name i name j`.
@@ -121,22 +147,29 @@ impl List<'_> {
         });
         let (folds, of_each) = said.unwrap_or_else(|| Err(self.lines.empty()))?;
         let all = 2 * u64::from(folds) * u64::from(of_each);
-        let mut at = 0;
+        let (mut at, mut turned) = (0, None);
         while let Some(read) = self.lines.next(|line, text| named(text).map(|pair| (line, pair))) {
             let (line, (same, a, b)) = read?;
             if at < all {
-                let fold = at / (2 * u64::from(of_each)) + 1;
-                let table = self.table;
-                self.add((line, fold as u32, same), &a, &b, |name| of_person(table, name));
+                let of_fold = 2 * u64::from(of_each);
+                if same != (at % of_fold < u64::from(of_each)) && turned.is_none() {
+                    let (is, due) = if same { ("one person", "two people") } else { ("two people", "one person") };
+                    let why = format!(
+                        "a pair of {is}, where one of {due} is due: a fold has {of_each} pairs of one person, and then as many of two"
+                    );
+                    turned = Some((line, why));
+                }
+                self.add((line, (at / of_fold) as u32 + 1, same), &a, &b, of_person)?;
             }
             at += 1;
         }
-        if at == all {
-            return Ok(());
+        if at != all {
+            let why = format!(
+                "it says that it has {folds} folds of {of_each} + {of_each} pairs, which are {all} lines, and has {at}; is it whole?"
+            );
+            return self.wrong(why);
         }
-        self.wrong(format!(
-            "it says that it has {folds} folds of {of_each} + {of_each} pairs, which are {all} lines, and has {at}; is it whole?"
-        ))
+        turned.map_or(Ok(()), |(line, why)| self.wrong_at(line, why))
     }
 
     /// Lines of `image image label`.
@@ -151,12 +184,12 @@ impl List<'_> {
         while let Some(row) = self.lines.next(read) {
             rows.push(row?);
         }
-        let (count, table) = (rows.len(), self.table);
+        let count = rows.len();
         if count < FOLDS {
             return self.wrong(format!("it has {count} pairs and says no folds, and ten are made of them"));
         }
         for (at, (line, same, a, b)) in rows.iter().enumerate() {
-            self.add((*line, fold(at, count), *same), a, b, |name| shown(table, name));
+            self.add((*line, fold(at, count), *same), a, b, shown)?;
         }
         Ok(())
     }
@@ -166,8 +199,9 @@ impl List<'_> {
         let mut rows: Vec<(u64, String, bool)> = Vec::new();
         let read = |line, text: &str| {
             let [image, label] = TextLines::fields(text, TextFile::PairHalves)?;
-            let number = label.parse::<i64>().ok().map(|label| label != 0);
-            let same = number.or_else(|| truth(label)).ok_or_else(|| format!("the label is a whole number, not {}", quoted(label)))?;
+            let number = label.parse::<u64>().ok().map(|label| label != 0);
+            let wrong = || format!("the label is 0 for two people and a whole number above it for one, not {}", quoted(label));
+            let same = number.or_else(|| truth(label)).ok_or_else(wrong)?;
             Ok((line, image.to_owned(), same))
         };
         while let Some(row) = self.lines.next(read) {
@@ -187,12 +221,12 @@ impl List<'_> {
             let why = format!("it has {of_one} pairs of one person and {of_two} of two and says no folds, and ten are made of each");
             return self.wrong(why);
         }
-        let (mut at, table) = ([0, 0], self.table);
+        let mut at = [0, 0];
         for pair in pairs {
             let same = pair[0].2;
             let place = fold(at[usize::from(same)], if same { of_one } else { of_two });
             at[usize::from(same)] += 1;
-            self.add((pair[0].0, place, same), &pair[0].1, &pair[1].1, |name| shown(table, name));
+            self.add((pair[0].0, place, same), &pair[0].1, &pair[1].1, shown)?;
         }
         Ok(())
     }
@@ -216,20 +250,63 @@ fn named(text: &str) -> Result<(bool, String, String), String> {
     }
 }
 
-/// The place of `name_0004` in `name`'s folder, or in one folder of all.
-fn of_person(table: &Table, image: &str) -> Option<u32> {
-    let name = image.rsplit_once('_')?.0;
-    with_ending(table, &format!("{name}/{image}")).or_else(|| with_ending(table, image))
+/// The images of a set, by the names of a list.
+struct Images<'a> {
+    table: &'a Table,
+    /// What was found, since lists name an image often.
+    known: HashMap<String, Found>,
 }
 
-/// The place of an image by its name, with this ending or another.
-fn shown(table: &Table, name: &str) -> Option<u32> {
+/// What a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    None,
+    One(u32),
+    /// Images that differ by their endings.
+    Several(u32, u32),
+}
+
+impl Images<'_> {
+    fn find(&mut self, name: &str, find: fn(&Table, &str) -> Found) -> Found {
+        if let Some(found) = self.known.get(name) {
+            return *found;
+        }
+        let found = find(self.table, name);
+        self.known.insert(name.to_owned(), found);
+        found
+    }
+}
+
+/// `name_0004` in `name`'s folder, or in one folder of all.
+fn of_person(table: &Table, image: &str) -> Found {
+    let Some((name, _)) = image.rsplit_once('_') else { return Found::None };
+    match with_ending(table, &format!("{name}/{image}")) {
+        Found::None => with_ending(table, image),
+        found => found,
+    }
+}
+
+/// An image by its name, with this ending or another.
+fn shown(table: &Table, name: &str) -> Found {
     let bare = || name.rsplit_once('.').filter(|(_, ending)| EXTENSIONS.contains(&&*ending.to_ascii_lowercase())).map(|it| it.0);
-    table.place_of(name).or_else(|| with_ending(table, bare()?))
+    match table.place_of(name) {
+        Some(place) => Found::One(place),
+        None => bare().map_or(Found::None, |bare| with_ending(table, bare)),
+    }
 }
 
-fn with_ending(table: &Table, name: &str) -> Option<u32> {
-    table.place_of(name).or_else(|| EXTENSIONS.iter().find_map(|ending| table.place_of(&format!("{name}.{ending}"))))
+/// The image of a name without ending, whatever its ending is, in small letters or capitals.
+fn with_ending(table: &Table, name: &str) -> Found {
+    if let Some(place) = table.place_of(name) {
+        return Found::One(place);
+    }
+    let endings = EXTENSIONS.iter().flat_map(|ending| [(*ending).to_owned(), ending.to_ascii_uppercase()]);
+    let mut found = endings.filter_map(|ending| table.place_of(&format!("{name}.{ending}")));
+    match (found.next(), found.next()) {
+        (None, _) => Found::None,
+        (Some(place), None) => Found::One(place),
+        (Some(place), Some(other)) => Found::Several(place, other),
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +346,16 @@ mod tests {
         assert_eq!(said[4..].iter().map(|it| (it.1, it.2)).collect::<Vec<_>>(), [(2, true), (2, true), (2, false), (2, false)]);
         // as LFW's development lists
         assert_eq!(read("1\nBob 1 2\nBob 1 Ann_Lee 2\n", &table).unwrap().iter().map(|it| it.fold).collect::<Vec<_>>(), [1, 1]);
+        // whatever the ending is, unless it is two
+        for (files, ending) in [("PNG", Some(1)), ("JPG", Some(1))] {
+            let table = people_called([("Bob", 2)], |name, at| format!("{name}/{name}_{:04}.{files}", at + 1));
+            assert_eq!(read("1\nBob 1 2\nBob 1 Bob 2\n", &table).ok().map(|found| found[0].b), ending);
+        }
+        let two = people_called([("Bob", 2)], |name, at| format!("{name}/{name}_0001.{}", ["png", "jpg"][at]));
+        let said = read("1\nBob 1 1\nBob 1 Bob 1\n", &two).unwrap_err();
+        assert!(said.ends_with(":2: `Bob_0001` may be `Bob/Bob_0001.jpg` or `Bob/Bob_0001.png`; write it with its ending"), "{said}");
+        let turned = read("2 1\nBob 1 2\nBob 3 4\nBob 1 Ann_Lee 2\nBob 2 Ann_Lee 2\n", &table).unwrap_err();
+        assert!(turned.contains(":3: a pair of one person, where one of two people is due"), "{turned}");
         // all in one folder
         let flat = people_called([("Ann_Lee", 4), ("Bob", 4)], |name, at| format!("{name}_{:04}.png", at + 1));
         assert_eq!(read("1\nBob 1 2\nBob 1 Ann_Lee 2\n", &flat).unwrap()[1].b, 1);
@@ -277,6 +364,26 @@ mod tests {
         for first in ["0 300", "4000000000 4000000000", "0"] {
             let wrong = read(&format!("{first}\nBob 1 2\n"), &table).unwrap_err();
             assert!(wrong.contains(":1: ") && wrong.contains("folds of"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_known_by_its_first_lines() {
+        for (text, layout) in [
+            ("10 300\nann 1 2\n", Some(Layout::Numbered)),
+            ("500\nann\t1\t2\n", Some(Layout::Numbered)),
+            ("ann 1 2\nann 1 bob 2\n", Some(Layout::Numbered)),
+            ("ann 1 bob 2\n", Some(Layout::Numbered)),
+            ("000004 000005 1\n000004 000006 0\n", Some(Layout::Labelled)),
+            ("a.jpg b.jpg True\na.jpg c.jpg False\n", Some(Layout::Labelled)),
+            ("000004 1\n000005 1\n", Some(Layout::Halves)),
+            ("a.jpg 0\nb.jpg 0\n", Some(Layout::Halves)),
+            ("fold,same,a,b\n1,1,a,b\n", None),
+            ("image image label\n", None),
+            ("", None),
+        ] {
+            let mut lines = text.lines();
+            assert_eq!(Layout::of(lines.next().unwrap_or_default(), lines.next()), layout, "{text}");
         }
     }
 

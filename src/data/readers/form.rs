@@ -66,7 +66,7 @@ impl TextFile {
         match self {
             TextFile::ImageList => "path,identity,…",
             TextFile::Attributes => "image,…",
-            TextFile::Pairs => "fold,same,a,b",
+            TextFile::Pairs => "fold,same,a,b`, or a line is `image image label",
             TextFile::NumberedPairs => "name 1 2` or `name 1 name 2",
             TextFile::LabelledPairs => "image image label",
             TextFile::PairHalves => "image label",

@@ -246,11 +246,14 @@ report t = compare([s], columns = [ver.gap])
     assert!(std::fs::write(&to, &bytes).is_ok());
     let seal = blake3::hash(body.to_string().as_bytes()).to_hex().to_string();
     std::fs::write(&manifest, serde_json::json!({"seal": seal, "body": body}).to_string()).unwrap();
-    let said = "`s` came out otherwise than before: 3 results that were made of it are computed again";
+    let came = "`s` came out otherwise than before: 3 results that were made of it are computed again";
     let dry = shell.ddl("run r.ddl --threads 1 --dry-run");
     assert!(dry.stdout().starts_with("3 to compute, 1 in the store") && dry.stdout().matches("(again: ").count() == 3, "{}", dry.stdout());
+    let lock = shell.ddl("lock r.ddl");
+    let said = flat(&lock.stderr());
+    assert!(said.contains("3 results are to be computed") && said.contains(" 0 numbers"), "what is of the old ones is in no lock: {said}");
     let elsewhere = shell.ddl("run r.ddl --threads 1");
-    assert!(elsewhere.code() == 0 && flat(&elsewhere.stderr()).contains(said), "{}", elsewhere.stderr());
+    assert!(elsewhere.code() == 0 && flat(&elsewhere.stderr()).contains(came), "{}", elsewhere.stderr());
     assert_eq!(shell.read("runs/r/metrics.json"), other.read("runs/r/metrics.json"));
     // they are damaged, which another recipe finds that shares nothing but the stage: it is computed here, and the numbers are of that again
     std::fs::write(&to, vec![0; bytes.len()]).unwrap();
@@ -259,6 +262,6 @@ report t = compare([s], columns = [ver.gap])
     let found = shell.ddl("run e.ddl --threads 1");
     assert!(found.code() == 0 && found.stderr().contains("1 to compute"), "{}", found.stderr());
     let after = shell.ddl("run r.ddl --threads 1");
-    assert!(after.code() == 0 && flat(&after.stderr()).contains(said), "{}", after.stderr());
+    assert!(after.code() == 0 && flat(&after.stderr()).contains(came), "{}", after.stderr());
     assert_eq!(shell.read("runs/r/metrics.json"), metrics);
 }
