@@ -4,6 +4,7 @@ use super::call::{Bound, Given, PAIRS};
 use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};
 use crate::data::probe::beside;
+use crate::data::shards;
 use crate::data::{At, DataError, Lies};
 use crate::diag::{Code, Diagnostic, Severity, did_you_mean, one_of};
 use crate::inputs::data_codes;
@@ -391,11 +392,11 @@ impl Compiler<'_> {
     /// Whether a path that the recipe itself says leads nowhere else by a link; if it does, that is said.
     fn stays_inside(&mut self, path: &PathValue, span: Span) -> bool {
         let (Some(within), Some(real)) = (&path.within, &path.real) else { return true };
-        let stays = stays(self.world, real, within);
-        if !stays {
-            self.diagnostics.push(led_outside(real, span));
+        let led = shards::named(real).into_iter().find(|file| !stays(self.world, file, within));
+        if let Some(file) = &led {
+            self.diagnostics.push(led_outside(file, span));
         }
-        stays
+        led.is_none()
     }
 
     /// Evaluates an expression for its own mistakes and uses only.

@@ -30,6 +30,13 @@ pub fn shards(path: &Path, is_one: fn(&str) -> bool) -> Result<Vec<PathBuf>, Dat
     }
 }
 
+/// All that a path can name: itself, or each of a row of files, whether they are there or not.
+pub fn named(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| name.contains('{'));
+    let row = name.and_then(|name| row(name).ok()).unwrap_or_default();
+    std::iter::once(path.to_owned()).chain(row.into_iter().map(|name| path.with_file_name(name))).collect()
+}
+
 /// Whether a name has this ending, in capitals or not.
 pub fn ends(name: &str, ending: &str) -> bool {
     Path::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case(ending))

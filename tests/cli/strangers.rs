@@ -106,6 +106,10 @@ fn a_link_out_of_the_recipes_folder_is_not_followed_and_a_parameter_may_lead_any
     let inside = Shell::new().file("r.ddl", format!("{HEAD}dataset faces = image_folder(\"images\")\n"));
     symlink(outside.path().join("images"), inside.path().join("images")).unwrap();
     assert!(inside.ddl("check r.ddl").stderr().contains("leaves the recipe's folder"));
+    // one file of a row
+    let row = Shell::new().file("r.ddl", format!("{HEAD}dataset faces = image_tar(\"t-{{0..1}}.tar\")\n"));
+    symlink(secret.path().join("secret"), row.path().join("t-1.tar")).unwrap();
+    assert!(row.ddl("check r.ddl").stderr().contains("t-1.tar is, or lies behind, a link that leaves the recipe's folder"));
     let given = Shell::new().file("r.ddl", format!("{HEAD}param root : path\ndataset faces = image_folder(root / \"images\")\n"));
     symlink(outside.path().join("images"), given.path().join("images")).unwrap();
     let ran = given.ddl("check r.ddl --set root=.");
