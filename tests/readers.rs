@@ -224,6 +224,55 @@ fn a_table_has_what_lies_there_and_what_is_said_of_it() {
     }
 }
 
+/// Files, and a list of them whose lines are these.
+fn listed(folder: &Path, images: &[Shown], line: fn(usize, u8) -> String) {
+    files(folder, images);
+    let lines: String = images.iter().enumerate().map(|(at, (person, _))| line(at, *person)).collect();
+    std::fs::write(folder.join("list"), lines).unwrap();
+}
+
+#[test]
+fn a_list_and_the_records_made_of_it_know_the_same_people() {
+    let people = |example: Example| {
+        let world = World { folder: tempfile::tempdir().unwrap(), example };
+        world.put(&pictures());
+        let table = World::table(&world.compiled(""), ProbeCache::none()).unwrap();
+        table.rows().map(|row| (row.cell("identity").unwrap().to_string(), row.source().digest())).collect::<Vec<_>>()
+    };
+    let records = people(example("recordio"));
+    let puts: [fn(&Path, &[Shown]); 4] = [
+        |folder, images| listed(folder, images, |at, person| format!("p{person}/{at}.ppm {person}\n")),
+        |folder, images| listed(folder, images, |at, person| format!("1\tp{person}/{at}.ppm\t{person}\n")),
+        |folder, images| listed(folder, images, |at, person| format!("{at}\t{person}.000000\tp{person}/{at}.ppm\n")),
+        |folder, images| listed(folder, images, |at, person| format!("{at}\t{person}\t1\t0.5\tp{person}/{at}.ppm\n")),
+    ];
+    for (at, put) in puts.into_iter().enumerate() {
+        assert_eq!(people(Example { call: "image_list(\"list\", root = \"data\"", put }), records, "list {at}");
+    }
+}
+
+/// Files whose names are numbers, and a list that may be insightface's or MXNet's.
+#[test]
+fn a_list_that_can_not_be_told_is_read_as_the_recipe_says() {
+    let put = |folder: &Path, images: &[Shown]| {
+        std::fs::create_dir(folder.join("data")).unwrap();
+        for (at, (_, bytes)) in images.iter().take(2).enumerate() {
+            std::fs::write(folder.join(format!("data/{at}")), bytes).unwrap();
+        }
+        std::fs::write(folder.join("list"), "0\t1\t0\n1\t0\t1\n").unwrap();
+    };
+    let world = World { folder: tempfile::tempdir().unwrap(), example: Example { call: "image_list(\"list\", root = \"data\"", put } };
+    world.put(&pictures());
+    let compiled = world.compiled("");
+    let [said] = &compiled.diagnostics[..] else { panic!("{:?}", compiled.diagnostics) };
+    assert_eq!((said.code, said.span().is_some()), (Code::BadTable, true));
+    assert!(said.message.contains("columns = \"insightface\" or columns = \"im2rec\""), "{}", said.message);
+    for (columns, paths) in [("insightface", ["1", "0"]), ("im2rec", ["0", "1"])] {
+        let table = World::table(&world.compiled(&format!(", columns = \"{columns}\"")), ProbeCache::none()).unwrap();
+        assert_eq!(table.rows().map(|row| row.path().to_string()).collect::<Vec<_>>(), paths, "{columns}");
+    }
+}
+
 #[test]
 fn images_that_can_not_be_decoded_stop_or_are_left_out() {
     for reader in on_disk() {

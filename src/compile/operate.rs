@@ -314,7 +314,8 @@ impl Compiler<'_> {
             return None; // nothing is read of what lies outside
         }
         let at = At { path: &real, below: below.as_deref() };
-        let digest = self.digest_of((real.clone(), below.clone()), span, || prober.images(at, reads.look));
+        let look = Reader::look(decl.name, args).unwrap_or(reads.look);
+        let digest = self.digest_of((real.clone(), below.clone()), span, || prober.images(at, look));
         for (name, path, digest) in [(Some(reads.path), Some(file), digest), (reads.below, folder, Some(String::new()))] {
             let (Some(name), Some(path)) = (name, path) else { continue };
             self.remember_path(&path);

@@ -19,7 +19,7 @@ use crate::data::stream::Sizing;
 use crate::data::{At, AttributeType, DataError, Look, Stream, Table};
 use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
-use crate::lang::value::NodeId;
+use crate::lang::value::{Args, NodeId};
 use crate::pattern::Patterns;
 
 crate::choice! {
@@ -106,6 +106,11 @@ pub trait Reading {
         Vec::new()
     }
 
+    /// How its images are looked at where an argument says more of that than [`Reading::READS`].
+    fn look(_: &Args) -> Option<Look> {
+        None
+    }
+
     /// What its paths are, and what is said of the images there; nothing if they are drawn.
     fn there(&self) -> Option<There<'_>>;
 
@@ -156,6 +161,14 @@ macro_rules! readers {
                     return <$member as Reading>::complaints(call, patterns);
                 })*
                 Vec::new()
+            }
+
+            /// How the images of a reader of this name are looked at, by its arguments.
+            pub fn look(op: &str, args: &Args) -> Option<Look> {
+                $(if op == $member::NAME {
+                    return <$member as Reading>::look(args).or(<$member as Reading>::READS.map(|reads| reads.look));
+                })*
+                None
             }
 
             /// See [`Reading::ATTRIBUTES`].
