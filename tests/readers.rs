@@ -32,13 +32,14 @@ struct Example {
 fn example(reader: &str) -> Example {
     match reader {
         "image_folder" => Example { call: "image_folder(\"data\"", put: files },
+        "images" => Example { call: "images(\"data\"", put: files },
         "image_list" => Example {
-            call: "image_list(\"list.csv\", root = \"data\"",
+            call: "image_list(\"data/list.csv\"",
             put: |folder, images| {
                 files(folder, images);
                 let line = |(at, (person, _)): (usize, &Shown)| format!("p{person}/{at}.ppm,p{person}\n");
                 let lines: String = images.iter().enumerate().map(line).collect();
-                std::fs::write(folder.join("list.csv"), format!("path,identity\n{lines}")).unwrap();
+                std::fs::write(folder.join("data/list.csv"), format!("path,identity\n{lines}")).unwrap();
             },
         },
         "image_tar" => Example {
@@ -221,6 +222,38 @@ fn a_table_has_what_lies_there_and_what_is_said_of_it() {
         seen.sort_unstable();
         put.sort_unstable();
         assert_eq!(seen, put, "{reader}");
+    }
+}
+
+/// A reader that `images` never means is one that it should mean.
+#[test]
+fn images_means_whatever_reader_reads_what_lies_there() {
+    for reader in on_disk().into_iter().filter(|reader| *reader != "images") {
+        let named = World::new(reader, &pictures());
+        let Example { call, put } = example(reader);
+        let call = call.replacen(reader, "images", 1).leak();
+        let told = World { folder: tempfile::tempdir().unwrap(), example: Example { call, put } };
+        told.put(&pictures());
+        for more in ["", ", on_corrupt = \"skip\"", ", kernel = \"pil_bicubic\", alignment = \"arcface112\""] {
+            assert_eq!(told.key(more), named.key(more), "{reader}{more}");
+        }
+        let ops = |world: &World| world.compiled("").plan().iter().map(|(_, node)| node.op.to_string()).collect::<Vec<_>>();
+        assert_eq!(ops(&told), ops(&named), "{reader}");
+    }
+}
+
+#[test]
+fn what_no_reader_knows_is_said_once_at_its_place() {
+    let world = |bytes: &[u8]| {
+        let world = World { folder: tempfile::tempdir().unwrap(), example: Example { call: "images(\"data\"", put: |_, _| {} } };
+        std::fs::write(world.folder.path().join("data"), bytes).unwrap();
+        world
+    };
+    for bytes in [&b"\x89PNG\r\n\x1a\n\0\0"[..], b"\0", b"PK\x03\x04"] {
+        let compiled = world(bytes).compiled("");
+        let [said] = &compiled.diagnostics[..] else { panic!("{bytes:?}: {:?}", compiled.diagnostics) };
+        assert_eq!((said.code, said.span().is_some()), (Code::BadTable, true), "{bytes:?}");
+        assert!(said.message.contains("no reader knows what this is (`image_folder`, `image_list`, "), "{}", said.message);
     }
 }
 

@@ -10,12 +10,13 @@ use crate::inputs::data_codes;
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, NodeId, OpValue, PathValue, Places, Value};
+use crate::ops::declared;
 use crate::ops::evals::Verification;
 use crate::ops::limits::{outside, turned};
 use crate::ops::nets::Checkpoint;
 use crate::ops::node::Kind;
 use crate::ops::outputs::{Compare, Score, Started};
-use crate::ops::readers::{Reader, Reads};
+use crate::ops::readers::{self, Images, Reader, Reads};
 use crate::ops::stages::{Average, Select, Train};
 use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
@@ -224,6 +225,7 @@ impl Compiler<'_> {
                 _ => return Val::new((decl.result)(&DeclCall { types, args: &args }), Value::Poison, span), // not known yet, or wrong
             }
         }
+        let decl = self.reader_meant(decl, &args);
         let known = self.probe_images(decl, &mut args, span);
         for (param, value) in &mut args {
             if known.is_some_and(|reads| reads.names(param)) {
@@ -290,6 +292,14 @@ impl Compiler<'_> {
             nodes.insert(name.clone(), Value::Node(self.graph.add_said(decl.name, args, places.clone(), span)));
         }
         Val::new(Type::Record(parts.clone()), Value::Record(nodes.into()), span)
+    }
+
+    /// The reader that `images` means, by what lies at its path. What is wrong there is said when it is looked at.
+    fn reader_meant(&self, decl: &'static Decl, args: &Args) -> &'static Decl {
+        let (Images::NAME, Some(prober), Some(Value::Path(path))) = (decl.name, self.options.prober, args.get("path")) else { return decl };
+        let inside = |real: &PathBuf| path.within.as_ref().is_none_or(|within| stays(self.world, real, within));
+        let Some(real) = path.real.as_ref().filter(|real| inside(real)) else { return decl };
+        prober.known(real, readers::known).ok().flatten().and_then(declared).unwrap_or(decl)
     }
 
     /// Looks at the images of a reader, those that a list names among them: the folder that they lie below is a place, and means nothing by itself.

@@ -1,14 +1,15 @@
 //! A list of images.
 
-use super::{Reading, Reads, There};
+use super::{Reading, Reads, Recognised, There};
 use crate::data::probe::{Probe, ProbeCache, beside};
-use crate::data::readers::{self, PlainList, Read};
+use crate::data::readers::{self, PlainList, Read, begins_as_text};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::Param as _;
 use crate::lang::types::Type;
 use crate::lang::value::Args;
 use crate::ops::data::columns_of;
 use crate::ops::refs::{Columns, FilePath};
+use std::path::Path;
 use std::sync::Arc;
 
 crate::choice! {
@@ -75,6 +76,10 @@ impl Reading for ImageList {
             return Some(Look { lies: Lies::Text, probe: |at, cache| probe(at, Some(PlainList::Insightface), cache) });
         }
         is(ListColumns::Im2rec).then_some(Look { lies: Lies::Text, probe: |at, cache| probe(at, Some(PlainList::Im2rec), cache) })
+    }
+
+    fn recognises(path: &Path) -> Recognised {
+        Recognised::perhaps(path.is_file() && begins_as_text(path).is_ok())
     }
 
     fn there(&self) -> Option<There<'_>> {

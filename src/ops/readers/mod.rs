@@ -7,8 +7,11 @@ mod bin;
 mod faces;
 mod folder;
 mod image_tar;
+mod images;
 mod list;
 mod recordio;
+
+pub use images::{Recognised, known};
 
 use super::node::{InPlan, Kind, Node, Planned};
 use super::refs::FilePath;
@@ -21,6 +24,7 @@ use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
 use crate::pattern::Patterns;
+use std::path::Path;
 
 crate::choice! {
     /// What happens to an image that can't be decoded.
@@ -106,6 +110,11 @@ pub trait Reading {
         Vec::new()
     }
 
+    /// Whether what lies at a path is this reader's own, for `images`.
+    fn recognises(_: &Path) -> Recognised {
+        Recognised::No
+    }
+
     /// How its images are looked at where an argument says more of that than [`Reading::READS`].
     fn look(_: &Args) -> Option<Look> {
         None
@@ -163,6 +172,11 @@ macro_rules! readers {
                 Vec::new()
             }
 
+            /// Whether what lies at a path is a reader's own, of each by its name.
+            pub fn recognised(path: &Path) -> Vec<(&'static str, Recognised)> {
+                vec![$(($member::NAME, <$member as Reading>::recognises(path))),*]
+            }
+
             /// How the images of a reader of this name are looked at, by its arguments.
             pub fn look(op: &str, args: &Args) -> Option<Look> {
                 $(if op == $member::NAME {
@@ -199,7 +213,7 @@ macro_rules! readers {
     };
 }
 
-readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar, bin::Bin);
+readers!(folder::ImageFolder, list::ImageList, faces::SyntheticFaces, recordio::RecordIo, image_tar::ImageTar, bin::Bin, images::Images);
 
 impl Planned for Reader {
     const KIND: Kind = Kind::FILES;
