@@ -84,7 +84,7 @@ proptest! {
             pair_file(&file, &FACES, &ProbeCache::none()).err(),
             pair_list(&file, &FACES, &ProbeCache::none()).err(),
             annotate(&FACES, &file, &schema, ddl::data::predicate::MissingPolicy::Keep, &ProbeCache::none()).err(),
-            image_list(&file, folder.path(), &schema, &ProbeCache::none()).err(),
+            image_list(&file, folder.path(), None, &schema, &ProbeCache::none()).err(),
         ];
         for error in errors.into_iter().flatten() {
             prop_assert!(!error.to_string().is_empty());

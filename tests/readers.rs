@@ -35,13 +35,14 @@ struct Example {
 fn example(reader: &str) -> Example {
     match reader {
         "image_folder" => Example { call: "image_folder(\"data\"", put: files },
+        "images" => Example { call: "images(\"data\"", put: files },
         "image_list" => Example {
-            call: "image_list(\"list.csv\", root = \"data\"",
+            call: "image_list(\"data/list.csv\"",
             put: |folder, images| {
                 files(folder, images);
                 let line = |(at, (person, _)): (usize, &Shown)| format!("p{person}/{at}.ppm,p{person}\n");
                 let lines: String = images.iter().enumerate().map(line).collect();
-                std::fs::write(folder.join("list.csv"), format!("path,identity\n{lines}")).unwrap();
+                std::fs::write(folder.join("data/list.csv"), format!("path,identity\n{lines}")).unwrap();
             },
         },
         "image_tar" => Example {
@@ -290,6 +291,87 @@ fn a_table_has_what_lies_there_and_what_is_said_of_it() {
         seen.sort_unstable();
         put.sort_unstable();
         assert_eq!(seen, put, "{reader}");
+    }
+}
+
+/// A reader that `images` never means is one that it should mean.
+#[test]
+fn images_means_whatever_reader_reads_what_lies_there() {
+    for reader in on_disk().into_iter().filter(|reader| *reader != "images") {
+        let named = World::new(reader, &pictures());
+        let Example { call, put } = example(reader);
+        let call = call.replacen(reader, "images", 1).leak();
+        let told = World { folder: tempfile::tempdir().unwrap(), example: Example { call, put } };
+        told.put(&pictures());
+        for more in ["", ", on_corrupt = \"skip\"", ", kernel = \"pil_bicubic\", alignment = \"arcface112\""] {
+            assert_eq!(told.key(more), named.key(more), "{reader}{more}");
+        }
+        let ops = |world: &World| world.compiled("").plan().iter().map(|(_, node)| node.op.to_string()).collect::<Vec<_>>();
+        assert_eq!(ops(&told), ops(&named), "{reader}");
+    }
+}
+
+#[test]
+fn what_no_reader_knows_is_said_once_at_its_place() {
+    let world = |bytes: &[u8]| {
+        let world = World { folder: tempfile::tempdir().unwrap(), example: Example { call: "images(\"data\"", put: |_, _| {} } };
+        std::fs::write(world.folder.path().join("data"), bytes).unwrap();
+        world
+    };
+    for bytes in [&b"\x89PNG\r\n\x1a\n\0\0"[..], b"\0", b"PK\x03\x04"] {
+        let compiled = world(bytes).compiled("");
+        let [said] = &compiled.diagnostics[..] else { panic!("{bytes:?}: {:?}", compiled.diagnostics) };
+        assert_eq!((said.code, said.span().is_some()), (Code::BadTable, true), "{bytes:?}");
+        assert!(said.message.contains("no reader knows what this is (`image_folder`, `image_list`, "), "{}", said.message);
+    }
+}
+
+/// Files, and a list of them whose lines are these.
+fn listed(folder: &Path, images: &[Shown], line: fn(usize, u8) -> String) {
+    files(folder, images);
+    let lines: String = images.iter().enumerate().map(|(at, (person, _))| line(at, *person)).collect();
+    std::fs::write(folder.join("list"), lines).unwrap();
+}
+
+#[test]
+fn a_list_and_the_records_made_of_it_know_the_same_people() {
+    let people = |example: Example| {
+        let world = World { folder: tempfile::tempdir().unwrap(), example };
+        world.put(&pictures());
+        let table = World::table(&world.compiled(""), ProbeCache::none()).unwrap();
+        table.rows().map(|row| (row.cell("identity").unwrap().to_string(), row.source().digest())).collect::<Vec<_>>()
+    };
+    let records = people(example("recordio"));
+    let puts: [fn(&Path, &[Shown]); 4] = [
+        |folder, images| listed(folder, images, |at, person| format!("p{person}/{at}.ppm {person}\n")),
+        |folder, images| listed(folder, images, |at, person| format!("1\tp{person}/{at}.ppm\t{person}\n")),
+        |folder, images| listed(folder, images, |at, person| format!("{at}\t{person}.000000\tp{person}/{at}.ppm\n")),
+        |folder, images| listed(folder, images, |at, person| format!("{at}\t{person}\t1\t0.5\tp{person}/{at}.ppm\n")),
+    ];
+    for (at, put) in puts.into_iter().enumerate() {
+        assert_eq!(people(Example { call: "image_list(\"list\", root = \"data\"", put }), records, "list {at}");
+    }
+}
+
+/// Files whose names are numbers, and a list that may be insightface's or MXNet's.
+#[test]
+fn a_list_that_can_not_be_told_is_read_as_the_recipe_says() {
+    let put = |folder: &Path, images: &[Shown]| {
+        std::fs::create_dir(folder.join("data")).unwrap();
+        for (at, (_, bytes)) in images.iter().take(2).enumerate() {
+            std::fs::write(folder.join(format!("data/{at}")), bytes).unwrap();
+        }
+        std::fs::write(folder.join("list"), "0\t1\t0\n1\t0\t1\n").unwrap();
+    };
+    let world = World { folder: tempfile::tempdir().unwrap(), example: Example { call: "image_list(\"list\", root = \"data\"", put } };
+    world.put(&pictures());
+    let compiled = world.compiled("");
+    let [said] = &compiled.diagnostics[..] else { panic!("{:?}", compiled.diagnostics) };
+    assert_eq!((said.code, said.span().is_some()), (Code::BadTable, true));
+    assert!(said.message.contains("columns = \"insightface\" or columns = \"im2rec\""), "{}", said.message);
+    for (columns, paths) in [("insightface", ["1", "0"]), ("im2rec", ["0", "1"])] {
+        let table = World::table(&world.compiled(&format!(", columns = \"{columns}\"")), ProbeCache::none()).unwrap();
+        assert_eq!(table.rows().map(|row| row.path().to_string()).collect::<Vec<_>>(), paths, "{columns}");
     }
 }
 

@@ -11,12 +11,13 @@ use crate::inputs::data_codes;
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, NodeId, OpValue, PathValue, Places, Value};
+use crate::ops::declared;
 use crate::ops::evals::Verification;
 use crate::ops::limits::{outside, turned};
 use crate::ops::nets::Checkpoint;
 use crate::ops::node::Kind;
 use crate::ops::outputs::{Compare, Score, Started};
-use crate::ops::readers::{Reader, Reads};
+use crate::ops::readers::{self, Images, Reader, Reads};
 use crate::ops::stages::{Average, Select, Train};
 use crate::quantity::Span as TrainSpan;
 use crate::source::Span;
@@ -225,6 +226,7 @@ impl Compiler<'_> {
                 _ => return Val::new((decl.result)(&DeclCall { types, args: &args }), Value::Poison, span), // not known yet, or wrong
             }
         }
+        let decl = self.reader_meant(decl, &args);
         let known = self.probe_images(decl, &mut args, span);
         for (param, value) in &mut args {
             if known.is_some_and(|reads| reads.names(param)) {
@@ -293,6 +295,14 @@ impl Compiler<'_> {
         Val::new(Type::Record(parts.clone()), Value::Record(nodes.into()), span)
     }
 
+    /// The reader that `images` means, by what lies at its path. What is wrong there is said when it is looked at.
+    fn reader_meant(&self, decl: &'static Decl, args: &Args) -> &'static Decl {
+        let (Images::NAME, Some(prober), Some(Value::Path(path))) = (decl.name, self.options.prober, args.get("path")) else { return decl };
+        let inside = |real: &PathBuf| path.within.as_ref().is_none_or(|within| stays(self.world, real, within));
+        let Some(real) = path.real.as_ref().filter(|real| inside(real)) else { return decl };
+        prober.known(real, readers::known).ok().flatten().and_then(declared).unwrap_or(decl)
+    }
+
     /// Looks at the images of a reader, those that a list names among them: the folder that they lie below is a place, and means nothing by itself.
     /// Where they were looked at, what it reads.
     fn probe_images(&mut self, decl: &'static Decl, args: &mut Args, span: Span) -> Option<Reads> {
@@ -315,7 +325,8 @@ impl Compiler<'_> {
             return None; // nothing is read of what lies outside
         }
         let at = At { path: &real, below: below.as_deref() };
-        let digest = self.digest_of((real.clone(), below.clone()), span, || prober.images(at, reads.look));
+        let look = Reader::look(decl.name, args).unwrap_or(reads.look);
+        let digest = self.digest_of((real.clone(), below.clone()), span, || prober.images(at, look));
         for (name, path, digest) in [(Some(reads.path), Some(file), digest), (reads.below, folder, Some(String::new()))] {
             let (Some(name), Some(path)) = (name, path) else { continue };
             self.remember_path(&path);

@@ -14,7 +14,8 @@ use super::DataError;
 use super::held::{Pack, damaged};
 use std::path::Path;
 
-const MAGIC: u32 = 0xbeef_c0de;
+/// What a database begins with, behind the head of its first page.
+pub const MAGIC: u32 = 0xbeef_c0de;
 /// Bytes before what a page holds.
 const HEAD: usize = 16;
 /// Bytes of a node before its key.

@@ -44,6 +44,14 @@ pub trait Prober {
     /// Why there is none; that something else lies there, at once.
     fn digest(&self, path: &Path, lies: Lies) -> Result<String, DataError>;
 
+    /// Whose own lies at a path, as `known` tells by a look at it; nothing from who can't look.
+    ///
+    /// # Errors
+    /// What `known` says.
+    fn known(&self, _: &Path, _: fn(&Path) -> Result<&'static str, DataError>) -> Result<Option<&'static str>, DataError> {
+        Ok(None)
+    }
+
     /// The digest of a set of images. Who can't tell which they are says it of what lies at its paths.
     ///
     /// # Errors

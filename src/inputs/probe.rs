@@ -103,6 +103,10 @@ impl Prober for DiskProber {
         regular::is_regular(&metadata).and_then(|()| self.file(path, Stamp::of(&metadata))).map_err(unreadable)
     }
 
+    fn known(&self, path: &Path, known: fn(&Path) -> Result<&'static str, DataError>) -> Result<Option<&'static str>, DataError> {
+        known(path).map(Some)
+    }
+
     fn images(&self, at: At<'_>, look: Look) -> Result<String, DataError> {
         Ok((look.probe)(at, &self.folders)?.digest().to_owned())
     }

@@ -20,6 +20,9 @@ const HALVES: [&str; 2] = ["ann/0 3\nann/1 3\n", "ann/0 0\nbob/0 0\n"];
 fn good(kind: TextFile) -> String {
     match kind {
         TextFile::ImageList => "path,identity,yaw\nann/0,ann,3\nann/1,ann,4\nbob/0,bob,5\n",
+        TextFile::LabelledImages => "ann/0 3\nann/1 3\nbob/0 5\n",
+        TextFile::InsightfaceImages => "1\tann/0\t3\t1\t2\t9\t8\n1\tann/1\t3\n0\tbob/0\t5\n",
+        TextFile::Im2recImages => "0\t3\t0.5\tann/0\n1\t3\t0.25\tann/1\n2\t5.0\t0.5\tbob/0\n",
         TextFile::Attributes => "image,pose\nann/0,3\nann/1,4\nbob/0,5\n",
         TextFile::Pairs => "fold,same,a,b\n1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n",
         TextFile::NumberedPairs => "2 1\nann 0 1\nbob 0 ann 1\nann 0 1\nbob 0 ann 1\n",
@@ -37,6 +40,11 @@ fn good(kind: TextFile) -> String {
 
 fn is_csv(kind: TextFile) -> bool {
     good(kind).contains(',')
+}
+
+/// What stands between the fields of a text.
+fn sign(text: &str) -> &'static str {
+    [",", "\t"].into_iter().find(|sign| text.contains(sign)).unwrap_or(" ")
 }
 
 /// A folder with the images of [`table`], and a file of one kind.
@@ -76,8 +84,18 @@ impl World {
         let cells = |table: &Table, name: &str| table.rows().map(|row| row.cell(name).unwrap().to_string()).collect::<Vec<_>>();
         Ok(match self.kind {
             TextFile::ImageList => {
-                let table = image_list(&file, root, &degrees("yaw"), cache)?.table;
+                let table = image_list(&file, root, None, &degrees("yaw"), cache)?.table;
                 format!("{:?} {:?} {:?}", paths(&table), cells(&table, "identity"), cells(&table, "yaw"))
+            }
+            TextFile::LabelledImages | TextFile::InsightfaceImages | TextFile::Im2recImages => {
+                let column = match self.kind {
+                    TextFile::InsightfaceImages => Some("left"),
+                    TextFile::Im2recImages => Some("label2"),
+                    _ => None, // the others have none
+                };
+                let schema = column.map(|name| (name.to_owned(), ColumnType::Float)).into_iter().collect();
+                let table = image_list(&file, root, None, &schema, cache)?.table;
+                format!("{:?} {:?} {:?}", paths(&table), cells(&table, "identity"), column.map(|name| cells(&table, name)))
             }
             TextFile::Attributes => {
                 let table = annotate(table, &file, &degrees("pose"), MissingPolicy::Error, cache)?.table;
@@ -137,7 +155,11 @@ fn a_file_in_another_writing_says_the_same() {
         let (world, text) = (World::new(kind), &*good(kind));
         let said = world.read_as(text).unwrap();
         let marked = |text: &str| format!("\u{feff}{text}");
-        let parted = if is_csv(kind) { (",", " , ") } else { (" ", "\t ") };
+        let parted = match sign(text) {
+            "," => (",", " , "),
+            "\t" => ("\t", " \t "),
+            blank => (blank, "\t "),
+        };
         for (writing, bytes) in [
             ("a byte order mark", marked(text)),
             ("line ends of another system", marked(&text.replace('\n', "\r\n"))),
@@ -160,9 +182,12 @@ fn a_fault_is_said_with_its_line() {
     for kind in TextFile::ALL {
         let (world, text) = (World::new(kind), &*good(kind));
         let last = text.trim_end().rsplit('\n').next().unwrap();
-        let short = last.rsplit_once([',', ' ']).map_or_else(|| format!("{last}\0"), |it| it.0.to_owned());
+        let short = last.rsplit_once([',', ' ', '\t']).map_or_else(|| format!("{last}\0"), |it| it.0.to_owned());
         let wrong = match kind {
             TextFile::ImageList | TextFile::Attributes => last.replace('5', "x"),
+            TextFile::LabelledImages => last.replace('5', "-5"),
+            TextFile::InsightfaceImages => last.replacen('0', "2", 1),
+            TextFile::Im2recImages => last.replace("5.0", "5.5"),
             TextFile::Pairs => last.replacen('1', "x", 1),
             TextFile::NumberedPairs => last.replacen('1', "x", 1),
             TextFile::LabelledPairs => last.replace("-1", "x"),
@@ -229,14 +254,14 @@ fn a_broken_file_is_said_to_be() {
         say("Latin-1", world.said([text.as_bytes(), b"\xe9", last.as_bytes()].concat()));
         say("a zero byte", world.said(format!("{text}\0{last}\n")));
         say("a spreadsheet", world.said(b"PK\x03\x04\x14\0\x06\0\x08\0"));
-        say("semicolons", world.said(text.replace([',', ' '], ";")));
-        say("tabs", world.said(text.replace([',', ' '], "\t")));
-        say("commas", world.said(text.replace(' ', ",")));
+        say("semicolons", world.said(text.replace([',', ' ', '\t'], ";")));
+        say("tabs", world.said(text.replace([',', ' ', '\t'], "\t")));
+        say("commas", world.said(text.replace([' ', '\t'], ",")));
         say("a quote that never ends", world.said(format!("{text}\"{last}\n{last}\n")));
         say("a column twice", world.said(format!("{head},{head}\n{last},{last}\n")));
         say("columns without a name", world.said(text.replace('\n', ",,\n")));
-        say("a field too few", world.said(format!("{text}{}\n", last.rsplit_once([',', ' ']).map_or("", |it| it.0))));
-        say("a field too many", world.said(format!("{text}{last}{}x\n", if is_csv(kind) { ',' } else { ' ' })));
+        say("a field too few", world.said(format!("{text}{}\n", last.rsplit_once([',', ' ', '\t']).map_or("", |it| it.0))));
+        say("a field too many", world.said(format!("{text}{last}{}x\n", sign(text))));
         say("one long line", world.said(format!("{text}{}\n", "x".repeat(1 << 20))));
         say("one long field", world.said(format!("{text}{}\n", last.replace(['1', '2', '3', '4', '5'], &"é".repeat(1 << 18)))));
         say("control characters", world.said(format!("{text}{}\n", last.replace(['0', '1', '2', '5'], "\u{1b}[31m\u{202e}"))));
@@ -256,9 +281,9 @@ fn what_is_not_what_the_plan_was_made_from_is_never_read() {
         let file = world.file();
         // a list stands for its images too
         let planned = match kind {
-            TextFile::ImageList => {
+            TextFile::ImageList | TextFile::LabelledImages | TextFile::InsightfaceImages | TextFile::Im2recImages => {
                 let root = world.folder.path().to_owned();
-                let probe = image_list(&file, &root, &indexmap::IndexMap::new(), &ProbeCache::none()).unwrap().probe;
+                let probe = image_list(&file, &root, None, &indexmap::IndexMap::new(), &ProbeCache::none()).unwrap().probe;
                 Content { path: file.clone(), root: Some(root), digest: probe.digest().to_owned() }
             }
             _ => Content { path: file.clone(), root: None, digest: Digest::of(text.as_bytes()).to_string() },
@@ -334,6 +359,6 @@ fn a_file_that_bears_a_backslash_is_found_by_its_name() {
     std::fs::write(world.folder.path().join("ann\\0"), "").unwrap();
     let text = "path,identity,yaw\nann\\0,ann,1\nann/0,ann,2\n";
     assert!(world.said(text).starts_with("reads [\"ann\\\\0\", \"ann/0\"]"), "{}", world.said(text));
-    let table = image_list(&world.file(), world.folder.path(), &indexmap::IndexMap::new(), &ProbeCache::none()).unwrap().table;
+    let table = image_list(&world.file(), world.folder.path(), None, &indexmap::IndexMap::new(), &ProbeCache::none()).unwrap().table;
     assert_eq!((table.place_of("ann\\0"), table.place_of("ann/0"), table.place_of(".\\ann\\0")), (Some(0), Some(1), Some(1)));
 }

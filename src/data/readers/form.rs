@@ -11,6 +11,12 @@ use std::path::Path;
 pub enum TextFile {
     /// The images of an `image_list`.
     ImageList,
+    /// The same without a header, with a label on each line.
+    LabelledImages,
+    /// The same as insightface lists them.
+    InsightfaceImages,
+    /// The same as MXNet lists them.
+    Im2recImages,
     /// Attributes of images, for `annotate`.
     Attributes,
     /// The pairs of a `verification`.
@@ -40,14 +46,18 @@ pub enum TextFile {
 enum Between {
     Commas,
     Blanks,
+    Tabs,
     /// A line is one field.
     Nothing,
 }
 
 impl TextFile {
     /// All kinds.
-    pub const ALL: [TextFile; 12] = [
+    pub const ALL: [TextFile; 15] = [
         TextFile::ImageList,
+        TextFile::LabelledImages,
+        TextFile::InsightfaceImages,
+        TextFile::Im2recImages,
         TextFile::Attributes,
         TextFile::Pairs,
         TextFile::NumberedPairs,
@@ -65,6 +75,9 @@ impl TextFile {
     pub const fn form(self) -> &'static str {
         match self {
             TextFile::ImageList => "path,identity,…",
+            TextFile::LabelledImages => "path label",
+            TextFile::InsightfaceImages => "aligned path label …",
+            TextFile::Im2recImages => "index label … path",
             TextFile::Attributes => "image,…",
             TextFile::Pairs => "fold,same,a,b`, or a line is `image image label",
             TextFile::NumberedPairs => "name 1 2` or `name 1 name 2",
@@ -83,6 +96,7 @@ impl TextFile {
     pub(super) const fn lacks(self) -> &'static str {
         match self {
             TextFile::ImageList | TextFile::Attributes | TextFile::Pairs | TextFile::PairList => "it has no rows below its header",
+            TextFile::LabelledImages | TextFile::InsightfaceImages | TextFile::Im2recImages => "it lists no image",
             TextFile::Faces => "it lists no face",
             TextFile::DetectorScores => "it has no scores",
             TextFile::TemplatePairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => "it has no pairs",
@@ -95,7 +109,8 @@ impl TextFile {
         match self {
             TextFile::ImageList | TextFile::Attributes | TextFile::Pairs | TextFile::PairList | TextFile::Subjects => Between::Commas,
             TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => Between::Blanks,
-            TextFile::Faces | TextFile::DetectorScores | TextFile::TemplatePairs => Between::Blanks,
+            TextFile::Faces | TextFile::DetectorScores | TextFile::TemplatePairs | TextFile::LabelledImages => Between::Blanks,
+            TextFile::InsightfaceImages | TextFile::Im2recImages => Between::Tabs,
             TextFile::Names => Between::Nothing,
         }
     }
@@ -107,6 +122,8 @@ impl TextFile {
             Between::Commas => (&[(';', "`;`"), ('\t', "tabs"), ('|', "`|`")], "commas are"),
             Between::Blanks if line.split_ascii_whitespace().nth(1).is_some() => return None,
             Between::Blanks => (&[(',', "commas"), (';', "`;`"), ('|', "`|`")], "blanks are"),
+            Between::Tabs if line.contains('\t') => return None,
+            Between::Tabs => (&[(',', "commas"), (';', "`;`"), ('|', "`|`"), (' ', "blanks")], "tabs are"),
             Between::Nothing => return None,
         };
         let (_, found) = others.iter().find(|(sign, _)| line.contains(*sign))?;

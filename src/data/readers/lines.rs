@@ -1,6 +1,7 @@
-//! Csv files with a header, read with line numbers.
+//! Csv files with a header, and lists of images without one, read with line numbers.
 
 use super::form::{TextFile, begins_as_text, no_text};
+use super::plain::{self, PlainList};
 use crate::data::probe::ProbeCache;
 use crate::data::{AttributeType, Cell, DataError};
 use crate::quantity::Angle;
@@ -108,6 +109,8 @@ impl ColumnType {
 pub(super) struct Lines {
     file: PathBuf,
     kind: TextFile,
+    /// How its lines are made where it is no csv.
+    plain: Option<PlainList>,
     header: Vec<String>,
     text: String,
     /// The blake3 digest of its bytes, in hexadecimal digits.
@@ -118,14 +121,25 @@ impl Lines {
     /// Reads a csv whose first line names its columns. A byte order mark and spaces around fields are passed over; empty lines too.
     /// Errors: as [`ProbeCache::bytes`]; no text, other signs than commas between fields, a quote that never ends, a column named twice, no row.
     pub(super) fn read(file: &Path, kind: TextFile, cache: &ProbeCache) -> Result<Self, DataError> {
-        if !cache.expects(file) {
-            begins_as_text(file)?;
+        let (text, digest) = text(file, cache)?;
+        Self::csv(file, kind, text, digest)
+    }
+
+    /// Reads a list of images, which may have no header: as `said`, or as its first lines tell. Its columns have names all the same.
+    /// Errors: as [`Lines::read`]; a list whose columns can't be told.
+    pub(super) fn of_images(file: &Path, said: Option<PlainList>, cache: &ProbeCache) -> Result<Self, DataError> {
+        let (text, digest) = text(file, cache)?;
+        let wrong = |why| DataError::File { file: file.to_owned(), why };
+        let Some(plain) = said.map_or_else(|| PlainList::of(&text), |said| Ok(Some(said))).map_err(wrong)? else {
+            return Self::csv(file, TextFile::ImageList, text, digest);
+        };
+        if plain::lines(&text).next().is_none() {
+            return Err(wrong(plain.kind().lacks().to_owned()));
         }
-        let bytes = cache.bytes(file)?;
-        let digest = blake3::hash(&bytes).to_hex().to_string();
-        let text = crate::text::read(&bytes).map_err(|why| no_text(file, why))?;
-        // lines that end in carriage returns alone are lines like any other
-        let text = if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") };
+        Ok(Lines { file: file.to_owned(), kind: plain.kind(), plain: Some(plain), header: plain.names(&text), text, digest })
+    }
+
+    fn csv(file: &Path, kind: TextFile, text: String, digest: String) -> Result<Self, DataError> {
         let wrong = |line, why| DataError::Line { file: file.to_owned(), line, why };
         if let Some(why) = kind.parted_otherwise(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()) {
             return Err(DataError::File { file: file.to_owned(), why });
@@ -143,7 +157,7 @@ impl Lines {
             return Err(wrong(first, format!("the column {} stands twice; its header is `{}`", quoted(twice), kind.form())));
         }
         match reader.read_record(&mut StringRecord::new()) {
-            Ok(true) => Ok(Lines { file: file.to_owned(), kind, header, text, digest }),
+            Ok(true) => Ok(Lines { file: file.to_owned(), kind, plain: None, header, text, digest }),
             Ok(false) => Err(DataError::File { file: file.to_owned(), why: kind.lacks().to_owned() }),
             Err(error) => Err(line_error(file, &text, &error)),
         }
@@ -164,8 +178,14 @@ impl Lines {
     /// # Errors
     /// A line with too few or too many fields; whatever `row` says.
     pub(super) fn each(&self, mut row: impl FnMut(u64, &StringRecord) -> Result<(), DataError>) -> Result<(), DataError> {
-        let mut reader = reader(&self.text);
         let mut record = StringRecord::new();
+        if let Some(plain) = self.plain {
+            return plain::lines(&self.text).try_for_each(|(line, text)| {
+                plain.row(text, self.header.len(), &mut record).map_err(|why| self.wrong(line, why))?;
+                row(line, &record)
+            });
+        }
+        let mut reader = reader(&self.text);
         let mut places = Places::new(&self.text);
         while reader.read_record(&mut record).map_err(|error| line_error(&self.file, &self.text, &error))? {
             row(places.line(record.position()), &record)?;
@@ -182,6 +202,18 @@ impl Lines {
     pub(super) fn file(&self) -> &Path {
         &self.file
     }
+}
+
+/// All of a text file, and the digest of its bytes.
+fn text(file: &Path, cache: &ProbeCache) -> Result<(String, String), DataError> {
+    if !cache.expects(file) {
+        begins_as_text(file)?;
+    }
+    let bytes = cache.bytes(file)?;
+    let text = crate::text::read(&bytes).map_err(|why| no_text(file, why))?;
+    // lines that end in carriage returns alone are lines like any other
+    let text = if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") };
+    Ok((text, blake3::hash(&bytes).to_hex().to_string()))
 }
 
 fn reader(text: &str) -> csv::Reader<&[u8]> {

@@ -1,8 +1,8 @@
-//! A csv that lists images: columns `path` (or `image`), `identity`, and attributes.
+//! A list of images: a csv with columns `path` (or `image`), `identity`, and attributes, or a list without a header ([`PlainList`]).
 
 use super::Read;
-use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
+use super::plain::PlainList;
 use crate::data::held::{Folder, Held};
 use crate::data::probe::ProbeCache;
 use crate::data::stream::Colour;
@@ -14,10 +14,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The images that `list` names, in its order; paths are relative to `root`. Columns outside `schema` are left alone.
-/// Errors: as [`Lines::read`]; a missing column; a field of the wrong type; an image named twice, absolute or outside the root; one that
+/// What the columns of a list without a header are is `said`, or told by its first lines.
+/// Errors: as [`Lines::of_images`]; a missing column; a field of the wrong type; an image named twice, absolute or outside the root; one that
 /// is not there.
-pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType>, cache: &ProbeCache) -> Result<Read, DataError> {
-    let lines = cache.as_listed(list, root, Lines::read(list, TextFile::ImageList, cache))?;
+pub fn image_list(
+    list: &Path,
+    root: &Path,
+    said: Option<PlainList>,
+    schema: &IndexMap<String, ColumnType>,
+    cache: &ProbeCache,
+) -> Result<Read, DataError> {
+    let lines = cache.as_listed(list, root, Lines::of_images(list, said, cache))?;
     let column = |names: &[&str]| cache.as_listed(list, root, lines.column(names));
     let (path, identity) = (column(&["path", "image"])?, column(&["identity"])?);
     let columns = schema.iter().map(|(name, kind)| Ok((name, *kind, lines.column(&[name])?))).collect::<Result<Vec<_>, DataError>>()?;
@@ -41,6 +48,10 @@ pub fn image_list(list: &Path, root: &Path, schema: &IndexMap<String, ColumnType
         return Err(DataError::UnknownImages { file: list.to_owned(), first, line, count: missing });
     }
     let probe = cache.listed(list, root, &lines.digest, &paths)?;
+    if !probe.files.iter().map(|file| &file.path).eq(&paths) {
+        let why = "one recipe reads it in two ways, by two words for `columns`".to_owned();
+        return Err(DataError::File { file: list.to_owned(), why });
+    }
     let set: Arc<dyn ImageSet> = Arc::new(Held::new(Folder::at(root), Arc::clone(&probe)));
     let mut builder = TableBuilder::new(Schema::new(columns.iter().map(|(name, kind, _)| ((*name).clone(), kind.attribute()))));
     let mut files = probe.files.iter().zip(0..);

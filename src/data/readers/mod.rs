@@ -10,6 +10,7 @@ mod list;
 mod names;
 pub mod packed;
 mod pairs;
+mod plain;
 mod templates;
 mod text_lines;
 mod told;
@@ -23,6 +24,7 @@ pub use list::image_list;
 pub(super) use list::tidy;
 pub use names::names;
 pub use pairs::{ListedPair, PairLine, pair_file, pair_list};
+pub use plain::PlainList;
 pub use templates::{FaceLine, SubjectLine, TemplatePairs, detector_scores, face_list, subject_list};
 pub use told::{Telling, called, told_of};
 

@@ -108,7 +108,7 @@ fn a_list_keeps_its_order_and_types_its_columns() {
     let folder = Folder::new(&["b.png", "a.png"]);
     let list = folder.file("list.csv", "\u{feff}path,identity,yaw,camera,score,taken\nb.png,bob,90,cam1,20,3\n\na.png,ann,,cam2,nan,\n");
     let types = schema(&[("yaw", "deg"), ("camera", "category"), ("score", "%"), ("taken", "int")]);
-    let read = image_list(&list, folder.root(), &types, &ProbeCache::none()).unwrap();
+    let read = image_list(&list, folder.root(), None, &types, &ProbeCache::none()).unwrap();
     let cells = |row: usize| ["yaw", "camera", "score", "taken"].map(|name| read.table.row(row).unwrap().cell(name).unwrap());
     assert_eq!(paths(&read.table), ["b.png", "a.png"]);
     assert_eq!(cells(0), [Cell::angle(Angle::degrees(90.0)), Cell::text("cam1"), Cell::Number(0.2), Cell::Number(3.0)]);
@@ -120,7 +120,7 @@ fn wrong_lists_say_which_line() {
     let folder = Folder::new(&["a.png"]);
     let read = |text: &str, types: &[(&str, &str)]| {
         let list = folder.file("list.csv", text);
-        folder.text(&image_list(&list, folder.root(), &schema(types), &ProbeCache::none()).unwrap_err())
+        folder.text(&image_list(&list, folder.root(), None, &schema(types), &ProbeCache::none()).unwrap_err())
     };
     assert_eq!(
         read("path,yaw\na.png,1\n", &[]),
@@ -215,7 +215,7 @@ fn digests_of_tables_and_probes_are_what_they_were() {
     let folder = Folder::new(&["ann/1.png", "ann/2.png", "bob/1.png"]);
     let list = folder.file("list.csv", "path,identity,yaw\nbob/1.png,b,3\nann/2.png,a,4\n");
     let read = folder.read().unwrap();
-    let listed = image_list(&list, folder.root(), &schema(&[("yaw", "deg")]), &ProbeCache::none()).unwrap();
+    let listed = image_list(&list, folder.root(), None, &schema(&[("yaw", "deg")]), &ProbeCache::none()).unwrap();
     let yaw = crate::quantity::Interval { from: Angle::degrees(-60.0), to: Angle::degrees(60.0) };
     let drawn = synthetic_faces(crate::data::faces::FaceSet::new(3, 2, yaw, crate::quantity::Pixels(32), 7).unwrap()).unwrap();
     let digests = [

@@ -1,6 +1,6 @@
 //! Pairs of images in a pickle.
 
-use super::{Reading, Reads, There};
+use super::{Reading, Reads, Recognised, There};
 use crate::data::held::Pack;
 use crate::data::probe::ProbeCache;
 use crate::data::readers::{self, IdentityRule, Read, packed};
@@ -8,6 +8,7 @@ use crate::data::{At, DataError, Lies, Look};
 use crate::lang::types::Type;
 use crate::ops::refs::FilePath;
 use indexmap::IndexMap;
+use std::path::Path;
 
 crate::reader! {
     /// The images of a validation pack as InsightFace hands out LFW, CFP-FP and AgeDB-30: `bin("lfw.bin")`.
@@ -29,6 +30,10 @@ impl Reading for Bin {
 
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| packed::probe(at.path, cache) } });
+
+    fn recognises(path: &Path) -> Recognised {
+        Recognised::surely(packed::is_pack(path))
+    }
 
     fn there(&self) -> Option<There<'_>> {
         Some(There { path: &self.path, below: None, said: self.said() })

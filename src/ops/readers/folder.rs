@@ -1,6 +1,6 @@
 //! A folder of images.
 
-use super::{Reading, Reads, There};
+use super::{Reading, Reads, Recognised, There};
 use crate::data::probe::ProbeCache;
 use crate::data::readers::{self, IdentityRule, Read};
 use crate::data::{At, DataError, Lies, Look};
@@ -10,6 +10,7 @@ use crate::lang::value::Value;
 use crate::ops::data::columns_of;
 use crate::ops::refs::{Columns, FilePath};
 use crate::pattern::Patterns;
+use std::path::Path;
 
 crate::reader! {
     /// Every image below a folder; without a pattern the identity is the first component of the path.
@@ -38,6 +39,10 @@ impl Reading for ImageFolder {
 
     fn complaints(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
         pattern_complaints(call, patterns)
+    }
+
+    fn recognises(path: &Path) -> Recognised {
+        Recognised::perhaps(path.is_dir())
     }
 
     fn there(&self) -> Option<There<'_>> {

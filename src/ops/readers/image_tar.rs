@@ -1,7 +1,8 @@
 //! Images in a tar archive.
 
 use super::folder::{pattern_complaints, rule};
-use super::{Reading, Reads, There};
+use super::images::{first, has, is_named};
+use super::{Reading, Reads, Recognised, There};
 use crate::data::decode::{self, EXTENSIONS};
 use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, LEFT_BEHIND, Probe, ProbeCache};
@@ -49,6 +50,12 @@ impl Reading for ImageTar {
         pattern_complaints(call, patterns)
     }
 
+    fn recognises(path: &Path) -> Recognised {
+        // archives of old have no mark of their own, and those that are compressed are refused with a word on how to unpack them
+        let is_marked = first(path, is_one).is_some_and(|file| has(&file, MARK, b"ustar"));
+        Recognised::surely(is_marked).max(Recognised::perhaps(is_named(path, &["tar", "tgz"])))
+    }
+
     fn there(&self) -> Option<There<'_>> {
         Some(There { path: &self.path, below: None, said: self.said() })
     }
@@ -66,6 +73,9 @@ fn is_one(name: &str) -> bool {
 
 /// Members begin at multiples of so many bytes.
 const BLOCK: u64 = 512;
+
+/// Where a member bears the mark of its format.
+const MARK: u64 = 257;
 
 /// A class has at most so many bytes.
 const LONGEST_CLASS: u64 = 200;

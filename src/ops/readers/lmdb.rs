@@ -1,10 +1,11 @@
 //! Images in an LMDB database.
 
 use super::folder::{pattern_complaints, rule};
-use super::{Reading, Reads, There};
+use super::images::has;
+use super::{Reading, Reads, Recognised, There};
 use crate::data::decode::{self, is_picture};
 use crate::data::held::{Pack, damaged, numbered, unreadable};
-use crate::data::lmdb::{Entry, entries};
+use crate::data::lmdb::{Entry, MAGIC, entries};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
 use crate::data::{At, DataError, Lies, Look};
@@ -48,6 +49,11 @@ impl Reading for Lmdb {
 
     fn complaints(call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
         pattern_complaints(call, patterns)
+    }
+
+    fn recognises(path: &Path) -> Recognised {
+        // the mark stands behind the head of the first page
+        Recognised::surely(has(&database(path), 16, &MAGIC.to_le_bytes()))
     }
 
     fn there(&self) -> Option<There<'_>> {

@@ -7,11 +7,14 @@ mod bin;
 mod faces;
 mod folder;
 mod image_tar;
+mod images;
 mod list;
 mod lmdb;
 mod parquet;
 mod recordio;
 mod tfrecord;
+
+pub use images::{Recognised, known};
 
 use super::node::{InPlan, Kind, Node, Planned};
 use super::refs::FilePath;
@@ -22,8 +25,9 @@ use crate::data::stream::Sizing;
 use crate::data::{At, AttributeType, DataError, Look, Stream, Table};
 use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
-use crate::lang::value::NodeId;
+use crate::lang::value::{Args, NodeId};
 use crate::pattern::Patterns;
+use std::path::Path;
 
 crate::choice! {
     /// What happens to an image that can't be decoded.
@@ -109,6 +113,16 @@ pub trait Reading {
         Vec::new()
     }
 
+    /// Whether what lies at a path is this reader's own, for `images`.
+    fn recognises(_: &Path) -> Recognised {
+        Recognised::No
+    }
+
+    /// How its images are looked at where an argument says more of that than [`Reading::READS`].
+    fn look(_: &Args) -> Option<Look> {
+        None
+    }
+
     /// What its paths are, and what is said of the images there; nothing if they are drawn.
     fn there(&self) -> Option<There<'_>>;
 
@@ -161,6 +175,19 @@ macro_rules! readers {
                 Vec::new()
             }
 
+            /// Whether what lies at a path is a reader's own, of each by its name.
+            pub fn recognised(path: &Path) -> Vec<(&'static str, Recognised)> {
+                vec![$(($member::NAME, <$member as Reading>::recognises(path))),*]
+            }
+
+            /// How the images of a reader of this name are looked at, by its arguments.
+            pub fn look(op: &str, args: &Args) -> Option<Look> {
+                $(if op == $member::NAME {
+                    return <$member as Reading>::look(args).or(<$member as Reading>::READS.map(|reads| reads.look));
+                })*
+                None
+            }
+
             /// See [`Reading::ATTRIBUTES`].
             pub fn attributes(&self) -> &'static [(&'static str, AttributeType)] {
                 match self { $(Reader::$member(_) => <$member as Reading>::ATTRIBUTES,)* }
@@ -199,6 +226,7 @@ readers!(
     tfrecord::TfRecord,
     lmdb::Lmdb,
     parquet::Parquet,
+    images::Images,
 );
 
 impl Planned for Reader {

@@ -1,6 +1,7 @@
 //! Images in Parquet files, as Hugging Face's data sets are.
 
-use super::{Reading, Reads, There};
+use super::images::{first, has};
+use super::{Reading, Reads, Recognised, There};
 use crate::data::columnar::{Column, File, Holds, Rows, Value};
 use crate::data::decode::{self, is_picture};
 use crate::data::held::damaged;
@@ -49,6 +50,10 @@ impl Reading for Parquet {
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
 
+    fn recognises(path: &Path) -> Recognised {
+        Recognised::surely(first(path, is_one).is_some_and(|file| has(&file, 0, b"PAR1")))
+    }
+
     fn there(&self) -> Option<There<'_>> {
         Some(There { path: &self.path, below: None, said: self.said() })
     }
@@ -76,8 +81,13 @@ impl Reading for Parquet {
 /// Names of columns that are images whatever they hold.
 const IMAGES: [&str; 5] = ["image", "img", "face", "jpg", "picture"];
 
+/// Whether a file of a folder is one of these, by its name.
+fn is_one(name: &str) -> bool {
+    ends(name, "parquet")
+}
+
 fn files(path: &Path) -> Result<Vec<std::path::PathBuf>, DataError> {
-    shards(path, |name| ends(name, "parquet"))
+    shards(path, is_one)
 }
 
 /// What the images of a column are called by: the part with the bytes goes without saying.

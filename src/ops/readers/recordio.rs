@@ -9,7 +9,8 @@
 //!
 //! All numbers have their lowest byte first. Sources: dmlc-core's `recordio.h`, MXNet's `recordio.py`, insightface's `face2rec2.py` and its `FaceImageIter`.
 
-use super::{Reading, Reads, There};
+use super::images::{has, is_named};
+use super::{Reading, Reads, Recognised, There};
 use crate::data::held::{Holder, Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{self, IdentityRule, Read};
@@ -44,6 +45,10 @@ crate::reader! {
 impl Reading for RecordIo {
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
+
+    fn recognises(path: &Path) -> Recognised {
+        Recognised::surely(has(path, 0, &MAGIC)).max(Recognised::perhaps(is_named(path, &["rec"])))
+    }
 
     fn there(&self) -> Option<There<'_>> {
         Some(There { path: &self.path, below: None, said: self.said() })

@@ -9,7 +9,8 @@
 //!
 //! All numbers have their lowest byte first. Sources: TensorFlow's `record_writer.cc` and `example.proto`, TFace's `torchkit/data`.
 
-use super::{Reading, Reads, There};
+use super::images::first;
+use super::{Reading, Reads, Recognised, There};
 use crate::data::decode::{self, is_picture};
 use crate::data::held::{damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache, beside};
@@ -56,8 +57,18 @@ crate::reader! {
     }
 }
 
+/// Whether a file is one of these, by its name: they begin as nothing else can be told by.
+fn is_one(name: &str) -> bool {
+    name.contains(".tfrecord") && ![".idx", ".index", ".json", ".txt"].iter().any(|other| name.ends_with(other))
+}
+
 impl Reading for TfRecord {
     const READS: Option<Reads> = Some(Reads { path: "path", below: Some("root"), look: Look { lies: Lies::Anything, probe } });
+
+    fn recognises(path: &Path) -> Recognised {
+        let is_named = |file: PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(is_one);
+        Recognised::surely(first(path, is_one).is_some_and(is_named))
+    }
 
     fn there(&self) -> Option<There<'_>> {
         Some(There { path: &self.path, below: self.root.as_ref(), said: self.said() })
@@ -179,8 +190,6 @@ struct Named {
 
 impl Sources {
     fn of(At { path, below }: At<'_>) -> Result<Self, DataError> {
-        let is_one =
-            |name: &str| name.contains(".tfrecord") && ![".idx", ".index", ".json", ".txt"].iter().any(|other| name.ends_with(other));
         if !path.is_file() || !is_index(path) {
             return Ok(Sources { records: shards(path, is_one)?, index: None });
         }
