@@ -1,4 +1,5 @@
-//! What the engine is asked to do: a plan, and everything about this machine that is no part of it. `ddl-engine run JOB.json`, or a line on its standard input.
+//! What the engine is asked to do: a plan, and everything about this machine that is no part of it. `ddl-engine run JOB.json`, or a line on
+//! its standard input.
 
 pub mod term;
 

@@ -1,4 +1,5 @@
-//! Why a text is not the JSON or the YAML that is wanted, in words for whoever has the file. What parsers say is of the program's own types.
+//! Why a text is not the JSON or the YAML that is wanted, in words for whoever has the file. What parsers say is of the program's own
+//! types.
 
 use crate::text::quoted;
 use serde::de::DeserializeOwned;

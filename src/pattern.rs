@@ -1,5 +1,5 @@
-//! Regular expressions that recipes say: none is larger, compiled, than [`MOST`], what compiling them costs is counted, and what is wrong with one is
-//! said with its place.
+//! Regular expressions that recipes say: none is larger, compiled, than [`MOST`], what compiling them costs is counted, and what is wrong
+//! with one is said with its place.
 
 use crate::text::quoted;
 use regex::{Regex, RegexBuilder};

@@ -1,7 +1,7 @@
 //! A file that gives the bytes that were hashed, or none: what is made of it is made of what its digest stands for.
 //!
-//! A file of gigabytes is not kept in memory between the hashing and the reading, and anybody may write to it meanwhile. So each piece has a digest of its own,
-//! and is held against it whenever it is read.
+//! A file of gigabytes is not kept in memory between the hashing and the reading, and anybody may write to it meanwhile. So each piece has
+//! a digest of its own, and is held against it whenever it is read.
 
 use crate::regular;
 use std::fs::File;

@@ -9,8 +9,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What the system says of a file without reading it: equal stamps of a settled file ([`Stamp::settled`]) mean equal bytes. Length and time of
-/// change alone do not: `mv`, `cp -p`, `rsync -a`, `tar x` and a link that is turned elsewhere keep both.
+/// What the system says of a file without reading it: equal stamps of a settled file ([`Stamp::settled`]) mean equal bytes. Length and time
+/// of change alone do not: `mv`, `cp -p`, `rsync -a`, `tar x` and a link that is turned elsewhere keep both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stamp {
     /// Its length.

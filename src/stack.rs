@@ -1,5 +1,5 @@
-//! Room on the stack: walks that follow what others wrote go as deep as their own budgets allow, whatever thread they run on and however the
-//! program was built.
+//! Room on the stack: walks that follow what others wrote go as deep as their own budgets allow, whatever thread they run on and however
+//! the program was built.
 
 /// What a step may take before it asks again: the frames of an unoptimised build, with room to spare.
 const STEP: usize = 1 << 20;

@@ -53,8 +53,8 @@ pub fn read(bytes: &[u8]) -> Result<&str, NoText> {
     std::str::from_utf8(bytes).map_err(|error| NoText::NotUtf8(line(error.valid_up_to())))
 }
 
-/// Characters of which nothing is seen: Unicode's category Cf, its two ends of lines and of paragraphs, and the others that it lets a screen
-/// pass over, which are blank letters and signs that choose among shapes.
+/// Characters of which nothing is seen: Unicode's category Cf, its two ends of lines and of paragraphs, and the others that it lets a
+/// screen pass over, which are blank letters and signs that choose among shapes.
 const UNSEEN: [RangeInclusive<char>; 25] = [
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',

@@ -7,7 +7,8 @@
 //!
 //! The recipe's `ddl 1` and what stands under `=== before` come first in every case of a file. `// error: CODE` stands on the line where
 //! the error must begin, `//^ error: CODE` on the one below; `--- other.ddl` begins another file, `--set name=value` gives a parameter,
-//! `--error CODE` expects an error without a place, `--data` looks at the data too, and `--edition none` leaves `ddl 1` out. All that is said is also under one snapshot for each topic.
+//! `--error CODE` expects an error without a place, `--data` looks at the data too, and `--edition none` leaves `ddl 1` out. All that is
+//! said is also under one snapshot for each topic.
 
 #[path = "check/case.rs"]
 mod case;

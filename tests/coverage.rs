@@ -1,6 +1,6 @@
-//! Whether intervals hold what they say, and marks stay as rare: data sets are drawn of people, who may be alike in their pairs, and how often the 95 % interval
-//! holds the truth is counted. 300 of each here, whose shares lie within three standard errors of 93 % and 97 %; 2,000 of each by
-//! `cargo test --release -p ddl --test coverage -- --ignored`, which takes some minutes.
+//! Whether intervals hold what they say, and marks stay as rare: data sets are drawn of people, who may be alike in their pairs, and how
+//! often the 95 % interval holds the truth is counted. 300 of each here, whose shares lie within three standard errors of 93 % and 97 %;
+//! 2,000 of each by `cargo test --release -p ddl --test coverage -- --ignored`, which takes some minutes.
 
 use ddl::eval::{
     Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, Untold, groups_of, mean_of,
@@ -461,7 +461,8 @@ fn nothing_is_told_of_people_who_stand_in_several_folds() {
     }
 }
 
-/// The worst of several equal protocols is not what one of them is on average, and protocols of the same people in other folds are not independent.
+/// The worst of several equal protocols is not what one of them is on average, and protocols of the same people in other folds are not
+/// independent.
 #[test]
 fn nothing_is_told_of_what_was_chosen_and_of_people_at_several_places() {
     let (of_pairs, _) = metrics();

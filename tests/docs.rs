@@ -1,4 +1,5 @@
-//! What the documentation shows is checked as a user's recipe would be, without data: blocks of recipes whole, calls in the text by their names.
+//! What the documentation shows is checked as a user's recipe would be, without data: blocks of recipes whole, calls in the text by their
+//! names.
 //!
 //! A block may use names that it does not declare, as the text around it does: those of [`STOCK`] stand for what a reader thinks of.
 

@@ -115,8 +115,9 @@ fn a_picture_of_endless_scans_is_refused() {
     assert_eq!(said, "a.jpg: the data of the JPEG file is damaged (it has more than 500 scans)");
 }
 
-/// In every kind: cut anywhere, or with any byte changed, a file is an error in our words or a picture of its size; and it is no picture that
-/// was made up where data are missing. (One in several scans that ends after one of them is a picture of its size, as coarse as it says.)
+/// In every kind: cut anywhere, or with any byte changed, a file is an error in our words or a picture of its size; and it is no picture
+/// that was made up where data are missing. (One in several scans that ends after one of them is a picture of its size, as coarse as it
+/// says.)
 #[test]
 fn what_is_damaged_is_an_error_or_a_whole_picture() {
     let ours = [

@@ -61,8 +61,9 @@ fn said(compiled: &Compiled, diagnostics: &[ddl::diag::Diagnostic]) -> String {
     diagnostics.iter().map(|it| render(it, &compiled.sources, RenderOptions::default())).collect()
 }
 
-/// The plan of a recipe, of which nothing is wrong; of a checkpoint it may be said that nobody knows whom it was trained on, and of made-up data that
-/// it has too few pairs for the rates of a benchmark, or for an interval, or too few images of each person, or stands for several sets.
+/// The plan of a recipe, of which nothing is wrong; of a checkpoint it may be said that nobody knows whom it was trained on, and of made-up
+/// data that it has too few pairs for the rates of a benchmark, or for an interval, or too few images of each person, or stands for several
+/// sets.
 fn plan_of(path: &Path, faces: &Faces) -> Plan {
     let compiled = compiled(path, faces);
     // keys are of made-up bytes, so that they stay when a network changes; what is looked at fits

@@ -1,4 +1,5 @@
-//! The reader `recordio` beside files that MXNet itself wrote and read (`tests/oracles/recordio/oracle.py`), files written here, and broken ones.
+//! The reader `recordio` beside files that MXNet itself wrote and read (`tests/oracles/recordio/oracle.py`), files written here, and broken
+//! ones.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

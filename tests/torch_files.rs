@@ -1,5 +1,5 @@
-//! Files as `torch.save` of today writes them in every way that people do (tests/oracles/torch/saved.py): read to the bit, or refused by one error that tells what to do,
-//! which then helps.
+//! Files as `torch.save` of today writes them in every way that people do (tests/oracles/torch/saved.py): read to the bit, or refused by
+//! one error that tells what to do, which then helps.
 
 use ddl::tensors::{Dictionary, Dtype, TensorError, TensorFile};
 use serde_json::Value as Json;

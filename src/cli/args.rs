@@ -266,7 +266,8 @@ pub struct StoreFolder {
     /// The store's folder
     #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
     pub store: PathBuf,
-    /// A lock whose results are needed, beside those of recipes that used the store and those below this folder (may be given several times)
+    /// A lock whose results are needed, beside those of recipes that used the store and those below this folder (may be given several
+    /// times)
     #[arg(long, value_name = "FILE")]
     pub lock: Vec<PathBuf>,
 }
@@ -341,13 +342,15 @@ pub struct TermArgs {
     /// The embeddings of a batch of pairs: row i of both files shows one person; of several networks `NAME=a=LEFT,RIGHT,b=LEFT,RIGHT`
     #[arg(long, value_name = "NAME=LEFT,RIGHT", value_parser = assignment)]
     pub pairs: Vec<(String, String)>,
-    /// What the teacher makes of the images of `data`, for terms that name `teacher`; its class vectors are `--init teacher.prototypes=FILE`
+    /// What the teacher makes of the images of `data`, for terms that name `teacher`; its class vectors are `--init
+    /// teacher.prototypes=FILE`
     #[arg(long, value_name = "FILE")]
     pub teacher: Option<PathBuf>,
     /// Attributes that a term reads of the images of `data`, `[images, numbers]`, angles in radians
     #[arg(long, value_name = "FILE")]
     pub attributes: Option<PathBuf>,
-    /// A tensor of the terms' state (`centres`, `t`, `norm_mean`; `SLOT.NAME` of another slot, `NET.NAME` of one of several networks); drawn as for a new stage without it
+    /// A tensor of the terms' state (`centres`, `t`, `norm_mean`; `SLOT.NAME` of another slot, `NET.NAME` of one of several networks);
+    /// drawn as for a new stage without it
     #[arg(long, value_name = "NAME=FILE", value_parser = assignment)]
     pub init: Vec<(String, String)>,
     /// How many people there are, where no tensor says it; else the largest label decides

@@ -33,8 +33,8 @@ pub fn standard_input() -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
-/// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed, and pipes and terminals
-/// written into.
+/// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed, and pipes and
+/// terminals written into.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     put(path, bytes, Lasting::Yes).map_err(|error| unwritable(path, &error))
 }

@@ -48,7 +48,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(outcome.code())
 }
 
-/// Gives up what a command is done with on a thread of its own: freeing a plan of many nodes takes longer than saying what is in it, and nobody waits.
+/// Gives up what a command is done with on a thread of its own: freeing a plan of many nodes takes longer than saying what is in it, and
+/// nobody waits.
 fn let_go<T: Send + 'static>(it: T) {
     let beside = std::thread::Builder::new().spawn(move || drop(it)); // where there is no thread it is freed here
     drop(beside);

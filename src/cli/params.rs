@@ -1,5 +1,5 @@
-//! Files of parameters: YAML of `name: value`, each value read as the type of its parameter wants it. What YAML takes for a number, a date or a
-//! truth stays the text that was written where the parameter is a text.
+//! Files of parameters: YAML of `name: value`, each value read as the type of its parameter wants it. What YAML takes for a number, a date
+//! or a truth stays the text that was written where the parameter is a text.
 
 use super::files::read_text;
 use super::outcome::Stop;

@@ -88,8 +88,8 @@ impl<'a> Recipe<'a> {
         compiled.known_plan(self.folders.clone())
     }
 
-    /// The plan, and what is wrong with what lies at paths beyond what was said when they were looked up: a file that is not there hides the faults of no
-    /// other. Where the recipe itself is wrong nothing is read.
+    /// The plan, and what is wrong with what lies at paths beyond what was said when they were looked up: a file that is not there hides
+    /// the faults of no other. Where the recipe itself is wrong nothing is read.
     pub fn faults(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
         let errors = || compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
         if !errors().all(|it| [Code::UnreadableData, Code::NoImages, Code::BadTable].contains(&it.code)) {

@@ -191,7 +191,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The rows of the terms, which are summed in an order of their own, in the order in which they are written, each with what was written for it.
+    /// The rows of the terms, which are summed in an order of their own, in the order in which they are written, each with what was written
+    /// for it.
     fn in_order(&self, rows: Vec<TermRow>, summed: &[Json], screen: &Screen) -> Result<Vec<TermRow>, Stop> {
         let mut rows: Vec<Option<TermRow>> = rows.into_iter().map(Some).collect();
         let mut ordered = Vec::with_capacity(rows.len());

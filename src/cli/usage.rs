@@ -1,4 +1,5 @@
-//! A command line that `ddl` does not understand, or that asks for help; what people write who come from elsewhere, and what to write for it.
+//! A command line that `ddl` does not understand, or that asks for help; what people write who come from elsewhere, and what to write for
+//! it.
 
 use super::args::Cli;
 use super::outcome::Outcome;

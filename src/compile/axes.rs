@@ -283,8 +283,8 @@ impl Compiler<'_> {
         matches!(call.path.as_slice(), [callee] if Reduction::of(&callee.text).is_some() && self.def_of(module, &callee.text).is_none())
     }
 
-    /// The points of the axes that some expressions depend on and that are free here, as far as `wanted` accepts them: an axis that two of them
-    /// share is one axis.
+    /// The points of the axes that some expressions depend on and that are free here, as far as `wanted` accepts them: an axis that two of
+    /// them share is one axis.
     pub(super) fn free_points(&mut self, exprs: &[&Expr], env: &Env, wanted: impl Fn(&mut Self, BindingId) -> bool) -> Vec<Point> {
         let mut axes = BTreeSet::new();
         let mut locals = env.locals.iter().map(|(name, _)| name.clone()).collect();

@@ -144,8 +144,8 @@ impl Compiler<'_> {
         });
     }
 
-    /// An argument of a name that no parameter has: what it means is said at once where the name tells, and later where that depends on what
-    /// is missing. The parameter in whose place it stands is returned.
+    /// An argument of a name that no parameter has: what it means is said at once where the name tells, and later where that depends on
+    /// what is missing. The parameter in whose place it stands is returned.
     fn stranger<'a>(
         &mut self,
         callee: &Callee,
@@ -278,8 +278,8 @@ impl Compiler<'_> {
         if said.len() <= LONGEST_SHOWN && !said.is_empty() && !said.contains('\n') { said.to_owned() } else { "…".to_owned() }
     }
 
-    /// A call with changed arguments, whole or with those alone that matter. For each argument `change` tells whether its name is left out, and
-    /// what stands for its value.
+    /// A call with changed arguments, whole or with those alone that matter. For each argument `change` tells whether its name is left out,
+    /// and what stands for its value.
     pub(super) fn call_shown(
         &self,
         name: &str,

@@ -156,7 +156,8 @@ fn decided(op: CompareOp, (left, a): (&Val, &Value), (right, b): (&Val, &Value))
     Some(Diagnostic::error(Code::OutOfRange, message).at(number.span, "out of its reach").help(help))
 }
 
-/// The hole of an operation on two scores, or two claims, of which a parameter is one; nothing where they don't fit. A score that hangs on a parameter is one all the same.
+/// The hole of an operation on two scores, or two claims, of which a parameter is one; nothing where they don't fit. A score that hangs on
+/// a parameter is one all the same.
 fn open(left: &Val, right: &Val, claims: bool) -> Option<Value> {
     let fits = |val: &Val| match (&val.value, &val.ty) {
         (Value::Hole(_), Type::Claim | Type::Bool) => claims,

@@ -84,8 +84,8 @@ impl Compiler<'_> {
         Val { span, ..result }
     }
 
-    /// Of what was said since there were `before` messages, what is inside of a `def` gets the place that calls it too; what is inside of the
-    /// standard library, where its author can't change it, is said at the call. What several calls do wrong alike is said once.
+    /// Of what was said since there were `before` messages, what is inside of a `def` gets the place that calls it too; what is inside of
+    /// the standard library, where its author can't change it, is said at the call. What several calls do wrong alike is said once.
     fn called_from(&mut self, before: usize, def: Span, call: Span, name: &str) {
         for mut diagnostic in self.diagnostics.split_off(before) {
             let label = format!("in this call of `{name}`");

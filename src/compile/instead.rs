@@ -214,8 +214,8 @@ impl Compiler<'_> {
         true
     }
 
-    /// Where two arguments of a call fit each other's parameters and not their own, that is said in place of what was said of each since there
-    /// were `before` messages.
+    /// Where two arguments of a call fit each other's parameters and not their own, that is said in place of what was said of each since
+    /// there were `before` messages.
     pub(super) fn exchanged(&mut self, decl: &Decl, bound: &Bound, args: &[Arg], before: usize, env: &mut Env) {
         let said = self.diagnostics.split_off(before);
         let about = |given: &Given| said.iter().any(|it| it.span() == Some(given.span()));

@@ -1,8 +1,8 @@
-//! What a compilation costs: one budget of work and of bytes for all of it, counted and never timed, so that a recipe that is too much is too
-//! much on every machine.
+//! What a compilation costs: one budget of work and of bytes for all of it, counted and never timed, so that a recipe that is too much is
+//! too much on every machine.
 //!
-//! Work is what is looked at: an expression evaluated, a part of a value read. Bytes are what is kept. Each is put down to the declaration that
-//! is being evaluated, and when the budget is gone, evaluation ends and the one that cost most is named.
+//! Work is what is looked at: an expression evaluated, a part of a value read. Bytes are what is kept. Each is put down to the declaration
+//! that is being evaluated, and when the budget is gone, evaluation ends and the one that cost most is named.
 
 use super::modules::BindingId;
 use super::sinks::LARGEST_GRAPH;

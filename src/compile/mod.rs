@@ -62,8 +62,8 @@ pub struct Options<'a> {
     pub params: IndexMap<String, Given>,
     /// Tells what lies at paths; without one the paths themselves are keyed.
     pub prober: Option<&'a dyn Prober>,
-    /// Whether stages stand for arrays on which their objectives are evaluated: nothing is trained, so a network may be idle, a critic needs no play, and what a
-    /// term taps of a network is whatever the array holds.
+    /// Whether stages stand for arrays on which their objectives are evaluated: nothing is trained, so a network may be idle, a critic
+    /// needs no play, and what a term taps of a network is whatever the array holds.
     pub arrays: bool,
 }
 
@@ -111,8 +111,8 @@ impl Compiled {
 }
 
 impl Compiled {
-    /// The plan with what is known of its nodes; what is wrong with the data, and what a reader of the numbers should know, at the places of
-    /// the recipe that say it.
+    /// The plan with what is known of its nodes; what is wrong with the data, and what a reader of the numbers should know, at the places
+    /// of the recipe that say it.
     pub fn known_plan(&self, cache: ProbeCache) -> (Plan, Vec<Diagnostic>) {
         let mut plan = self.plan();
         let known = facts::fill(&mut plan, &self.paths, cache.expecting(&self.contents));
@@ -168,7 +168,8 @@ impl Compiled {
     }
 }
 
-/// What is said, each fault once: the arms of a declaration are wrong in one way, and so are all who ask for the same. Their places are shown together.
+/// What is said, each fault once: the arms of a declaration are wrong in one way, and so are all who ask for the same. Their places are
+/// shown together.
 fn folded(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut once: IndexMap<_, Diagnostic> = IndexMap::new();
     for diagnostic in Diagnostics::from(said).into_folded() {
@@ -261,8 +262,8 @@ impl Env {
     }
 }
 
-/// What came of evaluating a binding at a point. It hangs on the binding alone, not on who asked for it first: what is wrong with it is kept here
-/// until all is evaluated, and never among what is said of the one who asked.
+/// What came of evaluating a binding at a point. It hangs on the binding alone, not on who asked for it first: what is wrong with it is
+/// kept here until all is evaluated, and never among what is said of the one who asked.
 struct Evaluated {
     val: Val,
     said: Diagnostics,
@@ -436,7 +437,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Where the argument is said that makes a node impossible: the operator that the message begins with, or what is known to be behind its code.
+/// Where the argument is said that makes a node impossible: the operator that the message begins with, or what is known to be behind its
+/// code.
 fn to_blame(node: &Node, diagnostic: &Diagnostic) -> Option<Span> {
     const BEHIND: [(Code, &str); 2] = [(Code::BadProtocol, "pairs"), (Code::EmptyData, "test")];
     let begins = |value: &Value| matches!(value, Value::Op(op) if diagnostic.message.strip_prefix(op.op()).is_some_and(|rest| rest.starts_with(": ")));

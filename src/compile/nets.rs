@@ -45,7 +45,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// The networks that a stage starts from (one may have a name where plays name it); nothing while a parameter decides them. Two that are one node are said before.
+    /// The networks that a stage starts from (one may have a name where plays name it); nothing while a parameter decides them. Two that
+    /// are one node are said before.
     pub(super) fn nets(&mut self, model: Option<&Value>, plays: bool, span: Span) -> Option<Nets> {
         let several = match model? {
             Value::Node(node) => return Some(Nets::One(*node)),

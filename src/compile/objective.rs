@@ -170,8 +170,8 @@ impl Compiler<'_> {
         self.stage_result(node, ty, &nets, span)
     }
 
-    /// What of a stage is not known: a whole term, a network, anything that a `def` is not given yet. A number that waits for a parameter is not
-    /// such a thing: of all else there is a stage.
+    /// What of a stage is not known: a whole term, a network, anything that a `def` is not given yet. A number that waits for a parameter
+    /// is not such a thing: of all else there is a stage.
     fn unknown_in<'v>(&self, value: &'v Value) -> Option<&'v str> {
         match value {
             Value::Hole(name) => Some(name),
@@ -232,7 +232,8 @@ impl Compiler<'_> {
         node
     }
 
-    /// The terms of an objective with draws for data sets, in their canonical order; `trained` gets the names of the networks that they train.
+    /// The terms of an objective with draws for data sets, in their canonical order; `trained` gets the names of the networks that they
+    /// train.
     pub(super) fn lowered(&mut self, objective: &Value, nets: &Nets, stage: &Stage, trained: &mut Vec<String>) -> Option<Vec<Value>> {
         let mut lowered = Vec::new();
         for term in terms(objective) {

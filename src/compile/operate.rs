@@ -303,8 +303,8 @@ impl Compiler<'_> {
         prober.known(real, readers::known).ok().flatten().and_then(declared).unwrap_or(decl)
     }
 
-    /// Looks at the images of a reader, those that a list names among them: the folder that they lie below is a place, and means nothing by itself.
-    /// Where they were looked at, what it reads.
+    /// Looks at the images of a reader, those that a list names among them: the folder that they lie below is a place, and means nothing by
+    /// itself. Where they were looked at, what it reads.
     fn probe_images(&mut self, decl: &'static Decl, args: &mut Args, span: Span) -> Option<Reads> {
         let reads = Reader::reads(decl.name)?;
         let (Some(prober), Some(Value::Path(file))) = (self.options.prober, args.get(reads.path).cloned()) else { return None };

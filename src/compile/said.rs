@@ -1,4 +1,5 @@
-//! What a recipe calls a thing where it uses it. Declarations that mean the same are one node of several names: a table keeps the one that it says.
+//! What a recipe calls a thing where it uses it. Declarations that mean the same are one node of several names: a table keeps the one that
+//! it says.
 
 use super::judge::eval_of;
 use super::modules::{BindingId, Kind, ModuleId};

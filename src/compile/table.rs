@@ -333,7 +333,8 @@ impl Compiler<'_> {
         Value::Record(fields.into())
     }
 
-    /// What an axis means: its values in their order; of very many, their digest, so that a table of all arms says them once and not in each.
+    /// What an axis means: its values in their order; of very many, their digest, so that a table of all arms says them once and not in
+    /// each.
     fn axis_meaning(&mut self, axis: BindingId) -> Value {
         if let Some(known) = self.axis_meanings.get(&axis) {
             return known.clone();

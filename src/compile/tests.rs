@@ -182,7 +182,8 @@ let it = score(net, all.accuracy)";
     }
 }
 
-/// A parameter without a value leaves nothing out: the stage, the table, the claim and the export stand in the plan, whatever in the stage waits.
+/// A parameter without a value leaves nothing out: the stage, the table, the claim and the export stand in the plan, whatever in the stage
+/// waits.
 #[test]
 fn a_plan_has_all_that_waits_for_a_parameter() {
     let kinds = [

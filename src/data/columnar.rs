@@ -6,8 +6,9 @@
 //!  page      its head, and the values of some rows
 //! ```
 //!
-//! Nothing that a page says of itself reaches the decoder unchecked where that would panic, or allocate for it. A page is decoded whole for one of its images, and the last ones are kept ([`KEPT`] bytes): who reads rows in their order decodes each page once, who reads them in any order
-//! one for each image.
+//! Nothing that a page says of itself reaches the decoder unchecked where that would panic, or allocate for it. A page is decoded whole for
+//! one of its images, and the last ones are kept ([`KEPT`] bytes): who reads rows in their order decodes each page once, who reads them in
+//! any order one for each image.
 
 use super::DataError;
 use super::held::{Holder, Pack, damaged};

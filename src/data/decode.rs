@@ -4,8 +4,8 @@
 //! Grey becomes three equal channels; alpha is left out (the colour below it stays, as PIL's `convert("RGB")`); 16-bit channels are
 //! rounded to 8; the EXIF orientation is applied. What a file says beside its pixels (profiles of colour, texts) is not unpacked.
 //!
-//! The pixels of a JPEG are libjpeg-turbo's to the bit, and so those of PIL, OpenCV and MXNet ([`Scale`]); four inks become colours as PIL's
-//! `convert("RGB")` makes them. One that ends before its end marker, or whose data is damaged, is corrupt, not half grey.
+//! The pixels of a JPEG are libjpeg-turbo's to the bit, and so those of PIL, OpenCV and MXNet ([`Scale`]); four inks become colours as
+//! PIL's `convert("RGB")` makes them. One that ends before its end marker, or whose data is damaged, is corrupt, not half grey.
 
 mod jpeg;
 
@@ -135,9 +135,9 @@ fn memory(decoder: &impl ImageDecoder, orientation: Orientation) -> u64 {
     theirs.saturating_add(turned.max(changed)) // the first is gone when the third is made
 }
 
-/// A file without what would be unpacked beside its pixels, and with what is wanted of it before them: of all formats, PNG alone packs such,
-/// and lets its orientation stand behind the pixels, where the decoder does not look. A profile of colour that is as long as anybody likes takes
-/// a thousandth of that in the file.
+/// A file without what would be unpacked beside its pixels, and with what is wanted of it before them: of all formats, PNG alone packs
+/// such, and lets its orientation stand behind the pixels, where the decoder does not look. A profile of colour that is as long as anybody
+/// likes takes a thousandth of that in the file.
 fn without_extras(bytes: &[u8], format: ImageFormat) -> Cow<'_, [u8]> {
     const SIGNATURE: usize = 8;
     const AROUND: usize = 12; // a chunk's length and name before what it says, and a checksum behind it

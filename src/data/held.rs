@@ -9,7 +9,8 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What holds images on the disk. Once a probe has found what is there, folders and files of many images differ in how the bytes of one are had.
+/// What holds images on the disk. Once a probe has found what is there, folders and files of many images differ in how the bytes of one are
+/// had.
 pub trait Holder: fmt::Debug + Send + Sync {
     /// Where it lies.
     fn path(&self) -> &Path;

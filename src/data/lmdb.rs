@@ -1,4 +1,5 @@
-//! The tree in a file of the Lightning Memory-Mapped Database, read from its places: no lock is taken and nothing is mapped, so that a damaged file is an error.
+//! The tree in a file of the Lightning Memory-Mapped Database, read from its places: no lock is taken and nothing is mapped, so that a
+//! damaged file is an error.
 //!
 //! ```text
 //!  page     number (u64), pad (u16), flags (u16), then where its free room begins and ends (u16, u16), or how many pages it goes on for (u32)

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// How pixels are interpolated when an image is resized.
 ///
-/// Kernels with a library's name give its pixels, bit for bit. Those without are nobody's: they have the shapes and widths of PIL's, but round more
-/// coarsely, some values by one, go the two ways in another order, and are computed many at once.
+/// Kernels with a library's name give its pixels, bit for bit. Those without are nobody's: they have the shapes and widths of PIL's, but
+/// round more coarsely, some values by one, go the two ways in another order, and are computed many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kernel {
@@ -166,7 +166,8 @@ mod tests {
         assert!(golden.len() > 1000, "{}", golden.len());
     }
 
-    /// What the kernels without a name are, in numbers. Those with lobes below zero go beyond black and white in a picture of speckles, and are cut.
+    /// What the kernels without a name are, in numbers. Those with lobes below zero go beyond black and white in a picture of speckles, and
+    /// are cut.
     #[test]
     fn kernels_without_a_name_are_those_of_pil_but_for_rounding() {
         let smooth = |side: u32| {

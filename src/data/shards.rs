@@ -1,4 +1,5 @@
-//! Files that hold one set of images together: one, all of a kind in a folder, or those that a row of numbers names (`train-{000..143}.tar`).
+//! Files that hold one set of images together: one, all of a kind in a folder, or those that a row of numbers names
+//! (`train-{000..143}.tar`).
 
 use super::DataError;
 use super::held::{Holder, Pack, damaged, unreadable};

@@ -51,8 +51,8 @@ impl Diagnostics {
         new.iter_mut().for_each(|it| it.found_in(arm));
     }
 
-    /// Sorts by file and place (those without a place come last), then severity, code and message; what was said twice, or in several arms, is
-    /// said once.
+    /// Sorts by file and place (those without a place come last), then severity, code and message; what was said twice, or in several arms,
+    /// is said once.
     pub fn sort(&mut self) {
         self.found = folded(std::mem::take(&mut self.found));
         self.found.sort_by(|a, b| {

@@ -1,5 +1,5 @@
-//! The lines of a source that a diagnostic is about. A line that is too long is cut around the places in it, so that no line is wider than the
-//! screen and no message costs more than what it shows.
+//! The lines of a source that a diagnostic is about. A line that is too long is cut around the places in it, so that no line is wider than
+//! the screen and no message costs more than what it shows.
 
 use crate::source::Source;
 use crate::text::{masked, shown};
@@ -40,8 +40,8 @@ struct Piece {
 }
 
 impl Excerpt {
-    /// The lines of some places of a source (whole characters of it) and one more on either side, none wider than `widest` columns. Labels of so many
-    /// columns stand below the places.
+    /// The lines of some places of a source (whole characters of it) and one more on either side, none wider than `widest` columns. Labels
+    /// of so many columns stand below the places.
     pub(super) fn new(source: &Source, places: &[Range<usize>], labels: usize, widest: usize) -> Self {
         let room = if labels == 0 { 0 } else { HOOK + labels.min(ROOM) };
         let text = &*source.text;

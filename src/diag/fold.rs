@@ -25,8 +25,8 @@ fn words(diagnostic: &Diagnostic) -> Words {
     (diagnostic.message.clone(), labels, diagnostic.help.clone())
 }
 
-/// What was found, in order, each mistake once: what several arms do wrong alike is said as of the first of them, with how many more there are.
-/// Two things that are wrong in one arm stay two.
+/// What was found, in order, each mistake once: what several arms do wrong alike is said as of the first of them, with how many more there
+/// are. Two things that are wrong in one arm stay two.
 pub(super) fn folded(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut said: Vec<Said> = Vec::new();
     let mut known: BTreeMap<Mistake, (Vec<usize>, BTreeMap<Words, usize>)> = BTreeMap::new();

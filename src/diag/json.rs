@@ -32,8 +32,8 @@ struct Place<'a> {
 
 /// The diagnostic as one line of JSON (without a newline at its end).
 ///
-/// Keys: `code`, `severity`, `message`, `file`, `spans` (`file`, `line`, `column`, `end_line`, `end_column`, `start`, `end`, `label`, `primary`),
-/// `help`, `related`. Lines and columns count from 1, columns in characters; `start` and `end` are byte offsets.
+/// Keys: `code`, `severity`, `message`, `file`, `spans` (`file`, `line`, `column`, `end_line`, `end_column`, `start`, `end`, `label`,
+/// `primary`), `help`, `related`. Lines and columns count from 1, columns in characters; `start` and `end` are byte offsets.
 pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     // strings and numbers under string keys always serialise
     serde_json::to_string(&line(diagnostic, sources)).unwrap_or_default()

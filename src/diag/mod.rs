@@ -80,7 +80,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// What belongs to it and has a message of its own.
     pub related: Vec<Diagnostic>,
-    /// The arm of an experiment in which it was found, as long as it is not known which others make the same mistake: no part of what is said.
+    /// The arm of an experiment in which it was found, as long as it is not known which others make the same mistake: no part of what is
+    /// said.
     pub arm: Option<Box<FoundIn>>,
 }
 

@@ -11,8 +11,8 @@ const MOST_WORDS: usize = 60;
 /// The letters that tell whose beginning a word is.
 const ENOUGH: usize = 3;
 
-/// The candidate that `word` most probably means: the first of which it is the beginning (`acc` of `accuracy`), or the nearest by edits, where a third of
-/// the letters may differ. The first of several equally near.
+/// The candidate that `word` most probably means: the first of which it is the beginning (`acc` of `accuracy`), or the nearest by edits,
+/// where a third of the letters may differ. The first of several equally near.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     if word.len() > LONGEST_WORD {

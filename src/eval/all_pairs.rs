@@ -16,7 +16,8 @@ pub struct Features {
 }
 
 impl Features {
-    /// `values` is `[n, d]` row by row, `labels` has the person of each row. Refused when the lengths disagree, or a row is not finite or all zero.
+    /// `values` is `[n, d]` row by row, `labels` has the person of each row. Refused when the lengths disagree, or a row is not finite or
+    /// all zero.
     pub fn new(values: &[f32], d: usize, labels: Vec<u32>) -> Result<Self, EvalError> {
         let wanted = labels.len() * d;
         if d == 0 || values.len() != wanted {
@@ -83,7 +84,8 @@ pub fn all_pairs(features: &Features) -> Result<ScoreSets, EvalError> {
     count_impostors(features, features, true, genuine)
 }
 
-/// Genuine and impostor scores of every probe with every gallery image: two sets without common images, such as degraded probes and clean ones.
+/// Genuine and impostor scores of every probe with every gallery image: two sets without common images, such as degraded probes and clean
+/// ones.
 pub fn cross_pairs(probes: &Features, gallery: &Features) -> Result<ScoreSets, EvalError> {
     if probes.d != gallery.d {
         return Err(EvalError::Lengths { what: "each gallery feature", found: gallery.d, wanted: probes.d });

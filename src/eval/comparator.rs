@@ -1,6 +1,8 @@
-//! Comparisons of two sets of features, landmark by landmark, as a model has learned them: comparator networks (Xie, Shen and Zisserman, ECCV 2018).
+//! Comparisons of two sets of features, landmark by landmark, as a model has learned them: comparator networks (Xie, Shen and Zisserman,
+//! ECCV 2018).
 //!
-//! Computed in double precision and in one order. What a set gives to the first layer does not depend on the set that it is compared with, so it is computed once for each set.
+//! Computed in double precision and in one order. What a set gives to the first layer does not depend on the set that it is compared with,
+//! so it is computed once for each set.
 
 use super::templates::{Scored, unit};
 use super::vector::dot;

@@ -14,7 +14,8 @@ pub enum AccuracyRule {
     /// insightface's: 400 thresholds of squared distance, highest training accuracy, population standard deviation.
     #[default]
     Insightface,
-    /// FaceX-Zoo's: 1,000 thresholds of cosine between the lowest and highest training score, highest TPR − FPR, standard error of the mean.
+    /// FaceX-Zoo's: 1,000 thresholds of cosine between the lowest and highest training score, highest TPR − FPR, standard error of the
+    /// mean.
     FacexZoo,
 }
 
@@ -47,7 +48,8 @@ pub struct Accuracy {
 /// A true-accept rate at a false-accept rate, over folds (insightface's VAL@FAR).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValAtFar {
-    /// Mean VAL over folds; population standard deviation. No interval: those that were tried held the truth in 60 to 85 % of drawn data sets.
+    /// Mean VAL over folds; population standard deviation. No interval: those that were tried held the truth in 60 to 85 % of drawn data
+    /// sets.
     pub estimate: Estimate,
     /// The mean false-accept rate that the thresholds gave on the judged folds.
     pub measured_far: f64,
@@ -60,7 +62,8 @@ const ACCURACY_THRESHOLDS: usize = 400;
 /// How many thresholds VAL@FAR tries, 0.001 apart.
 const VAL_THRESHOLDS: usize = 4000;
 
-/// Accuracy over the folds of `pairs`; [`EvalError::TooFewFolds`] when there is one, [`EvalError::OneSided`] where the folds beside one are of one kind.
+/// Accuracy over the folds of `pairs`; [`EvalError::TooFewFolds`] when there is one, [`EvalError::OneSided`] where the folds beside one are
+/// of one kind.
 pub fn accuracy(pairs: &Pairs, rule: AccuracyRule) -> Result<Accuracy, EvalError> {
     let folds = match rule {
         AccuracyRule::Insightface => insightface(pairs)?,
@@ -76,9 +79,9 @@ pub fn accuracy(pairs: &Pairs, rule: AccuracyRule) -> Result<Accuracy, EvalError
 
 /// The accuracy without each fold (many are left out in groups), for [`parts::interval`].
 ///
-/// A fold can be left out of the mean alone, or of the learning of the other folds' thresholds too. The first misses that thresholds would be others of
-/// other people: 95 % intervals of differences held 92 % of drawn data sets. The second overstates it, since the best of 400 thresholds jumps where folds
-/// go: they held 98 %. The middle of both holds 93-97 %, of single numbers and of differences.
+/// A fold can be left out of the mean alone, or of the learning of the other folds' thresholds too. The first misses that thresholds would
+/// be others of other people: 95 % intervals of differences held 92 % of drawn data sets. The second overstates it, since the best of 400
+/// thresholds jumps where folds go: they held 98 %. The middle of both holds 93-97 %, of single numbers and of differences.
 ///
 /// # Errors
 /// As [`accuracy`]; without a fold the others have pairs of one kind.
@@ -108,8 +111,8 @@ fn insightface(pairs: &Pairs) -> Result<Vec<Fold>, EvalError> {
     table.each_fold().map(judged).collect()
 }
 
-/// VAL@FAR over the folds of `pairs`: thresholds 0, 0.001, …, 3.999; linear interpolation from the training folds' FAR to τ (of equal FARs the
-/// last), τ = 0 where the FAR is not reached; accepted means d < τ.
+/// VAL@FAR over the folds of `pairs`: thresholds 0, 0.001, …, 3.999; linear interpolation from the training folds' FAR to τ (of equal FARs
+/// the last), τ = 0 where the FAR is not reached; accepted means d < τ.
 ///
 /// Refused when a fold has no genuine or no impostor pair, and when the training impostors can't support the FAR.
 pub fn val_at_far(pairs: &Pairs, far: Far) -> Result<ValAtFar, EvalError> {

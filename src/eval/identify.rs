@@ -95,9 +95,10 @@ fn by_person(mated: &[Mated], hit: impl Fn(&Mated) -> bool) -> BTreeMap<u32, (u6
 
 /// The share of hits among probes with a mate.
 ///
-/// Interval: Wilson's with as many probes as these are worth. Probes of one person are not independent: the number of hits varies as whole people are
-/// exchanged, v = C/(C − 1)·Σ(hᵢ − nᵢp)² over C people, and n probes are worth n·np(1 − p)/v of independent ones (the design effect of a
-/// cluster sample, as Korn & Graubard adjust intervals by it), but never more than n. Where all probes are hits, or none is, n stands.
+/// Interval: Wilson's with as many probes as these are worth. Probes of one person are not independent: the number of hits varies as whole
+/// people are exchanged, v = C/(C − 1)·Σ(hᵢ − nᵢp)² over C people, and n probes are worth n·np(1 − p)/v of independent ones (the design
+/// effect of a cluster sample, as Korn & Graubard adjust intervals by it), but never more than n. Where all probes are hits, or none is, n
+/// stands.
 fn share(mated: &[Mated], without: u64, hit: impl Fn(&Mated) -> bool) -> Estimate {
     let people = by_person(mated, hit);
     let (n, hits) = people.values().fold((0, 0), |(n, hits), (probes, of)| (n + probes, hits + of));
@@ -125,8 +126,9 @@ pub fn without_people(outcomes: &[Outcome]) -> Vec<Vec<Outcome>> {
     (0..groups.values().max().map_or(0, |last| last + 1)).map(without).collect()
 }
 
-/// The group of each person of a search, of whom it is told whether they are in its gallery. Those who are make the groups: rates are theirs. Strangers are
-/// dealt into these, by which a threshold is left without some of them; groups of their own would tell nothing of a rate and be counted.
+/// The group of each person of a search, of whom it is told whether they are in its gallery. Those who are make the groups: rates are
+/// theirs. Strangers are dealt into these, by which a threshold is left without some of them; groups of their own would tell nothing of a
+/// rate and be counted.
 pub fn groups_of(people: impl IntoIterator<Item = (u32, bool)>) -> BTreeMap<u32, usize> {
     let people: BTreeMap<u32, bool> = people.into_iter().collect();
     let (sought, strangers): (Vec<_>, Vec<_>) = people.into_iter().partition(|(_, in_gallery)| *in_gallery);
@@ -147,10 +149,11 @@ pub struct Tpir {
     pub threshold: Similarity,
 }
 
-/// TPIR at an FPIR in an open set, by the rule of insightface's `ijb_evals.py`: with the N probes without a mate, τ is the ⌊N·FPIR⌋-th largest of
-/// their best scores; a probe is found when its mate exceeds τ and everybody else.
+/// TPIR at an FPIR in an open set, by the rule of insightface's `ijb_evals.py`: with the N probes without a mate, τ is the ⌊N·FPIR⌋-th
+/// largest of their best scores; a probe is found when its mate exceeds τ and everybody else.
 ///
-/// Interval: that of the share, joined with what the threshold's own uncertainty makes of it as [`ScoreSets::tar_at`](super::ScoreSets::tar_at) does.
+/// Interval: that of the share, joined with what the threshold's own uncertainty makes of it as
+/// [`ScoreSets::tar_at`](super::ScoreSets::tar_at) does.
 ///
 /// # Errors
 /// When no probe has a mate, or N·FPIR < 1: fewer than one stranger would decide.

@@ -24,9 +24,9 @@ impl Measured {
 
 /// The mean of some numbers, and what it is without each of the folds (or people); counts are summed up.
 ///
-/// Interval: protocols that judge the same people are not independent. Where these stand at one place in all protocols they are left out of all of them at
-/// once. Where nobody stands in two protocols and these have other numbers of folds, standard errors are joined in quadrature, as of independent numbers. Where
-/// people stand at other places in other protocols nothing tells an interval.
+/// Interval: protocols that judge the same people are not independent. Where these stand at one place in all protocols they are left out of
+/// all of them at once. Where nobody stands in two protocols and these have other numbers of folds, standard errors are joined in
+/// quadrature, as of independent numbers. Where people stand at other places in other protocols nothing tells an interval.
 ///
 /// # Errors
 /// When there is none.
@@ -61,8 +61,8 @@ pub fn deviation_of(estimates: &[Estimate]) -> Result<Estimate, EvalError> {
     Ok(Estimate { value: spread_of(estimates)?.sd.ok_or(too_few)?, ..together(estimates) })
 }
 
-/// The worst of some numbers, with its counts; the first of several equal ones. It has no interval: it was chosen for being the worst, also by bad luck, and the
-/// interval of a number that was not chosen does not hold it.
+/// The worst of some numbers, with its counts; the first of several equal ones. It has no interval: it was chosen for being the worst, also
+/// by bad luck, and the interval of a number that was not chosen does not hold it.
 ///
 /// # Errors
 /// When there is none.

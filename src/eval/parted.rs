@@ -30,7 +30,8 @@ pub enum Joint {
 }
 
 impl Parted {
-    /// The parts of one protocol, by the names of their people. `bare` is what a name is in other protocols: a person of merged sets has another one there.
+    /// The parts of one protocol, by the names of their people. `bare` is what a name is in other protocols: a person of merged sets has
+    /// another one there.
     pub fn of<'n>(parts: impl IntoIterator<Item = BTreeSet<&'n str>>, bare: impl Fn(&'n str) -> &'n str) -> Self {
         let parts: Vec<BTreeSet<&str>> = parts.into_iter().collect();
         let groups = parts::groups(parts.len());

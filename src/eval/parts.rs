@@ -1,9 +1,10 @@
 //! How far a number is from what it would be of other people: delete-a-group jackknife over parts that have no people in common.
 //!
-//! Pairs of one person, and pairs that share an image, are not independent; folds of different people are, and so are the people of a search. A number is
-//! computed anew without each of them. Of n such numbers wᵢ the standard error is √((n−1)/n · Σ(wᵢ − w̄)²), and the interval is ± t with n − 1 degrees of
-//! freedom, for rates on the scale of log odds, which keeps it inside 0 and 1 and right near them. `cargo test --release -p ddl --test coverage -- --ignored`
-//! draws 2,000 data sets for each number, with and without people who are alike, and counts how many intervals hold the truth.
+//! Pairs of one person, and pairs that share an image, are not independent; folds of different people are, and so are the people of a
+//! search. A number is computed anew without each of them. Of n such numbers wᵢ the standard error is √((n−1)/n · Σ(wᵢ − w̄)²), and the
+//! interval is ± t with n − 1 degrees of freedom, for rates on the scale of log odds, which keeps it inside 0 and 1 and right near them.
+//! `cargo test --release -p ddl --test coverage -- --ignored` draws 2,000 data sets for each number, with and without people who are alike,
+//! and counts how many intervals hold the truth.
 
 use super::estimate::{Ci, t_quantile};
 use super::{Counted, Parted, Unit};

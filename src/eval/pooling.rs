@@ -8,7 +8,8 @@ use super::comparator::Comparator;
 use super::vector::dot;
 use serde::{Deserialize, Serialize};
 
-/// What a model has learned of sets. On disk each is its own fields alone, which tell them apart: results that were stored before there were two stay readable.
+/// What a model has learned of sets. On disk each is its own fields alone, which tell them apart: results that were stored before there
+/// were two stay readable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Learned {

@@ -11,7 +11,8 @@ pub enum FarRule {
     /// The most that can be accepted while the measured FAR does not exceed the target. Nothing is interpolated.
     #[default]
     Conservative,
-    /// The curve's straight lines between its corners at exactly the target; differs from `Conservative` only where genuine and impostor scores tie.
+    /// The curve's straight lines between its corners at exactly the target; differs from `Conservative` only where genuine and impostor
+    /// scores tie.
     Linear,
     /// The corner whose measured FAR is nearest to the target (of two equally near the higher), which may exceed it: the rule of the IJB
     /// scripts (whose curve keeps a few points more where several impostors tie).
@@ -146,8 +147,8 @@ impl ScoreSets {
         0.0 // not reached: the last corner has FAR 1 and FRR 0
     }
 
-    /// The area under the ROC curve: the Mann-Whitney probability that a genuine score exceeds an impostor's, ties counting half, from whole
-    /// numbers. Its interval is that of `DeLong` (1988).
+    /// The area under the ROC curve: the Mann-Whitney probability that a genuine score exceeds an impostor's, ties counting half, from
+    /// whole numbers. Its interval is that of `DeLong` (1988).
     pub fn auc(&self) -> Estimate {
         let (n_genuine, n_impostor) = (self.n_genuine as f64, self.n_impostor as f64);
         let (mut wins, mut before) = (0u128, 0); // twice the pairs won, genuine scores above this level

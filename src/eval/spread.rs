@@ -94,10 +94,11 @@ impl std::fmt::Display for Untold {
 /// The difference b − a over replicates, pair by pair, each in its arm.
 ///
 /// `silent` axes tell no noise: of their values the mean is taken, in each arm of the others.
-/// Interval: mean ± t·se with n − 1 degrees of freedom, se = sd/√n. Over several axes (seeds and folds) the numbers of one value of an axis are not independent:
-/// the squared standard error of each is the variance of the means at its values, over their number. What neither axis explains is in all of these and counts
-/// once: their sum less the squared standard error of the residuals, and never less than the largest. Degrees of freedom are Satterthwaite's, rounded down.
-/// An axis of fewer than three values tells no noise, and neither do differences that are all equal: their spread is below what the pairs resolve.
+/// Interval: mean ± t·se with n − 1 degrees of freedom, se = sd/√n. Over several axes (seeds and folds) the numbers of one value of an axis
+/// are not independent: the squared standard error of each is the variance of the means at its values, over their number. What neither axis
+/// explains is in all of these and counts once: their sum less the squared standard error of the residuals, and never less than the
+/// largest. Degrees of freedom are Satterthwaite's, rounded down. An axis of fewer than three values tells no noise, and neither do
+/// differences that are all equal: their spread is below what the pairs resolve.
 ///
 /// # Errors
 /// Nothing to compare.
@@ -152,7 +153,8 @@ fn noise_of(pairs: &[(Place, f64)], mean: f64) -> Result<Option<Noise>, EvalErro
     Ok(if told { Noise::of(mean, se, satterthwaite(&squares)) } else { None })
 }
 
-/// The difference b − a of one run on one protocol, by what both numbers are without each of its folds (or people): it covers other people, not other seeds.
+/// The difference b − a of one run on one protocol, by what both numbers are without each of its folds (or people): it covers other people,
+/// not other seeds.
 pub fn over_parts(a: f64, b: f64, a_without: &[f64], b_without: &[f64]) -> Difference {
     let differences: Vec<f64> =
         if a_without.len() == b_without.len() { a_without.iter().zip(b_without).map(|(a, b)| b - a).collect() } else { Vec::new() };
@@ -160,8 +162,8 @@ pub fn over_parts(a: f64, b: f64, a_without: &[f64], b_without: &[f64]) -> Diffe
     Difference { mean: b - a, sd: None, n: differences.len() as u32, noise }
 }
 
-/// Which of several tests stay below `level` when all are made at once (Holm, 1979): the chance that any of those without a difference is among them is at most
-/// `level`.
+/// Which of several tests stay below `level` when all are made at once (Holm, 1979): the chance that any of those without a difference is
+/// among them is at most `level`.
 pub fn holm(chances: &[f64], level: f64) -> Vec<bool> {
     let mut order: Vec<usize> = (0..chances.len()).collect();
     order.sort_by(|a, b| chances[*a].total_cmp(&chances[*b]));

@@ -1,9 +1,9 @@
 //! Templates: sets of faces of one person that are compared as one, as the IJB benchmarks do.
 //!
-//! The features of a template's faces become one: within a medium (a video, a photograph) the mean of its faces, then the sum over media, then a
-//! unit vector. Where a model has learned how good faces are, they and media weigh by it instead (`pooling`); where it has learned to compare sets, each
-//! number is the largest of its faces (`comparator`). Pairs come in blocks, twice: once for the genuine scores, once to count the impostors among them. No score of two people is
-//! stored, so the number of pairs costs time alone.
+//! The features of a template's faces become one: within a medium (a video, a photograph) the mean of its faces, then the sum over media,
+//! then a unit vector. Where a model has learned how good faces are, they and media weigh by it instead (`pooling`); where it has learned
+//! to compare sets, each number is the largest of its faces (`comparator`). Pairs come in blocks, twice: once for the genuine scores, once
+//! to count the impostors among them. No score of two people is stored, so the number of pairs costs time alone.
 
 use super::pooling::{Learned, Medium, Multicolumn, log_mean, shares, weighted};
 use super::scores::{Histogram, Ranking, Sums, both_needed};
@@ -24,14 +24,14 @@ pub enum FaceNorm {
     Unit,
 }
 
-/// One feature for each of `templates` templates, each with at least one face; `rows` is `[images, d]`. Where qualities are learned, faces weigh by
-/// them and by nothing else.
+/// One feature for each of `templates` templates, each with at least one face; `rows` is `[images, d]`. Where qualities are learned, faces
+/// weigh by them and by nothing else.
 ///
 /// Sums run over media by number and over the faces of a medium in the given order, in double precision.
 ///
 /// # Errors
-/// A face outside of the rows, a feature that is not finite or (where it must be a unit vector) zero, a template whose sum is zero; qualities that are
-/// learned of features of another width.
+/// A face outside of the rows, a feature that is not finite or (where it must be a unit vector) zero, a template whose sum is zero;
+/// qualities that are learned of features of another width.
 pub fn pool_templates(
     rows: &[f32],
     d: usize,
@@ -113,8 +113,8 @@ impl Rows<'_> {
         Ok(largest)
     }
 
-    /// The mean of a template's media, weighed by learned qualities: a medium's feature is the mean of its faces by their visual qualities, and the mean
-    /// of these is its own (the authors' script for IJB-B).
+    /// The mean of a template's media, weighed by learned qualities: a medium's feature is the mean of its faces by their visual qualities,
+    /// and the mean of these is its own (the authors' script for IJB-B).
     fn weighed(&self, faces: &[TemplateFace], by: &Multicolumn) -> Result<Vec<f64>, EvalError> {
         let medium = |faces: &[TemplateFace]| {
             let rows = faces.iter().map(|face| Ok(self.of(face)?.iter().map(|&x| f64::from(x)).collect()));
@@ -169,8 +169,8 @@ impl Scored for Features {
 
 /// Genuine and impostor scores of pairs that come in blocks; `blocks` is asked for them twice and must give the same.
 ///
-/// Memory: the genuine scores, a counter for each, and [`AT_ONCE`] blocks. The result has the same bits whatever the number of threads, but sums
-/// of impostor scores are taken block by block.
+/// Memory: the genuine scores, a counter for each, and [`AT_ONCE`] blocks. The result has the same bits whatever the number of threads, but
+/// sums of impostor scores are taken block by block.
 ///
 /// # Errors
 /// Those of the blocks; a template that is not there; no genuine or no impostor pair.

@@ -34,7 +34,8 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     sum_over(a, b, |x, y| x * y)
 }
 
-/// The cosine of the angle between two vectors of one length, in [-1, 1]; `None` when one of them is all zero, not finite, or of another length.
+/// The cosine of the angle between two vectors of one length, in [-1, 1]; `None` when one of them is all zero, not finite, or of another
+/// length.
 pub fn cosine(a: &[f32], b: &[f32]) -> Option<f64> {
     let (a_norm, b_norm) = (norm(a)?, norm(b)?);
     (a.len() == b.len()).then(|| clamped(sum_over(a, b, |x, y| (f64::from(x) / a_norm) * (f64::from(y) / b_norm))))

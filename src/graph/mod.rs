@@ -166,7 +166,8 @@ impl Graph {
         }
     }
 
-    /// Brings the names of every node that has several into the order of `rank`, those of one rank as they were: the first is its name in plans.
+    /// Brings the names of every node that has several into the order of `rank`, those of one rank as they were: the first is its name in
+    /// plans.
     pub fn order_names<K: Ord>(&mut self, rank: impl Fn(&str) -> K) {
         for node in self.dag.node_weights_mut().filter(|node| node.names.len() > 1) {
             node.names.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));

@@ -48,7 +48,8 @@ fn of<'a>(rows: impl Iterator<Item = Row<'a>>) -> People {
     people
 }
 
-/// Who stands in which fold of pairs that are in these folds. Equal names of two sets are one person here: that is what a protocol across them takes them for.
+/// Who stands in which fold of pairs that are in these folds. Equal names of two sets are one person here: that is what a protocol across
+/// them takes them for.
 pub fn of_folds(protocol: &Verification, folds: &[u32]) -> Parted {
     let second = protocol.second.as_ref().unwrap_or(&protocol.first);
     let mut people: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();

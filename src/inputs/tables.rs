@@ -205,8 +205,8 @@ impl<'p> Tables<'p> {
         Ok((open, path))
     }
 
-    /// The batches that a draw node gives, as the one at `place` of its stage's ([`places`](crate::plan::schedule::places)): what they are made of
-    /// is the same at every place, their order is not.
+    /// The batches that a draw node gives, as the one at `place` of its stage's ([`places`](crate::plan::schedule::places)): what they are
+    /// made of is the same at every place, their order is not.
     ///
     /// # Errors
     /// A sampler that can't work on its data, a pair list that names absent images.

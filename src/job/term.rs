@@ -42,7 +42,8 @@ pub struct ArrayBatch {
     pub node: NodeId,
     /// Its name in the expression.
     pub name: String,
-    /// What each network makes of it: embeddings `[n, d]`, or maps `[n, channels, height, width]` for terms over a named part. A single network has no name.
+    /// What each network makes of it: embeddings `[n, d]`, or maps `[n, channels, height, width]` for terms over a named part. A single
+    /// network has no name.
     pub embeddings: Vec<(String, Embeddings)>,
     /// Labels `[n]`, counted from 0.
     pub labels: Option<PathBuf>,
@@ -119,8 +120,8 @@ pub struct GradientRow {
     /// Its largest absolute value.
     #[serde(with = "crate::number")]
     pub largest: f64,
-    /// How many rows of what it is the gradient of have no direction: they are zero, or too long for the arithmetic. Heads and terms over directions take
-    /// them for zero.
+    /// How many rows of what it is the gradient of have no direction: they are zero, or too long for the arithmetic. Heads and terms over
+    /// directions take them for zero.
     #[serde(default)]
     pub without_direction: u64,
 }

@@ -141,8 +141,8 @@ impl Decl {
         self.changes.iter().filter(move |(version, _)| low < *version && *version <= high).map(|(_, sentence)| *sentence)
     }
 
-    /// The defaults that name an operator of a later version than the first. Nobody says them, and their numbers have changed all the same: they belong to
-    /// what the operator means.
+    /// The defaults that name an operator of a later version than the first. Nobody says them, and their numbers have changed all the same:
+    /// they belong to what the operator means.
     pub fn raised(&self) -> &[(&'static str, Value)] {
         self.raised.get_or_init(|| {
             let said = self.params.iter().filter(|param| Some(param.name) != self.observes);

@@ -86,7 +86,8 @@ impl Places {
         self.0.get(name).copied()
     }
 
-    /// Where a value inside of these arguments stands, by its path in a plan (`optimizer`, `lr`, `at`): the innermost argument that is known.
+    /// Where a value inside of these arguments stands, by its path in a plan (`optimizer`, `lr`, `at`): the innermost argument that is
+    /// known.
     pub fn of(&self, args: &Args, path: &[String]) -> Option<Place> {
         let (first, rest) = path.split_first()?;
         args.get(first.as_str()).and_then(|value| value.place(rest)).or_else(|| self.0.get(first.as_str()).copied())

@@ -2,8 +2,8 @@
 
 use super::{LayerCost, NetError, Shape, Spec};
 
-/// `x + g R(x)` with `R` = linear, rectifier, linear, rectifier, all of one width, and `g = sigmoid(steepness (|angle| / from - 1))`; the angle is a
-/// number of the sample.
+/// `x + g R(x)` with `R` = linear, rectifier, linear, rectifier, all of one width, and `g = sigmoid(steepness (|angle| / from - 1))`; the
+/// angle is a number of the sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dream {
     /// Prefix of its tensors, `fc1` and `fc2`.

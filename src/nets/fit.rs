@@ -1,4 +1,5 @@
-//! Which tensors of a checkpoint are a network's: names are mapped, and every tensor is accounted for. Nothing here has numbers: shapes decide.
+//! Which tensors of a checkpoint are a network's: names are mapped, and every tensor is accounted for. Nothing here has numbers: shapes
+//! decide.
 
 use super::backbone::HEADS;
 use super::{Backbone, NameMap, NetError, Network, NotAPattern, Spec};
@@ -180,8 +181,8 @@ pub(super) fn is_wrapper(mut before: &str) -> bool {
     before.is_empty()
 }
 
-/// The tensors of a checkpoint that are a backbone's. Without a map, its own names and those of known public checkpoints are tried; names under
-/// `head.` are left to the caller, whatever else the map says.
+/// The tensors of a checkpoint that are a backbone's. Without a map, its own names and those of known public checkpoints are tried; names
+/// under `head.` are left to the caller, whatever else the map says.
 ///
 /// # Errors
 /// [`Unfit::Account`] for the nearest fit when no layout takes every tensor.
@@ -246,8 +247,8 @@ pub fn adopt(specs: &[Spec], tensors: &Sorts, map: &NameMap) -> Result<(Vec<(Spe
     Ok((taken, account))
 }
 
-/// The maps that are tried: what the recipe says, or the backbone's own names and known ones; each also under whatever wrappers all names share
-/// that it does not drop, and without what parallel and compiled parts put between.
+/// The maps that are tried: what the recipe says, or the backbone's own names and known ones; each also under whatever wrappers all names
+/// share that it does not drop, and without what parallel and compiled parts put between.
 fn layouts<B: Backbone>(backbone: &B, tensors: &Sorts, names: &Names) -> Result<Vec<NameMap>, Unfit> {
     let maps = if names.is_empty() {
         let mut maps = vec![NameMap::new(&[HEADS]).map_err(Unfit::Names)?];
@@ -303,8 +304,8 @@ fn at_usual_place(dictionaries: &[Dictionary]) -> Option<usize> {
     known.min_by_key(|(ranks, place)| (ranks.len(), ranks.clone(), *place)).map(|(_, place)| place)
 }
 
-/// The dictionary of a file whose tensors are a backbone's, by its place, and how they fit: the one that the recipe names, one at a usual place, or the
-/// only one that fits.
+/// The dictionary of a file whose tensors are a backbone's, by its place, and how they fit: the one that the recipe names, one at a usual
+/// place, or the only one that fits.
 ///
 /// # Errors
 /// As [`fit`]; a place that the file does not have, and several dictionaries that fit.

@@ -300,8 +300,8 @@ impl Module {
         }
     }
 
-    /// Adds what this module costs for one image, its parameters aside: multiply-adds of products with weights and of attention, slopes, and
-    /// the numbers that come out, which a backward pass needs. Gives the shape that comes out when `input` goes in.
+    /// Adds what this module costs for one image, its parameters aside: multiply-adds of products with weights and of attention, slopes,
+    /// and the numbers that come out, which a backward pass needs. Gives the shape that comes out when `input` goes in.
     pub fn count(&self, input: Shape, to: &mut LayerCost) -> Result<Shape, NetError> {
         let output = self.output(input)?;
         let numbers = output.numel().unsigned_abs();

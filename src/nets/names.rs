@@ -54,8 +54,8 @@ impl NameMap {
         Ok(NameMap { rules: compiled, wrappers: Vec::new(), between: false })
     }
 
-    /// A map of prefixes: `("f.0.", "layers.0.")` renames all that begins so, and what stands for none is dropped. Heads' tensors are dropped
-    /// too, unless a prefix is theirs.
+    /// A map of prefixes: `("f.0.", "layers.0.")` renames all that begins so, and what stands for none is dropped. Heads' tensors are
+    /// dropped too, unless a prefix is theirs.
     pub fn prefixes<F: AsRef<str>, T: AsRef<str>>(pairs: impl IntoIterator<Item = (F, Option<T>)>) -> Result<Self, NotAPattern> {
         let rule = |(from, to): (F, Option<T>)| {
             let to = to.map(|to| format!("{}${{1}}", to.as_ref().replace('$', "$$")));

@@ -27,7 +27,8 @@ const BESIDE: [(&str, Lies); 8] = [
     ("fc8.weight", Lies::Rows),
     ("classifier.weight", Lies::Rows),
 ];
-/// Names in a file of prototypes alone: insightface's partial FC and face.evoLVe's margins (`weight`), CurricularFace's and AdaFace's (`kernel`).
+/// Names in a file of prototypes alone: insightface's partial FC and face.evoLVe's margins (`weight`), CurricularFace's and AdaFace's
+/// (`kernel`).
 const ALONE: [(&str, Lies); 4] =
     [("weight", Lies::Rows), ("kernel", Lies::Columns), ("prototypes", Lies::Rows), ("weight_activated", Lies::Rows)];
 
@@ -132,7 +133,8 @@ pub fn find(tensors: &Sorts, place: Place, classes: i64, width: i64) -> Result<F
     Ok(Found { name: name.to_owned(), columns: lies == Lies::Columns })
 }
 
-/// The same in a file's dictionaries: beside the network in the one that its tensors are in, else alone in another. The dictionary's place comes first.
+/// The same in a file's dictionaries: beside the network in the one that its tensors are in, else alone in another. The dictionary's place
+/// comes first.
 ///
 /// # Errors
 /// As [`find`], of the first dictionary with a tensor of a known name.

@@ -1,4 +1,5 @@
-//! What `tap(…)` can name in each backbone, and the size of what comes out there: known without the engine, so that a recipe is checked by it.
+//! What `tap(…)` can name in each backbone, and the size of what comes out there: known without the engine, so that a recipe is checked by
+//! it.
 
 use super::{NetError, Network, Part, Shape};
 
@@ -38,8 +39,8 @@ impl Network {
         name.split_once('.').map_or(name, |(group, _)| group)
     }
 
-    /// The parts and groups of blocks of the trunk whose output is a map, by their last layer; of one layer parts first, the trunk last. A group of an
-    /// iresnet's blocks has insightface's name beside its part's.
+    /// The parts and groups of blocks of the trunk whose output is a map, by their last layer; of one layer parts first, the trunk last. A
+    /// group of an iresnet's blocks has insightface's name beside its part's.
     ///
     /// # Errors
     /// As [`Network::shapes`].

@@ -1,8 +1,9 @@
-//! What chance draws anew in the arms of replicates, and what stays in all of them: over which axes a paired difference can be told from noise.
+//! What chance draws anew in the arms of replicates, and what stays in all of them: over which axes a paired difference can be told from
+//! noise.
 //!
-//! A model that was trained once is one draw of chance and no constant, wherever another one is trained in every arm. Over an axis on which protocols alone
-//! depend the same people are judged again and again, which tells nothing of others; where each arm judges people of its own, it does. And a number that
-//! was chosen is better by luck in every arm.
+//! A model that was trained once is one draw of chance and no constant, wherever another one is trained in every arm. Over an axis on which
+//! protocols alone depend the same people are judged again and again, which tells nothing of others; where each arm judges people of its
+//! own, it does. And a number that was chosen is better by luck in every arm.
 
 use super::rows::{Laid, Seen};
 use super::{Plan, PlanError};
@@ -59,7 +60,8 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
         Ok(all)
     }
 
-    /// An axis of two values that tells of both numbers of a row in a column, if there is one: however many values others have, there is no mark.
+    /// An axis of two values that tells of both numbers of a row in a column, if there is one: however many values others have, there is no
+    /// mark.
     ///
     /// # Errors
     /// Judgements whose arguments don't fit.
@@ -171,7 +173,8 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
         seen.iter().map(of_one).collect()
     }
 
-    /// What of a model is left to chance: its training, and that of all that it is made of or was shown, and first weights that are in no file.
+    /// What of a model is left to chance: its training, and that of all that it is made of or was shown, and first weights that are in no
+    /// file.
     fn drawn(&mut self, model: NodeId) -> Rc<BTreeSet<NodeId>> {
         let plan = self.plan;
         let is_drawn = |id: &NodeId| match plan.node(*id).work() {
@@ -183,7 +186,8 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
         self.drawn.entry(model).or_insert_with(of_one).clone()
     }
 
-    /// Whether people of a judgement decided on what its model is made of: numbers of a model that was chosen for them are better by luck, too.
+    /// Whether people of a judgement decided on what its model is made of: numbers of a model that was chosen for them are better by luck,
+    /// too.
     ///
     /// # Errors
     /// A node that is no judgement.
@@ -197,8 +201,8 @@ impl<'p, P: Fn(NodeId) -> Option<&'p Parted>> Chances<'p, P> {
         Ok(chosen)
     }
 
-    /// Whether a protocol judges somebody whom another one, that decides on its models, judges too: as it is known of the data before a run, or by
-    /// what judgements say.
+    /// Whether a protocol judges somebody whom another one, that decides on its models, judges too: as it is known of the data before a
+    /// run, or by what judgements say.
     fn same_people(&self, here: NodeId, there: NodeId) -> bool {
         if let Some(&shared) = self.plan.sharing.get(&(here, there)) {
             return here == there || shared > 0;

@@ -45,8 +45,8 @@ pub fn shape(plan: &Plan, network: NodeId) -> String {
     }
 }
 
-/// What tells the networks of two models apart beyond the weights that they start from; nothing where one can stand for the other, as they are judged or, with
-/// `trained`, as they are trained on.
+/// What tells the networks of two models apart beyond the weights that they start from; nothing where one can stand for the other, as they
+/// are judged or, with `trained`, as they are trained on.
 pub(crate) fn unlike(plan: &Plan, one: NodeId, other: NodeId, trained: bool) -> Result<Option<[String; 2]>, PlanError> {
     let chain = |model: NodeId| {
         let mut layers = vec![plan.network_node(model)?];

@@ -54,7 +54,8 @@ pub struct Lock {
 /// How the numbers of a lock compare with those that are there now.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Agreement {
-    /// Whether both come from one and the same kind of machine (device, threads, processor, versions), so that they must be equal to the bit.
+    /// Whether both come from one and the same kind of machine (device, threads, processor, versions), so that they must be equal to the
+    /// bit.
     pub same_machine: bool,
     /// Numbers that are equal to the bit.
     pub equal: usize,

@@ -53,8 +53,8 @@ pub struct Plan {
     /// The networks of its nodes.
     #[serde(skip)]
     networks: models::Networks,
-    /// Of protocols whose people are known on this machine: how many two of them judge both. Of each pair one is judged, and the other decides on what
-    /// it judges.
+    /// Of protocols whose people are known on this machine: how many two of them judge both. Of each pair one is judged, and the other
+    /// decides on what it judges.
     #[serde(skip)]
     pub sharing: BTreeMap<(NodeId, NodeId), usize>,
 }

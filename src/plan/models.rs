@@ -23,8 +23,8 @@ impl PartialEq for Networks {
 }
 
 impl Plan {
-    /// What the network of a model is made of: the backbone with its first weights, and what was added to it. Of several models that one is made
-    /// of, the first one's.
+    /// What the network of a model is made of: the backbone with its first weights, and what was added to it. Of several models that one is
+    /// made of, the first one's.
     ///
     /// # Errors
     /// A node that is no model, or arguments that don't fit.
@@ -103,8 +103,8 @@ impl Plan {
         found.filter(|next| *next < id).ok_or_else(|| self.no(id, "a model"))
     }
 
-    /// The names of the parts of a network that stay in a stage which starts it from `source`: of several networks, those that the recipe names
-    /// through that model, or through one that it was made from.
+    /// The names of the parts of a network that stay in a stage which starts it from `source`: of several networks, those that the recipe
+    /// names through that model, or through one that it was made from.
     pub fn frozen<'t>(&self, stage: &'t Train, source: NodeId) -> Vec<&'t str> {
         let alone = stage.model.all().len() == 1;
         let made_of = |wanted| std::iter::successors(Some(source), |at| self.source(*at).ok()).any(|at| at == wanted);

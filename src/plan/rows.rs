@@ -219,8 +219,8 @@ impl<'r> Names<'r> {
 
 /// For each row the place of the one that it is compared with.
 ///
-/// A row is compared with the arm of the other that is its own: on every axis that both have they stand at one value. Of one label the arms are
-/// compared with the first, or with the one that the recipe names.
+/// A row is compared with the arm of the other that is its own: on every axis that both have they stand at one value. Of one label the arms
+/// are compared with the first, or with the one that the recipe names.
 ///
 /// # Errors
 /// Names of no row, of published ones, of a row beside itself, and of several that would all do.

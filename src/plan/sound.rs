@@ -34,8 +34,8 @@ impl Plan {
         Ok(crate::text::yaml::<Plan>(text).map_err(misread)?.sound()?)
     }
 
-    /// The plan itself, if its nodes name only nodes before them, its sinks only nodes that there are, and no two nodes have one name: all else
-    /// takes that for granted.
+    /// The plan itself, if its nodes name only nodes before them, its sinks only nodes that there are, and no two nodes have one name: all
+    /// else takes that for granted.
     ///
     /// # Errors
     /// Names the node, of a plan that was edited.

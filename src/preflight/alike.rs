@@ -1,4 +1,5 @@
-//! Rows and columns of a table that show the same numbers twice: mostly a name that was copied and not changed, or stages that differ in nothing.
+//! Rows and columns of a table that show the same numbers twice: mostly a name that was copied and not changed, or stages that differ in
+//! nothing.
 
 use super::audit::Finding;
 use crate::diag::{Code, Severity, one_of};

@@ -60,7 +60,8 @@ pub(super) fn one_network(plan: &Plan, id: NodeId) -> Result<(), Unknown> {
     Err(Unknown::Failure(Failure::new(Code::SeveralNetworks, message).help(help)))
 }
 
-/// Refuses to train a model on of which the run decides how it is trained: one that is chosen from, or the mean of, networks with other dropout.
+/// Refuses to train a model on of which the run decides how it is trained: one that is chosen from, or the mean of, networks with other
+/// dropout.
 pub(super) fn trains_one_network(plan: &Plan, stage: &Train) -> Result<(), Unknown> {
     for (_, model) in stage.model.all() {
         let way = std::iter::successors(Some(model.node), |at| plan.source(*at).ok());
@@ -74,7 +75,8 @@ pub(super) fn trains_one_network(plan: &Plan, stage: &Train) -> Result<(), Unkno
     Ok(())
 }
 
-/// The first of the models that one is made of and another whose network differs from it, each with what it has (`` `s` has side = 16px ``).
+/// The first of the models that one is made of and another whose network differs from it, each with what it has (`` `s` has side = 16px
+/// ``).
 fn unlike(plan: &Plan, id: NodeId, trained: bool) -> Result<Option<[String; 2]>, Unknown> {
     let models = plan.one_of_several(id).map_err(TableError::from)?;
     let Some((first, others)) = models.split_first() else { return Ok(None) };
@@ -87,7 +89,8 @@ fn unlike(plan: &Plan, id: NodeId, trained: bool) -> Result<Option<[String; 2]>,
     Ok(None)
 }
 
-/// Refuses terms that compare outputs of two networks which can't be compared: maps of different height or width, embeddings of different widths.
+/// Refuses terms that compare outputs of two networks which can't be compared: maps of different height or width, embeddings of different
+/// widths.
 pub(super) fn comparable(student: (&str, &Network), teacher: Option<(&str, &Network)>, term: &Term) -> Result<(), Unknown> {
     let Some(teacher) = teacher else { return Ok(()) };
     let (at, teacher_at) = match term {

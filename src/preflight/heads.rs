@@ -129,8 +129,8 @@ mod tests {
     use crate::source::Memory;
     use std::path::Path;
 
-    /// Prototypes of a model that is made of several, each trained on people of its own: new ones must say what they start from wherever one of them
-    /// lacks them.
+    /// Prototypes of a model that is made of several, each trained on people of its own: new ones must say what they start from wherever
+    /// one of them lacks them.
     #[test]
     fn prototypes_that_one_of_several_models_lacks_are_said() {
         let codes = |axis: &str, made: &str, last: &str| {

@@ -1,4 +1,5 @@
-//! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due, stops that wait too long.
+//! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due, stops that wait
+//! too long.
 
 use super::audit::{Finding, Place};
 use crate::diag::{Code, Severity};

@@ -76,7 +76,8 @@ pub fn missing(model: &str, eval: Option<&str>, pool: &Pooling, learned: &[Pooli
     Failure::new(Code::NoPooling, message).help(help)
 }
 
-/// The poolings that a model has learned; a file of weights brings none. Of several models that one is made of, those that all of them have.
+/// The poolings that a model has learned; a file of weights brings none. Of several models that one is made of, those that all of them
+/// have.
 fn of_model(plan: &Plan, model: NodeId) -> Result<Vec<Pooling>, PlanError> {
     let models = match plan.work(model)? {
         Node::Backbone(_) => return Ok(Vec::new()),

@@ -13,7 +13,8 @@ use crate::ops::terms::{Classify, CompareSets, Term, looks_at_people};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
-/// Refuses terms that look at several images of one person together over batches that show each person once, and sets that people don't fill.
+/// Refuses terms that look at several images of one person together over batches that show each person once, and sets that people don't
+/// fill.
 pub(super) fn shows_people_again(plan: &Plan, tables: &Tables, passes: &BTreeMap<NodeId, PassFacts>, it: &Train) -> Result<(), Unknown> {
     let looks = |term: &&Term| looks_at_people(term.name(), term.it().pool().is_some());
     for term in it.terms().map(|weighted| &weighted.term).filter(looks) {

@@ -1,4 +1,5 @@
-//! Files of weights as a plan sees them: what they are, whether their tensors are the network's, whose prototypes they have. Numbers are not read.
+//! Files of weights as a plan sees them: what they are, whether their tensors are the network's, whose prototypes they have. Numbers are
+//! not read.
 
 use super::unknown::Unknown;
 use crate::diag::Code;

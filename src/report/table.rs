@@ -92,7 +92,8 @@ pub struct Compared {
     pub marked: bool,
 }
 
-/// What a difference compares, whichever of both numbers it is taken from, and by whatever names; of numbers of which that is not known, its own place.
+/// What a difference compares, whichever of both numbers it is taken from, and by whatever names; of numbers of which that is not known,
+/// its own place.
 type Same<'t> = ([&'t str; 2], Option<(usize, usize)>);
 
 fn same_as<'t>(table: &'t Table, it: &Compared) -> Same<'t> {

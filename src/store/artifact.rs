@@ -38,8 +38,8 @@ pub struct Manifest {
     pub files: BTreeMap<String, FileFacts>,
 }
 
-/// The results that a result was made of, those too that these were made of, with what each said then ([`Artifact::says`]). Keys are of recipes: the
-/// same one computed elsewhere, or anew, may say something else in its last bits.
+/// The results that a result was made of, those too that these were made of, with what each said then ([`Artifact::says`]). Keys are of
+/// recipes: the same one computed elsewhere, or anew, may say something else in its last bits.
 pub type Origins = BTreeMap<ContentKey, String>;
 
 /// A file as it was written.

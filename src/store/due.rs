@@ -20,7 +20,8 @@ pub struct Due {
     pub stale: BTreeSet<NodeId>,
     /// The results that say something else now than when those were made of them.
     pub otherwise: BTreeSet<NodeId>,
-    /// In the store, and made of different results of one key that is gone: which of them tell the truth is known when that is computed again.
+    /// In the store, and made of different results of one key that is gone: which of them tell the truth is known when that is computed
+    /// again.
     pub doubtful: BTreeSet<NodeId>,
 }
 
@@ -88,7 +89,8 @@ pub fn origins(plan: &Plan, store: &Store, id: NodeId) -> Origins {
     found
 }
 
-/// The results of which a result was made, and which say something else now: what it tells is of what is gone. One that is gone itself says nothing else.
+/// The results of which a result was made, and which say something else now: what it tells is of what is gone. One that is gone itself says
+/// nothing else.
 pub fn otherwise(plan: &Plan, store: &Store, id: NodeId, made_of: Option<&Origins>) -> BTreeSet<ContentKey> {
     Said::of(store).otherwise(plan, id, made_of)
 }
@@ -235,8 +237,8 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// The nearest nodes above this one whose results lie in the store. A judgement needs features, and what was learned of pooling them, alone: their
-/// models may be gone.
+/// The nearest nodes above this one whose results lie in the store. A judgement needs features, and what was learned of pooling them,
+/// alone: their models may be gone.
 pub fn artifact_inputs(plan: &Plan, id: NodeId) -> Vec<NodeId> {
     let keeps = plan.node(id).keeps();
     let mut found = BTreeSet::new();

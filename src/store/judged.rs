@@ -87,8 +87,8 @@ impl Judged {
         Ok(Judged { rule: facts.rule, far: facts.far, scores, listed: facts.listed, dropped: facts.dropped, parted })
     }
 
-    /// Genuine and impostor scores, for histograms and ROC curves. Of a search these are each probe's score with its own person, and its best
-    /// with anybody else.
+    /// Genuine and impostor scores, for histograms and ROC curves. Of a search these are each probe's score with its own person, and its
+    /// best with anybody else.
     ///
     /// # Errors
     /// A search in which one of both is nowhere.
@@ -125,8 +125,8 @@ impl Judged {
         })
     }
 
-    /// The number of a metric with its interval, and what it would be without each of the parts that have no people in common: folds of pairs, people of
-    /// a search. Where there is too little to tell an interval there is none, and no such numbers.
+    /// The number of a metric with its interval, and what it would be without each of the parts that have no people in common: folds of
+    /// pairs, people of a search. Where there is too little to tell an interval there is none, and no such numbers.
     ///
     /// # Errors
     /// As [`Judged::measure`].

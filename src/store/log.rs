@@ -1,4 +1,5 @@
-//! What happened at each step of a stage: columns of numbers, and some steps' sets of similarities, as a safetensors file that any tool reads.
+//! What happened at each step of a stage: columns of numbers, and some steps' sets of similarities, as a safetensors file that any tool
+//! reads.
 
 use super::StoreError;
 use indexmap::IndexMap;

@@ -1,11 +1,13 @@
 //! Which images a stage saw, step by step: so that a training run can be replayed elsewhere.
 //!
-//! `samples.json` lists the draws of the stage; each has a file `samples.N.npy` of NumPy's format, `[batches, images]`, in little-endian whole numbers of 2 or 4 bytes. A number counts
-//! rows of the draw's tables, one table after the other, from 0: images in the order of the data set after its filters (folders are sorted by path, lists keep their order). Row i of the
-//! file is batch i of the stage; a step takes `accumulate` of them. Batches of pairs hold all first images, then all second ones.
+//! `samples.json` lists the draws of the stage; each has a file `samples.N.npy` of NumPy's format, `[batches, images]`, in little-endian
+//! whole numbers of 2 or 4 bytes. A number counts rows of the draw's tables, one table after the other, from 0: images in the order of the
+//! data set after its filters (folders are sorted by path, lists keep their order). Row i of the file is batch i of the stage; a step takes
+//! `accumulate` of them. Batches of pairs hold all first images, then all second ones.
 //!
-//! What a number stands for is told by `paths.N.json`, one for each table: a list of folders, each with the names of images that follow one another in it, as `["ann/", ["1.png", "2.png"]]`. Folder
-//! and name together are the path that the data set knows the image by; all of them, in order, are the rows of the table.
+//! What a number stands for is told by `paths.N.json`, one for each table: a list of folders, each with the names of images that follow one
+//! another in it, as `["ann/", ["1.png", "2.png"]]`. Folder and name together are the path that the data set knows the image by; all of
+//! them, in order, are the rows of the table.
 
 use super::{Draft, StoreError};
 use serde::{Deserialize, Serialize};

@@ -108,7 +108,8 @@ impl Store {
     }
 
     /// Clears away what nobody needs: results, checkpoints of stages that are done or needed no more, what killed processes left, what is
-    /// damaged, and notes that newer ones replaced. `needs` is asked for once no run can begin any more. Without `delete` nothing is changed.
+    /// damaged, and notes that newer ones replaced. `needs` is asked for once no run can begin any more. Without `delete` nothing is
+    /// changed.
     ///
     /// # Errors
     /// What `needs` says is wrong, before anything is changed; when the store can't be read or changed.
@@ -171,7 +172,8 @@ impl Store {
     }
 }
 
-/// The last plan of each recipe that is still there (several, where it is not known which came last), and whatever a run that goes on works on.
+/// The last plan of each recipe that is still there (several, where it is not known which came last), and whatever a run that goes on works
+/// on.
 pub fn last_plans(uses: &[FoundUse]) -> Vec<&FoundUse> {
     let mut last = BTreeMap::new();
     for it in uses {

@@ -1,5 +1,5 @@
-//! Every operator of the expression language between all pairs of extreme values: each line has a result or exactly one message, and what is
-//! equal by one operator is equal by all.
+//! Every operator of the expression language between all pairs of extreme values: each line has a result or exactly one message, and what
+//! is equal by one operator is equal by all.
 
 use crate::compiled;
 use ddl::diag::Severity;

@@ -1,5 +1,5 @@
-//! Recipes that are small and mean much: what doubles with each line, what is done for each of very many, what is very long. Each compiles or is
-//! refused with one clear message, at a cost that is counted and never timed.
+//! Recipes that are small and mean much: what doubles with each line, what is done for each of very many, what is very long. Each compiles
+//! or is refused with one clear message, at a cost that is counted and never timed.
 
 use crate::compiled;
 use crate::shapes::{SHAPES, constructs};

@@ -1,5 +1,5 @@
-//! Every construct of the grammar in a recipe that grows: a new construct does not compile here before it has a name, and no test passes before
-//! a shape grows it.
+//! Every construct of the grammar in a recipe that grows: a new construct does not compile here before it has a name, and no test passes
+//! before a shape grows it.
 
 use ddl::syntax::tree::{Call, ChainOp, Expr, ExprKind, File, ItemKind, Part, Target, TypeExpr, TypeKind, UnaryOp, UseSource};
 use std::collections::BTreeSet;

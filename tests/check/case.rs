@@ -139,8 +139,8 @@ impl Case {
         Err(format!("=== {}\n  expected {:#?}\n  and said {said:#?}\n{}", self.name, self.expected, self.shown()))
     }
 
-    /// Whether the same is said, and the same graph is made, when the declarations stand in the opposite order: nothing hangs on who is asked first.
-    /// A recipe that can't be read whole, whose declarations therefore can't be moved, is taken as it is.
+    /// Whether the same is said, and the same graph is made, when the declarations stand in the opposite order: nothing hangs on who is
+    /// asked first. A recipe that can't be read whole, whose declarations therefore can't be moved, is taken as it is.
     pub fn in_any_order(&self) -> Result<(), String> {
         let (_, text) = &self.files[0];
         let parsed = ddl::syntax::parse(&ddl::source::Source::new(ddl::source::FileId(0), "recipe.ddl", text.clone()));

@@ -110,6 +110,11 @@ fn a_link_out_of_the_recipes_folder_is_not_followed_and_a_parameter_may_lead_any
     let row = Shell::new().file("r.ddl", format!("{HEAD}dataset faces = image_tar(\"t-{{0..1}}.tar\")\n"));
     symlink(secret.path().join("secret"), row.path().join("t-1.tar")).unwrap();
     assert!(row.ddl("check r.ddl").stderr().contains("t-1.tar is, or lies behind, a link that leaves the recipe's folder"));
+    let row = Shell::new()
+        .file("r.ddl", "ddl 1\ndataset a = image_tar(\"t-\\{0..1\\}.tar\")\ndataset b = image_tar(\"t-{00..11}x\\{0..\\}.tar\")\n");
+    assert_eq!(row.ddl("fmt r.ddl").code(), 0);
+    let formatted = row.read("r.ddl");
+    assert!(formatted.contains("\"t-{0..1}.tar\"") && formatted.contains("\"t-{00..11}x\\{0..\\}.tar\""), "{formatted}");
     let given = Shell::new().file("r.ddl", format!("{HEAD}param root : path\ndataset faces = image_folder(root / \"images\")\n"));
     symlink(outside.path().join("images"), given.path().join("images")).unwrap();
     let ran = given.ddl("check r.ddl --set root=.");

@@ -1,4 +1,5 @@
-//! Readers of files that hold many images and say who they show, beside files that other programs wrote (`tests/oracles/NAME/oracle.py`), and broken ones.
+//! Readers of files that hold many images and say who they show, beside files that other programs wrote (`tests/oracles/NAME/oracle.py`),
+//! and broken ones.
 
 mod lmdb;
 mod parquet;

@@ -1,5 +1,5 @@
-//! How fast images are found and read. `CONTAINERS=folder cargo test --test containers speed -- --ignored --nocapture`; the folder holds any of the files below,
-//! as `tests/oracles/containers.py` draws them.
+//! How fast images are found and read. `CONTAINERS=folder cargo test --test containers speed -- --ignored --nocapture`; the folder holds
+//! any of the files below, as `tests/oracles/containers.py` draws them.
 
 use super::read;
 use ddl::ops::readers::{ImageTar, Lmdb, Parquet, TfRecord};

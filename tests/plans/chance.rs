@@ -1,5 +1,5 @@
-//! Of which differences it is said before a run that no replicate tells them from noise: what was trained once, what judged people chose, and what judges the
-//! same people again.
+//! Of which differences it is said before a run that no replicate tells them from noise: what was trained once, what judged people chose,
+//! and what judges the same people again.
 
 use ddl::compile::{Options, compile};
 use ddl::data::probe::ProbeCache;
@@ -41,7 +41,8 @@ fn said(lines: &str, table: &str) -> Vec<String> {
     messages
 }
 
-/// Whether chance, choice and people let a difference be told, of tables of these rows and columns over these lines: the reason for which they do not.
+/// Whether chance, choice and people let a difference be told, of tables of these rows and columns over these lines: the reason for which
+/// they do not.
 #[test]
 fn what_no_replicate_tells_is_said_before_a_run() {
     let chosen = "people who are judged decided on a model (`select`, `keep`, `stop`)";

@@ -127,7 +127,8 @@ fn write_cox(root: &Path) {
     std::fs::write(root.join("races.csv"), races).unwrap();
 }
 
-/// IJB: templates of two faces each, of two people, and all their pairs; two galleries of one template, and probes of these people and of a hundred others.
+/// IJB: templates of two faces each, of two people, and all their pairs; two galleries of one template, and probes of these people and of a
+/// hundred others.
 fn write_ijb(root: &Path, name: &str, templates: u32) {
     let image = png();
     for folder in ["crops", "meta"] {

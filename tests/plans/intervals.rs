@@ -1,5 +1,5 @@
-//! Of which numbers it is said before a run that they will have no interval, since their folds or protocols share people, and which accuracies are refused,
-//! since the folds beside one are of one kind: lists, folds that are dealt, and panels.
+//! Of which numbers it is said before a run that they will have no interval, since their folds or protocols share people, and which
+//! accuracies are refused, since the folds beside one are of one kind: lists, folds that are dealt, and panels.
 
 use ddl::compile::{Options, compile};
 use ddl::data::probe::ProbeCache;

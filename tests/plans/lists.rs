@@ -1,4 +1,5 @@
-//! What is said of lists that contradict the data set, say a thing twice, or compare something with itself: in every operator that reads one.
+//! What is said of lists that contradict the data set, say a thing twice, or compare something with itself: in every operator that reads
+//! one.
 
 use ddl::compile::{Options, compile};
 use ddl::data::probe::ProbeCache;
@@ -33,7 +34,8 @@ fn list(lines: &str) -> String {
     lines.lines().map(line).collect()
 }
 
-/// What is said of a recipe beside some lists: how much it matters, the code, the line of the recipe, and the message without the folder's name.
+/// What is said of a recipe beside some lists: how much it matters, the code, the line of the recipe, and the message without the folder's
+/// name.
 fn said(recipe: &str, lists: &[(&str, &str)]) -> Vec<(Severity, Code, String, String)> {
     let folder = tempfile::tempdir().unwrap();
     for (name, lines) in lists {
@@ -253,7 +255,8 @@ const READERS: [(&str, &str, &str); 9] = [
     ),
 ];
 
-/// Whatever is wrong with a list, it is told once, by the file and the line, with a code that says what kind of fault it is, and with what to do.
+/// Whatever is wrong with a list, it is told once, by the file and the line, with a code that says what kind of fault it is, and with what
+/// to do.
 #[test]
 fn a_fault_of_any_list_has_its_code_its_line_and_a_help() {
     let used = |name: &str| match name {

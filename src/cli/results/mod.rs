@@ -237,8 +237,8 @@ impl Results {
         Ok(None)
     }
 
-    /// The protocols that tables measure, each by all names that it has there, with its judgements by row label: what distributions and ROC curves
-    /// are drawn of. Of the replicates of a protocol the first stands for all.
+    /// The protocols that tables measure, each by all names that it has there, with its judgements by row label: what distributions and ROC
+    /// curves are drawn of. Of the replicates of a protocol the first stands for all.
     pub fn by_eval(&self, plan: &Plan) -> Result<Vec<(String, Vec<(String, NodeId)>)>, Stop> {
         let mut evals: IndexMap<NodeId, (IndexSet<String>, Vec<(String, NodeId)>)> = IndexMap::new();
         let mut seen = BTreeSet::new();

@@ -10,8 +10,8 @@ use crate::store::{Artifact, Judged, Store, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-/// Reads results of a plan's nodes and remembers which of them are damaged. What the store holds of nodes that nobody asked for is not there:
-/// what a run says hangs on what it was asked for, not on what ran before. Nor is what was made of others than lie there now.
+/// Reads results of a plan's nodes and remembers which of them are damaged. What the store holds of nodes that nobody asked for is not
+/// there: what a run says hangs on what it was asked for, not on what ran before. Nor is what was made of others than lie there now.
 pub struct Reading<'r> {
     plan: &'r Plan,
     store: &'r Store,

@@ -117,7 +117,8 @@ fn what_is_compared_twice_counts_once() {
     }
 }
 
-/// Of every result of a plan: computed again with other bits, whatever was made of it is due, and nothing else. Results are as the engine writes them.
+/// Of every result of a plan: computed again with other bits, whatever was made of it is due, and nothing else. Results are as the engine
+/// writes them.
 #[test]
 fn what_is_made_of_what_came_out_otherwise_is_due() {
     let text = format!("{BEFORE}report r = compare([lucky], columns = [w.eer])\n");

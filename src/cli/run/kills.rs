@@ -1,5 +1,5 @@
-//! Whether the system has killed a process because memory ran out: told by the counters that Linux keeps, of the control group where there is one with a limit of
-//! its own, else of the whole machine.
+//! Whether the system has killed a process because memory ran out: told by the counters that Linux keeps, of the control group where there
+//! is one with a limit of its own, else of the whole machine.
 
 use std::path::{Path, PathBuf};
 

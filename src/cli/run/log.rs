@@ -101,8 +101,8 @@ impl Log {
         }
     }
 
-    /// The last words: why the run failed, where no event says so yet, or that it is done. `said` are the errors that were shown. Whether all of the log could be
-    /// written.
+    /// The last words: why the run failed, where no event says so yet, or that it is done. `said` are the errors that were shown. Whether
+    /// all of the log could be written.
     pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) -> Result<(), Stop> {
         self.last_words(ended, said);
         let Some(to) = &self.to else { return Ok(()) };

@@ -124,7 +124,8 @@ struct Figures {
     cmcs: Vec<CmcPlot>,
 }
 
-/// For each protocol the similarity distributions of the rows of tables, and their ROC curves or match characteristics. Of replicates the first stands for all.
+/// For each protocol the similarity distributions of the rows of tables, and their ROC curves or match characteristics. Of replicates the
+/// first stands for all.
 fn figures(plan: &Plan, results: &Results) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
     for (name, rows) in results.by_eval(plan)? {

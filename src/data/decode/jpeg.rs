@@ -1,7 +1,9 @@
-//! JPEG by libjpeg-turbo's decoder, which PIL, OpenCV and MXNet decode with: the slow integer transform and smooth chroma ("fancy upsampling").
+//! JPEG by libjpeg-turbo's decoder, which PIL, OpenCV and MXNet decode with: the slow integer transform and smooth chroma ("fancy
+//! upsampling").
 //!
 //! It is C, built from source by the crate `mozjpeg` (a branch of libjpeg-turbo whose decoder is that one's). What is wrong in C unwinds to
-//! [`guarded`] and is an error there. A warning of the library that pixels were made up is an error too: PIL shows them grey and says nothing.
+//! [`guarded`] and is an error there. A warning of the library that pixels were made up is an error too: PIL shows them grey and says
+//! nothing.
 
 use super::{MOST, too_much, turns, upright};
 use crate::data::image::Image;
@@ -212,7 +214,8 @@ struct Outline {
 }
 
 impl Outline {
-    /// Inside a scan and behind it `FF D9` can be nothing but the end, and `FF DA` but the next scan; before the first, a thumbnail may hold them.
+    /// Inside a scan and behind it `FF D9` can be nothing but the end, and `FF DA` but the next scan; before the first, a thumbnail may
+    /// hold them.
     fn of(bytes: &[u8]) -> Self {
         const END: u8 = 0xD9;
         const SCAN: u8 = 0xDA;

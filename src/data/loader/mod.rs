@@ -1,8 +1,8 @@
 //! From picks to pixels: decode, resize, degrade, augment and lay out, in parallel and ahead of the consumer.
 //!
-//! Each image is first brought to the network's size (by the kernel of its set), then goes through the table's treatments (`apply`), then through the
-//! augments of the draw; so `side = 12px` means the same whatever the files' sizes. Every image fills its own slot of the block, and all
-//! draws are named: the bits don't depend on the number of threads.
+//! Each image is first brought to the network's size (by the kernel of its set), then goes through the table's treatments (`apply`), then
+//! through the augments of the draw; so `side = 12px` means the same whatever the files' sizes. Every image fills its own slot of the
+//! block, and all draws are named: the bits don't depend on the number of threads.
 
 mod block;
 mod cache;

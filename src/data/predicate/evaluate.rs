@@ -16,7 +16,8 @@ impl Expr {
         self.eval_row(&row)
     }
 
-    /// The number that it gives for each row of `table`. Errors: those of [`Expr::eval`], a row without a value, something that is no number.
+    /// The number that it gives for each row of `table`. Errors: those of [`Expr::eval`], a row without a value, something that is no
+    /// number.
     pub fn numbers(&self, table: &Table) -> Result<Vec<f64>, DataError> {
         table.prepare(&self.attributes());
         let numbers = table.rows().map(|row| number("an expression", &self.eval_row(&row)?)).collect::<Result<Vec<_>, _>>()?;

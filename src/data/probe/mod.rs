@@ -294,8 +294,8 @@ impl ProbeCache {
         })
     }
 
-    /// The images that one file holds, or several under one name, with their facts. `files` are all that are looked at, those that only say more of the images
-    /// too; `look` finds the images, unless nothing of all that has changed since they were found.
+    /// The images that one file holds, or several under one name, with their facts. `files` are all that are looked at, those that only say
+    /// more of the images too; `look` finds the images, unless nothing of all that has changed since they were found.
     ///
     /// # Errors
     /// As [`ProbeCache::images`]; what `look` says.
@@ -357,7 +357,8 @@ impl ProbeCache {
     }
 
     /// The digest that a plan was made with.
-    /// The digest that a file had when a plan was made from all of it: that of a list of pairs stands apart, since a pack of them holds images, too.
+    /// The digest that a file had when a plan was made from all of it: that of a list of pairs stands apart, since a pack of them holds
+    /// images, too.
     fn expected_of(&self, file: &Path) -> Option<&String> {
         let apart = self.expected.get(&(file.to_owned(), Some(file.to_owned())));
         apart.or_else(|| self.expected.get(&(file.to_owned(), None)))

@@ -1,10 +1,10 @@
 //! What a probe found, on the disk until the next time.
 //!
-//! A file is `ddl probe 4\n`, the number of records (u64), the records in byte order of their paths, and a digest of all that. A record is the
-//! length of what its path shares with the one before (u16), the length of the rest (u16), the rest, the file's stamp (five numbers of 64
-//! bits), the image's digest (32 bytes), its width and height (u32; 0 for what is no image), where it begins in its file and its length (u64), the length of what its file says of it (u32; 0 where it says nothing,
-//! all bits where it says the same as of the one before) and that. All numbers have their lowest byte first. What is damaged
-//! or of another make is as if it were not there.
+//! A file is `ddl probe 4\n`, the number of records (u64), the records in byte order of their paths, and a digest of all that. A record is
+//! the length of what its path shares with the one before (u16), the length of the rest (u16), the rest, the file's stamp (five numbers of
+//! 64 bits), the image's digest (32 bytes), its width and height (u32; 0 for what is no image), where it begins in its file and its length
+//! (u64), the length of what its file says of it (u32; 0 where it says nothing, all bits where it says the same as of the one before) and
+//! that. All numbers have their lowest byte first. What is damaged or of another make is as if it were not there.
 
 use super::{Digest, FileFacts, LeftOut, Probe};
 use crate::data::told::Shared;

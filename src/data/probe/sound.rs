@@ -1,7 +1,7 @@
 //! Which images were decoded well before, and which could not be, by the digests of their bytes: a second run decodes only what it uses.
 //!
-//! The file is `ddl sound 1 …\n` with what decoded them, the number of good ones (u64), half the digest of each in rising order, and the others as
-//! JSON; then a digest of all that. What is damaged or of another make is as if it were not there.
+//! The file is `ddl sound 1 …\n` with what decoded them, the number of good ones (u64), half the digest of each in rising order, and the
+//! others as JSON; then a digest of all that. What is damaged or of another make is as if it were not there.
 
 use super::Digest;
 use super::saved::{sum, whole};

@@ -54,8 +54,8 @@ impl TemplateSearch {
     /// `ijbc_1N_probe_mixed.csv`), over templates.
     ///
     /// # Errors
-    /// As [`subject_list`]; a template without faces, of two people, or in the gallery and among the probes; no probe whose person is in the
-    /// gallery; a closed set ([`Strangers::Refuse`]) with strangers.
+    /// As [`subject_list`]; a template without faces, of two people, or in the gallery and among the probes; no probe whose person is in
+    /// the gallery; a closed set ([`Strangers::Refuse`]) with strangers.
     pub fn read(of: TemplateFaces, gallery: &[&Path], probe: &Path, strangers: Strangers, cache: &ProbeCache) -> Result<Self, DataError> {
         let with_lines = |file: &Path| Ok((file.to_owned(), subject_list(file, cache)?));
         let galleries = gallery.iter().map(|file| with_lines(file)).collect::<Result<Vec<_>, DataError>>()?;

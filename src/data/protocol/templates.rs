@@ -70,10 +70,12 @@ pub struct Templates {
 pub const COUNTS: [&str; 5] = ["faces", "templates", "media", "pairs", "genuine"];
 
 impl TemplateFaces {
-    /// The templates of a list of faces over the images of a table (by their paths). With `scores` each face weighs what the detector gave it, otherwise 1.
+    /// The templates of a list of faces over the images of a table (by their paths). With `scores` each face weighs what the detector gave
+    /// it, otherwise 1.
     ///
     /// # Errors
-    /// As [`face_list`] and [`detector_scores`]; an image that the table does not have, or that stands twice in a template; a face without a score.
+    /// As [`face_list`] and [`detector_scores`]; an image that the table does not have, or that stands twice in a template; a face without
+    /// a score.
     pub fn read(list: &Path, scores: Option<&Path>, table: &Table, cache: &ProbeCache) -> Result<Self, DataError> {
         let lines = face_list(list, cache)?;
         let rows: Vec<Option<usize>> = lines.iter().map(|line| table.row_of(&line.name)).collect();
@@ -179,7 +181,8 @@ impl Templates {
     /// The pairs, in blocks; read anew each time.
     ///
     /// # Errors
-    /// When the file can't be opened; each block may fail at a line that is not `template template label` or names a template without faces.
+    /// When the file can't be opened; each block may fail at a line that is not `template template label` or names a template without
+    /// faces.
     pub fn pairs(&self) -> Result<TemplatePairs, DataError> {
         TemplatePairs::open(&self.pairs, self.of.places.clone(), &self.cache)
     }
@@ -267,8 +270,8 @@ fn key(pair: TemplatePair) -> u64 {
     u64::from(pair.a.min(pair.b)) << 32 | u64::from(pair.a.max(pair.b))
 }
 
-/// Whom templates show, and those that show several people. Data sets of which most templates mix several people (each image is a person of its
-/// own there), or that have a single one, do not name the people of templates.
+/// Whom templates show, and those that show several people. Data sets of which most templates mix several people (each image is a person of
+/// its own there), or that have a single one, do not name the people of templates.
 fn shown(faces: &[TemplateFace], lines: &[FaceLine], templates: usize, table: &Table) -> (Option<Vec<Option<u32>>>, Tally) {
     let class = |row: u32| table.row(row as usize).map(|row| row.class());
     let mut shows: Vec<Option<u32>> = vec![None; templates];

@@ -7,9 +7,9 @@
 //! | CALFW, CPLFW | two lines a pair, `image label`; both labels are 0 for two people | ten, of the pairs of one person and of those of two in their order |
 //! | AgeDB-30, CFP and others as lists | `image image label`; 1 is one person, 0 or -1 two | ten, of all pairs in their order |
 //!
-//! Images have the names that the lists give, with any ending of an image; LFW's `name` and `4` are `name/name_0004`, or `name_0004` where all lie in one
-//! folder. Folds that a list does not say are contiguous and as even as can be, larger ones first, as scikit-learn's `KFold` has them. Sources: LFW's and
-//! CPLFW's own pages, insightface's `eval/verification.py` (spec 6.1, 6.2).
+//! Images have the names that the lists give, with any ending of an image; LFW's `name` and `4` are `name/name_0004`, or `name_0004` where
+//! all lie in one folder. Folds that a list does not say are contiguous and as even as can be, larger ones first, as scikit-learn's `KFold`
+//! has them. Sources: LFW's and CPLFW's own pages, insightface's `eval/verification.py` (spec 6.1, 6.2).
 
 use super::form::TextFile;
 use super::lines::truth;
@@ -84,7 +84,8 @@ pub(super) fn layout(file: &Path, cache: &ProbeCache) -> Result<Option<Layout>, 
 /// The pairs of a list, in its order.
 ///
 /// # Errors
-/// A line of another form; a list that has another number of lines than it says, or half a pair; too few pairs for folds; images that are not in the set.
+/// A line of another form; a list that has another number of lines than it says, or half a pair; too few pairs for folds; images that are
+/// not in the set.
 pub(super) fn pairs(layout: Layout, file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
     let lines = TextLines::open(file, layout.kind(), cache)?;
     let mut list = List { file, lines, images: Images { table, known: HashMap::new() }, unknown: Unknown::default(), pairs: Vec::new() };

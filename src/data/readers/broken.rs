@@ -1,5 +1,5 @@
-//! Every text file that a recipe can name, whole in other writings and broken in every way. A kind of file that is new has no line here, and so
-//! doesn't compile.
+//! Every text file that a recipe can name, whole in other writings and broken in every way. A kind of file that is new has no line here,
+//! and so doesn't compile.
 
 use super::*;
 use crate::data::predicate::MissingPolicy;

@@ -74,9 +74,10 @@ fn tells<'g>(pattern: &str, mut groups: impl Iterator<Item = &'g str>) -> Result
     Err(DataError::Pattern { pattern: pattern.to_owned(), why })
 }
 
-/// Every image below `root`: files with the ending of a picture ([`EXTENSIONS`](crate::data::decode::EXTENSIONS)), in capitals or not; two that
-/// differ by their endings alone are two images. Hidden files and folders, and what systems leave behind (`__MACOSX`), are passed over. Links
-/// are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without identity.
+/// Every image below `root`: files with the ending of a picture ([`EXTENSIONS`](crate::data::decode::EXTENSIONS)), in capitals or not; two
+/// that differ by their endings alone are two images. Hidden files and folders, and what systems leave behind (`__MACOSX`), are passed
+/// over. Links are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without
+/// identity.
 pub fn image_folder(root: &Path, rule: &IdentityRule, cache: &ProbeCache) -> Result<Read, DataError> {
     image_folder_with(root, rule, &IndexMap::new(), cache)
 }

@@ -119,7 +119,8 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Reads a csv whose first line names its columns. A byte order mark and spaces around fields are passed over; empty lines too.
-    /// Errors: as [`ProbeCache::bytes`]; no text, other signs than commas between fields, a quote that never ends, a column named twice, no row.
+    /// Errors: as [`ProbeCache::bytes`]; no text, other signs than commas between fields, a quote that never ends, a column named twice, no
+    /// row.
     pub(super) fn read(file: &Path, kind: TextFile, cache: &ProbeCache) -> Result<Self, DataError> {
         let (text, digest) = text(file, cache)?;
         Self::csv(file, kind, text, digest)
@@ -220,8 +221,8 @@ fn reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes())
 }
 
-/// The lines on which records begin, asked for in the order of the text. The csv crate counts a record from where the one before it ended: before
-/// blank lines, and within a line end of two signs.
+/// The lines on which records begin, asked for in the order of the text. The csv crate counts a record from where the one before it ended:
+/// before blank lines, and within a line end of two signs.
 struct Places<'t> {
     text: &'t [u8],
     /// What was looked at, and its line from 1.

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// The images that `list` names, in its order; paths are relative to `root`. Columns outside `schema` are left alone.
 /// What the columns of a list without a header are is `said`, or told by its first lines.
-/// Errors: as [`Lines::of_images`]; a missing column; a field of the wrong type; an image named twice, absolute or outside the root; one that
-/// is not there.
+/// Errors: as [`Lines::of_images`]; a missing column; a field of the wrong type; an image named twice, absolute or outside the root; one
+/// that is not there.
 pub fn image_list(
     list: &Path,
     root: &Path,

@@ -1,7 +1,7 @@
 //! Pairs of images in one pickle, as InsightFace hands out LFW and its like: `lfw.bin`.
 //!
-//! Nobody's name stands there. People are told apart as far as the pack tells: images of a pair that is of one person, and images of equal bytes, are of
-//! one person, who is called by the number of the first of them.
+//! Nobody's name stands there. People are told apart as far as the pack tells: images of a pair that is of one person, and images of equal
+//! bytes, are of one person, who is called by the number of the first of them.
 
 use super::pairs::PairLine;
 use crate::data::held::{Pack, damaged, numbered, unreadable};

@@ -23,8 +23,9 @@ pub struct PairLine {
     pub b: u32,
 }
 
-/// Reads a protocol's pairs, in the file's order: a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of the set of `table`; its other rows are allowed).
-/// Or a pack of pairs (`lfw.bin`), of which `table` is ([`packed`](super::packed)); or a benchmark's own list ([`benchmarks`]).
+/// Reads a protocol's pairs, in the file's order: a csv of columns `fold` (a whole number), `same` (0/1, true/false), `a`, `b` (paths of
+/// the set of `table`; its other rows are allowed). Or a pack of pairs (`lfw.bin`), of which `table` is ([`packed`](super::packed)); or a
+/// benchmark's own list ([`benchmarks`]).
 /// Errors: as a csv's; a missing column; a wrong field; images that are not in the set, with the first one's line and their number.
 pub fn pair_file(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
     if super::packed::is_pack(file) {

@@ -6,8 +6,8 @@
 //! | insightface's `.lst` | `aligned path label`, then the box of the face, then its five landmarks, all x before all y; tabs between them: 3, 7 or 17 fields |
 //! | MXNet's `.lst` | `index label… path`, tabs between them, as many on each line |
 //!
-//! A label that is a whole number names a person as the records do that are made of such a list ([`numbered`]); any other is a name. Sources: insightface's
-//! `face2rec2.py` and `face_common.py`, MXNet's `im2rec.py` (spec 6.10).
+//! A label that is a whole number names a person as the records do that are made of such a list ([`numbered`]); any other is a name.
+//! Sources: insightface's `face2rec2.py` and `face_common.py`, MXNet's `im2rec.py` (spec 6.10).
 
 use super::form::TextFile;
 use crate::data::held::numbered;

@@ -1,7 +1,7 @@
 //! The pixels of OpenCV's `resize` (8 bits a channel) on x86: versions 4.14 and 5.0 agree.
 //!
-//! They are those of its own code. Its [`cubic`] is Intel's closed one where `cv2.ipp.useIPP()` is true, whose bits depend on the processor;
-//! after `cv2.ipp.setUseIPP(False)` it is this.
+//! They are those of its own code. Its [`cubic`] is Intel's closed one where `cv2.ipp.useIPP()` is true, whose bits depend on the
+//! processor; after `cv2.ipp.setUseIPP(False)` it is this.
 //!
 //! But for [`area`], a new pixel is made of the pixels around its place alone, however much smaller the picture gets.
 

@@ -1,6 +1,7 @@
 //! The pixels of PIL's `Image.resize` (8 bits a channel): Pillow 13.
 //!
-//! But for [`nearest`], a kernel is widened to the area that a new pixel covers when a picture gets smaller, and edges are cut, not repeated.
+//! But for [`nearest`], a kernel is widened to the area that a new pixel covers when a picture gets smaller, and edges are cut, not
+//! repeated.
 
 use crate::data::image::Image;
 use std::f64::consts::PI;
@@ -52,8 +53,8 @@ pub(super) fn nearest(image: &Image, width: u32, height: u32) -> Vec<u8> {
     super::picked(image, places(image.width(), width).collect(), places(image.height(), height))
 }
 
-/// One of the kernels: one way, then the other, each rounded to whole values. Across comes first, unless far more rows than columns go away.
-/// (Before Pillow 13 it always did: no difference where both sides change alike.)
+/// One of the kernels: one way, then the other, each rounded to whole values. Across comes first, unless far more rows than columns go
+/// away. (Before Pillow 13 it always did: no difference where both sides change alike.)
 pub(super) fn convolved(image: &Image, width: u32, height: u32, shape: Shape) -> Vec<u8> {
     let (from, to) = ((image.width() as usize, image.height() as usize), (width as usize, height as usize));
     let (wide, high) = (taps(from.0, to.0, shape), taps(from.1, to.1, shape));

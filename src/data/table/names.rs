@@ -3,7 +3,8 @@
 /// Texts between two whose places are written in full.
 const BLOCK: usize = 1 << 10;
 
-/// Texts one after the other, told by their numbers: their letters and four bytes each. They are paths, of which a block is far below 4 GiB.
+/// Texts one after the other, told by their numbers: their letters and four bytes each. They are paths, of which a block is far below 4
+/// GiB.
 #[derive(Debug, Clone, Default)]
 pub(in crate::data) struct Names {
     text: String,

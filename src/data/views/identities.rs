@@ -20,7 +20,8 @@ impl Table {
         self.narrowed("identities", |class| wanted.contains(&class))
     }
 
-    /// The people from place `from` to place `to` of the names sorted by their bytes, both included, from 0. Errors: beyond the end, no row.
+    /// The people from place `from` to place `to` of the names sorted by their bytes, both included, from 0. Errors: beyond the end, no
+    /// row.
     pub fn identity_range(&self, from: usize, to: usize) -> Result<Table, DataError> {
         if from > to || to >= self.labels.len() {
             let why = format!("{from}..{to} is not within the {} people, 0..{}", self.labels.len(), self.labels.len().saturating_sub(1));

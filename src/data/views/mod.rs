@@ -17,7 +17,8 @@ use super::{DataError, Table};
 
 impl Table {
     /// Every sample goes through `augment` before it is used. With `versions = n` each sample has `n` fixed draws (visit `v` gives draw
-    /// `v mod n`), so that what follows can be cached; without, each visit draws anew. Applied to a table that has treatments, it comes last.
+    /// `v mod n`), so that what follows can be cached; without, each visit draws anew. Applied to a table that has treatments, it comes
+    /// last.
     pub fn apply(&self, augment: Augment, versions: Option<u32>, seed: i64) -> Result<Table, DataError> {
         if versions == Some(0) {
             return Err(DataError::Argument { what: "apply", why: "versions must be at least 1".to_owned() });

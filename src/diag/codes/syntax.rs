@@ -78,8 +78,8 @@ codes! {
         right: "ddl 1\ndataset faces = image_folder(\"faces/images\")",
     }
     BadHole = "ddl::syntax::bad_hole": "a brace in a string that is no hole" {
-        "A string may have holes that the value of a param fills: `\"{root}/a.csv\"`. A hole holds one name and nothing else. A brace \
-         that is meant as such is written `\\{` or `\\}`."
+        "A string may have holes that the value of a param fills: `\"{root}/a.csv\"`. A hole holds one name and nothing else. Two numbers \
+         in braces are a row of files (`\"train-{000..143}.tar\"`); a brace that is meant as such is written `\\{` or `\\}`."
         wrong: "ddl 1\nlet file = \"{root/a.csv\"",
         right: "ddl 1\nlet file = \"{root}/a.csv\"",
     }

@@ -1,4 +1,5 @@
-//! What `make bench` times, beside a `PyTorch` twin (.tools/bench/worker.py): steps of a network as the engine runs them, and what a term adds.
+//! What `make bench` times, beside a `PyTorch` twin (.tools/bench/worker.py): steps of a network as the engine runs them, and what a term
+//! adds.
 
 mod distillation;
 
@@ -126,8 +127,8 @@ impl Training {
     }
 }
 
-/// Answers as a benchmark is asked: what is run as a line of JSON; then, for each line that comes in, a number of steps, the seconds that they
-/// took; at the end of the input the process's peak memory in MiB. One step runs before all that.
+/// Answers as a benchmark is asked: what is run as a line of JSON; then, for each line that comes in, a number of steps, the seconds that
+/// they took; at the end of the input the process's peak memory in MiB. One step runs before all that.
 ///
 /// # Errors
 /// When a step fails, or what comes in is no number.

@@ -40,7 +40,8 @@ impl HeadId {
 pub(crate) struct Head {
     /// People by row of the prototypes.
     pub names: Arc<[Arc<str>]>,
-    /// Its tensors (`prototypes` `[classes, embedding]`, …): what has a row for each class is reached through [`Rows`](crate::nn::rows::Rows).
+    /// Its tensors (`prototypes` `[classes, embedding]`, …): what has a row for each class is reached through
+    /// [`Rows`](crate::nn::rows::Rows).
     pub state: State,
 }
 
@@ -115,8 +116,8 @@ impl Model {
         Ok(model)
     }
 
-    /// The model with something added to its network, whose tensors are drawn from the extension's seed. The others are the model's own, and so are heads, unless
-    /// the embedding is another one.
+    /// The model with something added to its network, whose tensors are drawn from the extension's seed. The others are the model's own,
+    /// and so are heads, unless the embedding is another one.
     ///
     /// # Errors
     /// A network that does not take it; no memory.

@@ -1,5 +1,5 @@
-//! What is wrong with a recipe is said before it runs: `check`, `plan` and `run` say it, and nothing is computed. A code that only a run can say stands
-//! below with its reason, and so does it in the design's list.
+//! What is wrong with a recipe is said before it runs: `check`, `plan` and `run` say it, and nothing is computed. A code that only a run
+//! can say stands below with its reason, and so does it in the design's list.
 
 mod common;
 

@@ -25,7 +25,8 @@ fn a_stage_whose_last_step_spoils_it_is_not_stored() {
     assert_eq!(run.run().failed(CODE), text);
 }
 
-/// Gradients whose squares are beyond what 32 bits hold, and a last step that no loss comes after: weights stay finite, as an infinite moment moves none.
+/// Gradients whose squares are beyond what 32 bits hold, and a last step that no loss comes after: weights stay finite, as an infinite
+/// moment moves none.
 #[test]
 fn a_stage_whose_optimizer_overflows_is_not_stored_though_its_weights_are_numbers() {
     let (adam, adamw) = ("adam(lr = 0.001)", "adamw(lr = 0.001)");

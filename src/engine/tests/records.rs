@@ -255,7 +255,8 @@ report t = compare([s], columns = [ver.gap])
     let elsewhere = shell.ddl("run r.ddl --threads 1");
     assert!(elsewhere.code() == 0 && flat(&elsewhere.stderr()).contains(came), "{}", elsewhere.stderr());
     assert_eq!(shell.read("runs/r/metrics.json"), other.read("runs/r/metrics.json"));
-    // they are damaged, which another recipe finds that shares nothing but the stage: it is computed here, and the numbers are of that again
+    // they are damaged, which another recipe finds that shares nothing but the stage: it is computed here, and the numbers are of that
+    // again
     std::fs::write(&to, vec![0; bytes.len()]).unwrap();
     let export = text.replace("report t = compare([s], columns = [ver.gap])", "export e = safetensors(s, to = \"s.safetensors\")");
     let shell = shell.file("e.ddl", &export);

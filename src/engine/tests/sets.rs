@@ -106,7 +106,8 @@ fn a_judgement_means_its_pooling() {
     assert_ne!(visual[1], plain[1]);
 }
 
-/// The same faces, compared landmark by landmark: what is learned of sets tells new people apart, and takes part in both protocols of templates.
+/// The same faces, compared landmark by landmark: what is learned of sets tells new people apart, and takes part in both protocols of
+/// templates.
 const COMPARED: &str = "
 backbone local = landmarks(base, at = tap(\"stage3\"), count = 4, width = 16)
 batches p = draw(people.train, by = pk(identities = 24, images = 4))

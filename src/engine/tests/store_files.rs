@@ -1,5 +1,5 @@
-//! Every file that a store, a run and its output folder keep, and that a later command reads: cut short, empty, lying about its lengths and its numbers, nested without
-//! end. Each is as if it were not there, or one clear error; nobody believes a length, and nothing panics.
+//! Every file that a store, a run and its output folder keep, and that a later command reads: cut short, empty, lying about its lengths and
+//! its numbers, nested without end. Each is as if it were not there, or one clear error; nobody believes a length, and nothing panics.
 
 mod common;
 

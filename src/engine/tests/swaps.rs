@@ -1,5 +1,5 @@
-//! No result lies under a key that is not its own: files are exchanged, restored and edited between runs, between a plan and its run, and all
-//! the time.
+//! No result lies under a key that is not its own: files are exchanged, restored and edited between runs, between a plan and its run, and
+//! all the time.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! The same weights and images through PyTorch itself, in networks written after the public code (tests/oracles/torch): the same embeddings,
-//! the same gradients, and the same tensors back from what `torch.save` writes.
+//! The same weights and images through PyTorch itself, in networks written after the public code (tests/oracles/torch): the same
+//! embeddings, the same gradients, and the same tensors back from what `torch.save` writes.
 //!
 //! Both sides work in float64, where the order of a sum is far below what is asked for and no rectifier's side depends on it. Images are
 //! smaller than they are in use where a network is one of windows: its last layers are as much smaller.

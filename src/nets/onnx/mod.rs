@@ -34,7 +34,8 @@ const GREY: [f32; 3] = [0.299, 0.587, 0.114];
 /// What the file does besides the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Around<'a> {
-    /// The input is pixels 0..255, red first, and is normalised inside; without it, it is normalised already, in the network's colour order.
+    /// The input is pixels 0..255, red first, and is normalised inside; without it, it is normalised already, in the network's colour
+    /// order.
     pub pixels: bool,
     /// What is done with the image's flip.
     pub embed: &'a Embed,

@@ -121,7 +121,8 @@ fn norm(n: &Norm, writer: &mut Writer<'_>, x: &str) -> Result<String, OnnxError>
     Ok(writer.node("BatchNormalization", &[x, &weight, &bias, &mean, &var], vec![float("epsilon", n.eps)]))
 }
 
-/// The mean over `side` x `side` windows that cover the map as libtorch's adaptive pooling lays them: two matrix products, whatever the sides.
+/// The mean over `side` x `side` windows that cover the map as libtorch's adaptive pooling lays them: two matrix products, whatever the
+/// sides.
 fn pool(side: i64, writer: &mut Writer<'_>, at: &At) -> String {
     let Shape::Map { height, width, .. } = at.shape else { return at.value.clone() }; // a shape that `Module::output` refuses
     if side == 1 {

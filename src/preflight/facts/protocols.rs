@@ -199,8 +199,8 @@ impl Gather<'_> {
     }
 }
 
-/// The numbers of tables that will have no interval, whatever they come to: said once of a protocol, with what it has too little of, and as a note
-/// beside its name.
+/// The numbers of tables that will have no interval, whatever they come to: said once of a protocol, with what it has too little of, and as
+/// a note beside its name.
 pub(super) fn without_interval(
     plan: &Plan,
     counted: &BTreeMap<NodeId, Counted>,
@@ -261,7 +261,8 @@ pub(super) fn without_interval(
     found
 }
 
-/// The rows of tables whose differences will have no mark, since no axis of their replicates tells noise, and as a note beside the table's name.
+/// The rows of tables whose differences will have no mark, since no axis of their replicates tells noise, and as a note beside the table's
+/// name.
 pub(super) fn without_marks(plan: &Plan, counted: &BTreeMap<NodeId, Counted>, parted: &BTreeMap<NodeId, Parted>) -> Vec<(Finding, String)> {
     let mut chances = Chances::new(plan, |eval| parted.get(&eval));
     let mut found = Vec::new();

@@ -52,7 +52,7 @@ impl Build<'_> {
         let mut strays = 0;
         for piece in pair.into_inner() {
             let more = match piece.as_rule() {
-                Rule::text => piece.as_str(),
+                Rule::text | Rule::row => piece.as_str(),
                 Rule::escape => self.escape(&piece),
                 Rule::stray => {
                     strays += 1;

@@ -287,10 +287,23 @@ pub(super) fn string(text: &Text) -> String {
     format!("\"{}\"", text.parts.iter().map(part).collect::<String>())
 }
 
+/// The row of numbers that a text begins with, whose braces are no hole: `{000..143}`.
+fn row(text: &str) -> Option<&str> {
+    let end = text.find('}')?;
+    let (first, last) = text[1..end].split_once("..")?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(first) && is_number(last)).then(|| &text[..=end])
+}
+
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
         match c {
+            '{' if let Some(row) = row(&text[at..]) => {
+                out.push_str(row);
+                chars.by_ref().take(row.len() - 1).for_each(drop);
+            }
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),

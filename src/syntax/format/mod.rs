@@ -1,7 +1,7 @@
 //! The formatter: one style, no options. What it writes parses to the same tree, keeps every comment, and is its own formatting.
 //!
-//! Comments keep their place where a line may end: between declarations, list elements, operands of a broken chain. One that stands elsewhere
-//! (between a name and its `=`) moves to the nearest such place after it, or above its declaration.
+//! Comments keep their place where a line may end: between declarations, list elements, operands of a broken chain. One that stands
+//! elsewhere (between a name and its `=`) moves to the nearest such place after it, or above its declaration.
 
 mod exprs;
 mod items;

@@ -1,7 +1,8 @@
-//! The first look at a text, before the grammar's: where each declaration begins and ends, whether brackets and strings are closed, the comments.
+//! The first look at a text, before the grammar's: where each declaration begins and ends, whether brackets and strings are closed, the
+//! comments.
 //!
-//! A declaration begins at the first word of a line, outside of brackets, that is followed as a declaration's word is (`stage warm`, `sweep {`,
-//! `lr =`). No expression goes on so, which makes a broken declaration end where the next one begins. Where brackets don't match, a
+//! A declaration begins at the first word of a line, outside of brackets, that is followed as a declaration's word is (`stage warm`, `sweep
+//! {`, `lr =`). No expression goes on so, which makes a broken declaration end where the next one begins. Where brackets don't match, a
 //! declaration's word at the very beginning of a line closes all of them.
 
 mod brackets;

@@ -40,7 +40,8 @@ pub enum ExprKind {
     },
     /// `{a = 1, "b c" = 2}`
     Record(Vec<Entry>),
-    /// `f(x)`, `std.degrade.blur(x)`, `pose.tar(1e-3)`: a path of words was called; whether its beginning is a module or a value is for names to say
+    /// `f(x)`, `std.degrade.blur(x)`, `pose.tar(1e-3)`: a path of words was called; whether its beginning is a module or a value is for
+    /// names to say
     Call(Call),
     /// `base.name`
     Field {

@@ -24,7 +24,8 @@ pub enum Global {
     Other(Rc<str>),
 }
 
-/// Modules whose names exist to run something, to open something or to reach what does. A name in a module below one of them is refused too.
+/// Modules whose names exist to run something, to open something or to reach what does. A name in a module below one of them is refused
+/// too.
 const RUNS: [&str; 57] = [
     "os",
     "posix",

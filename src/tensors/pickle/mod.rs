@@ -1,9 +1,9 @@
-//! A machine for Python's pickles. It builds plain values and tensors' descriptions; it has nothing that could run. Whatever else a pickle names
-//! (a scheduler's counter, a device, a class of somebody's code) becomes a value of which the name alone is known. Names that exist to run
-//! something are refused: who meets one should not open the file elsewhere either.
+//! A machine for Python's pickles. It builds plain values and tensors' descriptions; it has nothing that could run. Whatever else a pickle
+//! names (a scheduler's counter, a device, a class of somebody's code) becomes a value of which the name alone is known. Names that exist
+//! to run something are refused: who meets one should not open the file elsewhere either.
 //!
-//! Values lie in lists, by their places, so that neither nesting nor repetition costs more than the bytes that say it. Opcodes as in CPython's
-//! `pickletools`; tensors as `torch.save` writes them.
+//! Values lie in lists, by their places, so that neither nesting nor repetition costs more than the bytes that say it. Opcodes as in
+//! CPython's `pickletools`; tensors as `torch.save` writes them.
 
 mod globals;
 mod machine;
@@ -19,7 +19,8 @@ use std::rc::Rc;
 
 /// Values that one pickle may make, each of some tens of bytes.
 const MOST_VALUES: usize = 6_000_000;
-/// Bytes of memory that any pickle may take, and how many for each of its own: a sampler's order of five million images, as a list, takes ten for each.
+/// Bytes of memory that any pickle may take, and how many for each of its own: a sampler's order of five million images, as a list, takes
+/// ten for each.
 const MEMORY: (u64, u64) = (64 << 20, 16);
 /// Bytes of the longest pickle that is read: it describes tensors, their numbers lie elsewhere.
 pub const LONGEST: u64 = 64 << 20;

@@ -255,7 +255,8 @@ impl Machine<'_> {
         Ok(made)
     }
 
-    /// `('storage', class, key, device, count[, view])`; before PyTorch 1.6 also `('module', class, file, source)` in place of the class of a whole model.
+    /// `('storage', class, key, device, count[, view])`; before PyTorch 1.6 also `('module', class, file, source)` in place of the class of
+    /// a whole model.
     fn storage(&mut self) -> Done<()> {
         const UNKNOWN: &str = "a storage without a description";
         let id = self.pop()?;

@@ -112,7 +112,8 @@ impl Common<'_> {
         Ok(Begun::Due(Work { id, lock, made_of: due::origins(plan, &self.store, id) }))
     }
 
-    /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of itself.
+    /// Makes the result of a node, unless another process made it meanwhile. `fill` writes the files and gives what the result says of
+    /// itself.
     pub fn make(&self, id: NodeId, fill: impl FnOnce(&mut Draft) -> Result<Json, Halt>) -> Result<Artifact, Halt> {
         let work = match self.begin(id)? {
             Begun::Made(artifact) => return Ok(artifact),

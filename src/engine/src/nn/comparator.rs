@@ -39,7 +39,8 @@ pub fn local(it: &Comparator, width: i64) -> Result<i64, NnError> {
     Ok(width / landmarks)
 }
 
-/// How sure it is of each two of some sets that they show one person: logits `[sets, sets]` of features `[sets, landmarks width]`, the same in both orders.
+/// How sure it is of each two of some sets that they show one person: logits `[sets, sets]` of features `[sets, landmarks width]`, the same
+/// in both orders.
 ///
 /// # Errors
 /// Features that are no descriptors of so many landmarks.

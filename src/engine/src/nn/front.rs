@@ -31,7 +31,8 @@ impl Layers<'_> {
     }
 }
 
-/// A layer's output, `[n, ...]`, on the host as numbers that follow each other image by image; maps with their channels innermost, as images come in.
+/// A layer's output, `[n, ...]`, on the host as numbers that follow each other image by image; maps with their channels innermost, as
+/// images come in.
 pub fn to_rows(output: &Tensor) -> Result<Tensor, TchError> {
     let output = if output.dim() == 4 { output.f_permute([0, 2, 3, 1])? } else { output.shallow_clone() };
     output.f_contiguous()?.f_to_device(Device::Cpu)

@@ -90,14 +90,14 @@ impl From<Tensor> for HeadOutput {
 
 /// A margin function.
 pub trait Head {
-    /// The tensors that it needs for so many classes. Row i of `prototypes` belongs to class i, and so does row i of every other parameter with
-    /// so many rows.
+    /// The tensors that it needs for so many classes. Row i of `prototypes` belongs to class i, and so does row i of every other parameter
+    /// with so many rows.
     fn specs(&self, classes: i64, embedding: i64) -> Vec<Spec> {
         vec![prototypes(classes, embedding)]
     }
 
-    /// Logits `[n, classes]` over the local rows of embeddings `x` `[n, d]`, whose own classes have the places `labels` `[n]` (int64) among these rows.
-    /// Changes no state: what it would change, it returns.
+    /// Logits `[n, classes]` over the local rows of embeddings `x` `[n, d]`, whose own classes have the places `labels` `[n]` (int64) among
+    /// these rows. Changes no state: what it would change, it returns.
     fn logits(&self, x: &Tensor, labels: &Tensor, at: &HeadContext) -> Result<HeadOutput, NnError>;
 }
 

@@ -1,7 +1,8 @@
 //! Losses: plain functions on tensors, with shapes and the formula's source. Terms know batches, weights and events; here are only numbers.
 //!
-//! Embeddings are `[n, d]`, logits `[n, classes]`, labels `[n]` (int64, counted from 0). A function gives a value for each sample, pair or triplet
-//! (`[n]`, `[pairs]`, `[triplets]`) where a reduction may follow, and a scalar `[]` where none can. Values are finite on finite input.
+//! Embeddings are `[n, d]`, logits `[n, classes]`, labels `[n]` (int64, counted from 0). A function gives a value for each sample, pair or
+//! triplet (`[n]`, `[pairs]`, `[triplets]`) where a reduction may follow, and a scalar `[]` where none can. Values are finite on finite
+//! input.
 
 pub mod adversarial;
 pub mod distil;

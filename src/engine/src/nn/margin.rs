@@ -1,7 +1,8 @@
-//! Margins: what stands for the cosine to the own class, or to other classes, before the softmax. Plain functions on tensors; heads call them.
+//! Margins: what stands for the cosine to the own class, or to other classes, before the softmax. Plain functions on tensors; heads call
+//! them.
 //!
-//! Throughout, cosines lie in `[-1, 1]`, angles `θ = acos(cosine)` in `[0, π]`, and what comes out has the shape of what came in. Nothing is scaled here:
-//! a head multiplies by its `s`. Gradients are finite at `cosine = ±1`.
+//! Throughout, cosines lie in `[-1, 1]`, angles `θ = acos(cosine)` in `[0, π]`, and what comes out has the shape of what came in. Nothing
+//! is scaled here: a head multiplies by its `s`. Gradients are finite at `cosine = ±1`.
 
 use std::f64::consts::PI;
 
@@ -15,9 +16,9 @@ pub fn additive_cosine(cosine: &Tensor, m: f64) -> Tensor {
     cosine - m
 }
 
-/// `cos(θ + m) = cos θ cos m - sin θ sin m` of cosines `[n]`, m in `[0, π]` radians, and what stands for it where θ + m would leave `[0, π]`: `ArcFace`
-/// (Deng et al., CVPR 2019). `Safe` goes on below as `cos θ - m sin(π - m)`, `Easy` has the margin only where `cos θ > 0`, `Plain` lets the cosine
-/// rise again.
+/// `cos(θ + m) = cos θ cos m - sin θ sin m` of cosines `[n]`, m in `[0, π]` radians, and what stands for it where θ + m would leave `[0,
+/// π]`: `ArcFace` (Deng et al., CVPR 2019). `Safe` goes on below as `cos θ - m sin(π - m)`, `Easy` has the margin only where `cos θ > 0`,
+/// `Plain` lets the cosine rise again.
 pub fn additive_angular(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
     let plain = cosine * m.cos() - sine(cosine) * m.sin();
     match form {
@@ -27,13 +28,14 @@ pub fn additive_angular(cosine: &Tensor, m: f64, form: ArcForm) -> Tensor {
     }
 }
 
-/// `cos(m₁ θ + m₂) - m₃` of cosines `[n]`, m₁ ≥ 1, m₂ ≥ 0 radians, m₃ ≥ 0: the combined margin of insightface (Deng et al., CVPR 2019, eq. 4).
+/// `cos(m₁ θ + m₂) - m₃` of cosines `[n]`, m₁ ≥ 1, m₂ ≥ 0 radians, m₃ ≥ 0: the combined margin of insightface (Deng et al., CVPR 2019, eq.
+/// 4).
 pub fn combined(cosine: &Tensor, [m1, m2, m3]: [f64; 3]) -> Tensor {
     (angle(cosine) * m1 + m2).cos() - m3
 }
 
-/// `ψ(θ) = (-1)^k cos(m θ) - 2 k` for θ in `[k π / m, (k + 1) π / m]`, of cosines `[n]`, m in `1..=4`, in `[1 - 2 m, 1]`: L-Softmax (Liu et al., ICML 2016),
-/// `SphereFace` (Liu et al., CVPR 2017).
+/// `ψ(θ) = (-1)^k cos(m θ) - 2 k` for θ in `[k π / m, (k + 1) π / m]`, of cosines `[n]`, m in `1..=4`, in `[1 - 2 m, 1]`: L-Softmax (Liu et
+/// al., ICML 2016), `SphereFace` (Liu et al., CVPR 2017).
 ///
 /// `cos(m θ)` is the polynomial in `cos θ`, so that its gradient is finite everywhere.
 pub fn multiplicative(cosine: &Tensor, m: u32) -> Tensor {
@@ -75,12 +77,14 @@ fn fold(value: &Tensor, cosine: &Tensor, m: f64) -> Tensor {
     value * sign - k * 2.0
 }
 
-/// Which cosines `[n, classes]` are larger than the own class's with its margin, `[n]`: hard negatives (bool, `[n, classes]`). Without gradients.
+/// Which cosines `[n, classes]` are larger than the own class's with its margin, `[n]`: hard negatives (bool, `[n, classes]`). Without
+/// gradients.
 pub fn hard(cosines: &Tensor, target: &Tensor) -> Result<Tensor, NnError> {
     Ok(cosines.detach().f_gt_tensor(&target.detach().f_unsqueeze(1)?)?)
 }
 
-/// Cosines `[n, classes]` whose hard ones are `cos θ (t + cos θ)`, t a scalar in `[0, 1]`: `CurricularFace` (Huang et al., CVPR 2020, eq. 4).
+/// Cosines `[n, classes]` whose hard ones are `cos θ (t + cos θ)`, t a scalar in `[0, 1]`: `CurricularFace` (Huang et al., CVPR 2020, eq.
+/// 4).
 pub fn curricular(cosines: &Tensor, hard: &Tensor, t: &Tensor) -> Result<Tensor, NnError> {
     Ok((cosines * (cosines + t)).f_where_self(hard, cosines)?)
 }
@@ -90,19 +94,21 @@ pub fn support_vectors(cosines: &Tensor, hard: &Tensor, t: f64) -> Result<Tensor
     Ok((cosines * t + (t - 1.0)).f_where_self(hard, cosines)?)
 }
 
-/// Cosines `[n, classes]` whose hard ones are `(t + 1) cos θ + t` (adaptive) or `cos θ + t` (fixed), t ≥ 0: MV-Softmax (Wang et al., AAAI 2020).
+/// Cosines `[n, classes]` whose hard ones are `(t + 1) cos θ + t` (adaptive) or `cos θ + t` (fixed), t ≥ 0: MV-Softmax (Wang et al., AAAI
+/// 2020).
 pub fn misclassified(cosines: &Tensor, hard: &Tensor, t: f64, adaptive: bool) -> Result<Tensor, NnError> {
     let raised = if adaptive { cosines * (t + 1.0) + t } else { cosines + t };
     Ok(raised.f_where_self(hard, cosines)?)
 }
 
-/// The margin of features of these lengths `[n]`, in `[shortest, longest]`: linear from `least` to `most` radians. `MagFace` (Meng et al., CVPR 2021, eq. 4).
+/// The margin of features of these lengths `[n]`, in `[shortest, longest]`: linear from `least` to `most` radians. `MagFace` (Meng et al.,
+/// CVPR 2021, eq. 4).
 pub fn by_length(length: &Tensor, (shortest, longest): (f64, f64), (least, most): (f64, f64)) -> Tensor {
     (length - shortest) * ((most - least) / (longest - shortest)) + least
 }
 
-/// `cos(θ + m)` of cosines `[n]` with a margin for each, `[n]` in `[0, π / 2]` radians: `MagFace`'s own form of [`additive_angular`]. Beyond the border it goes
-/// on as `cos θ - m sin m`; an easy margin is only where `cos θ > 0`.
+/// `cos(θ + m)` of cosines `[n]` with a margin for each, `[n]` in `[0, π / 2]` radians: `MagFace`'s own form of [`additive_angular`].
+/// Beyond the border it goes on as `cos θ - m sin m`; an easy margin is only where `cos θ > 0`.
 pub fn additive_angular_each(cosine: &Tensor, m: &Tensor, easy: bool) -> Result<Tensor, NnError> {
     let plain = cosine * m.cos() - sine(cosine) * m.sin();
     if easy {
@@ -118,8 +124,8 @@ pub fn length_regulariser(length: &Tensor, longest: f64) -> Tensor {
     (length / longest.powi(2) + length.reciprocal()).mean(length.kind())
 }
 
-/// `cos(θ - m z) - m (z + 1)` of cosines `[n]`, z `[n]` in `[-1, 1]` the quality of each image, m ≥ 0; angles stay `ends` away from 0 and π.
-/// `AdaFace` (Kim et al., CVPR 2022, eq. 8).
+/// `cos(θ - m z) - m (z + 1)` of cosines `[n]`, z `[n]` in `[-1, 1]` the quality of each image, m ≥ 0; angles stay `ends` away from 0 and
+/// π. `AdaFace` (Kim et al., CVPR 2022, eq. 8).
 pub fn by_quality(cosine: &Tensor, z: &Tensor, m: f64, ends: f64) -> Tensor {
     let theta = (cosine.acos() - z * m).clamp(ends, PI - ends);
     theta.cos() - (z + 1.0) * m

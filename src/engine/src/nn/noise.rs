@@ -1,5 +1,6 @@
-//! The names of what a stage leaves to chance in a step: by seed, batch, turn, and by the network or term that draws. A layer narrows the name of its network by
-//! its own, and by what for ([`crate::nn::net::Pass`]); so no two layers, networks or terms of a stage draw the same.
+//! The names of what a stage leaves to chance in a step: by seed, batch, turn, and by the network or term that draws. A layer narrows the
+//! name of its network by its own, and by what for ([`crate::nn::net::Pass`]); so no two layers, networks or terms of a stage draw the
+//! same.
 
 use ::ddl::ops::terms::Term;
 use ::ddl::random::Draw;
@@ -14,7 +15,8 @@ impl Noise {
         Noise(Draw::new(seed, "noise"))
     }
 
-    /// Of a batch, counted from 0 over all steps and all batches of a step; of the stage's turns one, and one of the times that it is taken.
+    /// Of a batch, counted from 0 over all steps and all batches of a step; of the stage's turns one, and one of the times that it is
+    /// taken.
     #[must_use]
     pub fn at(&self, batch: u64, turn: usize, time: u32) -> Self {
         Noise(self.0.clone().number(batch).number(turn as u64).number(u64::from(time)))
@@ -25,7 +27,8 @@ impl Noise {
         self.0.clone().text("network").text(name)
     }
 
-    /// What a term draws from: told from other terms by its operator, by the networks that it is of, and, among those that are alike in both, by its place.
+    /// What a term draws from: told from other terms by its operator, by the networks that it is of, and, among those that are alike in
+    /// both, by its place.
     pub fn term<'t>(&self, term: &Term, before: impl Iterator<Item = &'t Term>) -> Draw {
         let alike = |other: &&Term| other.name() == term.name() && other.it().nets() == term.it().nets();
         let draw = self.0.clone().text("term").text(term.name()).number(term.it().nets().len() as u64);

@@ -1,4 +1,5 @@
-//! Optimisers over named tensors, as `torch.optim` computes them. What they remember is a [`State`], so that a resumed run goes on with the same bits.
+//! Optimisers over named tensors, as `torch.optim` computes them. What they remember is a [`State`], so that a resumed run goes on with the
+//! same bits.
 
 mod adam;
 pub mod clip;

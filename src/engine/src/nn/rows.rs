@@ -1,7 +1,8 @@
 //! Tensors with a row for each class of a label space: prototypes, biases, sub-centres, centres, means.
 //!
-//! Heads, terms and models reach such tensors through [`Rows`] alone and never ask for a whole matrix. So where the rows lie is one implementation's
-//! affair: a [`State`] holds them whole, [`Sampled`] shows a part of them, and rows that are shared out over the ranks of a group can be a third.
+//! Heads, terms and models reach such tensors through [`Rows`] alone and never ask for a whole matrix. So where the rows lie is one
+//! implementation's affair: a [`State`] holds them whole, [`Sampled`] shows a part of them, and rows that are shared out over the ranks of
+//! a group can be a third.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +29,8 @@ pub trait Rows: std::fmt::Debug {
     /// The rows of these classes `[k]` (int64), `[k, …]`, with the gradient's way back, wherever they lie.
     fn gather(&self, name: &str, classes: &Tensor) -> Result<Tensor, NnError>;
 
-    /// What this rank would hold under this name, were `rows` `[k, …]` those of these classes `[k]` (int64). Changes nothing; classes that occur twice
-    /// must bring the same row.
+    /// What this rank would hold under this name, were `rows` `[k, …]` those of these classes `[k]` (int64). Changes nothing; classes that
+    /// occur twice must bring the same row.
     fn updated(&self, name: &str, classes: &Tensor, rows: &Tensor) -> Result<Tensor, NnError>;
 
     /// A tensor without rows of classes: the same on every rank.
@@ -41,7 +42,8 @@ pub trait KeptRows: Rows + Sized {
     /// Puts `rows` `[k, …]` in the places of these classes.
     fn put(&mut self, name: &str, classes: &[i64], rows: &Tensor) -> Result<(), NnError>;
 
-    /// Adds everything under `prefix` + its name to what goes into a file: of each name all classes' rows in their order, however they lie here.
+    /// Adds everything under `prefix` + its name to what goes into a file: of each name all classes' rows in their order, however they lie
+    /// here.
     fn save(&self, prefix: &str, to: &mut State) -> Result<(), StateError>;
 
     /// What [`KeptRows::save`] wrote under this prefix, in float32 on a device.

@@ -1,7 +1,7 @@
 //! What the frozen layers, or a teacher, make of every image that a stage can draw, computed once.
 //!
-//! An image stands in the bank under the digest of its bytes as they enter the network, so equal images share a row, whatever view, version or
-//! mirror image they are. The bank is a result of the store whose key is made of the frozen layers' own tensors and of those digests:
+//! An image stands in the bank under the digest of its bytes as they enter the network, so equal images share a row, whatever view, version
+//! or mirror image they are. The bank is a result of the store whose key is made of the frozen layers' own tensors and of those digests:
 //! all stages and seeds with the same frozen layers and images share it. Rows are read from the file; the system's cache bounds memory.
 
 use super::banks::{Banks, Digest, FEATURES, INDEX, OpenBank};

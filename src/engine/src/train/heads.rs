@@ -40,8 +40,8 @@ pub struct Initialiser<'a> {
 }
 
 impl Initialiser<'_> {
-    /// Gives the model of a network, by its place, every head, every map between outputs and every pooling that the stage's terms name: the source
-    /// model's own where it has one, or a new one as the recipe says.
+    /// Gives the model of a network, by its place, every head, every map between outputs and every pooling that the stage's terms name: the
+    /// source model's own where it has one, or a new one as the recipe says.
     pub fn start(&self, place: usize, net: &Net, model: &mut Model) -> Result<(), TrainError> {
         let mut new = self.of_people(place, net, model)?;
         new.extend(self.of_nobody(place, net, model)?);
@@ -141,8 +141,8 @@ impl Initialiser<'_> {
         Ok(state)
     }
 
-    /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are of
-    /// length 1 of embeddings of length 1. People without an image keep their drawn row. Gives who has one.
+    /// Each class's mean embedding under the source model as it is judged (no augment, the first version of treated images), where rows are
+    /// of length 1 of embeddings of length 1. People without an image keep their drawn row. Gives who has one.
     fn class_means(
         &self,
         first: &FirstRows,

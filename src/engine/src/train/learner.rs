@@ -240,7 +240,8 @@ impl Learner {
         Ok(())
     }
 
-    /// That the optimisers remember numbers. What overflowed there stays so, and Adam no longer moves what it is of: no weight and no loss tells.
+    /// That the optimisers remember numbers. What overflowed there stays so, and Adam no longer moves what it is of: no weight and no loss
+    /// tells.
     ///
     /// # Errors
     /// [`TrainError::Moments`].

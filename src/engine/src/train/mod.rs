@@ -78,7 +78,8 @@ use ddl::events::{Event, Sink as _};
 use ddl::store::Spent;
 use std::time::Instant;
 
-/// Trains a stage, or goes on where a checkpoint of it stopped. The checkpoints stay until the caller has stored the result and clears them.
+/// Trains a stage, or goes on where a checkpoint of it stopped. The checkpoints stay until the caller has stored the result and clears
+/// them.
 ///
 /// # Errors
 /// [`TrainError::Interrupted`] after a checkpoint when the run is asked to stop; everything else names what is wrong.

@@ -1,4 +1,5 @@
-//! Which images a stage showed: written when it is done, from the samplers, which say the same at every time. Training waits for nothing of it.
+//! Which images a stage showed: written when it is done, from the samplers, which say the same at every time. Training waits for nothing of
+//! it.
 
 use super::draws::Draw;
 use super::error::TrainError;

@@ -9,7 +9,8 @@ use crate::nn::optim::Trained as Parameter;
 /// Steps without an overflow after which the scale grows.
 const PATIENCE: u64 = 2000;
 
-/// What an objective is multiplied by before its gradients are computed, as `torch.amp.GradScaler` has it. It is a power of 2, so nothing is rounded by it.
+/// What an objective is multiplied by before its gradients are computed, as `torch.amp.GradScaler` has it. It is a power of 2, so nothing
+/// is rounded by it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LossScale {
     /// The factor.
@@ -25,7 +26,8 @@ impl Default for LossScale {
 }
 
 impl LossScale {
-    /// Divides gradients by the scale and says whether all are finite; where one is not, the step is to be left out, and the scale is halved.
+    /// Divides gradients by the scale and says whether all are finite; where one is not, the step is to be left out, and the scale is
+    /// halved.
     pub fn unscale(&mut self, parameters: &[Parameter]) -> Result<bool, TrainError> {
         let finite = tch::no_grad(|| {
             let mut finite: Vec<Tensor> = Vec::with_capacity(parameters.len());

@@ -1,5 +1,5 @@
-//! A teacher: a model that stays as it is. It runs as it is judged, without gradients, and what it says of images that are the same at every
-//! visit is computed once and kept; both ways give the same bits.
+//! A teacher: a model that stays as it is. It runs as it is judged, without gradients, and what it says of images that are the same at
+//! every visit is computed once and kept; both ways give the same bits.
 
 use super::bank::{Bank, BankBuilder};
 use super::draws::BatchLayout;

@@ -19,8 +19,8 @@ pub struct Model {
 
 /// A backbone with tensors on a device.
 ///
-/// `checkpoint` is what the file holds, and how its names map; empty tries the backbone's own names and those of known public checkpoints. Names
-/// under `head.` are left to the caller.
+/// `checkpoint` is what the file holds, and how its names map; empty tries the backbone's own names and those of known public checkpoints.
+/// Names under `head.` are left to the caller.
 ///
 /// # Errors
 /// [`StateError::Account`] for the nearest fit when no layout takes every tensor.

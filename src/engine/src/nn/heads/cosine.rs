@@ -14,8 +14,8 @@ pub(crate) fn unit(x: &Tensor) -> Tensor {
     x / length
 }
 
-/// How many rows of `[n, d]` have no direction, `[]`: those of zeros, and those so long that the square of their length is no number of their kind, which
-/// `unit` makes zeros of.
+/// How many rows of `[n, d]` have no direction, `[]`: those of zeros, and those so long that the square of their length is no number of
+/// their kind, which `unit` makes zeros of.
 pub(crate) fn without_direction(x: &Tensor) -> Result<Tensor, NnError> {
     let square = x.f_detach()?.f_square()?.f_sum_dim_intlist([1i64].as_slice(), false, None)?;
     Ok(square.f_lt(SHORTEST * SHORTEST)?.f_logical_or(&square.f_isinf()?)?.f_sum(Kind::Float)?)

@@ -94,7 +94,8 @@ fn the_safe_and_easy_forms_go_on_beyond_the_border() {
     }
 }
 
-/// insightface's code: the derivative of the target logit by its cosine is the scale, so the exact gradient is `sin(theta + m) / sin(theta)` times it.
+/// insightface's code: the derivative of the target logit by its cosine is the scale, so the exact gradient is `sin(theta + m) /
+/// sin(theta)` times it.
 #[test]
 fn a_detached_margin_changes_the_gradient_by_the_known_ratios() {
     let gradient = |margin_grad| {

@@ -1,4 +1,5 @@
-//! Losses of games between a critic and who is judged (Goodfellow et al., NeurIPS 2014), of the critic's logits `[n]` of "it is the real one".
+//! Losses of games between a critic and who is judged (Goodfellow et al., NeurIPS 2014), of the critic's logits `[n]` of "it is the real
+//! one".
 
 use tch::Tensor;
 
@@ -14,8 +15,8 @@ pub fn as_made(numbers: &Tensor) -> Result<Tensor, NnError> {
     Ok(numbers.f_softplus()?.mean(numbers.kind()))
 }
 
-/// `½ (mean softplus(-same) + mean softplus(different))`, `[]`, of the logits `[pairs]` of pairs of one person and of two, at least one of each: the
-/// balanced cross-entropy of comparator networks (Xie, Shen and Zisserman, ECCV 2018).
+/// `½ (mean softplus(-same) + mean softplus(different))`, `[]`, of the logits `[pairs]` of pairs of one person and of two, at least one of
+/// each: the balanced cross-entropy of comparator networks (Xie, Shen and Zisserman, ECCV 2018).
 pub fn balanced(same: &Tensor, different: &Tensor) -> Result<Tensor, NnError> {
     Ok((as_real(same)? + as_made(different)?) * 0.5)
 }

@@ -9,7 +9,8 @@ use crate::nn::heads::unit;
 /// Below this a length counts as it.
 const SHORTEST: f64 = 1e-12;
 
-/// `KL(softmax(target / T) || softmax(own / T))` of each row of logits `[n, classes]`, T > 0; `[n]`, at least 0. Mutual learning (Zhang et al., CVPR 2018).
+/// `KL(softmax(target / T) || softmax(own / T))` of each row of logits `[n, classes]`, T > 0; `[n]`, at least 0. Mutual learning (Zhang et
+/// al., CVPR 2018).
 pub fn divergence(target: &Tensor, own: &Tensor, temperature: f64) -> Result<Tensor, NnError> {
     if target.size() != own.size() {
         let (expected, found) = (shape(&target.size()), shape(&own.size()));
@@ -25,13 +26,14 @@ pub fn knowledge(student: &Tensor, teacher: &Tensor, temperature: f64) -> Result
     Ok(divergence(teacher, student, temperature)?.f_mul_scalar(temperature * temperature)?)
 }
 
-/// The mean over all entries of `x²/2` where `|x| < 1`, else `|x| - 1/2`, x the difference of two tensors of one shape; `[]`, at least 0. Relational
-/// distillation (Park et al., CVPR 2019, eq. 5).
+/// The mean over all entries of `x²/2` where `|x| < 1`, else `|x| - 1/2`, x the difference of two tensors of one shape; `[]`, at least 0.
+/// Relational distillation (Park et al., CVPR 2019, eq. 5).
 pub fn huber(student: &Tensor, teacher: &Tensor) -> Result<Tensor, NnError> {
     Ok(student.f_smooth_l1_loss(teacher, Reduction::Mean, 1.0)?)
 }
 
-/// Distances between rows `[n, d]`, n ≥ 2, divided by the mean of the positive ones, `[n, n]` with a zero diagonal (Park et al., CVPR 2019, eq. 3).
+/// Distances between rows `[n, d]`, n ≥ 2, divided by the mean of the positive ones, `[n, n]` with a zero diagonal (Park et al., CVPR 2019,
+/// eq. 3).
 pub fn relative_distances(x: &Tensor) -> Result<Tensor, NnError> {
     let squares = x.square().f_sum_dim_intlist([1i64].as_slice(), true, x.kind())?; // [n, 1]
     let squared = (&squares + squares.tr() - x.f_matmul(&x.tr())? * 2.0).clamp_min(SHORTEST);
@@ -51,8 +53,8 @@ pub fn angles(x: &Tensor) -> Result<Tensor, NnError> {
     Ok(units.f_matmul(&units.transpose(1, 2))?)
 }
 
-/// `|G_t - G_s|²_F / n²` of features `[n, numbers]` of the student and the teacher, G the normalised similarities of a batch; `[]`, at least 0. Tung and Mori,
-/// ICCV 2019.
+/// `|G_t - G_s|²_F / n²` of features `[n, numbers]` of the student and the teacher, G the normalised similarities of a batch; `[]`, at
+/// least 0. Tung and Mori, ICCV 2019.
 pub fn similarity_preserving(student: &Tensor, teacher: &Tensor, normalise: SpNorm) -> Result<Tensor, NnError> {
     let images = student.size()[0] as f64;
     let apart = similarities(teacher, normalise)? - similarities(student, normalise)?; // [n, n]
@@ -70,8 +72,8 @@ fn similarities(features: &Tensor, normalise: SpNorm) -> Result<Tensor, NnError>
     })
 }
 
-/// The squared maximum mean discrepancy of channels `[n, channels, places]` under `k(a, b) = (aᵀb + c)²`, with or without the part that is the teacher's
-/// alone; `[]`, at least 0 with it. Neuron selectivity transfer (Huang and Wang, 2017).
+/// The squared maximum mean discrepancy of channels `[n, channels, places]` under `k(a, b) = (aᵀb + c)²`, with or without the part that is
+/// the teacher's alone; `[]`, at least 0 with it. Neuron selectivity transfer (Huang and Wang, 2017).
 pub fn channel_discrepancy(student: &Tensor, teacher: &Tensor, offset: f64, teacher_term: bool) -> Result<Tensor, NnError> {
     let kernel = |a: &Tensor, b: &Tensor| -> Result<Tensor, NnError> {
         let products = a.f_matmul(&b.transpose(1, 2))?; // [n, channels of a, channels of b]
@@ -98,8 +100,8 @@ pub fn cosine(student: &Tensor, teacher: &Tensor) -> Result<Tensor, NnError> {
     Ok(cosine.mean(student.kind()))
 }
 
-/// `mean (s - t)²` of rows `[places, channels]`, taken at length 1 where they are normalised, or `1 - cos` of their mean cosine; `[]`, at least 0. FitNets (Romero
-/// et al., ICLR 2015).
+/// `mean (s - t)²` of rows `[places, channels]`, taken at length 1 where they are normalised, or `1 - cos` of their mean cosine; `[]`, at
+/// least 0. FitNets (Romero et al., ICLR 2015).
 pub fn hint(student: &Tensor, teacher: &Tensor, cosine: &Tensor, distance: FeatureDistance, normalise: bool) -> Tensor {
     let units = || (unit(student), unit(teacher));
     let (student, teacher) = if normalise { units() } else { (student.shallow_clone(), teacher.shallow_clone()) };

@@ -10,13 +10,14 @@ const ENDS: [f64; 2] = [1e-5, 0.999];
 /// Below this a variance of similarities (scaled to [0, 1]) counts as it: the density stays finite.
 const SMALLEST_VARIANCE: f64 = 1e-6;
 
-/// `Σᵢ Σⱼ h⁺ᵢ cost(tᵢ, tⱼ) h⁻ⱼ` of histograms `[nodes]` of positive and negative pairs and of what two nodes cost, `[nodes, nodes]`; `[]`, at least 0. Eq. 6.
+/// `Σᵢ Σⱼ h⁺ᵢ cost(tᵢ, tⱼ) h⁻ⱼ` of histograms `[nodes]` of positive and negative pairs and of what two nodes cost, `[nodes, nodes]`; `[]`,
+/// at least 0. Eq. 6.
 pub fn histogram(positive: &Tensor, negative: &Tensor, costs: &Tensor) -> Result<Tensor, NnError> {
     Ok(costs.f_mv(negative)?.f_dot(positive)?)
 }
 
-/// What a positive pair at node i and a negative one at node j of nodes `[nodes]` cost, `[nodes, nodes]`, at least 0: 1 where `t_i ≤ t_j`, `max(0, m - t_i + t_j)`, or
-/// `log(1 + exp(β (m - t_i + t_j)))`.
+/// What a positive pair at node i and a negative one at node j of nodes `[nodes]` cost, `[nodes, nodes]`, at least 0: 1 where `t_i ≤ t_j`,
+/// `max(0, m - t_i + t_j)`, or `log(1 + exp(β (m - t_i + t_j)))`.
 pub fn costs(nodes: &Tensor, cost: HistogramCost, (margin, slope): (f64, f64)) -> Result<Tensor, NnError> {
     let count = nodes.size()[0];
     let lead = || nodes.unsqueeze(0) - nodes.unsqueeze(1) + margin; // margin - t_i + t_j
@@ -27,16 +28,16 @@ pub fn costs(nodes: &Tensor, cost: HistogramCost, (margin, slope): (f64, f64)) -
     })
 }
 
-/// The mean of triangles `max(0, 1 - |s - t| / Δ)` around each node t, Δ apart, over the cosines `[pairs]` of which `of` `[pairs]` is 1; `[nodes]`, of the sum 1
-/// (0 where `of` is nowhere 1). Eq. 2.
+/// The mean of triangles `max(0, 1 - |s - t| / Δ)` around each node t, Δ apart, over the cosines `[pairs]` of which `of` `[pairs]` is 1;
+/// `[nodes]`, of the sum 1 (0 where `of` is nowhere 1). Eq. 2.
 pub fn bins(cosines: &Tensor, of: &Tensor, nodes: &Tensor, step: f64) -> Result<Tensor, NnError> {
     let away = (cosines.unsqueeze(1) - nodes.unsqueeze(0)).abs() / step; // [pairs, nodes]
     let triangles = (away * -1.0 + 1.0).clamp_min(0.0);
     Ok(triangles.tr().f_mv(of)? / of.sum(of.kind()).clamp_min(1.0))
 }
 
-/// The density of the Beta distribution of the same mean and variance at the nodes, as shares of its sum: what is narrower than the nodes' distance has a
-/// density that their sum does not measure. `[nodes]`. The variance is that of a sample.
+/// The density of the Beta distribution of the same mean and variance at the nodes, as shares of its sum: what is narrower than the nodes'
+/// distance has a density that their sum does not measure. `[nodes]`. The variance is that of a sample.
 pub fn beta(cosines: &Tensor, of: &Tensor, nodes: &Tensor) -> Result<Tensor, NnError> {
     let kind = cosines.kind();
     // in float64: large exponents of numbers near 1

@@ -31,8 +31,8 @@ pub fn of_cosines(cosines: &Tensor, by: Distance) -> Tensor {
     }
 }
 
-/// `½ d²` of pairs of one person, `½ max(0, m - d)²` (or `½ max(0, m - d²)`) of pairs of two, of squared distances `[pairs]` and which are of one person
-/// (bool); `[pairs]`, at least 0. Hadsell, Chopra and LeCun, CVPR 2006.
+/// `½ d²` of pairs of one person, `½ max(0, m - d)²` (or `½ max(0, m - d²)`) of pairs of two, of squared distances `[pairs]` and which are
+/// of one person (bool); `[pairs]`, at least 0. Hadsell, Chopra and LeCun, CVPR 2006.
 pub fn contrastive(squared: &Tensor, same: &Tensor, m: f64, hinge: ContrastiveHinge) -> Result<Tensor, NnError> {
     let short = match hinge {
         ContrastiveHinge::Distance => (root(squared) * -1.0 + m).clamp_min(0.0).square(),
@@ -41,20 +41,21 @@ pub fn contrastive(squared: &Tensor, same: &Tensor, m: f64, hinge: ContrastiveHi
     Ok(squared.f_where_self(same, &short)? * 0.5)
 }
 
-/// `max(0, ξ - y (θ - d²))`, y = 1 for pairs of one person and -1 for pairs of two, of squared distances `[pairs]` in `[0, 4]`; `[pairs]`, at least 0.
-/// Marginal loss (Deng, Zhou and Zafeiriou, CVPR workshops 2017).
+/// `max(0, ξ - y (θ - d²))`, y = 1 for pairs of one person and -1 for pairs of two, of squared distances `[pairs]` in `[0, 4]`; `[pairs]`,
+/// at least 0. Marginal loss (Deng, Zhou and Zafeiriou, CVPR workshops 2017).
 pub fn marginal(squared: &Tensor, same: &Tensor, threshold: f64, error: f64) -> Tensor {
     let sign = same.to_kind(squared.kind()) * 2.0 - 1.0;
     ((squared * -1.0 + threshold) * sign * -1.0 + error).clamp_min(0.0)
 }
 
-/// `max(0, δ + m)` of `δ = d(a, p) - d(a, n)` `[triplets]`, or `log(1 + e^δ)` in its place; `[triplets]`, at least 0. `FaceNet` (Schroff et al., CVPR 2015),
-/// soft as in Hermans et al. (2017).
+/// `max(0, δ + m)` of `δ = d(a, p) - d(a, n)` `[triplets]`, or `log(1 + e^δ)` in its place; `[triplets]`, at least 0. `FaceNet` (Schroff et
+/// al., CVPR 2015), soft as in Hermans et al. (2017).
 pub fn triplet(differences: &Tensor, m: f64, soft: bool) -> Tensor {
     if soft { differences.softplus() } else { (differences + m).clamp_min(0.0) }
 }
 
-/// `½ |x - c|²`, or `|x - c|²`, of squared distances to the own centre `[n]`; `[n]`, at least 0. Center loss (Wen et al., ECCV 2016, eq. 2).
+/// `½ |x - c|²`, or `|x - c|²`, of squared distances to the own centre `[n]`; `[n]`, at least 0. Center loss (Wen et al., ECCV 2016, eq.
+/// 2).
 pub fn center(squared: &Tensor, form: CenterForm) -> Tensor {
     squared * center_factor(form)
 }
@@ -67,7 +68,8 @@ pub fn center_factor(form: CenterForm) -> f64 {
     }
 }
 
-/// `mean (x - m)²` over all numbers of embeddings `[n, d]` and of the means that they are drawn to, `[n, d]`; `[]`, at least 0. DREAM (Cao et al., CVPR 2018).
+/// `mean (x - m)²` over all numbers of embeddings `[n, d]` and of the means that they are drawn to, `[n, d]`; `[]`, at least 0. DREAM (Cao
+/// et al., CVPR 2018).
 pub fn towards(x: &Tensor, means: &Tensor) -> Tensor {
     let squared = (x - means).square(); // [n, d]
     squared.mean(squared.kind())
@@ -79,8 +81,8 @@ pub fn coupled(a: &Tensor, b: &Tensor) -> Result<Tensor, NnError> {
     Ok(squared.mean(squared.kind()) * 0.5)
 }
 
-/// `k / Σ (1 / D_j)` over the k largest of distances D `[pairs]`, squared or not, k at most as many as there are; `[]`, at least 0: a person's range (Zhang et
-/// al., ICCV 2017, eq. 4).
+/// `k / Σ (1 / D_j)` over the k largest of distances D `[pairs]`, squared or not, k at most as many as there are; `[]`, at least 0: a
+/// person's range (Zhang et al., ICCV 2017, eq. 4).
 pub fn range(squared: &Tensor, k: u32, of_squares: bool) -> Result<Tensor, NnError> {
     let distances = if of_squares { squared.clamp_min(NEAREST) } else { root(squared) };
     let k = i64::from(k).min(squared.size()[0]);
@@ -93,14 +95,15 @@ pub fn apart(squared: &Tensor, margin: f64) -> Tensor {
     (squared * -1.0 + margin).clamp_min(0.0)
 }
 
-/// `¼ (mean |a|² + mean |p|²)` of anchors and positives `[pairs, d]`; `[]`, at least 0: the regulariser of N-pair loss (Sohn, NeurIPS 2016).
+/// `¼ (mean |a|² + mean |p|²)` of anchors and positives `[pairs, d]`; `[]`, at least 0: the regulariser of N-pair loss (Sohn, NeurIPS
+/// 2016).
 pub fn n_pair_length(a: &Tensor, p: &Tensor) -> Tensor {
     let lengths = |x: &Tensor| x.square().sum_dim_intlist([1].as_slice(), false, None).mean(x.kind());
     (lengths(a) + lengths(p)) * 0.25
 }
 
-/// `1 - mean_n Σ_places max_l / L` of attention maps `[n, L, places]` that each sum to 1 over the places; `[]`, from 0 (maps apart) to `1 - 1/L` (all
-/// alike). Comparator networks (Xie, Shen and Zisserman, ECCV 2018).
+/// `1 - mean_n Σ_places max_l / L` of attention maps `[n, L, places]` that each sum to 1 over the places; `[]`, from 0 (maps apart) to `1 -
+/// 1/L` (all alike). Comparator networks (Xie, Shen and Zisserman, ECCV 2018).
 pub fn diversity(maps: &Tensor) -> Result<Tensor, NnError> {
     let count = maps.size()[1];
     let most = maps.f_amax([1], false)?; // [n, places]
@@ -108,8 +111,8 @@ pub fn diversity(maps: &Tensor) -> Result<Tensor, NnError> {
     Ok(1.0 - value.mean(value.kind()))
 }
 
-/// `CE(bin) + α mean(a - â)²` of logits `[n, bins]`, the bin of each `[n]`, and the angle that the bins say and the true one, in degrees, `[n]`; `[]`.
-/// Hopenet (Ruiz, Chong and Rehg, CVPR workshops 2018).
+/// `CE(bin) + α mean(a - â)²` of logits `[n, bins]`, the bin of each `[n]`, and the angle that the bins say and the true one, in degrees,
+/// `[n]`; `[]`. Hopenet (Ruiz, Chong and Rehg, CVPR workshops 2018).
 pub fn binned_angle(logits: &Tensor, bin: &Tensor, apart: &Tensor, alpha: f64) -> Result<Tensor, NnError> {
     let entropy = logits.f_cross_entropy_loss(bin, None::<&Tensor>, tch::Reduction::Mean, -100, 0.0)?;
     Ok(entropy + apart.square().mean(logits.kind()) * alpha)
@@ -129,8 +132,8 @@ pub fn weighted_mean(values: &Tensor, weights: &Tensor) -> Tensor {
     (values * weights).sum(values.kind()) / whole.clamp_min(f64::from(f32::MIN_POSITIVE))
 }
 
-/// All pairs i < j of images with these labels `[n]`, row by row: their places `i n + j` in a matrix `[n, n]`, and whether both are of one person (bool);
-/// `[pairs]` each.
+/// All pairs i < j of images with these labels `[n]`, row by row: their places `i n + j` in a matrix `[n, n]`, and whether both are of one
+/// person (bool); `[pairs]` each.
 pub fn pairs(labels: &Tensor) -> Result<(Tensor, Tensor), NnError> {
     let n = labels.size()[0];
     let both = Tensor::f_triu_indices(n, n, 1, (Kind::Int64, labels.device()))?; // [2, pairs]

@@ -1,5 +1,5 @@
-//! Modules that leave something to chance while a network is trained. What they draw from is named by the network, the layer and the purpose, so that
-//! no two of them draw the same; where they are given nothing to draw from, they let everything through.
+//! Modules that leave something to chance while a network is trained. What they draw from is named by the network, the layer and the
+//! purpose, so that no two of them draw the same; where they are given nothing to draw from, they let everything through.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;

@@ -67,8 +67,8 @@ impl Pass {
         self
     }
 
-    /// With numbers of another kind in convolutions and linear layers: their inputs and weights are rounded to it, their outputs come back as 32-bit
-    /// floats. Everything between them, fixed layers, and the weights themselves stay in 32 bits.
+    /// With numbers of another kind in convolutions and linear layers: their inputs and weights are rounded to it, their outputs come back
+    /// as 32-bit floats. Everything between them, fixed layers, and the weights themselves stay in 32 bits.
     #[must_use]
     pub fn products_in(mut self, kind: Option<Kind>) -> Self {
         self.products = kind;

@@ -1,5 +1,5 @@
-//! States as safetensors bytes, and states out of files of weights. What a file holds, [`ddl::tensors`] says; writing one to a disk safely is the
-//! store's job.
+//! States as safetensors bytes, and states out of files of weights. What a file holds, [`ddl::tensors`] says; writing one to a disk safely
+//! is the store's job.
 
 use std::collections::HashMap;
 

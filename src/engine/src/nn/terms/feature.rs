@@ -1,4 +1,5 @@
-//! Feature distillation (Romero et al., ICLR 2015): the student's output, through a learned map where channels differ, follows the teacher's.
+//! Feature distillation (Romero et al., ICLR 2015): the student's output, through a learned map where channels differ, follows the
+//! teacher's.
 
 use ddl::ops::terms::Feature;
 use tch::Tensor;

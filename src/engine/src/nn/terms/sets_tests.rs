@@ -1,4 +1,5 @@
-//! Sets of images that `classify` pools: against `tests/oracles/terms`, by finite differences, at the edges, and beside what judges templates.
+//! Sets of images that `classify` pools: against `tests/oracles/terms`, by finite differences, at the edges, and beside what judges
+//! templates.
 
 use ::ddl::data::protocol::{TemplateFace, TemplatePair};
 use ::ddl::eval::{EvalError, FaceNorm, pool_templates, streamed_pairs};

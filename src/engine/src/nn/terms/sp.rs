@@ -1,4 +1,5 @@
-//! Similarity-preserving distillation (Tung and Mori, ICCV 2019): `|G_t - G_s|²_F / B²`, G the normalised matrix of similarities of a batch.
+//! Similarity-preserving distillation (Tung and Mori, ICCV 2019): `|G_t - G_s|²_F / B²`, G the normalised matrix of similarities of a
+//! batch.
 
 use ddl::ops::terms::Sp;
 

@@ -1,7 +1,7 @@
 //! A part of the classes: those of the batch, and others drawn anew at each step.
 //!
-//! PartialFC's rule (An et al., CVPR 2022): every class draws a number, those of the batch are put first, the first k = part * classes take part,
-//! in their own order. Where the batch alone has more than k classes, it keeps just these.
+//! PartialFC's rule (An et al., CVPR 2022): every class draws a number, those of the batch are put first, the first k = part * classes take
+//! part, in their own order. Where the batch alone has more than k classes, it keeps just these.
 
 use ddl::random::Draw;
 use rand_chacha::rand_core::Rng;

@@ -5,8 +5,8 @@ use tch::Tensor;
 use crate::nn::error::NnError;
 use crate::nn::terms::range_loss::people;
 
-/// The rows of each set: of each person the first `size` images of the batch, the next ones, and so on; what fills no set is left out. Without a
-/// size all images of a person are one set. People come in the order in which the batch first shows them.
+/// The rows of each set: of each person the first `size` images of the batch, the next ones, and so on; what fills no set is left out.
+/// Without a size all images of a person are one set. People come in the order in which the batch first shows them.
 pub fn sets(labels: &Tensor, size: Option<u32>) -> Result<Vec<Vec<i64>>, NnError> {
     let people = people(labels)?;
     let Some(size) = size else { return Ok(people) };
