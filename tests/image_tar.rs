@@ -181,3 +181,23 @@ proptest! {
         prop_assert!(!said(&bytes).is_empty());
     }
 }
+
+/// The name of a member stands in a header before its own where it is long, or not of letters alone; its own head has a short one.
+#[test]
+fn a_damaged_header_is_never_passed_over() {
+    let mut all = tar::Builder::new(Vec::new());
+    all.append_pax_extensions([("path", &b"bob/1.ppm"[..])]).unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_path("ann/1.ppm").unwrap();
+    header.set_size(picture(0).len() as u64);
+    header.set_cksum();
+    all.append(&header, &picture(0)[..]).unwrap();
+    let whole = all.into_inner().unwrap();
+    assert!(whole[512..].starts_with(b"18 path=bob/1.ppm\n"), "{:?}", String::from_utf8_lossy(&whole[512..540]));
+    assert!(!said(&whole).contains("damaged"), "{}", said(&whole));
+    for (at, with) in [(512, b'9'), (513, b'x'), (514, b'\t'), (519, b' ')] {
+        let mut bytes = whole.clone();
+        bytes[at] = with;
+        assert!(said(&bytes).contains("the extended header of the member at byte 1536 is damaged"), "{at}: {}", said(&bytes));
+    }
+}

@@ -21,6 +21,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// A picture that comes in more scans than this is refused: each may go over all of it, and take a few bytes in the file.
 const SCANS: usize = 500;
 
+/// So many pixels are gone over at most, those of all scans together: some seconds of work. A picture of 100 million in ten scans has half.
+const PASSES: u64 = 2_000_000_000;
+
 /// How much smaller a JPEG is decoded, from the coefficients of its blocks of 8 by 8 pixels alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Scale {
@@ -69,6 +72,11 @@ pub(super) fn decode(bytes: &[u8], scale: Scale) -> Result<Image, String> {
     guarded(|| {
         let mut file = open(bytes)?;
         let orientation = orientation(&file);
+        let area = file.width() as u64 * file.height() as u64;
+        if area.saturating_mul(outline.scans as u64) > PASSES {
+            let (width, height, scans) = (file.width(), file.height(), outline.scans);
+            return Err(format!("its {width} x {height} pixels come in {scans} scans, which are {PASSES} pixels or more to go over"));
+        }
         let takes = memory(&file, orientation, outline.kept);
         if takes > MOST {
             return Err(too_much((file.width() as u32, file.height() as u32), takes));

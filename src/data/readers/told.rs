@@ -111,6 +111,20 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
+/// What a person is called who is told so: a text, or a number with eight digits. Other numbers than whole ones from 0 are nobody's: -1 says of a label
+/// that there is none.
+fn named(who: &str) -> Result<String, String> {
+    if let Ok(number) = who.parse() {
+        return Ok(numbered(number));
+    }
+    let is_number = ["NaN", "inf", "-inf"].contains(&who) || who.contains(|sign: char| sign.is_ascii_digit()) && who.parse::<f64>().is_ok();
+    if is_number {
+        Err(format!("{} is no person's number: people are numbered by whole numbers from 0", quoted(who)))
+    } else {
+        Ok(who.to_owned())
+    }
+}
+
 /// The images that a probe found and what their file says of them.
 ///
 /// # Errors
@@ -135,7 +149,7 @@ pub fn told_of(holder: impl Holder + 'static, probe: Arc<Probe>, telling: &Telli
         let text = file.told.as_deref().unwrap_or_default();
         let of = |why: String| DataError::NoIdentity { path: file.path.to_string(), why };
         let who = told::value(text, &person).ok_or_else(|| of(format!("it has no {} {}", telling.called, quoted(&person))))?;
-        let identity = people.of(&who.parse().map_or_else(|_| who.to_owned(), numbered));
+        let identity = people.of(&named(who).map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(&person))))?);
         let cell = |(name, kind): &(String, ColumnType)| {
             kind.cell(told::value(text, name).unwrap_or_default()).map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(name))))
         };
@@ -144,4 +158,21 @@ pub fn told_of(holder: impl Holder + 'static, probe: Arc<Probe>, telling: &Telli
     }
     let stream = Stream { colour: Some(Colour::Rgb), ..Stream::default() };
     Ok(Read { table: builder.build(probe.digest(), stream)?, probe })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_texts_or_whole_numbers_from_0() {
+        for (who, name) in
+            [("7", "00000007"), ("0042", "00000042"), ("ann", "ann"), ("Nan", "Nan"), ("Inf", "Inf"), ("7-eleven", "7-eleven")]
+        {
+            assert_eq!(named(who).as_deref(), Ok(name));
+        }
+        for who in ["-1", "0.5", "NaN", "inf", "-inf", "1e9", "18446744073709551616"] {
+            assert!(named(who).is_err_and(|why| why.contains(&format!("`{who}` is no person's number"))), "{who}");
+        }
+    }
 }

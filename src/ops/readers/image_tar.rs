@@ -145,8 +145,13 @@ fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
     let mut archive = tar::Archive::new(pack.skipping_reader());
     let (mut members, mut end) = (Vec::new(), 0);
     for member in archive.entries_with_seek().map_err(|error| wrong(error, 0))? {
-        let member = member.map_err(|error| wrong(error, end))?;
+        let mut member = member.map_err(|error| wrong(error, end))?;
         let (at, bytes) = (member.raw_file_position(), member.size());
+        // what stands there is the name; without it the member would have the short one of its head
+        let torn = member.pax_extensions().is_ok_and(|records| records.into_iter().flatten().any(|record| record.is_err()));
+        if torn {
+            return Err(damaged(path, format!("the extended header of the member at byte {at} is damaged")));
+        }
         let Ok(name) = std::str::from_utf8(&member.path_bytes()).map(str::to_owned) else {
             return Err(damaged(path, format!("the name of the member at byte {at} is not valid UTF-8")));
         };

@@ -17,6 +17,7 @@ use crate::regular::Whole;
 use crate::text::quoted;
 use indexmap::IndexMap;
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,6 +102,7 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     cache.inside(At { path, below: None }, &files, || {
         let shards = Shards::open(path, &files)?;
         let (mut all, mut rows, mut images, mut shared) = (Vec::new(), 0, None, told::Shared::default());
+        let mut labels: Option<Vec<Vec<String>>> = None;
         for (number, path) in files.iter().enumerate() {
             let file = File::open(path, shards.pack(number)?)?;
             let of = Looking::of(path, &file)?;
@@ -114,6 +116,10 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
                         format!("its images are in {}, and those of the first file in {}", listed(&names), listed(first)),
                     ));
                 }
+            }
+            let named: Vec<Vec<String>> = of.others.iter().map(|(_, names)| names.clone()).collect();
+            if labels.get_or_insert_with(|| named.clone()).iter().flatten().ne(named.iter().flatten()) {
+                return Err(damaged(path, "its labels have other names than those of the first file".to_owned()));
             }
             let begins = rows;
             let mut groups = Vec::new();
@@ -163,7 +169,7 @@ impl<'a> Looking<'a> {
                 format!("no column of it holds images ({})", if known.is_empty() { "it has none".to_owned() } else { listed(&known) }),
             ));
         }
-        let labels = labels(file);
+        let labels = labels(path, file)?;
         let is_path = |name: &str| name.strip_suffix("/path").is_some_and(|of| images.iter().any(|image| image_name(image) == of));
         let others = columns.into_iter().filter(|column| column.holds != Holds::Bytes && !is_path(&column.name));
         let others = others
@@ -183,7 +189,16 @@ impl<'a> Looking<'a> {
                     if told.len() == row {
                         told.push(Vec::new());
                     }
-                    if let Some(value) = text(value, names) {
+                    let wrong = |label| {
+                        let row = first + row as u64;
+                        let why = format!(
+                            "row {row} has the label {label} in its column {}, which has names of {}",
+                            quoted(&column.name),
+                            names.len()
+                        );
+                        damaged(self.path, why)
+                    };
+                    if let Some(value) = text(value, names).map_err(wrong)? {
                         told[row].push((&column.name, value));
                     }
                     row += 1;
@@ -227,22 +242,40 @@ fn begins_as_picture(file: &File, column: &Column) -> Result<bool, DataError> {
     Ok(matches!(file.first(column)?, Some(Value::Bytes(bytes)) if is_picture(bytes.data())))
 }
 
-/// A value as a text; a label by its name, if it has one.
-fn text(value: Value, names: &[String]) -> Option<String> {
-    match value {
+/// A value as a text; a label by its name, if labels have names.
+///
+/// # Errors
+/// A label that has none among them. One below 0 says that there is no label.
+fn text(value: Value, names: &[String]) -> Result<Option<String>, usize> {
+    Ok(match value {
         Value::Null => None,
-        Value::Bytes(bytes) => String::from_utf8(Some(bytes).filter(|bytes| bytes.len() <= told::LONGEST)?.data().to_vec()).ok(),
-        Value::Text(text) => Some(text.parse().ok().and_then(|at: usize| names.get(at)).cloned().unwrap_or(text)),
-    }
+        Value::Bytes(bytes) if bytes.len() <= told::LONGEST => String::from_utf8(bytes.data().to_vec()).ok(),
+        Value::Bytes(_) => None,
+        Value::Text(text) => match text.parse::<usize>().ok().filter(|_| !names.is_empty()) {
+            Some(label) => Some(names.get(label).cloned().ok_or(label)?),
+            None => Some(text),
+        },
+    })
 }
 
 /// The names of labels by their columns, as Hugging Face leaves them in a file.
-fn labels(file: &File) -> IndexMap<String, Vec<String>> {
+///
+/// # Errors
+/// Names that are no texts, or two labels of one name.
+fn labels(path: &Path, file: &File) -> Result<IndexMap<String, Vec<String>>, DataError> {
     let note = file.note("huggingface").and_then(|note| serde_json::from_str::<serde_json::Value>(note).ok()).unwrap_or_default();
-    let Some(features) = note["info"]["features"].as_object() else { return IndexMap::new() };
-    let names = |(column, feature): (&String, &serde_json::Value)| {
-        let names = feature["names"].as_array().filter(|_| feature["_type"] == "ClassLabel")?;
-        Some((column.clone(), names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()))
-    };
-    features.iter().filter_map(names).collect()
+    let Some(features) = note["info"]["features"].as_object() else { return Ok(IndexMap::new()) };
+    let mut labels = IndexMap::new();
+    for (column, feature) in features.iter().filter(|(_, feature)| feature["_type"] == "ClassLabel") {
+        let wrong = |what: String| damaged(path, format!("the labels of its column {} {what}", quoted(column)));
+        let all = feature["names"].as_array().map_or(&[][..], Vec::as_slice);
+        let names: Option<Vec<String>> = all.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+        let names = names.ok_or_else(|| wrong("have names that are no texts".to_owned()))?;
+        let mut seen = HashSet::new();
+        if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
+            return Err(wrong(format!("have the name {} twice", quoted(twice))));
+        }
+        labels.insert(column.clone(), names);
+    }
+    Ok(labels)
 }
