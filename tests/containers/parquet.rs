@@ -4,6 +4,7 @@ use super::{as_the_oracle_says, picture, said};
 use ddl::ops::readers::Parquet;
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -42,8 +43,15 @@ enum Of<'a> {
 
 /// A file of one group of rows, whose columns are of this message.
 fn written(message: &str, columns: &[Of], packed: Compression) -> Vec<u8> {
+    noted(message, columns, packed, None)
+}
+
+/// The same with Hugging Face's note of its features.
+fn noted(message: &str, columns: &[Of], packed: Compression, features: Option<Value>) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(&format!("message m {{ {message} }}")).unwrap());
-    let how = WriterProperties::builder().set_compression(packed).set_dictionary_enabled(false).build();
+    let note = |features: Value| vec![KeyValue::new("huggingface".to_owned(), json!({"info": {"features": features}}).to_string())];
+    let how = WriterProperties::builder().set_compression(packed).set_dictionary_enabled(false);
+    let how = how.set_key_value_metadata(features.map(note)).build();
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(how)).unwrap();
     let mut group = file.next_row_group().unwrap();
     for of in columns {
@@ -77,6 +85,35 @@ fn good(packed: Compression) -> Vec<u8> {
 
 fn said_of(bytes: &[u8], more: Value) -> String {
     said::<Parquet>(&[("a.parquet", bytes)], "a.parquet", more)
+}
+
+/// What a label names is told by its file alone: one that has no name there, or two of one name, are people nobody knows.
+#[test]
+fn labels_are_of_the_names_that_the_file_has() {
+    let images = [0, 1].map(picture);
+    let images: Vec<Option<&[u8]>> = images.iter().map(|image| Some(&image[..])).collect();
+    let labelled = |labels: [i64; 2], names: Value| {
+        let features = json!({"label": {"_type": "ClassLabel", "names": names}});
+        noted(FACES, &[Of::Bytes(&images), Of::Ints(&labels.map(Some))], Compression::SNAPPY, Some(features))
+    };
+    let names = || json!(["ann", "bob"]);
+    for (labels, names, wrong) in [
+        ([0, 1], names(), None),
+        ([1, 1], json!([]), None),
+        ([0, 2], names(), Some("row 1 has the label 2 in its column `label`, which has names of 2")),
+        ([0, -1], names(), Some("`-1` is no person's number: people are numbered by whole numbers from 0 (column `label`)")),
+        ([0, 1], json!(["ann", "ann"]), Some("the labels of its column `label` have the name `ann` twice")),
+        ([0, 1], json!([1, 2]), Some("the labels of its column `label` have names that are no texts")),
+    ] {
+        let said = said_of(&labelled(labels, names), json!({}));
+        match wrong {
+            Some(wrong) => assert!(said.contains(wrong), "{said}"),
+            None => assert!(!said.contains("label"), "{said}"),
+        }
+    }
+    let files = [labelled([0, 1], names()), labelled([0, 1], json!(["bob", "ann"]))];
+    let both = said::<Parquet>(&[("d/a.parquet", &files[0]), ("d/b.parquet", &files[1])], "d", json!({}));
+    assert!(both.contains("its labels have other names than those of the first file"), "{both}");
 }
 
 #[test]
