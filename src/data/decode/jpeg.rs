@@ -72,14 +72,14 @@ pub(super) fn decode(bytes: &[u8], scale: Scale) -> Result<Image, String> {
     guarded(|| {
         let mut file = open(bytes)?;
         let orientation = orientation(&file);
+        let takes = memory(&file, orientation, outline.kept);
+        if takes > MOST {
+            return Err(too_much((file.width() as u32, file.height() as u32), takes));
+        }
         let area = file.width() as u64 * file.height() as u64;
         if area.saturating_mul(outline.scans as u64) > PASSES {
             let (width, height, scans) = (file.width(), file.height(), outline.scans);
             return Err(format!("its {width} x {height} pixels come in {scans} scans, which are {PASSES} pixels or more to go over"));
-        }
-        let takes = memory(&file, orientation, outline.kept);
-        if takes > MOST {
-            return Err(too_much((file.width() as u32, file.height() as u32), takes));
         }
         file.scale(scale.eighths());
         let inks = match file.color_space() {
