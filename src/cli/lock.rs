@@ -26,13 +26,14 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let mut due = None;
     if args.recipe.store.join("artifacts").is_dir() {
         let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;
-        let reading = Reading::new(&plan, &store, &[]);
+        let due_now = || store::due::due(&plan, &store, &[], &[]).ok();
+        let reading = Reading::new(&plan, &store, &[], &due_now().unwrap_or_default());
         let results = Results::read(&plan, &reading)?;
         lock = with_results(lock, &plan, &results);
         for failure in reading.damaged() {
             screen.message(&failure.diagnostic(Severity::Warning), &compiled.sources); // it has no numbers
         }
-        due = store::due::due(&plan, &store, &[], &[]).ok().map(|due| due.compute.len());
+        due = due_now().map(|due| due.compute.len()); // what was found damaged is not there any more
     }
     if let Some(due @ 1..) = due {
         let (results, are) = if due == 1 { ("result", "is") } else { ("results", "are") };

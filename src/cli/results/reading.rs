@@ -5,7 +5,7 @@ use crate::diag::Code;
 use crate::events::Failure;
 use crate::lang::value::NodeId;
 use crate::plan::Plan;
-use crate::store::due::{due, roots};
+use crate::store::due::{Due, roots};
 use crate::store::{Artifact, Judged, Store, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,11 +22,9 @@ pub struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    /// Nothing is read yet. `only` are the results that are asked for by name; without any all are.
-    pub fn new(plan: &'r Plan, store: &'r Store, only: &[String]) -> Self {
-        let mut due = due(plan, store, only, &[]).unwrap_or_default(); // what has no such name has no results
-        let mut stale = due.stale;
-        stale.append(&mut due.doubtful);
+    /// Nothing is read yet. `only` are the results that are asked for by name; without any all are. `due` is what the store lacks of them now.
+    pub fn new(plan: &'r Plan, store: &'r Store, only: &[String], due: &Due) -> Self {
+        let stale = due.stale.union(&due.doubtful).copied().collect();
         Reading { plan, store, asked: plan.behind(roots(plan, only)), stale, damaged: RefCell::default() }
     }
 

@@ -65,7 +65,7 @@ fn table(rows: &str, columns: &str) -> Table {
         let meta = judged(&plan, id, judge).write(&mut draft).unwrap();
         lock.commit(draft, "judge", &plan.node(id).name, meta).unwrap();
     }
-    let Ok(results) = Results::read(&plan, &Reading::new(&plan, &store, &[])) else { panic!("{rows}: no results") };
+    let Ok(results) = Results::read(&plan, &Reading::new(&plan, &store, &[], &due::Due::default())) else { panic!("{rows}: no results") };
     results.tables.into_iter().next().unwrap()
 }
 
@@ -188,7 +188,7 @@ fn what_is_made_of_what_came_out_otherwise_is_due() {
     assert!(due.compute.contains(&shared) && due.doubtful.contains(&made_of[0]), "{due:?}");
     assert!(made_of.iter().all(|id| due.doubtful.contains(id) || due.stale.contains(id)), "{due:?}");
     assert!(
-        Reading::new(&plan, &store, &[]).meta::<serde_json::Value>(made_of[0]).ok().flatten().is_none(),
+        Reading::new(&plan, &store, &[], &due).meta::<serde_json::Value>(made_of[0]).ok().flatten().is_none(),
         "its numbers are told by nobody"
     );
     put(shared, "second", true);

@@ -93,7 +93,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
                 continue;
             }
         }
-        let reading = Reading::new(&plan, &store, &only);
+        let reading = Reading::new(&plan, &store, &only, &due);
         let seconds = begun.elapsed().as_secs_f64();
         let told = Told { compiled: &compiled, said: &said, plan: &plan, computed: &computed, at: &at, seconds };
         let made = Made::read(&told, &reading, &out)?;
