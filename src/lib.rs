@@ -10,24 +10,15 @@
 //! Everything up to the plan is pure: what it needs from outside comes through [`source::World`].
 //! [`data`] and [`eval`] are libraries that know nothing of the language. Nothing here links libtorch.
 
-pub mod meter;
-pub mod misread;
+pub use ddl_base::{diag, meter, misread, pattern, pinned, quantity, random, regular, source, stack, system, tensors, text};
+pub use ddl_data as data;
+pub use ddl_eval as eval;
+pub use ddl_syntax as syntax;
+
 pub mod number;
-pub mod pattern;
-pub mod pinned;
-pub mod quantity;
-pub mod random;
-pub mod regular;
 pub mod signals;
-pub mod source;
-pub mod stack;
-pub mod system;
-pub mod text;
 
 pub mod compile;
-pub mod data;
-pub mod diag;
-pub mod eval;
 pub mod events;
 pub mod graph;
 pub mod inputs;
@@ -39,7 +30,5 @@ pub mod plan;
 pub mod preflight;
 pub mod report;
 pub mod store;
-pub mod syntax;
-pub mod tensors;
 
 pub mod cli;

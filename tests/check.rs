@@ -14,6 +14,8 @@
 mod case;
 #[path = "check/experiments.rs"]
 mod experiments;
+#[path = "check/habits.rs"]
+mod habits;
 #[path = "check/made.rs"]
 mod made;
 #[path = "check/mended.rs"]

@@ -1,6 +1,6 @@
 //! One value of one attribute.
 
-use crate::quantity::Angle;
+use ddl_base::quantity::Angle;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use super::loader::ImageCache;
 use super::probe::{Digest, Sound, Verdict};
 use super::table::{Row, Rows};
 use super::{DataError, Table};
-use crate::meter;
+use ddl_base::meter;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -128,12 +128,12 @@ fn look(sample: &Row<'_>, images: &ImageCache, known: &Sound) -> Result<Looked, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::probe::ProbeCache;
-    use crate::data::readers::{IdentityRule, image_folder};
-    use crate::data::testing::{files_of, paths};
-    use crate::data::{ImageSource, NewRow, Schema, Stream, TableBuilder};
-    use crate::quantity::Bytes;
+    use crate::probe::ProbeCache;
+    use crate::readers::{IdentityRule, image_folder};
+    use crate::testing::{files_of, paths};
+    use crate::{ImageSource, NewRow, Schema, Stream, TableBuilder};
     use ::image::{ExtendedColorType, ImageEncoder, codecs::bmp::BmpEncoder};
+    use ddl_base::quantity::Bytes;
     use std::path::Path;
     use std::sync::Arc;
 

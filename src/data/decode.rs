@@ -12,9 +12,9 @@ mod jpeg;
 pub use jpeg::Scale;
 
 use super::{DataError, image::Image};
-use crate::regular::Whole;
 use ::image::metadata::Orientation;
 use ::image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
+use ddl_base::regular::Whole;
 use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, Cursor};
@@ -103,8 +103,8 @@ pub fn is_picture(head: &[u8]) -> bool {
 
 /// All bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    crate::regular::read(path, Whole::Image)
-        .map_err(|error| DataError::Unreadable { path: path.to_owned(), why: crate::system::said(&error) })
+    ddl_base::regular::read(path, Whole::Image)
+        .map_err(|error| DataError::Unreadable { path: path.to_owned(), why: ddl_base::system::said(&error) })
 }
 
 fn format_of(bytes: &[u8]) -> Result<ImageFormat, String> {

@@ -1,7 +1,7 @@
 //! Everything that can be wrong with data, in one place; `Display` is the message.
 
 use super::probe::LeftOut;
-use crate::text::quoted;
+use ddl_base::text::quoted;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DataError {
     /// A file or folder can't be read.
-    #[error("cannot read {}: {}", path.display(), crate::system::in_words(why))]
+    #[error("cannot read {}: {}", path.display(), ddl_base::system::in_words(why))]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

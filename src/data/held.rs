@@ -2,7 +2,7 @@
 
 use super::probe::{Digest, FileFacts, Probe};
 use super::{DataError, ImageSet, Name, decode, image::Image};
-use crate::regular;
+use ddl_base::regular;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -195,7 +195,7 @@ impl Holder for Pack {
 
 /// The error of a file that can't be read.
 pub fn unreadable(path: &Path, error: &io::Error) -> DataError {
-    DataError::Unreadable { path: path.to_owned(), why: crate::system::said(error) }
+    DataError::Unreadable { path: path.to_owned(), why: ddl_base::system::said(error) }
 }
 
 /// The error of a file that is not what it should be.

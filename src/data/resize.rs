@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn kernels_with_a_name_give_the_pixels_of_its_library() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/resize/golden.json");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/resize/golden.json");
         let golden: std::collections::BTreeMap<String, String> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let mut wrong = Vec::new();
         for (what, digest) in &golden {

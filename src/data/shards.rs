@@ -4,7 +4,7 @@
 use super::DataError;
 use super::held::{Holder, Pack, damaged, unreadable};
 use super::probe::FileFacts;
-use crate::regular;
+use ddl_base::regular;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -158,7 +158,7 @@ impl Holder for Shards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::probe::Digest;
+    use crate::probe::Digest;
 
     #[test]
     fn braces_are_a_row_of_numbers() {

@@ -161,8 +161,8 @@ impl Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::{PairScores, Pairs, cosine};
-    use crate::random::Draw;
+    use crate::{PairScores, Pairs, cosine};
+    use ddl_base::random::Draw;
 
     fn noise(n: usize, d: usize, people: u32, seed: i64) -> (Vec<f32>, Vec<u32>) {
         let name = Draw::new(seed, "test features");

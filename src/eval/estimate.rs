@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) const Z95: f64 = 1.959_963_984_540_054;
 
 /// A 95 % confidence interval, both ends included.
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ci {
     /// The lower end.

@@ -284,7 +284,7 @@ fn add(to: &mut [u64], from: &[u64]) {
 #[allow(clippy::float_cmp)] // the compared values are exact
 mod tests {
     use super::*;
-    use crate::eval::PairScores;
+    use crate::PairScores;
 
     /// The mini golden of the protocol: 20 pairs, same at even places, folds of two pairs.
     fn mini() -> Pairs {
@@ -311,13 +311,13 @@ mod tests {
     #[test]
     fn contiguous_folds_are_the_given_ones_here() {
         let given = accuracy(&mini(), AccuracyRule::Insightface).unwrap();
-        let dealt = accuracy(&mini().refold(crate::eval::Folding::Contiguous(10)), AccuracyRule::Insightface).unwrap();
+        let dealt = accuracy(&mini().refold(crate::Folding::Contiguous(10)), AccuracyRule::Insightface).unwrap();
         assert_eq!(given, dealt);
     }
 
     #[test]
     fn one_fold_is_refused() {
-        let one = mini().refold(crate::eval::Folding::Contiguous(1));
+        let one = mini().refold(crate::Folding::Contiguous(1));
         assert_eq!(accuracy(&one, AccuracyRule::Insightface).unwrap_err(), EvalError::TooFewFolds { found: 1 });
     }
 
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_side_of_one_kind_is_named_as_counting_names_it() {
-        use crate::eval::{Counted, Kinds};
+        use crate::{Counted, Kinds};
         // folds 3 and 8 of a file, by how many pairs of one person and of two each has
         for own in [[3, 3], [3, 0], [0, 3]] {
             for others in [[3, 3], [3, 0], [0, 3]] {

@@ -9,7 +9,7 @@ use super::pooling::{Learned, Medium, Multicolumn, log_mean, shares, weighted};
 use super::scores::{Histogram, Ranking, Sums, both_needed};
 use super::vector::{dot, l2_normalised};
 use super::{EvalError, Features, ScoreSets};
-use crate::data::protocol::{TemplateFace, TemplatePair};
+use ddl_data::protocol::{TemplateFace, TemplatePair};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -241,7 +241,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Draw;
+    use ddl_base::random::Draw;
 
     /// What the list calls a template.
     fn number(template: u32) -> u32 {

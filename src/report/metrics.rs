@@ -29,6 +29,7 @@ pub struct MetricRow {
     pub n_impostor: u64,
     /// Its 95 % interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<tests::Interval>"))]
     pub ci: Option<Ci>,
     /// What was decided on the way to it: by `select`, `average`, `keep` and `stop`, of the model and of all that it is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -82,6 +83,7 @@ pub struct DifferenceRow {
     /// How many replicates, folds or people are paired.
     pub n: u32,
     /// Its 95 % interval, where there is enough to tell one.
+    #[cfg_attr(test, schemars(with = "Option<tests::Interval>"))]
     pub ci: Option<Ci>,
     /// The chance of a difference as large where there is none (paired t test), for this one alone.
     pub p: Option<f64>,
@@ -204,6 +206,17 @@ mod tests {
         ];
         let text = metrics_json(&lines).unwrap();
         assert_eq!(serde_json::from_str::<Vec<MetricsLine>>(&text).unwrap(), lines);
+    }
+
+    /// How a [`Ci`] stands in the schema: a 95 % confidence interval, both ends included.
+    #[derive(schemars::JsonSchema)]
+    #[schemars(rename = "Ci", description = "A 95 % confidence interval, both ends included.")]
+    #[expect(dead_code)] // a schema is made of its declaration
+    pub struct Interval {
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
     }
 
     /// The schema in `docs/metrics.schema.json`; `INSTA_UPDATE=always` writes it anew.

@@ -4,5 +4,5 @@
 use pest_derive::Parser;
 
 #[derive(Parser)]
-#[grammar = "../grammar/ddl.pest"]
+#[grammar = "../../grammar/ddl.pest"]
 pub(super) struct Grammar;

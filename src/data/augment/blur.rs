@@ -1,8 +1,8 @@
 //! A Gaussian blur.
 
 use super::Dice;
-use crate::data::image::Image;
-use crate::quantity::Interval;
+use crate::image::Image;
+use ddl_base::quantity::Interval;
 use serde::{Deserialize, Serialize};
 
 /// A Gaussian blur. The kernel is cut at 4 sigma (rounded to a whole pixel) and made to sum to 1; edge pixels are repeated outwards.

@@ -2,8 +2,8 @@
 
 use super::Augment;
 use super::Dice;
-use crate::data::image::Image;
-use crate::quantity::Fraction;
+use crate::image::Image;
+use ddl_base::quantity::Fraction;
 use serde::{Deserialize, Serialize};
 
 /// Another augment with some probability.

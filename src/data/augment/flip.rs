@@ -1,8 +1,8 @@
 //! A horizontal flip.
 
 use super::Dice;
-use crate::data::image::Image;
-use crate::quantity::Fraction;
+use crate::image::Image;
+use ddl_base::quantity::Fraction;
 use serde::{Deserialize, Serialize};
 
 /// A horizontal flip.

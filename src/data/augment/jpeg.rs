@@ -1,11 +1,11 @@
 //! JPEG compression and decompression.
 
 use super::Dice;
-use crate::data::decode::decode;
-use crate::data::image::Image;
-use crate::quantity::Interval;
+use crate::decode::decode;
+use crate::image::Image;
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::{ExtendedColorType, ImageEncoder};
+use ddl_base::quantity::Interval;
 use serde::{Deserialize, Serialize};
 
 /// JPEG compression (baseline, colour as fine as brightness: 4:4:4) and decompression.

@@ -1,9 +1,9 @@
 //! What is left of a face seen from far away.
 
 use super::Dice;
-use crate::data::image::Image;
-use crate::data::resize::{Kernel, resize};
-use crate::quantity::{Interval, Pixels};
+use crate::image::Image;
+use crate::resize::{Kernel, resize};
+use ddl_base::quantity::{Interval, Pixels};
 use serde::{Deserialize, Serialize};
 
 /// Scales the image down so that its longer side has `side` pixels, and up again to its own size. An image that is not larger stays.

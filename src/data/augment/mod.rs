@@ -21,8 +21,8 @@ pub use occlude::Occlude;
 pub use tone::{Brightness, Contrast, Grey};
 
 use super::{DataError, image::Image};
-use crate::quantity::{Fraction, Interval};
-use crate::random::Draw;
+use ddl_base::quantity::{Fraction, Interval};
+use ddl_base::random::Draw;
 use serde::{Deserialize, Serialize};
 
 /// Any augment.

@@ -1,8 +1,8 @@
 //! A rectangle over a part of the image.
 
 use super::{Dice, between};
-use crate::data::image::Image;
-use crate::quantity::{Fraction, Interval};
+use crate::image::Image;
+use ddl_base::quantity::{Fraction, Interval};
 use serde::{Deserialize, Serialize};
 
 /// A rectangle of one grey value over a part of the image; width over height is the image's own times a number

@@ -1,8 +1,8 @@
 //! Tests of all augments.
 
 use super::*;
-use crate::data::resize::Kernel;
-use crate::quantity::Pixels;
+use crate::resize::Kernel;
+use ddl_base::quantity::Pixels;
 use proptest::prelude::*;
 
 fn face() -> Image {

@@ -1,8 +1,8 @@
 //! Brightness, contrast, grey.
 
 use super::Dice;
-use crate::data::image::Image;
-use crate::quantity::{Fraction, Interval};
+use crate::image::Image;
+use ddl_base::quantity::{Fraction, Interval};
 use serde::{Deserialize, Serialize};
 
 /// Multiplies every value by a factor and cuts at 255.

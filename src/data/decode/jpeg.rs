@@ -6,7 +6,7 @@
 //! nothing.
 
 use super::{MOST, too_much, turns, upright};
-use crate::data::image::Image;
+use crate::image::Image;
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, RgbImage};
 use mozjpeg::decompress::DecompressBuilder;

@@ -1,7 +1,7 @@
 //! Named numbers of one identity or one image: a new parameter never shifts the others.
 
 use super::maths::V3;
-use crate::random::Draw;
+use ddl_base::random::Draw;
 
 /// Where the numbers of one identity or one image come from; each is a pure function of the draw and the number's own name.
 pub(super) struct Dice(Draw);

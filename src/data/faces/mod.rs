@@ -39,8 +39,8 @@ mod tests;
 
 use sample::{Expression, Light};
 
-use crate::quantity::{Angle, Interval, Pixels};
-use crate::random::Draw;
+use ddl_base::quantity::{Angle, Interval, Pixels};
+use ddl_base::random::Draw;
 use identity::Identity;
 use sample::Setting;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use super::dice::Dice;
 use super::identity::{Beard, Brows, Cut, Ears, Eyes, Glasses, Hair, Identity, Mole, Mouth, Nose, Skin, Skull};
 use super::maths::{V3, blend, v3};
-use crate::random::Draw;
+use ddl_base::random::Draw;
 
 /// From the fairest skin to the darkest, in linear light.
 const SKIN: [V3; 5] = [v3(0.76, 0.53, 0.42), v3(0.68, 0.44, 0.32), v3(0.52, 0.31, 0.20), v3(0.31, 0.17, 0.10), v3(0.15, 0.078, 0.048)];

@@ -3,8 +3,8 @@
 use super::dice::Dice;
 use super::identity::Identity;
 use super::maths::{V3, v3};
-use crate::quantity::{Angle, Interval};
-use crate::random::Draw;
+use ddl_base::quantity::{Angle, Interval};
+use ddl_base::random::Draw;
 use serde::{Deserialize, Serialize};
 
 /// Where the key light stands, as seen from the camera, and how much of the light comes from it.

@@ -4,8 +4,8 @@ use super::identity::Identity;
 use super::mesh::Material;
 use super::sample::Setting;
 use super::{FaceSet, FaceSetError, MAX_YAW, eyes, scene};
-use crate::quantity::{Angle, Interval, Pixels};
-use crate::random::Draw;
+use ddl_base::quantity::{Angle, Interval, Pixels};
+use ddl_base::random::Draw;
 use rayon::prelude::*;
 
 fn degrees(from: f64, to: f64) -> Interval<Angle> {

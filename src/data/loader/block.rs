@@ -1,8 +1,8 @@
 //! A batch of images in one contiguous buffer.
 
 use super::Wanted;
-use crate::data::image::Image;
-use crate::data::stream::Colour;
+use crate::image::Image;
+use crate::stream::Colour;
 use rayon::iter::Either;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! Decoded images in memory, up to a budget.
 
-use crate::data::image::Image;
-use crate::data::probe::Digest;
-use crate::data::stream::Sizing;
-use crate::data::table::Row;
-use crate::data::{DataError, ImageSource, Name};
-use crate::quantity::Bytes;
+use crate::image::Image;
+use crate::probe::Digest;
+use crate::stream::Sizing;
+use crate::table::Row;
+use crate::{DataError, ImageSource, Name};
+use ddl_base::quantity::Bytes;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

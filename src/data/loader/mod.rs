@@ -18,7 +18,7 @@ use super::resize::resize;
 use super::sampler::Pick;
 use super::table::Row;
 use super::{DataError, Table};
-use crate::random::apart;
+use ddl_base::random::apart;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("loader {at}")).build();
         let wrong = |error: rayon::ThreadPoolBuildError| DataError::Argument {
             what: "loader",
-            why: crate::system::in_words(&error.to_string()).into_owned(),
+            why: ddl_base::system::in_words(&error.to_string()).into_owned(),
         };
         pool.map(|pool| Threads(Arc::new(pool))).map_err(wrong)
     }

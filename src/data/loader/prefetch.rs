@@ -1,8 +1,8 @@
 //! Blocks made ahead of their consumer.
 
 use super::{Block, Loader};
-use crate::data::DataError;
-use crate::data::sampler::Pick;
+use crate::DataError;
+use crate::sampler::Pick;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 

@@ -2,17 +2,17 @@
 
 use super::block::Numbers;
 use super::*;
-use crate::data::augment::{Flip, GaussianBlur};
-use crate::data::decode::{Scale, decode_scaled};
-use crate::data::resize::Kernel;
-use crate::data::sampler::{Batches, Sampling};
-use crate::data::stream::{Colour, Sizing};
-use crate::data::testing::{files_of, people};
-use crate::data::views::{MergeLabels, merge};
-use crate::data::{ImageSource, NewRow, Schema, Stream, TableBuilder};
-use crate::quantity::{Bytes, Fraction, Interval};
+use crate::augment::{Flip, GaussianBlur};
+use crate::decode::{Scale, decode_scaled};
+use crate::resize::Kernel;
+use crate::sampler::{Batches, Sampling};
+use crate::stream::{Colour, Sizing};
+use crate::testing::{files_of, people};
+use crate::views::{MergeLabels, merge};
+use crate::{ImageSource, NewRow, Schema, Stream, TableBuilder};
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::{ExtendedColorType, ImageEncoder};
+use ddl_base::quantity::{Bytes, Fraction, Interval};
 use proptest::prelude::*;
 
 fn wanted(layout: Layout, colour: Colour, element: Element) -> Wanted {
@@ -60,7 +60,7 @@ fn images_of_another_size_are_resized_or_refused() {
     let table = people([("ann", 1)]);
     let other = Wanted { width: 4, height: 3, ..plain() };
     assert_eq!(loader(&table, other.clone(), None, 0, 1).load(&[pick(0, 0)]).unwrap().shape(), [1, 3, 4, 3]);
-    let exact = table.with_stream(crate::data::Stream { refuse_resize: true, ..table.stream().clone() });
+    let exact = table.with_stream(crate::Stream { refuse_resize: true, ..table.stream().clone() });
     let error = loader(&exact, other, None, 0, 1).load(&[pick(0, 0)]).unwrap_err();
     assert_eq!(error.to_string(), "drawn image 0 is 8x6, wanted 4x3");
 }

@@ -30,7 +30,7 @@ impl Expr {
     }
 
     /// The error of so many rows of `table` without a value, `first` among them.
-    pub(in crate::data) fn missing(&self, table: &Table, first: &str, count: usize) -> DataError {
+    pub(crate) fn missing(&self, table: &Table, first: &str, count: usize) -> DataError {
         let names: Vec<_> = self.attributes().iter().map(|name| format!("`.{name}`")).collect();
         DataError::Missing { attributes: names.join(", "), path: first.to_owned(), count, total: table.len() }
     }

@@ -2,7 +2,7 @@
 
 use super::super::{AttributeType, Cell, Schema};
 use super::{Arithmetic, Comparison, Expr, Members};
-use crate::quantity::{Angle, Fraction};
+use ddl_base::quantity::{Angle, Fraction};
 
 impl Expr {
     /// The expression as a recipe writes it, with the units of `schema`.

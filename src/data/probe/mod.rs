@@ -12,13 +12,12 @@ mod sound;
 mod walk;
 
 pub use sound::{Sound, Verdict};
-pub(crate) use walk::LEFT_BEHIND;
-pub use walk::LeftOut;
+pub use walk::{LEFT_BEHIND, LeftOut};
 
 use super::{At, DataError, decode};
-use crate::meter;
-use crate::pinned::Pinned;
-use crate::regular::{self, Stamp, Whole};
+use ddl_base::meter;
+use ddl_base::pinned::Pinned;
+use ddl_base::regular::{self, Stamp, Whole};
 use rayon::prelude::*;
 use saved::Saved;
 use serde::{Deserialize, Serialize};
@@ -225,7 +224,7 @@ impl ProbeCache {
     }
 
     /// Whether a plan was made from a file: it could be read, then.
-    pub(in crate::data) fn expects(&self, file: &Path) -> bool {
+    pub(crate) fn expects(&self, file: &Path) -> bool {
         self.expected_of(file).is_some()
     }
 

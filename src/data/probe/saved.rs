@@ -7,8 +7,8 @@
 //! that. All numbers have their lowest byte first. What is damaged or of another make is as if it were not there.
 
 use super::{Digest, FileFacts, LeftOut, Probe};
-use crate::data::told::Shared;
-use crate::regular::Stamp;
+use crate::told::Shared;
+use ddl_base::regular::Stamp;
 use rayon::prelude::*;
 use std::io::Write;
 use std::path::Path;
@@ -48,7 +48,7 @@ impl Saved {
     /// What lies at this place; nothing where it is damaged or not there.
     pub fn load(place: &Path) -> Self {
         let read = || {
-            let mut bytes = crate::regular::read(place, crate::regular::Whole::Own).ok()?;
+            let mut bytes = ddl_base::regular::read(place, ddl_base::regular::Whole::Own).ok()?;
             let body = bytes.len().checked_sub(32).filter(|body| *body >= HEAD)?;
             if !bytes.starts_with(MAGIC) || bytes[body..] != sum(&bytes[..body]) {
                 return None;

@@ -31,14 +31,14 @@ pub struct Sound {
 
 /// The first line: another decoder may decode otherwise.
 fn magic() -> String {
-    format!("ddl sound 1 {} {}\n", env!("CARGO_PKG_VERSION"), crate::data::decode::VERSION)
+    format!("ddl sound 1 {} {}\n", env!("CARGO_PKG_VERSION"), crate::decode::VERSION)
 }
 
 impl Sound {
     pub(super) fn load(folder: Option<&Path>) -> Self {
         let place = folder.map(|folder| folder.join("sound"));
         let read = || {
-            let bytes = crate::regular::read(place.as_ref()?, crate::regular::Whole::Own).ok()?;
+            let bytes = ddl_base::regular::read(place.as_ref()?, ddl_base::regular::Whole::Own).ok()?;
             let (body, digest) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
             if digest != sum(body) {
                 return None;

@@ -1,10 +1,10 @@
 //! Every image below a folder, found in parallel.
 
-use crate::data::DataError;
-use crate::data::decode::{EXTENSIONS, is_picture};
-use crate::meter::{self, Work};
-use crate::regular::{self, Stamp};
-use crate::stack::with_room;
+use crate::DataError;
+use crate::decode::{EXTENSIONS, is_picture};
+use ddl_base::meter::{self, Work};
+use ddl_base::regular::{self, Stamp};
+use ddl_base::stack::with_room;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -1,7 +1,7 @@
 //! What is odd about the lists of a protocol: they can be judged, and the numbers may not mean what their reader thinks.
 
-use crate::data::Table;
-use crate::text::quoted;
+use crate::Table;
+use ddl_base::text::quoted;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
@@ -125,7 +125,7 @@ pub fn on_both_sides(first: &Table, second: &Table) -> Option<Doubt> {
 }
 
 /// Pairs of a list that stand in it before.
-pub fn doubled(file: &Path, pairs: &[crate::data::readers::ListedPair], table: &Table) -> Vec<Doubt> {
+pub fn doubled(file: &Path, pairs: &[crate::readers::ListedPair], table: &Table) -> Vec<Doubt> {
     let mut seen = Seen::new();
     let name = |row: u32| table.row(row as usize).map_or_else(String::new, |row| quoted(&row.path()));
     pairs.iter().for_each(|pair| seen.pair(pair.line, pair.rows, name));

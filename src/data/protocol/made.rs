@@ -1,9 +1,9 @@
 //! Pairs that are drawn rather than listed.
 
 use super::{Pair, PairCounts, Verification};
-use crate::data::table::Row;
-use crate::data::{DataError, Table};
-use crate::random::Draw;
+use crate::table::Row;
+use crate::{DataError, Table};
+use ddl_base::random::Draw;
 use smallvec::{SmallVec, smallvec};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;

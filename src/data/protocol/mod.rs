@@ -16,7 +16,7 @@ pub use templates::{COUNTS, TemplateFace, TemplateFaces, TemplatePair, Templates
 use super::probe::ProbeCache;
 use super::readers::pair_file;
 use super::{DataError, Table};
-use crate::text::quoted;
+use ddl_base::text::quoted;
 use doubt::{Seen, Tally};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! 1:N identification: which images are searched, and whose people are looked for.
 
-use crate::data::{DataError, Table};
-use crate::text::quoted;
+use crate::{DataError, Table};
+use ddl_base::text::quoted;
 use std::collections::{BTreeSet, HashSet};
 
 /// What happens to probes of people who have no image in the gallery.
@@ -49,7 +49,7 @@ impl Search {
             return Err(DataError::Search { why });
         }
         if let (Strangers::Refuse, Some(first)) = (strangers, unmated.first()) {
-            let people: BTreeSet<&str> = unmated.iter().map(crate::data::table::Row::identity).collect();
+            let people: BTreeSet<&str> = unmated.iter().map(crate::table::Row::identity).collect();
             let why = format!(
                 "{} of {} probes show people who are not in the gallery ({} people, first `{}` on `{}`); leave them out with strangers = \"drop\", \
                  or keep them for open-set rates with \"keep\"",
@@ -90,8 +90,8 @@ fn itself(gallery: &Table, probe: &Table) -> Result<(), DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::predicate::{Comparison, Expr, MissingPolicy, Predicate};
-    use crate::data::{Cell, testing::people};
+    use crate::predicate::{Comparison, Expr, MissingPolicy, Predicate};
+    use crate::{Cell, testing::people};
 
     /// The first image of each person, and the others.
     fn parted(table: &Table) -> (Table, Table) {
@@ -125,7 +125,7 @@ mod tests {
         let said = Search::new(gallery.clone(), table.clone(), Strangers::Refuse).unwrap_err().to_string();
         assert!(said.starts_with("2 images are in the gallery and among the probes, first `ann/0`"), "{said}");
         // seen in another way it is another image
-        let flip = crate::data::augment::Augment::Flip(crate::data::augment::Flip { p: crate::quantity::Fraction(1.0) });
+        let flip = crate::augment::Augment::Flip(crate::augment::Flip { p: ddl_base::quantity::Fraction(1.0) });
         let mirrored = table.apply(flip, Some(1), 0).unwrap();
         assert_eq!(Search::new(gallery, mirrored, Strangers::Refuse).unwrap().mated, 4);
     }

@@ -3,10 +3,10 @@
 use super::doubt::{Doubt, Oddity, Tally};
 use super::templates::{Counted, whole};
 use super::{Strangers, TemplateFaces};
-use crate::data::probe::ProbeCache;
-use crate::data::readers::{SubjectLine, subject_list};
-use crate::data::{DataError, Table};
-use crate::text::quoted;
+use crate::probe::ProbeCache;
+use crate::readers::{SubjectLine, subject_list};
+use crate::{DataError, Table};
+use ddl_base::text::quoted;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -208,7 +208,7 @@ fn itself(of: &TemplateFaces, gallery: &[TemplateOf], probe: &[TemplateOf]) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::testing::people;
+    use crate::testing::people;
     use std::io::Write;
 
     const FACES: &str = "a/0 1 1\na/1 2 1\nb/0 3 1\nb/1 4 2\nc/0 5 1\nc/1 6 1\n";

@@ -2,10 +2,10 @@
 
 use super::PairCounts;
 use super::doubt::{Doubt, Oddity, Tally};
-use crate::data::probe::ProbeCache;
-use crate::data::readers::{FaceLine, TemplatePairs, detector_scores, face_list};
-use crate::data::{DataError, Table};
-use crate::text::quoted;
+use crate::probe::ProbeCache;
+use crate::readers::{FaceLine, TemplatePairs, detector_scores, face_list};
+use crate::{DataError, Table};
+use ddl_base::text::quoted;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -310,7 +310,7 @@ fn unknown<'a>(list: &Path, mut lines: impl Iterator<Item = &'a FaceLine>) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::testing::people;
+    use crate::testing::people;
     use std::io::Write;
 
     fn file(text: &str) -> tempfile::NamedTempFile {

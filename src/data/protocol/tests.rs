@@ -1,12 +1,12 @@
 //! Tests of protocols.
 
 use super::*;
-use crate::data::augment::{Augment, Flip};
-use crate::data::probe::ProbeCache;
-use crate::data::readers::{IdentityRule, image_folder};
-use crate::data::testing::people;
-use crate::data::views::{Amount, MergeLabels, Order, Split, SplitPart, merge};
-use crate::quantity::Fraction;
+use crate::augment::{Augment, Flip};
+use crate::probe::ProbeCache;
+use crate::readers::{IdentityRule, image_folder};
+use crate::testing::people;
+use crate::views::{Amount, MergeLabels, Order, Split, SplitPart, merge};
+use ddl_base::quantity::Fraction;
 use proptest::prelude::*;
 use std::io::Write;
 
@@ -72,7 +72,7 @@ fn made_pairs_across_two_tables_never_pair_an_image_with_itself() {
 
 #[test]
 fn whole_folds_of_the_shared_faces_stay_together_when_sorted() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cfp");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cfp");
     if !root.is_dir() {
         println!("skipped: ../shared/data is not there");
         return;

@@ -2,11 +2,11 @@
 
 use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
-use crate::data::predicate::MissingPolicy;
-use crate::data::probe::ProbeCache;
-use crate::data::table::{ColumnBuilder, Row, Rows};
-use crate::data::{DataError, Table};
-use crate::text::quoted;
+use crate::predicate::MissingPolicy;
+use crate::probe::ProbeCache;
+use crate::table::{ColumnBuilder, Row, Rows};
+use crate::{DataError, Table};
+use ddl_base::text::quoted;
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::path::Path;

@@ -15,10 +15,10 @@ use super::form::TextFile;
 use super::lines::truth;
 use super::pairs::{PairLine, Unknown};
 use super::text_lines::{TextLines, number};
-use crate::data::decode::EXTENSIONS;
-use crate::data::probe::ProbeCache;
-use crate::data::{DataError, Table};
-use crate::text::quoted;
+use crate::decode::EXTENSIONS;
+use crate::probe::ProbeCache;
+use crate::{DataError, Table};
+use ddl_base::text::quoted;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -313,7 +313,7 @@ fn with_ending(table: &Table, name: &str) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::testing::{people, people_called};
+    use crate::testing::{people, people_called};
     use std::fmt::Write as _; // a String takes all that is written to it
 
     fn read(text: &str, table: &Table) -> Result<Vec<PairLine>, String> {

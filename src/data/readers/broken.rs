@@ -2,11 +2,11 @@
 //! and so doesn't compile.
 
 use super::*;
-use crate::data::predicate::MissingPolicy;
-use crate::data::probe::{Content, Digest, ProbeCache};
-use crate::data::protocol::Templates;
-use crate::data::testing::{paths, people, people_called};
-use crate::data::{DataError, Table};
+use crate::predicate::MissingPolicy;
+use crate::probe::{Content, Digest, ProbeCache};
+use crate::protocol::Templates;
+use crate::testing::{paths, people, people_called};
+use crate::{DataError, Table};
 use std::fmt::Write as _; // a String takes all that is written to it
 use std::path::PathBuf;
 use tempfile::TempDir;

@@ -1,10 +1,10 @@
 //! Faces drawn by the program itself, as a table.
 
-use crate::data::faces::FaceSet;
-use crate::data::image::Image;
-use crate::data::probe::Digest;
-use crate::data::stream::Colour;
-use crate::data::{AttributeType, DataError, ImageSet, MadeSet, Name, Stream, Table};
+use crate::faces::FaceSet;
+use crate::image::Image;
+use crate::probe::Digest;
+use crate::stream::Colour;
+use crate::{AttributeType, DataError, ImageSet, MadeSet, Name, Stream, Table};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl MadeSet for DrawnFaces {
 
     fn number(&self, attribute: usize, sample: u32) -> f64 {
         let angle = if attribute == 0 { self.set.yaw_of(u64::from(sample)) } else { self.set.pitch_of(u64::from(sample)) };
-        angle.map_or(0.0, crate::quantity::Angle::as_radians) // samples are below the end
+        angle.map_or(0.0, ddl_base::quantity::Angle::as_radians) // samples are below the end
     }
 }
 
@@ -102,8 +102,8 @@ pub fn synthetic_faces(set: FaceSet) -> Result<Table, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Cell;
-    use crate::quantity::{Angle, Interval, Pixels};
+    use crate::Cell;
+    use ddl_base::quantity::{Angle, Interval, Pixels};
 
     #[test]
     fn drawn_faces_are_a_table_like_any_other() {

@@ -1,11 +1,11 @@
 //! A folder of images; the path tells who it is.
 
 use super::{ColumnType, Read};
-use crate::data::held::{Folder, Held, Holder};
-use crate::data::probe::{Probe, ProbeCache};
-use crate::data::stream::Colour;
-use crate::data::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder};
-use crate::pattern::Patterns;
+use crate::held::{Folder, Held, Holder};
+use crate::probe::{Probe, ProbeCache};
+use crate::stream::Colour;
+use crate::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use ddl_base::pattern::Patterns;
 use indexmap::IndexMap;
 use regex::Regex;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub enum IdentityRule {
 impl IdentityRule {
     /// A rule from a recipe's pattern. Errors: a wrong pattern, or one without a group named `identity`.
     pub fn pattern(pattern: &str) -> Result<Self, DataError> {
-        let regex = crate::pattern::compiled(pattern).map_err(|why| DataError::Pattern { pattern: pattern.to_owned(), why })?;
+        let regex = ddl_base::pattern::compiled(pattern).map_err(|why| DataError::Pattern { pattern: pattern.to_owned(), why })?;
         tells(pattern, regex.capture_names().flatten()).map(|()| IdentityRule::Pattern(regex))
     }
 
@@ -74,7 +74,7 @@ fn tells<'g>(pattern: &str, mut groups: impl Iterator<Item = &'g str>) -> Result
     Err(DataError::Pattern { pattern: pattern.to_owned(), why })
 }
 
-/// Every image below `root`: files with the ending of a picture ([`EXTENSIONS`](crate::data::decode::EXTENSIONS)), in capitals or not; two
+/// Every image below `root`: files with the ending of a picture ([`EXTENSIONS`](crate::decode::EXTENSIONS)), in capitals or not; two
 /// that differ by their endings alone are two images. Hidden files and folders, and what systems leave behind (`__MACOSX`), are passed
 /// over. Links are followed. Errors: an unreadable file or folder, a loop of links, a name that is not UTF-8, no image, a path without
 /// identity.

@@ -1,8 +1,8 @@
 //! What the text files look like that a recipe can name.
 
-use crate::data::DataError;
-use crate::regular::{self, Whole};
-use crate::text::NoText;
+use crate::DataError;
+use ddl_base::regular::{self, Whole};
+use ddl_base::text::NoText;
 use std::io::Read;
 use std::path::Path;
 
@@ -146,7 +146,7 @@ pub fn begins_as_text(file: &Path) -> Result<(), DataError> {
         open.take(HEAD).read_to_end(&mut head).map(|_| head)
     };
     let head = head().map_err(|error| DataError::Unreadable { path: file.to_owned(), why: error.to_string() })?;
-    match crate::text::read(&head) {
+    match ddl_base::text::read(&head) {
         Ok(_) | Err(NoText::NotUtf8(_)) => Ok(()), // a character may be cut at the end of what was looked at
         Err(why) => Err(no_text(file, why)),
     }

@@ -2,11 +2,11 @@
 
 use super::form::{TextFile, begins_as_text, no_text};
 use super::plain::{self, PlainList};
-use crate::data::probe::ProbeCache;
-use crate::data::{AttributeType, Cell, DataError};
-use crate::quantity::Angle;
-use crate::text::{quoted, several};
+use crate::probe::ProbeCache;
+use crate::{AttributeType, Cell, DataError};
 use csv::StringRecord;
+use ddl_base::quantity::Angle;
+use ddl_base::text::{quoted, several};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -211,7 +211,7 @@ fn text(file: &Path, cache: &ProbeCache) -> Result<(String, String), DataError> 
         begins_as_text(file)?;
     }
     let bytes = cache.bytes(file)?;
-    let text = crate::text::read(&bytes).map_err(|why| no_text(file, why))?;
+    let text = ddl_base::text::read(&bytes).map_err(|why| no_text(file, why))?;
     // lines that end in carriage returns alone are lines like any other
     let text = if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") };
     Ok((text, blake3::hash(&bytes).to_hex().to_string()))

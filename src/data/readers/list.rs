@@ -3,11 +3,11 @@
 use super::Read;
 use super::lines::{ColumnType, Lines};
 use super::plain::PlainList;
-use crate::data::held::{Folder, Held};
-use crate::data::probe::ProbeCache;
-use crate::data::stream::Colour;
-use crate::data::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder};
-use crate::text::quoted;
+use crate::held::{Folder, Held};
+use crate::probe::ProbeCache;
+use crate::stream::Colour;
+use crate::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder};
+use ddl_base::text::quoted;
 use indexmap::IndexMap;
 use std::borrow::Cow;
 use std::path::Path;
@@ -92,7 +92,7 @@ fn inside(path: &str) -> bool {
 }
 
 /// A path of a list as tables name images: `/` between folders, no `./` and no empty folder.
-pub(in crate::data) fn tidy(path: &str) -> Cow<'_, str> {
+pub(crate) fn tidy(path: &str) -> Cow<'_, str> {
     let is_tidy = !path.contains(['\\']) && !path.starts_with("./") && !path.contains("//") && !path.contains("/./");
     if is_tidy {
         return Cow::Borrowed(path);

@@ -2,8 +2,8 @@
 
 use super::form::TextFile;
 use super::text_lines::TextLines;
-use crate::data::DataError;
-use crate::data::probe::ProbeCache;
+use crate::DataError;
+use crate::probe::ProbeCache;
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -4,13 +4,13 @@
 //! bytes, are of one person, who is called by the number of the first of them.
 
 use super::pairs::PairLine;
-use crate::data::held::{Pack, damaged, numbered, unreadable};
-use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
-use crate::data::{At, DataError, Table, decode};
-use crate::meter;
-use crate::regular::Whole;
-use crate::tensors::{PackedPairs, TensorError, Truth, packed_pairs};
-use crate::text::quoted;
+use crate::held::{Pack, damaged, numbered, unreadable};
+use crate::probe::{Digest, FileFacts, Probe, ProbeCache};
+use crate::{At, DataError, Table, decode};
+use ddl_base::meter;
+use ddl_base::regular::Whole;
+use ddl_base::tensors::{PackedPairs, TensorError, Truth, packed_pairs};
+use ddl_base::text::quoted;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -23,7 +23,7 @@ const FOLDS: usize = 10;
 /// Whether a file may be a pack: how pickles of all protocols since the second begin.
 pub fn is_pack(file: &Path) -> bool {
     let mut head = [0; 2];
-    let read = crate::regular::open(file).and_then(|mut open| open.read_exact(&mut head));
+    let read = ddl_base::regular::open(file).and_then(|mut open| open.read_exact(&mut head));
     read.is_ok() && head[0] == 0x80 && (2..=5).contains(&head[1])
 }
 

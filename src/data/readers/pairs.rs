@@ -3,9 +3,9 @@
 use super::benchmarks;
 use super::form::TextFile;
 use super::lines::{Lines, truth};
-use crate::data::probe::ProbeCache;
-use crate::data::{DataError, Table};
-use crate::text::quoted;
+use crate::probe::ProbeCache;
+use crate::{DataError, Table};
+use ddl_base::text::quoted;
 use std::path::Path;
 
 /// One pair of a protocol.

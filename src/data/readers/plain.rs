@@ -10,9 +10,9 @@
 //! Sources: insightface's `face2rec2.py` and `face_common.py`, MXNet's `im2rec.py` (spec 6.10).
 
 use super::form::TextFile;
-use crate::data::held::numbered;
-use crate::text::quoted;
+use crate::held::numbered;
 use csv::StringRecord;
+use ddl_base::text::quoted;
 
 /// How the lines of a list without a header are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use super::form::TextFile;
 use super::lines::truth;
 use super::list::tidy;
 use super::text_lines::{TextLines, number};
-use crate::data::DataError;
-use crate::data::probe::ProbeCache;
-use crate::data::protocol::TemplatePair;
-use crate::text::quoted;
+use crate::DataError;
+use crate::probe::ProbeCache;
+use crate::protocol::TemplatePair;
+use ddl_base::text::quoted;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl TemplatePairs {
     }
 
     /// The next pair.
-    pub(in crate::data) fn pair(&mut self) -> Option<Result<TemplatePair, DataError>> {
+    pub(crate) fn pair(&mut self) -> Option<Result<TemplatePair, DataError>> {
         let places = &self.places;
         self.lines.next(|_, text| {
             let [a, b, label] = TextLines::fields(text, TextFile::TemplatePairs)?;
@@ -156,12 +156,12 @@ impl TemplatePairs {
     }
 
     /// The error of a file without a pair.
-    pub(in crate::data) fn empty(&self) -> DataError {
+    pub(crate) fn empty(&self) -> DataError {
         self.lines.empty()
     }
 
     /// The line of the pair that was read last, from 1.
-    pub(in crate::data) fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         self.lines.line()
     }
 }

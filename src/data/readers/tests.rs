@@ -1,12 +1,12 @@
 //! Tests of all readers, on small folders of their own.
 
 use super::*;
-use crate::data::predicate::MissingPolicy;
-use crate::data::probe::ProbeCache;
-use crate::data::testing::{names, paths};
-use crate::data::{Cell, DataError};
-use crate::quantity::Angle;
+use crate::predicate::MissingPolicy;
+use crate::probe::ProbeCache;
+use crate::testing::{names, paths};
+use crate::{Cell, DataError};
 use ::image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use ddl_base::quantity::Angle;
 use indexmap::IndexMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -178,7 +178,7 @@ fn pair_files_must_name_images_that_are_there() {
 
 #[test]
 fn shared_faces_are_read_where_they_are() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cfp");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cfp");
     if !root.is_dir() {
         println!("skipped: ../shared/data is not there");
         return;
@@ -187,7 +187,7 @@ fn shared_faces_are_read_where_they_are() {
     assert_eq!((read.table.len(), read.table.labels().len(), read.table.stream().size), (5600, 400, Some((112, 112))));
     let table =
         annotate(&read.table, &root.join("pose.csv"), &schema(&[("yaw", "deg")]), MissingPolicy::Error, &ProbeCache::none()).unwrap().table;
-    let yaw = |row: crate::data::table::Row| row.cell("yaw").unwrap().as_number().unwrap().abs();
+    let yaw = |row: crate::table::Row| row.cell("yaw").unwrap().as_number().unwrap().abs();
     assert_eq!(table.rows().filter(|row| yaw(*row) < 10f64.to_radians()).count(), 3835);
     assert_eq!(table.rows().filter(|row| yaw(*row) > 45f64.to_radians()).count(), 1325);
     assert_eq!(pair_file(&root.join("pairs/fp.csv"), &table, &ProbeCache::none()).unwrap().len(), 5600);
@@ -216,8 +216,8 @@ fn digests_of_tables_and_probes_are_what_they_were() {
     let list = folder.file("list.csv", "path,identity,yaw\nbob/1.png,b,3\nann/2.png,a,4\n");
     let read = folder.read().unwrap();
     let listed = image_list(&list, folder.root(), None, &schema(&[("yaw", "deg")]), &ProbeCache::none()).unwrap();
-    let yaw = crate::quantity::Interval { from: Angle::degrees(-60.0), to: Angle::degrees(60.0) };
-    let drawn = synthetic_faces(crate::data::faces::FaceSet::new(3, 2, yaw, crate::quantity::Pixels(32), 7).unwrap()).unwrap();
+    let yaw = ddl_base::quantity::Interval { from: Angle::degrees(-60.0), to: Angle::degrees(60.0) };
+    let drawn = synthetic_faces(crate::faces::FaceSet::new(3, 2, yaw, ddl_base::quantity::Pixels(32), 7).unwrap()).unwrap();
     let digests = [
         read.probe.digest(),
         &read.table.digest().to_hex(),

@@ -1,10 +1,10 @@
 //! Text files that are read line by line, in one buffer.
 
 use super::form::{TextFile, begins_as_text, no_text};
-use crate::data::DataError;
-use crate::data::probe::ProbeCache;
-use crate::pinned::Pinned;
-use crate::text::{NoText, begin, quoted};
+use crate::DataError;
+use crate::probe::ProbeCache;
+use ddl_base::pinned::Pinned;
+use ddl_base::text::{NoText, begin, quoted};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::SplitAsciiWhitespace;

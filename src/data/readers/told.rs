@@ -1,11 +1,11 @@
 //! Images of whom their file says who they show: one of several names is the person, others are attributes.
 
 use super::{ColumnType, Read};
-use crate::data::held::{Held, Holder, numbered};
-use crate::data::probe::{FileFacts, Probe};
-use crate::data::stream::Colour;
-use crate::data::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder, told};
-use crate::text::quoted;
+use crate::held::{Held, Holder, numbered};
+use crate::probe::{FileFacts, Probe};
+use crate::stream::Colour;
+use crate::{DataError, ImageSet, ImageSource, NewRow, Schema, Stream, TableBuilder, told};
+use ddl_base::text::quoted;
 use indexmap::IndexMap;
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 //!
 //! But for [`area`], a new pixel is made of the pixels around its place alone, however much smaller the picture gets.
 
-use crate::data::image::Image;
+use crate::image::Image;
 
 /// Weights are whole parts of this.
 const ONE: f32 = 2048.0;

@@ -3,7 +3,7 @@
 //! But for [`nearest`], a kernel is widened to the area that a new pixel covers when a picture gets smaller, and edges are cut, not
 //! repeated.
 
-use crate::data::image::Image;
+use crate::image::Image;
 use std::f64::consts::PI;
 
 /// Weights are whole parts of two to this power.

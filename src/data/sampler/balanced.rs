@@ -1,8 +1,8 @@
 //! One image of each person per round.
 
 use super::{People, Pick, Sampler, Shape};
-use crate::data::Table;
-use crate::random::Draw;
+use crate::Table;
+use ddl_base::random::Draw;
 use rayon::prelude::*;
 
 #[derive(Debug)]

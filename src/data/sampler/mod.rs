@@ -13,7 +13,7 @@ mod shuffled;
 
 use super::table::Groups;
 use super::{DataError, Table};
-use crate::random::Draw;
+use ddl_base::random::Draw;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::fmt::Debug;

@@ -1,9 +1,9 @@
 //! Positive pairs.
 
 use super::{People, Pick, Sampler, Shape, path, shuffle};
-use crate::data::table::Groups;
-use crate::data::{DataError, Table};
-use crate::random::Draw;
+use crate::table::Groups;
+use crate::{DataError, Table};
+use ddl_base::random::Draw;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! So many people with so many images each.
 
 use super::{People, Pick, Sampler, Shape};
-use crate::data::{DataError, Table};
-use crate::random::Draw;
+use crate::{DataError, Table};
+use ddl_base::random::Draw;
 
 #[derive(Debug)]
 pub(super) struct Pk {

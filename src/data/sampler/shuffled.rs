@@ -1,8 +1,8 @@
 //! Every sample once per pass.
 
 use super::{Pick, Sampler, Shape, path, shuffle};
-use crate::data::Table;
-use crate::random::Draw;
+use crate::Table;
+use ddl_base::random::Draw;
 
 #[derive(Debug)]
 pub(super) struct Shuffled {

@@ -1,9 +1,9 @@
 //! Tests of all samplers.
 
 use super::*;
-use crate::data::predicate::{Comparison, Expr, MissingPolicy, Predicate};
-use crate::data::testing::people;
-use crate::data::{Cell, Table};
+use crate::predicate::{Comparison, Expr, MissingPolicy, Predicate};
+use crate::testing::people;
+use crate::{Cell, Table};
 use proptest::prelude::*;
 use std::collections::HashSet;
 

@@ -5,7 +5,7 @@ use super::core::{Core, Listed, Origins, Paths, Sizes};
 use super::made::MadeSet;
 use super::rows::Rows;
 use super::{NOBODY, Table, Treated};
-use crate::data::{AttributeType, Cell, DataError, ImageSource, LabelSpace, Schema, Stream};
+use crate::{AttributeType, Cell, DataError, ImageSource, LabelSpace, Schema, Stream};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -110,7 +110,7 @@ impl Table {
     }
 
     /// All samples of a core.
-    pub(in crate::data) fn of_core(core: Core, columns: Arc<[Column]>, classes: Arc<[u32]>, labels: LabelSpace, stream: Stream) -> Self {
+    pub(crate) fn of_core(core: Core, columns: Arc<[Column]>, classes: Arc<[u32]>, labels: LabelSpace, stream: Stream) -> Self {
         let rows = Rows::all(core.len());
         Table { core: Arc::new(core), columns, classes, labels, rows, treated: Treated::None, treatments: Arc::from([]), stream }
     }

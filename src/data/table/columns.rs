@@ -1,7 +1,7 @@
 //! Attributes as columns, each of one type.
 
 use super::core::Core;
-use crate::data::{AttributeType, Cell, DataError};
+use crate::{AttributeType, Cell, DataError};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +11,7 @@ const NONE: u32 = u32::MAX;
 
 /// The values of one attribute, one per sample of the whole set.
 #[derive(Debug, Clone)]
-pub(in crate::data) struct Column {
+pub(crate) struct Column {
     pub name: Arc<str>,
     pub kind: AttributeType,
     pub cells: Cells,
@@ -19,7 +19,7 @@ pub(in crate::data) struct Column {
 
 /// How the values of a column are kept.
 #[derive(Debug, Clone)]
-pub(in crate::data) enum Cells {
+pub(crate) enum Cells {
     /// Numbers; one that is missing is no number.
     Numbers(Arc<[f64]>),
     /// Texts, each kept once, and which of them each sample has; [`NONE`] is missing.
@@ -65,7 +65,7 @@ impl Column {
 
 /// Collects the values of an attribute.
 #[derive(Debug)]
-pub(in crate::data) struct ColumnBuilder {
+pub(crate) struct ColumnBuilder {
     name: Arc<str>,
     kind: AttributeType,
     numbers: Vec<f64>,

@@ -3,7 +3,7 @@
 use super::made::MadeSet;
 use super::merged::Merged;
 use super::names::Names;
-use crate::data::{DataError, ImageSet, ImageSource, Name};
+use crate::{DataError, ImageSet, ImageSource, Name};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The samples of a set, told by their places. People are numbered within the set.
 #[derive(Debug)]
-pub(in crate::data) enum Core {
+pub(crate) enum Core {
     /// Samples that are written down.
     Listed(Box<Listed>),
     /// Samples that follow from their places.
@@ -22,7 +22,7 @@ pub(in crate::data) enum Core {
 
 /// Samples in columns.
 #[derive(Debug)]
-pub(in crate::data) struct Listed {
+pub(crate) struct Listed {
     paths: Paths,
     /// All places in the order of their paths' bytes, unless that is their own order.
     order: Option<Box<[u32]>>,
@@ -33,7 +33,7 @@ pub(in crate::data) struct Listed {
 
 /// Width and height in pixels of each sample, where known.
 #[derive(Debug)]
-pub(in crate::data) enum Sizes {
+pub(crate) enum Sizes {
     /// All are of one.
     All(Option<(u32, u32)>),
     /// Each is of its own.
@@ -42,7 +42,7 @@ pub(in crate::data) enum Sizes {
 
 /// Where the pixels of samples are.
 #[derive(Debug, Default)]
-pub(in crate::data) struct Origins {
+pub(crate) struct Origins {
     /// The sets of images.
     all: Vec<Arc<dyn ImageSet>>,
     /// Which of them each sample has; nothing while there is one.
@@ -53,7 +53,7 @@ pub(in crate::data) struct Origins {
 
 /// What samples are called.
 #[derive(Debug, Default)]
-pub(in crate::data) struct Paths {
+pub(crate) struct Paths {
     len: usize,
     /// Nothing while they are called as their images are.
     own: Option<Names>,

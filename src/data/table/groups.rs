@@ -12,7 +12,7 @@ pub struct Groups {
 
 impl Groups {
     /// Groups of so many rows each, from runs of rows with their groups.
-    pub(in crate::data) fn filled(counts: &[usize], runs: impl Iterator<Item = (usize, Range<u32>)>) -> Self {
+    pub(crate) fn filled(counts: &[usize], runs: impl Iterator<Item = (usize, Range<u32>)>) -> Self {
         let mut ends: Vec<u32> = Vec::with_capacity(counts.len());
         let mut total = 0;
         for count in counts {

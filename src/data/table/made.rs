@@ -1,6 +1,6 @@
 //! Sets whose samples need not be written down.
 
-use crate::data::ImageSet;
+use crate::ImageSet;
 use std::cmp::Ordering;
 use std::ops::Range;
 

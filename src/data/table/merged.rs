@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::{Row, Table};
-use crate::data::DataError;
+use crate::DataError;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,7 +12,7 @@ const DEEPEST: usize = 64;
 
 /// The rows of several tables, one after the other. Nothing of them is copied.
 #[derive(Debug)]
-pub(in crate::data) struct Merged {
+pub(crate) struct Merged {
     parts: Vec<Part>,
     depth: usize,
     len: usize,

@@ -6,7 +6,7 @@ const BLOCK: usize = 1 << 10;
 /// Texts one after the other, told by their numbers: their letters and four bytes each. They are paths, of which a block is far below 4
 /// GiB.
 #[derive(Debug, Clone, Default)]
-pub(in crate::data) struct Names {
+pub(crate) struct Names {
     text: String,
     /// Where each begins, counted from its block.
     starts: Vec<u32>,

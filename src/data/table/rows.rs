@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Rising places of a set: as runs where they follow one another, else one by one.
 #[derive(Debug, Clone)]
-pub(in crate::data) enum Rows {
+pub(crate) enum Rows {
     /// Runs of places that follow one another, and how many places there are.
     Runs(Arc<[Run]>, usize),
     /// The places.
@@ -14,7 +14,7 @@ pub(in crate::data) enum Rows {
 
 /// Rows whose places follow one another, up to the next run.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::data) struct Run {
+pub(crate) struct Run {
     /// The first row.
     row: u32,
     /// Its place.
@@ -93,7 +93,7 @@ impl Rows {
 
 /// All places in order.
 #[derive(Debug, Clone)]
-pub(in crate::data) struct Places<'a> {
+pub(crate) struct Places<'a> {
     rows: &'a Rows,
     /// The row after this run.
     row: usize,
@@ -121,7 +121,7 @@ impl ExactSizeIterator for Places<'_> {}
 
 /// Collects rising places.
 #[derive(Debug, Default)]
-pub(in crate::data) struct RowsBuilder {
+pub(crate) struct RowsBuilder {
     runs: Vec<Run>,
     len: u32,
     next: u32,

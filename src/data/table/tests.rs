@@ -1,12 +1,12 @@
 //! What tables of any core promise, whatever their samples are kept as.
 
 use super::*;
-use crate::data::augment::{Augment, Flip};
-use crate::data::faces::FaceSet;
-use crate::data::predicate::{Comparison, Expr, MissingPolicy, Predicate};
-use crate::data::readers::synthetic_faces;
-use crate::data::views::{Amount, MergeLabels, Order, Split, SplitPart, merge};
-use crate::quantity::{Angle, Fraction, Interval, Pixels};
+use crate::augment::{Augment, Flip};
+use crate::faces::FaceSet;
+use crate::predicate::{Comparison, Expr, MissingPolicy, Predicate};
+use crate::readers::synthetic_faces;
+use crate::views::{Amount, MergeLabels, Order, Split, SplitPart, merge};
+use ddl_base::quantity::{Angle, Fraction, Interval, Pixels};
 use proptest::prelude::*;
 
 /// A drawn set as it is made, and the same samples written down one by one.
@@ -78,7 +78,7 @@ fn merges_in_one_another_have_an_end() {
     let one = |number: i64| {
         let mut builder = TableBuilder::new(Schema::default());
         let name: Arc<str> = Arc::from(number.to_string());
-        let source = ImageSource::new(crate::data::testing::files_of(std::path::Path::new("/"), &[&name]), 0);
+        let source = ImageSource::new(crate::testing::files_of(std::path::Path::new("/"), &[&name]), 0);
         builder.push(NewRow { path: name.clone(), identity: name, size: None, source, cells: Vec::new() });
         builder.build("test", Stream::default()).unwrap()
     };

@@ -1,10 +1,10 @@
 //! Views by sample: what a condition keeps, a random part.
 
-use crate::data::predicate::{Expr, Members, MissingPolicy, Predicate};
-use crate::data::table::{Row, Rows, RowsBuilder};
-use crate::data::views::Amount;
-use crate::data::{Cell, DataError, Table};
-use crate::random::Draw;
+use crate::predicate::{Expr, Members, MissingPolicy, Predicate};
+use crate::table::{Row, Rows, RowsBuilder};
+use crate::views::Amount;
+use crate::{Cell, DataError, Table};
+use ddl_base::random::Draw;
 use rayon::prelude::*;
 use std::cmp::Ordering;
 
@@ -89,7 +89,7 @@ impl Table {
     }
 
     /// The order of two rows' paths by their bytes.
-    pub(in crate::data) fn compare_paths(&self, one: u32, other: u32) -> Ordering {
+    pub(crate) fn compare_paths(&self, one: u32, other: u32) -> Ordering {
         let place = |row: u32| self.rows.place(row as usize);
         match (place(one), place(other)) {
             (Some(one), Some(other)) => self.core.compare(one, other),

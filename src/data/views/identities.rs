@@ -1,7 +1,7 @@
 //! Views by identity: chosen people, people with enough images, people who are not in another table, new labels.
 
-use crate::data::table::{NOBODY, RowsBuilder};
-use crate::data::{DataError, LabelSpace, Table};
+use crate::table::{NOBODY, RowsBuilder};
+use crate::{DataError, LabelSpace, Table};
 use std::collections::HashSet;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Several tables as one.
 
-use crate::data::augment::Treatment;
-use crate::data::table::{BARE, Cells, Column, Core, Merged, Table, Treated};
-use crate::data::{AttributeType, DataError, LabelSpace, Stream};
+use crate::augment::Treatment;
+use crate::table::{BARE, Cells, Column, Core, Merged, Table, Treated};
+use crate::{AttributeType, DataError, LabelSpace, Stream};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

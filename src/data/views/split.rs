@@ -1,9 +1,9 @@
 //! Splits: named parts of the people, or of the samples.
 
-use crate::data::table::Rows;
-use crate::data::{Cell, DataError, Table};
-use crate::quantity::Fraction;
-use crate::random::Draw;
+use crate::table::Rows;
+use crate::{Cell, DataError, Table};
+use ddl_base::quantity::Fraction;
+use ddl_base::random::Draw;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! Tests of all views.
 
 use super::{Amount, MergeLabels, Order, Split, SplitPart, merge};
-use crate::data::augment::{Augment, Flip};
-use crate::data::predicate::{Comparison, Expr, Members, MissingPolicy, Predicate};
-use crate::data::testing::{names, paths, people};
-use crate::data::{Cell, DataError, Table};
-use crate::quantity::{Angle, Fraction};
+use crate::augment::{Augment, Flip};
+use crate::predicate::{Comparison, Expr, Members, MissingPolicy, Predicate};
+use crate::testing::{names, paths, people};
+use crate::{Cell, DataError, Table};
+use ddl_base::quantity::{Angle, Fraction};
 use proptest::prelude::*;
 
 fn yaw_below(degrees: f64) -> Expr {

@@ -2,11 +2,11 @@
 
 use super::operators::{PRATT, is_operator, shape};
 use super::{Build, Promised};
-use crate::diag::{Code, Diagnostic};
-use crate::source::Span;
-use crate::syntax::MOST_OPERATORS;
-use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{Arg, Call, Entry, Expr, ExprKind, Word};
+use crate::MOST_OPERATORS;
+use crate::grammar::Rule;
+use crate::tree::{Arg, Call, Entry, Expr, ExprKind, Word};
+use ddl_base::diag::{Code, Diagnostic};
+use ddl_base::source::Span;
 use pest::iterators::Pair;
 
 /// An expression on its way: whether it stands in brackets, and its span with them.

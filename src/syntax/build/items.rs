@@ -1,8 +1,8 @@
 //! Declarations.
 
 use super::{Build, Promised};
-use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{
+use crate::grammar::Rule;
+use crate::tree::{
     Axis, AxisWord, Def, Expr, Fixed, FixedWord, Formal, InnerLet, Item, ItemKind, Param, Sink, Target, TypeExpr, Use, UseSource,
 };
 use pest::iterators::{Pair, Pairs};
@@ -66,7 +66,7 @@ impl Build<'_> {
     }
 
     /// `name : type in range = default`
-    fn typed(&self, inner: &mut Pairs<Rule>) -> (crate::syntax::tree::Word, TypeExpr, Option<Expr>, Option<Expr>) {
+    fn typed(&self, inner: &mut Pairs<Rule>) -> (crate::tree::Word, TypeExpr, Option<Expr>, Option<Expr>) {
         let name = self.word(&inner.promised());
         inner.promised(); // `:`
         let ty = self.ty(inner.promised());

@@ -1,9 +1,9 @@
 //! Numbers with their units, strings with their holes.
 
 use super::{Build, Promised};
-use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
-use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{ExprKind, Number, Part, Text, Unit, UnitWord};
+use crate::grammar::Rule;
+use crate::tree::{ExprKind, Number, Part, Text, Unit, UnitWord};
+use ddl_base::diag::{Code, Diagnostic, did_you_mean, one_of};
 use pest::iterators::Pair;
 
 impl Build<'_> {

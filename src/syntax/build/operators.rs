@@ -2,10 +2,10 @@
 
 use super::Build;
 use super::exprs::Operand;
-use crate::diag::{Code, Diagnostic};
-use crate::source::Span;
-use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{ChainOp, CompareOp, Expr, ExprKind, Link, UnaryOp};
+use crate::grammar::Rule;
+use crate::tree::{ChainOp, CompareOp, Expr, ExprKind, Link, UnaryOp};
+use ddl_base::diag::{Code, Diagnostic};
+use ddl_base::source::Span;
 use pest::iterators::{Pair, Pairs};
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 use std::sync::LazyLock;

@@ -1,9 +1,9 @@
 //! Types.
 
 use super::{Build, Promised};
-use crate::source::Span;
-use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{TypeExpr, TypeKind, Word};
+use crate::grammar::Rule;
+use crate::tree::{TypeExpr, TypeKind, Word};
+use ddl_base::source::Span;
 use pest::iterators::Pair;
 
 impl Build<'_> {

@@ -6,8 +6,8 @@ use super::build::Refused;
 use super::grammar::Rule;
 use super::scan::{Kind, RESERVED_WORDS, Token};
 use super::tree::{FixedWord, Unit};
-use crate::diag::{Code, Diagnostic, Spot, meant};
-use crate::source::{Source, Span};
+use ddl_base::diag::{Code, Diagnostic, Spot, meant};
+use ddl_base::source::{Source, Span};
 
 /// The diagnostic for a declaration (its tokens) that the grammar refused.
 pub(super) fn complain(source: &Source, tokens: &[Token], refused: &Refused) -> Diagnostic {
@@ -421,7 +421,7 @@ fn is_word(text: &str) -> bool {
 
 /// The text in backquotes, shortened.
 fn quoted(text: &str) -> String {
-    crate::text::quoted_within(text, 24)
+    ddl_base::text::quoted_within(text, 24)
 }
 
 /// What to write for a sign that ddl doesn't have.

@@ -1,9 +1,9 @@
 //! Slips of which it is known what was meant: `.5`, `5.`, `1...3`, `f (x)`, `(1, 2)`.
 
 use super::Place;
-use crate::diag::{Code, Diagnostic};
-use crate::source::Span;
-use crate::syntax::scan::{Kind, RESERVED_WORDS};
+use crate::scan::{Kind, RESERVED_WORDS};
+use ddl_base::diag::{Code, Diagnostic};
+use ddl_base::source::Span;
 
 impl Place<'_> {
     /// The diagnostic for a slip, if it is one.

@@ -2,8 +2,8 @@
 
 use super::layout::Piece;
 use super::{Element, Formatter};
-use crate::source::Span;
-use crate::syntax::tree::{Arg, Call, ChainOp, Entry, Expr, ExprKind, Link, Number, Part, Text, UnaryOp, Unit};
+use crate::tree::{Arg, Call, ChainOp, Entry, Expr, ExprKind, Link, Number, Part, Text, UnaryOp, Unit};
+use ddl_base::source::Span;
 
 /// How tightly an expression holds together; looser ones stand in brackets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

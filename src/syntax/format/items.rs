@@ -2,10 +2,10 @@
 
 use super::layout::Piece;
 use super::{Element, Formatter, doc_line};
-use crate::source::Span;
-use crate::syntax::tree::{
+use crate::tree::{
     AxisWord, Def, Doc, Expr, Fixed, Formal, InnerLet, Item, ItemKind, Param, Sink, Target, TypeExpr, TypeKind, Use, UseSource, Word,
 };
+use ddl_base::source::Span;
 
 impl Formatter<'_> {
     pub(super) fn item(&self, item: &Item) -> Vec<Piece> {

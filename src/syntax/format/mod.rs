@@ -8,7 +8,7 @@ mod items;
 mod layout;
 
 use super::tree::{Comment, File, Item};
-use crate::source::{Source, Span};
+use ddl_base::source::{Source, Span};
 use layout::{Piece, lay_out};
 use std::cell::Cell;
 

@@ -1,8 +1,8 @@
 //! Matches brackets and cuts the tokens into chunks.
 
 use super::{Chunk, Head, Kind, View};
-use crate::diag::{Code, Diagnostic};
-use crate::syntax::DEEPEST;
+use crate::DEEPEST;
+use ddl_base::diag::{Code, Diagnostic};
 
 /// Errors with the number of the chunk that they make unreadable.
 type Errors = Vec<(usize, Diagnostic)>;
@@ -158,7 +158,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn span(&self, at: usize) -> crate::source::Span {
+    fn span(&self, at: usize) -> ddl_base::source::Span {
         let token = &self.view.tokens[at];
         self.view.span(token.start, token.end)
     }

@@ -11,8 +11,8 @@ mod tokens;
 pub(super) use tokens::{Kind, Token};
 
 use super::tree::{Comment, FixedWord};
-use crate::diag::{Code, Diagnostic};
-use crate::source::{Source, Span};
+use ddl_base::diag::{Code, Diagnostic};
+use ddl_base::source::{Source, Span};
 
 /// What the scan of a text has found.
 pub(super) struct Scan {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A piece of the text that is neither blank nor comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::syntax) struct Token {
+pub(crate) struct Token {
     /// What it is.
     pub kind: Kind,
     /// Its first byte.
@@ -24,7 +24,7 @@ impl Token {
 
 /// What a [`Token`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::syntax) enum Kind {
+pub(crate) enum Kind {
     /// `head`
     Word,
     /// `1_000`, with whatever letters touch it
@@ -47,10 +47,10 @@ pub(in crate::syntax) enum Kind {
 }
 
 /// A comment's bytes, and whether only blanks stand before it on its line.
-pub(in crate::syntax) type CommentPlace = (Range<usize>, bool);
+pub(crate) type CommentPlace = (Range<usize>, bool);
 
 /// Cuts the text; comments come apart.
-pub(in crate::syntax) fn tokens(text: &str) -> (Vec<Token>, Vec<CommentPlace>) {
+pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<CommentPlace>) {
     let bytes = text.as_bytes();
     let mut tokens = Vec::with_capacity(bytes.len() / 4);
     let mut comments = Vec::new();

@@ -1,7 +1,7 @@
 //! Expressions.
 
 use super::Word;
-use crate::source::Span;
+use ddl_base::source::Span;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]

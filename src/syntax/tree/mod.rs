@@ -1,8 +1,8 @@
 //! The syntax tree: what a recipe says, word for word, with a span on every node. It knows no operator and no type.
 //!
-//! Depth is bounded (see [`crate::syntax::DEEPEST`]), so a walk may recurse. Brackets that only group leave no node.
+//! Depth is bounded (see [`crate::DEEPEST`]), so a walk may recurse. Brackets that only group leave no node.
 
-use crate::source::Span;
+use ddl_base::source::Span;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {

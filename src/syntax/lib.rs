@@ -16,8 +16,8 @@ pub mod tree;
 pub use dump::dump;
 pub use format::format;
 
-use crate::diag::{Code, Diagnostic, Diagnostics, Spot, did_you_mean, meant};
-use crate::source::{LONGEST_SOURCE, Source, Span};
+use ddl_base::diag::{Code, Diagnostic, Diagnostics, Spot, did_you_mean, meant};
+use ddl_base::source::{LONGEST_SOURCE, Source, Span};
 use scan::{Chunk, Head, Kind, Scan};
 use tree::{Doc, Edition, File, FixedWord, Item, ItemKind, Junk, Reserved, Word};
 

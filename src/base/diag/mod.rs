@@ -14,7 +14,7 @@ mod suggest;
 
 pub use code::{Code, explain};
 pub use collect::Diagnostics;
-pub use habits::{Spot, meant, meant_argument, meant_choice};
+pub use habits::{HABITS, Habit, Spot, meant, meant_argument, meant_choice};
 pub use json::to_json;
 pub use render::{RenderOptions, render};
 pub use suggest::{did_you_mean, one_of};

@@ -18,15 +18,17 @@ pub enum Spot {
 }
 
 /// A word at a spot, and what to write.
-struct Habit {
-    spot: Spot,
-    words: &'static [&'static str],
+pub struct Habit {
+    /// Where it is written.
+    pub spot: Spot,
+    /// What is written there.
+    pub words: &'static [&'static str],
     /// An argument is meant where the operator has this parameter, a choice where this is one of the words.
     param: Option<&'static str>,
-    help: &'static str,
+    /// What to write instead.
+    pub help: &'static str,
     /// Lines in which each of the words, put for `@`, is all that is wrong.
-    #[cfg_attr(not(test), expect(dead_code))] // what the test of this table compiles
-    example: &'static str,
+    pub example: &'static str,
 }
 
 const fn habit(spot: Spot, words: &'static [&'static str], help: &'static str, example: &'static str) -> Habit {
@@ -61,7 +63,8 @@ pub fn meant_argument<'p>(word: &str, params: impl Iterator<Item = &'p str> + Cl
     HABITS.iter().find(fits).map(|habit| (habit.help, habit.param))
 }
 
-const HABITS: &[Habit] = &[
+/// All of them.
+pub const HABITS: &[Habit] = &[
     // what begins a line elsewhere
     habit(
         Spot::Start,
@@ -533,40 +536,3 @@ const HABITS: &[Habit] = &[
         "stage _s = train(net, classify(faces, arc), batch = 8, for = 1 epoch, optimizer = sgd(lr = 0.1), precision = @)",
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compile::{Options, compile};
-    use crate::diag::Severity;
-    use crate::source::Memory;
-    use std::path::Path;
-
-    const BEFORE: &str =
-        "ddl 1\ndataset faces = synthetic_faces(identities = 8, images = 4)\nbackbone net = tiny()\nhead arc = arcface()\n";
-
-    #[test]
-    fn every_habit_gets_one_message_with_its_help_where_it_stands() {
-        let mut wrong = Vec::new();
-        let mut words = 0;
-        for habit in HABITS {
-            for word in habit.words {
-                words += 1;
-                let word = if habit.spot == Spot::Choice { format!("{word:?}") } else { (*word).to_owned() };
-                let text = format!("{BEFORE}{}\n", habit.example.replace('@', &word));
-                let at = BEFORE.len() + habit.example.find('@').unwrap();
-                let compiled = compile(&Memory::new().with("r.ddl", text.clone()), Path::new("r.ddl"), &Options::default()).unwrap();
-                let said = &compiled.diagnostics;
-                let fits = said.len() == 1
-                    && said[0].severity == Severity::Error
-                    && said[0].help.as_deref() == Some(habit.help)
-                    && said[0].span().is_some_and(|span| span.start as usize == at && span.end as usize == at + word.len());
-                if !fits {
-                    let said: Vec<_> = said.iter().map(|it| (&it.message, it.span(), &it.help)).collect();
-                    wrong.push(format!("{}: {said:?}, and not {:?} at {at}", habit.example.replace('@', &word), habit.help));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{} of {words}:\n{}", wrong.len(), wrong.join("\n"));
-    }
-}

@@ -30,9 +30,8 @@ pub struct Described {
 }
 
 impl Described {
-    /// A tensor of no file.
-    #[cfg(test)]
-    pub(crate) fn without_numbers(dtype: Dtype, sides: &[i64]) -> Self {
+    /// A tensor of no file: what can be known from its shape alone.
+    pub fn without_numbers(dtype: Dtype, sides: &[i64]) -> Self {
         Described::contiguous(dtype, sides.to_vec(), 0)
     }
 
