@@ -11,8 +11,8 @@ use ddl::data::probe::ProbeCache;
 use ddl::diag::{Code, Diagnostic, RenderOptions, Severity, render};
 use ddl::ops::registry;
 use ddl::source::{FileId, Memory, Source};
-use ddl::syntax::parse;
 use ddl::syntax::tree::ItemKind;
+use ddl::syntax::{format, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -209,6 +209,24 @@ fn what_explains_an_error_gives_it_and_what_mends_it_gives_none() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count >= 60, "{count} examples");
+}
+
+/// What stands between "```ddl" and "```" is written as `ddl fmt` writes it, whole recipes and parts of them.
+#[test]
+fn every_recipe_of_the_documentation_is_formatted() {
+    let mut strange = Vec::new();
+    for (page, text) in pages().iter().filter(|(page, _)| page.extension().is_some_and(|it| it == "md")) {
+        for block in text.split("```ddl\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let whole = block.contains("ddl 1");
+            let recipe = if whole { block.to_owned() } else { format!("ddl 1\n\n{block}") };
+            let source = Source::new(FileId(0), "r.ddl", recipe.clone());
+            let formatted = format(&parse(&source).file, &source);
+            if formatted != recipe {
+                strange.push(format!("{}:\n{formatted}", page.display()));
+            }
+        }
+    }
+    assert!(strange.is_empty(), "`ddl fmt` writes otherwise:\n{}", strange.join("\n"));
 }
 
 #[test]

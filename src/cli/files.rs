@@ -33,6 +33,56 @@ pub fn standard_input() -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
+/// What a command writes where its user says: it replaces a file of its own kind, and no other that lies there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// What `--events` writes.
+    Events,
+    /// A lock.
+    Lock,
+}
+
+/// How much of a file tells its kind.
+const TELLING: u64 = 4096;
+
+impl Own {
+    /// Whether a text begins as such a file does.
+    fn begins(self, text: &[u8]) -> bool {
+        let mut lines = text.split(|&byte| byte == b'\n');
+        match self {
+            Own::Events => text.starts_with(b"{\"kind\":"),
+            Own::Lock => lines.any(|line| line.starts_with(b"lock: ")),
+        }
+    }
+
+    fn called(self) -> &'static str {
+        match self {
+            Own::Events => "events of a run",
+            Own::Lock => "a lock",
+        }
+    }
+}
+
+/// Refuses to write over what is not a command's own: a file of another kind, or whatever lies in a store.
+pub fn hold_apart(path: &Path, own: Own, store: &Path) -> Result<(), Stop> {
+    let refuse = |message: String, help: &str| Err(Stop::refuse(Diagnostic::error(Code::Unwritable, message).help(help)));
+    let target = followed(path).unwrap_or_else(|_| path.to_owned());
+    let whole = |path: &Path| path.canonicalize().ok();
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let (Some(folder), Some(store)) = (whole(folder), whole(store))
+        && folder.starts_with(store)
+    {
+        return refuse(format!("{} lies in the store", path.display()), "name a file outside of it");
+    }
+    let mut found = Vec::new();
+    let Ok(file) = regular::open(&target) else { return Ok(()) }; // there is none, or who writes says why
+    if file.take(TELLING).read_to_end(&mut found).is_ok() && !found.is_empty() && !own.begins(&found) {
+        let message = format!("{} holds something else than {}, and is not written over", path.display(), own.called());
+        return refuse(message, "name another file, or remove that one");
+    }
+    Ok(())
+}
+
 /// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed, and pipes and
 /// terminals written into.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {

@@ -4,6 +4,7 @@ use super::args::FmtArgs;
 use super::files;
 use super::outcome::{Outcome, Stop};
 use super::screen::{Screen, counted};
+use crate::diag::Severity;
 use crate::source::{Disk, SourceMap};
 use crate::syntax::{format, parse};
 use std::path::Path;
@@ -44,7 +45,7 @@ fn one(file: &Path, check: bool, screen: &Screen) -> Result<Formatted, Stop> {
     };
     let Some(source) = sources.get(id) else { return Ok(Formatted::Broken) }; // it was just added
     let parsed = parse(source);
-    if !parsed.errors.is_empty() {
+    if parsed.errors.iter().any(|it| it.severity == Severity::Error) {
         screen.messages(&parsed.errors, &sources);
         return Ok(Formatted::Broken);
     }

@@ -1,7 +1,7 @@
 //! `ddl lock`: writes down what a recipe's numbers are made of.
 
 use super::args::LockArgs;
-use super::files;
+use super::files::{self, Own};
 use super::locked::{beside, differs, differs_before_a_run, numbers, read, with_results};
 use super::outcome::{Outcome, Stop, stored};
 use super::recipe::Recipe;
@@ -50,6 +50,7 @@ pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
         screen.verbatim(&lock.to_yaml())?;
         return Ok(Outcome::Done);
     }
+    files::hold_apart(&file, Own::Lock, &args.recipe.store)?;
     files::write_named(&file, lock.to_yaml().as_bytes())?;
     if args.recipe.store.join("format").is_file() {
         let store = Store::open(&args.recipe.store).map_err(|error| stored(&error))?;

@@ -12,23 +12,29 @@ use crate::plan::diff::{Difference, summary};
 use crate::plan::lock::{Lock, LockError, LockedMetric};
 use crate::regular::Whole;
 use crate::report::MetricRow;
-use std::collections::BTreeMap;
+use crate::text::quoted;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A lock with what the store has of its recipe: its numbers by `model: eval.metric`, what was decided, and where.
 pub fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
-    let locked =
-        |row: &MetricRow| LockedMetric { value: row.value, std: row.std, low: row.ci.map(|ci| ci.low), high: row.ci.map(|ci| ci.high) };
-    let metrics: BTreeMap<String, LockedMetric> =
-        results.metrics.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect();
     if results.history.records().next().is_none() {
         return lock;
     }
+    let machines = results.history.machines(&results.history.records().map(|(id, _)| id).collect());
+    let locked = |row: &MetricRow| LockedMetric {
+        value: row.value,
+        std: row.std,
+        low: row.ci.map(|ci| ci.low),
+        high: row.ci.map(|ci| ci.high),
+        machines: if row.machines == machines { BTreeSet::new() } else { row.machines.clone() },
+    };
+    let metrics: BTreeMap<String, LockedMetric> =
+        results.metrics.iter().map(|row| (format!("{}: {}.{}", row.model, row.eval, row.metric), locked(row))).collect();
     let mut decisions: BTreeMap<String, Vec<Decision>> = BTreeMap::new();
     for (id, decision) in results.history.decisions() {
         decisions.entry(plan.node(id).name.clone()).or_default().push(decision.clone());
     }
-    let machines = results.history.machines(&results.history.records().map(|(id, _)| id).collect());
     Lock { machines, decisions, metrics, ..lock }
 }
 
@@ -57,7 +63,8 @@ pub fn why_no_lock(error: &LockError) -> String {
     match error {
         LockError::Unreadable(error) => Misread::from(error).to_string(),
         LockError::Entry(error) => Misread::from(error).to_string(),
-        LockError::Form(_) => error.to_string(),
+        LockError::Of { section, name, error } => format!("{} of `{section}`: {}", quoted(name), Misread::from(error)),
+        LockError::Form(_) | LockError::NoEntries => error.to_string(),
     }
 }
 

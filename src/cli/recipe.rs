@@ -1,7 +1,7 @@
 //! What every command about a recipe does first: gathers the values of its parameters, compiles it, and says what is wrong with it.
 
 use super::args::RecipeArgs;
-use super::outcome::{Outcome, Stop};
+use super::outcome::{Outcome, Stop, stored};
 use super::params;
 use super::screen::Screen;
 use crate::compile::{Compiled, Given, Options, compile};
@@ -10,6 +10,7 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::inputs::probe::DiskProber;
 use crate::plan::Plan;
 use crate::source::{Disk, SourceMap, World};
+use crate::store::Store;
 use crate::syntax::parse;
 use crate::syntax::tree::{ItemKind, TypeExpr};
 use indexmap::IndexMap;
@@ -104,6 +105,7 @@ impl<'a> Recipe<'a> {
 
     /// Compiles it and shows nothing.
     pub fn compile_quietly(&self) -> Result<Compiled, Stop> {
+        self.probes.parent().map_or(Ok(()), Store::hold_apart).map_err(|error| stored(&error))?;
         let prober = DiskProber::sharing(self.folders.clone(), &self.probes);
         let options = Options { params: self.values()?, prober: Some(&prober), ..Options::default() };
         let compiled = match &self.input {

@@ -112,7 +112,7 @@ fn gc(store: &Store, locks: &[PathBuf], delete: bool, screen: &Screen) -> Result
     if delete {
         screen.note(format!("{count} removed, {}; {kept} are needed", bytes(size)));
     } else {
-        screen.note(format!("{count} would be removed, {}; {kept} are needed. `--delete` removes them", bytes(size)));
+        screen.note(format!("{count} would be removed by `--delete`, {}; {kept} are needed", bytes(size)));
     }
     if !cleaning.busy.is_empty() {
         screen.note(format!("{} that nobody needs are being worked on and stay", cleaning.busy.len()));

@@ -66,6 +66,9 @@ impl Compiler<'_> {
         if left.ty == Type::Path && op == ChainOp::Div {
             return self.join_path(left, right, span);
         }
+        if left.ty == Type::Path || right.ty == Type::Path {
+            return self.fault(Fault::Operands, op.text(), op_span, &left, &right);
+        }
         if left.is_hole() || right.is_hole() {
             let ty = super::expr::join(&left.ty, &right.ty).unwrap_or(Type::Unknown);
             return Val::new(ty, if left.is_hole() { left.value } else { right.value }, span);
@@ -86,7 +89,15 @@ impl Compiler<'_> {
         let said = match fault {
             Fault::Operands => {
                 let texts = left.ty == Type::Text || right.ty == Type::Text;
-                let help = (op == "+" && texts).then_some("a text takes in another by a hole: \"{name}-{seed}\"");
+                let is = |ty: &Type| left.ty == *ty || right.ty == *ty;
+                let sets = matches!(left.ty, Type::Dataset(_)) && matches!(right.ty, Type::Dataset(_));
+                let help = match op {
+                    "+" | "/" if is(&Type::Path) => Some("a path is joined to a text: root / \"images\""),
+                    "+" if sets => Some("sets are joined by `merge([a, b])`"),
+                    "-" if sets => Some("people are taken out by `a |> without(b)`"),
+                    "+" if texts => Some("a text takes in another by a hole: \"{name}-{seed}\""),
+                    _ => None,
+                };
                 return self.bad_operands(op, op_span, left, right, help);
             }
             Fault::Infinite => return self.not_finite(span),
@@ -113,7 +124,11 @@ impl Compiler<'_> {
     /// Says why two values can't be compared.
     pub(super) fn apart(&mut self, why: Apart, op: &str, op_span: Span, left: &Val, right: &Val) -> Val {
         match why {
-            Apart::Kinds => self.bad_operands(op, op_span, left, right, None),
+            Apart::Kinds => {
+                let metric = [left, right].into_iter().find(|val| val.ty == Type::Metric);
+                let help = metric.map(|metric| format!("a metric is a number of a model: score(model, {})", self.said_at(metric.span)));
+                self.bad_operands(op, op_span, left, right, help.as_deref())
+            }
             Apart::Spans => {
                 let span = left.span.to(right.span);
                 let said = Diagnostic::error(Code::UnitMismatch, "spans of two units: how many steps an epoch has, only a stage knows")
@@ -137,7 +152,7 @@ impl Compiler<'_> {
         )
     }
 
-    fn join_path(&mut self, left: Val, right: Val, span: Span) -> Val {
+    pub(super) fn join_path(&mut self, left: Val, right: Val, span: Span) -> Val {
         if let Value::Text(more) = &right.value
             && leaves(more)
         {

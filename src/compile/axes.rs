@@ -438,23 +438,25 @@ impl Compiler<'_> {
             let said = Diagnostic::error(Code::TooLarge, format!("this stands in more arms than a recipe may have nodes: {MOST_POINTS}"))
                 .at(at, format!("{all} arms"))
                 .help("axes multiply: make them shorter, or let fewer of them meet");
-            self.diagnostics.push(said);
+            if !std::mem::replace(&mut self.said_arms, true) {
+                self.diagnostics.push(said);
+            }
             return Vec::new();
         }
-        let mut points = vec![Point::new()];
-        for (axis, count) in counts {
-            points = points
-                .into_iter()
-                .flat_map(|point| {
-                    (0..count).map(move |index| {
-                        let mut point = point.clone();
-                        point.insert(axis, index);
-                        point
-                    })
-                })
-                .collect();
+        if self.meter.is_over() {
+            return Vec::new();
         }
-        points
+        let all = all as usize; // at most MOST_POINTS
+        self.meter.spend(all as u64 * counts.len() as u64, 0);
+        let point = |mut at: usize| {
+            let mut index = |count: usize| {
+                let index = at % count;
+                at /= count;
+                index
+            };
+            counts.iter().rev().map(|(axis, count)| (*axis, index(*count))).collect()
+        };
+        if self.meter.is_over() { Vec::new() } else { (0..all).map(point).collect() }
     }
 
     /// A point in the words of a plan.

@@ -104,7 +104,16 @@ impl Compiler<'_> {
                 // of two arguments by one name the parser has said so
                 if !super::define::by_name_twice(args, name) {
                     let twice = format!("the parameter `{name}` of `{}` is given twice", callee.name);
-                    self.diagnostics.push(Diagnostic::error(Code::RepeatedArgument, twice).at(arg.span, "again"));
+                    // models after each other, where one list of them is wanted
+                    let first = callee.slots.first().is_some_and(|first| matches!(first.ty, Type::List(_) | Type::Union(_)));
+                    let in_a_row = args.iter().take_while(|arg| arg.label.is_none()).count() > 1 && args[at].label.is_some();
+                    let help = (first && in_a_row).then(|| {
+                        let words: Vec<String> =
+                            args.iter().take_while(|arg| arg.label.is_none()).map(|arg| self.said_at(arg.span)).collect();
+                        format!("several of them are one list: [{}]", words.join(", "))
+                    });
+                    let said = Diagnostic::error(Code::RepeatedArgument, twice).at(arg.span, "again");
+                    self.diagnostics.push(said.maybe_help(help));
                 }
             } else {
                 taken[slot] = Some(at);

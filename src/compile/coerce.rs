@@ -235,8 +235,8 @@ fn operator_in_quotes(text: &Value, wanted: &Type) -> Option<String> {
     let nothing = crate::lang::decl::Call { types: &indexmap::IndexMap::new(), args: &crate::lang::value::Args::new() };
     let fitting: Vec<&'static crate::lang::decl::Decl> =
         crate::ops::registry().values().copied().filter(|decl| !decl.hidden && (decl.result)(&nothing) == *wanted).collect();
-    let name =
-        did_you_mean(word, fitting.iter().map(|decl| decl.name)).or(fitting.iter().find(|decl| decl.name == &**word).map(|it| it.name));
+    let itself = fitting.iter().find(|decl| decl.name == &**word).map(|it| it.name);
+    let name = itself.or_else(|| did_you_mean(word, fitting.iter().map(|decl| decl.name)));
     let decl = fitting.iter().find(|decl| Some(decl.name) == name)?;
     let needed: Vec<String> =
         decl.params.iter().filter(|param| param.default.is_none()).map(|param| format!("{} = …", param.name)).collect();

@@ -181,18 +181,42 @@ impl Compiler<'_> {
         Val::new(Type::Quantity(Dimension::Bytes), Value::Bytes(Bytes(bytes as u64)), span)
     }
 
+    /// A text with its holes filled. One that begins with a path is that path, joined to what follows: `"{root}/images"`.
     fn text(&mut self, text: &Text, env: &mut Env) -> Val {
+        let mut first = None;
+        if let Some((Part::Hole(word), rest)) = text.parts.split_first() {
+            let base = self.name(&word.text, word.span, env);
+            if base.ty == Type::Path {
+                let rest = self.text(&Text { parts: rest.to_vec(), span: text.span }, env);
+                return match &rest.value {
+                    Value::Text(more) if more.is_empty() => Val { span: text.span, ..base },
+                    Value::Text(more) if more.starts_with('/') => {
+                        let more = Val::new(Type::Text, Value::text(&more[1..]), text.span);
+                        self.join_path(base, more, text.span)
+                    }
+                    Value::Text(more) => match shown(&base) {
+                        Some(shown) => Val::new(Type::Text, Value::text(format!("{shown}{more}")), text.span),
+                        None => self.path_in_text(word, text.span),
+                    },
+                    _ => rest, // not known yet, or wrong
+                };
+            }
+            first = Some(base);
+        }
         let mut out = String::new();
         let mut open = None;
         for part in &text.parts {
             match part {
                 Part::Text(plain) => out.push_str(plain),
                 Part::Hole(word) => {
-                    let val = self.name(&word.text, word.span, env);
+                    let val = first.take().unwrap_or_else(|| self.name(&word.text, word.span, env));
                     match &val.value {
+                        Value::Path(_) => match shown(&val) {
+                            Some(shown) => out.push_str(shown),
+                            None => return self.path_in_text(word, text.span),
+                        },
                         Value::Text(inner) => out.push_str(inner),
                         Value::Hole(_) | Value::Poison => open = Some(val.value.clone()),
-                        Value::Path(path) => out.push_str(&path.shown),
                         Value::List(_) | Value::Record(_) | Value::Node(_) | Value::Op(_) | Value::Row(_) | Value::Schema(_) => {
                             return self.wrong(
                                 Diagnostic::error(Code::Mismatch, format!("{} can't stand in a text", val.ty))
@@ -210,6 +234,11 @@ impl Compiler<'_> {
         }
         self.meter.spend(out.len() as u64 / 64, out.len() as u64);
         Val::new(Type::Text, open.unwrap_or_else(|| Value::text(out)), text.span)
+    }
+
+    fn path_in_text(&mut self, word: &Word, span: Span) -> Val {
+        let wrong = Diagnostic::error(Code::Mismatch, "what a parameter gives as a path is no word of a text: it begins one, before a `/`");
+        self.wrong(wrong.at(word.span, "a path").help(format!("write {{{0}}}/images or {0} / \"images\"", word.text)), span)
     }
 
     fn attribute(&mut self, word: &Word, span: Span, env: &Env) -> Val {
@@ -447,6 +476,11 @@ impl Compiler<'_> {
             self.paths.insert(path.shown.clone(), real.clone());
         }
     }
+}
+
+/// The words of a path that the recipe itself writes; none of one that a parameter gives, which is another on each machine.
+fn shown(path: &Val) -> Option<&str> {
+    if let Value::Path(path) = &path.value { Some(&*path.shown).filter(|shown| !shown.starts_with('$')) } else { None }
 }
 
 /// How many whole numbers a range holds.

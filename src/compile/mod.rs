@@ -299,6 +299,8 @@ pub(crate) struct Compiler<'a> {
     depth: usize,
     /// Whether it was said of a chain that it is too long.
     said_deep: bool,
+    /// Whether it was said of something that it stands in too many arms.
+    said_arms: bool,
     /// Axes that bindings depend on.
     axes_memo: HashMap<BindingId, Rc<std::collections::BTreeSet<BindingId>>>,
     /// Bindings whose axes a look at another one waits for, while there is one.
@@ -354,6 +356,7 @@ impl<'a> Compiler<'a> {
             stack: Vec::new(),
             depth: 0,
             said_deep: false,
+            said_arms: false,
             axes_memo: HashMap::new(),
             axes_awaited: None,
             axis_rows: HashMap::new(),

@@ -5,6 +5,7 @@ use crate::diag::{Code, Diagnostic, Severity, did_you_mean};
 use crate::source::{FileId, Span, World};
 use crate::syntax::tree::{Expr, File, FixedWord, ItemKind, Part, Target, Text, Use, UseSource, Word};
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -332,7 +333,9 @@ impl Compiler<'_> {
             self.bind(module, &name, Kind::Module(id));
             return;
         }
-        for word in picked {
+        let mut seen = HashSet::new();
+        // of a name that stands twice the parser has said so
+        for word in picked.into_iter().filter(|word| seen.insert(word.text.as_str())) {
             let bound = if picked_alias(used, names) { used.alias.clone().unwrap_or_else(|| word.clone()) } else { word.clone() };
             match self.modules[id.0].names.get(&word.text) {
                 Some(&place) if !word.text.starts_with('_') => {

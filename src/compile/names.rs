@@ -226,10 +226,18 @@ impl Compiler<'_> {
         if fits {
             return val;
         }
-        let suggestion = word_for(&val.ty).map_or_else(
-            || "a value of any type is named by `let`".to_owned(),
-            |better| format!("this is {}: write `{}` instead of `{}`", val.ty, better.text(), word.text()),
-        );
+        let parts = |ty: &Type| match ty {
+            Type::Named(of) => **of == *wanted || matches!((&**of, wanted), (Type::Dataset(_), Type::Dataset(_))),
+            Type::Record(of) => of.values().any(|of| of == wanted || matches!((of, wanted), (Type::Dataset(_), Type::Dataset(_)))),
+            _ => false, // it has none
+        };
+        let first = if let Type::Record(of) = &val.ty { of.keys().next().map_or("part", String::as_str) } else { "part" };
+        let of_parts = parts(&val.ty).then(|| format!("take a part of it, as `.{first}`, or name all of them by `let`"));
+        let suggestion = of_parts
+            .or_else(|| {
+                word_for(&val.ty).map(|better| format!("this is {}: write `{}` instead of `{}`", val.ty, better.text(), word.text()))
+            })
+            .unwrap_or_else(|| "a value of any type is named by `let`".to_owned());
         let span = val.span;
         self.wrong(
             Diagnostic::error(Code::Mismatch, format!("`{}` names {wanted}, and this is {}", word.text(), val.ty))
@@ -266,6 +274,9 @@ impl Compiler<'_> {
 
 /// A point on those of its axes that something depends on.
 pub(super) fn part_of(point: &Point, axes: &BTreeSet<BindingId>) -> Point {
+    if axes.len() < point.len() {
+        return axes.iter().filter_map(|axis| Some((*axis, *point.get(axis)?))).collect();
+    }
     point.iter().filter(|(axis, _)| axes.contains(axis)).map(|(axis, index)| (*axis, *index)).collect()
 }
 

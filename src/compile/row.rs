@@ -51,6 +51,9 @@ impl Compiler<'_> {
                 }
                 (Type::Bool, if op == ChainOp::And { Row::And { of } } else { Row::Or { of } })
             }
+            ChainOp::Coalesce if is_text(ta) && is_text(tb) || super::expr::join(ta, tb).is_some() => {
+                (super::expr::join(ta, tb).unwrap_or_else(|| ta.clone()), Row::Else { of: Box::new(a), or: Box::new(b) })
+            }
             ChainOp::Add | ChainOp::Sub if is_number(ta) && super::expr::join(ta, tb).is_some() => {
                 let op = if op == ChainOp::Add { Arithmetic::Add } else { Arithmetic::Subtract };
                 (ta.clone(), Row::Arithmetic { op, left: Box::new(a), right: Box::new(b) })
@@ -74,6 +77,16 @@ impl Compiler<'_> {
         let span = left.span.to(right.span);
         if op == CompareOp::In {
             return self.row_member(op_span, left, right);
+        }
+        let has_none = match (&left.value, &right.value) {
+            (_, Value::None) => row_of(&left),
+            (Value::None, _) => row_of(&right),
+            _ => None,
+        };
+        if let (Some(of), CompareOp::Eq | CompareOp::Ne) = (has_none, op) {
+            let missing = Row::Missing { of: Box::new(of) };
+            let row = if op == CompareOp::Eq { missing } else { Row::Not { of: Box::new(missing) } };
+            return Val::new(Type::Row(Box::new(Type::Bool)), Value::Row(row.into()), span);
         }
         let (Some(a), Some(b)) = (row_of(&left), row_of(&right)) else { return self.open_row(op.text(), op_span, &left, &right) };
         let (ta, tb) = (inner(&left.ty), inner(&right.ty));
@@ -100,6 +113,10 @@ impl Compiler<'_> {
         let (dimension, number) = match (ta, tb) {
             (Type::Quantity(dimension), tb) if bare(tb) => (*dimension, right),
             (ta, Type::Quantity(dimension)) if bare(ta) => (*dimension, left),
+            (Type::Category | Type::Text, tb) | (tb, Type::Category | Type::Text) if is_number(tb) && *tb != Type::Unknown => {
+                let help = "a column of texts is compared with a text; where it holds numbers its schema says so: schema = {k: int}";
+                return self.bad_operands(op, op_span, left, right, Some(help));
+            }
             _ => return self.bad_operands(op, op_span, left, right, None),
         };
         let (what, units) = dimension.in_words();

@@ -231,16 +231,22 @@ impl Compiler<'_> {
             let Some(Value::Text(to)) = node.args.get("to") else { continue };
             let (to, span, names) = (to.to_string(), node.span, node.names.clone());
             let place = place(&to);
+            let name_a_file = match to.rsplit_once('.') {
+                Some((_, ending)) if !ending.is_empty() && ending.chars().all(|it| it.is_ascii_alphanumeric()) => {
+                    format!("name a file: to = \"model.{ending}\"")
+                }
+                _ => "name a file: to = \"model.safetensors\"".to_owned(),
+            };
             let mut wrong = |code, message: String, label: &str, help: &str| {
                 let diagnostic = Diagnostic::error(code, message).at(span.unwrap_or_default(), label).help(help);
                 self.diagnostics.push(diagnostic);
             };
             if super::arith::leaves(&to) {
-                wrong(Code::PathLeaves, format!("the export {to:?} leaves the run's output folder"), "outside", NAME_A_FILE);
+                wrong(Code::PathLeaves, format!("the export {to:?} leaves the run's output folder"), "outside", &name_a_file);
                 continue;
             }
             if place.is_empty() || to.ends_with(['/', '\\']) {
-                wrong(Code::PathLeaves, format!("the export {to:?} names no file of the run's output folder"), "no file", NAME_A_FILE);
+                wrong(Code::PathLeaves, format!("the export {to:?} names no file of the run's output folder"), "no file", &name_a_file);
                 continue;
             }
             let first = place.split('/').next().unwrap_or_default();
@@ -273,9 +279,6 @@ impl Compiler<'_> {
         }
     }
 }
-
-/// What is said of an export that names no file of the output folder.
-const NAME_A_FILE: &str = "name a file: to = \"model.safetensors\"";
 
 /// A path as disks that don't tell capitals apart see it, without steps that lead nowhere.
 fn place(to: &str) -> String {

@@ -102,6 +102,21 @@ pub enum DataError {
         /// How many rows.
         count: usize,
     },
+    /// A csv of attributes names none of the images.
+    #[error(
+        "{} has no row for any of {total} images: it names {}, and the images are named as {}",
+        file.display(), quoted(named), quoted(image)
+    )]
+    NoneAnnotated {
+        /// The csv.
+        file: PathBuf,
+        /// The first name that it has.
+        named: String,
+        /// The first image.
+        image: String,
+        /// How many images there are.
+        total: usize,
+    },
     /// A csv of attributes says nothing of some images.
     #[error("{} has no row for {count} of {total} images, first `{first}`", file.display())]
     NotAnnotated {

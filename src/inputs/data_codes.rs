@@ -12,7 +12,11 @@ pub fn code(error: &DataError) -> Code {
         DataError::Changed { .. } => Code::DataChanged,
         DataError::NoImages { .. } => Code::NoImages,
         DataError::NoIdentity { .. } | DataError::Pattern { .. } => Code::NoIdentity,
-        DataError::Line { .. } | DataError::File { .. } | DataError::NoColumn { .. } | DataError::NotAnnotated { .. } => Code::BadTable,
+        DataError::Line { .. }
+        | DataError::File { .. }
+        | DataError::NoColumn { .. }
+        | DataError::NotAnnotated { .. }
+        | DataError::NoneAnnotated { .. } => Code::BadTable,
         DataError::UnknownImages { .. } => Code::AbsentImages,
         DataError::IdentityTwice { .. }
         | DataError::PathTwice { .. }
@@ -72,11 +76,24 @@ fn help(error: &DataError) -> Option<&'static str> {
     match error {
         DataError::Line { .. } | DataError::File { .. } => return Some("mend the file there, or name another"),
         DataError::NoColumn { .. } => return Some("name the column so in the file's first line, or name another file"),
+        DataError::NoIdentity { .. } => {
+            return Some(
+                "name the folder above the people's, or say what in a path names the person: `identity = \"(?P<identity>[^/]+)_[0-9]+\"`",
+            );
+        }
+        DataError::NoneAnnotated { .. } => {
+            return Some("name images in the column `image` or `path` by their paths in the data set, relative to its folder");
+        }
         DataError::NotAnnotated { .. } => return Some("say what happens to such images: `missing = \"drop\"` or `\"keep\"`"),
         DataError::Argument { what: "random_pairs", .. } => {
             return Some("ask for less, such as `random_pairs(folds = 2, per_fold = 20)`, or give more people");
         }
         _ => {} // by its code
+    }
+    if let DataError::Unreadable { path, .. } = error
+        && path.starts_with("~")
+    {
+        return Some("`~` is a word of the shell, which is not read here: write the whole path");
     }
     let help = [
         (Code::UnreadableData, "check the path, or the parameter that gives it"),

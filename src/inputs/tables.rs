@@ -5,7 +5,7 @@ use crate::data::augment::Augment;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::protocol::{self, Doubt};
-use crate::data::readers;
+use crate::data::readers::{self, Annotated};
 use crate::data::sampler::{Batches, Sampling};
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
 use crate::data::{At, DataError, Table};
@@ -17,6 +17,7 @@ use crate::ops::{data, samplers};
 use crate::pinned::Pinned;
 use crate::plan::{Paths, Plan, PlanError};
 use crate::random::apart;
+use crate::text::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -54,12 +55,21 @@ pub struct Tables<'p> {
     made: Mutex<BTreeMap<NodeId, Table>>,
     replaced: Mutex<BTreeMap<NodeId, Table>>,
     left_out: Mutex<BTreeMap<NodeId, LeftOut>>,
+    notes: Mutex<BTreeMap<NodeId, Vec<String>>>,
 }
 
 impl<'p> Tables<'p> {
     /// The tables of a plan whose paths lie there. Folders that were probed before are not read again.
     pub fn new(plan: &'p Plan, paths: &'p Paths, cache: ProbeCache) -> Self {
-        Tables { plan, paths, cache, made: Mutex::default(), replaced: Mutex::default(), left_out: Mutex::default() }
+        Tables {
+            plan,
+            paths,
+            cache,
+            made: Mutex::default(),
+            replaced: Mutex::default(),
+            left_out: Mutex::default(),
+            notes: Mutex::default(),
+        }
     }
 
     /// What is known of the data on the disk.
@@ -70,6 +80,25 @@ impl<'p> Tables<'p> {
     /// What lies in the folder of a data set and is no part of it.
     pub fn left_out(&self, id: NodeId) -> LeftOut {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned().unwrap_or_default()
+    }
+
+    /// What was met when a table was made and is no mistake.
+    pub fn notes(&self, id: NodeId) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned().unwrap_or_default()
+    }
+
+    /// The table of attributes from a csv; images without a row, and rows without an image, are noted.
+    fn note_annotated(&self, id: NodeId, policy: data::Missing, annotated: Annotated) -> Table {
+        let mut notes = Vec::new();
+        if annotated.without_row > 0 {
+            let then = if policy == data::Missing::Drop { "are left out" } else { "have no value" };
+            notes.push(format!("{} images have no row in the csv and {then}", annotated.without_row));
+        }
+        if let Some(first) = &annotated.first_unused {
+            notes.push(format!("{} rows of the csv name no image, first {}", annotated.unused_rows, quoted(first)));
+        }
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, notes);
+        annotated.table
     }
 
     /// The plan.
@@ -100,10 +129,9 @@ impl<'p> Tables<'p> {
             Node::Annotate(it) => {
                 let table = self.table(it.data.node)?;
                 let path = self.path(id, &it.path)?;
-                at(it
-                    .schema
-                    .types()
-                    .and_then(|schema| Ok(readers::annotate(&table, &path, &schema, missing(it.missing), &self.cache)?.table)))
+                let schema = it.schema.types();
+                let annotated = schema.and_then(|schema| readers::annotate(&table, &path, &schema, missing(it.missing), &self.cache));
+                at(annotated.map(|annotated| self.note_annotated(id, it.missing, annotated)))
             }
             Node::Where(it) => {
                 at(self.table(it.data.node)?.filter(&Predicate { keep_if: it.test.row.clone(), missing: missing(it.missing) }))

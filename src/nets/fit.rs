@@ -86,7 +86,7 @@ impl Account {
         if self.taken == 0 && self.near.is_empty() {
             return format!("the file is another network's, or {else_where}");
         }
-        "look at `embedding` and `variant` of the network, or map names: checkpoint(path, names = {\"old.\" = \"new.\", \"unwanted.\" = none})"
+        "look at the arguments of the network that give its shape, or map names: checkpoint(path, names = {\"old.\" = \"new.\", \"unwanted.\" = none})"
             .to_owned()
     }
 

@@ -126,8 +126,8 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         changed(&before.operators, &after.operators).filter(|(_, before, after)| !others || before.is_some() && after.is_some());
     found.extend(operators.map(|(name, before, after)| Difference::Operator {
         name: name.clone(),
-        before: before.copied(),
-        after: after.copied(),
+        before: before.cloned(),
+        after: after.cloned(),
     }));
     found.extend(changed(&before.params, &after.params).map(|(name, before, after)| Difference::Param {
         name: name.clone(),
@@ -155,10 +155,11 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         before: before.cloned().unwrap_or_default(),
         after: after.cloned().unwrap_or_default(),
     }));
-    found.extend(changed(&before.metrics, &after.metrics).map(|(name, before, after)| Difference::Metric {
+    let other_number = |it: &Entry<LockedMetric>| !matches!(it, (_, Some(a), Some(b)) if a.is_as(b));
+    found.extend(changed(&before.metrics, &after.metrics).filter(other_number).map(|(name, before, after)| Difference::Metric {
         name: name.clone(),
-        before: before.copied(),
-        after: after.copied(),
+        before: before.cloned(),
+        after: after.cloned(),
     }));
     found
 }

@@ -54,8 +54,8 @@ pub struct Lock {
 /// How the numbers of a lock compare with those that are there now.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Agreement {
-    /// Whether both come from one and the same kind of machine (device, threads, processor, versions), so that they must be equal to the
-    /// bit.
+    /// Whether one of those that do not agree comes from one and the same kind of machine here and there (device, threads, processor,
+    /// versions), so that it must be equal to the bit.
     pub same_machine: bool,
     /// Numbers that are equal to the bit.
     pub equal: usize,
@@ -88,7 +88,7 @@ pub struct LockedNode {
 }
 
 /// A number with its 95 % interval, where there is one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedMetric {
     /// The number.
@@ -102,6 +102,16 @@ pub struct LockedMetric {
     /// The upper end of the interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
+    /// Where it was computed, and all that it is made of: where the lock's numbers are not all of the same machines.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub machines: BTreeSet<Machine>,
+}
+
+impl LockedMetric {
+    /// Whether it is the same number with the same interval, wherever it was computed.
+    pub fn is_as(&self, other: &Self) -> bool {
+        (self.value, self.std, self.low, self.high) == (other.value, other.std, other.low, other.high)
+    }
 }
 
 /// Why a text is no lock.
@@ -113,6 +123,19 @@ pub enum LockError {
     /// An entry is not of its shape.
     #[error("{0}")]
     Entry(#[from] serde_json::Error),
+    /// It is something else altogether.
+    #[error("it holds no entries such as `lock: {FORM}`")]
+    NoEntries,
+    /// One of its entries is not of its shape.
+    #[error("`{name}` of `{section}`: {error}")]
+    Of {
+        /// Where it stands.
+        section: &'static str,
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
     /// Another version wrote it.
     #[error("the lock has form {0}; this ddl reads form {FORM}")]
     Form(u32),
@@ -171,9 +194,9 @@ impl Lock {
     /// How this lock's numbers compare with those of another, which is what is there now.
     /// `all` tells whether that is all that there is to measure: what is absent then is no number of this recipe.
     pub fn agreement(&self, now: &Lock, all: bool) -> Agreement {
-        let same_machine = self.machines.len() == 1 && self.machines == now.machines;
+        let one_kind = |locked: &BTreeSet<Machine>, is: &BTreeSet<Machine>| locked.len() == 1 && locked == is;
         let unlocked = now.metrics.keys().filter(|name| !self.metrics.contains_key(*name)).cloned().collect();
-        let mut found = Agreement { same_machine, unlocked, ..Agreement::default() };
+        let mut found = Agreement { unlocked, ..Agreement::default() };
         for (name, locked) in &self.metrics {
             let Some(is) = now.metrics.get(name) else {
                 if all {
@@ -184,8 +207,9 @@ impl Lock {
                 continue;
             };
             match (locked.low, locked.high) {
-                _ if locked == is => found.equal += 1,
-                _ if same_machine => {
+                _ if locked.is_as(is) => found.equal += 1,
+                _ if one_kind(self.machines_of(locked), now.machines_of(is)) => {
+                    found.same_machine = true;
                     found.broken.push(format!("metric {name}: {} -> {}, on the same kind of machine", locked.value, is.value));
                 }
                 (Some(low), Some(high)) if (low..=high).contains(&is.value) => found.within += 1,
@@ -202,7 +226,8 @@ impl Lock {
         for name in self.decisions.keys().chain(now.decisions.keys()).collect::<BTreeSet<_>>() {
             let (locked, is) = (self.decisions.get(name), now.decisions.get(name));
             let told = is.is_some() || all;
-            if told && locked != is && same_machine {
+            if told && locked != is && one_kind(&self.machines, &now.machines) {
+                found.same_machine = true;
                 found.broken.push(format!("{name} is not decided as it was, on the same kind of machine"));
             } else if told && locked.is_some() != is.is_some() {
                 found.broken.push(format!("{name}: a decision that the {} not", if locked.is_some() { "recipe has" } else { "lock has" }));
@@ -211,6 +236,11 @@ impl Lock {
             }
         }
         found
+    }
+
+    /// Where a number of this lock was computed.
+    fn machines_of<'a>(&'a self, metric: &'a LockedMetric) -> &'a BTreeSet<Machine> {
+        if metric.machines.is_empty() { &self.machines } else { &metric.machines }
     }
 
     /// Reads the text of a file.
@@ -224,9 +254,31 @@ impl Lock {
         if let Some(sections) = entries.as_object_mut() {
             sections.retain(|_, section| !section.is_null()); // all of its lines are gone, its title is not
         }
-        let lock: Lock = serde_json::from_value(entries)?;
+        let whole = serde_json::from_value::<Lock>(entries.clone());
+        let lock = whole.map_err(|error| of_an_entry(&entries).unwrap_or(LockError::Entry(error)))?;
         if lock.lock == FORM { Ok(lock) } else { Err(LockError::Form(lock.lock)) }
     }
+}
+
+/// Which entry of a lock is not of its shape.
+fn of_an_entry(entries: &serde_json::Value) -> Option<LockError> {
+    let Some(sections) = entries.as_object() else { return Some(LockError::NoEntries) };
+    fn wrong<T: serde::de::DeserializeOwned>(
+        sections: &serde_json::Map<String, serde_json::Value>,
+        section: &'static str,
+    ) -> Option<LockError> {
+        let entries = sections.get(section)?.as_object()?;
+        entries.iter().find_map(|(name, entry)| {
+            let error = serde_json::from_value::<T>(entry.clone()).err()?;
+            Some(LockError::Of { section, name: name.clone(), error })
+        })
+    }
+    wrong::<String>(sections, "params")
+        .or_else(|| wrong::<String>(sections, "data"))
+        .or_else(|| wrong::<u32>(sections, "operators"))
+        .or_else(|| wrong::<LockedNode>(sections, "nodes"))
+        .or_else(|| wrong::<Vec<Decision>>(sections, "decisions"))
+        .or_else(|| wrong::<LockedMetric>(sections, "metrics"))
 }
 
 /// A section whose entries stand one on a line, sorted; JSON is YAML.
@@ -285,8 +337,37 @@ mod tests {
     }
 
     #[test]
+    fn each_number_is_judged_by_the_machines_of_its_own() {
+        let machine = |threads| Machine { ddl: "1".into(), libtorch: "2".into(), device: "cpu".into(), threads, cpu: "x".into() };
+        let metric = |value, on: &[usize]| LockedMetric {
+            value,
+            std: None,
+            low: Some(0.0),
+            high: Some(1.0),
+            machines: on.iter().map(|&threads| machine(threads)).collect(),
+        };
+        let lock = |on: &[usize], metric: LockedMetric| Lock {
+            machines: on.iter().map(|&threads| machine(threads)).collect(),
+            metrics: [("net: v.eer".to_owned(), metric)].into(),
+            ..Lock::default()
+        };
+        let locked = lock(&[1], metric(0.5, &[]));
+        for (now, broken) in [
+            (lock(&[1], metric(0.5, &[])), false),
+            (lock(&[1], metric(0.6, &[])), true),
+            (lock(&[1, 2], metric(0.6, &[1])), true),
+            (lock(&[1, 2], metric(0.5, &[1])), false),
+            (lock(&[1, 2], metric(0.6, &[2])), false),
+            (lock(&[1, 2], metric(0.6, &[])), false),
+            (lock(&[2], metric(1.6, &[])), true),
+        ] {
+            assert_eq!(!locked.agreement(&now, true).broken.is_empty(), broken, "{now:?}");
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read_back_whatever_was_decided() {
-        let metric = LockedMetric { value: 1.0 / 3.0, std: Some(1e-7), low: Some(0.0), high: None };
+        let metric = LockedMetric { value: 1.0 / 3.0, std: Some(1e-7), low: Some(0.0), high: None, machines: BTreeSet::new() };
         let args = [("lr".to_owned(), "1e-4".to_owned()), ("of".to_owned(), "[1, \"a: b\"]".to_owned())].into();
         let node = LockedNode { key: ContentKey::of(b"a node"), op: "train".into(), args, inputs: vec!["no".into()] };
         let machine = Machine { ddl: "0.1.0".into(), libtorch: "2.13.0".into(), device: "cuda:0".into(), threads: 2, cpu: "a: b".into() };
@@ -300,9 +381,13 @@ mod tests {
             data: [("~".to_owned(), "1e3".to_owned())].into(),
             operators: [("train".to_owned(), 2)].into(),
             nodes: [("a[k = 1]".to_owned(), node)].into(),
-            machines: [machine].into(),
             decisions: [("pick".to_owned(), every_decision())].into(),
-            metrics: [("pick: v.eer".to_owned(), metric)].into(),
+            metrics: [
+                ("pick: v.eer".to_owned(), metric.clone()),
+                ("a: v.eer".to_owned(), LockedMetric { machines: [Machine { threads: 1, ..machine.clone() }].into(), ..metric }),
+            ]
+            .into(),
+            machines: [machine].into(),
         };
         assert_eq!(Lock::from_yaml(&lock.to_yaml()).unwrap(), lock);
         for (no_lock, why) in [

@@ -2,12 +2,14 @@
 
 use super::grid::{Grid, bytes, grouped, rounded};
 use super::{Plan, PlanNode};
+use crate::lang::decl::Operator as _;
 use crate::lang::value::{Arm, NodeId};
+use crate::ops::data::Draw;
 use crate::ops::node::{Node, Section};
 use crate::ops::outputs::TableRow;
 use crate::ops::stages::Train;
 use indexmap::IndexSet;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// All of them.
@@ -55,11 +57,18 @@ impl Plan {
         let sinks: HashSet<NodeId> = self.sinks.iter().copied().collect();
         let mut left_out = 0;
         let mut grids = SECTIONS.map(|section| (section, Grid::new(section.columns())));
+        // a draw without a name is told by its data
+        let made = |name: &str| name.starts_with(Draw::NAME) && name[Draw::NAME.len()..].starts_with('(');
+        let draws: HashMap<&str, &str> = self
+            .all::<Draw>()
+            .map(|(id, draw)| (self.node(id).name.as_str(), self.node(draw.data.node).name.as_str()))
+            .map(|(draw, data)| (draw, if made(draw) { data } else { draw }))
+            .collect();
         for (id, node) in self.iter() {
             let section = node.section();
             let made = node.name.strip_prefix(&*node.op).is_some_and(|rest| rest.starts_with('(')) && !sinks.contains(&id);
             let shown = whole || !(section == Section::Steps || made);
-            if shown { grids[section as usize].1.row(self.row(section, id)) } else { left_out += 1 }
+            if shown { grids[section as usize].1.row(self.row(section, id, &draws)) } else { left_out += 1 }
         }
         for (section, grid) in grids.iter().filter(|(_, grid)| !grid.is_empty()) {
             let _ = write!(out, "\n{}\n{}", section.title(), grid.text());
@@ -73,7 +82,7 @@ impl Plan {
         out
     }
 
-    fn row(&self, section: Section, id: NodeId) -> Vec<String> {
+    fn row(&self, section: Section, id: NodeId, draws: &HashMap<&str, &str>) -> Vec<String> {
         let node = self.node(id);
         let facts = &node.facts;
         let count = |n: Option<u64>| n.map(grouped).unwrap_or_default();
@@ -94,7 +103,11 @@ impl Plan {
                 ]
             }
             Section::Stages => {
-                let drawn: Vec<String> = facts.images_per_step.iter().map(|(draw, n)| format!("{draw} {n}")).collect();
+                let drawn: Vec<String> = facts
+                    .images_per_step
+                    .iter()
+                    .map(|(draw, n)| format!("{} {n}", draws.get(draw.as_str()).unwrap_or(&draw.as_str())))
+                    .collect();
                 let args = self.arguments(id);
                 let arg = |name: &str| args.get(name).cloned().unwrap_or_default();
                 vec![

@@ -8,7 +8,7 @@ use super::audit::{self, Finding, Place};
 use super::heads::Heads;
 use super::sight::Sight;
 use super::unknown::Unknown;
-use super::{alike, ends, lengths, pooling, reads, sampling, teaching, weights};
+use super::{alike, ends, idle, lengths, pooling, reads, sampling, teaching, weights};
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
@@ -65,6 +65,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
+        findings.extend(idle::findings(plan));
         for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.parted) {
             gather.facts[finding.at.node.0 as usize].notes.push(note);
             findings.push(finding);
@@ -224,6 +225,7 @@ impl<'p> Gather<'p> {
         if absent > 0 {
             facts.notes.push(format!("{absent} of {} people have no image here", table.labels().len()));
         }
+        facts.notes.extend(self.tables.notes(id));
         let left_out = self.tables.left_out(id);
         if left_out.files() > 0 {
             facts.notes.push(format!("left out: {left_out}"));

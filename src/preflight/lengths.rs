@@ -84,6 +84,16 @@ impl Stage {
             (Span::Epochs(_) | Span::Steps(_), _, None) => false, // how many steps an epoch has is not known
         };
         let (stage, op) = (&self.name, decl.name);
+        let rises = form == Form::Length && name == "warmup";
+        let all_of_it = match (it, self.known) {
+            (Span::Part(part), _) => part >= 1.0,
+            (_, Some((steps, per_epoch))) => it.steps(per_epoch, steps) >= steps,
+            _ => it == self.length,
+        };
+        if rises && !beyond && all_of_it {
+            let message = format!("`{name}` of `{op}` is {it}, which is all of the stage `{stage}`: its value is reached at the end alone");
+            return Some(Failure::new(Code::BeyondStage, message).help("shorten it, or lengthen `for`"));
+        }
         beyond.then(|| match form {
             Form::Length => {
                 Failure::new(Code::BeyondStage, format!("`{name}` of `{op}` is {it}, which is longer than the stage `{stage}`"))

@@ -6,6 +6,7 @@
 //! audit      leaks, and choices that are made on what is then reported
 //! ends       terms and networks that don't fit each other
 //! heads      whose prototypes models have
+//! idle       stages that change nothing
 //! lengths    spans against the length of their stage
 //! pooling    poolings that a judged model has not learned
 //! reads      attributes that a network or a term is given
@@ -21,6 +22,7 @@ pub mod audit;
 mod ends;
 pub mod facts;
 pub mod heads;
+mod idle;
 mod lengths;
 pub mod pooling;
 mod reads;

@@ -4,8 +4,9 @@
 use super::model::{Claimed, Table};
 use super::table::{Compared, compared};
 use crate::eval::{Ci, Estimate};
-use crate::events::Decision;
+use crate::events::{Decision, Machine};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One measured number.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -34,6 +35,9 @@ pub struct MetricRow {
     /// What was decided on the way to it: by `select`, `average`, `keep` and `stop`, of the model and of all that it is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decided: Vec<Decided>,
+    /// Where it and all that it is made of were computed, each machine once; a lock tells them.
+    #[serde(skip)]
+    pub machines: BTreeSet<Machine>,
 }
 
 /// A node's own choice.
@@ -60,6 +64,7 @@ impl MetricRow {
             n_impostor: estimate.n_impostor,
             ci: estimate.ci,
             decided: Vec::new(),
+            machines: BTreeSet::new(),
         }
     }
 }

@@ -55,6 +55,21 @@ pub enum Found {
 }
 
 impl Store {
+    /// Refuses a folder that holds other things and no store: nothing is ever put beside them.
+    ///
+    /// # Errors
+    /// [`StoreError::Format`] for such a folder.
+    pub fn hold_apart(root: &Path) -> Result<(), StoreError> {
+        // what is known of data may be there before the first result
+        let foreign = |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() != "probes");
+        let is_store = root.join("artifacts").is_dir() || root.join("format").exists();
+        if !is_store && fs::read_dir(root).is_ok_and(|mut entries| entries.any(foreign)) {
+            let found = "a folder with other things in it".to_owned();
+            return Err(StoreError::Format { root: root.to_owned(), found });
+        }
+        Ok(())
+    }
+
     /// The store in this folder, which is made when it is not there.
     ///
     /// # Errors
@@ -66,12 +81,7 @@ impl Store {
             Ok(text) if text == FORMAT => {}
             Ok(text) => return Err(StoreError::Format { root, found: text.trim().chars().take(80).collect() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                // what is known of data may be there before the first result
-                let foreign = |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() != "probes");
-                let occupied = fs::read_dir(&root).is_ok_and(|mut entries| entries.any(foreign));
-                if occupied && !root.join("artifacts").is_dir() {
-                    return Err(StoreError::Format { root, found: "a folder with other things in it".to_owned() });
-                }
+                Self::hold_apart(&root)?;
                 for folder in ["artifacts", "checkpoints", "tmp", "locks", "damaged"] {
                     let folder = root.join(folder);
                     fs::create_dir_all(&folder).map_err(|error| StoreError::io(&folder, "make", error))?;

@@ -33,6 +33,11 @@ pub const MOST_OPERATORS: usize = 1_000;
 /// How deep a tree may be, from a declaration to its innermost expression, so that a walk of it may recurse.
 pub const DEEPEST_TREE: usize = 256;
 
+/// Whether a word begins a declaration.
+pub fn begins_a_declaration(word: &str) -> bool {
+    scan::is_item_word(word)
+}
+
 /// What a text says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed {
@@ -85,7 +90,25 @@ impl Reader<'_> {
         }
     }
 
+    /// `100 // 16`: a division elsewhere, and here a number and a comment.
+    fn divisions(&mut self) {
+        for comment in self.file.comments.iter().filter(|comment| !comment.own_line) {
+            let said = comment.text.trim_start_matches('/').trim();
+            let number = said.trim_end_matches([',', ')', ']', '}']).trim_end();
+            let is_number =
+                number.starts_with(|it: char| it.is_ascii_digit()) && number.chars().all(|it| it.is_ascii_digit() || ".e_".contains(it));
+            let before = self.source.text[..comment.span.start as usize].trim_end();
+            let after_number = before.ends_with(|it: char| it.is_ascii_alphanumeric() || it == ')');
+            if is_number && after_number && comment.text.starts_with("//") && !comment.text.starts_with("///") {
+                let warning = Diagnostic::warning(Code::CommentDivides, "`//` begins a comment: nothing is divided here");
+                let warning = warning.at(comment.span, "a comment");
+                self.errors.push(warning.help(format!("write `/ {number}`, or say in words what the comment means")));
+            }
+        }
+    }
+
     fn finish(mut self) -> Parsed {
+        self.divisions();
         if self.file.edition.is_none() && !self.errors.iter().any(|error| error.code == Code::UnknownEdition) {
             let first = self.tokens.first().map_or(self.file.span.first(), |token| self.span(token.start, token.end).first());
             let error = Diagnostic::error(Code::MissingEdition, "a recipe begins with its edition")

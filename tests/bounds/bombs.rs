@@ -50,6 +50,16 @@ fn chain(first: &str, count: usize, next: impl Fn(usize, usize) -> String) -> St
 }
 
 #[test]
+fn very_many_axes_that_meet_cost_what_they_are() {
+    let axes: String = (0..4_000).map(|at| format!("sweep s{at} in [1]\n")).collect();
+    let all: Vec<String> = (0..4_000).map(|at| format!("s{at}")).collect();
+    cheap(&format!("{axes}let _x = [{}]", all.join(", ")), 100_000);
+    // each of them is looked at for each that depends on them
+    let users: String = (0..2_000).map(|at| format!("let _y{at} = _x\n")).collect();
+    refused(&format!("{axes}let _x = [{}]\n{users}", all.join(", ")), "too much to compile");
+}
+
+#[test]
 fn a_def_that_is_called_twice_with_one_value_is_one_value() {
     let twice = chain("def f0(x: int) -> int { return 0 * x + 1 }", 40, |before, at| {
         format!("def f{at}(x: int) -> int {{ return min(f{before}(x), f{before}(x)) }}")

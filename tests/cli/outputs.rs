@@ -115,13 +115,46 @@ fn a_pipe_that_somebody_reads_gets_all_of_it() {
     }
 }
 
+/// A file that begins as events do, and has the line by which a lock is known.
+const OLD: &str = "{\"kind\":\"old\"}\nlock: 0\n";
+
+#[test]
+fn nothing_is_written_over_but_what_is_the_command_s_own() {
+    for command in ["run idle.ddl --events", "lock r.ddl -o"] {
+        let (name, text) = if command.starts_with("run") { ("a.lock", "lock: 1\n") } else { ("a.jsonl", "{\"kind\":\"done\"}\n") };
+        let shell = shell().file("pose.csv", "image,yaw\na.png,3\n").file(name, text);
+        for place in ["r.ddl", "pose.csv", name, ".ddl/store/mine", "runs/idle/metrics.json"] {
+            if command.starts_with("lock") && place.starts_with("runs") {
+                continue; // no run is going on
+            }
+            let before = fs::read(shell.path().join(place)).ok();
+            let ran = shell.ddl(&format!("{command} {place}"));
+            assert_eq!(ran.code(), 2, "{}", ran.transcript());
+            assert!(ran.stderr().contains("ddl::files::unwritable"), "{}", ran.transcript());
+            assert_eq!(fs::read(shell.path().join(place)).ok(), before, "{command} {place}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_other_things_is_no_store_and_stays_as_it_is() {
+    let shell = shell().file("mine/a.txt", "a");
+    for command in ["check", "plan", "run", "lock"] {
+        let ran = shell.ddl(&format!("{command} r.ddl --store mine"));
+        assert_ne!(ran.code(), 0, "{}", ran.transcript());
+        let there: Vec<_> = fs::read_dir(shell.path().join("mine")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(there, ["a.txt"], "{}", ran.transcript());
+    }
+}
+
 #[test]
 fn links_are_followed_also_to_what_is_not_there_yet() {
     for there in [true, false] {
         each(
             |place| {
                 if there {
-                    fs::write(place.with_file_name("target"), "old").unwrap();
+                    // what either command may replace
+                    fs::write(place.with_file_name("target"), OLD).unwrap();
                 }
                 symlink("target", place).unwrap();
             },
@@ -129,7 +162,7 @@ fn links_are_followed_also_to_what_is_not_there_yet() {
                 assert_eq!(ran.code(), 0, "{}", ran.transcript());
                 assert!(fs::symlink_metadata(place).unwrap().is_symlink(), "{}", ran.transcript());
                 let written = fs::read_to_string(place.with_file_name("target")).unwrap();
-                assert!(!written.is_empty() && written != "old", "{written}");
+                assert!(!written.is_empty() && written != OLD, "{written}");
             },
         );
     }

@@ -178,7 +178,18 @@ impl From<ReadError> for Diagnostic {
             ReadError::NotUtf8 { .. } | ReadError::NoText { .. } => Code::NotUtf8,
             ReadError::TooLong { .. } => Code::TooLong,
         };
-        Diagnostic::error(code, error.to_string())
+        let help = match &error {
+            ReadError::Unreadable { path, .. } if path.starts_with("~/") => {
+                Some("`~` is a word of the shell, which is not read here: write the whole path".to_owned())
+            }
+            ReadError::Unreadable { path, .. }
+                if !path.ends_with(".ddl") && crate::regular::open(std::path::Path::new(&format!("{path}.ddl"))).is_ok() =>
+            {
+                Some(format!("did you mean {path}.ddl?"))
+            }
+            _ => None,
+        };
+        Diagnostic::error(code, error.to_string()).maybe_help(help)
     }
 }
 

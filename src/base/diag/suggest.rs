@@ -40,7 +40,8 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
             best = Some((distance, candidate));
         }
     }
-    begun.or(best.map(|(_, candidate)| candidate))
+    let same = best.filter(|(distance, _)| *distance == 0); // but for its case
+    same.or(begun.map(|candidate| (0, candidate))).or(best).map(|(_, candidate)| candidate)
 }
 
 /// `a`, `b` or `c`: words for a message, each in backquotes.

@@ -1,5 +1,5 @@
 //! InsightFace's validation packs (`lfw.bin`): a pickle of a list of encoded images, two for each pair, and a list that says of each pair
-//! whether both show one person (spec 6.2). Images are byte strings of Python 2 or 3, or arrays of bytes of NumPy's; they stay where they
+//! whether both show one person. Images are byte strings of Python 2 or 3, or arrays of bytes of NumPy's; they stay where they
 //! lie.
 
 use super::TensorError;

@@ -133,12 +133,13 @@ pub fn chapters() -> Vec<(Group, Vec<&'static Decl>)> {
 }
 
 /// The first sentence of a documentation: what a list shows.
-pub fn summary(doc: &str) -> &str {
-    let paragraph = doc.trim().split("\n\n").next().unwrap_or("");
-    let first_line = paragraph.lines().next().unwrap_or("");
-    match first_line.find(". ") {
-        Some(end) => &first_line[..=end],
-        None => first_line,
-    }
-    .trim()
+pub fn summary(doc: &str) -> String {
+    let paragraph = doc.trim().split("\n\n").next().unwrap_or("").lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    // the point of a product stands alone
+    let ends = |at: &usize| {
+        let next = paragraph[at + 2..].chars().next();
+        !paragraph[..*at].ends_with([' ', '.']) && next.is_none_or(|next| next.is_uppercase() || next == '`')
+    };
+    let end = paragraph.match_indices(". ").map(|(at, _)| at).find(ends);
+    end.map_or(paragraph.as_str(), |end| &paragraph[..=end]).trim().to_owned()
 }

@@ -113,7 +113,7 @@ impl Documented {
     }
 
     /// Its first sentence.
-    pub fn summary(&self) -> &str {
+    pub fn summary(&self) -> String {
         summary(&self.doc)
     }
 

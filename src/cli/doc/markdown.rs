@@ -11,13 +11,13 @@ pub fn list() -> String {
     for (group, decls) in chapters() {
         let _ = writeln!(out, "\n## [{}]({}.md)\n", group.title(), group.file());
         for decl in decls {
-            let _ = writeln!(out, "- [`{}`]({}.md#{}): {}", decl.name, group.file(), decl.name, escaped(summary(decl.doc)));
+            let _ = writeln!(out, "- [`{}`]({}.md#{}): {}", decl.name, group.file(), decl.name, escaped(&summary(decl.doc)));
         }
     }
     out.push_str("\n## [The standard library](library.md)\n\n");
     for def in super::library::modules().iter().flat_map(|module| &module.defs) {
         let anchor = def.path.replace('.', "");
-        let _ = writeln!(out, "- [`{}`](library.md#{anchor}): {}", def.path, escaped(def.summary()));
+        let _ = writeln!(out, "- [`{}`](library.md#{anchor}): {}", def.path, escaped(&def.summary()));
     }
     out
 }

@@ -62,6 +62,18 @@ fn unknown(name: &str) -> Stop {
     if let Some((_, what)) = NOT_YET.iter().find(|(later, _)| *later == name) {
         return Stop::wrong_with(format!("`{name}` ({what}) is not there yet"), "`ddl doc` lists what there is");
     }
+    if crate::syntax::begins_a_declaration(name) {
+        return Stop::wrong_with(
+            format!("`{name}` begins a declaration, and is no operator"),
+            "docs/language/syntax.md says what each declaration is; `ddl doc` lists the operators",
+        );
+    }
+    let of_library = library::paths()
+        .into_iter()
+        .find(|path| path.strip_prefix("std.").is_some_and(|path| path == name || path.ends_with(&format!(".{name}"))));
+    if let Some(path) = of_library {
+        return Stop::wrong_with(format!("there is no operator `{name}`"), format!("the standard library has `{path}`"));
+    }
     let known = registry().values().filter(|decl| !decl.hidden).map(|decl| decl.name);
     let help =
         did_you_mean(name, known).map_or_else(|| "`ddl doc` lists all operators".to_owned(), |meant| format!("did you mean `{meant}`?"));

@@ -5,6 +5,7 @@ pub mod reading;
 
 use super::outcome::{Stop, bad_plan};
 use crate::eval::{self, Estimate, EvalError, Parted, deviation_of, mean_of, worst_of};
+use crate::events::Machine;
 use crate::lang::value::{Arm, NodeId};
 use crate::ops::evals::{Metric, OverPanel, PanelBy};
 use crate::ops::node::Node;
@@ -88,8 +89,8 @@ impl Results {
                 let Ok(measured) = self.number(plan, id, &metric)? else { continue }; // who asks for it says why
                 let name = |node: NodeId| plan.node(node).name.as_str();
                 let row = MetricRow::new(name(judge.model.node), name(judge.eval.node), &metric.label(), &measured.estimate);
-                let decided = self.decided(plan, [id]);
-                self.metrics.push(MetricRow { decided, ..row });
+                let (decided, machines) = self.came_of(plan, [id]);
+                self.metrics.push(MetricRow { decided, machines, ..row });
                 self.told.insert((id, metric.label()));
             }
         }
@@ -158,8 +159,8 @@ impl Results {
                 cell.values.push(estimate.value);
                 cell.arms.push(arm);
                 cell.ci = estimate.ci;
-                let decided = self.behind(plan, row, &column.metric)?;
-                self.metrics.push(MetricRow { decided, ..metric_row(plan, row, column, &estimate) });
+                let (decided, machines) = self.behind(plan, row, &column.metric)?;
+                self.metrics.push(MetricRow { decided, machines, ..metric_row(plan, row, column, &estimate) });
                 self.told.extend(self.judgement(plan, row, &column.metric)?.map(|id| (id, column.metric.label())));
             }
         }
@@ -213,17 +214,19 @@ impl Results {
         Ok(self.judged[&id].measured(metric).map(|it| if chosen { it.without_interval() } else { it }))
     }
 
-    /// What was decided on the way to the row's number.
-    fn behind(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<Vec<Decided>, Stop> {
+    /// What was decided on the way to the row's number, and where it was computed.
+    fn behind(&self, plan: &Plan, row: &TableRow, metric: &Metric) -> Result<(Vec<Decided>, BTreeSet<Machine>), Stop> {
         let judged = self.judgement(plan, row, metric)?.map_or_else(|| row.judged.iter().map(|it| it.node).collect(), |id| vec![id]);
-        Ok(self.decided(plan, judged))
+        Ok(self.came_of(plan, judged))
     }
 
-    /// What was decided on the way to these nodes.
-    fn decided(&self, plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> Vec<Decided> {
-        let behind = plan.behind(of).into_iter();
-        let decided = behind.flat_map(|id| self.history.decided(id).map(move |decision| (id, decision)));
-        decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() }).collect()
+    /// What was decided on the way to these nodes, and where they and all that they are made of were computed.
+    fn came_of(&self, plan: &Plan, of: impl IntoIterator<Item = NodeId>) -> (Vec<Decided>, BTreeSet<Machine>) {
+        let behind = plan.behind(of);
+        let machines = self.history.machines(&behind);
+        let decided = behind.into_iter().flat_map(|id| self.history.decided(id).map(move |decision| (id, decision)));
+        let decided = decided.map(|(id, decision)| Decided { node: plan.node(id).name.clone(), decision: decision.clone() });
+        (decided.collect(), machines)
     }
 
     /// The row's judgement under the metric's protocol.

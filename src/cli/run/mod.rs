@@ -8,7 +8,7 @@ mod page;
 pub(super) mod progress;
 
 use super::args::RunArgs;
-use super::files;
+use super::files::{self, Own};
 use super::locked::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, with_results};
 use super::outcome::{Outcome, Stop, bad_plan, stored};
 use super::recipe::Recipe;
@@ -41,6 +41,14 @@ const ROUNDS: u32 = 2;
 
 /// Runs a recipe.
 pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
+    if let Some(events) = &args.events {
+        files::hold_apart(events, Own::Events, &args.recipe.store)?;
+        let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
+        if let Some(own) = OutputFile::ALL.into_iter().map(|file| file.within(&out)).find(|own| own == events) {
+            let said = Diagnostic::error(Code::Unwritable, format!("{} is written by the run itself", own.display()));
+            return Err(Stop::refuse(said.help("name another file for the events")));
+        }
+    }
     let log = Log::new(args.events.as_deref())?;
     let ended = run_and_log(args, screen, &log);
     match log.end(&ended, screen.errors()) {

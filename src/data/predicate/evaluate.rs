@@ -45,6 +45,11 @@ impl Expr {
             Expr::Or { of } => three_cell(all_of(of, row, "or", true)?),
             Expr::Compare { op, left, right } => compare(*op, &left.eval_row(row)?, &right.eval_row(row)?)?,
             Expr::In { of, members } => member(&of.eval_row(row)?, members)?,
+            Expr::Missing { of } => Cell::Bool(of.eval_row(row)? == Cell::Missing),
+            Expr::Else { of, or } => match (of.eval_row(row)?, or.eval_row(row)?) {
+                (Cell::Missing, or) => or,
+                (value, _) => value, // both are evaluated, so that its errors show on whatever row
+            },
             Expr::Abs { of } => number_cell(number("abs", &of.eval_row(row)?)?.map(f64::abs)),
             Expr::Neg { of } => number_cell(number("-", &of.eval_row(row)?)?.map(|x| -x)),
             Expr::Min { of } => extreme(of, row, "min", f64::min)?,

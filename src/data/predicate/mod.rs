@@ -105,6 +105,18 @@ pub enum Expr {
         /// a and b
         members: Members,
     },
+    /// `x == none`: whether it has no value. Never missing itself.
+    Missing {
+        /// x
+        of: Box<Expr>,
+    },
+    /// `x ?? y`: x, or y where x is missing.
+    Else {
+        /// x
+        of: Box<Expr>,
+        /// y
+        or: Box<Expr>,
+    },
     /// `abs(x)`
     Abs {
         /// x
@@ -197,13 +209,15 @@ impl Expr {
                 }
             }
             Expr::Const { .. } => {}
-            Expr::Not { of } | Expr::Abs { of } | Expr::Neg { of } | Expr::In { of, .. } => of.collect_attributes(names),
+            Expr::Not { of } | Expr::Missing { of } | Expr::Abs { of } | Expr::Neg { of } | Expr::In { of, .. } => {
+                of.collect_attributes(names);
+            }
             Expr::And { of } | Expr::Or { of } | Expr::Min { of } | Expr::Max { of } => {
                 for part in of {
                     part.collect_attributes(names);
                 }
             }
-            Expr::Compare { left, right, .. } | Expr::Arithmetic { left, right, .. } => {
+            Expr::Compare { left, right, .. } | Expr::Arithmetic { left, right, .. } | Expr::Else { of: left, or: right } => {
                 left.collect_attributes(names);
                 right.collect_attributes(names);
             }
@@ -238,6 +252,8 @@ impl Expr {
                 Expr::Compare { op: *op, left, right }
             }
             Expr::In { of, members } => Expr::In { of: one(of), members: members.clone() },
+            Expr::Missing { of } => Expr::Missing { of: one(of) },
+            Expr::Else { of, or } => Expr::Else { of: one(of), or: one(or) },
             Expr::Abs { of } => Expr::Abs { of: one(of) },
             Expr::Neg { of } => Expr::Neg { of: one(of) },
             Expr::Min { of } => Expr::Min { of: all(of) },

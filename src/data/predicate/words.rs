@@ -15,7 +15,10 @@ impl Expr {
         match self {
             Expr::Attribute { name } => format!(".{name}"),
             Expr::Const { value } => cell_text(value, unit),
-            Expr::Not { of } => format!("not ({})", of.text(schema)),
+            Expr::Not { of } => match &**of {
+                Expr::Missing { of } => format!("{} != none", of.text(schema)),
+                of => format!("not ({})", of.text(schema)),
+            },
             Expr::And { of } => of.iter().map(|part| part.grouped(schema)).collect::<Vec<_>>().join(" and "),
             Expr::Or { of } => of.iter().map(|part| part.grouped(schema)).collect::<Vec<_>>().join(" or "),
             Expr::Compare { op, left, right } => {
@@ -30,6 +33,12 @@ impl Expr {
                     Members::List(cells) => format!("[{}]", cells.iter().map(cell).collect::<Vec<_>>().join(", ")),
                 };
                 format!("{} in {members}", of.text_in(schema, unit.as_ref()))
+            }
+            Expr::Missing { of } => format!("{} == none", of.text(schema)),
+            Expr::Else { of, or } => {
+                let unit = self.unit(schema);
+                let unit = unit.as_ref();
+                format!("({} ?? {})", of.text_in(schema, unit), or.text_in(schema, unit))
             }
             Expr::Abs { of } => format!("abs({})", of.text_in(schema, unit)),
             Expr::Neg { of } => format!("-{}", of.text_in(schema, unit)),
@@ -59,12 +68,13 @@ impl Expr {
             Expr::Attribute { name } => schema.get(name),
             Expr::Abs { of } | Expr::Neg { of } => of.unit(schema),
             Expr::Min { of } | Expr::Max { of } => of.iter().find_map(|part| part.unit(schema)),
-            Expr::Arithmetic { op: Arithmetic::Add | Arithmetic::Subtract, left, right } => {
+            Expr::Arithmetic { op: Arithmetic::Add | Arithmetic::Subtract, left, right } | Expr::Else { of: left, or: right } => {
                 left.unit(schema).or_else(|| right.unit(schema))
             }
             Expr::Arithmetic { op: Arithmetic::Multiply | Arithmetic::Divide, .. }
             | Expr::Const { .. }
             | Expr::Not { .. }
+            | Expr::Missing { .. }
             | Expr::And { .. }
             | Expr::Or { .. }
             | Expr::Compare { .. }

@@ -18,8 +18,10 @@ pub struct Annotated {
     pub table: Table,
     /// How many samples the csv says nothing of.
     pub without_row: usize,
-    /// How many of its rows name no sample of the table.
+    /// How many of its rows name no sample of the set.
     pub unused_rows: usize,
+    /// The first such name.
+    pub first_unused: Option<String>,
 }
 
 /// Adds the columns of `schema` from a csv whose column `image` or `path` names samples. Samples without a row are an error, are left out,
@@ -37,13 +39,17 @@ pub fn annotate(
     let columns = schema.iter().map(|(name, kind)| Ok((name, *kind, lines.column(&[name])?))).collect::<Result<Vec<_>, DataError>>()?;
     let mut line_of: Vec<u64> = vec![0; table.set_len()]; // 0: the csv says nothing of it
     let mut unused: HashMap<Box<str>, u64> = HashMap::new();
+    let mut first_unused = None;
     let new = |(name, kind, _): &(&String, ColumnType, usize)| ColumnBuilder::missing(name, &kind.attribute(), table.set_len());
     let mut added: Vec<ColumnBuilder> = columns.iter().map(new).collect();
     lines.each(|line, row| {
         let place = table.place_of(&row[key]);
         let before = match place {
             Some(place) => std::mem::replace(&mut line_of[place as usize], line),
-            None => unused.insert(Box::from(&row[key]), line).unwrap_or(0),
+            None => {
+                first_unused.get_or_insert_with(|| row[key].to_owned());
+                unused.insert(Box::from(&row[key]), line).unwrap_or(0)
+            }
         };
         if before > 0 {
             return Err(lines.wrong(line, format!("{} was annotated in line {before} already", quoted(&row[key]))));
@@ -56,6 +62,10 @@ pub fn annotate(
         Ok(())
     })?;
     let bare = |row: &Row| line_of[row.index()] == 0;
+    if let (Some(named), Some(image), true) = (&first_unused, table.rows().next(), line_of.iter().all(|line| *line == 0)) {
+        let (file, named, image) = (file.to_owned(), named.clone(), image.path().to_string());
+        return Err(DataError::NoneAnnotated { file, named, image, total: table.len() });
+    }
     let without_row = table.rows().filter(bare).count();
     if let (MissingPolicy::Error, Some(first)) = (missing, table.rows().find(bare)) {
         let (first, file) = (first.path().to_string(), file.to_owned());
@@ -72,5 +82,5 @@ pub fn annotate(
         }
         annotated = annotated.with_rows(kept);
     }
-    Ok(Annotated { table: annotated, without_row, unused_rows: unused.len() })
+    Ok(Annotated { table: annotated, without_row, unused_rows: unused.len(), first_unused })
 }

@@ -9,7 +9,7 @@
 //!
 //! Images have the names that the lists give, with any ending of an image; LFW's `name` and `4` are `name/name_0004`, or `name_0004` where
 //! all lie in one folder. Folds that a list does not say are contiguous and as even as can be, larger ones first, as scikit-learn's `KFold`
-//! has them. Sources: LFW's and CPLFW's own pages, insightface's `eval/verification.py` (spec 6.1, 6.2).
+//! has them. Sources: LFW's and CPLFW's own pages, insightface's `eval/verification.py`.
 
 use super::form::TextFile;
 use super::lines::truth;

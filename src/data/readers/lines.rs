@@ -86,7 +86,15 @@ impl ColumnType {
         let number = || match field.parse::<f64>() {
             Ok(number) if number.is_nan() => Ok(None),
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            Ok(_) | Err(_) => Err(format!("{} is not a number", quoted(field))),
+            Ok(_) | Err(_) => {
+                let with_unit = ["deg", "rad", "px", "%"]
+                    .iter()
+                    .find(|unit| field.strip_suffix(**unit).is_some_and(|number| number.trim_end().parse::<f64>().is_ok()));
+                Err(match with_unit {
+                    Some(unit) => format!("{} is not a number: the unit `{unit}` is said once, in the schema", quoted(field)),
+                    None => format!("{} is not a number", quoted(field)),
+                })
+            }
         };
         let scaled = |scale: fn(f64) -> f64| Ok(number()?.map_or(Cell::Missing, |number| Cell::Number(scale(number))));
         match self {

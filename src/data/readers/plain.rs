@@ -7,7 +7,7 @@
 //! | MXNet's `.lst` | `index label… path`, tabs between them, as many on each line |
 //!
 //! A label that is a whole number names a person as the records do that are made of such a list ([`numbered`]); any other is a name.
-//! Sources: insightface's `face2rec2.py` and `face_common.py`, MXNet's `im2rec.py` (spec 6.10).
+//! Sources: insightface's `face2rec2.py` and `face_common.py`, MXNet's `im2rec.py`.
 
 use super::form::TextFile;
 use crate::held::numbered;

@@ -96,7 +96,7 @@ fn what_does_not_fit_says_what_differs() {
       block1.prelu.weight
     1 of another shape:
       stage4.prelu.weight: expected [16], found [9, 9]
-    look at `embedding` and `variant` of the network, or map names: checkpoint(path, names = {"old." = "new.", "unwanted." = none})
+    look at the arguments of the network that give its shape, or map names: checkpoint(path, names = {"old." = "new.", "unwanted." = none})
     "#);
     let strange = said(&with(Sorts::new(), &[("a\u{1b}[0m", &[1])]), &none);
     assert!(strange.contains("  and 17 more\n1 not known to the network:\n  a\\u{1b}[0m\n"), "{strange}");

@@ -109,6 +109,16 @@ pub enum Curve {
     Shape(Shape),
 }
 
+impl Curve {
+    /// Numbers between which all lie that it comes to.
+    pub fn numbers(&self) -> Vec<f64> {
+        match self {
+            Curve::Constant(it) => vec![*it],
+            Curve::Shape(it) => it.numbers(),
+        }
+    }
+}
+
 impl Shape {
     /// Numbers between which all lie that the curve comes to: where it begins and ends, and the 0 from which a warm-up rises.
     pub fn numbers(&self) -> Vec<f64> {

@@ -26,7 +26,9 @@ crate::choice! {
 }
 
 crate::operator! {
-    /// Attributes of samples from a csv whose first column is the image's path.
+    /// Attributes of samples from a csv whose column `image` (or `path`) has the image's path as the data set names it: relative to its folder, as `Ann_Lee/Ann_Lee_0001.png`.
+    ///
+    /// A csv that names none of the images is an error, whatever `missing` says; rows that name no image are counted in the plan.
     pub struct Annotate("annotate", 1, |call| {
         let mut attributes = call.attributes("data");
         attributes.extend(columns_of(call).iter().map(|(name, ty)| (name.clone(), ty.clone())));
@@ -72,7 +74,7 @@ pub(super) fn columns_of(call: &Call) -> Attributes {
 }
 
 crate::operator! {
-    /// The samples for which an expression over attributes is true; people keep their classes.
+    /// The samples for which an expression over attributes is true; people keep their classes. `.yaw == none` asks whether a sample lacks a value, `.yaw ?? 0deg` puts one in its place.
     pub struct Where("where", 1, same_attributes) {
         /// The samples.
         data: DataRef;

@@ -123,7 +123,7 @@ metric! {
 metric! {
     Higher, Percent, needs = |it, judged| judged.rate_by_fold(Far::new(it.far.0)?),
         tells = |_, _, _| Err(Lack::Any), point = far;
-    /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation (spec 6.1, step 4). Higher is better.
+    /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation. Higher is better.
     ///
     /// It has no interval: its folds share thresholds that few impostor pairs decide, and what was tried held the truth in 60 to 85 of 100 drawn data sets.
     pub struct Val("val", 1) {
@@ -134,7 +134,7 @@ metric! {
 metric! {
     Higher, Percent, needs = |_, judged| judged.mates(),
         tells = |_, rate, (mated, _)| parts::enough(rate, mated), point = k;
-    /// The share of probes whose own person is among the first k of the gallery: a point of the cumulative match characteristic (spec 6.5). Higher is better.
+    /// The share of probes whose own person is among the first k of the gallery: a point of the cumulative match characteristic. Higher is better.
     ///
     /// Only probes with a mate in the gallery count. The interval counts the people who are looked for, not their probes.
     pub struct Rank("rank", 1) {
@@ -146,7 +146,7 @@ metric! {
     Higher, Percent, needs = |it, judged| judged.strangers(Far::new(it.fpir.0)?),
         tells = |it, rate, (mated, strangers)| parts::enough(rate, mated).and_then(|()| false_accepts(it.fpir, strangers)), point = fpir;
     /// True positive identification rate at a false positive identification rate, in an open set: the share of probes with a mate whose mate stands first and
-    /// exceeds the threshold that so many of the strangers exceed at most (insightface `ijb_evals.py`, spec 6.5). Higher is better.
+    /// exceeds the threshold that so many of the strangers exceed at most (insightface `ijb_evals.py`). Higher is better.
     ///
     /// With N strangers the threshold is the best score of the ⌊N·FPIR⌋-th of them, so N must be at least 1/FPIR.
     pub struct Tpir("tpir", 1) {

@@ -100,7 +100,7 @@ impl Param for PairSource {
 crate::choice! {
     /// How accuracy is computed.
     pub enum AccuracyRule {
-        /// Squared distance, thresholds 0, 0.01, …, 3.99, first maximum of the training folds, population standard deviation (insightface, spec 6.1).
+        /// Squared distance, thresholds 0, 0.01, …, 3.99, first maximum of the training folds, population standard deviation (insightface).
         Insightface = "insightface",
         /// Cosine, 1,000 thresholds between the extremes, argmax of TPR - FPR (FaceX-Zoo).
         FacexZoo = "facex_zoo",

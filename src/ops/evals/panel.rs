@@ -10,7 +10,7 @@ crate::operator! {
     /// Several protocols under one name: `sc.d1.rank(1)` is a number of one of them, `sc.mean.rank(1)` the mean over all.
     ///
     /// Beside the mean there are `worst`, the number of the protocol that is judged worst, and `spread`, the standard deviation (n - 1) over the protocols, as
-    /// the field reports it for groups of people (RFW, spec 6.3). All stand in the columns of tables.
+    /// the field reports it for groups of people (RFW). All stand in the columns of tables.
     ///
     /// The interval of a mean leaves people out of all protocols at once, where each stands at one place in all: in equal folds, or groups of the people of a
     /// search. Protocols of other numbers of folds are independent where nobody stands in two of them. Where people stand at other places in other protocols

@@ -33,7 +33,7 @@ crate::choice! {
 }
 
 crate::operator! {
-    /// 1:1 verification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `eval_ijbc.py`, spec 6.4).
+    /// 1:1 verification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `eval_ijbc.py`).
     ///
     /// The faces of a medium are averaged, the media of a template summed up, and the sum is brought to length 1; two templates score by their dot
     /// product. Pairs are read as a stream, so fifteen million take no more memory than one. The data are aligned crops under the names that the lists
@@ -71,7 +71,7 @@ crate::operator! {
 }
 
 crate::operator! {
-    /// 1:N identification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `ijb_evals.py`, spec 6.5).
+    /// 1:N identification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `ijb_evals.py`).
     ///
     /// Templates are pooled as a `template_verification` pools them; a person of the gallery scores by their best template, and everything else is as in
     /// an `identification`. IJB has two galleries that share the probes: a `panel` of both gives the mean that is published,
@@ -95,7 +95,7 @@ crate::operator! {
         norm: FaceNorm = FaceNorm::Keep;
         /// What the judged model has learned of weighing the images of a set, or of comparing two sets, as in a `template_verification`.
         pool: Option<Pooling> = None;
-        /// A second list of templates that are searched together with the first: a closed set over both galleries (`ijb_1n.py`, spec 6.5), every probe with a mate.
+        /// A second list of templates that are searched together with the first: a closed set over both galleries (`ijb_1n.py`), every probe with a mate.
         with: Option<FilePath> = None;
         /// How often something must be there, so that a file that was cut off is found: any of faces, templates, media, gallery, probe.
         counts: IndexMap<String, u64> = IndexMap::new(), in 1.0..=1e12;

@@ -39,7 +39,7 @@ crate::choice! {
     pub enum MarginGrad {
         /// The derivative of the formula.
         Exact = "exact",
-        /// The margin's shift is a constant: d logit / d cosine = scale, as insightface's PyTorch code computes it (spec 4.1).
+        /// The margin's shift is a constant: d logit / d cosine = scale, as insightface's PyTorch code computes it.
         Detached = "detached",
     }
 }

@@ -23,7 +23,7 @@ crate::choice! {
 crate::operator! {
     /// Light CNN with max-feature-maps, for grey 128x128 crops, x / 255 (FaceX-Zoo's form: RGB 112x112, (x - 127.5) / 127.5). The embedding is 256 wide (FaceX-Zoo: 512). Parts: stem, stage1, stage2, stage3, stage4, trunk, neck, activations (it has no PReLU: nothing).
     ///
-    /// Source: Wu et al., "A Light CNN for Deep Face Representation with Noisy Labels", TIFS 2018; the authors' `light_cnn.py`; parameter counts in spec 5.4.
+    /// Source: Wu et al., "A Light CNN for Deep Face Representation with Noisy Labels", TIFS 2018; the authors' `light_cnn.py`.
     pub struct LightCnn("lightcnn", 1, |_| Type::Model) {
         /// Which of the published networks.
         form: LightForm;
@@ -43,7 +43,7 @@ impl Kinded<Parts> for LightCnn {
 crate::operator! {
     /// VGG-16 as VGGFace has it, for 224x224 BGR crops less the mean colour. The embedding is fc7 after its rectifier, 4096 wide. Parts: stem, stage1 to stage5, trunk (all convolutions), neck, activations (nothing).
     ///
-    /// Source: Parkhi et al., "Deep Face Recognition", BMVC 2015; parameter counts in spec 5.5. Ports of the weights differ in the colour order that they were made for.
+    /// Source: Parkhi et al., "Deep Face Recognition", BMVC 2015. Ports of the weights differ in the colour order that they were made for.
     pub struct Vgg16("vgg16", 1, |_| Type::Model) {
         /// First weights; drawn from the seed without.
         weights: Option<Weights> = None;
@@ -61,7 +61,7 @@ impl Kinded<Parts> for Vgg16 {
 crate::operator! {
     /// SphereFace's network, for crops 112 high and 96 wide, BGR, (x - 127.5) / 128: convolutions with biases and PReLU, no batch norm. Parts: stem, stage1, stage2, stage3, stage4, trunk, neck, activations.
     ///
-    /// Source: Liu et al., "SphereFace", CVPR 2017, table 2; counts of the 20-layer network in spec 5.5.
+    /// Source: Liu et al., "SphereFace", CVPR 2017, table 2.
     pub struct SphereNet("spherenet", 1, |_| Type::Model) {
         /// Number of layers: 20 or 64.
         depth: u32 = 20, any "only the depths that it has fit";

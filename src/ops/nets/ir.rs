@@ -20,7 +20,7 @@ crate::choice! {
 crate::operator! {
     /// Improved ResNet (IR, and IR-SE with squeeze and excitation) as TFace and face.evoLVe build it, for 112x112 crops, (x - 127.5) / 127.5. It differs from `iresnet` in the shortcut of stage 1, which has no weights. Depth 101 is what their code builds of `num_layers = 100`. Parts: stem, stage1, stage2, stage3, stage4, trunk (all before the last batch norm), neck, activations.
     ///
-    /// Source: Deng et al., "ArcFace", CVPR 2019; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018; `model_irse.py` of TFace and of face.evoLVe; parameter counts in spec 5.2.
+    /// Source: Deng et al., "ArcFace", CVPR 2019; Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018; `model_irse.py` of TFace and of face.evoLVe.
     pub struct Ir("ir", 1, |_| Type::Model) {
         /// Number of layers: 18, 34, 50, 101 or 152 (evolve: 50, 101, 152).
         depth: u32, any "only the depths that it has fit";

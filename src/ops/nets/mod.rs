@@ -36,7 +36,7 @@ crate::operator! {
         /// network is warned; nothing else depends on it.
         trained_on: Option<TrainedOn> = None;
         /// The dictionary of the file that has the tensors, by the keys that lead to it ("params", "model.ema"); without, one at a usual place
-        /// (`state_dict`, `model`), else the only one that fits.
+        /// (`state_dict`, `state_dict_backbone`, `model_state_dict`, `model_state`, `model`, `backbone`, `network`, `net`, `weights`, in this order), else the only one that fits.
         at: Option<String> = None;
     }
     check = head_of_people;
@@ -154,7 +154,7 @@ crate::choice! {
 crate::operator! {
     /// MobileFaceNet for 112x112 RGB crops, (x - 127.5) / 128 (insightface's two forms: / 127.5). Parts: stem, stage1, stage2, stage3, trunk (all before the last 1x1 convolution), neck, activations (PReLU slopes).
     ///
-    /// Source: Chen et al., "MobileFaceNets", CCBR 2018; layer table in spec 5.3.
+    /// Source: Chen et al., "MobileFaceNets", CCBR 2018.
     pub struct MobileFaceNet("mobilefacenet", 1, |_| Type::Model) {
         /// Width of the embedding.
         embedding: u32 = 128, in 1.0..=65_536.0;
@@ -174,7 +174,7 @@ impl Kinded<Parts> for MobileFaceNet {
 crate::operator! {
     /// Improved ResNet as insightface builds it, for 112x112 RGB crops, (x - 127.5) / 127.5. Parts: stem, stage1, stage2, stage3, stage4, trunk (all before the last batch norm), neck, activations.
     ///
-    /// Source: Deng et al., "ArcFace", CVPR 2019; insightface `iresnet.py`; parameter counts in spec 5.1.
+    /// Source: Deng et al., "ArcFace", CVPR 2019; insightface `iresnet.py`.
     pub struct IResNet("iresnet", 1, |_| Type::Model) {
         /// Number of layers.
         depth: u32, any "only the depths that it has fit";

@@ -65,3 +65,14 @@ crate::family! {
     /// Any optimiser.
     pub enum Optimizer: Type::Optimizer => { Sgd, Adam, AdamW }
 }
+
+impl Optimizer {
+    /// Its learning rate.
+    pub fn lr(&self) -> &Curve {
+        match self {
+            Optimizer::Sgd(it) => &it.lr,
+            Optimizer::Adam(it) => &it.lr,
+            Optimizer::AdamW(it) => &it.lr,
+        }
+    }
+}

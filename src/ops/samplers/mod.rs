@@ -13,7 +13,7 @@ crate::operator! {
 crate::operator! {
     /// One image of each person per pass, people in random order, until the person with most images is covered.
     ///
-    /// Source: `DistributedIDBalanceSampler(person_num=1)` of TFace (spec 1.1).
+    /// Source: `DistributedIDBalanceSampler(person_num=1)` of TFace.
     pub struct Balanced("balanced", 1, |_| Type::Sampler) {}
 }
 

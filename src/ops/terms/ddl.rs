@@ -133,7 +133,7 @@ crate::operator! {
         positive_threshold: f64 = 0.0, in -1.0..=1.0;
         /// Whether the teacher's distributions are constants, in the divergences and in the order term: no gradient of the loss reaches the teacher's images then.
         detach_teacher: bool = false;
-        /// The factor that training on so many GPUs with the released code has (spec 1.4).
+        /// The factor that training on so many GPUs with the released code has.
         world_scale: f64 = 1.0, in 0.0..=1e4;
         /// The network that it trains, in a stage of several.
         of: Option<NetName> = None;

@@ -244,6 +244,19 @@ impl Place<'_> {
             "=" if self.wants(Wanted::Word(":")) && self.text(0) == "param" => {
                 return Some(format!("say its type: `param {before} : {} = …`", self.type_of_default()));
             }
+            "=" if self.wants(Wanted::Word("in")) && matches!(self.text(0), "sweep" | "replicate") => {
+                return Some(format!("the values of an axis stand after `in`: `{} {before} in [1, 2]`", self.text(0)));
+            }
+            "=" if before == ":" && self.touches(self.at) => "a value is given by `=`: `let a = 3`",
+            "," if (self.after_value() || self.wants(Wanted::End)) && self.innermost().is_none() => {
+                let number = |at: usize| self.tokens.get(at).is_some_and(|token| token.kind == Kind::Number);
+                let point = self.at > 0 && number(self.at - 1) && number(self.at + 1);
+                return Some(match point {
+                    true => format!("a number has a point: `{before}.{after}`; several values are a list: `[{before}, {after}]`"),
+                    false => "several values are a list: `[a, b]`".to_owned(),
+                });
+            }
+            "|" if self.wants(Wanted::Value) || self.wants(Wanted::Argument) => "without its sign a number is `abs(.yaw)`",
             "=" if self.after_value() && after == "=" => "two values are compared with `==`",
             "=" if before == "=" || after == "=" => "a value is given by one `=`; `==` compares",
             "=" if self.after_value() => "two values are compared with `==`; only a name may stand before `=`",
@@ -306,7 +319,14 @@ impl Place<'_> {
             return Some("write `not (x in list)`".to_owned());
         }
         if found == "is" && self.after_value() {
-            return Some("two values are compared with `==`: `x == none`".to_owned());
+            let op = if self.text(self.at + 1) == "not" { "!=" } else { "==" };
+            return Some(format!("two values are compared with `{op}`: `x {op} none`"));
+        }
+        if found == "if" && self.after_value() {
+            return Some("a choice begins with its condition: `if c then x else y`".to_owned());
+        }
+        if self.wants(Wanted::Word("return")) {
+            return Some("what a def gives stands after `return`: `def f(x: float) -> head { return arcface(scale = x) }`".to_owned());
         }
         let starts_with_capital = RESERVED_WORDS.iter().find(|word| found.eq_ignore_ascii_case(word) && **word != found);
         if let Some(word) = starts_with_capital {

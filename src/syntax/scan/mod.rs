@@ -65,7 +65,7 @@ pub(super) const OTHER_ITEM_WORDS: [&str; 7] = ["use", "param", "sweep", "replic
 pub(super) const RESERVED_WORDS: [&str; 13] =
     ["and", "or", "not", "in", "if", "then", "else", "for", "return", "let", "none", "true", "false"];
 
-fn is_item_word(word: &str) -> bool {
+pub(super) fn is_item_word(word: &str) -> bool {
     FixedWord::from_text(word).is_some() || OTHER_ITEM_WORDS.contains(&word)
 }
 

@@ -12,6 +12,12 @@ codes! {
         wrong: "stage s = train(net, goal, batch = 128, for = 4 epochs, optimizer = sgd(lr = 0.1 |> drops(at = [150%])))",
         right: "stage s = train(net, goal, batch = 128, for = 4 epochs, optimizer = sgd(lr = 0.1 |> drops(at = [50%])))",
     }
+    TrainsNothing = "ddl::plan::trains_nothing": "a stage that learns nothing" {
+        "A stage whose learning rate is 0 at every step, or whose terms all weigh 0, leaves its model as it was; one whose terms weigh less than 0 makes \
+         larger what it should make smaller."
+        wrong: "stage s = train(net, 0 * goal, batch = 128, for = 4 epochs, optimizer = sgd(lr = 0.1))",
+        right: "stage s = train(net, goal, batch = 128, for = 4 epochs, optimizer = sgd(lr = 0.1))",
+    }
     BadLock = "ddl::plan::bad_lock": "a file that is no lock" {
         "The file is not what `ddl lock` of this version writes: it was edited or merged badly, or another version made it."
     }

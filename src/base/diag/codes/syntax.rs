@@ -59,6 +59,11 @@ codes! {
         wrong: "ddl 1\nlet n = (3 + 4))",
         right: "ddl 1\nlet n = (3 + 4)",
     }
+    CommentDivides = "ddl::syntax::comment_divides": "a comment where a division may be meant" {
+        "`//` begins a comment that goes to the end of its line. Behind a number, and before one, a division of whole numbers may have been meant, which there is not."
+        wrong: "ddl 1\nlet half = 100 // 2",
+        right: "ddl 1\nlet half = 100 / 2",
+    }
     TooDeep = "ddl::syntax::too_deep": "an expression that is nested too deeply" {
         "Brackets and `if`s are nested at most 64 deep, so that every recipe can be read, checked and formatted in bounded memory. Give the \
          inner parts names with `let`; names cost nothing and change no result."

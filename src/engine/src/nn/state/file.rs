@@ -28,6 +28,14 @@ pub enum FileError {
         /// How many of its values.
         count: i64,
     },
+    /// Variances that none can be.
+    #[error("tensor `{name}` holds running variances, and {lowest} among them, which is below 0")]
+    Negative {
+        /// The tensor.
+        name: String,
+        /// The lowest value.
+        lowest: f64,
+    },
     /// A number format that libtorch has no equal of.
     #[error("tensor `{name}` has the number format {dtype}, which is not supported")]
     Dtype {
@@ -96,6 +104,7 @@ impl State {
         for (spec, name) in &fit.taken {
             let tensor = read(file, dictionary, name)?;
             is_finite(name, &tensor)?;
+            is_variance(&spec.name, name, &tensor)?;
             state.insert(&spec.name, tensor, spec.role)?;
         }
         Ok(state)
@@ -160,6 +169,12 @@ fn read(file: &mut TensorFile, dictionary: usize, name: &str) -> Result<Tensor, 
     let kind = kind(tensor.dtype).ok_or_else(unknown)?;
     let numbers = file.numbers(name, &tensor)?;
     Ok(Tensor::f_from_data_size(&numbers, &tensor.sides, kind)?)
+}
+
+/// A running variance below 0 has no root: the network would give NaN for any image.
+fn is_variance(role: &str, name: &str, tensor: &Tensor) -> Result<(), StateError> {
+    let lowest = if role.ends_with("running_var") && tensor.numel() > 0 { tensor.f_min()?.f_double_value(&[])? } else { 0.0 };
+    if lowest >= 0.0 { Ok(()) } else { Err(FileError::Negative { name: name.to_owned(), lowest }.into()) }
 }
 
 fn is_finite(name: &str, tensor: &Tensor) -> Result<(), StateError> {
