@@ -365,11 +365,7 @@ pub struct Picture {
 impl Picture {
     /// A picture of an image.
     pub fn new(image: &Image, path: &str, identity: &str) -> Self {
-        let mut png = Vec::new();
-        let encoder = image::codecs::png::PngEncoder::new(&mut png);
-        // into memory, from pixels of the right number: nothing that could fail; else the picture is empty
-        let _ = image::ImageEncoder::write_image(encoder, image.pixels(), image.width(), image.height(), image::ExtendedColorType::Rgb8);
-        let png = base64::engine::general_purpose::STANDARD.encode(png);
+        let png = base64::engine::general_purpose::STANDARD.encode(crate::data::writers::png(image));
         Picture { png, file: None, path: path.to_owned(), identity: identity.to_owned() }
     }
 }

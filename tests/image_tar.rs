@@ -119,7 +119,18 @@ fn what_is_broken_is_said_in_a_sentence() {
         [one, more].concat()
     };
     let regular = tar::EntryType::Regular;
-    let cases: [(&str, Vec<u8>); 27] = [
+    let long_name = |bytes: u64| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::GNULongName);
+        header.set_size(bytes);
+        header.set_cksum();
+        [header.as_bytes().to_vec(), vec![b'x'; 2 << 20], good()].concat()
+    };
+    let cases: [(&str, Vec<u8>); 31] = [
+        ("archives that were joined", [good(), archive(&[("cem/1.ppm", &picture(3))])].concat()),
+        ("zeros behind its end", [good(), vec![0; 3 << 20]].concat()),
+        ("something behind its end", [good(), vec![0; 99], b"x".to_vec()].concat()),
+        ("a name of two mebibytes", long_name(2 << 20)),
         ("a hard link", odd(tar::EntryType::Link, "bob/1.ppm", b"")),
         ("a symbolic link", odd(tar::EntryType::Symlink, "bob/1.ppm", b"")),
         ("a link that is no picture", odd(tar::EntryType::Symlink, "bob/latest", b"")),
@@ -169,6 +180,24 @@ fn several_archives_are_one_data_set_where_their_images_differ_in_name() {
         read(&folder.path().join("t-{0..2}.tar"), serde_json::json!({})).unwrap_err().to_string(),
         "two samples are named `ann/1.ppm`"
     );
+    std::fs::copy(folder.path().join("t-1.tar"), folder.path().join("t-2.tar")).unwrap();
+    let twice = read(&folder.path().join("t-{0..2}.tar"), serde_json::json!({})).unwrap_err().to_string();
+    assert!(twice.contains("t-2.tar: it holds the same images as ") && twice.contains("t-1.tar"), "{twice}");
+}
+
+#[test]
+fn what_lies_beside_shards_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    put("t-0.tar", &good());
+    let left_out = || read(folder.path(), serde_json::json!({})).unwrap().probe.left_out.clone();
+    assert_eq!((left_out().files(), left_out().pictures()), (0, 0));
+    for (name, bytes) in [("t-1.tar.gz", &b"x"[..]), ("readme.md", b"x"), (".hidden", b"x"), ("t-2.TAR.zst", b"x")] {
+        put(name, bytes);
+    }
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    assert_eq!(left_out().to_string(), "4 other files or folders, 3 of them such as may hold images (folders 1, .tar.gz 1, .tar.zst 1)");
+    assert_eq!(read(&folder.path().join("t-0.tar"), serde_json::json!({})).unwrap().probe.left_out.files(), 0);
 }
 
 proptest! {

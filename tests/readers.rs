@@ -4,6 +4,7 @@ use ddl::compile::{Compiled, Options, compile};
 use ddl::data::check::{CorruptPolicy, check_all};
 use ddl::data::loader::ImageCache;
 use ddl::data::probe::ProbeCache;
+use ddl::data::writers::{Container, Pairs, WriteError, Written, write};
 use ddl::data::{DataError, Table};
 use ddl::diag::Code;
 use ddl::inputs::probe::DiskProber;
@@ -417,5 +418,206 @@ fn what_is_not_there_is_said_once_at_its_place() {
         let compiled = world.compiled("");
         let [said] = &compiled.diagnostics[..] else { panic!("{reader}: {:?}", compiled.diagnostics) };
         assert_eq!((said.code, said.span().is_some()), (Code::UnreadableData, true), "{reader}");
+    }
+}
+
+/// Each image by its digest: whom it shows, what it is called, what is known of it.
+type Known = std::collections::BTreeMap<String, (String, String, Vec<String>)>;
+
+fn known(table: &Table) -> Known {
+    let schema = table.schema();
+    let cells = |row: &ddl::data::table::Row| schema.added().map(|(name, _)| row.cell(name).unwrap().to_string()).collect();
+    let one = |row: ddl::data::table::Row| {
+        (row.source().digest().unwrap().to_string(), (row.identity().to_owned(), row.path().into_owned(), cells(&row)))
+    };
+    table.rows().map(one).collect()
+}
+
+/// Whom images show, without the names of people: those of the first image of each.
+fn parted(known: &Known) -> Vec<(String, String)> {
+    let first = |person: &str| known.iter().find(|(_, (other, ..))| other == person).unwrap().0.clone();
+    known.iter().map(|(image, (person, ..))| (image.clone(), first(person))).collect()
+}
+
+/// The readers of a container.
+fn reader_of(container: Container) -> Vec<&'static str> {
+    let reads = |name: &&str| matches!(Reader::written(name), Some(Written::As(all)) if all.contains(&container));
+    Reader::decls().into_iter().map(|decl| decl.name).filter(reads).collect()
+}
+
+/// A reader without a writer does not compile, and says here why it has none; a container is read by one reader.
+#[test]
+fn what_is_read_is_written_too() {
+    for decl in Reader::decls() {
+        match Reader::written(decl.name).unwrap() {
+            Written::As(all) => assert!(!all.is_empty(), "{}", decl.name),
+            Written::Not(why) => {
+                let why_not =
+                    ["its images are drawn, and no file of theirs is read", "it stands for the reader that knows what lies there"];
+                assert!(why_not.contains(&why), "{}: {why}", decl.name);
+            }
+        }
+    }
+    for container in Container::ALL {
+        assert_eq!(reader_of(container).len(), 1, "{}", container.name());
+    }
+}
+
+/// Reads what was written.
+fn read_back(folder: &Path, reader: &str, to: &str, more: &str) -> Table {
+    let recipe = folder.join("back.ddl");
+    let text = format!(
+        "ddl 1\ndataset faces = {reader}(\"{to}\"{more})\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\n\
+         eval v = verification(faces, pairs = all_pairs())\nreport t = compare([net], columns = [v.auc])\n"
+    );
+    std::fs::write(&recipe, text).unwrap();
+    let compiled = compile(&Disk, &recipe, &Options { prober: Some(&DiskProber::forgetful()), ..Options::default() }).unwrap();
+    assert!(!compiled.has_errors(), "{reader} {to}: {:?}", compiled.diagnostics);
+    World::table(&compiled, ProbeCache::none()).unwrap()
+}
+
+fn target(container: Container) -> &'static str {
+    match container {
+        Container::Folder => "to/faces",
+        Container::List => "data/back.csv",
+        Container::RecordIo => "to/x.rec",
+        Container::Tar => "to/x-{08..10}.tar",
+        Container::WebDataset => "to/w-{0..1}.tar",
+        Container::TfRecord => "to/x-{0..2}.tfrecord",
+        Container::Tface => "to/x.index",
+        Container::Parquet => "to/x-{00000..00002}-of-00003.parquet",
+        Container::Lmdb => "to/x.lmdb",
+        Container::Bin => "to/x.bin",
+    }
+}
+
+#[test]
+fn whatever_is_read_is_the_same_in_every_container() {
+    for reader in on_disk() {
+        let world = World::new(reader, &pictures());
+        let table = World::table(&world.compiled(""), ProbeCache::none()).unwrap();
+        let before = known(&table);
+        for container in Container::ALL {
+            let what = format!("{reader} as {}", container.name());
+            let to = world.folder.path().join(target(container));
+            let pairs = (container == Container::Bin && reader == "bin").then(|| Pairs {
+                lines: ddl::data::readers::pair_file(&world.folder.path().join("data.bin"), &table, &ProbeCache::none()).unwrap(),
+            });
+            let written = write(&table, &to, container, pairs.as_ref());
+            let names_files = ["image_folder", "images", "image_list"].contains(&reader);
+            if container == Container::List && !names_files || container == Container::Bin && pairs.is_none() {
+                assert!(matches!(written, Err(WriteError::Misfit(_))), "{what}");
+                continue;
+            }
+            let done = written.unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(done.made.iter().all(|path| path.exists()), "{what}: {done:?}");
+            assert_eq!(done.images, before.len(), "{what}");
+            let after = known(&read_back(world.folder.path(), reader_of(container)[0], target(container), ""));
+            assert_eq!(parted(&after), parted(&before), "{what}");
+            if container.keeps().people {
+                let people = |known: &Known| known.values().map(|(person, ..)| person.clone()).collect::<Vec<_>>();
+                assert_eq!(people(&after), people(&before), "{what}");
+            }
+            if container.keeps().names && names_files {
+                let names = |known: &Known| known.values().map(|(_, path, _)| path.clone()).collect::<Vec<_>>();
+                assert_eq!(names(&after), names(&before), "{what}");
+            }
+            // nothing is overwritten, and nothing half is left
+            let listed = || {
+                walkdir::WalkDir::new(to.parent().unwrap())
+                    .into_iter()
+                    .map(|it| it.unwrap().path().to_owned())
+                    .collect::<std::collections::BTreeSet<_>>()
+            };
+            let there = listed();
+            assert!(matches!(write(&table, &to, container, pairs.as_ref()), Err(WriteError::There(_))), "{what}: again");
+            assert_eq!(listed(), there, "{what}: again");
+            assert!(!there.iter().any(|path| path.to_string_lossy().contains(".ddl-")), "{what}: {there:?}");
+        }
+    }
+}
+
+#[test]
+fn attributes_come_back_to_the_bit_where_a_container_holds_them() {
+    let world = World::new("image_list", &pictures());
+    let at = |name: &str| world.folder.path().join(name);
+    let value = |at: u8| ["0.1", "-3", "1e-9", "", "0.30000000000000004", "12"][usize::from(at) % 6];
+    let line = |at: u8| {
+        format!(
+            "p{}/{at}.ppm,p{},{},{},{},{}\n",
+            at / EACH,
+            at / EACH,
+            value(at),
+            at,
+            ["left", "right", "ü b"][usize::from(at) % 3],
+            f32::from(at) / 10.0
+        )
+    };
+    let lines: String = (0..PEOPLE * EACH).map(line).collect();
+    std::fs::write(at("data/list.csv"), format!("path,identity,yaw,count,side,weight\n{lines}")).unwrap();
+    let schema = ", schema = {yaw: rad, count: int, side: category, weight: float}";
+    let table = World::table(&world.compiled(schema), ProbeCache::none()).unwrap();
+    let before = known(&table);
+    assert_eq!(before.values().next().unwrap().2.len(), 4);
+    for container in Container::ALL.into_iter().filter(|it| it.keeps().attributes) {
+        let done = write(&table, &at(target(container)), container, None).unwrap();
+        assert!(done.lost.is_empty());
+        let after = known(&read_back(world.folder.path(), reader_of(container)[0], target(container), schema));
+        let cells = |known: &Known| known.values().map(|(_, _, cells)| cells.clone()).collect::<Vec<_>>();
+        assert_eq!(cells(&after), cells(&before), "{}", container.name());
+    }
+    let done = write(&table, &at("to/x.tar"), Container::Tar, None).unwrap();
+    assert_eq!(done.lost, ["yaw", "count", "side", "weight"]);
+}
+
+#[test]
+fn people_who_would_be_read_as_one_or_as_none_are_refused() {
+    for (names, container, refused) in [
+        (["7", "007"], Container::Parquet, true),
+        (["7", "007"], Container::TfRecord, true),
+        (["7", "8"], Container::Parquet, false),
+        (["-1", "b"], Container::Tface, true),
+        (["nan", "b"], Container::Folder, false),
+        (["7", "007"], Container::Tar, false),
+        (["a", "b"], Container::RecordIo, false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (at, name) in names.iter().enumerate() {
+            std::fs::create_dir_all(folder.path().join("from").join(name)).unwrap();
+            std::fs::write(folder.path().join("from").join(name).join("1.ppm"), picture(at as u8)).unwrap();
+        }
+        let rule = ddl::data::readers::IdentityRule::FirstFolder;
+        let table = ddl::data::readers::image_folder(&folder.path().join("from"), &rule, &ProbeCache::none()).unwrap().table;
+        let written = write(&table, &folder.path().join("to.x"), container, None);
+        assert_eq!(matches!(written, Err(WriteError::Misfit(_))), refused, "{names:?} {}: {written:?}", container.name());
+    }
+}
+
+#[test]
+fn a_database_of_many_long_keys_is_a_tree_of_several_levels() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("{}/{}", "x".repeat(180), "y".repeat(180));
+    for at in 0..400_usize {
+        let place = folder.path().join(format!("from/p{}/{long}", at / 20));
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join(format!("{at}.ppm")), [b"P6 1 1 255\n".to_vec(), vec![1, (at >> 8) as u8, at as u8]].concat()).unwrap();
+    }
+    let rule = ddl::data::readers::IdentityRule::FirstFolder;
+    let table = ddl::data::readers::image_folder(&folder.path().join("from"), &rule, &ProbeCache::none()).unwrap().table;
+    write(&table, &folder.path().join("to.mdb"), Container::Lmdb, None).unwrap();
+    let bytes = std::fs::read(folder.path().join("to.mdb")).unwrap();
+    assert!(u16::from_le_bytes([bytes[4096 + 94], bytes[4096 + 95]]) >= 3, "it is not deep");
+    assert_eq!(known(&read_back(folder.path(), "lmdb", "to.mdb", "")), known(&table));
+}
+
+#[test]
+fn what_is_ended_leaves_nothing() {
+    let world = World::new("image_folder", &pictures());
+    let table = World::table(&world.compiled(""), ProbeCache::none()).unwrap();
+    for container in Container::ALL.into_iter().filter(|container| *container != Container::Bin) {
+        let to = world.folder.path().join("ended").join(target(container).rsplit('/').next().unwrap());
+        let ended = ddl::data::writers::write_until(&table, &to, container, None, &|| true);
+        assert!(matches!(ended, Err(WriteError::Ended)), "{}: {ended:?}", container.name());
+        assert_eq!(std::fs::read_dir(to.parent().unwrap()).unwrap().count(), 0, "{}", container.name());
     }
 }

@@ -195,6 +195,7 @@ fn sample() -> Report {
         cmcs: vec![CmcPlot { title: "far".to_owned(), curves: vec![CmcCurve { label: "DDL".to_owned(), rates: vec![0.62, 0.71, 0.75] }] }],
         curves: curves(),
         batches: vec![batch()],
+        sheets: vec![batch()],
         graph: graph(),
         facts: vec![
             fact("ddl", "0.1.0"),

@@ -73,6 +73,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Look after a store: what lies in it, who needs it, what can go
     Store(StoreArgs),
+    /// Look at data before anything is trained: what is in it, what is wrong with it, what augments make of it
+    Data(DataArgs),
     /// Evaluate a head or term on given arrays: its value, parts and gradients
     Term(Box<TermArgs>),
     /// Say what a code of a message means, or list all codes
@@ -284,6 +286,143 @@ pub struct GcArgs {
     /// Only say what would go, as without `--delete`
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What `ddl data` takes.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+/// What can be done with data.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Say what is in data: images, people, sizes, images a person, attributes, alignment; no image is decoded
+    Info(DataInfoArgs),
+    /// Decode every image; end with exit code 1 when one is damaged, empty, or stands under two people
+    Check(DataCheckArgs),
+    /// Write data in another form; the bytes of images are copied
+    Convert(DataConvertArgs),
+    /// Draw samples of a recipe's data set or batch after its augments, beside what lies there, before anything is trained
+    Preview(DataPreviewArgs),
+}
+
+/// What data is meant.
+#[derive(Debug, Args)]
+#[command(after_help = DATA_HELP)]
+pub struct DataSource {
+    /// Where data lies (a folder, a list, a .rec, .tar, .tfrecord, .parquet, .bin, an LMDB database), or what a recipe would write for it
+    #[arg(required = true, value_name = "DATA", value_parser = no_option)]
+    pub data: Vec<String>,
+    /// The folder in which what is known of data is kept, as of recipes
+    #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
+    pub store: PathBuf,
+}
+
+const DATA_HELP: &str = "What is more to be said of data is said as in a recipe:\n\n\
+                         ddl data info 'parquet(\"faces.parquet\", identity = \"who\")'\n\
+                         ddl data info 'image_tar(\"train-{000..143}.tar\")'";
+
+/// What `ddl data info` takes.
+#[derive(Debug, Args)]
+pub struct DataInfoArgs {
+    /// What data
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Write a page with images of some people, for a look at them
+    #[arg(long, value_name = "FILE.html")]
+    pub sheet: Option<PathBuf>,
+    /// Print JSON: one object a line for each
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `ddl data convert` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is there is never overwritten, and what is not whole is not there. The ending of TO says what it is to be; numbers in braces are a row of files:\n\n\
+                        ddl data convert train.rec faces\n\
+                        ddl data convert faces 'train-{000..143}.tar'\n\
+                        ddl data convert 'parquet(\"x.parquet\", schema = {yaw: deg})' faces.tfrecord\n\
+                        ddl data convert lfw-112x112 lfw.bin --pairs pairs.txt"
+)]
+pub struct DataConvertArgs {
+    /// Where data lies, or what a recipe would write for it
+    #[arg(value_name = "FROM", value_parser = no_option)]
+    pub from: String,
+    /// What is to be made
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+    /// What it is to be, where its ending does not say it
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub form: Option<Form>,
+    /// The pairs of a pack (.bin): a list as `verification(pairs = …)` takes it; those of a pack that is copied are its own
+    #[arg(long, value_name = "FILE")]
+    pub pairs: Option<PathBuf>,
+    /// The folder in which what is known of data is kept, as of recipes
+    #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
+    pub store: PathBuf,
+}
+
+/// What `ddl data preview` takes.
+#[derive(Debug, Args)]
+pub struct DataPreviewArgs {
+    /// The recipe
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The data set or batch, as the recipe calls it
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// What is written: a page (.html) or a picture (.png)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How many samples
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 16, value_parser = whole::<usize>(1, 1000, "16"))]
+    pub count: usize,
+    /// How often each is drawn
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 3, value_parser = whole::<usize>(1, 100, "3"))]
+    pub draws: usize,
+    /// The step whose batch is drawn, counted from 0
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, 999_999_999, "10"))]
+    pub step: u64,
+}
+
+/// What data is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// A folder with a folder for each person.
+    Folder,
+    /// A csv that names files.
+    List,
+    /// MXNet's .rec with .idx, .lst and property.
+    Recordio,
+    /// A tar archive with a folder for each person.
+    Tar,
+    /// A tar archive of numbered images, each with the number of its person (.cls).
+    Webdataset,
+    /// A TFRecord file.
+    Tfrecord,
+    /// TFace's index, and the TFRecord files that it names.
+    Tface,
+    /// A Parquet file, as Hugging Face's data sets are.
+    Parquet,
+    /// An LMDB database: a folder, or a file (.mdb).
+    Lmdb,
+    /// A pack of pairs, as insightface hands out LFW.
+    Bin,
+}
+
+/// What `ddl data check` takes.
+#[derive(Debug, Args)]
+pub struct DataCheckArgs {
+    /// What data
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Print JSON: one object a line for each
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `ddl diff` takes.

@@ -5,6 +5,7 @@ mod bug;
 mod busy;
 mod check;
 mod completions;
+mod data;
 mod diff;
 mod doc;
 mod explain;
@@ -23,6 +24,7 @@ mod store;
 mod term;
 mod usage;
 mod why;
+mod written;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -64,6 +66,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
         Command::Lock(args) => lock::run(args, screen),
         Command::Store(args) => store::run(args, screen),
         Command::Diff(args) => diff::run(args, screen),
+        Command::Data(args) => data::run(args, screen),
         Command::Term(args) => term::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Doc(args) => doc::run(args, screen),

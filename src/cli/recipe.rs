@@ -46,6 +46,11 @@ impl<'a> Recipe<'a> {
         Recipe { file, set, params, folders: ProbeCache::in_folder(&probes), probes, input: None }
     }
 
+    /// What the command has learned of data.
+    pub fn folders(&self) -> &ProbeCache {
+        &self.folders
+    }
+
     /// The same with these bytes in place of what its file holds.
     #[must_use]
     pub fn reading(mut self, input: Vec<u8>) -> Self {
@@ -105,9 +110,14 @@ impl<'a> Recipe<'a> {
 
     /// Compiles it and shows nothing.
     pub fn compile_quietly(&self) -> Result<Compiled, Stop> {
+        self.compile_with(Options::default())
+    }
+
+    /// The same with more options.
+    pub fn compile_with(&self, options: Options) -> Result<Compiled, Stop> {
         self.probes.parent().map_or(Ok(()), Store::hold_apart).map_err(|error| stored(&error))?;
         let prober = DiskProber::sharing(self.folders.clone(), &self.probes);
-        let options = Options { params: self.values()?, prober: Some(&prober), ..Options::default() };
+        let options = Options { params: self.values()?, prober: Some(&prober), ..options };
         let compiled = match &self.input {
             Some(input) => compile(&Overlay { file: self.file, bytes: input }, self.file, &options),
             None => compile(&Disk, self.file, &options),

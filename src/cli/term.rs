@@ -10,14 +10,15 @@ use super::args::TermArgs;
 use super::outcome::{Outcome, Stop};
 use super::run::engine;
 use super::screen::Screen;
+use super::written;
 use crate::compile::{Compiled, Options, compile};
-use crate::diag::{Code, Diagnostic, Label, Severity};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::job::term::{ArrayBatch, Embeddings, TermAnswer, TermJob, TermReport, TermRow};
 use crate::lang::value::NodeId;
 use crate::ops::heads::Head;
 use crate::ops::stages::Train;
 use crate::plan::Plan;
-use crate::source::{FileId, Memory, SourceMap, Span};
+use crate::source::Memory;
 use expression::Written;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -176,16 +177,8 @@ impl<'a> Asked<'a> {
 
     /// Says what is wrong with an expression, at its own places: nobody wrote the recipe around it.
     fn complain(&self, compiled: &Compiled, recipe: &Recipe, expression: &str, screen: &Screen) {
-        let mut sources = SourceMap::new();
-        let own = sources.add("expression", expression);
-        let moved = |label: &Label| Some(Label { span: inside(label.span, recipe.from, expression.len(), own)?, ..label.clone() });
-        let at_home = |diagnostic: &Diagnostic| {
-            let mut diagnostic = Diagnostic { related: Vec::new(), ..diagnostic.clone() };
-            diagnostic.labels = diagnostic.labels.iter().filter_map(moved).collect();
-            if diagnostic.labels.is_empty() { diagnostic.at(Span::new(own, 0, expression.len() as u32), "here") } else { diagnostic }
-        };
-        let errors: Vec<Diagnostic> = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).map(at_home).collect();
-        screen.messages(&errors, &sources);
+        let errors = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+        written::Written { text: expression, from: recipe.from, is_shown: true }.complain(errors, screen);
         if !self.has_data() && expression.contains(DATA) {
             screen.note("the batch `data` is what --embeddings gives; others are named by --batch and --pairs");
         }
@@ -221,12 +214,6 @@ fn is_head(text: &str) -> bool {
 fn operator(expression: &str) -> &str {
     let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
     &expression[..end]
-}
-
-/// A place of the recipe as one of the expression in it; none where it lies elsewhere.
-fn inside(span: Span, from: usize, length: usize, file: FileId) -> Option<Span> {
-    let (start, end) = ((span.start as usize).checked_sub(from)?, (span.end as usize).checked_sub(from)?);
-    (end <= length).then(|| Span::new(file, start as u32, end as u32))
 }
 
 fn stage_of(plan: &Plan) -> Result<(NodeId, &Json), Stop> {

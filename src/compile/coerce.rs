@@ -9,6 +9,7 @@ use crate::lang::value::OpValue;
 use crate::lang::value::{PathValue, Value};
 use crate::ops::augments::Chain;
 use crate::quantity::Span as TrainSpan;
+use std::path::PathBuf;
 
 impl Compiler<'_> {
     /// The value as one of type `wanted`, for `what` ("the parameter `margin` of arcface").
@@ -139,6 +140,10 @@ impl Compiler<'_> {
         let Value::Text(text) = &val.value else { return Ok(val.value.clone()) };
         if let Some(place) = self.given.get_mut(&val.span.file) {
             return Ok(Value::Path(place.path(text).into()));
+        }
+        if self.options.typed {
+            let path = PathValue { shown: text.to_string(), real: Some(PathBuf::from(text.to_string())), within: None, digest: None };
+            return Ok(Value::Path(path.into()));
         }
         let real = self.inside(module, text, val.span).ok_or(Misfit::Said)?;
         let within = self.modules[module.0].dir.clone();

@@ -65,6 +65,8 @@ pub struct Options<'a> {
     /// Whether stages stand for arrays on which their objectives are evaluated: nothing is trained, so a network may be idle, a critic
     /// needs no play, and what a term taps of a network is whatever the array holds.
     pub arrays: bool,
+    /// Whether the recipe is what somebody typed on a command line: its paths are relative to where that is, and may lead anywhere.
+    pub typed: bool,
 }
 
 /// What a compilation gives.

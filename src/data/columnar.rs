@@ -14,7 +14,8 @@ use super::DataError;
 use super::held::{Holder, Pack, damaged};
 use super::probe::FileFacts;
 use super::shards::Shards;
-use parquet::basic::{ConvertedType, Encoding, LogicalType, Type};
+use ddl_base::text::{quoted, quoted_within};
+use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Type};
 use parquet::column::page::{Page as Packed, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::data_type::ByteArray;
@@ -79,7 +80,7 @@ impl ChunkReader for Open {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Decoded<Bytes> {
-        let short = || ParquetError::EOF(format!("{length} bytes at byte {start} are beyond its end"));
+        let short = || ParquetError::from(Wrong::Damaged(format!("{length} bytes at byte {start} are beyond its end")));
         Ok(self.0.read(start, length as u64).map_err(|_| short())?.into())
     }
 }
@@ -102,10 +103,10 @@ impl ChunkReader for Pages {
         let there = self.0.len().saturating_sub(start).min(24) as usize;
         let read = self.0.0.fill(&mut head[..there], start).ok();
         let Some((whole, packed)) = read.and_then(|()| lengths(&head)) else {
-            return Err(ParquetError::General(format!("no page begins at byte {start}")));
+            return Err(Wrong::Damaged(format!("no page begins at byte {start}")).into());
         };
         if packed > self.0.len() || whole > LONGEST.max(packed.saturating_mul(RATIO)) {
-            return Err(ParquetError::General(format!("the page at byte {start} says that it has {whole} bytes, packed in {packed}")));
+            return Err(Wrong::Damaged(format!("the page at byte {start} says that it has {whole} bytes, packed in {packed}")).into());
         }
         self.0.get_read(start)
     }
@@ -152,7 +153,24 @@ struct Checked {
 
 impl Checked {
     /// What is wrong with a page.
-    fn wrong(&mut self, page: &Packed) -> Option<String> {
+    fn wrong(&mut self, page: &Packed) -> Option<Wrong> {
+        let encoding = page.encoding();
+        let is_read = match encoding {
+            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY | Encoding::PLAIN | Encoding::RLE => true,
+            Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::BYTE_STREAM_SPLIT => true,
+            _ => false, // such as DELTA_BYTE_ARRAY
+        };
+        if is_read {
+            return self.damage(page).map(Wrong::Damaged);
+        }
+        let why = format!(
+            "its values are written as {encoding}, which this program does not read: write it with plain values (`use_dictionary = False`)"
+        );
+        Some(Wrong::NotRead(why))
+    }
+
+    /// What a page says that can't be.
+    fn damage(&mut self, page: &Packed) -> Option<String> {
         let (values, levels) = match page {
             Packed::DictionaryPage { buf, num_values, .. } => {
                 self.has_dictionary = true;
@@ -183,9 +201,7 @@ impl Checked {
                 let fits = count.is_some_and(|count| count <= u64::from(page.num_values()));
                 (!fits).then(|| "a page has another number of values than it says".to_owned())
             }
-            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY | Encoding::PLAIN | Encoding::RLE => None,
-            Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => None,
-            other => Some(format!("its values are written as {other}, which is not read")),
+            _ => None, // nothing more to be held against
         }
     }
 }
@@ -202,7 +218,7 @@ impl PageReader for Checked {
     fn get_next_page(&mut self) -> Decoded<Option<Packed>> {
         let page = self.pages.get_next_page()?;
         match page.as_ref().and_then(|page| self.wrong(page)) {
-            Some(why) => Err(ParquetError::General(why)),
+            Some(wrong) => Err(wrong.into()),
             None => Ok(page),
         }
     }
@@ -224,7 +240,7 @@ impl PageReader for Checked {
     fn take_deferred_dictionary(&mut self) -> Decoded<Option<Packed>> {
         let page = self.pages.take_deferred_dictionary()?;
         match page.as_ref().and_then(|page| self.wrong(page)) {
-            Some(why) => Err(ParquetError::General(why)),
+            Some(wrong) => Err(wrong.into()),
             None => Ok(page),
         }
     }
@@ -293,7 +309,7 @@ impl File {
         let open = Open(pack);
         let options = ParquetMetaDataOptions::default().with_column_stats_policy(ParquetStatisticsPolicy::SkipAll);
         let meta = ParquetMetaDataReader::new().with_metadata_options(Some(options)).parse_and_finish(&open);
-        let meta = meta.map_err(|error| damaged(path, format!("its end does not say what is in it: {}", said(&error))))?;
+        let meta = meta.map_err(|error| damaged(path, format!("its end does not say what is in it: {}", Wrong::of(&error).why())))?;
         let file = File { path: path.to_owned(), open, meta };
         file.is_sound()?;
         Ok(file)
@@ -351,8 +367,7 @@ impl File {
             let mut reader = get_column_reader(chunk.meta.column_descr_ptr(), pages);
             batch(&mut reader, chunk.meta.column_descr(), BATCH)
         });
-        let first = first
-            .map_err(|error| damaged(&self.path, format!("it is damaged: column `{}` of group {group}: {}", column.name, said(&error))))?;
+        let first = first.map_err(|error| damaged(&self.path, Wrong::of(&error).within(&place(column, group))))?;
         Ok(first.into_iter().find(|value| *value != Value::Null))
     }
 
@@ -367,15 +382,15 @@ impl File {
         mut take: impl FnMut(Vec<Value>) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
         let chunk = self.chunk(group, column);
-        let wrong = |why: &str| damaged(&self.path, format!("it is damaged: column `{}` of group {group}: {why}", column.name));
-        let pages = chunk.pages(&self.open).map_err(|error| wrong(&said(&error)))?;
+        let wrong = |wrong: Wrong| damaged(&self.path, wrong.within(&place(column, group)));
+        let pages = chunk.pages(&self.open).map_err(|error| wrong(Wrong::of(&error)))?;
         let mut reader = get_column_reader(chunk.meta.column_descr_ptr(), pages);
         let mut rows = 0;
         while rows < chunk.rows {
-            let values = batch(&mut reader, chunk.meta.column_descr(), BATCH).map_err(|error| wrong(&said(&error)))?;
+            let values = batch(&mut reader, chunk.meta.column_descr(), BATCH).map_err(|error| wrong(Wrong::of(&error)))?;
             rows += values.len() as u64;
             if values.is_empty() || rows > chunk.rows {
-                return Err(wrong(&format!("it has another number of values than the {} of its rows", chunk.rows)));
+                return Err(wrong(Wrong::Damaged(format!("it has another number of values than the {} of its rows", chunk.rows))));
             }
             take(values)?;
         }
@@ -383,13 +398,60 @@ impl File {
     }
 }
 
-/// What the decoder says.
-fn said(error: &ParquetError) -> String {
-    match error {
-        ParquetError::General(why) | ParquetError::EOF(why) => why.clone(),
-        ParquetError::NYI(why) => format!("{why} (which is not read)"),
-        other => other.to_string(),
+/// What is wrong, in our words: the decoder's own errors are something else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Wrong {
+    /// It is not what it says that it is.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// It may be whole, and is written in a way that is not read.
+    #[error("{0}")]
+    NotRead(String),
+}
+
+impl From<Wrong> for ParquetError {
+    fn from(wrong: Wrong) -> Self {
+        ParquetError::External(Box::new(wrong))
     }
+}
+
+impl Wrong {
+    /// What an error says, ours or the decoder's, of whose words the first line is shown.
+    fn of(error: &ParquetError) -> Self {
+        let words = |text: &str| quoted_within(text.lines().next().unwrap_or_default(), LONGEST_WORDS);
+        match error {
+            ParquetError::External(own) if own.is::<Wrong>() => {
+                own.downcast_ref().cloned().unwrap_or_else(|| Wrong::Damaged(own.to_string()))
+            }
+            ParquetError::NYI(what) => Wrong::NotRead(format!("it is written in a way that is not read ({})", words(what))),
+            ParquetError::EOF(what) => Wrong::Damaged(format!("it ends too early ({})", words(what))),
+            ParquetError::General(what) => Wrong::Damaged(format!("its decoder says {}", words(what))),
+            other => Wrong::Damaged(format!("its decoder says {}", words(&other.to_string()))),
+        }
+    }
+
+    /// Why it is so, and nothing more.
+    fn why(self) -> String {
+        match self {
+            Wrong::Damaged(why) | Wrong::NotRead(why) => why,
+        }
+    }
+
+    /// The same of a part of a file.
+    fn within(self, place: &str) -> String {
+        match self {
+            Wrong::Damaged(why) => format!("it is damaged: {place}: {why}"),
+            Wrong::NotRead(why) => format!("{place}: {why}"),
+        }
+    }
+}
+
+/// Characters of the decoder's words that are shown.
+const LONGEST_WORDS: usize = 120;
+
+/// A column of a group of rows, for messages.
+fn place(column: &Column, group: usize) -> String {
+    format!("column {} of group {group}", quoted(&column.name))
 }
 
 /// One value of a row.
@@ -449,6 +511,18 @@ pub struct Chunk {
 
 impl Chunk {
     fn pages(&self, open: &Open) -> Decoded<Box<dyn PageReader>> {
+        let by = match self.meta.compression() {
+            Compression::BROTLI(_) => Some("Brotli"),
+            Compression::LZO => Some("LZO"),
+            Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::LZ4 => None,
+            Compression::LZ4_RAW | Compression::ZSTD(_) => None,
+        };
+        if let Some(by) = by {
+            let why = format!(
+                "it is compressed by {by}, which this program does not read: write it by Snappy, Zstandard, gzip or LZ4, or not compressed"
+            );
+            return Err(Wrong::NotRead(why).into());
+        }
         let pages = SerializedPageReader::new(Arc::new(Pages(open.clone())), &self.meta, self.rows as usize, None)?;
         let has_levels = self.meta.column_descr().max_def_level() > 0;
         Ok(Box::new(Checked { pages, has_levels, has_dictionary: false }))

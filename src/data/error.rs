@@ -52,6 +52,14 @@ pub enum DataError {
         /// Why not.
         why: String,
     },
+    /// What is said of an image is not of the attribute's type.
+    #[error("{}: {why}", .path.replace('\n', "\\n"))]
+    NoValue {
+        /// The image, relative to its root.
+        path: String,
+        /// What was wanted.
+        why: String,
+    },
     /// A regular expression is wrong.
     #[error("`{pattern}` is not a usable pattern: {why}")]
     Pattern {

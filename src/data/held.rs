@@ -18,6 +18,11 @@ pub trait Holder: fmt::Debug + Send + Sync {
     /// The file in which an image lies.
     fn file(&self, image: &FileFacts) -> PathBuf;
 
+    /// Whether each image is a file of its own.
+    fn has_files(&self) -> bool {
+        false
+    }
+
     /// Where an image is, for people.
     fn place(&self, image: &FileFacts) -> String;
 
@@ -73,6 +78,18 @@ impl<H: Holder> ImageSet for Held<H> {
         Some(self.facts(image).digest)
     }
 
+    fn length(&self, image: u32) -> Option<u64> {
+        Some(self.facts(image).bytes)
+    }
+
+    fn file(&self, image: u32) -> Option<PathBuf> {
+        self.holder.has_files().then(|| self.holder.file(self.facts(image)))
+    }
+
+    fn encoded(&self, image: u32, known: Option<Digest>) -> Result<Option<Vec<u8>>, DataError> {
+        self.bytes(image, known).map(Some)
+    }
+
     fn open(&self, image: u32, known: Option<Digest>) -> Result<Image, DataError> {
         decode::decode(&self.bytes(image, known)?, &self.place(image))
     }
@@ -102,6 +119,10 @@ impl Holder for Folder {
 
     fn file(&self, image: &FileFacts) -> PathBuf {
         self.root.join(&*image.path)
+    }
+
+    fn has_files(&self) -> bool {
+        true
     }
 
     fn place(&self, image: &FileFacts) -> String {

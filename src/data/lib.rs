@@ -16,9 +16,11 @@ pub mod check;
 pub mod columnar;
 pub mod decode;
 pub mod error;
+pub mod example;
 pub mod faces;
 pub mod held;
 pub mod image;
+pub mod inspect;
 pub mod labels;
 pub mod lmdb;
 pub mod loader;
@@ -33,11 +35,13 @@ pub mod schema;
 pub mod shards;
 pub mod source;
 pub mod stream;
+pub mod survey;
 pub mod table;
 #[cfg(test)]
 mod testing;
 pub mod told;
 pub mod views;
+pub mod writers;
 
 pub use cell::Cell;
 pub use error::DataError;

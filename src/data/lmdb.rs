@@ -18,15 +18,15 @@ use std::path::Path;
 /// What a database begins with, behind the head of its first page.
 pub const MAGIC: u32 = 0xbeef_c0de;
 /// Bytes before what a page holds.
-const HEAD: usize = 16;
+pub(super) const HEAD: usize = 16;
 /// Bytes of a node before its key.
-const NODE: usize = 8;
+pub(super) const NODE: usize = 8;
 /// No page.
-const NONE: u64 = u64::MAX;
+pub(super) const NONE: u64 = u64::MAX;
 /// A tree is no deeper.
 const DEPTH: usize = 32;
 
-mod flag {
+pub(super) mod flag {
     pub const BRANCH: u16 = 1;
     pub const LEAF: u16 = 2;
     pub const OVERFLOW: u16 = 4;

@@ -3,8 +3,9 @@
 
 use super::DataError;
 use super::held::{Holder, Pack, damaged, unreadable};
-use super::probe::FileFacts;
+use super::probe::{Digest, FileFacts};
 use ddl_base::regular;
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -136,6 +137,30 @@ impl Shards {
     }
 }
 
+/// Files of one name, by what is in them: one that is there twice would count twice.
+#[derive(Debug, Default)]
+pub struct Twins(HashMap<Digest, PathBuf>);
+
+impl Twins {
+    /// One more file, which holds these images.
+    ///
+    /// # Errors
+    /// Another holds the same ones in the same order, with the same said of them.
+    pub fn meet<'f>(&mut self, path: &Path, images: impl IntoIterator<Item = &'f FileFacts>) -> Result<(), DataError> {
+        let (mut hasher, mut count) = (blake3::Hasher::new(), 0);
+        for image in images {
+            let told = image.told.as_deref().unwrap_or_default();
+            hasher.update(&(told.len() as u64).to_le_bytes()).update(told.as_bytes());
+            hasher.update(image.digest.to_string().as_bytes());
+            count += 1;
+        }
+        match self.0.insert(Digest::from(hasher.finalize()), path.to_owned()).filter(|_| count > 0) {
+            Some(other) => Err(damaged(path, format!("it holds the same images as {}: leave one of them out", other.display()))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Holder for Shards {
     fn path(&self) -> &Path {
         &self.path
@@ -158,7 +183,6 @@ impl Holder for Shards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::Digest;
 
     #[test]
     fn braces_are_a_row_of_numbers() {

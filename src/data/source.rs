@@ -4,6 +4,7 @@ use super::probe::Digest;
 use super::{DataError, image::Image};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A set of images: below a folder, in a file that holds many, or drawn by a function. Images are numbered from 0.
@@ -19,6 +20,24 @@ pub trait ImageSet: fmt::Debug + Send + Sync {
 
     /// The digest of an image's bytes, as a probe found them. Nothing of what is drawn: that can't be corrupt, and can't change.
     fn digest(&self, image: u32) -> Option<Digest>;
+
+    /// How many bytes an image has where it lies. Nothing of what is drawn.
+    fn length(&self, _: u32) -> Option<u64> {
+        None
+    }
+
+    /// The file that an image alone is.
+    fn file(&self, _: u32) -> Option<PathBuf> {
+        None
+    }
+
+    /// The bytes of an image as they lie there, before they are decoded. One whose digest is given must have it. Nothing of what is drawn.
+    ///
+    /// # Errors
+    /// What can't be read; [`DataError::Changed`].
+    fn encoded(&self, _: u32, _: Option<Digest>) -> Result<Option<Vec<u8>>, DataError> {
+        Ok(None)
+    }
 
     /// Reads and decodes, or draws an image. One whose digest is given must have it.
     ///
@@ -80,6 +99,24 @@ impl ImageSource {
     /// Whether it is drawn, and so can't be corrupt.
     pub fn is_drawn(&self) -> bool {
         self.digest().is_none()
+    }
+
+    /// See [`ImageSet::length`].
+    pub fn length(&self) -> Option<u64> {
+        self.set.length(self.image)
+    }
+
+    /// See [`ImageSet::file`].
+    pub fn file(&self) -> Option<PathBuf> {
+        self.set.file(self.image)
+    }
+
+    /// See [`ImageSet::encoded`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn encoded(&self, known: Option<Digest>) -> Result<Option<Vec<u8>>, DataError> {
+        self.set.encoded(self.image, known)
     }
 
     /// See [`ImageSet::open`].

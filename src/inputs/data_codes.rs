@@ -12,6 +12,7 @@ pub fn code(error: &DataError) -> Code {
         DataError::Changed { .. } => Code::DataChanged,
         DataError::NoImages { .. } => Code::NoImages,
         DataError::NoIdentity { .. } | DataError::Pattern { .. } => Code::NoIdentity,
+        DataError::NoValue { .. } => Code::BadValue,
         DataError::Line { .. }
         | DataError::File { .. }
         | DataError::NoColumn { .. }
@@ -100,6 +101,7 @@ fn help(error: &DataError) -> Option<&'static str> {
         (Code::AbsentImages, "paths in a list are those of the data set: relative to its folder (`root` of an `image_list`)"),
         (Code::DataChanged, "run the same command again: it is planned anew with what lies there now"),
         (Code::Contradiction, TURNED),
+        (Code::BadValue, "give the attribute another type in `schema`, or mend what is said of the image"),
         (Code::Corrupt, "mend or remove them, or leave them out: `on_corrupt = \"skip\"`"),
         (Code::WrongSize, "let it be resized: `on_size = \"resize\"`"),
         (Code::BatchTooLarge, "choose a smaller `size` (or `batch`, or fewer `identities` of `pk`), or more data"),

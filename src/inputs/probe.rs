@@ -1,7 +1,9 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
 use crate::data::probe::ProbeCache;
-use crate::data::readers::{begins_as_text, packed::is_pack};
+use crate::data::readers::begins_as_text;
+use crate::data::readers::packed::is_pack;
+use crate::data::readers::splits::{self, is_splits};
 use crate::data::{At, DataError, Lies, Look, Prober};
 use crate::regular::{self, Stamp, Whole};
 use serde::{Deserialize, Serialize};
@@ -93,6 +95,7 @@ impl Prober for DiskProber {
         match lies {
             Lies::Folder => regular::is_folder(&metadata).map_err(unreadable)?,
             Lies::Text => begins_as_text(path)?,
+            Lies::Pairs if is_splits(path) => return splits::digest(path),
             Lies::Pairs if is_pack(path) => {}
             Lies::Pairs => begins_as_text(path)?,
             Lies::Anything => {}

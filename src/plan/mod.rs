@@ -16,7 +16,7 @@ mod sound;
 pub use sound::NoPlan;
 mod table;
 
-pub use grid::bytes;
+pub use grid::{bytes, grouped};
 
 pub use draw::Outline;
 

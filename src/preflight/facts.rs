@@ -9,6 +9,8 @@ use super::heads::Heads;
 use super::sight::Sight;
 use super::unknown::Unknown;
 use super::{alike, ends, idle, lengths, pooling, reads, sampling, teaching, weights};
+use crate::data::Table;
+use crate::data::check::CorruptPolicy;
 use crate::data::predicate::Expr;
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::sampler::PassFacts;
@@ -24,6 +26,7 @@ use crate::ops::data::Draw;
 use crate::ops::nets::{Backbone, Extension, TrainedOn};
 use crate::ops::node::Node;
 use crate::ops::outputs::{Features, Judge};
+use crate::ops::readers::Reader;
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
 use crate::ops::terms::Term;
@@ -88,6 +91,29 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
 
 /// How many things can be added to a network, one after the other: whatever is asked of the last one walks through all of them.
 const MOST_ADDED: u32 = 64;
+
+/// What is called an image and does not begin as one: its size is not known from its first bytes. Whatever else is wrong with an image shows
+/// when it is decoded, before anything is trained.
+fn no_images(name: &str, node: NodeId, reader: &Reader, table: &Table) -> Option<Finding> {
+    let policy = reader.there()?.said.policy();
+    let mut without = table.rows().filter(|row| row.size().is_none());
+    let first = without.next()?.source().to_string();
+    let what = match (1 + without.count(), policy) {
+        (count, CorruptPolicy::Stop) => {
+            format!("{count} of the {} images of `{name}` do not begin as images, and a run stops there", table.len())
+        }
+        (count, CorruptPolicy::Skip) => {
+            format!("{count} of the {} images of `{name}` do not begin as images, and are left out", table.len())
+        }
+    };
+    let failure = Failure::new(Code::Corrupt, format!("{what}: {first} is the first"));
+    let failure = match policy {
+        CorruptPolicy::Stop => failure
+            .help("mend or remove them, or leave them out: `on_corrupt = \"skip\"`; `ddl data check` finds all that can't be decoded"),
+        CorruptPolicy::Skip => failure.help("`ddl data check` finds all that can't be decoded"),
+    };
+    Some(Finding { at: Place::argument(node, "path"), label: "here".to_owned(), also: None, severity: Severity::Warning, failure })
+}
 
 /// Facts as they are gathered, inputs before what reads them.
 struct Gather<'p> {
@@ -229,6 +255,9 @@ impl<'p> Gather<'p> {
         let left_out = self.tables.left_out(id);
         if left_out.files() > 0 {
             facts.notes.push(format!("left out: {left_out}"));
+        }
+        if let Ok(reader) = self.plan.get::<Reader>(id) {
+            self.findings.extend(no_images(&self.plan.node(id).name, id, reader, &table));
         }
         if self.plan.node(id).is_on_disk() && table.stream().alignment.is_none() {
             facts.notes.push("how these faces are aligned is not known".to_owned());
@@ -416,16 +445,22 @@ impl<'p> Gather<'p> {
         }
     }
 
-    /// Pictures that folders hold and data sets don't.
+    /// Pictures that folders hold and data sets don't, and files beside those that hold images.
     fn left_out(&self) -> Vec<Finding> {
         let folders = self.plan.iter().map(|(id, node)| (id, node, self.tables.left_out(id)));
-        let finding = |(node, it, left_out): (NodeId, &PlanNode, LeftOut)| Finding {
+        let finding = |(node, it, left_out): (NodeId, &PlanNode, LeftOut)| {
+            Finding {
             at: Place::argument(node, "path"),
             label: "this folder".to_owned(),
             also: None,
             severity: Severity::Warning,
             failure: Failure::new(Code::LeftOut, format!("`{}` leaves out {left_out}", it.name))
-                .help("convert them to PNG or JPEG, name them by what they are, or take them away"),
+                .help(if left_out.beside_holders {
+                    "files in folders are not looked for, and what is compressed is not read: unpack it, name each folder by itself, or take it away"
+                } else {
+                    "convert them to PNG or JPEG, name them by what they are, or take them away"
+                }),
+        }
         };
         folders.filter(|(_, _, left_out)| left_out.pictures() > 0).map(finding).collect()
     }

@@ -82,6 +82,7 @@ fn sections(report: &Report) -> Vec<Section> {
             "First batches, as the network saw them",
             html! { @for b in &report.batches { (batch(b)) } },
         ),
+        (!report.sheets.is_empty(), "images", "Images", html! { @for b in &report.sheets { (batch(b)) } }),
         (!report.graph.nodes.is_empty(), "graph", "Graph", graph(&report.graph)),
         (!report.recipe.is_empty(), "recipe", "Recipe", recipe(&report.recipe)),
         (

@@ -1,7 +1,9 @@
 //! What a report shows: plain values that the runner fills in.
 
+use crate::data::image::Image;
 pub use crate::eval::{Better, Unit};
 use crate::eval::{Ci, Histogram, Outcome, RocPoint, ScoreSets, Untold, cmc};
+use crate::events::Picture;
 use crate::lang::value::Arm;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,8 @@ pub struct Report {
     pub curves: Vec<CurvePlot>,
     /// First training batches, as the network saw them.
     pub batches: Vec<Batch>,
+    /// Images of data, for a look at them.
+    pub sheets: Vec<Batch>,
     /// The experiment's graph.
     pub graph: GraphDrawing,
     /// Date, versions, device, threads, parameters, keys: in the order given.
@@ -291,6 +295,12 @@ impl PngDataUri {
     pub fn from_png(bytes: &[u8]) -> Result<Self, NotAPng> {
         let encoded = || base64::engine::general_purpose::STANDARD.encode(bytes);
         if bytes.starts_with(&PNG_SIGNATURE) { Ok(PngDataUri(format!("{PNG_PREFIX}{}", encoded()))) } else { Err(NotAPng) }
+    }
+
+    /// The address of an image.
+    pub fn of(image: &Image) -> Self {
+        let picture = Picture::new(image, "", "");
+        PngDataUri(format!("{PNG_PREFIX}{}", picture.png))
     }
 
     /// The address.

@@ -2,6 +2,7 @@
 
 mod bad_bytes;
 mod controls;
+mod data;
 mod help;
 mod output;
 #[cfg(unix)]

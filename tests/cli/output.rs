@@ -15,6 +15,8 @@ const PRINTS: &[(&str, &str)] = &[
     ("run", "run right.ddl --dry-run"),
     ("lock", "lock right.ddl --output -"),
     ("diff", "diff right.ddl other.ddl"),
+    ("data", "data info 'synthetic_faces(identities = 2, images = 2)'"),
+    ("data", "data check 'synthetic_faces(identities = 2, images = 2)' --json"),
     ("explain", "explain"),
     ("explain", "explain types::unit_mismatch"),
     ("doc", "doc"),

@@ -12,8 +12,10 @@ const RECIPE: &str =
 /// Nothing is to be computed for it.
 const IDLE: &str = "ddl 1\nbackbone net = tiny(embedding = 8, side = 32px, width = 4)\nlet _x = net\n";
 
+const FACES: &str = "ddl 1\ndataset faces = synthetic_faces(identities = 2, images = 2)\n";
+
 /// Every output that needs no engine: the file, and the command that writes it.
-const OUTPUTS: [(&str, &str); 7] = [
+const OUTPUTS: [(&str, &str); 9] = [
     ("out/it", "lock r.ddl -o out/it"),
     ("r.ddl.lock", "lock r.ddl"),
     ("out/operators.md", "doc --reference out"),
@@ -21,10 +23,12 @@ const OUTPUTS: [(&str, &str); 7] = [
     ("out/plan.yaml", "run idle.ddl --out out"),
     ("out/metrics.json", "run idle.ddl --out out"),
     ("out/report.html", "run idle.ddl --out out"),
+    ("out/it.html", "data info 'synthetic_faces(identities = 2, images = 2)' --sheet out/it.html"),
+    ("out/it.html", "data preview faces.ddl faces -o out/it.html"),
 ];
 
 fn shell() -> Shell {
-    let shell = Shell::new().file("r.ddl", RECIPE).file("idle.ddl", IDLE);
+    let shell = Shell::new().file("r.ddl", RECIPE).file("idle.ddl", IDLE).file("faces.ddl", FACES);
     fs::create_dir(shell.path().join("out")).unwrap();
     shell
 }
@@ -84,6 +88,10 @@ fn a_place_on_the_command_line_where_nothing_can_be_written_is_a_wrong_command_l
         "lock r.ddl -o absent/it",
         "doc --reference r.ddl",
         "doc --reference r.ddl/it",
+        "data info 'synthetic_faces(identities = 2, images = 2)' --sheet .",
+        "data preview faces.ddl faces -o absent/it.png",
+        "data convert 'synthetic_faces(identities = 2, images = 2)' r.ddl/it.tar",
+        "data convert 'synthetic_faces(identities = 2, images = 2)' r.ddl",
     ] {
         let ran = shell().ddl(command);
         assert_eq!(ran.code(), 2, "{}", ran.transcript());

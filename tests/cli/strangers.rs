@@ -34,6 +34,8 @@ fn places() -> Vec<(&'static str, &'static str, &'static str)> {
         ("", "stranger", "fmt stranger"),
         ("param x : int = 1", "stranger", "check r.ddl --params stranger"),
         ("", "r.ddl.lock", "lock r.ddl --check"),
+        ("", "stranger", "data info stranger"),
+        ("", "stranger", "data convert images x.bin --pairs stranger"),
     ]
 }
 

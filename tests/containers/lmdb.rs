@@ -112,7 +112,13 @@ fn what_is_broken_is_said_in_a_sentence() {
         ("what is no image", database(&[("ann/1", b"hello")])),
         ("no person", database(&[("1", &one)])),
     ];
-    let more: [(&str, Vec<u8>); 4] = [
+    let more: [(&str, Vec<u8>); 10] = [
+        ("a key that leads out", database(&[("ann/../../1", &one)])),
+        ("a key that begins at the root", database(&[("/ann/1", &one)])),
+        ("a number of images", database(&[("ann/1", &one), ("num-samples", b"1")])),
+        ("another number of images", database(&[("ann/1", &one), ("num-samples", b"2")])),
+        ("a number of images in words", database(&[("ann/1", &one), ("length", b"two")])),
+        ("a pickle of how many there are", database(&[("__len__", b"\x80\x04K\x02."), ("ann/1", &one)])),
         ("a label", database(&[("image-1", &one), ("label-1", b"7\n")])),
         ("an empty label", database(&[("image-1", &one), ("label-1", b"")])),
         ("a long label", database(&[("image-1", &one), ("label-1", &long)])),

@@ -188,16 +188,40 @@ fn what_a_recipe_says_fits_the_file() {
 
 #[test]
 fn several_files_are_one_data_set_of_one_kind() {
-    let (a, b) = (good(Compression::SNAPPY), good(Compression::UNCOMPRESSED));
+    let more = [6, 7].map(picture);
+    let more: Vec<Option<&[u8]>> = more.iter().map(|image| Some(&image[..])).collect();
+    let (a, twin) = (good(Compression::SNAPPY), good(Compression::UNCOMPRESSED));
+    let b = written(FACES, &[Of::Bytes(&more), Of::Ints(&[Some(3), Some(8)])], Compression::UNCOMPRESSED);
     let one = picture(0);
     let other =
         written("optional binary face; optional int64 label;", &[Of::Bytes(&[Some(&one)]), Of::Ints(&[Some(3)])], Compression::SNAPPY);
     let files: [(&str, &[u8]); 4] = [("d/t-0.parquet", &a), ("d/t-1.parquet", &b), ("d/readme.md", b"x"), ("t-2.parquet", &other)];
     let of = |name: &str| format!("{name}: {}", said::<Parquet>(&files, name, json!({})));
     let apart: [(&str, &[u8]); 2] = [("t-1.parquet", &b), ("t-2.parquet", &other)];
+    // the same rows, packed otherwise
+    let twice: [(&str, &[u8]); 3] = [("d/t-0.parquet", &a), ("d/t-1.parquet", &b), ("d/t-2.parquet", &twin)];
     insta::assert_snapshot!(
-        [of("d"), of("d/t-{0..1}.parquet"), of("t-2.parquet"), said::<Parquet>(&apart, "t-{1..2}.parquet", json!({}))].join("\n")
+        [
+            of("d"),
+            of("d/t-{0..1}.parquet"),
+            of("t-2.parquet"),
+            said::<Parquet>(&apart, "t-{1..2}.parquet", json!({})),
+            said::<Parquet>(&twice, "d", json!({}))
+        ]
+        .join("\n")
     );
+}
+
+/// What is whole and written in a way that is not read is no damage, and is said in our own words.
+#[test]
+fn what_is_not_read_is_not_called_damage() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/parquet");
+    let said = ["brotli", "delta_byte_array"].map(|how| {
+        let bytes = std::fs::read(folder.join(format!("not_read-{how}.parquet"))).unwrap();
+        said_of(&bytes, json!({}))
+    });
+    insta::assert_snapshot!(said.join("\n"));
+    assert!(!said.join("").contains("damaged"), "{said:?}");
 }
 
 proptest! {

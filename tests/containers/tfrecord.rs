@@ -160,6 +160,9 @@ fn an_index_names_records_that_are_there() {
 fn several_files_are_one_data_set() {
     let files: [(&str, &[u8]); 4] =
         [("t-0.tfrecord", &face(3, 0)), ("t-1.tfrecord", &face(4, 1)), ("t-1.tfrecord.idx", b"0 99"), ("other", b"x")];
+    let twice: [(&str, &[u8]); 2] = [("t-0.tfrecord", &face(3, 0)), ("t-1.tfrecord", &face(3, 0))];
+    let said_twice = said::<TfRecord>(&twice, "t-{0..1}.tfrecord", json!({}));
+    assert_eq!(said_twice, "t-1.tfrecord: it holds the same images as t-0.tfrecord: leave one of them out");
     let names = ["t-{0..1}.tfrecord", ".", "t-1.tfrecord", "t-{0..2}.tfrecord", "t-{1..0}.tfrecord", "u.tfrecord", "other"];
     insta::assert_snapshot!(names.map(|name| format!("{name}: {}", said::<TfRecord>(&files, name, json!({})))).join("\n"));
 }

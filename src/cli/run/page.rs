@@ -82,6 +82,7 @@ pub fn report(told: &Told, reading: &Reading, results: &Results, claims: Vec<Cla
         cmcs,
         curves: curves(plan, reading, &results.history)?,
         batches: batches(plan, reading)?,
+        sheets: Vec::new(),
         graph: drawing(told),
         facts: facts(told, reading, &results.history)?,
         work: work(told, &results.history),

@@ -44,6 +44,12 @@ impl Digest {
     }
 }
 
+impl From<blake3::Hash> for Digest {
+    fn from(hash: blake3::Hash) -> Self {
+        Digest(*hash.as_bytes())
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&blake3::Hash::from(self.0).to_hex())
@@ -228,6 +234,17 @@ impl ProbeCache {
         self.expected_of(file).is_some()
     }
 
+    /// Whether a plan was made from what has this digest, where one was made from what lies there.
+    ///
+    /// # Errors
+    /// [`DataError::Changed`].
+    pub fn is_as_planned(&self, path: &Path, digest: &str) -> Result<(), DataError> {
+        match self.expected_of(path) {
+            Some(expected) if expected != digest => Err(DataError::Changed { path: path.to_owned() }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Opens a file that is read in pieces. Where a plan was made from it, it gives the bytes that the plan was made from, or none.
     ///
     /// # Errors
@@ -305,26 +322,35 @@ impl ProbeCache {
         look: impl FnOnce() -> Result<Vec<FileFacts>, DataError>,
     ) -> Result<Arc<Probe>, DataError> {
         let set = Set { root: at.path.to_owned(), of: Of::File(at.below.map(Path::to_owned)) };
-        self.once(&set, |known| {
-            let expected = self.expected(&set);
-            if let Some(probe) = expected.and_then(|expected| known.probe(expected)) {
-                return Ok(probe); // what changed since shows when it is read
-            }
-            let stamp = stamp_of_all(files)?;
-            if known.len() > 0 && known.records().all(|record| record.stamp == stamp) {
-                return Ok(known.all());
-            }
-            self.read.fetch_add(1, Ordering::Relaxed);
-            // what could be read when the plan was made is something else where it can't
-            let found = look().map_err(|error| if expected.is_some() { DataError::Changed { path: at.path.to_owned() } } else { error });
-            let mut files = found?;
-            files.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
-            if let Some(place) = self.place(&set) {
-                let now = SystemTime::now() + self.ahead;
-                let _ = saved::save(&place, files.iter().map(|file| (file, &stamp)), now); // or the next probe reads the file again
-            }
-            Ok(Probe::new(files, LeftOut::default(), None))
-        })
+        self.once(&set, |known| Ok(Probe { left_out: walk::beside(at.path, files)?, ..self.held(&set, files, known, look)? }))
+    }
+
+    /// The images of files, unless they are known.
+    fn held(
+        &self,
+        set: &Set,
+        files: &[PathBuf],
+        known: &Saved,
+        look: impl FnOnce() -> Result<Vec<FileFacts>, DataError>,
+    ) -> Result<Probe, DataError> {
+        let expected = self.expected(set);
+        if let Some(probe) = expected.and_then(|expected| known.probe(expected)) {
+            return Ok(probe); // what changed since shows when it is read
+        }
+        let stamp = stamp_of_all(files)?;
+        if known.len() > 0 && known.records().all(|record| record.stamp == stamp) {
+            return Ok(known.all());
+        }
+        self.read.fetch_add(1, Ordering::Relaxed);
+        // what could be read when the plan was made is something else where it can't
+        let found = look().map_err(|error| if expected.is_some() { DataError::Changed { path: set.root.clone() } } else { error });
+        let mut files = found?;
+        files.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        if let Some(place) = self.place(set) {
+            let now = SystemTime::now() + self.ahead;
+            let _ = saved::save(&place, files.iter().map(|file| (file, &stamp)), now); // or the next probe reads the file again
+        }
+        Ok(Probe::new(files, LeftOut::default(), None))
     }
 
     /// Which images were decoded well before.

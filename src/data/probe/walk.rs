@@ -6,7 +6,7 @@ use ddl_base::meter::{self, Work};
 use ddl_base::regular::{self, Stamp};
 use ddl_base::stack::with_room;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{DirEntry, Metadata};
@@ -30,7 +30,12 @@ const BLOCK: usize = 4096;
 pub struct LeftOut {
     /// How many files by ending (in small letters), and whether they are pictures; of files without an ending, their content tells.
     pub endings: BTreeMap<(bool, String), u64>,
+    /// Whether they lie beside files that hold images: those that count as pictures may hold some too.
+    pub beside_holders: bool,
 }
+
+/// What folders are counted by.
+const FOLDERS: &str = "/";
 
 impl LeftOut {
     /// How many there are.
@@ -56,9 +61,12 @@ impl LeftOut {
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (files, pictures) = (self.files(), self.pictures());
-        write!(f, "{files} other file{}", if files == 1 { "" } else { "s" })?;
+        let folders = self.endings.get(&(true, FOLDERS.to_owned())).copied().unwrap_or(0);
+        let what = if folders > 0 { "other file or folder" } else { "other file" };
+        let what = if files == 1 { what.to_owned() } else { what.replace("file", "files").replace("folder", "folders") };
+        write!(f, "{files} {what}")?;
         if pictures > 0 && pictures < files {
-            write!(f, ", {pictures} of them pictures")?;
+            write!(f, ", {pictures} of them {}", if self.beside_holders { "such as may hold images" } else { "pictures" })?;
         }
         let mut shown: Vec<(&String, u64)> = Vec::new();
         let wanted = self.endings.iter().filter(|((picture, _), _)| *picture || pictures == 0);
@@ -77,7 +85,41 @@ impl fmt::Display for LeftOut {
 const NAMED: usize = 6;
 
 fn dotted(ending: &str) -> String {
-    if ending.is_empty() { "no ending".to_owned() } else { format!(".{ending}") }
+    match ending {
+        "" => "no ending".to_owned(),
+        FOLDERS => "folders".to_owned(),
+        ending => format!(".{ending}"),
+    }
+}
+
+/// What a database leaves beside its file to tell who reads it.
+const LOCKS: [&str; 1] = ["lock.mdb"];
+
+/// What lies in a folder beside the files in it that hold images: other files by their endings, and folders, in which nobody looks. Of a path
+/// that is no folder nothing.
+pub fn beside(path: &Path, files: &[PathBuf]) -> Result<LeftOut, DataError> {
+    let mut left_out = LeftOut { beside_holders: true, ..LeftOut::default() };
+    if !path.is_dir() {
+        return Ok(left_out);
+    }
+    let held = files.first().and_then(|file| file.extension()).map(|ending| format!(".{}", ending.to_string_lossy().to_ascii_lowercase()));
+    let files: HashSet<&PathBuf> = files.iter().collect();
+    for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let entry = entry.map_err(|error| unreadable(path, &error))?;
+        let (name, place) = (entry.file_name().to_string_lossy().to_ascii_lowercase(), entry.path());
+        if name.starts_with('.') || LEFT_BEHIND.iter().any(|left| left.eq_ignore_ascii_case(&name)) || LOCKS.contains(&&*name) {
+            continue;
+        }
+        if place.is_dir() {
+            left_out.add(true, FOLDERS.to_owned());
+        } else if !files.contains(&place) {
+            // `a.tar.gz` is what `a.tar` may be made of
+            let packed = held.as_ref().and_then(|held| name.find(&format!("{held}.")).map(|at| name[at + 1..].to_owned()));
+            let ending = || place.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+            left_out.add(packed.is_some(), packed.unwrap_or_else(ending));
+        }
+    }
+    Ok(left_out)
 }
 
 /// What is found in one folder.

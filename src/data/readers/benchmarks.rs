@@ -5,6 +5,7 @@
 //! | LFW `pairs.txt` | `10 300`, then `name i j` of one person and `name i name j` of two | as said: 300 + 300 lines after each other |
 //! | LFW `pairsDevTest.txt`, `pairsDevTrain.txt` | `500`, then as above | one |
 //! | CALFW, CPLFW | two lines a pair, `image label`; both labels are 0 for two people | ten, of the pairs of one person and of those of two in their order |
+//! | SLLFW `pair_SLLFW.txt` | two lines a pair, `image`; of one person where both lie in one folder | ten, of all pairs in their order |
 //! | AgeDB-30, CFP and others as lists | `image image label`; 1 is one person, 0 or -1 two | ten, of all pairs in their order |
 //!
 //! Images have the names that the lists give, with any ending of an image; LFW's `name` and `4` are `name/name_0004`, or `name_0004` where
@@ -13,6 +14,7 @@
 
 use super::form::TextFile;
 use super::lines::truth;
+use super::list::tidy;
 use super::pairs::{PairLine, Unknown};
 use super::text_lines::{TextLines, number};
 use crate::decode::EXTENSIONS;
@@ -36,6 +38,8 @@ pub(super) enum Layout {
     Labelled,
     /// Two lines a pair.
     Halves,
+    /// Two lines a pair, whose folders say whether it is of one person.
+    Folders,
 }
 
 impl Layout {
@@ -48,6 +52,7 @@ impl Layout {
             _ if first.contains(',') => None,
             [a] if is_number(a) => Some(Layout::Numbered),
             [a, b] if is_number(a) && is_number(b) && next != 2 => Some(Layout::Numbered),
+            [name] if is_image(name) && second.is_some_and(is_image) => Some(Layout::Folders),
             [_, label] if is_number(label) => Some(Layout::Halves),
             // a list of LFW's without its first line
             [name, a, b] if is_number(a) && is_number(b) && !is_number(name) => Some(Layout::Numbered),
@@ -64,8 +69,16 @@ impl Layout {
             Layout::Numbered => TextFile::NumberedPairs,
             Layout::Labelled => TextFile::LabelledPairs,
             Layout::Halves => TextFile::PairHalves,
+            Layout::Folders => TextFile::PairImages,
         }
     }
+}
+
+/// Whether a line is an image in a folder, and nothing more.
+fn is_image(line: &str) -> bool {
+    let line = tidy(line.trim());
+    let ends = |ending: &str| EXTENSIONS.contains(&&*ending.to_ascii_lowercase());
+    line.contains('/') && !line.contains(|sign: char| sign.is_ascii_whitespace()) && line.rsplit_once('.').is_some_and(|it| ends(it.1))
 }
 
 /// How a list says its pairs, by its first lines; `None` of a csv.
@@ -93,6 +106,7 @@ pub(super) fn pairs(layout: Layout, file: &Path, table: &Table, cache: &ProbeCac
         Layout::Numbered => list.numbered()?,
         Layout::Labelled => list.labelled()?,
         Layout::Halves => list.halves()?,
+        Layout::Folders => list.folders()?,
     }
     list.unknown.none(file)?;
     Ok(list.pairs)
@@ -195,6 +209,35 @@ impl List<'_> {
         Ok(())
     }
 
+    /// Pairs of lines of `folder/image`.
+    fn folders(&mut self) -> Result<(), DataError> {
+        let mut rows: Vec<(u64, String)> = Vec::new();
+        let read = |line, text: &str| {
+            let [image] = TextLines::fields(text, TextFile::PairImages)?;
+            if is_image(image) {
+                Ok((line, tidy(image).into_owned()))
+            } else {
+                Err(format!("{} is no image in a person's folder", quoted(image)))
+            }
+        };
+        while let Some(row) = self.lines.next(read) {
+            rows.push(row?);
+        }
+        if rows.len() % 2 == 1 {
+            return self.wrong(format!("two lines are a pair, and it has {}; is it whole?", rows.len()));
+        }
+        let count = rows.len() / 2;
+        if count < FOLDS {
+            return self.wrong(format!("it has {count} pairs and says no folds, and ten are made of them"));
+        }
+        let folder = |image: &str| image.rsplit_once('/').map(|it| it.0.to_owned());
+        for (at, pair) in rows.chunks_exact(2).enumerate() {
+            let same = folder(&pair[0].1) == folder(&pair[1].1);
+            self.add((pair[0].0, fold(at, count), same), &pair[0].1, &pair[1].1, of_folder)?;
+        }
+        Ok(())
+    }
+
     /// Pairs of lines of `image label`.
     fn halves(&mut self) -> Result<(), DataError> {
         let mut rows: Vec<(u64, String, bool)> = Vec::new();
@@ -260,7 +303,7 @@ struct Images<'a> {
 
 /// What a name means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     None,
     One(u32),
     /// Images that differ by their endings.
@@ -287,8 +330,16 @@ fn of_person(table: &Table, image: &str) -> Found {
     }
 }
 
+/// An image by its path, or by its name alone where all lie in one folder; with this ending or another.
+fn of_folder(table: &Table, path: &str) -> Found {
+    match shown(table, path) {
+        Found::None => path.rsplit_once('/').map_or(Found::None, |(_, name)| shown(table, name)),
+        found => found,
+    }
+}
+
 /// An image by its name, with this ending or another.
-fn shown(table: &Table, name: &str) -> Found {
+pub(super) fn shown(table: &Table, name: &str) -> Found {
     let bare = || name.rsplit_once('.').filter(|(_, ending)| EXTENSIONS.contains(&&*ending.to_ascii_lowercase())).map(|it| it.0);
     match table.place_of(name) {
         Some(place) => Found::One(place),
@@ -379,6 +430,8 @@ mod tests {
             ("a.jpg b.jpg True\na.jpg c.jpg False\n", Some(Layout::Labelled)),
             ("000004 1\n000005 1\n", Some(Layout::Halves)),
             ("a.jpg 0\nb.jpg 0\n", Some(Layout::Halves)),
+            ("ann/ann_0001.jpg\nbob/bob_0001.jpg\n", Some(Layout::Folders)),
+            ("ann/ann_0001.jpg\n", None),
             ("fold,same,a,b\n1,1,a,b\n", None),
             ("image image label\n", None),
             ("", None),
@@ -386,6 +439,26 @@ mod tests {
             let mut lines = text.lines();
             assert_eq!(Layout::of(lines.next().unwrap_or_default(), lines.next()), layout, "{text}");
         }
+    }
+
+    #[test]
+    fn the_folders_of_sllfw_say_who_is_one_person() {
+        let table = people_called([("Ann_Lee", 2), ("Bob", 2)], |name, at| format!("{name}/{name}_{:04}.png", at + 1));
+        let [a1, a2, b1] = ["Ann_Lee/Ann_Lee_0001.jpg", "Ann_Lee/Ann_Lee_0002.jpg", "Bob/Bob_0001.jpg"];
+        let text = format!("{a1}\n{a2}\n{a1}\n{b1}\n").repeat(10);
+        let found = read(&text, &table).unwrap();
+        assert_eq!(
+            found[..2].iter().map(|it| (it.line, it.fold, it.same, it.a, it.b)).collect::<Vec<_>>(),
+            [(1, 1, true, 0, 1), (3, 1, false, 0, 2)]
+        );
+        assert_eq!(found.iter().map(|it| it.fold).collect::<Vec<_>>(), (0..20).map(|at| at / 2 + 1).collect::<Vec<_>>());
+        let flat = people_called([("Ann_Lee", 2), ("Bob", 2)], |name, at| format!("{name}_{:04}.png", at + 1));
+        assert_eq!(read(&text, &flat).unwrap().len(), 20);
+        let half = read(&format!("{text}{a1}\n"), &table).unwrap_err();
+        assert!(half.ends_with("two lines are a pair, and it has 41; is it whole?"), "{half}");
+        let odd = read(&text.replacen(a2, "Ann_Lee 2", 1).replacen(a1, a2, 1).replacen("Ann_Lee 2", a1, 1).replacen(b1, "Bob", 1), &table)
+            .unwrap_err();
+        assert!(odd.contains("`Bob` is no image in a person's folder"), "{odd}");
     }
 
     #[test]

@@ -27,6 +27,7 @@ fn good(kind: TextFile) -> String {
         TextFile::Pairs => "fold,same,a,b\n1,1,ann/0,ann/1\n1,0,ann/0,bob/0\n",
         TextFile::NumberedPairs => "2 1\nann 0 1\nbob 0 ann 1\nann 0 1\nbob 0 ann 1\n",
         TextFile::LabelledPairs => return LABELLED.repeat(10),
+        TextFile::PairImages => return "ann/0.jpg\nann/1.jpg\nann/0.jpg\nbob/0.jpg\n".repeat(10),
         TextFile::PairHalves => return HALVES.map(|pair| pair.repeat(10)).concat(),
         TextFile::PairList => "a,b\nann/0,ann/1\nann/1,ann/0\n",
         TextFile::Faces => "ann/0 1 1\nann/1 2 1\nbob/0 3 1\n",
@@ -101,7 +102,7 @@ impl World {
                 let table = annotate(table, &file, &degrees("pose"), MissingPolicy::Error, cache)?.table;
                 format!("{:?}", cells(&table, "pose"))
             }
-            TextFile::Pairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => {
+            TextFile::Pairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves | TextFile::PairImages => {
                 let shown = |it: &PairLine| format!("{}:{}{}{}", it.fold, it.a, if it.same { '=' } else { '/' }, it.b);
                 pair_file(&file, table, cache)?.iter().map(shown).collect::<Vec<_>>().join(" ")
             }
@@ -192,6 +193,7 @@ fn a_fault_is_said_with_its_line() {
             TextFile::NumberedPairs => last.replacen('1', "x", 1),
             TextFile::LabelledPairs => last.replace("-1", "x"),
             TextFile::PairHalves => last.replace(" 0", " x"),
+            TextFile::PairImages => last.replace("/0.jpg", ""),
             TextFile::PairList => "ann/0,bob/0".to_owned(),
             TextFile::Faces | TextFile::TemplatePairs => last.replace(['1', '3'], "x"),
             TextFile::DetectorScores => last.replace("0.25", "x"),

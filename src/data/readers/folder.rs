@@ -117,7 +117,7 @@ pub fn held(
     let mut builder = TableBuilder::new(Schema::new(schema.iter().map(|(name, kind)| (name.clone(), kind.attribute()))));
     for ((file, identity), image) in probe.files.iter().zip(identities).zip(0..) {
         let cell = |(name, kind): (&String, &ColumnType)| {
-            let wrong = |why| DataError::NoIdentity { path: file.path.to_string(), why: format!("{why} (group `{name}`)") };
+            let wrong = |why| DataError::NoValue { path: file.path.to_string(), why: format!("{why} (group `{name}`)") };
             kind.cell(rule.group(&file.path, name)).map_err(wrong)
         };
         let cells = schema.iter().map(cell).collect::<Result<_, _>>()?;

@@ -27,6 +27,8 @@ pub enum TextFile {
     LabelledPairs,
     /// The same as CALFW and CPLFW have them, in two lines each.
     PairHalves,
+    /// The same as SLLFW has them, in two lines each that say no label.
+    PairImages,
     /// The pairs of a `pair_list`.
     PairList,
     /// Which face is of which template.
@@ -53,7 +55,7 @@ enum Between {
 
 impl TextFile {
     /// All kinds.
-    pub const ALL: [TextFile; 15] = [
+    pub const ALL: [TextFile; 16] = [
         TextFile::ImageList,
         TextFile::LabelledImages,
         TextFile::InsightfaceImages,
@@ -63,6 +65,7 @@ impl TextFile {
         TextFile::NumberedPairs,
         TextFile::LabelledPairs,
         TextFile::PairHalves,
+        TextFile::PairImages,
         TextFile::PairList,
         TextFile::Faces,
         TextFile::DetectorScores,
@@ -83,6 +86,7 @@ impl TextFile {
             TextFile::NumberedPairs => "name 1 2` or `name 1 name 2",
             TextFile::LabelledPairs => "image image label",
             TextFile::PairHalves => "image label",
+            TextFile::PairImages => "folder/image",
             TextFile::PairList => "a,b",
             TextFile::Faces => "name template medium",
             TextFile::DetectorScores => "name x1 y1 … x5 y5 score",
@@ -99,7 +103,9 @@ impl TextFile {
             TextFile::LabelledImages | TextFile::InsightfaceImages | TextFile::Im2recImages => "it lists no image",
             TextFile::Faces => "it lists no face",
             TextFile::DetectorScores => "it has no scores",
-            TextFile::TemplatePairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => "it has no pairs",
+            TextFile::TemplatePairs | TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves | TextFile::PairImages => {
+                "it has no pairs"
+            }
             TextFile::Subjects => "it lists no template",
             TextFile::Names => "it names nobody",
         }
@@ -111,7 +117,7 @@ impl TextFile {
             TextFile::NumberedPairs | TextFile::LabelledPairs | TextFile::PairHalves => Between::Blanks,
             TextFile::Faces | TextFile::DetectorScores | TextFile::TemplatePairs | TextFile::LabelledImages => Between::Blanks,
             TextFile::InsightfaceImages | TextFile::Im2recImages => Between::Tabs,
-            TextFile::Names => Between::Nothing,
+            TextFile::Names | TextFile::PairImages => Between::Nothing,
         }
     }
 

@@ -182,6 +182,11 @@ impl Lines {
         })
     }
 
+    /// The names of its columns.
+    pub(super) fn header(&self) -> &[String] {
+        &self.header
+    }
+
     /// Reads all rows in order: each with its line, from 1.
     ///
     /// # Errors

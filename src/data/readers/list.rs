@@ -73,12 +73,34 @@ pub fn image_list(
     Ok(Read { table: builder.build(probe.digest(), stream)?, probe })
 }
 
+/// What a list says of each image beside its path and its person, field by field.
+///
+/// # Errors
+/// As [`image_list`], of its lines.
+pub fn fields(list: &Path, said: Option<PlainList>, cache: &ProbeCache, mut take: impl FnMut(&str, &str)) -> Result<(), DataError> {
+    let lines = Lines::of_images(list, said, cache)?;
+    let own = [lines.column(&["path", "image"])?, lines.column(&["identity"])?];
+    let others: Vec<(usize, &String)> =
+        lines.header().iter().enumerate().filter(|(at, name)| !own.contains(at) && !name.is_empty()).collect();
+    lines.each(|_, row| {
+        others.iter().filter(|(at, _)| !row[*at].trim().is_empty()).for_each(|(at, name)| take(name, row[*at].trim()));
+        Ok(())
+    })
+}
+
 /// A relative path below a root, `/`-separated. A `\` parts folders, unless a file bears such a name.
 fn below<'p>(root: &Path, path: &'p str) -> Result<Cow<'p, str>, String> {
     if path.contains('\\') && inside(path) && root.join(path).is_file() {
         return Ok(Cow::Borrowed(path));
     }
-    let tidied = tidy(path);
+    let tidied = match path.starts_with('/').then(|| std::path::absolute(root).ok()).flatten() {
+        // a path that begins at the root of the file system may lie below all the same
+        Some(root) => match Path::new(path).strip_prefix(&root).ok().and_then(Path::to_str) {
+            Some(rest) => Cow::Borrowed(rest),
+            None => tidy(path),
+        },
+        None => tidy(path),
+    };
     if tidied.is_empty() {
         return Err("it has no path".to_owned());
     }
@@ -127,6 +149,7 @@ mod tests {
         for path in ["/a/b", "\\\\disk\\a", "C:\\a", "..\\a", "a/../../b"] {
             assert!(said(path).unwrap_err().ends_with("is not inside the root folder"), "{path}");
         }
+        assert_eq!((said("/nowhere/a/b"), said("/nowhere/a/../../b").is_err()), (Ok("a/b".to_owned()), true));
         assert_eq!(said(".\\"), Err("it has no path".to_owned()));
     }
 }

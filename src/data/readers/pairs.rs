@@ -1,8 +1,8 @@
 //! Lists of pairs: a protocol's `fold,same,a,b`, a sampler's `a,b`.
 
-use super::benchmarks;
 use super::form::TextFile;
 use super::lines::{Lines, truth};
+use super::{benchmarks, splits};
 use crate::probe::ProbeCache;
 use crate::{DataError, Table};
 use ddl_base::text::quoted;
@@ -30,6 +30,9 @@ pub struct PairLine {
 pub fn pair_file(file: &Path, table: &Table, cache: &ProbeCache) -> Result<Vec<PairLine>, DataError> {
     if super::packed::is_pack(file) {
         return super::packed::pairs(file, table, cache);
+    }
+    if splits::is_splits(file) {
+        return splits::pairs(file, table, cache);
     }
     if let Some(layout) = benchmarks::layout(file, cache)? {
         return benchmarks::pairs(layout, file, table, cache);

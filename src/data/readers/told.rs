@@ -113,7 +113,7 @@ fn listed(names: &[&str]) -> String {
 
 /// What a person is called who is told so: a text, or a number with eight digits. Other numbers than whole ones from 0 are nobody's: -1 says of a label
 /// that there is none.
-fn named(who: &str) -> Result<String, String> {
+pub fn named(who: &str) -> Result<String, String> {
     if let Ok(number) = who.parse() {
         return Ok(numbered(number));
     }
@@ -151,7 +151,9 @@ pub fn told_of(holder: impl Holder + 'static, probe: Arc<Probe>, telling: &Telli
         let who = told::value(text, &person).ok_or_else(|| of(format!("it has no {} {}", telling.called, quoted(&person))))?;
         let identity = people.of(&named(who).map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(&person))))?);
         let cell = |(name, kind): &(String, ColumnType)| {
-            kind.cell(told::value(text, name).unwrap_or_default()).map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(name))))
+            let wrong =
+                |why| DataError::NoValue { path: file.path.to_string(), why: format!("{why} ({} {})", telling.called, quoted(name)) };
+            kind.cell(told::value(text, name).unwrap_or_default()).map_err(wrong)
         };
         let cells = columns.iter().map(cell).collect::<Result<_, _>>()?;
         builder.push(NewRow { path: file.path.clone(), identity, size: file.size, source: ImageSource::new(set.clone(), at), cells });

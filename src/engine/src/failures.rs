@@ -45,7 +45,7 @@ pub(crate) fn state(error: &StateError) -> Failure {
         StateError::Account(account) => Failure::new(Code::WeightsMismatch, error.to_string()).help(account.help()),
         StateError::Unfit(_) => Failure::new(Code::WeightsMismatch, error.to_string()).help("look at `names` of the checkpoint"),
         StateError::File(FileError::Tensors(error)) => weights::error(error),
-        StateError::File(FileError::NotFinite { .. }) => Failure::new(Code::BadWeights, error.to_string())
+        StateError::File(FileError::NotFinite { .. } | FileError::Negative { .. }) => Failure::new(Code::BadWeights, error.to_string())
             .help("the training that wrote the file had failed: take an earlier checkpoint"),
         StateError::File(FileError::Format(_) | FileError::Dtype { .. }) => Failure::new(Code::BadWeights, error.to_string())
             .help("weights are read from whole safetensors files and from what torch.save writes"),

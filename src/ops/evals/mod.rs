@@ -121,7 +121,7 @@ crate::operator! {
     pub struct Verification("verification", 1, |_| Type::Eval) {
         /// The images.
         data: DataRef;
-        /// The pairs: a csv of columns `fold,same,a,b`, a benchmark's own list (LFW's `pairs.txt`, CALFW's and CPLFW's `image label`, lists of `image image label`), a pack, or pairs that are made. The images of a pack (`bin`) need none, since it says which are judged.
+        /// The pairs: a csv of columns `fold,same,a,b`, a benchmark's own list (LFW's `pairs.txt`, CALFW's and CPLFW's `image label`, SLLFW's `folder/image`, CFP's folder of folds `Protocol/Split/FP`, lists of `image image label`), a pack, or pairs that are made. The images of a pack (`bin`) need none, since it says which are judged.
         pairs: PairSource;
         /// Only pairs of these people, in the file's folds.
         within: Option<DataRef> = None;

@@ -4,6 +4,7 @@ use super::{Reading, Reads, Recognised, There};
 use crate::data::held::Pack;
 use crate::data::probe::ProbeCache;
 use crate::data::readers::{self, IdentityRule, Read, packed};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::types::Type;
 use crate::ops::refs::FilePath;
@@ -26,6 +27,8 @@ crate::reader! {
 }
 
 impl Reading for Bin {
+    const WRITTEN: Written = Written::As(&[Container::Bin]);
+
     const PAIRS: bool = true;
 
     const READS: Option<Reads> =

@@ -4,6 +4,7 @@ use super::{Reading, Reads, There};
 use crate::data::faces::FaceSet;
 use crate::data::probe::{Probe, ProbeCache};
 use crate::data::readers::{self, FACE_ATTRIBUTES, Read};
+use crate::data::writers::Written;
 use crate::data::{At, AttributeType, DataError};
 use crate::lang::types::{Dimension, Type};
 use crate::quantity::{Angle, Interval, Pixels};
@@ -29,6 +30,8 @@ crate::operator! {
 }
 
 impl Reading for SyntheticFaces {
+    const WRITTEN: Written = Written::Not("its images are drawn, and no file of theirs is read");
+
     const READS: Option<Reads> = None;
     const ATTRIBUTES: &'static [(&'static str, AttributeType)] = &FACE_ATTRIBUTES;
 

@@ -3,6 +3,7 @@
 use super::{Reading, Reads, Recognised, There};
 use crate::data::probe::ProbeCache;
 use crate::data::readers::{self, IdentityRule, Read};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
@@ -34,6 +35,8 @@ crate::reader! {
 }
 
 impl Reading for ImageFolder {
+    const WRITTEN: Written = Written::As(&[Container::Folder]);
+
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Folder, probe: |at, cache| cache.images(at.path) } });
 

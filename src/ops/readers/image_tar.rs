@@ -7,7 +7,8 @@ use crate::data::decode::{self, EXTENSIONS};
 use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, LEFT_BEHIND, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
-use crate::data::shards::{Shards, ends, shards};
+use crate::data::shards::{Shards, Twins, ends, shards};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
@@ -43,6 +44,8 @@ crate::reader! {
 }
 
 impl Reading for ImageTar {
+    const WRITTEN: Written = Written::As(&[Container::Tar, Container::WebDataset]);
+
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
 
@@ -104,9 +107,11 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     let files = shards(path, is_one)?;
     cache.inside(At { path, below: None }, &files, || {
         let shards = Shards::open(path, &files)?;
-        let mut all = Vec::new();
+        let (mut all, mut twins) = (Vec::new(), Twins::default());
         for (number, (begins, path)) in shards.files().enumerate() {
-            all.extend(images(path, &*shards.pack(number)?, begins)?);
+            let found = images(path, &*shards.pack(number)?, begins)?;
+            twins.meet(path, &found)?;
+            all.extend(found);
         }
         Ok(all)
     })
@@ -138,6 +143,7 @@ fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
     if [&b"\x1f\x8b"[..], b"BZh", b"\xfd7z", b"\x28\xb5\x2f\xfd"].iter().any(|magic| head.starts_with(magic)) {
         return Err(damaged(path, "it is compressed; images are read from their places, so unpack it to a .tar".to_owned()));
     }
+    names_are_short(path, pack)?;
     let wrong = |error: io::Error, at: u64| match error.raw_os_error() {
         Some(_) => unreadable(path, &error),
         None => damaged(path, format!("it is no tar archive, or is damaged: no member begins at byte {at}")),
@@ -178,11 +184,61 @@ fn members(path: &Path, pack: &Pack) -> Result<Vec<Member>, DataError> {
         }
     }
     let mark = pack.read(end, pack.length().saturating_sub(end).min(BLOCK))?;
-    if mark.len() as u64 == BLOCK && mark.iter().all(|byte| *byte == 0) {
-        Ok(members)
-    } else {
-        Err(damaged(path, format!("it is cut off: the mark of its end is not at byte {end}")))
+    if mark.len() as u64 != BLOCK || mark.iter().any(|byte| *byte != 0) {
+        return Err(damaged(path, format!("it is cut off: the mark of its end is not at byte {end}")));
     }
+    ends_there(path, pack, end)?;
+    Ok(members)
+}
+
+/// Bytes behind the mark of an end that are looked at together.
+const PIECE: u64 = 1 << 20;
+
+/// Whether nothing lies behind the mark of the end: what does is another archive, which tools pass over.
+fn ends_there(path: &Path, pack: &Pack, end: u64) -> Result<(), DataError> {
+    let mut at = end;
+    while at < pack.length() {
+        let piece = pack.read(at, (pack.length() - at).min(PIECE))?;
+        if let Some(more) = piece.iter().position(|byte| *byte != 0) {
+            let place = at + more as u64;
+            let why = format!(
+                "more lies at byte {place}, behind the mark of its end at byte {end}: are these archives that were joined? then name each by itself"
+            );
+            return Err(damaged(path, why));
+        }
+        at += piece.len() as u64;
+    }
+    Ok(())
+}
+
+/// Bytes of the longest name of a member, and of what an extended header says.
+const LONGEST_NAME: u64 = 1 << 20;
+
+/// Whether no member claims a name longer than any: it would be read whole.
+fn names_are_short(path: &Path, pack: &Pack) -> Result<(), DataError> {
+    use tar::EntryType::{GNULongLink, GNULongName, XGlobalHeader, XHeader};
+    let mut at = 0;
+    while pack.length().saturating_sub(at) >= BLOCK {
+        let mut header = tar::Header::new_old();
+        header.as_mut_bytes().copy_from_slice(&pack.read(at, BLOCK)?);
+        // what is no header is told by who reads the members
+        let (Ok(bytes), true) = (header.entry_size(), is_header(&header)) else { return Ok(()) };
+        if matches!(header.entry_type(), GNULongLink | GNULongName | XGlobalHeader | XHeader) && bytes > LONGEST_NAME {
+            return Err(damaged(path, format!("the name of the member at byte {at} would have {bytes} bytes")));
+        }
+        at = match bytes.checked_next_multiple_of(BLOCK).and_then(|bytes| (at + BLOCK).checked_add(bytes)) {
+            Some(next) => next,
+            None => return Ok(()),
+        };
+    }
+    Ok(())
+}
+
+/// Whether a block is the header of a member: its sum is the one that it says.
+fn is_header(header: &tar::Header) -> bool {
+    let bytes = header.as_bytes();
+    let sum: u32 = bytes[..148].iter().chain(&bytes[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
+    header.cksum().is_ok_and(|said| said == sum)
 }
 
 /// What members say of the class of images, by what they share of their names.

@@ -3,6 +3,7 @@
 use super::{Reader, Reading, Reads, There};
 use crate::data::probe::{Probe, ProbeCache};
 use crate::data::readers::Read;
+use crate::data::writers::Written;
 use crate::data::{At, DataError, Lies, Look, shards};
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
@@ -25,6 +26,8 @@ crate::reader! {
 }
 
 impl Reading for Images {
+    const WRITTEN: Written = Written::Not("it stands for the reader that knows what lies there");
+
     const READS: Option<Reads> = Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe } });
 
     fn there(&self) -> Option<There<'_>> {
@@ -95,10 +98,12 @@ pub(super) fn first(path: &Path, is_one: fn(&str) -> bool) -> Option<PathBuf> {
 pub fn known(path: &Path) -> Result<&'static str, DataError> {
     // of a row of files the first that is there
     let first = shards::named(path).into_iter().find(|file| file.exists());
-    if first.is_none() {
-        std::fs::metadata(path).map_err(|error| DataError::Unreadable { path: path.to_owned(), why: crate::system::said(&error) })?;
-    }
-    let all = Reader::recognised(first.as_deref().unwrap_or(path));
+    let there = first.as_deref().unwrap_or(path);
+    // a pipe or a device is nobody's, and nobody looks into it
+    let is_data = |metadata: std::fs::Metadata| if metadata.is_dir() { Ok(()) } else { regular::is_regular(&metadata) };
+    let looked = std::fs::metadata(there).and_then(is_data);
+    looked.map_err(|error| DataError::Unreadable { path: there.to_owned(), why: crate::system::said(&error) })?;
+    let all = Reader::recognised(there);
     let best = all.iter().map(|(_, recognised)| *recognised).max().filter(|best| *best > Recognised::No);
     let found: Vec<&'static str> = all.into_iter().filter(|(_, it)| Some(*it) == best).map(|(name, _)| name).collect();
     match found[..] {

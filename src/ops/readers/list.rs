@@ -3,6 +3,8 @@
 use super::{Reading, Reads, Recognised, There};
 use crate::data::probe::{Probe, ProbeCache, beside};
 use crate::data::readers::{self, PlainList, Read, begins_as_text};
+use crate::data::survey::Told;
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::Param as _;
 use crate::lang::types::Type;
@@ -67,6 +69,8 @@ fn probe(at: At<'_>, said: Option<PlainList>, cache: &ProbeCache) -> Result<Arc<
 }
 
 impl Reading for ImageList {
+    const WRITTEN: Written = Written::As(&[Container::List]);
+
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: Some("root"), look: Look { lies: Lies::Text, probe: |at, cache| probe(at, None, cache) } });
 
@@ -84,6 +88,12 @@ impl Reading for ImageList {
 
     fn there(&self) -> Option<There<'_>> {
         Some(There { path: &self.path, below: self.root.as_ref(), said: self.said() })
+    }
+
+    fn told(&self, at: At<'_>, cache: &ProbeCache) -> Result<Told, DataError> {
+        let mut told = Told::default();
+        readers::fields(at.path, self.columns.map(ListColumns::plain), cache, |name, value| told.add(name, value))?;
+        Ok(told)
     }
 
     fn read(&self, at: At<'_>, cache: &ProbeCache) -> Result<Read, DataError> {

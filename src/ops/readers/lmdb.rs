@@ -8,6 +8,7 @@ use crate::data::held::{Pack, damaged, numbered, unreadable};
 use crate::data::lmdb::{Entry, MAGIC, entries};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{self, Read};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
@@ -20,7 +21,7 @@ use crate::text::quoted;
 use prost::Message;
 use prost::bytes::Bytes;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,9 +30,9 @@ crate::reader! {
     ///
     /// The key is the name of the image, and tells the person as the path in an `image_folder` does: without a pattern by its first component (`ann/0001.jpg`). What else tells the person
     /// stands in front of the key, a number with eight digits (`00000042/0001`): the label of a `Datum`; the value of `label-000000001` for the key `image-000000001`; and, for all
-    /// that they name, the lines of a text `labels.txt` in the folder of the database, each a key and a person with a space or a tabulator between.
+    /// that they name, the lines of a text `labels.txt` in the folder of the database, each a key and a person with a space or a tabulator between; a line names a key that is there.
     ///
-    /// `__keys__`, `__len__` and what else begins so, `num-samples` and `length` are no images. Values that hold more than an image (pickles, raw pixels) are refused, and so
+    /// `__keys__`, `__len__` and what else begins so, `num-samples` and `length` are no images; where they say how many there are, so many must be there. Values that hold more than an image (pickles, raw pixels) are refused, and so
     /// are databases within the database. It is read without a lock from its places; if another program writes to it meanwhile, that is an error.
     pub struct Lmdb("lmdb", 1, |call| Type::Dataset(columns_of(call))) {
         /// The folder with `data.mdb`, or the file.
@@ -44,6 +45,8 @@ crate::reader! {
 }
 
 impl Reading for Lmdb {
+    const WRITTEN: Written = Written::As(&[Container::Lmdb]);
+
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
 
@@ -94,10 +97,14 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
         for entry in entries(&file, &pack)? {
             all.push((key(&file, &entry)?, entry));
         }
-        let known = labels.as_deref().map(listed).transpose()?;
+        let known = labels.as_deref().map(|labels| listed(labels, &all)).transpose()?;
         let people = people(&file, &pack, &all, known.unwrap_or_default())?;
+        let counts = counted(&file, &pack, &all)?;
         all.retain(|(key, _)| is_image(key));
         let Some((first, entry)) = all.first() else { return Err(damaged(path, "it holds no image".to_owned())) };
+        if let Some((key, said)) = counts.into_iter().find(|(_, said)| *said != all.len() as u64) {
+            return Err(damaged(&file, format!("{} says that it holds {said} images, and {} are there", quoted(&key), all.len())));
+        }
         let work = meter::begin("reading databases", "images", all.len() as u64);
         let of = Looking { file: &file, pack: &pack, people: &people, is_datum: is_datum(&file, &pack, first, entry)? };
         all.par_iter().map(|(key, entry)| of.look(key, entry).inspect(|_| work.add(1))).collect()
@@ -111,12 +118,33 @@ fn key(file: &Path, entry: &Entry) -> Result<String, DataError> {
     if entry.is_tree {
         return Err(damaged(file, format!("{} is a database within it, or has several values; neither is read", quoted(key))));
     }
+    if key.starts_with('/') || key.split('/').any(|part| part == "..") {
+        return Err(damaged(file, format!("the key {} leads out of the database: a key is the name of an image", quoted(key))));
+    }
     Ok(key.to_owned())
 }
 
 /// Whether what a key names is an image.
 fn is_image(key: &str) -> bool {
     !(key.starts_with("__") || key.starts_with("label-") || ["num-samples", "length"].contains(&key))
+}
+
+/// Keys whose values say how many images there are.
+const COUNTS: [&str; 3] = ["num-samples", "length", "__len__"];
+
+/// What a database says of how many images it holds, where that is a number in digits.
+fn counted(file: &Path, pack: &Pack, all: &[(String, Entry)]) -> Result<Vec<(String, u64)>, DataError> {
+    let mut said = Vec::new();
+    for (key, entry) in all.iter().filter(|(key, entry)| COUNTS.contains(&&**key) && entry.bytes <= LONGEST_LABEL) {
+        let text = String::from_utf8(pack.read(entry.at, entry.bytes)?).ok();
+        let number = text.as_deref().map(str::trim).and_then(|text| text.parse().ok());
+        match number {
+            Some(number) => said.push((key.clone(), number)),
+            None if key.starts_with("__") => {} // a pickle, as loaders of PyTorch have it
+            None => return Err(damaged(file, format!("{} should say in digits how many images there are", quoted(key)))),
+        }
+    }
+    Ok(said)
 }
 
 /// What names the person of an image, by its key; a number has eight digits.
@@ -141,15 +169,19 @@ fn person(text: &str) -> Option<String> {
     (!text.is_empty() && !text.contains(['/', '\n', '\0'])).then(|| text.parse().map_or_else(|_| text.to_owned(), numbered))
 }
 
-/// The people of a text with keys.
-fn listed(file: &Path) -> Result<HashMap<String, String>, DataError> {
+/// The people of a text with keys, each of which is one of the database's.
+fn listed(file: &Path, entries: &[(String, Entry)]) -> Result<HashMap<String, String>, DataError> {
     let text = regular::text(file, Whole::List).map_err(|error| unreadable(file, &error))?;
+    let keys: HashSet<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
     let mut all = HashMap::new();
     for (line, at) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let wrong = |why: String| DataError::Line { file: file.to_owned(), line: at, why };
         let line = line.trim();
         let pair = line.split_once('\t').or_else(|| line.rsplit_once(' ')).and_then(|(key, who)| Some((key.trim(), person(who)?)));
         let (key, who) = pair.ok_or_else(|| wrong(format!("{} is not a key and a person", quoted(line))))?;
+        if !keys.contains(key) {
+            return Err(wrong(format!("{} is no key of the database", quoted(key))));
+        }
         if all.insert(key.to_owned(), who).is_some() {
             return Err(wrong(format!("{} stands there twice", quoted(key))));
         }

@@ -22,7 +22,9 @@ use crate::data::check::CorruptPolicy;
 use crate::data::probe::ProbeCache;
 use crate::data::readers::Read;
 use crate::data::stream::Sizing;
-use crate::data::{At, AttributeType, DataError, Look, Stream, Table};
+use crate::data::survey::Told;
+use crate::data::writers::Written;
+use crate::data::{At, AttributeType, DataError, Lies, Look, Stream, Table};
 use crate::lang::decl::{Call, Complaint, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
@@ -102,6 +104,9 @@ pub trait Reading {
     /// Where its images lie; nothing if they are drawn.
     const READS: Option<Reads>;
 
+    /// As what `ddl data convert` writes that this reader reads.
+    const WRITTEN: Written;
+
     /// Whether its path says which pairs of its images are judged.
     const PAIRS: bool = false;
 
@@ -125,6 +130,17 @@ pub trait Reading {
 
     /// What its paths are, and what is said of the images there; nothing if they are drawn.
     fn there(&self) -> Option<There<'_>>;
+
+    /// What its files say of images that no `schema` has given a type yet, where they may say anything.
+    ///
+    /// # Errors
+    /// As [`Reading::read`].
+    fn told(&self, at: At<'_>, cache: &ProbeCache) -> Result<Told, DataError> {
+        match Self::READS {
+            Some(reads) if matches!(reads.look.lies, Lies::Anything) => (reads.look.probe)(at, cache).map(|probe| Told::of(&probe)),
+            Some(_) | None => Ok(Told::default()),
+        }
+    }
 
     /// Its samples.
     ///
@@ -180,6 +196,14 @@ macro_rules! readers {
                 vec![$(($member::NAME, <$member as Reading>::recognises(path))),*]
             }
 
+            /// See [`Reading::WRITTEN`]; nothing of what is no reader.
+            pub fn written(op: &str) -> Option<Written> {
+                $(if op == $member::NAME {
+                    return Some(<$member as Reading>::WRITTEN);
+                })*
+                None
+            }
+
             /// How the images of a reader of this name are looked at, by its arguments.
             pub fn look(op: &str, args: &Args) -> Option<Look> {
                 $(if op == $member::NAME {
@@ -196,6 +220,14 @@ macro_rules! readers {
             /// See [`Reading::there`].
             pub fn there(&self) -> Option<There<'_>> {
                 match self { $(Reader::$member(it) => it.there(),)* }
+            }
+
+            /// See [`Reading::told`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn told(&self, at: At<'_>, cache: &ProbeCache) -> Result<Told, DataError> {
+                match self { $(Reader::$member(it) => it.told(at, cache),)* }
             }
 
             /// See [`Reading::read`].

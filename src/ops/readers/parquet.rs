@@ -7,7 +7,8 @@ use crate::data::decode::{self, is_picture};
 use crate::data::held::damaged;
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{Read, Telling, called, told_of};
-use crate::data::shards::{Shards, ends, shards};
+use crate::data::shards::{Shards, Twins, ends, shards};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look, told};
 use crate::lang::types::Type;
 use crate::meter;
@@ -48,6 +49,8 @@ crate::reader! {
 }
 
 impl Reading for Parquet {
+    const WRITTEN: Written = Written::As(&[Container::Parquet]);
+
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
 
@@ -101,7 +104,8 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     let files = files(path)?;
     cache.inside(At { path, below: None }, &files, || {
         let shards = Shards::open(path, &files)?;
-        let (mut all, mut rows, mut images, mut shared) = (Vec::new(), 0, None, told::Shared::default());
+        let (mut all, mut rows, mut images, mut shared): (Vec<FileFacts>, _, _, _) = (Vec::new(), 0, None, told::Shared::default());
+        let mut twins = Twins::default();
         let mut labels: Option<Vec<Vec<String>>> = None;
         for (number, path) in files.iter().enumerate() {
             let file = File::open(path, shards.pack(number)?)?;
@@ -134,7 +138,9 @@ fn probe(path: &Path, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
                 .collect::<Result<_, _>>()?;
             let with =
                 |(facts, told): (FileFacts, String)| FileFacts { told: Some(shared.of(&told)).filter(|told| !told.is_empty()), ..facts };
+            let before = all.len();
             all.extend(found.into_iter().flatten().map(with));
+            twins.meet(path, &all[before..])?;
         }
         if all.is_empty() { Err(damaged(path, "it holds no image".to_owned())) } else { Ok(all) }
     })

@@ -14,6 +14,8 @@ use super::{Reading, Reads, Recognised, There};
 use crate::data::held::{Holder, Pack, damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache};
 use crate::data::readers::{self, IdentityRule, Read};
+use crate::data::writers::recordio::{HEADER, LENGTH, MAGIC};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look, decode};
 use crate::lang::types::Type;
 use crate::meter;
@@ -43,6 +45,8 @@ crate::reader! {
 }
 
 impl Reading for RecordIo {
+    const WRITTEN: Written = Written::As(&[Container::RecordIo]);
+
     const READS: Option<Reads> =
         Some(Reads { path: "path", below: None, look: Look { lies: Lies::Anything, probe: |at, cache| probe(at.path, cache) } });
 
@@ -59,15 +63,6 @@ impl Reading for RecordIo {
         readers::held(Records(Pack::open(at.path)?), probe, &IdentityRule::FirstFolder, &IndexMap::new())
     }
 }
-
-/// The first word of a record.
-const MAGIC: [u8; 4] = 0xced7_230a_u32.to_le_bytes();
-
-/// Bits of a record's length.
-const LENGTH: u32 = 29;
-
-/// Bytes before the labels.
-const HEADER: usize = 24;
 
 /// Bytes of records that are looked at side by side.
 const BLOCK: usize = 16 << 20;

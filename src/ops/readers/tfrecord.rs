@@ -12,10 +12,12 @@
 use super::images::first;
 use super::{Reading, Reads, Recognised, There};
 use crate::data::decode::{self, is_picture};
+use crate::data::example::{Example, Feature, masked};
 use crate::data::held::{damaged, numbered, unreadable};
 use crate::data::probe::{Digest, FileFacts, Probe, ProbeCache, beside};
 use crate::data::readers::{Read, Telling, begins_as_text, called, told_of};
-use crate::data::shards::{Shards, shards};
+use crate::data::shards::{Shards, Twins, shards};
+use crate::data::writers::{Container, Written};
 use crate::data::{At, DataError, Lies, Look, told};
 use crate::lang::types::Type;
 use crate::meter;
@@ -63,6 +65,8 @@ fn is_one(name: &str) -> bool {
 }
 
 impl Reading for TfRecord {
+    const WRITTEN: Written = Written::As(&[Container::TfRecord, Container::Tface]);
+
     const READS: Option<Reads> = Some(Reads { path: "path", below: Some("root"), look: Look { lies: Lies::Anything, probe } });
 
     fn recognises(path: &Path) -> Recognised {
@@ -91,80 +95,6 @@ const BLOCK: usize = 16 << 20;
 
 /// Bytes of a line of an index.
 const LONGEST_LINE: u64 = 2000;
-
-/// A message of features.
-#[derive(Clone, PartialEq, Message)]
-struct Example {
-    #[prost(message, optional, tag = "1")]
-    features: Option<Features>,
-}
-
-/// Features by name.
-#[derive(Clone, PartialEq, Message)]
-struct Features {
-    #[prost(btree_map = "string, message", tag = "1")]
-    feature: BTreeMap<String, Feature>,
-}
-
-/// One feature.
-#[derive(Clone, PartialEq, Message)]
-struct Feature {
-    #[prost(oneof = "Values", tags = "1, 2, 3")]
-    values: Option<Values>,
-}
-
-/// Its values.
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum Values {
-    #[prost(message, tag = "1")]
-    Bytes(BytesList),
-    #[prost(message, tag = "2")]
-    Floats(FloatList),
-    #[prost(message, tag = "3")]
-    Ints(IntList),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct BytesList {
-    #[prost(bytes = "bytes", repeated, tag = "1")]
-    value: Vec<Bytes>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct FloatList {
-    #[prost(float, repeated, tag = "1")]
-    value: Vec<f32>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct IntList {
-    #[prost(int64, repeated, tag = "1")]
-    value: Vec<i64>,
-}
-
-impl Feature {
-    /// Its bytes, if they are one.
-    fn bytes(&self) -> Option<&Bytes> {
-        match &self.values {
-            Some(Values::Bytes(list)) => <&[Bytes; 1]>::try_from(&*list.value).ok().map(|[bytes]| bytes),
-            Some(Values::Floats(_) | Values::Ints(_)) | None => None,
-        }
-    }
-
-    /// Its value as a text, if it is one.
-    fn text(&self) -> Option<String> {
-        match self.values.as_ref()? {
-            Values::Bytes(_) => String::from_utf8(self.bytes().filter(|bytes| bytes.len() <= told::LONGEST)?.to_vec()).ok(),
-            Values::Floats(list) => <[f32; 1]>::try_from(&*list.value).ok().map(|[number]| number.to_string()),
-            Values::Ints(list) => <[i64; 1]>::try_from(&*list.value).ok().map(|[number]| number.to_string()),
-        }
-    }
-
-    /// Whether it is an image, as the first record tells.
-    fn is_image(&self, name: &str) -> bool {
-        self.bytes().is_some_and(|bytes| IMAGES.contains(&name) || is_picture(bytes))
-    }
-}
 
 /// Which records there are.
 struct Sources {
@@ -262,11 +192,13 @@ fn probe(at: At<'_>, cache: &ProbeCache) -> Result<Arc<Probe>, DataError> {
     let files: Vec<PathBuf> = index.iter().map(|index| index.file.clone()).chain(records.iter().cloned()).collect();
     cache.inside(at, &files, || {
         let shards = Shards::open(at.path, &records)?;
-        let mut found = Found::default();
+        let (mut found, mut twins) = (Found::default(), Twins::default());
         for (number, (begins, path)) in shards.files().enumerate() {
             let pack = shards.pack(number)?;
             let named = index.as_ref().and_then(|index| Some((&*index.file, index.named.get(number)?.as_slice())));
+            let before = found.all.len();
             found.add(path, begins, pack.reader(), pack.length(), named)?;
+            twins.meet(path, &found.all[before..])?;
         }
         if found.all.is_empty() { Err(damaged(at.path, "it holds no image".to_owned())) } else { Ok(found.all) }
     })
@@ -390,21 +322,21 @@ impl<R: io::Read> Frames<'_, R> {
     }
 }
 
-/// The sum of bytes as it is written.
-fn masked(bytes: &[u8]) -> u32 {
-    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
-}
-
 fn features(path: &Path, record: &Record) -> Result<BTreeMap<String, Feature>, DataError> {
     let example = Example::decode(record.bytes.clone());
     let example = example.map_err(|_| damaged(path, format!("record {} is no tf.train.Example", record.number)))?;
     Ok(example.features.unwrap_or_default().feature)
 }
 
+/// Whether a feature is an image, as the first record tells.
+fn is_image(feature: &Feature, name: &str) -> bool {
+    feature.bytes().is_some_and(|bytes| IMAGES.contains(&name) || is_picture(bytes))
+}
+
 /// The features of the first record that are images.
 fn images(path: &Path, record: &Record) -> Result<Vec<String>, DataError> {
     let features = features(path, record)?;
-    let names: Vec<String> = features.iter().filter(|(name, feature)| feature.is_image(name)).map(|(name, _)| name.clone()).collect();
+    let names: Vec<String> = features.iter().filter(|(name, feature)| is_image(feature, name)).map(|(name, _)| name.clone()).collect();
     if names.is_empty() {
         let known: Vec<String> = features.keys().take(12).map(|name| quoted(name)).collect();
         let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };

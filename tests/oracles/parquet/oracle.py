@@ -70,6 +70,10 @@ def main(folder):
         "camera": list(map(number, read["camera"].to_pylist())), "frame": list(map(number, read["frame"].to_pylist())),
         "glasses": list(map(number, read["glasses"].to_pylist())),
     })
+    # what is whole and not read
+    pq.write_table(hugging_face(range(4)), folder / "not_read-brotli.parquet", compression="brotli")
+    pq.write_table(pa.table({"image": pa.array([face(0, at) for at in range(4)], pa.binary()), "label": [0, 0, 1, 1]}), folder / "not_read-delta_byte_array.parquet",
+                   use_dictionary=False, column_encoding={"image": "DELTA_BYTE_ARRAY", "label": "PLAIN"})
     (folder / "golden.json").write_text(json.dumps(golden, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 

@@ -22,6 +22,10 @@ codes! {
         wrong: "dataset faces = image_folder(root)              // root/0001_03.jpg",
         right: "dataset faces = image_folder(root, identity = \"(?P<identity>[^_]+)_.*\")",
     }
+    BadValue = "ddl::data::bad_value": "an attribute that is not of its type" {
+        "The `schema` gives an attribute a type, and what the path or the file says of an image is no such value: a text where a number is wanted, a fraction \
+         where a whole number is. A value that is not there is missing, and no error."
+    }
     BadTable = "ddl::data::bad_table": "a csv that is not what the recipe says" {
         "A line, a column or a value of a csv does not fit: the message names the file and the line. Csv files have a header; numbers \
          carry no units there, the recipe's `schema` says them."
@@ -69,5 +73,14 @@ codes! {
         "An image is paired with itself, or stands in the gallery and among the probes. Its score is 1 whatever the network is, or near to it where one side \
          sees it changed (`apply`, `probe = …`), so that numbers come out better than they are. In training, `pk` draws an image again for a batch where a person has fewer images than it asks for: such an \
          image is its own positive, and teaches nothing."
+    }
+    TwoPeople = "ddl::data::two_people": "one picture under two people" {
+        "Images of equal pixels are said to show two people: one of them is in a folder, record or line that is not theirs, or the two are one person under two \
+         names. Whichever it is, training is told that one face is two people's. `ddl data check` names the images; files of equal bytes are counted by \
+         `ddl data info` too."
+    }
+    Blank = "ddl::data::blank": "images of one colour all over" {
+        "Such images show nobody: they are what is left where a face was not found, or where a file was written without its content. A network that is \
+         trained on them learns that nothing is somebody."
     }
 }

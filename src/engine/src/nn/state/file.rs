@@ -241,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn a_running_variance_is_at_least_0() {
+        let variances = |values: &[f32]| Tensor::from_slice(values);
+        let said = is_variance("bn.running_var", "module.bn.running_var", &variances(&[1.0, -0.5])).unwrap_err().to_string();
+        assert_eq!(said, "tensor `module.bn.running_var` holds running variances, and -0.5 among them, which is below 0");
+        assert!(is_variance("bn.running_var", "a", &variances(&[0.0, 2.0])).is_ok());
+        assert!(is_variance("bn.weight", "a", &variances(&[-1.0])).is_ok());
+        assert!(is_variance("bn.running_var", "a", &variances(&[])).is_ok());
+    }
+
+    #[test]
     fn a_state_comes_back_with_its_bits_and_roles() {
         let (state, bytes) = (sample(), sample().to_bytes(&[("note", "x")]).unwrap());
         let back = State::from_bytes(&bytes).unwrap();
