@@ -15,6 +15,7 @@ const CALLS: &[(&str, &str)] = &[
     ("degrade.ladder", ""),
     ("degrade.adaface_low_resolution", ""),
     ("degrade.adaface_photometric", ""),
+    ("degrade.adaface_crop", ""),
     ("degrade.adaface", ""),
     ("degrade.insightface", ""),
     ("degrade.surveillance", ""),

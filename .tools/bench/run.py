@@ -31,7 +31,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7, help="turns of each side (7)")
     options.add_argument("--batch", type=int, default=32, help="images per step (32)")
     options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of each side (all cores)")
-    options.add_argument("--only", choices=["networks", "ddl", "processes"], help="one part of the measurements")
+    options.add_argument("--only", choices=["networks", "ddl", "loader", "processes"], help="one part of the measurements")
     options.add_argument("--dry", action="store_true", help="print, and leave docs/performance.md as it is")
     options = options.parse_args()
     parts = [machine(options)]
@@ -39,6 +39,8 @@ def main() -> None:
         parts.append(networks(options))
     if options.only in (None, "ddl"):
         parts.append(distillation(options))
+    if options.only in (None, "loader"):
+        parts.append(loader(options))
     if options.only in (None, "processes"):
         parts.append(processes())
     text = "\n\n".join(parts)
@@ -131,11 +133,55 @@ def row(network: str, mode: str, options, sides: list) -> str:
     )
 
 
-def build(bench: str) -> Path:
-    command = ["cargo", "build", "--release", "--locked", "-p", "ddl-engine", "--bench", bench, "--message-format=json-render-diagnostics"]
+def build(bench: str, package: str = "ddl-engine") -> Path:
+    command = ["cargo", "build", "--release", "--locked", "-p", package, "--bench", bench, "--message-format=json-render-diagnostics"]
     built = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]
     return Path(next(m["executable"] for m in messages if m.get("target", {}).get("name") == bench and m.get("executable")))
+
+
+# --- images of files --------------------------------------------------------------------------------------------------------------
+
+LOW = ", augment = std.degrade.adaface_low_resolution(p = 100%)"
+CHANGES = {"none": ("", []), "flip": (", augment = flip()", ["--flip"]), "flip, low resolution": (LOW.replace("= std", "= [flip(), std") + "]", ["--flip", "--low"])}
+
+
+def loader(options) -> str:
+    env, ours, theirs = eager.environment(), build("loader", "ddl"), Path(__file__).parent / "loading.py"
+    batch, rows, bounds = 128, [], []
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run([sys.executable, theirs, "make", folder], env=env)
+        if made.returncode != 0:
+            return "### Images of files\n\nNot measured: the loader that ddl is held against needs OpenCV and NumPy (`pip install opencv-python-headless numpy`)."
+        for what in ("read", "decode"):
+            command = [ours, "--what", what, "--data", f"{folder}/faces", "--threads", str(options.threads)]
+            bounds.append(float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
+        for kind in ("faces", "faces.rec", "faces.tar"):
+            for name, (augment, flags) in CHANGES.items():
+                common = ["--data", f"{folder}/{kind}", "--batch", batch, "--threads", options.threads]
+                sides = [
+                    Side("ddl", [ours, "--what", "batches", *common, "--augment", augment], dict(os.environ)),
+                    Side("torch", [sys.executable, theirs, "serve", *common, *flags], env),
+                ]
+                sides = take_turns(sides, options.rounds)
+                rates = [batch / statistics.median(side.seconds) for side in sides]
+                low, middle, high = statistics.quantiles([b / a for a, b in zip(sides[0].seconds, sides[1].seconds)], n=4)
+                peaks = [side.peak_mib() for side in sides]
+                rows.append(
+                    f"| {kind.replace('faces.', '.').replace('faces', 'folder')} | {name} | {rates[0]:.0f} | {rates[1]:.0f} | **{middle:.2f}** ({low:.2f}-{high:.2f}) "
+                    f"| {peaks[0]:.0f} | {peaks[1]:.0f} | **{peaks[1] / peaks[0]:.2f}** |"
+                )
+                print(rows[-1], file=sys.stderr, flush=True)
+    head = [
+        "| files | changes | ddl images/s | PyTorch images/s | **ratio** (quartiles) | ddl MiB | PyTorch MiB | **PyTorch / ddl** |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    note = (
+        f"4,000 JPEGs of 112 pixels, batches of {batch}, shuffled, normalised numbers of 32 bits, {options.threads} threads of ddl and as many workers of "
+        "PyTorch's `DataLoader` over OpenCV; files lie in the system's cache. Low resolution is AdaFace's, for every image. Memory is the peak of all processes of a side. "
+        f"On its own, reading the folder's files goes at {bounds[0]:.0f} images/s and decoding them at {bounds[1]:.0f}: no loader over this decoder is faster."
+    )
+    return "\n".join(["### Images of files", "", *head, *rows, "", note])
 
 
 # --- the distribution distillation loss -----------------------------------------------------------------------------------------

@@ -67,6 +67,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Run a recipe: compute what the store does not have, and write tables, metrics and a report
     Run(RunArgs),
+    /// Say which images a step of a stage saw, and what came of it
+    Log(LogArgs),
     /// Write down what a recipe's numbers are made of (`r.ddl.lock`)
     Lock(LockArgs),
     /// Compare two recipes, plans or locks
@@ -227,6 +229,33 @@ pub enum PlanFormat {
     Dot,
     /// A drawing for Mermaid.
     Mermaid,
+}
+
+/// What `ddl log` takes.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The recipe
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The stage, as `ddl plan` calls it
+    #[arg(value_name = "STAGE")]
+    pub stage: String,
+    /// The step, counted from 1
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = whole::<u64>(1, u64::MAX, "120"))]
+    pub step: u64,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: LogFormat,
+}
+
+/// How a step is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    /// One image a line: its draw, its batch where steps accumulate, its path.
+    #[default]
+    Text,
+    /// All that is known of the step, as JSON.
+    Json,
 }
 
 /// What `ddl lock` takes.

@@ -40,7 +40,14 @@ pub enum Own {
     Events,
     /// A lock.
     Lock,
+    /// A page of ours.
+    Page,
+    /// A picture: of none it can be told whose it is.
+    Picture,
 }
+
+/// What tells a page of ours.
+const PAGE: &[u8] = b"<meta name=\"generator\" content=\"ddl\">";
 
 /// How much of a file tells its kind.
 const TELLING: u64 = 4096;
@@ -52,6 +59,8 @@ impl Own {
         match self {
             Own::Events => text.starts_with(b"{\"kind\":"),
             Own::Lock => lines.any(|line| line.starts_with(b"lock: ")),
+            Own::Page => text.windows(PAGE.len()).any(|part| part == PAGE),
+            Own::Picture => false,
         }
     }
 
@@ -59,6 +68,8 @@ impl Own {
         match self {
             Own::Events => "events of a run",
             Own::Lock => "a lock",
+            Own::Page => "a page of ddl",
+            Own::Picture => "a picture of this command",
         }
     }
 }

@@ -13,6 +13,7 @@ mod files;
 mod fmt;
 mod lock;
 mod locked;
+mod log;
 pub mod outcome;
 mod params;
 mod plan;
@@ -63,6 +64,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
         Command::Fmt(args) => fmt::run(args, screen),
         Command::Plan(args) => plan::run(args, screen),
         Command::Run(args) => run::run(args, screen),
+        Command::Log(args) => log::run(args, screen),
         Command::Lock(args) => lock::run(args, screen),
         Command::Store(args) => store::run(args, screen),
         Command::Diff(args) => diff::run(args, screen),

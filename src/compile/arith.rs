@@ -188,6 +188,9 @@ impl Compiler<'_> {
         if from.is_poison() || to.is_poison() {
             return Val::poison(span);
         }
+        if from.ty.is_curve() || to.ty.is_curve() {
+            return self.curved_range(from, to, span);
+        }
         let Some(ty) = super::expr::join(&from.ty, &to.ty) else {
             return self.bad_operands("..", span, &from, &to, Some("both ends of a range are of one type"));
         };
@@ -215,6 +218,19 @@ impl Compiler<'_> {
             }
         }
         Val::new(Type::Range(Box::new(ty)), Value::Range(Box::new((from_value, to_value))), span)
+    }
+
+    /// A range of which an end changes over a stage.
+    fn curved_range(&mut self, from: Val, to: Val, span: Span) -> Val {
+        let curve = |ty: &Type| if ty.is_curve() { Some(ty.clone()) } else { ty.curved() };
+        let plain = [&from.ty, &to.ty].into_iter().find(|ty| !ty.is_curve());
+        match (curve(&from.ty), curve(&to.ty)) {
+            (Some(one), Some(other)) if one == other => {
+                let end = plain.map_or_else(|| one.clone(), |plain| Type::Union(vec![plain.clone(), one.clone()]));
+                Val::new(Type::Range(Box::new(end)), Value::Range(Box::new((from.value, to.value))), span)
+            }
+            _ => self.bad_operands("..", span, &from, &to, Some("both ends of a range are of one type, and so are the numbers of a curve")),
+        }
     }
 
     pub(super) fn compare(&mut self, op: CompareOp, op_span: Span, left: Val, right: Val) -> Val {

@@ -87,8 +87,8 @@ impl Compiler<'_> {
             },
             (Range(of), Range(given)) => match &val.value {
                 Value::Range(ends) => {
-                    let from = self.fit(&again(given, &ends.0), of, module)?;
-                    let to = self.fit(&again(given, &ends.1), of, module)?;
+                    let from = self.fit(&again(end_of(given, &ends.0), &ends.0), of, module)?;
+                    let to = self.fit(&again(end_of(given, &ends.1), &ends.1), of, module)?;
                     Ok(Value::Range(Box::new((from, to))))
                 }
                 other => Ok(other.clone()),
@@ -168,6 +168,15 @@ impl Compiler<'_> {
         if let Some(dimension) = quantity_in(wanted) {
             let (words, units) = dimension.in_words();
             let bare = |ty: &Type| matches!(ty, Type::Int | Type::Float);
+            if let (Type::Curve | Type::CurveOf(_), Some(wanted_curve)) = (&val.ty, Type::Quantity(dimension).curved()) {
+                let curve = format!("{what} is {wanted}, and this is {}", val.ty);
+                let help = if wanted_curve == val.ty {
+                    "what takes a curve says so: `ddl doc` shows it".to_owned()
+                } else {
+                    format!("its numbers have a unit ({units}), as {}", super::row::example(dimension, &Value::Float(8.0)))
+                };
+                return Diagnostic::error(Code::UnitMismatch, curve).at(val.span, val.ty.to_string()).help(help);
+            }
             match &val.ty {
                 Type::Range(of) if bare(of) => {
                     let help = match &val.value {
@@ -264,6 +273,14 @@ pub(super) fn chain(augments: Vec<Value>) -> Value {
     OpValue::new(Chain::decl(), args).into()
 }
 
+/// The type of an end of a range, of which one end may be a curve.
+fn end_of<'t>(given: &'t Type, end: &Value) -> &'t Type {
+    match given {
+        Type::Union(options) => options.iter().find(|ty| ty.is_curve() == matches!(end, Value::Op(_))).unwrap_or(given),
+        _ => given,
+    }
+}
+
 /// The more telling of a given and a wanted type.
 fn refine(given: &Type, wanted: &Type) -> Type {
     match (given, wanted) {
@@ -281,6 +298,7 @@ fn quantity_in(ty: &Type) -> Option<Dimension> {
         Type::Range(of) | Type::Optional(of) => quantity_in(of),
         Type::Union(options) => match options.as_slice() {
             [only] => quantity_in(only),
+            [value @ Type::Quantity(_), curve] if curve.is_curve() => quantity_in(value),
             _ => None,
         },
         _ => None, // no number

@@ -140,7 +140,19 @@ impl Compiler<'_> {
             return Val::poison(val.span);
         }
         let val = self.coerce(val, &param.ty, env.module, &what);
-        self.within_limits(val, param, &what)
+        let val = self.within_limits(val, param, &what);
+        if holds_augments(&param.ty) && !matches!(decl.yields(), Type::Augment | Type::Sampler | Type::Batches) {
+            return self.without_steps(val, decl);
+        }
+        val
+    }
+
+    /// Refuses augments that change over a stage where there is none: data is drawn by several stages, and judged.
+    fn without_steps(&mut self, val: Val, decl: &Decl) -> Val {
+        let Some(curve) = curve_in(&val.value) else { return val };
+        let message = format!("`{curve}` changes over a stage, and `{}` has no steps", decl.name);
+        let help = "give `draw` the augment: draw(…, augment = …); here a number or a range of numbers fits";
+        self.wrong(Diagnostic::error(Code::NoStage, message).at(val.span, "a curve inside").help(help), val.span)
     }
 
     fn within_limits(&mut self, val: Val, param: &ParamDecl, what: &str) -> Val {
@@ -445,6 +457,23 @@ fn holds_weights(ty: &Type) -> bool {
         Type::Record(fields) => fields.values().any(holds_weights),
         Type::Union(options) => options.iter().any(holds_weights),
         _ => false, // no weights
+    }
+}
+
+fn holds_augments(ty: &Type) -> bool {
+    match ty {
+        Type::Augment => true,
+        Type::List(of) | Type::Optional(of) => holds_augments(of),
+        Type::Union(options) => options.iter().any(holds_augments),
+        _ => false, // no augment
+    }
+}
+
+/// The name of a curve somewhere inside of a value.
+fn curve_in(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Op(op) if crate::ops::curves::Shape::is(op.op()) => Some(op.op()),
+        _ => value.parts().find_map(curve_in),
     }
 }
 

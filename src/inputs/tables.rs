@@ -1,7 +1,6 @@
 //! The data of a plan: its data set nodes become [`Table`]s, its draws [`Batches`]. Shared by the planner and the engine.
 
-use super::augments::augment;
-use crate::data::augment::Augment;
+use super::augments::{Changes, augment};
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::protocol::{self, Doubt};
@@ -246,6 +245,7 @@ impl<'p> Tables<'p> {
             None | Some(samplers::Sampler::Shuffled(_)) => Sampling::Shuffled,
             Some(samplers::Sampler::Balanced(_)) => Sampling::Balanced,
             Some(samplers::Sampler::Pk(pk)) => Sampling::Pk { identities: pk.identities as usize, images: pk.images as usize },
+            Some(samplers::Sampler::PairsSampler(pairs)) if pairs.same == samplers::Same::Image => Sampling::Versions,
             Some(samplers::Sampler::PairsSampler(pairs)) => {
                 Sampling::Pairs { with: pairs.with.map(|with| self.table(with.node)).transpose()? }
             }
@@ -278,15 +278,13 @@ impl<'p> Tables<'p> {
         self.replaced.lock().unwrap_or_else(PoisonError::into_inner).insert(id, table);
     }
 
-    /// The augment of a draw's images, with its seed as the one at `place` of its stage's.
+    /// What a draw's images go through, with its seed as the one at `place` of its stage's.
     ///
     /// # Errors
     /// A node that is no draw.
-    pub fn draw_augment(&self, id: NodeId, place: u64) -> Result<Option<(Augment, i64)>, TableError> {
+    pub fn changes(&self, id: NodeId, place: u64) -> Result<Changes, TableError> {
         let it: &data::Draw = self.plan.get(id)?;
-        let Some(op) = &it.augment else { return Ok(None) };
-        let augment = augment(op).map_err(|source| self.data_error(id, source))?;
-        Ok(Some((augment, seed(it, place))))
+        Ok(Changes::new(it, seed(it, place)))
     }
 }
 

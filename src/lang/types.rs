@@ -153,6 +153,8 @@ pub enum Type {
     Optimizer,
     /// A number that changes over a stage.
     Curve,
+    /// A quantity that changes over a stage: a length or an angle (curves of fractions are of numbers).
+    CurveOf(Dimension),
     /// When something is watched.
     Watch,
     /// Which checkpoint a stage gives.
@@ -211,6 +213,20 @@ impl Type {
         Type::Dataset(Attributes::new())
     }
 
+    /// The type of a curve whose numbers are of this type.
+    pub fn curved(&self) -> Option<Type> {
+        match self {
+            Type::Int | Type::Float | Type::Quantity(Dimension::Fraction) => Some(Type::Curve),
+            Type::Quantity(of @ (Dimension::Pixels | Dimension::Angle)) => Some(Type::CurveOf(*of)),
+            _ => None, // nothing else bends
+        }
+    }
+
+    /// Whether it is that of curves.
+    pub fn is_curve(&self) -> bool {
+        matches!(self, Type::Curve | Type::CurveOf(_))
+    }
+
     /// Whether things of this type are nodes of the graph.
     pub fn is_node(&self) -> bool {
         matches!(self, Type::Dataset(_) | Type::Batches | Type::Model | Type::Eval | Type::Report | Type::Export)
@@ -263,6 +279,7 @@ impl fmt::Display for Type {
             Type::Play => "a play",
             Type::Optimizer => "an optimizer",
             Type::Curve => "a curve",
+            Type::CurveOf(of) => return write!(f, "a curve of {}", Plural(&Type::Quantity(*of))),
             Type::Watch => "a watch",
             Type::Keep => "a rule for what to keep",
             Type::Stop => "a rule for when to stop",
@@ -301,6 +318,9 @@ impl fmt::Display for Plural<'_> {
             Type::Part => "parts of a network",
             Type::Branch => "branches",
             Type::Play => "plays",
+            Type::Curve => "curves",
+            Type::CurveOf(of) => return write!(f, "curves of {}", Plural(&Type::Quantity(*of))),
+            Type::Union(of) => return f.write_str(&of.iter().map(|ty| Plural(ty).to_string()).collect::<Vec<_>>().join(" or ")),
             Type::Quantity(Dimension::Angle) => "angles",
             Type::Quantity(Dimension::Pixels) => "lengths in pixels",
             Type::Quantity(Dimension::Fraction) => "fractions",

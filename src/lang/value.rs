@@ -355,6 +355,10 @@ impl<N: Serialize, F: Fn(NodeId) -> N + Copy> Serialize for Out<'_, F> {
             Value::Images(x) => x.serialize(to),
             Value::Checks(x) => x.serialize(to),
             Value::Bytes(x) => x.serialize(to),
+            // an end that is a curve has no short form
+            Value::Range(ends) if [&ends.0, &ends.1].into_iter().any(|end| matches!(end, Value::Op(_))) => {
+                to.collect_map([("from", self.part(&ends.0)), ("to", self.part(&ends.1))])
+            }
             Value::Range(ends) => Interval { from: Shown(&ends.0), to: Shown(&ends.1) }.serialize(to),
             Value::List(items) => to.collect_seq(items.iter().map(|item| self.part(item))),
             Value::Record(fields) => to.collect_map(fields.iter().map(|(name, value)| (name, self.part(value)))),
@@ -417,8 +421,11 @@ impl std::fmt::Display for Written<'_> {
             | Value::Fraction(_)
             | Value::Images(_)
             | Value::Checks(_)
-            | Value::Bytes(_)
-            | Value::Range(_) => Shown(self.0).fmt(f),
+            | Value::Bytes(_) => Shown(self.0).fmt(f),
+            Value::Range(ends) => {
+                let end = |end: &Value| if matches!(end, Value::Op(_)) { format!("({})", Written(end)) } else { Written(end).to_string() };
+                write!(f, "{}..{}", end(&ends.0), end(&ends.1))
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::curves::Shape;
 use crate::lang::decl::{Complaint, Decl, Limits};
 use crate::lang::value::{Args, OpValue, Value};
+use crate::quantity::{Angle, Pixels};
 
 /// Parameters that are the two ends of one range, wherever an operator has both.
 const ENDS: [(&str, &str); 14] = [
@@ -55,7 +56,11 @@ pub fn outside(limits: &Limits, value: &Value) -> Option<Value> {
         Value::Record(fields) => fields.values().find_map(within),
         Value::Op(op) if Shape::is(op.op()) => {
             let numbers = curve(op).map(|shape| shape.numbers()).unwrap_or_default();
-            numbers.into_iter().find(|x| !limits.hold(*x)).map(Value::Float)
+            numbers.into_iter().find(|x| !limits.hold(*x)).map(|x| match op.args.get("value") {
+                Some(Value::Angle(_)) => Value::Angle(Angle::radians(x)),
+                Some(Value::Pixels(_)) if x >= 0.0 => Value::Pixels(Pixels(x.round() as u32)),
+                _ => Value::Float(x),
+            })
         }
         number => number.magnitude().filter(|x| !limits.of_value(number).hold(*x)).map(|_| number.clone()),
     }
@@ -75,7 +80,7 @@ mod tests {
     use super::*;
     use crate::lang::types::{Dimension, Type};
     use crate::ops::registry;
-    use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Pixels, Span};
+    use crate::quantity::{Bytes, Checks, Fraction, Images, Span};
     use std::ops::Bound;
 
     #[test]
@@ -134,6 +139,14 @@ mod tests {
                     Value::from(OpValue::new(crate::ops::declared(op).unwrap(), args))
                 };
                 vec![of("cosine", &[("value", x), ("to", 0.5)]), of("cosine", &[("value", 0.5), ("to", x)])]
+            }
+            Type::CurveOf(of) => {
+                let ends = forms(&Type::Quantity(*of), x);
+                let ramp = |end: Value| {
+                    let args = [("over", Value::Span(Span::Part(0.5))), ("to", end.clone()), ("value", end)].into_iter().collect();
+                    Value::from(OpValue::new(crate::ops::declared("ramp").unwrap(), args))
+                };
+                ends.into_iter().map(ramp).collect()
             }
             Type::Optional(of) => forms(of, x),
             Type::Union(options) => options.iter().flat_map(|option| forms(option, x)).collect(),

@@ -227,7 +227,10 @@ mod tests {
             "data": {"node": 3}, "by": {"op": "pk", "identities": 4, "images": 2}, "augment": {"op": "flip"}
         }))
         .unwrap();
-        assert_eq!(nested.augment, Some(augments::Augment::Flip(augments::Flip { p: crate::quantity::Fraction(0.5) })));
+        assert_eq!(
+            nested.augment,
+            Some(augments::Augment::Flip(augments::Flip { p: curves::Varying::Constant(crate::quantity::Fraction(0.5)) }))
+        );
         let verification: evals::Verification = parse(&json!({"data": {"node": 0}, "pairs": "$dir/fp.csv"})).unwrap();
         assert_eq!(verification.embed.name(), "flip_sum");
     }

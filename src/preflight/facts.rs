@@ -22,6 +22,7 @@ use crate::inputs::people::People;
 use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
+use crate::ops::curves::Moment;
 use crate::ops::data::Draw;
 use crate::ops::nets::{Backbone, Extension, TrainedOn};
 use crate::ops::node::Node;
@@ -36,6 +37,9 @@ use crate::plan::schedule::{Schedule, ScheduleError};
 use crate::plan::{Facts, Paths, Plan, PlanNode, memory, schedule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+/// Of longer stages, so many steps are looked at.
+const STEPS_LOOKED_AT: u64 = 4096;
 
 /// Something that makes a node impossible.
 #[derive(Debug, Clone, PartialEq)]
@@ -291,6 +295,28 @@ impl<'p> Gather<'p> {
         Ok(facts)
     }
 
+    /// Refuses an augment whose curves leave what it allows at a step of a stage: ends of a range that pass each other.
+    fn varies_within_limits(&self, stage: NodeId, draw: NodeId, schedule: Schedule) -> Result<(), Unknown> {
+        let changes = self.tables.changes(draw, 0)?;
+        if !changes.vary() {
+            return Ok(());
+        }
+        let apart = schedule.steps.div_ceil(STEPS_LOOKED_AT).max(1);
+        let last = schedule.steps.saturating_sub(1);
+        let steps = (0..schedule.steps).step_by(usize::try_from(apart).unwrap_or(usize::MAX)).chain([last]);
+        for step in steps {
+            let now = Moment { step, per_epoch: schedule.per_epoch, total: schedule.steps };
+            if let Err(error) = changes.at(now) {
+                let (stage, draw) = (self.plan.node(stage).bare_name(), self.plan.node(draw).bare_name());
+                let shown = step + 1;
+                let message = format!("at step {shown} of `{stage}` the augment of `{draw}` can't be drawn: {error}");
+                let help = "both ends of a range may change, and the first stays the smaller one";
+                return Err(Unknown::Failure(Failure::new(Code::EmptyRange, message).help(help)));
+            }
+        }
+        Ok(())
+    }
+
     fn stage(&mut self, id: NodeId, it: &Train) -> Result<Facts, Unknown> {
         sampling::shows_people_again(self.plan, &self.tables, &self.passes, it)?;
         pooling::is_learned_on_the_way(self.plan, it)?;
@@ -300,6 +326,9 @@ impl<'p> Gather<'p> {
         let draws = self.plan.draws(id).map_err(TableError::from)?;
         let passes = || draws.iter().filter_map(|draw| self.passes.get(draw));
         let schedule = Schedule::new(it, passes())?;
+        for draw in &draws {
+            self.varies_within_limits(id, *draw, schedule)?;
+        }
         let images_per_step = draws
             .iter()
             .filter_map(|draw| {

@@ -24,6 +24,7 @@ fn markup(report: &Report) -> String {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta name="generator" content="ddl";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);

@@ -9,7 +9,7 @@
 //! another in it, as `["ann/", ["1.png", "2.png"]]`. Folder and name together are the path that the data set knows the image by; all of
 //! them, in order, are the rows of the table.
 
-use super::{Draft, StoreError};
+use super::{Artifact, Draft, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -28,6 +28,54 @@ pub struct Samples {
     pub accumulate: u64,
     /// The draws, in the order in which terms first name them.
     pub draws: Vec<Drawn>,
+}
+
+/// What a draw showed at a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// What the plan calls the draw.
+    pub draw: String,
+    /// The paths of the images as the data set names them, batch by batch.
+    pub batches: Vec<Vec<String>>,
+}
+
+impl Samples {
+    /// The steps that the stage took.
+    pub fn steps(&self) -> u64 {
+        let batches = self.draws.iter().map(|draw| draw.batches).max().unwrap_or(0);
+        batches / self.accumulate.max(1)
+    }
+
+    /// What the result of a stage says that it saw.
+    ///
+    /// # Errors
+    /// A result that does not say it.
+    pub fn read(of: &Artifact) -> Result<Self, StoreError> {
+        let wrong = |error: crate::misread::Misread| StoreError::io(Path::new(SAMPLES), "read", std::io::Error::other(error));
+        crate::misread::json(&of.read(SAMPLES)?).map_err(wrong)
+    }
+
+    /// Which images a step of the stage saw, counted from 0.
+    ///
+    /// # Errors
+    /// Files that are not those of these draws, or of a version that did not yet list paths.
+    pub fn of_step(&self, step: u64, of: &Artifact) -> Result<Vec<Shown>, StoreError> {
+        let shown = |draw: &Drawn| {
+            let wrong = |why: &str| StoreError::io(Path::new(&draw.file), "read", std::io::Error::other(why.to_owned()));
+            let mut paths = Vec::new();
+            for table in &draw.tables {
+                let name =
+                    table.paths.as_ref().ok_or_else(|| wrong("the paths of its images are not listed: an earlier version wrote it"))?;
+                paths.extend(read_paths(name, &of.read(name)?)?);
+            }
+            let rows = draw.read(&of.read(&draw.file)?)?;
+            let taken = rows.iter().skip((step * self.accumulate) as usize).take(self.accumulate as usize);
+            let path = |number: &u32| paths.get(*number as usize).cloned().ok_or_else(|| wrong("it numbers images that are not listed"));
+            let batches = taken.map(|row| row.iter().map(path).collect()).collect::<Result<_, _>>()?;
+            Ok(Shown { draw: draw.name.clone(), batches })
+        };
+        self.draws.iter().map(shown).collect()
+    }
 }
 
 /// A draw of a stage.

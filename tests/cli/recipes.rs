@@ -260,6 +260,12 @@ fn a_dry_run_computes_nothing() {
 }
 
 #[test]
+fn log_says_which_steps_it_can_tell_of() {
+    let last = "log right.ddl frist --step 1";
+    transcript!(shell(), "log right.ddl first --step 1", last, "log right.ddl first --step 0", "log right.ddl first");
+}
+
+#[test]
 fn doc_shows_the_standard_library() {
     transcript!(Shell::new(), "doc std.degrade", "doc std.degrade.surveillance", "doc std.degrade.survelance", "doc std.degrad");
 }

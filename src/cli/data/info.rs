@@ -3,6 +3,7 @@
 use super::sheet;
 use super::source::Source;
 use crate::cli::args::DataInfoArgs;
+use crate::cli::files::{self, Own};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::cli::screen::Screen;
 use crate::data::Table;
@@ -31,6 +32,7 @@ pub fn run(args: &DataInfoArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if let Some(page) = &args.sheet
         && !seen.is_empty()
     {
+        files::hold_apart(page, Own::Page, &args.source.store)?;
         sheet::write(page, &seen, screen)?;
     }
     Ok(outcome)

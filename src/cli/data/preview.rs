@@ -2,22 +2,24 @@
 
 use super::sheet::picture;
 use crate::cli::args::DataPreviewArgs;
-use crate::cli::files;
+use crate::cli::files::{self, Own};
 use crate::cli::outcome::{Outcome, Stop};
 use crate::cli::recipe::Recipe;
 use crate::cli::screen::Screen;
+use crate::data::augment::Seen;
 use crate::data::image::Image;
 use crate::data::loader::{Element, ImageCache, Layout, Loader, PixelFormat, Threads, Wanted};
 use crate::data::sampler::Pick;
 use crate::data::stream::Colour;
 use crate::data::{DataError, Table};
-use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::diag::{Code, Diagnostic, Severity, did_you_mean};
 use crate::inputs::tables::Tables;
 use crate::lang::value::NodeId;
+use crate::ops::curves::Moment;
 use crate::ops::data::Draw;
 use crate::ops::stages::Train;
 use crate::plan::costs::Costs;
-use crate::plan::schedule::places;
+use crate::plan::schedule::{Schedule, places};
 use crate::plan::{Plan, plan_of};
 use crate::quantity::Bytes;
 use crate::report::model::{Batch, BatchGroup, Tile};
@@ -43,6 +45,7 @@ pub fn run(args: &DataPreviewArgs, screen: &Screen) -> Result<Outcome, Stop> {
             ));
         }
     };
+    files::hold_apart(&args.output, if is_png { Own::Picture } else { Own::Page }, &args.recipe.store)?;
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile(screen)?;
     // what no stage uses is looked at too
@@ -104,16 +107,17 @@ struct Sample {
 fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> Result<Shown, Stop> {
     let (seen_by, place) = seen(plan, node);
     let failed = super::source::stopped;
-    let (of, picks, augment, what) = if plan.node(node).is::<Draw>() {
+    let (of, picks, changed, what) = if plan.node(node).is::<Draw>() {
         let batches = tables.batches(node, place).map_err(failed)?;
         let batch = batches.at_step(args.step);
-        let augment = tables.draw_augment(node, place).map_err(failed)?;
-        (batches.tables().to_vec(), batch, augment, format!("images of batch {} of", args.step))
+        let changes = tables.changes(node, place).map_err(failed)?;
+        let changed = changes.at(moment(plan, tables, node, args.step)?).map_err(|error| super::source::wrong(&error))?;
+        (batches.tables().to_vec(), batch, changed, format!("images of batch {} of", args.step))
     } else {
         let table = tables.table(node).map_err(failed)?;
         let rows = super::sheet::spread(table.len(), args.count);
         let picks = rows.map(|row| Pick { table: 0, row: row as u32, visit: 0 }).collect();
-        (vec![table], picks, None, "samples of".to_owned())
+        (vec![table], picks, Seen::default(), "samples of".to_owned())
     };
     let size = seen_by.or_else(|| usual(&of)).unwrap_or((SIDE, SIDE));
     let wrong = |error: DataError| super::source::wrong(&error);
@@ -121,7 +125,7 @@ fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> 
     let threads = Threads::new(std::thread::available_parallelism().map_or(1, NonZeroUsize::get)).map_err(wrong)?;
     let format = PixelFormat { layout: Layout::Nhwc, colour: Colour::Rgb, element: Element::U8 };
     let wanted = Wanted { width: size.0, height: size.1, format };
-    let loader = Loader::new(&of, wanted, augment, cache, threads).map_err(wrong)?;
+    let loader = Loader::new(&of, wanted, None, cache, threads).and_then(|plain| plain.through(changed)).map_err(wrong)?;
     let mut samples = Vec::new();
     for pick in picks.into_iter().take(args.count) {
         let table: Option<&Table> = of.get(usize::from(pick.table));
@@ -140,6 +144,22 @@ fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> 
     let about =
         format!("{} {what} `{}`, each as it lies there and drawn {times} at {}x{},", samples.len(), plan.node(node).name, size.0, size.1);
     Ok(Shown { about, columns, samples })
+}
+
+/// When in its stage a batch of a draw is: what changes over a stage is as it is then. Without a stage it is the first step of one of a step.
+fn moment(plan: &Plan, tables: &Tables, node: NodeId, batch: u64) -> Result<Moment, Stop> {
+    let failed = super::source::stopped;
+    for (stage, train) in plan.all::<Train>() {
+        let draws = plan.draws(stage).unwrap_or_default();
+        if !draws.contains(&node) {
+            continue;
+        }
+        let facts = draws.iter().zip(places(plan, &draws)).map(|(draw, place)| Ok(tables.batches(*draw, place).map_err(failed)?.facts()));
+        let schedule = Schedule::new(train, &facts.collect::<Result<Vec<_>, Stop>>()?)
+            .map_err(|error| Stop::refuse(error.failure().diagnostic(Severity::Error)))?;
+        return Ok(Moment { step: batch / u64::from(train.accumulate.max(1)), per_epoch: schedule.per_epoch, total: schedule.steps });
+    }
+    Ok(Moment::NONE)
 }
 
 /// The size at which a network of the recipe sees it, and its place among the draws of the first stage that does.

@@ -99,7 +99,7 @@ fn group(decl: &Decl) -> Group {
         Type::Objective | Type::Reduce | Type::Branch | Type::Output | Type::Critic | Type::Pooling => Group::Terms,
         Type::Model | Type::Play | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
         Type::Optimizer => Group::Optimizers,
-        Type::Curve => Group::Curves,
+        Type::Curve | Type::CurveOf(_) => Group::Curves,
         Type::Eval | Type::Embed | Type::PairSource | Type::Metric => Group::Evals,
         Type::Bool
         | Type::Int

@@ -147,6 +147,7 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Play
         | Type::Optimizer
         | Type::Curve
+        | Type::CurveOf(_)
         | Type::Watch
         | Type::Keep
         | Type::Stop

@@ -5,11 +5,15 @@ use crate::image::Image;
 use ddl_base::quantity::Interval;
 use serde::{Deserialize, Serialize};
 
-/// A Gaussian blur. The kernel is cut at 4 sigma (rounded to a whole pixel) and made to sum to 1; edge pixels are repeated outwards.
+/// A Gaussian blur. The kernel is cut at 4 sigma (rounded to a whole pixel), or to `window` pixels, and made to sum to 1; edge pixels are
+/// repeated outwards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GaussianBlur {
     /// Standard deviation in pixels of the image, drawn uniformly; 0 to 100, 0 does nothing.
     pub sigma: Interval<f64>,
+    /// The whole width of the kernel, which is odd.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<u32>,
 }
 
 /// Weights are whole numbers that sum to this, so that the result does not hang on the last bit of `exp`.
@@ -19,8 +23,8 @@ impl GaussianBlur {
     /// The blurred image.
     pub fn apply(self, image: Image, dice: &mut Dice<'_>) -> Image {
         let sigma = dice.within("gaussian_blur", self.sigma);
-        let radius = (4.0 * sigma).round() as usize;
-        if radius == 0 {
+        let radius = self.window.map_or((4.0 * sigma).round() as usize, |window| window as usize / 2);
+        if radius == 0 || sigma == 0.0 {
             return image;
         }
         let weights = weights(sigma, radius);

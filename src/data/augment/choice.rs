@@ -22,6 +22,13 @@ pub struct OneOf {
     pub augments: Vec<Augment>,
 }
 
+/// All of several augments, one after the other in an order that is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InAnyOrder {
+    /// The augments.
+    pub augments: Vec<Augment>,
+}
+
 /// Several augments, one after the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chain {
@@ -44,6 +51,16 @@ impl OneOf {
             Some(augment) => augment.apply(image, dice),
             None => image,
         }
+    }
+}
+
+impl InAnyOrder {
+    /// What all of them make of the image.
+    pub fn apply(&self, image: Image, dice: &mut Dice<'_>) -> Image {
+        let draw = dice.draw("in_any_order");
+        let mut order: Vec<u64> = (0..self.augments.len() as u64).collect();
+        order.sort_by_key(|place| draw.clone().number(*place).text("place").rank());
+        order.into_iter().fold(image, |image, place| self.augments[place as usize].apply(image, dice))
     }
 }
 

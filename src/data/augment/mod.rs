@@ -4,24 +4,36 @@
 //! the second of its kind in one chain adds `.number(1)`, the third `.number(2)`, so that two of a kind differ and adding another kind
 //! reshuffles nobody.
 
+mod affine;
 mod blur;
 mod choice;
+mod crop;
+mod cut_out;
 pub mod flip;
 mod jpeg;
 mod low_resolution;
+mod motion;
+mod noise;
 mod occlude;
+mod rand_augment;
 mod tone;
 
+pub use affine::{Affine, Reading};
 pub use blur::GaussianBlur;
-pub use choice::{Chain, OneOf, Sometimes};
+pub use choice::{Chain, InAnyOrder, OneOf, Sometimes};
+pub use crop::Crop;
+pub use cut_out::CutOut;
 pub use flip::Flip;
 pub use jpeg::Jpeg;
 pub use low_resolution::LowResolution;
+pub use motion::MotionBlur;
+pub use noise::GaussianNoise;
 pub use occlude::Occlude;
-pub use tone::{Brightness, Contrast, Grey};
+pub use rand_augment::RandAugment;
+pub use tone::{Brightness, Contrast, Grey, Hue, Saturation, Yiq};
 
 use super::{DataError, image::Image};
-use ddl_base::quantity::{Fraction, Interval};
+use ddl_base::quantity::{Angle, Fraction, Interval};
 use ddl_base::random::Draw;
 use serde::{Deserialize, Serialize};
 
@@ -31,24 +43,44 @@ use serde::{Deserialize, Serialize};
 pub enum Augment {
     /// A horizontal flip.
     Flip(Flip),
+    /// A part of it, in its place or as large as the whole.
+    Crop(Crop),
+    /// Turned, scaled, shifted, sheared.
+    Affine(Affine),
     /// Down to few pixels and up again.
     LowResolution(LowResolution),
     /// A Gaussian blur.
     GaussianBlur(GaussianBlur),
+    /// The blur of something that moves.
+    MotionBlur(MotionBlur),
+    /// Noise of a sensor.
+    GaussianNoise(GaussianNoise),
     /// JPEG compression and decompression.
     Jpeg(Jpeg),
     /// A rectangle of one colour over a part of the image.
     Occlude(Occlude),
+    /// A square that is cut out.
+    CutOut(CutOut),
     /// All values by a factor.
     Brightness(Brightness),
     /// The distance from the mean grey by a factor.
     Contrast(Contrast),
+    /// The distance from the own grey by a factor.
+    Saturation(Saturation),
+    /// Hues turned.
+    Hue(Hue),
+    /// Hues turned and stretched in YIQ.
+    Yiq(Yiq),
     /// Grey instead of colour.
     Grey(Grey),
+    /// Changes of one strength, drawn from fourteen.
+    RandAugment(RandAugment),
     /// Another one with some probability.
     Sometimes(Sometimes),
     /// One of several.
     OneOf(OneOf),
+    /// All of several in a drawn order.
+    InAnyOrder(InAnyOrder),
     /// Several, one after the other.
     Chain(Chain),
 }
@@ -75,6 +107,17 @@ impl Treatment {
     pub fn then(&self, step: &Version) -> Self {
         Treatment(self.0.iter().chain([step]).cloned().collect())
     }
+}
+
+/// What images of a draw go through, after what is done to their table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// All of them.
+    pub augment: Option<Augment>,
+    /// After that, the second ones of pairs that are one image twice: both then have the same draws of `augment`.
+    pub second: Option<Augment>,
+    /// The seed.
+    pub seed: i64,
 }
 
 /// The draws of one visit of one sample, in the order in which its augments ask for them.
@@ -137,6 +180,16 @@ impl Augment {
             Augment::Flip(augment) => augment.apply(image, dice),
             Augment::LowResolution(augment) => augment.apply(image, dice),
             Augment::GaussianBlur(augment) => augment.apply(image, dice),
+            Augment::Crop(augment) => augment.apply(image, dice),
+            Augment::Affine(augment) => augment.apply(image, dice),
+            Augment::MotionBlur(augment) => augment.apply(image, dice),
+            Augment::GaussianNoise(augment) => augment.apply(image, dice),
+            Augment::CutOut(augment) => augment.apply(image, dice),
+            Augment::Saturation(augment) => augment.apply(image, dice),
+            Augment::Hue(augment) => augment.apply(image, dice),
+            Augment::Yiq(augment) => augment.apply(image, dice),
+            Augment::RandAugment(augment) => augment.apply(image, dice),
+            Augment::InAnyOrder(augment) => augment.apply(image, dice),
             Augment::Jpeg(augment) => augment.apply(image, dice),
             Augment::Occlude(augment) => augment.apply(image, dice),
             Augment::Brightness(augment) => augment.apply(image, dice),
@@ -156,7 +209,34 @@ impl Augment {
             Augment::LowResolution(LowResolution { side, .. }) => {
                 in_range("low_resolution", "side", f64::from(side.from.0) - 1.0, f64::from(side.to.0) - 1.0, 4095.0)
             }
-            Augment::GaussianBlur(GaussianBlur { sigma }) => in_range("gaussian_blur", "sigma", sigma.from, sigma.to, 100.0),
+            Augment::Crop(Crop { area, ratio, .. }) => in_range("crop", "area", area.from.0, area.to.0, 1.0)
+                .and_then(|()| in_range("crop", "ratio", ratio.from - 0.01, ratio.to - 0.01, 99.99)),
+            Augment::Affine(Affine { rotate, scale, shift, shear, .. }) => turns("affine", "rotate", *rotate, 180.0)
+                .and_then(|()| in_range("affine", "scale", scale.from - 0.01, scale.to - 0.01, 99.99))
+                .and_then(|()| in_range("affine", "shift", shift.0, shift.0, 1.0))
+                .and_then(|()| turns("affine", "shear", *shear, 80.0)),
+            Augment::GaussianBlur(GaussianBlur { sigma, window }) => {
+                in_range("gaussian_blur", "sigma", sigma.from, sigma.to, 100.0)?;
+                window.map_or(Ok(()), |window| in_range("gaussian_blur", "window", f64::from(window), f64::from(window), 999.0))
+            }
+            Augment::MotionBlur(MotionBlur { length, angle }) => {
+                in_range("motion_blur", "length", f64::from(length.from.0) - 1.0, f64::from(length.to.0) - 1.0, 511.0)
+                    .and_then(|()| turns("motion_blur", "angle", *angle, 360.0))
+            }
+            Augment::GaussianNoise(GaussianNoise { sigma }) => in_range("gaussian_noise", "sigma", sigma.from, sigma.to, 255.0),
+            Augment::CutOut(CutOut { side, .. }) => {
+                in_range("cut_out", "side", f64::from(side.from.0) - 1.0, f64::from(side.to.0) - 1.0, 4095.0)
+            }
+            Augment::Saturation(Saturation { by }) => in_range("saturation", "by", by.from, by.to, 10.0),
+            Augment::Hue(Hue { by }) => turns("hue", "by", *by, 180.0),
+            Augment::Yiq(Yiq { hue, saturation }) => {
+                turns("yiq", "hue", *hue, 180.0).and_then(|()| in_range("yiq", "saturation", saturation.from, saturation.to, 10.0))
+            }
+            Augment::RandAugment(RandAugment { number, magnitude }) => {
+                in_range("rand_augment", "number", f64::from(*number), f64::from(*number), 100.0).and_then(|()| {
+                    in_range("rand_augment", "magnitude", f64::from(*magnitude), f64::from(*magnitude), f64::from(rand_augment::STRONGEST))
+                })
+            }
             Augment::Jpeg(Jpeg { quality }) => in_range("jpeg", "quality", quality.from as f64 - 1.0, quality.to as f64 - 1.0, 99.0),
             Augment::Occlude(Occlude { area, .. }) => in_range("occlude", "area", area.from.0, area.to.0, 1.0),
             Augment::Brightness(Brightness { by }) => in_range("brightness", "by", by.from, by.to, 10.0),
@@ -165,7 +245,9 @@ impl Augment {
             Augment::OneOf(OneOf { augments }) if augments.is_empty() => {
                 Err(DataError::Argument { what: "one_of", why: "needs at least one augment".to_owned() })
             }
-            Augment::OneOf(OneOf { augments }) | Augment::Chain(Chain { augments }) => augments.iter().try_for_each(Augment::check),
+            Augment::OneOf(OneOf { augments }) | Augment::InAnyOrder(InAnyOrder { augments }) | Augment::Chain(Chain { augments }) => {
+                augments.iter().try_for_each(Augment::check)
+            }
         }
     }
 
@@ -174,8 +256,19 @@ impl Augment {
         match self {
             Augment::Flip(_) => true,
             Augment::Sometimes(Sometimes { augment, .. }) => augment.mirrors(),
-            Augment::OneOf(OneOf { augments }) | Augment::Chain(Chain { augments }) => augments.iter().any(Augment::mirrors),
+            Augment::OneOf(OneOf { augments }) | Augment::InAnyOrder(InAnyOrder { augments }) | Augment::Chain(Chain { augments }) => {
+                augments.iter().any(Augment::mirrors)
+            }
             Augment::LowResolution(_)
+            | Augment::Crop(_)
+            | Augment::Affine(_)
+            | Augment::MotionBlur(_)
+            | Augment::GaussianNoise(_)
+            | Augment::CutOut(_)
+            | Augment::Saturation(_)
+            | Augment::Hue(_)
+            | Augment::Yiq(_)
+            | Augment::RandAugment(_)
             | Augment::GaussianBlur(_)
             | Augment::Jpeg(_)
             | Augment::Occlude(_)
@@ -193,6 +286,12 @@ fn in_range(what: &'static str, field: &str, from: f64, to: f64, most: f64) -> R
     } else {
         Err(DataError::Argument { what, why: format!("{field} is out of range, or its ends are the wrong way round") })
     }
+}
+
+/// An error unless both angles lie within so many degrees either way, the first no larger than the second.
+fn turns(what: &'static str, field: &str, of: Interval<Angle>, degrees: f64) -> Result<(), DataError> {
+    let most = Angle::degrees(degrees).as_radians();
+    in_range(what, field, of.from.as_radians() + most, of.to.as_radians() + most, 2.0 * most)
 }
 
 impl Treatment {

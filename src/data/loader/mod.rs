@@ -12,7 +12,7 @@ pub use block::{Block, Element, Layout, Normalisation, Numbers, PixelFormat};
 pub use cache::ImageCache;
 pub use prefetch::Prefetch;
 
-use super::augment::{Augment, Dice};
+use super::augment::{Augment, Dice, Seen};
 use super::image::Image;
 use super::resize::resize;
 use super::sampler::Pick;
@@ -38,8 +38,7 @@ pub struct Wanted {
 pub struct Loader {
     tables: Arc<[Table]>,
     wanted: Wanted,
-    augment: Option<Augment>,
-    seed: i64,
+    seen: Seen,
     cache: Arc<ImageCache>,
     threads: Threads,
 }
@@ -77,10 +76,16 @@ impl Loader {
             return Err(DataError::Argument { what: "loader", why: "images must be at least 1 pixel wide and high".to_owned() });
         }
         let (augment, seed) = augment.map_or((None, 0), |(augment, seed)| (Some(augment), seed));
-        if let Some(augment) = &augment {
-            augment.check()?;
-        }
-        Ok(Loader { tables: tables.into(), wanted, augment, seed, cache, threads })
+        Loader { tables: tables.into(), wanted, seen: Seen::default(), cache, threads }.through(Seen { augment, second: None, seed })
+    }
+
+    /// The same images through other augments.
+    ///
+    /// # Errors
+    /// An augment out of range.
+    pub fn through(&self, seen: Seen) -> Result<Self, DataError> {
+        seen.augment.iter().chain(&seen.second).try_for_each(Augment::check)?;
+        Ok(Loader { seen, ..self.clone() })
     }
 
     /// What this loader makes.
@@ -105,18 +110,23 @@ impl Loader {
         let sample = sample.ok_or_else(|| DataError::Argument { what: "loader", why: format!("there is no row for {pick:?}") })?;
         let image = self.cache.get_or_load(&sample, self.wanted.size(), || self.open(&sample))?;
         let path = sample.path();
-        // two sides of a pair may have images of one name
-        let seed = apart(self.seed, "table of a draw", u64::from(pick.table));
+        // two sides of a pair may have images of one name; two versions of an image have what is drawn for it in common
+        let versions = self.seen.second.as_ref();
+        let seed = apart(self.seen.seed, "table of a draw", if versions.is_some() { 0 } else { u64::from(pick.table) });
         let mut dice = Dice::new(seed, &path, pick.visit);
         let image = match sample.treatment() {
             Some(treatment) => treatment.apply(image, &mut dice, pick.visit),
             None => image,
         };
-        Ok(match &self.augment {
+        let image = match &self.seen.augment {
             Some(augment) => {
                 dice.set(seed, pick.visit);
                 augment.apply(image, &mut dice)
             }
+            None => image,
+        };
+        Ok(match versions.filter(|_| pick.table > 0) {
+            Some(second) => second.apply(image, &mut Dice::new(apart(seed, "second version", 1), &path, pick.visit)),
             None => image,
         })
     }

@@ -4,6 +4,7 @@ use super::block::Numbers;
 use super::*;
 use crate::augment::{Flip, GaussianBlur};
 use crate::decode::{Scale, decode_scaled};
+use crate::image::Image;
 use crate::resize::Kernel;
 use crate::sampler::{Batches, Sampling};
 use crate::stream::{Colour, Sizing};
@@ -129,6 +130,40 @@ fn treatments_come_before_the_augments_of_the_draw() {
 }
 
 #[test]
+fn two_versions_of_an_image_have_what_is_drawn_for_it_in_common() {
+    use crate::augment::{Brightness, Chain, Seen};
+    use crate::sampler::Sampling;
+    let bright = |from, to| Augment::Brightness(Brightness { by: Interval { from, to } });
+    let flip = Augment::Flip(Flip { p: Fraction(0.5) });
+    let all = Augment::Chain(Chain { augments: vec![flip, bright(0.5, 1.0)] });
+    let table = people([("ann", 6), ("bob", 6)]);
+    let batches = Batches::new(&table, &Sampling::Versions, 12, 0).unwrap();
+    let loader = Loader::new(batches.tables(), plain(), None, Arc::new(ImageCache::new(Bytes(0))), Threads::new(2).unwrap()).unwrap();
+    // nothing is done to the second: both are the same picture, flipped or not and as dark
+    let same = loader.through(Seen { augment: Some(all.clone()), second: Some(bright(1.0, 1.0)), seed: 4 }).unwrap();
+    let (mut flipped, picks) = (0, batches.at_step(0));
+    for (first, second) in picks[..12].iter().zip(&picks[12..]) {
+        let image = same.image(first).unwrap();
+        assert_eq!(image, same.image(second).unwrap());
+        flipped += usize::from(image != loader.image(first).unwrap());
+    }
+    assert!(flipped > 6, "what is drawn is drawn anew for each image");
+    // the second one's own draws are no draws of the first, though of one kind
+    let dark = loader.through(Seen { augment: Some(all), second: Some(bright(0.1, 0.9)), seed: 4 }).unwrap();
+    let sum = |image: &Image| image.pixels().iter().map(|value| f64::from(*value)).sum::<f64>();
+    let shares: Vec<f64> = picks[..12]
+        .iter()
+        .zip(&picks[12..])
+        .map(|(first, second)| {
+            assert_eq!(dark.image(first).unwrap(), same.image(first).unwrap());
+            sum(&dark.image(second).unwrap()) / sum(&dark.image(first).unwrap())
+        })
+        .collect();
+    let (least, most) = (shares.iter().copied().fold(1.0, f64::min), shares.iter().copied().fold(0.0, f64::max));
+    assert!(least < 0.4 && most > 0.6 && most < 0.95, "{shares:?}");
+}
+
+#[test]
 fn blocks_come_in_order_ahead_of_the_consumer_and_errors_end_them() {
     let table = people([("ann", 4), ("bob", 4)]);
     let batches = Batches::new(&table, &Sampling::Shuffled, 2, 0).unwrap();
@@ -149,7 +184,7 @@ proptest! {
     fn the_bits_do_not_depend_on_threads(rows in proptest::collection::vec(0u32..6, 1..30), visit in 0u64..9) {
         let table = people([("ann", 6)]);
         let picks: Vec<Pick> = rows.into_iter().map(|row| pick(row, visit)).collect();
-        let blur = || Some(Augment::GaussianBlur(GaussianBlur { sigma: Interval { from: 0.0, to: 2.0 } }));
+        let blur = || Some(Augment::GaussianBlur(GaussianBlur { sigma: Interval { from: 0.0, to: 2.0 }, window: None }));
         let one = loader(&table, plain(), blur(), 0, 1).load(&picks).unwrap();
         prop_assert_eq!(one, loader(&table, plain(), blur(), 1000, 5).load(&picks).unwrap());
     }

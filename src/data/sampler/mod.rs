@@ -40,6 +40,8 @@ pub enum Sampling {
         /// The table of the second images.
         with: Option<Table>,
     },
+    /// Every image once per pass, in random order, each twice: as it is drawn, and (as one of table 1, which is the same) in another version.
+    Versions,
     /// These pairs (row, row), every one once per pass, in random order.
     PairList {
         /// The pairs, for example of [`pair_list`](super::readers::pair_list).
@@ -50,7 +52,7 @@ pub enum Sampling {
 /// One drawn image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pick {
-    /// The table: 0 is the sampler's own, 1 that of `pairs(with = …)`.
+    /// The table: 0 is the sampler's own, 1 that of `pairs(with = …)`, or the own one again, for second versions of its images.
     pub table: u8,
     /// The row in that table.
     pub row: u32,
@@ -119,6 +121,10 @@ impl Batches {
             Sampling::Pairs { with: Some(other) } => {
                 tables.push(other.clone());
                 boxed("pairs", pairs::CrossPairs::new(table, other, seed)?)
+            }
+            Sampling::Versions => {
+                tables.push(table.clone());
+                boxed("pairs", pairs::Versions::new(table, seed))
             }
             Sampling::PairList { pairs } => boxed("pair_list", pairs::Listed::new(table, pairs, seed)?),
         };

@@ -1,5 +1,6 @@
 //! Positive pairs.
 
+use super::shuffled::Shuffled;
 use super::{People, Pick, Sampler, Shape, path, shuffle};
 use crate::table::Groups;
 use crate::{DataError, Table};
@@ -46,6 +47,22 @@ impl Sampler for OwnPairs {
         let pair = |rows: &[u32], at: usize| [pick(rows[at], 0), pick(rows[(at + 1) % rows.len()], 1)];
         let pairs: Vec<[Pick; 2]> = rows.iter().flat_map(|rows| (0..rows.len()).map(move |at| pair(rows, at))).collect();
         in_order(self.seed, epoch, &self.people.table, &pairs)
+    }
+}
+
+/// The same image twice, as one of table 0 and as one of table 1.
+#[derive(Debug)]
+pub(super) struct Versions(Shuffled);
+
+impl Versions {
+    pub(super) fn new(table: &Table, seed: i64) -> (Shape, Self) {
+        (shape(table.len(), 0, 0), Versions(Shuffled::new(table, seed).1))
+    }
+}
+
+impl Sampler for Versions {
+    fn pass(&self, epoch: u64) -> Vec<Pick> {
+        self.0.pass(epoch).into_iter().flat_map(|pick| [pick, Pick { table: 1, ..pick }]).collect()
     }
 }
 

@@ -122,6 +122,19 @@ fn pairs_are_two_images_of_one_person() {
 }
 
 #[test]
+fn versions_are_one_image_twice() {
+    let batches = batches(&people([("ann", 4), ("bob", 1)]), &Sampling::Versions, 2);
+    let facts = batches.facts();
+    assert_eq!((facts.unit, facts.units, facts.batches, facts.images_per_batch, facts.people_left_out), ("pairs", 5, 2, 4, 0));
+    for step in 0..6 {
+        let batch = batches.at_step(step);
+        let (first, second) = batch.split_at(2);
+        assert!(first.iter().zip(second).all(|(a, b)| *a == Pick { table: 0, ..*b } && b.table == 1), "{batch:?}");
+        assert_eq!(batches.classes(first), batches.classes(second));
+    }
+}
+
+#[test]
 fn pairs_with_another_table_cross_it_by_name() {
     let easy = people([("ann", 4), ("bob", 2), ("cid", 3)]);
     let hard = people([("cid", 1), ("ann", 2)]);
@@ -164,7 +177,7 @@ proptest! {
     fn visits_of_one_image_are_all_different(a in 1usize..7, b in 2usize..7, c in 1usize..7) {
         let (table, other) = (people([("a", a), ("b", b), ("c", c)]), people([("b", 1 + c), ("a", 2)]));
         let samplings =
-            [Sampling::Shuffled, Sampling::Balanced, Sampling::Pk { identities: 2, images: 2 }, Sampling::Pairs { with: None }, Sampling::Pairs { with: Some(other) }];
+            [Sampling::Shuffled, Sampling::Balanced, Sampling::Pk { identities: 2, images: 2 }, Sampling::Pairs { with: None }, Sampling::Pairs { with: Some(other) }, Sampling::Versions];
         for sampling in samplings {
             let Ok(batches) = Batches::new(&table, &sampling, if matches!(sampling, Sampling::Pk { .. }) { 4 } else { 1 }, 0) else { continue };
             let mut seen = HashSet::new();

@@ -60,6 +60,14 @@ fn a_stage_tells_which_images_each_step_saw() {
         for row in &rows {
             assert!(row.iter().all(|number| listed[*number as usize] == path(number)), "{}", draw.name);
         }
+        // and asked for step by step, as `ddl log` does
+        for step in [0, 6] {
+            let shown = samples.of_step(step as u64, &artifact).unwrap();
+            let of_draw = shown.iter().find(|shown| shown.draw == draw.name).unwrap();
+            let wanted: Vec<Vec<String>> = rows[2 * step..2 * step + 2].iter().map(|row| row.iter().map(path).collect()).collect();
+            assert_eq!(of_draw.batches, wanted, "{}, step {step}", draw.name);
+        }
+        assert_eq!(samples.steps(), 7);
         // NumPy's format: libtorch reads it too, 2 bytes a number
         let bytes = artifact.read(&draw.file).unwrap();
         assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && bytes.len() <= 128 + 14 * draw.images * 2);

@@ -1,6 +1,10 @@
 //! Curves: numbers that change over a stage. A number alone is a curve too.
 
-use crate::lang::decl::Param;
+mod varying;
+
+pub use varying::{Amount, Between, Measure, Moment, Varying};
+
+use crate::lang::decl::{Call, Complaint, Param};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::quantity::{Fraction, Span};
@@ -8,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 crate::operator! {
     /// A number that is multiplied by `by` at each of some places of the stage.
-    pub struct Drops("drops", 1, |_| Type::Curve) {
+    pub struct Drops("drops", 1, bent) {
         /// The number at the start.
-        value: f64, any "what takes the curve has the limits";
+        value: Amount, any "what takes the curve has the limits";
         /// Where it drops.
         at: Vec<Span>, in 0.0..=1e9;
         /// What it is multiplied by.
@@ -22,14 +26,15 @@ crate::operator! {
 
 crate::operator! {
     /// Half a cosine from `value` down to `to` over the stage (Loshchilov and Hutter, 2017, without restarts).
-    pub struct Cosine("cosine", 1, |_| Type::Curve) {
+    pub struct Cosine("cosine", 1, bent) {
         /// The number at the start.
-        value: f64, any "what takes the curve has the limits";
+        value: Amount, any "what takes the curve has the limits";
         /// The number at the end.
-        to: f64 = 0.0, any "what takes the curve has the limits";
+        to: Amount = Amount::ZERO, any "what takes the curve has the limits";
         /// Linear rise from 0 over the first steps.
         warmup: Span = Span::Steps(0), in 0.0..=1e9;
     }
+    check = one_unit;
 }
 
 crate::choice! {
@@ -46,9 +51,9 @@ crate::choice! {
 crate::operator! {
     /// `value * (1 - t) ^ power`, t from 0 to 1 over the stage after the warm-up. With power 2 it is insightface's schedule; with a warm-up it is so under `rise = "insightface"` alone: theirs rises one
     /// step later, from the whole value at the first step. After the warm-up both are equal.
-    pub struct Poly("poly", 1, |_| Type::Curve) {
+    pub struct Poly("poly", 1, bent) {
         /// The number at the start.
-        value: f64, any "what takes the curve has the limits";
+        value: Amount, any "what takes the curve has the limits";
         /// The exponent.
         power: f64 = 2.0, in 0.0..=10.0;
         /// Linear rise from 0 over the first steps.
@@ -60,21 +65,22 @@ crate::operator! {
 
 crate::operator! {
     /// A straight line from `value` to `to`, then `to`.
-    pub struct Ramp("ramp", 1, |_| Type::Curve) {
+    pub struct Ramp("ramp", 1, bent) {
         /// The number at the start.
-        value: f64, any "what takes the curve has the limits";
+        value: Amount, any "what takes the curve has the limits";
         /// The number at the end of the line.
-        to: f64, any "what takes the curve has the limits";
+        to: Amount, any "what takes the curve has the limits";
         /// How long the line is.
         over: Span, in 0.0..=1e9;
     }
+    check = one_unit;
 }
 
 crate::operator! {
     /// A constant after a linear rise from 0.
-    pub struct Warmup("warmup", 1, |_| Type::Curve) {
+    pub struct Warmup("warmup", 1, bent) {
         /// The number after the rise.
-        value: f64, any "what takes the curve has the limits";
+        value: Amount, any "what takes the curve has the limits";
         /// How long the rise is.
         over: Span, in 0.0..=1e9;
     }
@@ -82,16 +88,40 @@ crate::operator! {
 
 crate::operator! {
     /// `max(to, value (1 + gamma i)^-power)`, i the iteration counted from 1: how L-Softmax and A-Softmax take back their plain logit.
-    pub struct Inverse("inverse", 1, |_| Type::Curve) {
+    pub struct Inverse("inverse", 1, bent) {
         /// The number at the start.
-        value: f64, any "what takes the curve has the limits";
+        value: Amount, any "what takes the curve has the limits";
         /// How fast it falls, per iteration.
         gamma: f64 = 0.12, in 0.0..=1e6;
         /// The exponent.
         power: f64 = 1.0, in 0.0..=1e3;
         /// Where it stops to fall.
-        to: f64 = 0.0, any "what takes the curve has the limits";
+        to: Amount = Amount::ZERO, any "what takes the curve has the limits";
     }
+    check = one_unit;
+}
+
+/// The type of a curve: that of its numbers.
+fn bent(call: &Call) -> Type {
+    call.types.get("value").and_then(Type::curved).unwrap_or(Type::Curve)
+}
+
+/// Refuses a curve between numbers of two units.
+fn one_unit(call: &Call) -> Vec<Complaint> {
+    let (Some(value), Some(to)) = (call.args.get("value"), call.args.get("to")) else { return Vec::new() };
+    let unit = |value: &Value| match value {
+        Value::Pixels(_) => Some("px"),
+        Value::Angle(_) => Some("deg or rad"),
+        Value::Float(_) => Some("no unit"),
+        _ => None, // not known yet
+    };
+    let (Some(one), Some(other)) = (unit(value), unit(to)) else { return Vec::new() };
+    let zero = to.magnitude() == Some(0.0) && matches!(to, Value::Float(_));
+    if one == other || zero {
+        return Vec::new();
+    }
+    let message = format!("this curve goes from {} to {}: one has {one}, the other {other}", value.written(), to.written());
+    vec![Complaint { param: Some("to"), message, help: Some("both ends of a curve are of one unit".to_owned()) }]
 }
 
 crate::family! {
@@ -132,13 +162,53 @@ impl Shape {
         match self {
             Shape::Drops(it) => {
                 let drops = i32::try_from(it.at.len()).unwrap_or(i32::MAX);
-                warmed(&it.warmup, vec![it.value, it.value * it.by.powi(drops)])
+                warmed(&it.warmup, vec![it.value.number(), it.value.number() * it.by.powi(drops)])
             }
-            Shape::Cosine(it) => warmed(&it.warmup, vec![it.value, it.to]),
-            Shape::Poly(it) => warmed(&it.warmup, vec![it.value, 0.0]),
-            Shape::Ramp(it) => vec![it.value, it.to],
-            Shape::Warmup(it) => warmed(&it.over, vec![it.value]),
-            Shape::Inverse(it) => vec![it.value, it.to],
+            Shape::Cosine(it) => warmed(&it.warmup, vec![it.value.number(), it.to.number()]),
+            Shape::Poly(it) => warmed(&it.warmup, vec![it.value.number(), 0.0]),
+            Shape::Ramp(it) => vec![it.value.number(), it.to.number()],
+            Shape::Warmup(it) => warmed(&it.over, vec![it.value.number()]),
+            Shape::Inverse(it) => vec![it.value.number(), it.to.number()],
+        }
+    }
+}
+
+impl Shape {
+    /// The number at step `step` (from 0) of a stage of `total` steps whose epoch has `per_epoch` steps.
+    ///
+    /// During a warm-up of w steps it is `value (step + 1) / w`, so that the first step is not lost.
+    pub fn at(&self, step: u64, per_epoch: u64, total: u64) -> f64 {
+        let steps = |span: &Span| span.steps(per_epoch, total);
+        let warm = |value: f64, warmup: &Span, rest: &dyn Fn(f64) -> f64| {
+            let rise = steps(warmup);
+            if step < rise {
+                return value * (step + 1) as f64 / rise as f64;
+            }
+            let left = total.saturating_sub(rise).max(1);
+            rest((step - rise) as f64 / left as f64)
+        };
+        match self {
+            Shape::Drops(it) => warm(it.value.number(), &it.warmup, &|_| {
+                let passed = it.at.iter().filter(|at| step >= steps(at)).count();
+                it.value.number() * it.by.powi(i32::try_from(passed).unwrap_or(i32::MAX))
+            }),
+            Shape::Cosine(it) => warm(it.value.number(), &it.warmup, &|t| {
+                it.to.number() + (it.value.number() - it.to.number()) * 0.5 * (1.0 + (std::f64::consts::PI * t.min(1.0)).cos())
+            }),
+            Shape::Poly(it) if it.rise == Rise::Insightface && step < steps(&it.warmup) => {
+                if step == 0 {
+                    it.value.number()
+                } else {
+                    it.value.number() * step as f64 / steps(&it.warmup) as f64
+                }
+            }
+            Shape::Poly(it) => warm(it.value.number(), &it.warmup, &|t| it.value.number() * (1.0 - t.min(1.0)).powf(it.power)),
+            Shape::Ramp(it) => {
+                let over = steps(&it.over).max(1);
+                it.value.number() + (it.to.number() - it.value.number()) * (step as f64 / over as f64).min(1.0)
+            }
+            Shape::Warmup(it) => warm(it.value.number(), &it.over, &|_| it.value.number()),
+            Shape::Inverse(it) => (it.value.number() * (1.0 + it.gamma * (step + 1) as f64).powf(-it.power)).max(it.to.number()),
         }
     }
 }
@@ -157,41 +227,10 @@ impl Param for Curve {
 
 impl Curve {
     /// The number at step `step` (from 0) of a stage of `total` steps whose epoch has `per_epoch` steps.
-    ///
-    /// During a warm-up of w steps it is `value (step + 1) / w`, so that the first step is not lost.
     pub fn at(&self, step: u64, per_epoch: u64, total: u64) -> f64 {
-        let steps = |span: &Span| span.steps(per_epoch, total);
-        let warm = |value: f64, warmup: &Span, rest: &dyn Fn(f64) -> f64| {
-            let rise = steps(warmup);
-            if step < rise {
-                return value * (step + 1) as f64 / rise as f64;
-            }
-            let left = total.saturating_sub(rise).max(1);
-            rest((step - rise) as f64 / left as f64)
-        };
         match self {
             Curve::Constant(value) => *value,
-            Curve::Shape(Shape::Drops(it)) => warm(it.value, &it.warmup, &|_| {
-                let passed = it.at.iter().filter(|at| step >= steps(at)).count();
-                it.value * it.by.powi(i32::try_from(passed).unwrap_or(i32::MAX))
-            }),
-            Curve::Shape(Shape::Cosine(it)) => {
-                warm(it.value, &it.warmup, &|t| it.to + (it.value - it.to) * 0.5 * (1.0 + (std::f64::consts::PI * t.min(1.0)).cos()))
-            }
-            Curve::Shape(Shape::Poly(it)) if it.rise == Rise::Insightface && step < steps(&it.warmup) => {
-                if step == 0 {
-                    it.value
-                } else {
-                    it.value * step as f64 / steps(&it.warmup) as f64
-                }
-            }
-            Curve::Shape(Shape::Poly(it)) => warm(it.value, &it.warmup, &|t| it.value * (1.0 - t.min(1.0)).powf(it.power)),
-            Curve::Shape(Shape::Ramp(it)) => {
-                let over = steps(&it.over).max(1);
-                it.value + (it.to - it.value) * (step as f64 / over as f64).min(1.0)
-            }
-            Curve::Shape(Shape::Warmup(it)) => warm(it.value, &it.over, &|_| it.value),
-            Curve::Shape(Shape::Inverse(it)) => (it.value * (1.0 + it.gamma * (step + 1) as f64).powf(-it.power)).max(it.to),
+            Curve::Shape(shape) => shape.at(step, per_epoch, total),
         }
     }
 
@@ -212,8 +251,12 @@ mod tests {
 
     #[test]
     fn drops_fall_where_they_are_told() {
-        let curve =
-            Curve::Shape(Shape::Drops(Drops { value: 0.1, at: vec![Span::Part(0.5), Span::Steps(75)], by: 0.1, warmup: Span::Steps(10) }));
+        let curve = Curve::Shape(Shape::Drops(Drops {
+            value: Amount::Number(0.1),
+            at: vec![Span::Part(0.5), Span::Steps(75)],
+            by: 0.1,
+            warmup: Span::Steps(10),
+        }));
         let near = |step, want: f64| assert!((curve.at(step, 10, 100) - want).abs() < 1e-15, "step {step}: {}", curve.at(step, 10, 100));
         near(0, 0.01);
         near(9, 0.1);
@@ -224,16 +267,17 @@ mod tests {
 
     #[test]
     fn inverse_falls_by_iterations_to_its_floor() {
-        let curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 }));
+        let curve =
+            Curve::Shape(Shape::Inverse(Inverse { value: Amount::Number(1000.0), gamma: 0.12, power: 1.0, to: Amount::Number(5.0) }));
         assert!((curve.at(0, 1, 10) - 1000.0 / 1.12).abs() < 1e-9 && (curve.at(99, 1, 10) - 1000.0 / 13.0).abs() < 1e-9);
         assert!((curve.at(100_000, 1, 10) - 5.0).abs() < 1e-12);
     }
 
     #[test]
     fn cosine_and_poly_end_at_their_ends() {
-        let cosine = Curve::Shape(Shape::Cosine(Cosine { value: 1.0, to: 0.2, warmup: Span::Steps(0) }));
+        let cosine = Curve::Shape(Shape::Cosine(Cosine { value: Amount::Number(1.0), to: Amount::Number(0.2), warmup: Span::Steps(0) }));
         assert!((cosine.at(0, 1, 100) - 1.0).abs() < 1e-12 && (cosine.at(100, 1, 100) - 0.2).abs() < 1e-12);
-        let poly = Curve::Shape(Shape::Poly(Poly { value: 1.0, power: 2.0, warmup: Span::Epochs(1.0), rise: Rise::Ahead }));
+        let poly = Curve::Shape(Shape::Poly(Poly { value: Amount::Number(1.0), power: 2.0, warmup: Span::Epochs(1.0), rise: Rise::Ahead }));
         assert!((poly.at(9, 10, 110) - 1.0).abs() < 1e-12 && poly.at(110, 10, 110).abs() < 1e-12);
         assert!((poly.at(60, 10, 110) - 0.25).abs() < 1e-12);
     }
@@ -241,7 +285,8 @@ mod tests {
     /// The rates that insightface's `PolynomialLRWarmup(warmup_iters = 4, total_iters = 10, power = 2)` gives an optimiser of rate 1, step by step.
     #[test]
     fn a_rise_is_insightfaces_where_it_is_asked_for() {
-        let poly = |rise, warmup| Curve::Shape(Shape::Poly(Poly { value: 1.0, power: 2.0, warmup: Span::Steps(warmup), rise }));
+        let poly =
+            |rise, warmup| Curve::Shape(Shape::Poly(Poly { value: Amount::Number(1.0), power: 2.0, warmup: Span::Steps(warmup), rise }));
         let after = |l: f64| ((10.0 - l) / 6.0).powi(2);
         let theirs = [1.0, 0.25, 0.5, 0.75, 1.0, after(5.0), after(6.0), after(7.0), after(8.0), after(9.0)];
         let ours = [0.25, 0.5, 0.75, 1.0, 1.0, after(5.0), after(6.0), after(7.0), after(8.0), after(9.0)];

@@ -3,7 +3,7 @@
 use super::Logits;
 use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
-use crate::ops::curves::{Curve, Inverse, Shape};
+use crate::ops::curves::{Amount, Curve, Inverse, Shape};
 
 crate::operator! {
     /// Large-margin softmax: logit_y = (|W_y| |x| psi(theta_y) + blend W_y x) / (1 + blend), the others W_j x, without bias.
@@ -16,7 +16,7 @@ crate::operator! {
         /// What the angle is multiplied by (m): 1, 2, 3 or 4.
         factor: u32 = 4, in 1.0..=4.0;
         /// How much of the plain logit is mixed in (lambda).
-        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 2.5e-5, power: 35.0, to: 0.0 })), in 0.0..=1e9;
+        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: Amount::Number(1000.0), gamma: 2.5e-5, power: 35.0, to: Amount::ZERO })), in 0.0..=1e9;
     }
 }
 

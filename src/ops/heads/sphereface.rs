@@ -3,7 +3,7 @@
 use super::Logits;
 use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
-use crate::ops::curves::{Curve, Inverse, Shape};
+use crate::ops::curves::{Amount, Curve, Inverse, Shape};
 
 crate::operator! {
     /// A-Softmax: logit_y = |x| (psi(theta_y) + blend cos(theta_y)) / (1 + blend), the others |x| cos(theta_j).
@@ -16,7 +16,7 @@ crate::operator! {
         /// What the angle is multiplied by (m): 1, 2, 3 or 4.
         factor: u32 = 4, in 1.0..=4.0;
         /// How much of the plain cosine is mixed in (lambda).
-        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 })), in 0.0..=1e9;
+        blend: Curve = Curve::Shape(Shape::Inverse(Inverse { value: Amount::Number(1000.0), gamma: 0.12, power: 1.0, to: Amount::Number(5.0) })), in 0.0..=1e9;
     }
 }
 

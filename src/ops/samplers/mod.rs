@@ -1,7 +1,8 @@
 //! Samplers: which samples a draw takes, in which order.
 
+use super::augments::Augment;
 use super::refs::{DataRef, FilePath};
-use crate::lang::decl::{Kinded, Operator as _};
+use crate::lang::decl::{Call, Complaint, Kinded, Operator as _};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, Value};
 
@@ -27,12 +28,49 @@ crate::operator! {
     }
 }
 
+crate::choice! {
+    /// What the two images of a pair have in common.
+    pub enum Same {
+        /// The person: two different images.
+        Person = "person",
+        /// The image: once as the draw shows it, and once in another version (`augment`).
+        Image = "image",
+    }
+}
+
 crate::operator! {
-    /// Positive pairs: two different images of one person; `size` counts pairs, each of which is two images.
+    /// Pairs; `size` counts pairs, each of which is two images.
+    ///
+    /// Positive pairs are two different images of one person. With `same = "image"` a pair is one image in two versions: the first as the draw shows it, the second after `augment`. What the draw's own
+    /// augment draws (a flip) is the same for both. Terms that have a teacher (`kd`, `rkd`, `sp`, `feature`, `nst`) then show it the first ones, and the network that it teaches the second ones; a
+    /// `classify` over the same batches sees both, and so do batch norms.
     pub struct PairsSampler("pairs", 1, |_| Type::Sampler) {
         /// The other image comes from this set (the same person there); without it from the same set.
         with: Option<DataRef> = None;
+        /// What the two images of a pair have in common.
+        same: Same = Same::Person;
+        /// What the second image goes through, after the draw's own augment, where both are one image.
+        augment: Option<Augment> = None;
     }
+    check = two_versions;
+}
+
+fn two_versions(call: &Call) -> Vec<Complaint> {
+    let given = |name: &str| call.args.get(name).is_some_and(|value| *value != Value::None);
+    let one_image = matches!(call.args.get("same"), Some(Value::Text(word)) if **word == *Same::Image.word());
+    let (param, message, help) = match (one_image, given("augment"), given("with")) {
+        (true, _, true) => ("with", "a pair that is one image in two versions has no other data set", "leave out `with`, or `same`"),
+        (true, false, _) => {
+            ("same", "this pair is the same image twice", "say what the second one goes through: augment = low_resolution(side = 16px)")
+        }
+        (false, true, _) => (
+            "augment",
+            "`augment` makes the second version of an image, and the images of these pairs are different ones",
+            "add same = \"image\", or give `draw` the augment",
+        ),
+        (true, true, false) | (false, false, _) => return Vec::new(),
+    };
+    vec![Complaint { param: Some(param), message: message.to_owned(), help: Some(help.to_owned()) }]
 }
 
 crate::operator! {

@@ -93,6 +93,15 @@ impl Build<'_> {
         }
         let call = match right {
             Operand { expr: Expr { kind: ExprKind::Call(call), .. }, bracketed: false, .. } => call,
+            // `32px |> ramp(…)..112px`: a curve from which a range begins
+            Operand { expr: Expr { kind: ExprKind::Range { from, to }, .. }, bracketed: false, .. }
+                if matches!(from.kind, ExprKind::Call(_)) =>
+            {
+                let span = left.span.to(from.span);
+                let outer = from.span;
+                let kind = self.pipe(left, Operand::new(from.kind, outer));
+                return ExprKind::Range { from: Box::new(Expr { kind, span }), to };
+            }
             other => {
                 let kind = &other.expr.kind;
                 let help = if matches!(kind, ExprKind::Name(_) | ExprKind::Field { .. }) {

@@ -43,6 +43,12 @@ codes! {
         wrong: "augment low = low_resolution(side = 20px..8px)",
         right: "augment low = low_resolution(side = 8px..20px)",
     }
+    NoStage = "ddl::types::no_stage": "a curve where there are no steps" {
+        "A number of an augment that changes over a stage (`32px |> ramp(to = 8px, over = 50%)`) is that of the step for which an image is drawn. Data that `apply` changes, \
+         and images of an evaluation, are no stage's."
+        wrong: "dataset faces = synthetic_faces(identities = 8, images = 6) |> apply(flip(p = 0.5 |> ramp(to = 0.1, over = 50%)))",
+        right: "dataset faces = synthetic_faces(identities = 8, images = 6)\nbatches b = draw(faces, size = 8, augment = flip(p = 0.5 |> ramp(to = 0.1, over = 50%)))",
+    }
     NotWhole = "ddl::types::not_whole": "a fraction of something that is counted" {
         "Pixels, steps, images and checks are whole."
         wrong: "augment low = low_resolution(side = 8.5px)",

@@ -204,17 +204,20 @@ impl Bank {
 
 /// Whether a pick shows the mirror image: the throw that the loader's own flip makes.
 fn is_mirrored(draw: &Draw, pick: &Pick) -> bool {
-    match &draw.augment {
-        Some((Augment::Flip(flip), seed)) => Named::new(*seed, "flip").text(&draw.path(pick)).number(pick.visit).unit() < flip.p.0,
+    match &draw.seen.augment {
+        Some(Augment::Flip(flip)) => Named::new(draw.seen.seed, "flip").text(&draw.path(pick)).number(pick.visit).unit() < flip.p.0,
         Some(_) | None => false,
     }
 }
 
 /// The tables of a draw with their versions and whether mirror images are drawn; `None` when an image differs from visit to visit.
 fn fixed(draw: &Draw) -> Option<Vec<(Table, u64, bool)>> {
-    let mirrored = match &draw.augment {
+    if draw.changes.vary() || draw.seen.second.is_some() {
+        return None;
+    }
+    let mirrored = match &draw.seen.augment {
         None => false,
-        Some((Augment::Flip(_), _)) => true,
+        Some(Augment::Flip(_)) => true,
         Some(_) => return None,
     };
     let each = draw.batches.tables().iter().map(|table| {

@@ -76,11 +76,16 @@ fn identity(stage: &Stage, setup: &Setup) -> Json {
         .iter()
         .map(|draw| {
             let tables: Vec<String> = draw.batches.tables().iter().map(|table| table.digest().to_hex()[..32].to_owned()).collect();
-            let augment = draw.augment.as_ref().map(|(augment, seed)| json!({ "what": format!("{augment:?}"), "seed": seed }));
-            json!({
+            let augment = draw.seen.augment.as_ref().map(|augment| json!({ "what": format!("{augment:?}"), "seed": draw.seen.seed }));
+            let mut known = json!({
                 "name": draw.name, "key": draw.key, "tables": tables, "images": draw.images, "per epoch": draw.batches.per_epoch(),
                 "augment": augment,
-            })
+            });
+            // what the first step does not tell
+            if draw.changes.vary() || draw.seen.second.is_some() {
+                known["changes"] = json!(draw.changes);
+            }
+            known
         })
         .collect();
     let classes: Vec<Json> =

@@ -3,12 +3,14 @@
 use super::error::TrainError;
 use super::loading::{Loading, Size};
 use crate::nn::net::Input;
-use ddl::data::augment::Augment;
+use ddl::data::augment::Seen;
 use ddl::data::loader::Loader;
 use ddl::data::sampler::{Batches, Pick};
 use ddl::graph::ContentKey;
+use ddl::inputs::augments::Changes;
 use ddl::inputs::tables::Tables;
 use ddl::lang::value::NodeId;
+use ddl::ops::curves::Moment;
 use ddl::plan::schedule::places;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,8 +29,10 @@ pub struct Draw {
     pub batches: Arc<Batches>,
     /// Images at each size that a network wants; the first is the first network's.
     loaders: Vec<(Size, Loader)>,
-    /// What each image goes through anew, with its seed.
-    pub augment: Option<(Augment, i64)>,
+    /// What each image goes through anew, as it is at the first step.
+    pub seen: Seen,
+    /// The same as the recipe says it: it may be another at each step.
+    pub changes: Changes,
     /// Images of a batch.
     pub images: usize,
 }
@@ -99,33 +103,48 @@ impl BatchLayout {
 fn draw(tables: &Tables, loading: &Loading, node: NodeId, place: u64, inputs: &[Input]) -> Result<Draw, TrainError> {
     let of = tables.plan().node(node);
     let batches = tables.batches(node, place)?;
-    let augment = tables.draw_augment(node, place)?;
+    let changes = tables.changes(node, place)?;
+    let seen = changes.at(Moment::NONE).map_err(TrainError::data(&of.name))?;
     let images = batches.facts().images_per_batch;
     let mut loaders: Vec<(Size, Loader)> = Vec::new();
     for input in inputs {
         if !loaders.iter().any(|(size, _)| *size == input.size()) {
-            let loader = loading.loader(batches.tables(), input, augment.clone()).map_err(TrainError::data(&of.name))?;
+            let plain = loading.loader(batches.tables(), input, None);
+            let loader = plain.and_then(|plain| plain.through(seen.clone())).map_err(TrainError::data(&of.name))?;
             loaders.push((input.size(), loader));
         }
     }
-    Ok(Draw { node, name: of.name.clone(), key: of.key, batches: Arc::new(batches), loaders, augment, images })
+    Ok(Draw { node, name: of.name.clone(), key: of.key, batches: Arc::new(batches), loaders, seen, changes, images })
 }
 
 impl Draw {
-    /// Images of a size that a network wants.
-    pub fn loader(&self, size: Size) -> &Loader {
+    /// Images of a size that a network wants, as they are drawn at a step.
+    ///
+    /// # Errors
+    /// An augment that is out of range there.
+    pub fn loader(&self, size: Size, now: Moment) -> Result<Cow<'_, Loader>, TrainError> {
         let at = self.loaders.iter().position(|(known, _)| *known == size);
-        &self.loaders[at.unwrap_or(0)].1 // all sizes have one
+        self.at(&self.loaders[at.unwrap_or(0)].1, now) // all sizes have one
     }
 
-    /// Images as the first network sees them.
-    pub fn shown(&self) -> &Loader {
-        &self.loaders[0].1 // a stage has a network
+    /// Images as the first network sees them at a step.
+    ///
+    /// # Errors
+    /// As [`Draw::loader`].
+    pub fn shown(&self, now: Moment) -> Result<Cow<'_, Loader>, TrainError> {
+        self.at(&self.loaders[0].1, now) // a stage has a network
+    }
+
+    fn at<'l>(&self, loader: &'l Loader, now: Moment) -> Result<Cow<'l, Loader>, TrainError> {
+        if !self.changes.vary() {
+            return Ok(Cow::Borrowed(loader));
+        }
+        self.changes.at(now).and_then(|seen| loader.through(seen)).map(Cow::Owned).map_err(TrainError::data(&self.name))
     }
 
     /// The same images as they lie in the data: no augment.
     pub fn plain(&self, loader: Loader, size: Size) -> Draw {
-        Draw { loaders: vec![(size, loader)], augment: None, ..self.clone() }
+        Draw { loaders: vec![(size, loader)], seen: Seen::default(), changes: Changes::default(), ..self.clone() }
     }
 
     /// What is drawn for a batch, counted from 0.

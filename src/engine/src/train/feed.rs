@@ -6,6 +6,7 @@ use super::error::TrainError;
 use super::input::InputData;
 use super::loading::{Size, bytes};
 use ddl::data::sampler::Pick;
+use ddl::ops::curves::Moment;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
@@ -89,12 +90,13 @@ pub struct Feed {
 
 impl Feed {
     /// Starts to make the batches of these steps, `accumulate` of them for each.
-    pub fn start(draws: &Arc<[Draw]>, inlets: &Arc<[Inlet]>, accumulate: u64, steps: Range<u64>) -> Self {
+    pub fn start(draws: &Arc<[Draw]>, inlets: &Arc<[Inlet]>, accumulate: u64, steps: Range<u64>, per_epoch: u64) -> Self {
         let (sender, batches) = sync_channel(AHEAD.max(accumulate as usize));
         let (draws, inlets) = (Arc::clone(draws), Arc::clone(inlets));
         let work = move || {
             for number in steps.start * accumulate..steps.end * accumulate {
-                let batch = batch(&draws, &inlets, number, number / accumulate);
+                let now = Moment { step: number / accumulate, per_epoch, total: steps.end };
+                let batch = batch(&draws, &inlets, number, now);
                 let last = batch.is_err();
                 if sender.send(batch).is_err() || last {
                     return; // nobody wants more, or there is nothing to go on with
@@ -130,7 +132,7 @@ impl Drop for Feed {
     }
 }
 
-fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Batch, TrainError> {
+fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, now: Moment) -> Result<Batch, TrainError> {
     let picks: Vec<Vec<Pick>> = draws.iter().map(|draw| draw.picks(number)).collect();
     // each image is made once for each size that networks want
     let mut loaded: BTreeMap<(usize, Size), Vec<u8>> = BTreeMap::new();
@@ -149,7 +151,7 @@ fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Bat
                 for &place in &inlet.draws {
                     let bytes = match loaded.entry((place, *size)) {
                         Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(free) => free.insert(pixels(&draws[place], *size, &picks[place])?),
+                        Entry::Vacant(free) => free.insert(pixels(&draws[place], *size, &picks[place], now)?),
                     };
                     all.extend_from_slice(bytes);
                 }
@@ -157,10 +159,10 @@ fn batch(draws: &[Draw], inlets: &[Inlet], number: u64, step: u64) -> Result<Bat
             }
         });
     }
-    Ok(Batch { step, number, picks, numbers })
+    Ok(Batch { step: now.step, number, picks, numbers })
 }
 
 /// Images of a draw.
-fn pixels(draw: &Draw, size: Size, picks: &[Pick]) -> Result<Vec<u8>, TrainError> {
-    bytes(draw.loader(size), picks).map_err(TrainError::data(&draw.name))
+fn pixels(draw: &Draw, size: Size, picks: &[Pick], now: Moment) -> Result<Vec<u8>, TrainError> {
+    bytes(draw.loader(size, now)?.as_ref(), picks).map_err(TrainError::data(&draw.name))
 }

@@ -87,12 +87,12 @@ pub fn run(stage: &Stage) -> Result<Trained, TrainError> {
     let (setup, around) = (setup::Setup::new(stage)?, stage.around);
     let checkpoints = around.store.checkpoints(stage.tables.plan().node(stage.node).key);
     let mut learner = checkpoint::resumed(stage, &setup, &checkpoints)?.map_or_else(|| learner::Learner::new(stage, &setup), Ok)?;
-    let first_batch = pictures::first_batch(&setup.draws)?;
+    let first_batch = pictures::first_batch(&setup.draws, setup.moment(0))?;
     if learner.step == 0 {
         around.events.emit(Event::FirstBatch { node: setup.name.clone(), groups: first_batch.clone() });
     }
     let begun = Instant::now();
-    let mut feed = feed::Feed::start(setup.draws.all(), &setup.inlets, setup.accumulate, learner.step..setup.total);
+    let mut feed = feed::Feed::start(setup.draws.all(), &setup.inlets, setup.accumulate, learner.step..setup.total, setup.per_epoch);
     let mut report = progress::Report::new(around.events, &setup, learner.step);
     let mut saved = checkpoint::Clock::new(around.every, learner.step);
     let watcher = watch::Watcher {

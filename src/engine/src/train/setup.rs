@@ -105,6 +105,11 @@ impl Setup {
         })
     }
 
+    /// What a curve is asked for at a step.
+    pub fn moment(&self, step: u64) -> ddl::ops::curves::Moment {
+        ddl::ops::curves::Moment { step, per_epoch: self.per_epoch, total: self.total }
+    }
+
     /// Where the stage is at a step.
     pub fn clock(&self, step: u64) -> Clock {
         Clock { step, per_epoch: self.per_epoch, total: self.total }

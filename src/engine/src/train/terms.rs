@@ -60,6 +60,40 @@ struct Input {
     head: HeadId,
     /// The numbers of the samples that are wanted, by table of the draw.
     readings: Vec<Readings>,
+    /// Which images of the draw.
+    side: Side,
+}
+
+/// Images of a draw that a network is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// All.
+    Both,
+    /// The first ones of pairs.
+    First,
+    /// The second ones.
+    Second,
+}
+
+impl Side {
+    /// Of pairs that are one image in two versions a teacher sees the first, and whom it teaches the second.
+    fn new(request: &Request, taught: bool, draws: &Draws, draw: usize) -> Self {
+        let versions = draws.all()[draw].seen.second.is_some() && !matches!(request.take, Take::Pairs);
+        match request.of {
+            ModelId::Teacher(_) if versions => Side::First,
+            ModelId::Net(_) if versions && taught => Side::Second,
+            ModelId::Teacher(_) | ModelId::Net(_) => Side::Both,
+        }
+    }
+
+    /// Its rows of so many.
+    fn rows(self, images: usize) -> std::ops::Range<usize> {
+        match self {
+            Side::Both => 0..images,
+            Side::First => 0..images / 2,
+            Side::Second => images / 2..images,
+        }
+    }
 }
 
 /// A head that a term needs.
@@ -100,8 +134,9 @@ impl TermSetup {
         for (weighted, requests) in terms.iter().zip(wanted) {
             let op = weighted.term.name();
             let alike = |other: &&Weighted| other.term.name() == op && other.term.it().of() == weighted.term.it().of();
+            let taught = requests.iter().any(|request| matches!(request.of, ModelId::Teacher(_)));
             let several = terms.iter().filter(alike).count() > 1;
-            let inputs = requests.iter().map(|request| Input::new(request, draws)).collect::<Result<Vec<_>, _>>()?;
+            let inputs = requests.iter().map(|request| Input::new(request, taught, draws)).collect::<Result<Vec<_>, _>>()?;
             let data = inputs.first().map_or("", |input| &draws.all()[input.draw].name);
             let net = weighted.term.it().of().map_or_else(String::new, |net| format!("{net}."));
             let mut label = if several { format!("{net}{op}({data})") } else { format!("{net}{op}") };
@@ -224,7 +259,7 @@ fn classes(draws: &Draws, draw: usize) -> Result<i64, TrainError> {
 }
 
 impl Input {
-    fn new(request: &Request, draws: &Draws) -> Result<Input, TrainError> {
+    fn new(request: &Request, taught: bool, draws: &Draws) -> Result<Input, TrainError> {
         let missing = || TrainError::Internal("a term without its draw".to_owned()); // all were made
         let draw = draws.place(request.batches).ok_or_else(missing)?;
         let slot = if let Take::Logits { slot, .. } = &request.take { slot.clone() } else { String::new() };
@@ -235,7 +270,8 @@ impl Input {
             tables.collect::<Result<Vec<_>, _>>().map_err(TrainError::data(&of.name))
         };
         let readings = if let Take::Readings(reads) = &request.take { read(reads)? } else { Vec::new() };
-        Ok(Input { request: request.clone(), draw, head: HeadId { space, slot }, readings })
+        let side = Side::new(request, taught, draws, draw);
+        Ok(Input { request: request.clone(), draw, head: HeadId { space, slot }, readings, side })
     }
 
     fn take<'h>(
@@ -255,7 +291,11 @@ impl Input {
         };
         let missing = || TrainError::Internal("a term without its output".to_owned()); // every wanted layer is an output
         let own = outputs.of_draw(self.request.layer, self.draw)?.ok_or_else(missing)?;
-        let (picks, half) = (&batch.picks[self.draw], own.size()[0] / 2);
+        let half = own.size()[0] / 2;
+        let rows = self.side.rows(batch.picks[self.draw].len());
+        let picks = &batch.picks[self.draw][rows.clone()];
+        // batches of pairs hold all first images, then all second ones
+        let own = if self.side == Side::Both { own } else { own.f_narrow(0, rows.start as i64, rows.len() as i64)? };
         Ok(match &self.request.take {
             Take::Embeddings => TermInput::Embeddings(own),
             Take::Output(_) => TermInput::Output(own),
@@ -267,7 +307,6 @@ impl Input {
                 let labels: Vec<i64> = draws.all()[self.draw].batches.classes(picks).into_iter().map(i64::from).collect();
                 TermInput::Labelled { embedding: own, labels: Tensor::f_from_slice(&labels)?.f_to_device(device)? }
             }
-            // batches of pairs hold all first images, then all second ones
             Take::Pairs => TermInput::Pairs { left: own.f_narrow(0, 0, half)?, right: own.f_narrow(0, half, half)? },
             Take::Logits { scale, .. } => TermInput::Logits(logits(&own, known.ok_or_else(missing)?, *scale)?),
         })

@@ -103,3 +103,36 @@ fn a_teacher_that_does_not_know_the_people_is_refused_before_training() {
     let slot = recipe("kd(e, teacher = taught, teacher_slot = \"second\")", 5, &sgd(0.05), "").train().unwrap_err();
     assert!(slot.to_string().contains("slot \"second\""), "{slot}");
 }
+
+/// Of pairs that are one image in two versions the teacher sees the first and its student the second; what the draw's own augment draws is the
+/// same for both.
+#[test]
+fn one_picture_comes_to_teacher_and_student_in_two_versions() {
+    let trained = |second: &str| {
+        let bench = Bench::new(&format!(
+            "batches e = draw(faces, by = pairs(same = \"image\", augment = {second}), size = 12, augment = [flip(), brightness(by = 0.5..1.0)])
+             stage s = train(net, feature(e, teacher = net) + classify(e, arc), for = 3 steps, batch_norm = \"frozen\", optimizer = slow)"
+        ));
+        bench.train().unwrap()
+    };
+    let first = |trained: &Trained| f64::from(trained.log.column("feature").unwrap()[0]);
+    // the same network sees the same pictures: nothing is to be learned
+    let same = first(&trained("brightness(by = 1.0)"));
+    assert!(same.abs() < 1e-6, "{same}");
+    let small = first(&trained("low_resolution(side = 6px)"));
+    assert!(small > 1e-3, "{small}");
+    // a curve begins where it says
+    let curved = first(&trained("low_resolution(side = 6px |> ramp(to = 32px, over = 100%))"));
+    assert!((curved - small).abs() < 1e-9, "{curved} {small}");
+}
+
+/// A stage of such pairs is resumed with the same bits.
+#[test]
+fn two_versions_of_a_picture_are_the_same_after_a_stop() {
+    let text = "batches e = draw(faces, by = pairs(same = \"image\", augment = sometimes(jpeg(quality = 5..50), p = 50%)), size = 12, augment = flip())
+        stage s = train(net, feature(e, teacher = net) + classify(e, arc), for = 6 steps, optimizer = slow)";
+    let whole = Bench::new(text).train().unwrap();
+    let bench = Bench::new(text).every(1).stop_after(Some(3));
+    bench.train().unwrap_err();
+    assert_eq!(bits(&bench.stop_after(None).train().unwrap().models[0]), bits(&whole.models[0]));
+}

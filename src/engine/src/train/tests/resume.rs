@@ -24,6 +24,25 @@ fn a_stage_stopped_at_any_step_ends_with_the_same_bits() {
     }
 }
 
+/// An augment whose numbers are curves: each step has its own, wherever the stage was stopped, and in another run of it.
+#[test]
+fn a_curve_in_an_augment_is_that_of_the_step_whenever_it_is_resumed() {
+    let of = |augment: &str| DDL.replace("augment = [flip()]", &format!("augment = [flip(), {augment}]"));
+    let text = of("low_resolution(side = 32px |> ramp(to = 4px, over = 50%)..40px), grey(p = 0.0 |> ramp(to = 1.0, over = 100%))");
+    let whole = Bench::new(&text).train().unwrap();
+    for stop in [1, 8] {
+        let bench = Bench::new(&text).every(1).stop_after(Some(stop));
+        bench.train().unwrap_err();
+        let trained = bench.stop_after(None).train().unwrap();
+        assert_eq!(bits(&trained.models[0]), bits(&whole.models[0]), "stopped after {stop}");
+    }
+    let fixed = Bench::new(&of("low_resolution(side = 32px..40px), grey(p = 0%)")).train().unwrap();
+    assert_ne!(bits(&fixed.models[0]), bits(&whole.models[0]));
+    // at the first step both say the same
+    let first = |trained: &Trained| trained.log.column("loss").map(|losses| losses[0].to_bits());
+    assert_eq!(first(&fixed), first(&whole));
+}
+
 /// Everything that a step depends on is compared, although the key is the same (as it would be in another build, or an edited folder).
 #[test]
 fn a_checkpoint_is_continued_by_exactly_its_stage() {

@@ -1,6 +1,6 @@
 //! The heads with state or annealing, and those whose oracle is `tests/oracles/heads`.
 
-use ddl::ops::curves::{Curve, Inverse, Shape};
+use ddl::ops::curves::{Amount, Curve, Inverse, Shape};
 use ddl::ops::heads::{
     AdaFace, AmSoftmax, ArcFace, ArcForm, CosFace, CurricularFace, Head as Any, LSoftmax, MagFace, Magnification, MarginGrad, MvMargin,
     MvSoftmax, MvWeight, NormFace, SphereFace, SphereFaceR, SubCentre, SvMargin, SvSoftmax,
@@ -253,7 +253,7 @@ fn a_detached_multiplicative_margin_leaves_the_cosines_gradient() {
 
 #[test]
 fn blends_are_annealed_by_the_step() {
-    let shape = Inverse { value: 1000.0, gamma: 0.12, power: 1.0, to: 5.0 };
+    let shape = Inverse { value: Amount::Number(1000.0), gamma: 0.12, power: 1.0, to: Amount::Number(5.0) };
     let annealed = Any::SphereFace(SphereFace { factor: 4, blend: Curve::Shape(Shape::Inverse(shape)) });
     let state = whole(&annealed);
     let at = |head: &Any, step| {
