@@ -575,7 +575,8 @@ fn people_who_would_be_read_as_one_or_as_none_are_refused() {
     for (names, container, refused) in [
         (["7", "007"], Container::Parquet, true),
         (["7", "007"], Container::TfRecord, true),
-        (["7", "8"], Container::Parquet, false),
+        (["7", "8"], Container::Parquet, true),
+        (["00000007", "00000008"], Container::Parquet, false),
         (["-1", "b"], Container::Tface, true),
         (["nan", "b"], Container::Folder, false),
         (["7", "007"], Container::Tar, false),

@@ -74,6 +74,27 @@ impl Own {
     }
 }
 
+/// Refuses an output folder in which one of these files can't be, or is already, where no run has written there before (`ours`).
+pub fn writable(out: &Path, places: &[PathBuf], ours: bool) -> Result<(), Stop> {
+    let refuse = |message: String, help: &str| Err(Stop::refuse(Diagnostic::error(Code::Unwritable, message).help(help)));
+    for place in places {
+        let kind = std::fs::metadata(place);
+        if let Err(error) = &kind
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(named_unwritable(place, error)); // a name that is too long, a file where a folder should be
+        }
+        if kind.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+            return refuse(format!("cannot write {}: a folder lies there", place.display()), "take it away, or name another folder: --out");
+        }
+        if !ours && kind.is_ok_and(|kind| kind.is_file()) {
+            let message = format!("{} is there already, and no run has written into {}", place.display(), out.display());
+            return refuse(message, "name a folder for the results alone: --out");
+        }
+    }
+    Ok(())
+}
+
 /// Refuses to write over what is not a command's own: a file of another kind, or whatever lies in a store.
 pub fn hold_apart(path: &Path, own: Own, store: &Path) -> Result<(), Stop> {
     let refuse = |message: String, help: &str| Err(Stop::refuse(Diagnostic::error(Code::Unwritable, message).help(help)));

@@ -69,7 +69,9 @@ fn check(file: &Path, now: &Lock, all: bool, screen: &Screen) -> Result<Outcome,
     match numbers(file, &locked, now, all, screen) {
         Some(diagnostic) => Err(Stop::refuse(diagnostic)),
         None => {
-            screen.note(format!("{} is up to date", file.display()));
+            let vouched = locked.agreement(now, all).unjudged.is_empty();
+            let but = if vouched { "" } else { ", but for numbers that nothing here vouches for" };
+            screen.note(format!("{} is up to date{but}", file.display()));
             Ok(Outcome::Done)
         }
     }

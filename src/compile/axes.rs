@@ -447,7 +447,7 @@ impl Compiler<'_> {
             return Vec::new();
         }
         let all = all as usize; // at most MOST_POINTS
-        self.meter.spend(all as u64 * counts.len() as u64, 0);
+        self.meter.spend(4 * all as u64 * counts.len() as u64, 0);
         let point = |mut at: usize| {
             let mut index = |count: usize| {
                 let index = at % count;

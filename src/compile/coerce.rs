@@ -128,6 +128,10 @@ impl Compiler<'_> {
                 }
                 Ok(Value::Record(out.into()))
             }
+            // where an attribute is wanted, what is computed of some is none
+            (Row(of), Row(_)) if **of == Unknown && !matches!(&val.value, Value::Row(row) if row.is_attribute()) && !val.is_hole() => {
+                Err(Misfit::No)
+            }
             (Row(of), Row(given)) if **of == Unknown || given == of || **given == Unknown => Ok(val.value.clone()),
             (Dataset(_), Dataset(_)) => Ok(val.value.clone()),
             (wanted, given) if wanted == given => Ok(val.value.clone()),

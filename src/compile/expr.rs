@@ -195,8 +195,8 @@ impl Compiler<'_> {
                         self.join_path(base, more, text.span)
                     }
                     Value::Text(more) => match shown(&base) {
-                        Some(shown) => Val::new(Type::Text, Value::text(format!("{shown}{more}")), text.span),
-                        None => self.path_in_text(word, text.span),
+                        Some(shown) if !self.is_param(word, env) => Val::new(Type::Text, Value::text(format!("{shown}{more}")), text.span),
+                        _ => self.path_in_text(word, text.span),
                     },
                     _ => rest, // not known yet, or wrong
                 };
@@ -212,8 +212,8 @@ impl Compiler<'_> {
                     let val = first.take().unwrap_or_else(|| self.name(&word.text, word.span, env));
                     match &val.value {
                         Value::Path(_) => match shown(&val) {
-                            Some(shown) => out.push_str(shown),
-                            None => return self.path_in_text(word, text.span),
+                            Some(shown) if !self.is_param(word, env) => out.push_str(shown),
+                            _ => return self.path_in_text(word, text.span),
                         },
                         Value::Text(inner) => out.push_str(inner),
                         Value::Hole(_) | Value::Poison => open = Some(val.value.clone()),
@@ -234,6 +234,13 @@ impl Compiler<'_> {
         }
         self.meter.spend(out.len() as u64 / 64, out.len() as u64);
         Val::new(Type::Text, open.unwrap_or_else(|| Value::text(out)), text.span)
+    }
+
+    /// Whether a word is a parameter's name here.
+    fn is_param(&self, word: &Word, env: &Env) -> bool {
+        let module = &self.modules[env.module.0];
+        let local = env.locals.iter().any(|(name, _)| *name == word.text);
+        !local && module.names.get(&word.text).is_some_and(|&place| matches!(module.bindings[place].kind, super::modules::Kind::Param(_)))
     }
 
     fn path_in_text(&mut self, word: &Word, span: Span) -> Val {

@@ -10,6 +10,7 @@ use crate::lang::value::{Args, NodeId, Value};
 use crate::ops::outputs::Expect;
 use crate::source::Span;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
+use crate::text::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -249,6 +250,12 @@ impl Compiler<'_> {
                 wrong(Code::PathLeaves, format!("the export {to:?} names no file of the run's output folder"), "no file", &name_a_file);
                 continue;
             }
+            let too_long = to.len() > LONGEST_PATH || to.split('/').any(|part| part.len() > LONGEST_NAME);
+            if too_long || to.chars().any(char::is_control) {
+                let why = if too_long { "is longer than the names of files are" } else { "has signs that no name should have" };
+                wrong(Code::PathLeaves, format!("the export {} {why}", quoted(&to)), "no name of a file", &name_a_file);
+                continue;
+            }
             let first = place.split('/').next().unwrap_or_default();
             if let Some(own) = crate::store::OutputFile::ALL.map(crate::store::OutputFile::name).into_iter().find(|own| first == *own) {
                 let message = format!("the export {to:?} would take the place of the run's own {own}");
@@ -279,6 +286,10 @@ impl Compiler<'_> {
         }
     }
 }
+
+/// The longest name of a file, in bytes, and the longest path below an output folder.
+const LONGEST_NAME: usize = 255;
+const LONGEST_PATH: usize = 2_000;
 
 /// A path as disks that don't tell capitals apart see it, without steps that lead nowhere.
 fn place(to: &str) -> String {

@@ -257,6 +257,7 @@ impl fmt::Display for Type {
             Type::Optional(of) if **of == Type::Unknown => "none",
             Type::Optional(of) => return write!(f, "{of} or none"),
             Type::Union(of) => return f.write_str(&of.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")),
+            Type::Row(of) if **of == Type::Unknown => "an attribute",
             Type::Row(of) => return write!(f, "an expression over attributes that gives {of}"),
             Type::Schema => "a schema such as {yaw: deg}",
             Type::Dataset(_) => "a data set",

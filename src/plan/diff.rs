@@ -126,8 +126,8 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
         changed(&before.operators, &after.operators).filter(|(_, before, after)| !others || before.is_some() && after.is_some());
     found.extend(operators.map(|(name, before, after)| Difference::Operator {
         name: name.clone(),
-        before: before.cloned(),
-        after: after.cloned(),
+        before: before.copied(),
+        after: after.copied(),
     }));
     found.extend(changed(&before.params, &after.params).map(|(name, before, after)| Difference::Param {
         name: name.clone(),

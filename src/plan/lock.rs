@@ -260,25 +260,27 @@ impl Lock {
     }
 }
 
+/// The first entry of a section that is none of this type.
+fn wrong_entry<T: serde::de::DeserializeOwned>(
+    sections: &serde_json::Map<String, serde_json::Value>,
+    section: &'static str,
+) -> Option<LockError> {
+    let entries = sections.get(section)?.as_object()?;
+    entries.iter().find_map(|(name, entry)| {
+        let error = serde_json::from_value::<T>(entry.clone()).err()?;
+        Some(LockError::Of { section, name: name.clone(), error })
+    })
+}
+
 /// Which entry of a lock is not of its shape.
 fn of_an_entry(entries: &serde_json::Value) -> Option<LockError> {
     let Some(sections) = entries.as_object() else { return Some(LockError::NoEntries) };
-    fn wrong<T: serde::de::DeserializeOwned>(
-        sections: &serde_json::Map<String, serde_json::Value>,
-        section: &'static str,
-    ) -> Option<LockError> {
-        let entries = sections.get(section)?.as_object()?;
-        entries.iter().find_map(|(name, entry)| {
-            let error = serde_json::from_value::<T>(entry.clone()).err()?;
-            Some(LockError::Of { section, name: name.clone(), error })
-        })
-    }
-    wrong::<String>(sections, "params")
-        .or_else(|| wrong::<String>(sections, "data"))
-        .or_else(|| wrong::<u32>(sections, "operators"))
-        .or_else(|| wrong::<LockedNode>(sections, "nodes"))
-        .or_else(|| wrong::<Vec<Decision>>(sections, "decisions"))
-        .or_else(|| wrong::<LockedMetric>(sections, "metrics"))
+    wrong_entry::<String>(sections, "params")
+        .or_else(|| wrong_entry::<String>(sections, "data"))
+        .or_else(|| wrong_entry::<u32>(sections, "operators"))
+        .or_else(|| wrong_entry::<LockedNode>(sections, "nodes"))
+        .or_else(|| wrong_entry::<Vec<Decision>>(sections, "decisions"))
+        .or_else(|| wrong_entry::<LockedMetric>(sections, "metrics"))
 }
 
 /// A section whose entries stand one on a line, sorted; JSON is YAML.

@@ -30,6 +30,7 @@ const OUTPUTS: [(&str, &str); 9] = [
 fn shell() -> Shell {
     let shell = Shell::new().file("r.ddl", RECIPE).file("idle.ddl", IDLE).file("faces.ddl", FACES);
     fs::create_dir(shell.path().join("out")).unwrap();
+    fs::write(shell.path().join("out/.ddl-run"), "").unwrap(); // a run's folder
     shell
 }
 
@@ -124,7 +125,7 @@ fn a_pipe_that_somebody_reads_gets_all_of_it() {
 }
 
 /// A file that begins as events do, and has the line by which a lock is known.
-const OLD: &str = "{\"kind\":\"old\"}\nlock: 0\n";
+const OLD: &str = "{\"kind\":\"old\"}\nlock: 0\n<meta name=\"generator\" content=\"ddl\">\n";
 
 #[test]
 fn nothing_is_written_over_but_what_is_the_command_s_own() {
@@ -141,6 +142,25 @@ fn nothing_is_written_over_but_what_is_the_command_s_own() {
             assert!(ran.stderr().contains("ddl::files::unwritable"), "{}", ran.transcript());
             assert_eq!(fs::read(shell.path().join(place)).ok(), before, "{command} {place}");
         }
+    }
+}
+
+/// What stands in the way of a run's files is said before anything is computed.
+#[test]
+fn results_lie_in_a_folder_of_their_own() {
+    let said = |prepare: &dyn Fn(&Path)| {
+        let shell = Shell::new().file("r.ddl", RECIPE);
+        let out = shell.path().join("out");
+        fs::create_dir(&out).unwrap();
+        prepare(&out);
+        let ran = shell.ddl("run r.ddl --out out");
+        assert_eq!(ran.code(), 2, "{}", ran.transcript());
+        assert!(ran.stderr().contains("ddl::files::unwritable"), "{}", ran.transcript());
+        assert!(!shell.path().join("out/.ddl-run").exists(), "{}", ran.transcript());
+    };
+    for name in ["plan.yaml", "metrics.json", "report.html", "net.safetensors"] {
+        said(&|out| fs::write(out.join(name), "mine").unwrap());
+        said(&|out| fs::create_dir(out.join(name)).unwrap());
     }
 }
 

@@ -183,7 +183,8 @@ impl From<ReadError> for Diagnostic {
                 Some("`~` is a word of the shell, which is not read here: write the whole path".to_owned())
             }
             ReadError::Unreadable { path, .. }
-                if !path.ends_with(".ddl") && crate::regular::open(std::path::Path::new(&format!("{path}.ddl"))).is_ok() =>
+                if std::path::Path::new(path).extension().is_none()
+                    && crate::regular::open(std::path::Path::new(&format!("{path}.ddl"))).is_ok() =>
             {
                 Some(format!("did you mean {path}.ddl?"))
             }

@@ -25,6 +25,16 @@ pub fn run(args: &DataConvertArgs, screen: &Screen) -> Result<Outcome, Stop> {
         return Err(stopped(to, WriteError::There(there)));
     }
     let source = Source::open(&args.from, &args.store, screen)?;
+    let whole = |path: &Path| path.canonicalize().ok();
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let inside =
+        |root: &Path| whole(root).filter(|root| root.is_dir()).zip(whole(folder)).is_some_and(|(root, folder)| folder.starts_with(root));
+    if let Some(root) = source.reads()?.iter().map(|read| &read.path).chain([&args.store]).find(|root| inside(root)) {
+        return Err(Stop::wrong_with(
+            format!("{} lies in {}, which would hold it as its own from then on", to.display(), root.display()),
+            "name a place outside of it",
+        ));
+    }
     let table = source.table()?;
     let pairs = pairs(args, container, &source, &table)?;
     signals::ask_for_an_end(); // or half of it would lie there

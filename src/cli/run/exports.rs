@@ -32,6 +32,16 @@ pub fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBu
     Ok(exports)
 }
 
+/// Where the recipe's exports lie in an output folder, of those that are asked for.
+pub fn places(plan: &Plan, is_asked_for: impl Fn(NodeId) -> bool, out: &Path) -> Vec<PathBuf> {
+    let to = |sink: &NodeId| match plan.work(*sink) {
+        Ok(Node::ExportSafetensors(it)) => Some(out.join(&it.to)),
+        Ok(Node::ExportOnnx(it)) => Some(out.join(&it.to)),
+        _ => None, // tables and claims write no file of their own
+    };
+    plan.sinks.iter().filter(|sink| is_asked_for(**sink)).filter_map(to).collect()
+}
+
 /// The safetensors file of a model; `None` when the store does not have it.
 ///
 /// # Errors

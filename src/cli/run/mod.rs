@@ -80,6 +80,9 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let _use = store.note_use(&need(&plan, &args.recipe.recipe, &beside(&args.recipe.recipe))).map_err(|error| stored(&error))?;
     let mut due = due_now(&wanted_again)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
+    let mut places: Vec<PathBuf> = [OutputFile::Plan, OutputFile::Metrics, OutputFile::Report].map(|file| file.within(&out)).into();
+    places.extend(exports::places(&plan, |sink| only.is_empty() || only.contains(&plan.node(sink).name), &out));
+    files::writable(&out, &places, OutputFile::Lock.within(&out).exists())?;
     let _lock = OutputLock::take(&out).map_err(|error| stored(&error))?;
     let (begun, at) = (Instant::now(), record::now());
     if due.compute.is_empty() {

@@ -177,6 +177,11 @@ impl Expr {
         Expr::Attribute { name: name.to_owned() }
     }
 
+    /// Whether it is one attribute, and nothing is computed.
+    pub fn is_attribute(&self) -> bool {
+        matches!(self, Expr::Attribute { .. })
+    }
+
     /// A fixed value.
     pub fn constant(value: Cell) -> Self {
         Expr::Const { value }

@@ -23,7 +23,7 @@ pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold:
     if people.len() < 2 * folds {
         return wrong(format!("{folds} folds take at least {} people, there are {}", 2 * folds, people.len()));
     }
-    let mut pairs = Vec::with_capacity(2 * folds * per_fold);
+    let mut pairs = Vec::new(); // no room is taken for pairs that there may not be
     for fold in 0..folds {
         let members = &people[people.len() * fold / folds..people.len() * (fold + 1) / folds];
         let pool = Pool::new(table, second, with.is_none(), members);

@@ -61,6 +61,13 @@ pub fn told_apart(table: &Table) -> Result<(), WriteError> {
         let read = named(name).ok().filter(|_| fits);
         let read =
             read.ok_or_else(|| WriteError::Misfit(format!("a person called {} would be read as none: give another name", quoted(name))))?;
+        if read != **name {
+            return Err(WriteError::Misfit(format!(
+                "a person called {} would be read as {}: people who are numbers have eight digits there; give another name, or another form",
+                quoted(name),
+                quoted(&read)
+            )));
+        }
         if let Some(other) = taken.insert(read, name) {
             return Err(WriteError::Misfit(format!("{} and {} would be read as one person", quoted(other), quoted(name))));
         }

@@ -144,6 +144,13 @@ impl crate::lang::decl::Param for Amount {
 }
 
 fn parts_fit(call: &Call) -> Vec<Complaint> {
+    if let Some(Value::Row(row)) = call.args.get("by")
+        && !["identity", "path"].iter().any(|name| **row == crate::data::predicate::Expr::attribute(name))
+    {
+        let message = "people are ranked by `.identity`, or samples by `.path`".to_owned();
+        let help = "where a value decides who is where, filter by it: where(.camera == \"c1\")".to_owned();
+        return vec![Complaint { param: Some("by"), message, help: Some(help) }];
+    }
     let Some(Value::Record(parts)) = call.args.get("parts") else { return Vec::new() };
     let complain = |message: String, help: &str| vec![Complaint { param: Some("parts"), message, help: Some(help.to_owned()) }];
     let shares: Vec<f64> = parts.values().filter_map(|part| if let Value::Fraction(share) = part { Some(share.0) } else { None }).collect();

@@ -251,9 +251,10 @@ impl Place<'_> {
             "," if (self.after_value() || self.wants(Wanted::End)) && self.innermost().is_none() => {
                 let number = |at: usize| self.tokens.get(at).is_some_and(|token| token.kind == Kind::Number);
                 let point = self.at > 0 && number(self.at - 1) && number(self.at + 1);
-                return Some(match point {
-                    true => format!("a number has a point: `{before}.{after}`; several values are a list: `[{before}, {after}]`"),
-                    false => "several values are a list: `[a, b]`".to_owned(),
+                return Some(if point {
+                    format!("a number has a point: `{before}.{after}`; several values are a list: `[{before}, {after}]`")
+                } else {
+                    "several values are a list: `[a, b]`".to_owned()
                 });
             }
             "|" if self.wants(Wanted::Value) || self.wants(Wanted::Argument) => "without its sign a number is `abs(.yaw)`",
