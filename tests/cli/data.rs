@@ -117,6 +117,50 @@ fn convert_writes_what_it_says_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_conversion_changes_nothing_of_what_it_reads() {
+    let shell = faces();
+    for to in ["faces/x.tar", "faces/ann/new", ".ddl/store/x.tar"] {
+        std::fs::create_dir_all(shell.path().join(".ddl/store")).unwrap();
+        let ran = shell.ddl(&format!("data convert faces {to}"));
+        assert!(ran.code() == 2 && ran.stderr().contains("as its own from then on"), "{}", ran.transcript());
+        assert!(!shell.path().join(to).exists(), "{to}");
+    }
+    assert_eq!(shell.files("faces").len(), 6);
+}
+
+#[test]
+fn a_pack_of_pairs_that_contradict_their_people_is_refused_or_said() {
+    let list = |same: [u8; 3]| {
+        format!("fold,same,a,b\n0,{},ann/1,ann/2\n0,{},ann/1,bob/2\n1,{},bob/1,bob/3\n1,0,ann/3,bob/3\n", same[0], same[1], same[2])
+            .replace("/1", "/1.ppm")
+            .replace("/2", "/2.ppm")
+            .replace("/3", "/3.ppm")
+    };
+    let turned = list([0, 1, 0]).replace("1,0,ann/3.ppm", "1,1,ann/3.ppm");
+    let shell = faces().file("fine.csv", list([1, 0, 1])).file("odd.csv", list([0, 0, 1])).file("turned.csv", turned);
+    let ran = |name: &str| shell.ddl(&format!("data convert faces {name}.bin --pairs {name}.csv"));
+    assert_eq!(ran("fine").code(), 0);
+    let odd = ran("odd");
+    assert!(odd.code() == 0 && odd.stderr().contains("1 of 4 pairs say `same` otherwise"), "{}", odd.transcript());
+    let turned = ran("turned");
+    assert!(turned.code() == 2 && turned.stderr().contains("otherwise"), "{}", turned.transcript());
+}
+
+#[test]
+fn a_preview_leaves_out_what_its_reader_leaves_out() {
+    let recipe = "ddl 1\ndataset few = image_folder(\"faces\", on_corrupt = \"skip\")\n";
+    let shell = faces().file("r.ddl", recipe).file("faces/bob/9.jpg", "no picture");
+    let ran = shell.ddl("data preview r.ddl few -o few.html");
+    assert_eq!(ran.code(), 0, "{}", ran.transcript());
+    // a page of ours is written anew, a picture never
+    assert_eq!(shell.ddl("data preview r.ddl few -o few.html").code(), 0);
+    let before = shell.bytes("faces/ann/1.ppm");
+    std::fs::write(shell.path().join("face.png"), &before).unwrap();
+    assert_eq!(shell.ddl("data preview r.ddl few -o face.png").code(), 2);
+    assert_eq!(shell.bytes("face.png"), before);
+}
+
+#[test]
 fn pairs_of_a_list_become_a_pack() {
     let shell = faces().file("pairs.csv", "fold,same,a,b\n1,0,ann/1.ppm,bob/1.ppm\n0,1,ann/1.ppm,ann/2.ppm\n");
     let ran = shell.ddl("data convert faces pairs.bin --pairs pairs.csv");

@@ -7,6 +7,7 @@ use crate::cli::outcome::{Outcome, Stop};
 use crate::cli::screen::{Screen, counted};
 use crate::data::Table;
 use crate::data::probe::ProbeCache;
+use crate::data::protocol::Verification;
 use crate::data::readers::pair_file;
 use crate::data::shards;
 use crate::data::writers::{Container, Done, Pairs, WriteError, schema, write_until};
@@ -14,6 +15,7 @@ use crate::ops::readers::Reader;
 use crate::plan::bytes;
 use crate::signals;
 use crate::text::on_one_line;
+use indexmap::IndexMap;
 use std::path::Path;
 
 /// Writes data in another form.
@@ -36,7 +38,7 @@ pub fn run(args: &DataConvertArgs, screen: &Screen) -> Result<Outcome, Stop> {
         ));
     }
     let table = source.table()?;
-    let pairs = pairs(args, container, &source, &table)?;
+    let pairs = pairs(args, container, &source, &table, screen)?;
     signals::ask_for_an_end(); // or half of it would lie there
     let done = write_until(&table, to, container, pairs.as_ref(), &signals::is_ended).map_err(|error| stopped(to, error))?;
     let made: Vec<String> = done.made.iter().map(|path| path.display().to_string()).collect();
@@ -90,7 +92,7 @@ fn container(args: &DataConvertArgs) -> Result<Container, Stop> {
 }
 
 /// The pairs of a pack: those that are named, or its own where a pack is read.
-fn pairs(args: &DataConvertArgs, container: Container, source: &Source, table: &Table) -> Result<Option<Pairs>, Stop> {
+fn pairs(args: &DataConvertArgs, container: Container, source: &Source, table: &Table, screen: &Screen) -> Result<Option<Pairs>, Stop> {
     if container != Container::Bin {
         return Ok(None);
     }
@@ -100,6 +102,11 @@ fn pairs(args: &DataConvertArgs, container: Container, source: &Source, table: &
         (None, [only]) if only.has_pairs => &only.path,
         (None, _) => return Err(Stop::wrong_with("a pack holds pairs of images, and it is not said which", "name a list: --pairs FILE")),
     };
+    if args.pairs.is_some() {
+        // what `verification` says of such a list, before nobody can tell it from the pack any more
+        let judged = Verification::from_file(file, table, None, &IndexMap::new(), &ProbeCache::none()).map_err(|error| wrong(&error))?;
+        judged.doubts.iter().for_each(|doubt| screen.note(doubt.to_string()));
+    }
     let mut lines = pair_file(file, table, &ProbeCache::none()).map_err(|error| wrong(&error))?;
     lines.sort_by_key(|pair| pair.fold); // readers of packs deal folds one after the other
     Ok(Some(Pairs { lines }))

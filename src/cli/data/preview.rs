@@ -7,6 +7,7 @@ use crate::cli::outcome::{Outcome, Stop};
 use crate::cli::recipe::Recipe;
 use crate::cli::screen::Screen;
 use crate::data::augment::Seen;
+use crate::data::check::{CorruptPolicy, check_all};
 use crate::data::image::Image;
 use crate::data::loader::{Element, ImageCache, Layout, Loader, PixelFormat, Threads, Wanted};
 use crate::data::sampler::Pick;
@@ -17,6 +18,7 @@ use crate::inputs::tables::Tables;
 use crate::lang::value::NodeId;
 use crate::ops::curves::Moment;
 use crate::ops::data::Draw;
+use crate::ops::readers::Reader;
 use crate::ops::stages::Train;
 use crate::plan::costs::Costs;
 use crate::plan::schedule::{Schedule, places};
@@ -106,6 +108,7 @@ struct Sample {
 
 fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> Result<Shown, Stop> {
     let (seen_by, place) = seen(plan, node);
+    without_corrupt(plan, tables, node)?;
     let failed = super::source::stopped;
     let (of, picks, changed, what) = if plan.node(node).is::<Draw>() {
         let batches = tables.batches(node, place).map_err(failed)?;
@@ -144,6 +147,23 @@ fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> 
     let about =
         format!("{} {what} `{}`, each as it lies there and drawn {times} at {}x{},", samples.len(), plan.node(node).name, size.0, size.1);
     Ok(Shown { about, columns, samples })
+}
+
+/// Leaves out the images that can't be decoded, where a reader is told to.
+fn without_corrupt(plan: &Plan, tables: &Tables, node: NodeId) -> Result<(), Stop> {
+    let behind = plan.behind([node]);
+    let images = ImageCache::new(Bytes(0)).as_probed();
+    let mut sound = tables.cache().sound();
+    for (id, reader) in plan.all::<Reader>().filter(|(id, _)| behind.contains(id)) {
+        let policy = reader.there().map_or(CorruptPolicy::Stop, |there| there.said.policy());
+        if policy == CorruptPolicy::Skip {
+            let table = tables.table(id).map_err(super::source::stopped)?;
+            let checked = check_all(&table, policy, None, &images, &mut sound).map_err(|error| super::source::wrong(&error))?;
+            tables.replace(id, checked.table);
+        }
+    }
+    sound.save();
+    Ok(())
 }
 
 /// When in its stage a batch of a draw is: what changes over a stage is as it is then. Without a stage it is the first step of one of a step.

@@ -105,6 +105,26 @@ fn a_loss_that_is_no_number_names_the_term_the_step_the_samples_and_the_checkpoi
     assert!(!shell.path().join("runs/r/s.safetensors").exists());
 }
 
+/// Weights that no network has are found before anything is trained, also where another stage comes first.
+#[test]
+fn bad_numbers_of_a_file_of_weights_are_said_before_the_first_stage() {
+    let before = shell();
+    assert_eq!(before.ddl(LINE).code(), 0);
+    let whole = before.bytes("runs/r/s.safetensors");
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let mut torn = whole.clone();
+    let numbers = torn.len() - header;
+    torn[header + numbers / 2 / 4 * 4..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let late = "backbone filed = tiny(embedding = 64, side = 32px, width = 16, weights = \"w.safetensors\")\n\
+                stage z = train(filed, classify(people.train, arc), batch = 24, for = length, optimizer = sgd(lr = lr))\n\
+                export n = safetensors(z, to = \"z.safetensors\")\n";
+    let shell = Shell::new().file("r.ddl", format!("{RECIPE}{late}")).file("w.safetensors", torn);
+    let ran = shell.ddl(LINE);
+    assert_fails(&ran, "ddl::run::bad_weights", "w.safetensors");
+    assert!(shell.files(".ddl/store/artifacts").is_empty(), "{}", ran.transcript());
+    assert!(shell.files(".ddl/store/checkpoints").is_empty(), "{}", ran.transcript());
+}
+
 #[test]
 fn a_second_ctrl_c_leaves_at_once() {
     // the first batch takes long to draw, and so the first request waits

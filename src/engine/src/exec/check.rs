@@ -37,6 +37,26 @@ impl Exec<'_> {
         looked
     }
 
+    /// Looks at the numbers of every file of weights that will be used, for the same reason.
+    pub(super) fn check_weights(&self, compute: &[NodeId]) -> Result<(), Halt> {
+        let plan = &self.job.plan;
+        let mut seen: BTreeSet<NodeId> = compute.iter().flat_map(|id| plan.node(*id).inputs.iter().copied()).collect();
+        let extended: Vec<NodeId> = seen.iter().filter(|id| matches!(plan.work(**id), Ok(Node::Extension(_)))).copied().collect();
+        seen.extend(extended.iter().flat_map(|id| plan.node(*id).inputs.iter().copied()));
+        for id in seen {
+            if let Node::Backbone(backbone) = plan.work(id)?
+                && backbone.weights().is_some()
+            {
+                self.halt_if_asked()?;
+                self.model(id).map_err(|halt| match halt {
+                    Halt::Failed(None, failure) => Halt::Failed(Some(plan.node(id).name.clone()), failure),
+                    halt => halt,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     fn policy(&self, id: NodeId) -> Result<CorruptPolicy, Halt> {
         Ok(self.job.plan.get::<Reader>(id)?.there().map_or(CorruptPolicy::Stop, |there| there.said.policy()))
     }

@@ -201,6 +201,7 @@ impl<'a> Exec<'a> {
             self.events.emit(Event::NodeSkipped { node: self.name(*id).to_owned(), op: self.job.plan.node(*id).op.to_string() });
             self.tidy(*id)?;
         }
+        self.check_weights(&due.compute)?;
         self.check_data(&due.compute)?;
         walk::all(self, &due.compute)?;
         let seconds = started.elapsed().as_secs_f64();
