@@ -161,7 +161,7 @@ fn changed(image: Image, change: &[&str]) -> Image {
 
 #[test]
 fn pixels_are_those_of_torchvision_and_of_the_formulas() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/augment/golden.json");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/augment/golden.json");
     let golden: std::collections::BTreeMap<String, String> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let mut wrong = Vec::new();
     for (what, digest) in &golden {

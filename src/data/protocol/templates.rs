@@ -162,10 +162,7 @@ pub(super) fn whole(counted: &[Counted], expected: &IndexMap<String, u64>) -> Re
             return Err(DataError::Argument { what: "counts", why: format!("nothing is counted as `{name}`") });
         };
         if counted.found != *wanted {
-            let why = format!(
-                "it comes to {} {name}, and {wanted} are expected; is it whole? (a list of your own says its `counts`, or none)",
-                counted.found
-            );
+            let why = format!("it comes to {} {name}, and {wanted} are expected; is it whole?", counted.found);
             return Err(DataError::Protocol { file: counted.file.to_owned(), why });
         }
     }
