@@ -259,7 +259,7 @@ fn safetensors(header: &str, bytes: usize) -> Vec<u8> {
 
 /// A folder with all files that the cases name.
 fn shell() -> Shell {
-    const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tensors/fixtures");
+    const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../base/tensors/fixtures");
     let whole = weights();
     let mut shell = Shell::new()
         .file("page.pth", "<!DOCTYPE html><html>quota exceeded</html>")

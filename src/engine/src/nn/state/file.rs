@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn files_of_pytorchs_are_states() {
-        const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tensors/fixtures");
+        const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../base/tensors/fixtures");
         let of = |name: &str| State::from_weights(&std::fs::read(format!("{FOLDER}/{name}")).unwrap());
         for name in ["plain.pt", "legacy.pth", "checkpoint.ckpt"] {
             let state = of(name).unwrap();
