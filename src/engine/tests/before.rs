@@ -157,6 +157,11 @@ const CASES: &[(&str, Code, &str)] = &[
         "dataset files = image_folder(\"flat\")\nstage s = train(net, classify(files, arc), batch = 4, for = 2 steps, optimizer = slow)",
     ),
     (
+        "an attribute of a path that is no number",
+        Code::BadValue,
+        "dataset files = image_folder(\"flat\", identity = \"(?P<identity>[0-9])(?P<k>.+)\", schema = {k: int})\nstage s = train(net, classify(files, arc), batch = 4, for = 2 steps, optimizer = slow)",
+    ),
+    (
         "a table that is none",
         Code::BadTable,
         "eval listed = verification(faces, pairs = \"bad.csv\")\nreport t = compare([net], columns = [listed.auc])",
@@ -232,6 +237,8 @@ const ONLY_THEN: &[(Code, &str)] = &[
     (Code::LeftOut, "a warning of check and plan"),
     (Code::Doubled, "a warning of check and plan"),
     (Code::WithItself, "a warning of check and plan"),
+    (Code::TwoPeople, "what `ddl data check` finds"),
+    (Code::Blank, "what `ddl data check` finds"),
     (Code::NoStore, "the store"),
     (Code::WeightsNotFinite, "numbers"),
     (Code::ZeroEmbeddings, "numbers"),
