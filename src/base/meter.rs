@@ -1,11 +1,11 @@
 //! Work that takes a while, counted where it is done: libraries say how far they are and need not know who shows it.
 //!
 //! ```
-//! let work = ddl::meter::begin("reading", "files", 2);
+//! let work = ddl_base::meter::begin("reading", "files", 2);
 //! work.add(1);
-//! assert_eq!(ddl::meter::going_on().iter().map(|it| (it.done, it.of)).collect::<Vec<_>>(), [(1, 2)]);
+//! assert_eq!(ddl_base::meter::going_on().iter().map(|it| (it.done, it.of)).collect::<Vec<_>>(), [(1, 2)]);
 //! drop(work);
-//! assert!(ddl::meter::going_on().is_empty());
+//! assert!(ddl_base::meter::going_on().is_empty());
 //! ```
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -51,7 +51,7 @@ pub struct Global {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: ColorChoice,
-    /// Say only errors and warnings
+    /// Say only what is wrong: errors, and no warning
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

@@ -77,6 +77,9 @@ impl Own {
 /// Refuses an output folder in which one of these files can't be, or is already, where no run has written there before (`ours`).
 pub fn writable(out: &Path, places: &[PathBuf], ours: bool) -> Result<(), Stop> {
     let refuse = |message: String, help: &str| Err(Stop::refuse(Diagnostic::error(Code::Unwritable, message).help(help)));
+    if !out.is_dir() {
+        return Ok(()); // nothing lies in it, or who makes it says why it can't be
+    }
     for place in places {
         let kind = std::fs::metadata(place);
         if let Err(error) = &kind

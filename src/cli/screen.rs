@@ -99,10 +99,10 @@ impl Screen {
         self.format == MessageFormat::Human && !self.quiet && io::stderr().is_terminal()
     }
 
-    /// A diagnostic. `--quiet` leaves errors and warnings.
+    /// A diagnostic. `--quiet` leaves errors alone.
     pub fn message(&self, diagnostic: &Diagnostic, sources: &SourceMap) {
         self.keep(diagnostic);
-        if self.quiet && diagnostic.severity == Severity::Advice {
+        if self.quiet && diagnostic.severity != Severity::Error {
             return;
         }
         let text = match self.format {
@@ -143,7 +143,7 @@ impl Screen {
 
     /// All diagnostics of a compilation. People see the first of very many, errors before what is none; programs get all.
     pub fn messages<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &SourceMap) {
-        let wanted = |it: &&Diagnostic| !self.quiet || it.severity != Severity::Advice;
+        let wanted = |it: &&Diagnostic| !self.quiet || it.severity == Severity::Error;
         let all: Vec<&Diagnostic> = diagnostics.into_iter().filter(wanted).collect();
         if self.format == MessageFormat::Json || all.len() <= MOST_SHOWN {
             all.into_iter().for_each(|it| self.message(it, sources));

@@ -59,7 +59,7 @@ pub struct Label {
 /// One thing that is wrong, or worth knowing. It has places in sources, or none (an error of a run).
 ///
 /// ```
-/// # use ddl::{diag::{Code, Diagnostic}, source::Span};
+/// # use ddl_base::{diag::{Code, Diagnostic}, source::Span};
 /// # let (use_, near) = (Span::default(), Span::default());
 /// Diagnostic::error(Code::UnknownName, "nothing is called `facse`")
 ///     .at(use_, "unknown")
