@@ -66,13 +66,8 @@ fn check(file: &Path, now: &Lock, all: bool, screen: &Screen) -> Result<Outcome,
     if found.iter().any(differs_before_a_run) {
         return Err(Stop::refuse(differs(file, &found)));
     }
-    match numbers(file, &locked, now, all, screen) {
-        Some(diagnostic) => Err(Stop::refuse(diagnostic)),
-        None => {
-            let vouched = locked.agreement(now, all).unjudged.is_empty();
-            let but = if vouched { "" } else { ", but for numbers that nothing here vouches for" };
-            screen.note(format!("{} is up to date{but}", file.display()));
-            Ok(Outcome::Done)
-        }
-    }
+    let vouched = numbers(file, &locked, now, all, screen).map_err(Stop::refuse)?;
+    let but = if vouched { "" } else { ", but for numbers that nothing here vouches for" };
+    screen.note(format!("{} is up to date{but}", file.display()));
+    Ok(Outcome::Done)
 }

@@ -93,21 +93,23 @@ pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
         .help("`ddl lock` writes a new one; version control has the recipe that the old one belongs to")
 }
 
-/// Compares the numbers of a lock with those that are there, and says by what they were compared. Gives what does not agree.
-pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Screen) -> Option<Diagnostic> {
+/// Compares the numbers of a lock with those that are there, and says by what they were compared. Gives whether all of them are vouched for
+/// by something, be it bits or intervals.
+///
+/// # Errors
+/// What does not agree.
+pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Screen) -> Result<bool, Diagnostic> {
     if locked.metrics.is_empty() && locked.machines.is_empty() {
-        return None; // it was written before any run
+        return Ok(true); // it was written before any run
     }
     if locked.machines.is_empty() {
         let message = format!("{} has numbers and does not say where they were computed", file.display());
-        return Some(
-            Diagnostic::error(Code::BadLock, message)
-                .help("`ddl lock` writes it; without `machines` nobody knows how near numbers must come"),
-        );
+        return Err(Diagnostic::error(Code::BadLock, message)
+            .help("`ddl lock` writes it; without `machines` nobody knows how near numbers must come"));
     }
     let found = locked.agreement(now, all);
     if locked.metrics.is_empty() {
-        return unlocked(file, &found.unlocked);
+        return unlocked(file, &found.unlocked).map_or(Ok(found.unjudged.is_empty()), Err);
     }
     let machines = |lock: &Lock| match lock.machines.len() {
         0 => "where is not known".to_owned(),
@@ -124,12 +126,12 @@ pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Scree
         } else {
             format!("on another machine they stay within their intervals ({places})")
         };
-        return Some(Diagnostic::error(Code::LockDiffers, message).help(help));
+        return Err(Diagnostic::error(Code::LockDiffers, message).help(help));
     }
     let all = locked.metrics.len();
     if found.absent.len() == all {
         screen.note(format!("none of the lock's {all} numbers is among these results: they are not compared"));
-        return unlocked(file, &found.unlocked);
+        return unlocked(file, &found.unlocked).map_or(Ok(found.unjudged.is_empty()), Err);
     }
     let mut said = vec![format!("{} of {all} numbers are equal to the bit", found.equal)];
     if found.within > 0 {
@@ -142,5 +144,5 @@ pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Scree
         said.push(format!("{} are not there", found.absent.len()));
     }
     screen.note(format!("{} ({places})", said.join(", ")));
-    unlocked(file, &found.unlocked)
+    unlocked(file, &found.unlocked).map_or(Ok(found.unjudged.is_empty()), Err)
 }

@@ -43,7 +43,7 @@ const ROUNDS: u32 = 2;
 pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if let Some(events) = &args.events {
         files::hold_apart(events, Own::Events, &args.recipe.store)?;
-        let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
+        let out = out_folder(args);
         if let Some(own) = OutputFile::ALL.into_iter().map(|file| file.within(&out)).find(|own| own == events) {
             let said = Diagnostic::error(Code::Unwritable, format!("{} is written by the run itself", own.display()));
             return Err(Stop::refuse(said.help("name another file for the events")));
@@ -79,7 +79,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     }
     let _use = store.note_use(&need(&plan, &args.recipe.recipe, &beside(&args.recipe.recipe))).map_err(|error| stored(&error))?;
     let mut due = due_now(&wanted_again)?;
-    let out = args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe));
+    let out = out_folder(args);
     let mut places: Vec<PathBuf> = [OutputFile::Plan, OutputFile::Metrics, OutputFile::Report].map(|file| file.within(&out)).into();
     places.extend(exports::places(&plan, |sink| only.is_empty() || only.contains(&plan.node(sink).name), &out));
     files::writable(&out, &places, OutputFile::Lock.within(&out).exists())?;
@@ -124,9 +124,7 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
     let outcome = finish(screen, log, &compiled, &plan, &made, &out)?;
     if let Some(locked) = locked {
         let now = with_results(Lock::default(), &plan, &made.results);
-        if let Some(diagnostic) = numbers_agree(&beside(&args.recipe.recipe), &locked, &now, only.is_empty(), screen) {
-            return Err(Stop::fail(diagnostic));
-        }
+        numbers_agree(&beside(&args.recipe.recipe), &locked, &now, only.is_empty(), screen).map_err(Stop::fail)?;
     }
     if !only.is_empty() {
         let (metrics, page) = (OutputFile::Metrics.within(&out), OutputFile::Report.within(&out));
@@ -193,6 +191,11 @@ fn in_plan(compiled: &Compiled, plan: &Plan, names: &[String]) -> Vec<String> {
 /// Where a run of `r.ddl` writes what is for people: `runs/r`.
 pub(super) fn default_out(recipe: &Path) -> PathBuf {
     Path::new("runs").join(recipe.file_stem().unwrap_or(recipe.as_os_str()))
+}
+
+/// Where this run writes it.
+fn out_folder(args: &RunArgs) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| default_out(&args.recipe.recipe))
 }
 
 /// What a recipe needs of a store.

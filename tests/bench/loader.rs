@@ -1,6 +1,10 @@
 //! ddl's side of `make bench ARGS='--only loader'`: batches of images of files, when it is told how often. It talks as
 //! `.tools/bench/loading.py` does.
 
+#[path = "../../src/engine/src/bench/asked.rs"]
+mod asked;
+
+use asked::{option, serve};
 use ddl::compile::{Given, Options, compile};
 use ddl::data::decode::decode;
 use ddl::data::loader::{Element, ImageCache, Layout, Loader, Normalisation, PixelFormat, Threads, Wanted};
@@ -14,7 +18,6 @@ use ddl::quantity::Bytes;
 use ddl::source::Memory;
 use rayon::prelude::*;
 use std::error::Error;
-use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -87,32 +90,5 @@ fn batches() -> Result<(), Box<dyn Error>> {
     let loader = loader.through(tables.changes(draw, 0)?.at(Moment::NONE)?)?;
     let mut blocks = loader.prefetch((0u64..).map(move |step| batches.at_step(step)), AHEAD);
     let mut next = || -> Result<(), Box<dyn Error>> { Ok(blocks.next().ok_or("no more batches")?.map(drop)?) };
-    next()?;
-    let mut out = std::io::stdout();
-    writeln!(out, "{{}}")?;
-    out.flush()?;
-    for line in std::io::stdin().lock().lines() {
-        let steps: u32 = line?.trim().parse()?;
-        let start = Instant::now();
-        (0..steps).try_for_each(|_| next())?;
-        writeln!(out, "{}", start.elapsed().as_secs_f64())?;
-        out.flush()?;
-    }
-    writeln!(out, "{}", peak_mib()?)?;
-    Ok(())
-}
-
-/// What the command line says for `name`.
-fn option(name: &str) -> Result<String, String> {
-    let args: Vec<String> = std::env::args().collect();
-    let value = args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
-    value.cloned().ok_or_else(|| format!("{name} is missing"))
-}
-
-/// The most memory that this process has held, in MiB.
-fn peak_mib() -> std::io::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0).ok_or_else(|| std::io::Error::other("/proc/self/status has no VmHWM"))
+    serve(&serde_json::json!({}), &mut next)
 }
