@@ -4,7 +4,7 @@ use crate::data::DataError;
 use crate::data::augment as pixels;
 use crate::data::augment::{Augment as Pixels, Seen};
 use crate::ops::augments::{Augment, Kernel, Reading};
-use crate::ops::curves::Moment;
+use crate::ops::curves::{Moment, holds_curve};
 use crate::ops::data::Draw;
 use crate::ops::samplers::Sampler;
 use serde::Serialize;
@@ -26,31 +26,9 @@ pub fn augment_at(op: &Augment, moment: Moment) -> Result<Pixels, DataError> {
     augment.check().map(|()| augment)
 }
 
-/// Whether something of an augment changes over a stage.
+/// Whether something of an augment changes over a stage: whether there is a curve in what it says.
 pub fn varies(op: &Augment) -> bool {
-    match op {
-        Augment::Flip(it) => it.p.varies(),
-        Augment::Crop(it) => it.area.varies() || it.ratio.varies(),
-        Augment::Affine(it) => it.rotate.varies() || it.scale.varies() || it.shift.varies() || it.shear.varies(),
-        Augment::LowResolution(it) => it.side.varies(),
-        Augment::GaussianBlur(it) => it.sigma.varies(),
-        Augment::MotionBlur(it) => it.length.varies() || it.angle.varies(),
-        Augment::GaussianNoise(it) => it.sigma.varies(),
-        Augment::Jpeg(it) => it.quality.varies(),
-        Augment::Occlude(it) => it.area.varies(),
-        Augment::CutOut(it) => it.side.varies(),
-        Augment::Brightness(it) => it.by.varies(),
-        Augment::Contrast(it) => it.by.varies(),
-        Augment::Saturation(it) => it.by.varies(),
-        Augment::Hue(it) => it.by.varies(),
-        Augment::Yiq(it) => it.hue.varies() || it.saturation.varies(),
-        Augment::Grey(it) => it.p.varies(),
-        Augment::RandAugment(it) => it.magnitude.varies(),
-        Augment::Sometimes(it) => it.p.varies() || varies(&it.augment),
-        Augment::OneOf(it) => it.augments.iter().any(varies),
-        Augment::InAnyOrder(it) => it.augments.iter().any(varies),
-        Augment::Chain(it) => it.augments.iter().any(varies),
-    }
+    serde_json::to_value(op).is_ok_and(|json| holds_curve(&json)) // augments always serialise
 }
 
 /// What images of a draw go through, as the recipe says it.
@@ -59,18 +37,22 @@ pub struct Changes {
     augment: Option<Augment>,
     second: Option<Augment>,
     seed: i64,
+    /// Whether something of them changes over a stage.
+    #[serde(skip)]
+    vary: bool,
 }
 
 impl Changes {
     /// Those of a draw whose seed in its stage is this.
     pub fn new(draw: &Draw, seed: i64) -> Self {
         let second = if let Some(Sampler::PairsSampler(pairs)) = &draw.by { pairs.augment.clone() } else { None };
-        Changes { augment: draw.augment.clone(), second, seed }
+        let vary = draw.augment.iter().chain(&second).any(varies);
+        Changes { augment: draw.augment.clone(), second, seed, vary }
     }
 
     /// Whether something of them changes over a stage.
     pub fn vary(&self) -> bool {
-        self.augment.iter().chain(&self.second).any(varies)
+        self.vary
     }
 
     /// What they are at a step.

@@ -129,6 +129,17 @@ crate::family! {
     pub enum Shape: Type::Curve => { Drops, Cosine, Poly, Ramp, Warmup, Inverse }
 }
 
+/// Whether there is a curve somewhere in what a plan holds of an operator.
+pub fn holds_curve(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::Object(map) => {
+            map.get("op").and_then(serde_json::Value::as_str).is_some_and(Shape::is) || map.values().any(holds_curve)
+        }
+        serde_json::Value::Array(items) => items.iter().any(holds_curve),
+        _ => false, // nothing is inside of it
+    }
+}
+
 /// A number, or a curve over the stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -127,13 +127,6 @@ impl<T: Measure> Varying<T> {
     }
 }
 
-impl<T> Varying<T> {
-    /// Whether it changes.
-    pub fn varies(&self) -> bool {
-        matches!(self, Varying::Curve(_))
-    }
-}
-
 impl<T: Measure> Param for Varying<T> {
     fn ty() -> Type {
         let plain = T::ty();
@@ -161,11 +154,6 @@ impl<T> Between<T> {
     /// An interval whose ends stay.
     pub const fn fixed(from: T, to: T) -> Self {
         Between { from: Varying::Constant(from), to: Varying::Constant(to) }
-    }
-
-    /// Whether an end changes.
-    pub fn varies(&self) -> bool {
-        self.from.varies() || self.to.varies()
     }
 }
 
