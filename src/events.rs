@@ -3,6 +3,8 @@
 //! Each line is one object with a `kind`. Lines of kinds that a reader does not know are errors: both programs are of one version.
 //! What of them is true of a result for good is kept beside it in the store: [`record`].
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 pub mod record;
 
 use crate::data::image::Image;
@@ -588,7 +590,7 @@ pub(crate) mod tests {
     }
 
     /// Whether the schema in `docs` is this one; `INSTA_UPDATE=always` writes it anew.
-    pub fn same_schema(of: &str, schema: &schemars::Schema) {
+    pub(crate) fn same_schema(of: &str, schema: &schemars::Schema) {
         let schema = serde_json::to_string_pretty(schema).unwrap() + "\n";
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{of}.schema.json"));
         if std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {

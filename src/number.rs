@@ -2,6 +2,8 @@
 //!
 //! `#[serde(with = "crate::number")]` for one number, [`option`] for one that may be absent, [`map`] for numbers by name.
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
 use std::fmt;
@@ -55,7 +57,7 @@ impl Visitor<'_> for Number {
 
 /// The schema of a number as it travels.
 #[cfg(test)]
-pub struct InJson;
+pub(crate) struct InJson;
 
 #[cfg(test)]
 impl schemars::JsonSchema for InJson {

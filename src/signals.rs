@@ -15,7 +15,7 @@ pub fn tell_of_large_files() {
 static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// From now on Ctrl-C asks for an end instead of making one ([`is_ended`]); who presses it again does not wait for it.
-pub fn ask_for_an_end() {
+pub(crate) fn ask_for_an_end() {
     let asked = || {
         if ENDED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
@@ -25,6 +25,6 @@ pub fn ask_for_an_end() {
 }
 
 /// Whether somebody asked for an end.
-pub fn is_ended() -> bool {
+pub(crate) fn is_ended() -> bool {
     ENDED.load(Ordering::Relaxed)
 }

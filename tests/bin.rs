@@ -1,5 +1,7 @@
 //! The reader `bin` and its pairs beside packs that Python wrote and read (`tests/oracles/bin/oracle.py`), and broken ones.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ddl::compile::{Options, compile};

@@ -2,6 +2,8 @@
 //! often the 95 % interval holds the truth is counted. 300 of each here, whose shares lie within three standard errors of 93 % and 97 %;
 //! 2,000 of each by `cargo test --release -p ddl --test coverage -- --ignored`, which takes some minutes.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 use ddl::eval::{
     Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, Untold, groups_of, mean_of,
     paired, worst_of,

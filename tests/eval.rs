@@ -1,5 +1,7 @@
 //! `ddl::eval` beside an independent computation (`tests/oracles/eval/oracle.py`), and laws that hold for any scores.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "small numbers of a test")]
+
 use ddl::eval::{
     AccuracyRule, Far, FarRule, Features, PairScores, Pairs, ScoreSets, Unit, accuracy, accuracy_without_each, all_pairs, cmc, identify,
     paired, parts, t_quantile, tpir_at, val_at_far, wilson,

@@ -1,5 +1,7 @@
 //! What every reader promises, whatever holds its images: a reader that is new has no example here, and so does not pass.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 use ddl::compile::{Compiled, Options, compile};
 use ddl::data::check::{CorruptPolicy, check_all};
 use ddl::data::loader::ImageCache;

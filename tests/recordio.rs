@@ -1,6 +1,8 @@
 //! The reader `recordio` beside files that MXNet itself wrote and read (`tests/oracles/recordio/oracle.py`), files written here, and broken
 //! ones.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ddl::compile::{Compiled, Options, compile};

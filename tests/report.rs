@@ -1,5 +1,7 @@
 //! The page of a run, from made-up numbers. The sample is left at `target/tmp/report.html` to be looked at in a browser.
 
+#![allow(clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 use ddl::eval::{Ci, ScoreSets};
 use ddl::random::Draw;
 use ddl::report::model::{

@@ -1,5 +1,7 @@
 //! The surface: text to tree and back. One file for each idea under `tests/syntax/`.
 
+#![allow(clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 #[path = "syntax/support.rs"]
 mod support;
 

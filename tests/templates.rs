@@ -1,5 +1,7 @@
 //! Verification and identification of templates beside an independent computation (`tests/oracles/templates/oracle.py`), from the files on.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 use ddl::data::probe::{Digest, ProbeCache};
 use ddl::data::protocol::{PairCounts, Strangers, TemplateOf, TemplatePair, TemplateSearch, Templates};
 use ddl::data::{ImageSet, ImageSource, Name, NewRow, Schema, Stream, Table, TableBuilder};

@@ -1,6 +1,8 @@
 //! Files as `torch.save` of today writes them in every way that people do (tests/oracles/torch/saved.py): read to the bit, or refused by
 //! one error that tells what to do, which then helps.
 
+#![allow(clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 use ddl::tensors::{Dictionary, Dtype, TensorError, TensorFile};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

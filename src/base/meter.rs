@@ -8,6 +8,8 @@
 //! assert!(ddl_base::meter::going_on().is_empty());
 //! ```
 
+#![allow(clippy::cast_precision_loss, reason = "lengths and places in files that were read")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

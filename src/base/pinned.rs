@@ -3,6 +3,8 @@
 //! A file of gigabytes is not kept in memory between the hashing and the reading, and anybody may write to it meanwhile. So each piece has
 //! a digest of its own, and is held against it whenever it is read.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "lengths and places in files that were read")]
+
 use crate::regular;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,5 +1,12 @@
 //! Quantities: numbers that carry their unit in their type, and read and write themselves as a recipe does (`0.5rad`, `8px..20px`).
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "lengths and places in files that were read"
+)]
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;

@@ -3,6 +3,8 @@
 //! There is no generator whose position could be lost. A [`Draw`] is a name made of a seed and of parts (what for, which sample,
 //! which visit); from it come a rank, a number, or a short stream. Equal names give equal bits on every machine.
 
+#![allow(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "lengths and places in files that were read")]
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 

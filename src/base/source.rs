@@ -1,5 +1,7 @@
 //! Sources and places in them, and the [`World`]: the one door through which the compiler sees files.
 
+#![allow(clippy::cast_possible_truncation, reason = "lengths and places in files that were read")]
+
 use crate::regular::{TooLong, Whole};
 use crate::text::{NoText, begin};
 use indexmap::IndexMap;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
     after_help = "A first recipe: docs/tutorial.md. What an error means: `ddl explain CODE`. What an operator does: `ddl doc NAME`.\n\
                         Exit codes: 0 done; 1 a run failed or an `expect` does not hold; 2 the recipe or the command line is wrong; 130 interrupted."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
@@ -21,7 +21,7 @@ pub struct Cli {
 
 /// How messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum MessageFormat {
+pub(crate) enum MessageFormat {
     /// Drawn for people.
     #[default]
     Human,
@@ -31,7 +31,7 @@ pub enum MessageFormat {
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
@@ -44,7 +44,7 @@ pub enum ColorChoice {
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
-pub struct Global {
+pub(crate) struct Global {
     /// How messages are written: for people, or one JSON object a line
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub message_format: MessageFormat,
@@ -92,7 +92,7 @@ pub enum Command {
 
 /// A recipe and the values of its parameters.
 #[derive(Debug, Args)]
-pub struct RecipeArgs {
+pub(crate) struct RecipeArgs {
     /// The recipe
     #[arg(value_name = "RECIPE")]
     pub recipe: PathBuf,
@@ -131,7 +131,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 /// What `ddl check` takes.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// The recipes; `-` reads one from standard input, whose paths are relative to the working directory
     #[arg(required = true, value_name = "RECIPE")]
     pub recipes: Vec<PathBuf>,
@@ -148,7 +148,7 @@ pub struct CheckArgs {
 
 /// What `ddl fmt` takes.
 #[derive(Debug, Args)]
-pub struct FmtArgs {
+pub(crate) struct FmtArgs {
     /// The recipes, formatted in place; `-` reads standard input and prints
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -159,7 +159,7 @@ pub struct FmtArgs {
 
 /// What `ddl plan` takes.
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// The recipe
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -179,7 +179,7 @@ pub struct PlanArgs {
 
 /// What `ddl run` takes.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// The recipe
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -217,7 +217,7 @@ pub struct RunArgs {
 
 /// How a plan is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum PlanFormat {
+pub(crate) enum PlanFormat {
     /// A table for people.
     #[default]
     Table,
@@ -233,7 +233,7 @@ pub enum PlanFormat {
 
 /// What `ddl log` takes.
 #[derive(Debug, Args)]
-pub struct LogArgs {
+pub(crate) struct LogArgs {
     /// The recipe
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -250,7 +250,7 @@ pub struct LogArgs {
 
 /// How a step is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// One image a line: its draw, its batch where steps accumulate, its path.
     #[default]
     Text,
@@ -260,7 +260,7 @@ pub enum LogFormat {
 
 /// What `ddl lock` takes.
 #[derive(Debug, Args)]
-pub struct LockArgs {
+pub(crate) struct LockArgs {
     /// The recipe
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -274,7 +274,7 @@ pub struct LockArgs {
 
 /// What `ddl store` takes.
 #[derive(Debug, Args)]
-pub struct StoreArgs {
+pub(crate) struct StoreArgs {
     /// What to do with it
     #[command(subcommand)]
     pub command: StoreCommand,
@@ -282,7 +282,7 @@ pub struct StoreArgs {
 
 /// What can be done with a store.
 #[derive(Debug, Subcommand)]
-pub enum StoreCommand {
+pub(crate) enum StoreCommand {
     /// List what lies in it: size, age, and whose lock or last plan needs it
     Ls(StoreFolder),
     /// Clear away what neither a lock nor a recipe's last plan needs; without `--delete` only say what would go
@@ -293,7 +293,7 @@ pub enum StoreCommand {
 
 /// Which store.
 #[derive(Debug, Args)]
-pub struct StoreFolder {
+pub(crate) struct StoreFolder {
     /// The store's folder
     #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
     pub store: PathBuf,
@@ -305,7 +305,7 @@ pub struct StoreFolder {
 
 /// What `ddl store gc` takes.
 #[derive(Debug, Args)]
-pub struct GcArgs {
+pub(crate) struct GcArgs {
     /// Which store
     #[command(flatten)]
     pub store: StoreFolder,
@@ -319,7 +319,7 @@ pub struct GcArgs {
 
 /// What `ddl data` takes.
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub(crate) struct DataArgs {
     /// What to do with it
     #[command(subcommand)]
     pub command: DataCommand,
@@ -327,7 +327,7 @@ pub struct DataArgs {
 
 /// What can be done with data.
 #[derive(Debug, Subcommand)]
-pub enum DataCommand {
+pub(crate) enum DataCommand {
     /// Say what is in data: images, people, sizes, images a person, attributes, alignment; no image is decoded
     Info(DataInfoArgs),
     /// Decode every image; end with exit code 1 when one is damaged, empty, or stands under two people
@@ -341,7 +341,7 @@ pub enum DataCommand {
 /// What data is meant.
 #[derive(Debug, Args)]
 #[command(after_help = DATA_HELP)]
-pub struct DataSource {
+pub(crate) struct DataSource {
     /// Where data lies (a folder, a list, a .rec, .tar, .tfrecord, .parquet, .bin, an LMDB database), or what a recipe would write for it
     #[arg(required = true, value_name = "DATA", value_parser = no_option)]
     pub data: Vec<String>,
@@ -356,7 +356,7 @@ const DATA_HELP: &str = "What is more to be said of data is said as in a recipe:
 
 /// What `ddl data info` takes.
 #[derive(Debug, Args)]
-pub struct DataInfoArgs {
+pub(crate) struct DataInfoArgs {
     /// What data
     #[command(flatten)]
     pub source: DataSource,
@@ -377,7 +377,7 @@ pub struct DataInfoArgs {
                         ddl data convert 'parquet(\"x.parquet\", schema = {yaw: deg})' faces.tfrecord\n\
                         ddl data convert lfw-112x112 lfw.bin --pairs pairs.txt"
 )]
-pub struct DataConvertArgs {
+pub(crate) struct DataConvertArgs {
     /// Where data lies, or what a recipe would write for it
     #[arg(value_name = "FROM", value_parser = no_option)]
     pub from: String,
@@ -397,7 +397,7 @@ pub struct DataConvertArgs {
 
 /// What `ddl data preview` takes.
 #[derive(Debug, Args)]
-pub struct DataPreviewArgs {
+pub(crate) struct DataPreviewArgs {
     /// The recipe
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -420,7 +420,7 @@ pub struct DataPreviewArgs {
 
 /// What data is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub(crate) enum Form {
     /// A folder with a folder for each person.
     Folder,
     /// A csv that names files.
@@ -445,7 +445,7 @@ pub enum Form {
 
 /// What `ddl data check` takes.
 #[derive(Debug, Args)]
-pub struct DataCheckArgs {
+pub(crate) struct DataCheckArgs {
     /// What data
     #[command(flatten)]
     pub source: DataSource,
@@ -456,7 +456,7 @@ pub struct DataCheckArgs {
 
 /// What `ddl diff` takes.
 #[derive(Debug, Args)]
-pub struct DiffArgs {
+pub(crate) struct DiffArgs {
     /// What was: a recipe, a plan (YAML or JSON) or a lock
     pub before: PathBuf,
     /// What is: a recipe, a plan (YAML or JSON) or a lock
@@ -488,7 +488,7 @@ pub struct DiffArgs {
                         ddl term 'ddl(teacher = branch(pairs = pe, negatives = e), students = [branch(pairs = ph, negatives = h)])' \\\n  \
                           --batch e=easy.npy --batch h=hard.npy --pairs pe=e1.npy,e2.npy --pairs ph=h1.npy,h2.npy"
 )]
-pub struct TermArgs {
+pub(crate) struct TermArgs {
     /// A head, or terms over `data` and the batches named here, as a recipe says them
     #[arg(value_name = "EXPRESSION", allow_hyphen_values = true, value_parser = no_option)]
     pub expression: String,
@@ -549,7 +549,7 @@ pub struct TermArgs {
 
 /// The precision of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Dtype {
+pub(crate) enum Dtype {
     /// 32 bits, as stages compute.
     #[default]
     Float32,
@@ -559,14 +559,14 @@ pub enum Dtype {
 
 /// What `ddl explain` takes.
 #[derive(Debug, Args)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// The code, such as `ddl::types::unit_mismatch` (the leading `ddl::` may be left out); all are listed without one
     pub code: Option<String>,
 }
 
 /// What `ddl doc` takes.
 #[derive(Debug, Args)]
-pub struct DocArgs {
+pub(crate) struct DocArgs {
     /// The operator; all are listed without one
     pub operator: Option<String>,
     /// Text for a terminal, or Markdown
@@ -579,7 +579,7 @@ pub struct DocArgs {
 
 /// How documentation is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum DocFormat {
+pub(crate) enum DocFormat {
     /// For a terminal.
     #[default]
     Text,
@@ -589,7 +589,7 @@ pub enum DocFormat {
 
 /// What `ddl completions` takes.
 #[derive(Debug, Args)]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,

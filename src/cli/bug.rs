@@ -6,7 +6,7 @@ use std::io::Write;
 const EXIT_CODE: i32 = 1;
 
 /// Turns every panic of this process into one message and an exit.
-pub fn install() {
+pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
         let payload = info.payload();
         let what = payload

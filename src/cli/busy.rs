@@ -14,7 +14,7 @@ const SHORT: f64 = 1.5;
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells what goes on as long as this is there.
-pub struct Busy {
+pub(crate) struct Busy {
     shown: Arc<Mutex<Shown>>,
 }
 
@@ -27,7 +27,7 @@ struct Shown {
 
 impl Busy {
     /// Tells it on this screen.
-    pub fn on(screen: &Screen) -> Self {
+    pub(crate) fn on(screen: &Screen) -> Self {
         let shown: Arc<Mutex<Shown>> = Arc::default();
         let (screen, of) = (screen.clone(), Arc::clone(&shown));
         std::thread::spawn(move || {

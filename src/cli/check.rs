@@ -9,7 +9,7 @@ use crate::diag::Severity;
 use std::path::{Path, PathBuf};
 
 /// Checks recipes and says what was found.
-pub fn run(args: &CheckArgs, screen: &Screen) -> Outcome {
+pub(crate) fn run(args: &CheckArgs, screen: &Screen) -> Outcome {
     let mut outcome = Outcome::Done;
     for file in &args.recipes {
         // a recipe that can't be read hides no other

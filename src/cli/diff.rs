@@ -16,7 +16,7 @@ use serde_yaml::Value as Yaml;
 use std::path::Path;
 
 /// Compares two recipes, plans or locks.
-pub fn run(args: &DiffArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &DiffArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let (before, after) = (read(&args.before, args, screen)?, read(&args.after, args, screen)?);
     let found = differences(&before, &after);
     if found.is_empty() {

@@ -7,7 +7,7 @@ use crate::diag::{Code, did_you_mean, explain};
 use std::fmt::Write as _;
 
 /// Explains one code, or lists all of them.
-pub fn run(args: &ExplainArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &ExplainArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let Some(wanted) = &args.code else {
         screen.result(&list())?;
         return Ok(Outcome::Done);

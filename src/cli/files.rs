@@ -18,12 +18,12 @@ const MOST_LINKS: usize = 40;
 pub const STANDARD_INPUT: &str = "standard input";
 
 /// Whether a file of the command line is `-`.
-pub fn is_standard_input(file: &Path) -> bool {
+pub(crate) fn is_standard_input(file: &Path) -> bool {
     file == Path::new("-")
 }
 
 /// All of standard input.
-pub fn standard_input() -> Result<Vec<u8>, Stop> {
+pub(crate) fn standard_input() -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     let most = LONGEST_SOURCE as u64 + 1; // one more is refused as too long
     std::io::stdin()
@@ -35,7 +35,7 @@ pub fn standard_input() -> Result<Vec<u8>, Stop> {
 
 /// What a command writes where its user says: it replaces a file of its own kind, and no other that lies there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Own {
+pub(crate) enum Own {
     /// What `--events` writes.
     Events,
     /// A lock.
@@ -75,7 +75,7 @@ impl Own {
 }
 
 /// Refuses an output folder in which one of these files can't be, or is already, where no run has written there before (`ours`).
-pub fn writable(out: &Path, places: &[PathBuf], ours: bool) -> Result<(), Stop> {
+pub(crate) fn writable(out: &Path, places: &[PathBuf], ours: bool) -> Result<(), Stop> {
     let refuse = |message: String, help: &str| Err(Stop::refuse(Diagnostic::error(Code::Unwritable, message).help(help)));
     if !out.is_dir() {
         return Ok(()); // nothing lies in it, or who makes it says why it can't be
@@ -99,7 +99,7 @@ pub fn writable(out: &Path, places: &[PathBuf], ours: bool) -> Result<(), Stop> 
 }
 
 /// Refuses to write over what is not a command's own: a file of another kind, or whatever lies in a store.
-pub fn hold_apart(path: &Path, own: Own, store: &Path) -> Result<(), Stop> {
+pub(crate) fn hold_apart(path: &Path, own: Own, store: &Path) -> Result<(), Stop> {
     let refuse = |message: String, help: &str| Err(Stop::refuse(Diagnostic::error(Code::Unwritable, message).help(help)));
     let target = followed(path).unwrap_or_else(|_| path.to_owned());
     let whole = |path: &Path| path.canonicalize().ok();
@@ -120,13 +120,13 @@ pub fn hold_apart(path: &Path, own: Own, store: &Path) -> Result<(), Stop> {
 
 /// Writes a file so that it is there whole or as it was before, with the permissions that it had. Links are followed, and pipes and
 /// terminals written into.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     put(path, bytes, Lasting::Yes).map_err(|error| unwritable(path, &error))
 }
 
 /// Whether a file that was written outlasts a loss of power at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasting {
+pub(crate) enum Lasting {
     /// The disk has it.
     Yes,
     /// It is one of many that help.
@@ -134,7 +134,7 @@ pub enum Lasting {
 }
 
 /// As [`write`], with the system's own error.
-pub fn put(path: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
     match stream(path)? {
         Some(mut stream) => stream.write_all(bytes),
         None => replace(&followed(path)?, bytes, lasting),
@@ -142,7 +142,7 @@ pub fn put(path: &Path, bytes: &[u8], lasting: Lasting) -> io::Result<()> {
 }
 
 /// A file that is written piece by piece from its beginning; links, pipes and terminals as [`write`] takes them.
-pub fn begin(path: &Path) -> io::Result<File> {
+pub(crate) fn begin(path: &Path) -> io::Result<File> {
     match stream(path)? {
         Some(stream) => Ok(stream),
         None => File::create(path),
@@ -179,13 +179,13 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// A file as text, without its byte order mark; or why it is none.
-pub fn read_text(path: &Path, whole: Whole) -> Result<String, String> {
+pub(crate) fn read_text(path: &Path, whole: Whole) -> Result<String, String> {
     let bytes = regular::read(path, whole).map_err(|error| system::said(&error))?;
     crate::text::read(&bytes).map(str::to_owned).map_err(|why| why.to_string())
 }
 
 /// The end of a command that can't write a file.
-pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Stop {
     let message = format!("cannot write {}: {}", path.display(), system::said(error));
     Stop::fail(if is_full(error) {
         Diagnostic::error(Code::DiskFull, message).help("make room and give the same command again: what is done is kept")
@@ -195,7 +195,7 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Stop {
 }
 
 /// The same of a file that the command line names: where there can be none, the command line is wrong.
-pub fn named_unwritable(path: &Path, error: &io::Error) -> Stop {
+pub(crate) fn named_unwritable(path: &Path, error: &io::Error) -> Stop {
     let misplaced = matches!(
         error.kind(),
         io::ErrorKind::IsADirectory
@@ -212,7 +212,7 @@ pub fn named_unwritable(path: &Path, error: &io::Error) -> Stop {
 }
 
 /// Writes a file that the command line names, as [`write`].
-pub fn write_named(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(crate) fn write_named(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     put(path, bytes, Lasting::Yes).map_err(|error| named_unwritable(path, &error))
 }
 

@@ -10,7 +10,7 @@ use crate::syntax::{format, parse};
 use std::path::Path;
 
 /// Formats files in place, or standard input to standard output. A file with mistakes in its syntax is left as it is.
-pub fn run(args: &FmtArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &FmtArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let (mut changed, mut broken) = (0, 0);
     for file in &args.files {
         match one(file, args.check, screen)? {

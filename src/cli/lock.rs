@@ -17,7 +17,7 @@ use crate::store::{self, Store};
 use std::path::Path;
 
 /// Writes, prints or checks the lock of a recipe.
-pub fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &LockArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile_closed(screen)?;
     let plan = recipe.plan(&compiled, screen)?; // of what can't be run there is no lock

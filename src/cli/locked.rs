@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A lock with what the store has of its recipe: its numbers by `model: eval.metric`, what was decided, and where.
-pub fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
+pub(crate) fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
     if results.history.records().next().is_none() {
         return lock;
     }
@@ -39,19 +39,19 @@ pub fn with_results(lock: Lock, plan: &Plan, results: &Results) -> Lock {
 }
 
 /// The lock of `r.ddl` is `r.ddl.lock`.
-pub fn beside(recipe: &Path) -> PathBuf {
+pub(crate) fn beside(recipe: &Path) -> PathBuf {
     let mut name = recipe.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
 }
 
 /// Reads a lock; one that can't be read ends the command.
-pub fn read(file: &Path) -> Result<Lock, Stop> {
+pub(crate) fn read(file: &Path) -> Result<Lock, Stop> {
     load(file).map_err(Stop::refuse)
 }
 
 /// Reads a lock, or says why it is none.
-pub fn load(file: &Path) -> Result<Lock, Diagnostic> {
+pub(crate) fn load(file: &Path) -> Result<Lock, Diagnostic> {
     let refuse = |code, message: String| Diagnostic::error(code, message).help("`ddl lock` writes it");
     let text = files::read_text(file, Whole::Plan)
         .map_err(|error| refuse(Code::UnreadableFile, format!("cannot read {}: {error}", file.display())))?;
@@ -59,7 +59,7 @@ pub fn load(file: &Path) -> Result<Lock, Diagnostic> {
 }
 
 /// Why a text is no lock.
-pub fn why_no_lock(error: &LockError) -> String {
+pub(crate) fn why_no_lock(error: &LockError) -> String {
     match error {
         LockError::Unreadable(error) => Misread::from(error).to_string(),
         LockError::Entry(error) => Misread::from(error).to_string(),
@@ -81,12 +81,12 @@ fn unlocked(file: &Path, missing: &[String]) -> Option<Diagnostic> {
 }
 
 /// Whether a difference can be known before anything is computed: names count too, what a run gives does not.
-pub fn differs_before_a_run(difference: &Difference) -> bool {
+pub(crate) fn differs_before_a_run(difference: &Difference) -> bool {
     !matches!(difference, Difference::Machines { .. } | Difference::Decided { .. } | Difference::Metric { .. })
 }
 
 /// A lock that the recipe no longer fits, with all that differs.
-pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
+pub(crate) fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
     let found: Vec<Difference> = found.iter().filter(|it| differs_before_a_run(it)).cloned().collect();
     let lines = summary(&found);
     Diagnostic::error(Code::LockDiffers, format!("{} is not what would be run now:\n{}", file.display(), lines.join("\n")))
@@ -98,7 +98,7 @@ pub fn differs(file: &Path, found: &[Difference]) -> Diagnostic {
 ///
 /// # Errors
 /// What does not agree.
-pub fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Screen) -> Result<bool, Diagnostic> {
+pub(crate) fn numbers(file: &Path, locked: &Lock, now: &Lock, all: bool, screen: &Screen) -> Result<bool, Diagnostic> {
     if locked.metrics.is_empty() && locked.machines.is_empty() {
         return Ok(true); // it was written before any run
     }

@@ -1,5 +1,7 @@
 //! `ddl log`: which images a step of a stage saw, and what came of it.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::args::{LogArgs, LogFormat};
 use super::outcome::{Outcome, Stop, stored};
 use super::recipe::Recipe;
@@ -29,7 +31,7 @@ struct Step<'a> {
 }
 
 /// Lists the images of a step.
-pub fn run(args: &LogArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &LogArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile_closed(screen)?;
     let plan = recipe.plan(&compiled, screen)?;

@@ -1,6 +1,6 @@
 //! The command line: one file for each command. [`args`] says what can be typed, [`screen`] is where everything is shown.
 
-pub mod args;
+mod args;
 mod bug;
 mod busy;
 mod check;
@@ -20,7 +20,7 @@ mod plan;
 mod recipe;
 mod results;
 mod run;
-pub mod screen;
+mod screen;
 mod store;
 mod term;
 mod usage;
@@ -28,7 +28,7 @@ mod why;
 mod written;
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use outcome::{Outcome, Stop};
 use screen::Screen;
 use std::ffi::OsString;
@@ -52,6 +52,11 @@ pub fn main() -> ExitCode {
 }
 
 /// Gives up what a command is done with on a thread of its own: freeing a plan of many nodes takes longer than saying what is in it, and
+/// What can be typed, for whoever walks over all commands.
+pub fn commands() -> clap::Command {
+    Cli::command()
+}
+
 /// nobody waits.
 fn let_go<T: Send + 'static>(it: T) {
     let beside = std::thread::Builder::new().spawn(move || drop(it)); // where there is no thread it is freed here

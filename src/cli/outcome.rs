@@ -6,7 +6,7 @@ use crate::store::StoreError;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// All was done: 0.
     Done,
     /// A run failed, an `expect` does not hold, or a term came to what is not finite: 1.
@@ -19,7 +19,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The exit code.
-    pub const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Outcome::Done => 0,
             Outcome::Failed => 1,
@@ -31,7 +31,7 @@ impl Outcome {
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// It was said already.
     Shown(Outcome),
     /// To be said now.
@@ -40,34 +40,34 @@ pub enum Stop {
 
 impl Stop {
     /// The command line asks for something that can't be.
-    pub fn wrong(message: impl Into<String>) -> Self {
+    pub(crate) fn wrong(message: impl Into<String>) -> Self {
         Stop::Say(Outcome::Wrong, Box::new(Diagnostic::error(Code::Usage, message)))
     }
 
     /// The same, with what to do about it.
-    pub fn wrong_with(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn wrong_with(message: impl Into<String>, help: impl Into<String>) -> Self {
         Stop::Say(Outcome::Wrong, Box::new(Diagnostic::error(Code::Usage, message).help(help)))
     }
 
     /// The recipe, the command line or a file that they name is wrong.
-    pub fn refuse(diagnostic: Diagnostic) -> Self {
+    pub(crate) fn refuse(diagnostic: Diagnostic) -> Self {
         Stop::Say(Outcome::Wrong, Box::new(diagnostic))
     }
 
     /// The run failed.
-    pub fn fail(diagnostic: Diagnostic) -> Self {
+    pub(crate) fn fail(diagnostic: Diagnostic) -> Self {
         Stop::Say(Outcome::Failed, Box::new(diagnostic))
     }
 }
 
 /// A store that can't be used, as the end of a command.
-pub fn stored(error: &StoreError) -> Stop {
+pub(crate) fn stored(error: &StoreError) -> Stop {
     let diagnostic = Failure::from(error).diagnostic(Severity::Error);
     // a folder that can't be one is named on the command line
     if matches!(error, StoreError::NoFolder { .. }) { Stop::refuse(diagnostic) } else { Stop::fail(diagnostic) }
 }
 
 /// A plan that can't be read back, as the end of a command.
-pub fn bad_plan(error: impl std::fmt::Display) -> Stop {
+pub(crate) fn bad_plan(error: impl std::fmt::Display) -> Stop {
     Stop::fail(Diagnostic::error(Code::BadJob, format!("the plan can't be read back: {error}")))
 }

@@ -16,7 +16,7 @@ use std::fmt;
 use std::path::Path;
 
 /// The values of a YAML file of `name: value`, for a recipe with these parameters.
-pub fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<String, Given>, Stop> {
+pub(crate) fn read(file: &Path, types: &IndexMap<String, TypeExpr>) -> Result<IndexMap<String, Given>, Stop> {
     let shown = file.display();
     let wrong =
         |message: String| Stop::refuse(Diagnostic::error(Code::BadParamsFile, message).help("it holds lines such as `length: 8 epochs`"));

@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::store::due::due;
 
 /// Shows the plan of a recipe.
-pub fn run(args: &PlanArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &PlanArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let recipe = Recipe::from(&args.recipe);
     let compiled = recipe.compile(screen)?;
     let plan = recipe.plan(&compiled, screen)?;

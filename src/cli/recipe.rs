@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a command finds a recipe and the values of its parameters.
 #[derive(Debug, Clone)]
-pub struct Recipe<'a> {
+pub(crate) struct Recipe<'a> {
     /// The recipe's file.
     pub file: &'a Path,
     /// Values of the command line.
@@ -41,25 +41,25 @@ impl<'a> From<&'a RecipeArgs> for Recipe<'a> {
 
 impl<'a> Recipe<'a> {
     /// A recipe's file, values of the command line, files of values, and the store's folder.
-    pub fn new(file: &'a Path, set: &'a [(String, String)], params: &'a [PathBuf], store: &Path) -> Self {
+    pub(crate) fn new(file: &'a Path, set: &'a [(String, String)], params: &'a [PathBuf], store: &Path) -> Self {
         let probes = store.join("probes");
         Recipe { file, set, params, folders: ProbeCache::in_folder(&probes), probes, input: None }
     }
 
     /// What the command has learned of data.
-    pub fn folders(&self) -> &ProbeCache {
+    pub(crate) fn folders(&self) -> &ProbeCache {
         &self.folders
     }
 
     /// The same with these bytes in place of what its file holds.
     #[must_use]
-    pub fn reading(mut self, input: Vec<u8>) -> Self {
+    pub(crate) fn reading(mut self, input: Vec<u8>) -> Self {
         self.input = Some(input);
         self
     }
 
     /// Compiles it and shows what was found. Errors end the command.
-    pub fn compile(&self, screen: &Screen) -> Result<Compiled, Stop> {
+    pub(crate) fn compile(&self, screen: &Screen) -> Result<Compiled, Stop> {
         let compiled = self.compile_quietly()?;
         screen.messages(&compiled.diagnostics, &compiled.sources);
         if compiled.has_errors() {
@@ -70,19 +70,19 @@ impl<'a> Recipe<'a> {
     }
 
     /// The same where every parameter must have a value, because something is to be run or written down.
-    pub fn compile_closed(&self, screen: &Screen) -> Result<Compiled, Stop> {
+    pub(crate) fn compile_closed(&self, screen: &Screen) -> Result<Compiled, Stop> {
         let compiled = self.compile(screen)?;
         closed(&compiled)?;
         Ok(compiled)
     }
 
     /// The plan of what was compiled, with all that is known of its data. What is wrong with the data ends the command.
-    pub fn plan(&self, compiled: &Compiled, screen: &Screen) -> Result<Plan, Stop> {
+    pub(crate) fn plan(&self, compiled: &Compiled, screen: &Screen) -> Result<Plan, Stop> {
         self.plan_and_findings(compiled, screen).map(|(plan, _)| plan)
     }
 
     /// The same, with what was found of the data and stops nothing.
-    pub fn plan_and_findings(&self, compiled: &Compiled, screen: &Screen) -> Result<(Plan, Vec<Diagnostic>), Stop> {
+    pub(crate) fn plan_and_findings(&self, compiled: &Compiled, screen: &Screen) -> Result<(Plan, Vec<Diagnostic>), Stop> {
         let (plan, mut said) = self.known_plan(compiled);
         said.retain(|it| it.code != Code::NoInterval); // the plan notes it
         screen.messages(&said, &compiled.sources);
@@ -90,13 +90,13 @@ impl<'a> Recipe<'a> {
     }
 
     /// The same, with what is wrong with the data.
-    pub fn known_plan(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
+    pub(crate) fn known_plan(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
         compiled.known_plan(self.folders.clone())
     }
 
     /// The plan, and what is wrong with what lies at paths beyond what was said when they were looked up: a file that is not there hides
     /// the faults of no other. Where the recipe itself is wrong nothing is read.
-    pub fn faults(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
+    pub(crate) fn faults(&self, compiled: &Compiled) -> (Plan, Vec<Diagnostic>) {
         let errors = || compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
         if !errors().all(|it| [Code::UnreadableData, Code::NoImages, Code::BadTable].contains(&it.code)) {
             return (compiled.plan(), Vec::new());
@@ -109,12 +109,12 @@ impl<'a> Recipe<'a> {
     }
 
     /// Compiles it and shows nothing.
-    pub fn compile_quietly(&self) -> Result<Compiled, Stop> {
+    pub(crate) fn compile_quietly(&self) -> Result<Compiled, Stop> {
         self.compile_with(Options::default())
     }
 
     /// The same with more options.
-    pub fn compile_with(&self, options: Options) -> Result<Compiled, Stop> {
+    pub(crate) fn compile_with(&self, options: Options) -> Result<Compiled, Stop> {
         self.probes.parent().map_or(Ok(()), Store::hold_apart).map_err(|error| stored(&error))?;
         let prober = DiskProber::sharing(self.folders.clone(), &self.probes);
         let options = Options { params: self.values()?, prober: Some(&prober), ..options };
@@ -171,7 +171,7 @@ impl World for Overlay<'_> {
 }
 
 /// Refuses a recipe whose parameters do not all have values.
-pub fn closed(compiled: &Compiled) -> Result<(), Stop> {
+pub(crate) fn closed(compiled: &Compiled) -> Result<(), Stop> {
     if compiled.open_params.is_empty() {
         return Ok(());
     }

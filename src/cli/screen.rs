@@ -12,13 +12,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The two ends of the program: results go to standard output, messages to standard error.
 #[derive(Debug, Clone)]
-pub struct Screen {
+pub(crate) struct Screen {
     format: MessageFormat,
     /// Messages for programs go to standard output, because they are what the command is for.
     json_is_result: bool,
     quiet: bool,
     message_style: RenderOptions,
-    result_color: bool,
     /// Whether a message was shown to a person: the next one stands apart from it.
     said: Arc<AtomicBool>,
     /// Why messages that are the result could not be written.
@@ -36,13 +35,13 @@ const WIDEST: usize = 120;
 const NARROWEST: usize = 60;
 
 /// `1 error`, `2 errors`.
-pub fn counted(n: usize, what: &str) -> String {
+pub(crate) fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 impl Screen {
     /// Says what is left to be said of a command that ended early.
-    pub fn ended(&self, stop: Stop) -> Outcome {
+    pub(crate) fn ended(&self, stop: Stop) -> Outcome {
         match stop {
             Stop::Shown(outcome) => outcome,
             Stop::Say(outcome, diagnostic) => {
@@ -54,7 +53,7 @@ impl Screen {
 
     /// What the command line and the terminal want. Where messages are the result of the command, `--message-format json` writes them to
     /// standard output.
-    pub fn new(global: &Global, messages_are_results: bool) -> Self {
+    pub(crate) fn new(global: &Global, messages_are_results: bool) -> Self {
         let wants = |terminal: bool| match global.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -71,36 +70,26 @@ impl Screen {
             json_is_result: messages_are_results,
             quiet: global.quiet,
             message_style,
-            result_color: wants(io::stdout().is_terminal()),
             said: Arc::default(),
             lost: Arc::default(),
             errors: Arc::default(),
         }
     }
 
-    /// How messages are written.
-    pub fn format(&self) -> MessageFormat {
-        self.format
-    }
-
-    /// Whether results may be coloured.
-    pub fn result_color(&self) -> bool {
-        self.result_color
-    }
-
     /// Columns of a terminal that results may take; elsewhere as many as they need.
-    pub fn result_columns(&self) -> usize {
+    #[allow(clippy::unused_self, reason = "all that is shown goes through the screen")]
+    pub(crate) fn result_columns(&self) -> usize {
         let (_, columns) = console::Term::stdout().size();
         if io::stdout().is_terminal() { usize::from(columns).max(NARROWEST) } else { usize::MAX }
     }
 
     /// Whether progress is shown as moving bars.
-    pub fn shows_bars(&self) -> bool {
+    pub(crate) fn shows_bars(&self) -> bool {
         self.format == MessageFormat::Human && !self.quiet && io::stderr().is_terminal()
     }
 
     /// A diagnostic. `--quiet` leaves errors alone.
-    pub fn message(&self, diagnostic: &Diagnostic, sources: &SourceMap) {
+    pub(crate) fn message(&self, diagnostic: &Diagnostic, sources: &SourceMap) {
         self.keep(diagnostic);
         if self.quiet && diagnostic.severity != Severity::Error {
             return;
@@ -125,7 +114,7 @@ impl Screen {
     }
 
     /// How the command ends once all is said: messages that are its result and could not be written were in vain.
-    pub fn close(&self, outcome: Outcome) -> Outcome {
+    pub(crate) fn close(&self, outcome: Outcome) -> Outcome {
         match self.lost.get() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 let lost = unwritten(error);
@@ -137,12 +126,12 @@ impl Screen {
     }
 
     /// The errors that were shown so far.
-    pub fn errors(&self) -> Vec<Failure> {
+    pub(crate) fn errors(&self) -> Vec<Failure> {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All diagnostics of a compilation. People see the first of very many, errors before what is none; programs get all.
-    pub fn messages<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &SourceMap) {
+    pub(crate) fn messages<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &SourceMap) {
         let wanted = |it: &&Diagnostic| !self.quiet || it.severity == Severity::Error;
         let all: Vec<&Diagnostic> = diagnostics.into_iter().filter(wanted).collect();
         if self.format == MessageFormat::Json || all.len() <= MOST_SHOWN {
@@ -177,7 +166,7 @@ impl Screen {
     }
 
     /// A line that tells a person what is going on; programs and `--quiet` don't get it.
-    pub fn note(&self, line: impl AsRef<str>) {
+    pub(crate) fn note(&self, line: impl AsRef<str>) {
         if !self.quiet && self.format == MessageFormat::Human {
             let apart = if self.said.swap(false, Ordering::Relaxed) { "\n" } else { "" };
             let _ = writeln!(io::stderr(), "{apart}{}", shown(line.as_ref())); // as above
@@ -188,7 +177,8 @@ impl Screen {
     ///
     /// # Errors
     /// When the result could not be written.
-    pub fn result(&self, text: &str) -> Result<(), Stop> {
+    #[allow(clippy::unused_self, reason = "all that is shown goes through the screen")]
+    pub(crate) fn result(&self, text: &str) -> Result<(), Stop> {
         write(&shown(text))
     }
 
@@ -196,7 +186,7 @@ impl Screen {
     ///
     /// # Errors
     /// When it could not be written.
-    pub fn verbatim(&self, text: &str) -> Result<(), Stop> {
+    pub(crate) fn verbatim(&self, text: &str) -> Result<(), Stop> {
         if io::stdout().is_terminal() { self.result(text) } else { write(text) }
     }
 }
@@ -211,7 +201,7 @@ fn write(text: &str) -> Result<(), Stop> {
 }
 
 /// What is said of a result that could not be written.
-pub fn unwritten(error: &io::Error) -> Diagnostic {
+pub(crate) fn unwritten(error: &io::Error) -> Diagnostic {
     Diagnostic::error(Code::Unwritable, format!("cannot write the result: {}", crate::system::said(error)))
 }
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 const DEPTH: usize = 6;
 
 /// Looks after a store.
-pub fn run(args: &StoreArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &StoreArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let folder = match &args.command {
         StoreCommand::Ls(it) => &it.store,
         StoreCommand::Gc(it) => &it.store.store,

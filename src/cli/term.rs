@@ -3,6 +3,8 @@
 //! The expression becomes the objective of a recipe whose batches stand for the arrays, and is compiled like any other; the engine
 //! then evaluates the objective on the arrays in place of drawn images.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 mod arrays;
 mod expression;
 
@@ -31,7 +33,7 @@ const DATA: &str = "data";
 const PEOPLE: &str = "people";
 
 /// Evaluates an expression.
-pub fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let batches = arrays::batches(args)?;
     let asked = Asked::new(args, &batches)?;
     let plan = asked.compiled(&asked.text, screen)?;

@@ -44,7 +44,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
 ];
 
 /// Shows what clap has to say: help and versions on standard output, errors on standard error (as JSON where that was asked for).
-pub fn report(mut error: clap::Error, words: &[OsString]) -> Outcome {
+pub(crate) fn report(mut error: clap::Error, words: &[OsString]) -> Outcome {
     if let Some(hint) = hint(&error, words) {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
         for other in

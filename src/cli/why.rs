@@ -17,7 +17,7 @@ use std::path::Path;
 /// Why the results of a plan are due, one a line, with what changed since the lock or, without one, since the last run into `out`.
 ///
 /// `warn` is told of a file of then that can't be read: nothing is compared with it.
-pub fn why(
+pub(crate) fn why(
     compiled: &Compiled,
     plan: &Plan,
     due: &Due,

@@ -1,12 +1,14 @@
 //! An expression of the command line, which stands in a recipe that nobody wrote: what is wrong with it is said at its own places.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::screen::Screen;
 use crate::diag::{Diagnostic, Label};
 use crate::source::{FileId, SourceMap, Span};
 
 /// An expression and where it begins in the recipe around it.
 #[derive(Debug, Clone, Copy)]
-pub struct Written<'a> {
+pub(crate) struct Written<'a> {
     /// The expression as it was typed.
     pub text: &'a str,
     /// The byte of the recipe where it begins.
@@ -17,7 +19,7 @@ pub struct Written<'a> {
 
 impl Written<'_> {
     /// Says what is wrong with it.
-    pub fn complain<'d>(self, found: impl IntoIterator<Item = &'d Diagnostic>, screen: &Screen) {
+    pub(crate) fn complain<'d>(self, found: impl IntoIterator<Item = &'d Diagnostic>, screen: &Screen) {
         let mut sources = SourceMap::new();
         let own = sources.add("expression", self.text);
         let all: Vec<Diagnostic> = found.into_iter().map(|it| self.at_home(it, own)).collect();

@@ -1,5 +1,12 @@
 //! Operators of expressions: arithmetic with units, comparison, ranges.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts that the budget of the compiler bounds"
+)]
+
 use super::{Compiler, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::lang::compare::Apart;

@@ -1,5 +1,7 @@
 //! Expressions: their types and values.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that the budget of the compiler bounds")]
+
 use super::meter::near;
 use super::modules::{BindingId, Kind};
 use super::{Compiler, Env, Sample, Val};

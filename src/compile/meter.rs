@@ -4,6 +4,8 @@
 //! Work is what is looked at: an expression evaluated, a part of a value read. Bytes are what is kept. Each is put down to the declaration
 //! that is being evaluated, and when the budget is gone, evaluation ends and the one that cost most is named.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that the budget of the compiler bounds")]
+
 use super::modules::BindingId;
 use super::sinks::LARGEST_GRAPH;
 use super::{Compiler, Val};

@@ -1,5 +1,7 @@
 //! An operator's call once its arguments are bound: they are evaluated, checked and made a value or a node.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that the budget of the compiler bounds")]
+
 use super::call::{Bound, Given, PAIRS};
 use super::modules::{led_outside, stays};
 use super::{Compiler, Env, Sample, Val};

@@ -1,5 +1,7 @@
 //! Parameters: what a user may override.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that the budget of the compiler bounds")]
+
 use super::axes::Point;
 use super::modules::{Kind, ModuleId};
 use super::{Compiler, Env, Val};

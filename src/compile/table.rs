@@ -1,5 +1,7 @@
 //! Tables: rows of models in all their arms, columns of metrics.
 
+#![allow(clippy::cast_possible_wrap, reason = "counts that the budget of the compiler bounds")]
+
 use super::axes::Point;
 use super::call::{Bound, Given};
 use super::judge::Sides;

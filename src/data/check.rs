@@ -1,5 +1,7 @@
 //! Every image is decoded once before training starts, so that a corrupt one does not stop it an hour later.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::loader::ImageCache;
 use super::probe::{Digest, Sound, Verdict};
 use super::table::{Row, Rows};

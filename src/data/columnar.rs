@@ -10,6 +10,8 @@
 //! one of its images, and the last ones are kept ([`KEPT`] bytes): who reads rows in their order decodes each page once, who reads them in
 //! any order one for each image.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::DataError;
 use super::held::{Holder, Pack, damaged};
 use super::probe::FileFacts;

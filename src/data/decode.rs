@@ -7,6 +7,8 @@
 //! The pixels of a JPEG are libjpeg-turbo's to the bit, and so those of PIL, OpenCV and MXNet ([`Scale`]); four inks become colours as
 //! PIL's `convert("RGB")` makes them. One that ends before its end marker, or whose data is damaged, is corrupt, not half grey.
 
+#![allow(clippy::cast_possible_truncation, reason = "sides of images, which are bounded before they are decoded")]
+
 mod jpeg;
 
 pub use jpeg::Scale;

@@ -1,5 +1,7 @@
 //! Images that lie on the disk, as a probe found them.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::probe::{Digest, FileFacts, Probe};
 use super::{DataError, ImageSet, Name, decode, image::Image};
 use ddl_base::regular;

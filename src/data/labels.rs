@@ -1,5 +1,7 @@
 //! Who the classes are: a named, ordered list of identities.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::DataError;
 use std::sync::Arc;
 

@@ -11,6 +11,8 @@
 //!
 //! All numbers have their lowest byte first, and 64 bits where a word is meant. Source: LMDB 0.9, `mdb.c`.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::DataError;
 use super::held::{Pack, damaged};
 use std::path::Path;

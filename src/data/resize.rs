@@ -1,5 +1,13 @@
 //! Resizing.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "sides of images, and weights that are rounded to whole numbers as the libraries do"
+)]
+
 mod opencv;
 mod pil;
 

@@ -1,5 +1,7 @@
 //! What is in a data set, counted: what somebody wants to know of one before training on it. No image is decoded.
 
+#![allow(clippy::cast_precision_loss, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::probe::{Digest, Probe};
 use super::{AttributeType, Cell, DataError, Table, told};
 use serde::Serialize;

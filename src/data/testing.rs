@@ -1,5 +1,11 @@
 //! Small tables for this room's tests: `people([("ann", 3), ("bob", 2)])`.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "rows, sides and lengths that were held against their limits"
+)]
+
 use super::held::{Folder, Held};
 use super::image::Image;
 use super::probe::{Digest, FileFacts, Probe};

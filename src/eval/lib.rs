@@ -13,6 +13,13 @@
 //! Every number is an [`Estimate`]: value, spread, interval and the counts of pairs behind it. All sums run in an order that is fixed by
 //! the data alone, so neither threads nor block or batch sizes change a bit.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts of pairs are far below 2^52, and ranks are places in lists"
+)]
+
 mod all_pairs;
 mod comparator;
 mod counted;

@@ -2,6 +2,8 @@
 //!
 //! [`Graph::add`] is the only way in: a node whose key is already there is that node, so equal work exists once.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 pub mod draw;
 mod key;
 
@@ -105,7 +107,7 @@ impl Graph {
 
     /// The same for a node that means less than its arguments say: what they only show (labels after the names of bindings, a claim's own
     /// words) is left out of `meaning`.
-    pub fn add_meaning(&mut self, op: &'static str, args: Args, meaning: &Args, span: Option<Span>) -> NodeId {
+    pub(crate) fn add_meaning(&mut self, op: &'static str, args: Args, meaning: &Args, span: Option<Span>) -> NodeId {
         self.count(&args);
         self.count(meaning);
         let key = self.key_of(op, meaning);
@@ -168,7 +170,7 @@ impl Graph {
 
     /// Brings the names of every node that has several into the order of `rank`, those of one rank as they were: the first is its name in
     /// plans.
-    pub fn order_names<K: Ord>(&mut self, rank: impl Fn(&str) -> K) {
+    pub(crate) fn order_names<K: Ord>(&mut self, rank: impl Fn(&str) -> K) {
         for node in self.dag.node_weights_mut().filter(|node| node.names.len() > 1) {
             node.names.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
         }

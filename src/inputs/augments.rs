@@ -21,7 +21,7 @@ pub fn augment(op: &Augment) -> Result<Pixels, DataError> {
 ///
 /// # Errors
 /// Values out of range, an interval whose ends have met and passed each other.
-pub fn augment_at(op: &Augment, moment: Moment) -> Result<Pixels, DataError> {
+pub(crate) fn augment_at(op: &Augment, moment: Moment) -> Result<Pixels, DataError> {
     let augment = drawn(op, moment);
     augment.check().map(|()| augment)
 }

@@ -45,7 +45,7 @@ const TURNED: &str =
     "1 is for one person, 0 for two: is the column turned round, or a distance? or are people named by another folder (`identity`)?";
 
 /// Something odd about a list.
-pub fn doubt(doubt: &Doubt) -> Failure {
+pub(crate) fn doubt(doubt: &Doubt) -> Failure {
     let (code, help) = match doubt.oddity {
         Oddity::Contradiction => (Code::Contradiction, TURNED),
         Oddity::Doubled => (Code::Doubled, "each counts as often as it stands there; leave the later ones out"),

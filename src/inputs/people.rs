@@ -25,7 +25,7 @@ pub fn of_table(table: &Table) -> People {
 }
 
 /// The people on some rows of a table.
-pub fn of_rows(table: &Table, rows: impl IntoIterator<Item = usize>) -> People {
+pub(crate) fn of_rows(table: &Table, rows: impl IntoIterator<Item = usize>) -> People {
     of(rows.into_iter().filter_map(|row| table.row(row)))
 }
 

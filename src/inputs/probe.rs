@@ -1,5 +1,7 @@
 //! Digests of what lies at paths on this machine. What was read once is known by its stamp, and not read again.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use crate::data::probe::ProbeCache;
 use crate::data::readers::begins_as_text;
 use crate::data::readers::packed::is_pack;

@@ -1,5 +1,7 @@
 //! The data of a plan: its data set nodes become [`Table`]s, its draws [`Batches`]. Shared by the planner and the engine.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use super::augments::{Changes, augment};
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::{LeftOut, ProbeCache};
@@ -263,7 +265,7 @@ impl<'p> Tables<'p> {
     ///
     /// # Errors
     /// As [`Tables::batches`].
-    pub fn draw_doubts(&self, id: NodeId) -> Result<Vec<Doubt>, TableError> {
+    pub(crate) fn draw_doubts(&self, id: NodeId) -> Result<Vec<Doubt>, TableError> {
         let it: &data::Draw = self.plan.get(id)?;
         let Some(samplers::Sampler::PairList(list)) = &it.by else { return Ok(Vec::new()) };
         let (file, table) = (self.path(id, &list.path)?, self.table(it.data.node)?);

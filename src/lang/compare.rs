@@ -1,5 +1,7 @@
 //! Which values are equal, and which of two comes first: the one answer for `==`, `in`, ranges, axes, `min` and `max`.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::value::Value;
 use crate::quantity::Span;
 use std::cmp::Ordering;
@@ -48,7 +50,7 @@ impl Value {
     ///
     /// # Errors
     /// Things of different kinds, and spans in different units.
-    pub fn equals(&self, other: &Value) -> Result<bool, Apart> {
+    pub(crate) fn equals(&self, other: &Value) -> Result<bool, Apart> {
         match (self, other) {
             (Value::None, Value::None) => Ok(true),
             (Value::None, _) | (_, Value::None) => Ok(false),
@@ -79,7 +81,7 @@ impl Value {
     ///
     /// # Errors
     /// When it holds none that is equal, and one that can't be compared.
-    pub fn is_among(&self, items: &[Value]) -> Result<bool, Apart> {
+    pub(crate) fn is_among(&self, items: &[Value]) -> Result<bool, Apart> {
         let mut apart = None;
         for item in items {
             match self.equals(item) {
@@ -95,7 +97,7 @@ impl Value {
     ///
     /// # Errors
     /// When it can't be compared with one of them, and the other does not decide.
-    pub fn is_within(&self, low: &Value, high: &Value) -> Result<bool, Apart> {
+    pub(crate) fn is_within(&self, low: &Value, high: &Value) -> Result<bool, Apart> {
         match (low.order(self).map(std::cmp::Ordering::is_le), self.order(high).map(std::cmp::Ordering::is_le)) {
             (Ok(false), _) | (_, Ok(false)) => Ok(false),
             (Err(why), _) | (_, Err(why)) => Err(why),

@@ -1,5 +1,7 @@
 //! What the language knows of an operator: its declaration, made once from the operator's own struct by [`operator!`](crate::operator).
 
+#![allow(clippy::cast_possible_wrap, reason = "counts that are shown, and numbers of nodes")]
+
 use super::types::{Dimension, Type};
 use super::value::{Args, Value};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
@@ -29,7 +31,7 @@ impl Limits {
 
     /// The same for a value: no share is more than the whole, whatever a number beside it may be.
     #[must_use]
-    pub fn of_value(&self, value: &Value) -> Self {
+    pub(crate) fn of_value(&self, value: &Value) -> Self {
         match value {
             Value::Fraction(_) if self.hold(1.0) => Limits { high: Bound::Included(1.0), ..*self },
             _ => *self, // a number is what it says
@@ -63,11 +65,13 @@ pub struct ParamDecl {
 
 impl ParamDecl {
     /// Whether it takes numbers, alone or inside of something else.
-    pub fn takes_numbers(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn takes_numbers(&self) -> bool {
         holds_numbers(&self.ty)
     }
 }
 
+#[cfg(test)]
 fn holds_numbers(ty: &Type) -> bool {
     match ty {
         Type::Int | Type::Float | Type::Quantity(_) => true,
@@ -255,7 +259,7 @@ impl<T: Param> Param for IndexMap<String, T> {
 }
 
 /// What all values of an operator have in common, whatever their arguments are: said beside its declaration, and asked for by its name.
-pub trait Kinded<K> {
+pub(crate) trait Kinded<K> {
     /// What it is.
     const KIND: K;
 }

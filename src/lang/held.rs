@@ -22,7 +22,7 @@ pub struct Extent {
 
 impl Extent {
     /// Of something that holds nothing but `bytes` of text.
-    pub const fn of_text(bytes: usize) -> Self {
+    pub(crate) const fn of_text(bytes: usize) -> Self {
         Extent { parts: 1, bytes: bytes as u64, depth: 1 }
     }
 
@@ -89,7 +89,7 @@ macro_rules! held {
 
         impl $name {
             /// What it comes to.
-            pub fn extent(&self) -> Extent {
+            pub(crate) fn extent(&self) -> Extent {
                 self.0.extent
             }
 
@@ -216,7 +216,7 @@ impl<'a> IntoIterator for &'a Record {
 
 impl Value {
     /// What this value comes to when it is written out; told without a walk.
-    pub fn extent(&self) -> Extent {
+    pub(crate) fn extent(&self) -> Extent {
         match self {
             Value::Text(text) => Extent::of_text(text.len()),
             Value::Path(path) => Extent::of_text(path.shown.len()),

@@ -76,7 +76,7 @@ impl From<IndexMap<String, Type>> for Fields {
 }
 
 /// The attributes that a data set's samples carry beside `.identity .path .index .width .height`.
-pub type Attributes = Fields;
+pub(crate) type Attributes = Fields;
 
 /// A type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +185,7 @@ pub enum Type {
 
 impl Type {
     /// Whether a parameter of it names networks of a stage.
-    pub fn names_nets(&self) -> bool {
+    pub(crate) fn names_nets(&self) -> bool {
         match self {
             Type::Net => true,
             Type::Optional(of) | Type::List(of) => of.names_nets(),
@@ -223,12 +223,12 @@ impl Type {
     }
 
     /// Whether it is that of curves.
-    pub fn is_curve(&self) -> bool {
+    pub(crate) fn is_curve(&self) -> bool {
         matches!(self, Type::Curve | Type::CurveOf(_))
     }
 
     /// Whether things of this type are nodes of the graph.
-    pub fn is_node(&self) -> bool {
+    pub(crate) fn is_node(&self) -> bool {
         matches!(self, Type::Dataset(_) | Type::Batches | Type::Model | Type::Eval | Type::Report | Type::Export)
     }
 }

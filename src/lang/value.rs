@@ -1,5 +1,7 @@
 //! What an expression evaluates to while a recipe is compiled.
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use super::decl::Decl;
 pub use super::held::{Extent, List, Mark, Op, Record};
 use crate::quantity::{Angle, Bytes, Checks, Fraction, Images, Interval, Pixels, Span};
@@ -16,7 +18,7 @@ use std::sync::Arc;
 pub struct NodeId(pub u32);
 
 /// One arm of an experiment: the value's label on each named axis (`order = 0.1, seed = 2`), sorted by axis.
-pub type Arm = litemap::LiteMap<String, String>;
+pub(crate) type Arm = litemap::LiteMap<String, String>;
 
 /// An operator applied to arguments, without a node of its own (a head, an augment, a curve, a term).
 #[derive(Clone)]
@@ -172,13 +174,13 @@ impl Value {
     }
 
     /// This value as the plan holds it: quantities as texts, nodes as `{node: 3}`, operators as `{op: flip, p: 50%}`.
-    pub fn to_json(&self) -> Json {
+    pub(crate) fn to_json(&self) -> Json {
         // values hold texts, numbers and lists under text keys, which always serialise
         serde_json::to_value(self.in_plan(&|node| node)).unwrap_or(Json::Null)
     }
 
     /// The same, to be written out at once, with every node at the place that `place` gives it.
-    pub fn in_plan<'v, F: Fn(NodeId) -> NodeId>(&'v self, place: &'v F) -> impl Serialize + 'v {
+    pub(crate) fn in_plan<'v, F: Fn(NodeId) -> NodeId>(&'v self, place: &'v F) -> impl Serialize + 'v {
         Out { value: self, node: move |node| InPlan { node: place(node) }, meaning: false }
     }
 
@@ -247,7 +249,7 @@ impl Value {
     }
 
     /// Whether a parameter without a value, or something wrong, is anywhere inside.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         match self {
             Value::Hole(_) | Value::Poison => true,
             Value::Path(path) => path.real.is_none(),
@@ -261,7 +263,7 @@ impl Value {
     }
 
     /// The number that a range check compares: the quantity in its own unit (degrees for angles, as they are for the rest).
-    pub fn magnitude(&self) -> Option<f64> {
+    pub(crate) fn magnitude(&self) -> Option<f64> {
         match self {
             Value::Int(n) => Some(*n as f64),
             Value::Float(x) => Some(*x),

@@ -37,12 +37,13 @@ impl Cost {
     }
 
     /// Numbers in parameters that learn.
-    pub fn trainable(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn trainable(&self) -> u64 {
         self.layers.iter().map(|layer| layer.parameters - layer.fixed).sum()
     }
 
     /// Multiply-adds of one image.
-    pub fn multiply_adds(&self) -> u64 {
+    pub(crate) fn multiply_adds(&self) -> u64 {
         self.layers.iter().map(|layer| layer.multiply_adds).sum()
     }
 

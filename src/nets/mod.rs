@@ -8,6 +8,14 @@
 //!                                      └──onnx--> a file that other programs run
 //! ```
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "channels, sides and layers, which declarations bound"
+)]
+
 pub mod angles;
 pub mod backbone;
 pub mod cost;

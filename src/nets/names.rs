@@ -75,13 +75,13 @@ impl NameMap {
 
     /// The same rules for names of parallel and compiled parts, without what those put between.
     #[must_use]
-    pub fn without_between(mut self) -> Self {
+    pub(crate) fn without_between(mut self) -> Self {
         self.between = true;
         self
     }
 
     /// Whether a name has what a parallel or compiled part puts between.
-    pub fn has_between(name: &str) -> bool {
+    pub(crate) fn has_between(name: &str) -> bool {
         name.split('.').any(|step| BETWEEN.contains(&step))
     }
 

@@ -2,6 +2,14 @@
 //!
 //! Type checking, `ddl doc`, plans, content keys and the engine all read these declarations. [`registry`] lists them.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers within the limits of their declarations"
+)]
+
 pub mod augments;
 pub mod curves;
 pub mod data;
@@ -105,7 +113,7 @@ pub const ARGUMENTS_NOT_YET: &[(&str, &str, &str)] =
     &[("compare", "across", "a table with an axis across its columns"), ("compare", "rows", "a table with an axis down its rows")];
 
 /// A struct's value as an operator's value: arguments that equal their defaults are left out.
-pub fn stripped<T: Serialize>(decl: &'static Decl, it: &T) -> Value {
+pub(crate) fn stripped<T: Serialize>(decl: &'static Decl, it: &T) -> Value {
     let json = serde_json::to_value(it).unwrap_or(Json::Null);
     let mut args = Args::new();
     for param in &decl.params {
@@ -175,7 +183,7 @@ pub fn parse<T: Operator>(args: &Json) -> Result<T, serde_json::Error> {
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_member<F: DeserializeOwned>(op: &str, args: &Json) -> Result<F, serde_json::Error> {
+pub(crate) fn parse_member<F: DeserializeOwned>(op: &str, args: &Json) -> Result<F, serde_json::Error> {
     F::deserialize(reading::Whole::named(op, &Json::from(op), args))
 }
 
@@ -269,7 +277,7 @@ mod tests {
 
     /// `corrected()`, as a default.
     #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
-    pub struct Stand;
+    pub(crate) struct Stand;
 
     impl crate::lang::decl::Param for Stand {
         fn ty() -> crate::lang::types::Type {

@@ -75,17 +75,17 @@ pub enum Keeps {
 
 impl Keeps {
     /// Whether its result lies in the store.
-    pub fn is_stored(self) -> bool {
+    pub(crate) fn is_stored(self) -> bool {
         self != Keeps::Nothing
     }
 
     /// Whether it is made of images; all else that is kept is made of stored results alone.
-    pub fn looks_at_images(self) -> bool {
+    pub(crate) fn looks_at_images(self) -> bool {
         matches!(self, Keeps::Weights { learned: true } | Keeps::Features)
     }
 
     /// Whether it is computed from this result of another node.
-    pub fn is_made_of(self, other: Keeps) -> bool {
+    pub(crate) fn is_made_of(self, other: Keeps) -> bool {
         other.is_stored() && (self != Keeps::Scores || matches!(other, Keeps::Features | Keeps::Pooling))
     }
 }
@@ -144,7 +144,7 @@ impl Kind {
 }
 
 /// What an operator that is a node of a plan says of itself, beside its declaration.
-pub trait Planned {
+pub(crate) trait Planned {
     /// What all its nodes have in common.
     const KIND: Kind;
 

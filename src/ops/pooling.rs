@@ -57,7 +57,7 @@ impl Pooling {
     }
 
     /// Whether a model that has learned `other` has learned all that this one needs.
-    pub fn is_part_of(&self, other: &Pooling) -> bool {
+    pub(crate) fn is_part_of(&self, other: &Pooling) -> bool {
         match (self, other) {
             (Pooling::Multicolumn(it), Pooling::Multicolumn(other)) => it.slot == other.slot && (other.content || !it.content),
             (Pooling::Comparator(it), Pooling::Comparator(other)) => it == other,

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 /// The axes that tell no noise of a difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Silent {
+pub(crate) struct Silent {
     /// Each with the reason.
     pub axes: BTreeMap<String, Untold>,
     /// Whether no other axis is left that tells any.
@@ -25,7 +25,7 @@ pub struct Silent {
 }
 
 /// Asks a plan where chance lies, by who stands where in its protocols.
-pub struct Chances<'p, P> {
+pub(crate) struct Chances<'p, P> {
     plan: &'p Plan,
     /// The people of a protocol; nothing where they are not known.
     parted: P,

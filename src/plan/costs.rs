@@ -17,7 +17,7 @@ const IN_TRAINING: [&str; 2] = ["drop_path", "dropout"];
 
 /// Costs by what they depend on: an operator and its arguments. Networks that differ in their first tensors alone share one.
 #[derive(Debug, Default)]
-pub struct Costs {
+pub(crate) struct Costs {
     known: HashMap<String, Option<Rc<Cost>>>,
 }
 

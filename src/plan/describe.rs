@@ -1,5 +1,7 @@
 //! Nodes in the words of a recipe: `where(people.train, abs(.yaw) < 10deg)`.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::{Plan, PlanNode};
 use crate::data::predicate::Expr;
 use crate::data::readers::ColumnType;
@@ -38,12 +40,12 @@ impl Plan {
     }
 
     /// The same, cut where it gets long.
-    pub fn brief(&self, id: NodeId) -> String {
+    pub(crate) fn brief(&self, id: NodeId) -> String {
         cut(&self.call(id))
     }
 
     /// Where something is, for a message: in a node that the recipe names, or in one that does this.
-    pub fn in_node(&self, id: NodeId) -> String {
+    pub(crate) fn in_node(&self, id: NodeId) -> String {
         let node = self.node(id);
         if node.name.starts_with(&format!("{}(", node.op)) { format!("in this {}", node.op) } else { format!("in `{}`", node.name) }
     }
@@ -207,7 +209,7 @@ impl PlanNode {
     }
 
     /// Whether the planner made this node: no recipe can say its operator, nor that it wants the model that it gives.
-    pub fn is_derived(&self) -> bool {
+    pub(crate) fn is_derived(&self) -> bool {
         let call = Call { types: &IndexMap::new(), args: &Args::new() };
         declared(self.op.as_ref()).is_some_and(|decl| decl.hidden && (decl.result)(&call) != Type::Model)
     }

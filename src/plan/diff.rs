@@ -165,7 +165,7 @@ pub fn differences(before: &Lock, after: &Lock) -> Vec<Difference> {
 }
 
 /// The lines that tell a person what differs: causes in full, arms of one node together, what only follows counted.
-pub fn summary(found: &[Difference]) -> Vec<String> {
+pub(crate) fn summary(found: &[Difference]) -> Vec<String> {
     let mut lines: Vec<(String, String, usize)> = Vec::new(); // the node without its arm, the line, how many arms
     let mut follow = 0;
     let told = |it: &Difference| matches!(it, Difference::Program { .. } | Difference::Data { .. } | Difference::Operator { .. });

@@ -1,5 +1,7 @@
 //! Rows of texts in straight columns.
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 /// A small table for a terminal: columns that are empty in every row are left out.
 #[derive(Debug, Clone)]
 pub struct Grid {

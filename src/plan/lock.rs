@@ -109,7 +109,7 @@ pub struct LockedMetric {
 
 impl LockedMetric {
     /// Whether it is the same number with the same interval, wherever it was computed.
-    pub fn is_as(&self, other: &Self) -> bool {
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
         (self.value, self.std, self.low, self.high) == (other.value, other.std, other.low, other.high)
     }
 }
@@ -157,7 +157,7 @@ impl Lock {
 
     /// This lock with the digests of what lies at the paths of a graph.
     #[must_use]
-    pub fn with_data(mut self, graph: &Graph) -> Self {
+    pub(crate) fn with_data(mut self, graph: &Graph) -> Self {
         self.of_plan = false;
         for (_, node) in graph.nodes() {
             node.args.values().for_each(|value| {

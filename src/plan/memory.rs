@@ -1,5 +1,12 @@
 //! How much memory a stage takes, roughly: what follows from its declaration, whatever the engine's own buffers are.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts that are shown, and numbers of nodes"
+)]
+
 use crate::nets::Cost;
 use crate::ops::optimizers::Optimizer;
 use crate::ops::stages::Train;
@@ -24,7 +31,7 @@ pub fn of_stage(train: &Train, fixed: &[&str], cost: &Cost, prototypes: u64, ima
 }
 
 /// Bytes of what the layers give of so many images, from the first layer that learns on.
-pub fn of_activations<S: AsRef<str>>(cost: &Cost, fixed: &[S], images: u64) -> u64 {
+pub(crate) fn of_activations<S: AsRef<str>>(cost: &Cost, fixed: &[S], images: u64) -> u64 {
     images * activations(cost, &cost.frozen(fixed).0) * FLOAT
 }
 
@@ -43,7 +50,7 @@ pub fn of_head(images: u64, classes: u64, part: f64, embedding: u64) -> u64 {
 }
 
 /// How many of so many classes compete at a step that draws this part of them.
-pub fn competing(classes: u64, part: f64) -> u64 {
+pub(crate) fn competing(classes: u64, part: f64) -> u64 {
     // 0.29 of 100 are 29, though their product is 28.999999999999996
     ((part * classes as f64 + 1e-9).floor() as u64).clamp(1, classes)
 }

@@ -1,5 +1,7 @@
 //! The plan: what a recipe comes to, in order, with keys and costs. It is what users snapshot and what the engine is given.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 pub mod chance;
 pub mod costs;
 mod describe;
@@ -176,12 +178,12 @@ impl PlanNode {
     }
 
     /// Whether it is a data set.
-    pub fn is_data(&self) -> bool {
+    pub(crate) fn is_data(&self) -> bool {
         matches!(self.gives(), Some(Gives::Files | Gives::Samples))
     }
 
     /// Whether it is a data set that lies on the disk, not made of another one.
-    pub fn is_on_disk(&self) -> bool {
+    pub(crate) fn is_on_disk(&self) -> bool {
         self.gives() == Some(Gives::Files)
     }
 

@@ -55,7 +55,7 @@ impl Plan {
     ///
     /// # Errors
     /// A node that is no model.
-    pub fn network_node(&self, id: NodeId) -> Result<NodeId, PlanError> {
+    pub(crate) fn network_node(&self, id: NodeId) -> Result<NodeId, PlanError> {
         let all = self.networks.0.get_or_init(|| self.all_networks());
         match all.get(id.0 as usize).copied().flatten() {
             Some(network) => Ok(network),
@@ -143,7 +143,7 @@ impl Plan {
     }
 
     /// The protocols by which models, or what these are made of, were kept, stopped or chosen.
-    pub fn deciding(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+    pub(crate) fn deciding(&self, models: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
         self.made_of(models).into_iter().flat_map(|model| self.decides(model)).collect()
     }
 }

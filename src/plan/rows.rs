@@ -130,18 +130,18 @@ impl<'t> Laid<'t> {
 }
 
 /// What a metric measures, whatever its protocols are, and what is made of those of a panel.
-pub fn without_protocols(plan: &Plan, metric: &Metric) -> (Option<PanelBy>, Metric) {
+pub(crate) fn without_protocols(plan: &Plan, metric: &Metric) -> (Option<PanelBy>, Metric) {
     let by = plan.get::<OverPanel>(metric.eval().node).map(|panel| panel.by).ok();
     (by, metric.of(EvalRef { node: NodeId(0) }))
 }
 
 /// The protocols of a metric: of a panel all of its own.
-pub fn evals_of(plan: &Plan, metric: &Metric) -> Vec<EvalRef> {
+pub(crate) fn evals_of(plan: &Plan, metric: &Metric) -> Vec<EvalRef> {
     plan.get::<OverPanel>(metric.eval().node).map_or_else(|_| vec![metric.eval()], |panel| panel.evals.values().copied().collect())
 }
 
 /// The columns of a table, each in all its arms.
-pub fn by_label(columns: &[TableColumn]) -> Vec<Vec<&TableColumn>> {
+pub(crate) fn by_label(columns: &[TableColumn]) -> Vec<Vec<&TableColumn>> {
     let mut grouped: Vec<Vec<&TableColumn>> = Vec::new();
     let mut arms: BTreeSet<&Arm> = BTreeSet::new(); // of the last column
     for column in columns {

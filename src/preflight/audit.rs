@@ -61,10 +61,10 @@ impl From<NodeId> for Place {
 }
 
 /// How many people two protocols judge both.
-pub type Sharing = BTreeMap<(NodeId, NodeId), usize>;
+pub(crate) type Sharing = BTreeMap<(NodeId, NodeId), usize>;
 
 /// Everything that is to be said of a plan whose protocols judge these people, and share so many.
-pub fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>, sharing: &Sharing) -> Vec<Finding> {
+pub(crate) fn findings(plan: &Plan, tables: &Tables, judged: &BTreeMap<NodeId, People>, sharing: &Sharing) -> Vec<Finding> {
     let mut audit = Audit { plan, tables, judged, sharing, trained: BTreeMap::new() };
     let judgements = audit.judgements();
     let mut found = audit.leaks(&judgements);

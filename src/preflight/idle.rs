@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use std::collections::BTreeSet;
 
 /// What is to be said of such stages. Arms of one stage are said once.
-pub fn findings(plan: &Plan) -> Vec<Finding> {
+pub(crate) fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
     let (mut found, mut said) = (Vec::new(), BTreeSet::new());
     for (id, stage) in plan.all::<Train>() {
         let name = plan.node(id).bare_name();

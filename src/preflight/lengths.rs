@@ -1,6 +1,8 @@
 //! Spans inside of a stage against its length: drops that never come, warm-ups that don't end, checks that are never due, stops that wait
 //! too long.
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use super::audit::{Finding, Place};
 use crate::diag::{Code, Severity};
 use crate::events::Failure;
@@ -16,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// What lies behind the ends of stages, as far as their lengths are known: in steps, or as the recipe says them. Arms of one stage are
 /// said once.
-pub fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
+pub(crate) fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
     let (mut found, mut said) = (Vec::new(), BTreeSet::new());
     for (id, stage) in plan.all::<Train>() {
         let node = plan.node(id);

@@ -16,7 +16,7 @@ type Size = (u32, u32);
 
 /// Which networks see which images.
 #[derive(Debug, Default)]
-pub struct Sight {
+pub(crate) struct Sight {
     /// By data set of images: the sizes that networks want, each with one of them.
     sizes: BTreeMap<NodeId, BTreeMap<Size, NodeId>>,
     /// By network: the data sets of images that it sees.
@@ -65,7 +65,7 @@ impl Sight {
     }
 
     /// Networks that see faces of two known alignments.
-    pub fn alignments(&self, tables: &Tables) -> Vec<Trouble> {
+    pub(crate) fn alignments(&self, tables: &Tables) -> Vec<Trouble> {
         let plan = tables.plan();
         let mut troubles = Vec::new();
         for (&network, data) in &self.data {

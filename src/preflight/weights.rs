@@ -1,6 +1,8 @@
 //! Files of weights as a plan sees them: what they are, whether their tensors are the network's, whose prototypes they have. Numbers are
 //! not read.
 
+#![allow(clippy::cast_possible_wrap, reason = "counts that are shown, and numbers of nodes")]
+
 use super::unknown::Unknown;
 use crate::diag::Code;
 use crate::events::Failure;

@@ -11,6 +11,14 @@
 //! The page loads nothing: styles, pictures and drawings are in the file, and its own security policy forbids the rest. It follows the
 //! reader's light or dark setting. Equal input gives equal bytes.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "places in drawings"
+)]
+
 mod graph;
 mod html;
 mod metrics;

@@ -1,5 +1,7 @@
 //! One result: its files and a manifest that says what they are.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::log::TRAINING_LOG;
 use super::{NodeLock, StoreError, sync_folder};
 use crate::events::record::RECORD;

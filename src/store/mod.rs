@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Format`] for such a folder.
-    pub fn hold_apart(root: &Path) -> Result<(), StoreError> {
+    pub(crate) fn hold_apart(root: &Path) -> Result<(), StoreError> {
         // what is known of data may be there before the first result
         let foreign = |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() != "probes");
         let is_store = root.join("artifacts").is_dir() || root.join("format").exists();
@@ -185,7 +185,7 @@ impl Store {
 }
 
 /// Writes a file so that it is there whole or not at all, and on the disk.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     use std::io::Write;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |error| StoreError::io(path, "write", error);

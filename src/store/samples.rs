@@ -9,6 +9,8 @@
 //! another in it, as `["ann/", ["1.png", "2.png"]]`. Folder and name together are the path that the data set knows the image by; all of
 //! them, in order, are the rows of the table.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::{Artifact, Draft, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;

@@ -174,7 +174,7 @@ impl Store {
 
 /// The last plan of each recipe that is still there (several, where it is not known which came last), and whatever a run that goes on works
 /// on.
-pub fn last_plans(uses: &[FoundUse]) -> Vec<&FoundUse> {
+pub(crate) fn last_plans(uses: &[FoundUse]) -> Vec<&FoundUse> {
     let mut last = BTreeMap::new();
     for it in uses {
         let order = last.entry(&it.what.recipe).or_insert_with(|| it.what.order());
@@ -184,7 +184,7 @@ pub fn last_plans(uses: &[FoundUse]) -> Vec<&FoundUse> {
 }
 
 /// Whether something lies at a path, be it a link that leads nowhere or what can't be looked at.
-pub fn lies_at(path: &Path) -> bool {
+pub(crate) fn lies_at(path: &Path) -> bool {
     let nothing = [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory];
     !fs::symlink_metadata(path).is_err_and(|error| nothing.contains(&error.kind()))
 }

@@ -5,6 +5,8 @@
 //!                                                        └──complain──▶ a diagnostic, and junk in the tree
 //! ```
 
+#![allow(clippy::cast_possible_truncation, reason = "places in recipes, which are shorter than 2^32 bytes")]
+
 mod build;
 mod complain;
 mod dump;

@@ -1,6 +1,8 @@
 //! ddl's side of `make bench ARGS='--only loader'`: batches of images of files, when it is told how often. It talks as
 //! `.tools/bench/loading.py` does.
 
+#![allow(clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 #[path = "../../src/engine/src/bench/asked.rs"]
 mod asked;
 

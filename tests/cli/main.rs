@@ -1,5 +1,7 @@
 //! The command line from outside: transcripts of commands, with what they print and how they end.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 mod bad_bytes;
 mod controls;
 mod data;

@@ -1,8 +1,6 @@
 //! Output that can't be written: a full disk is said, a reader who went away is not.
 
 use super::recipes::shell;
-use clap::CommandFactory;
-use ddl::cli::args::Cli;
 use std::process::Stdio;
 
 /// A line of each command that prints to standard output.
@@ -33,7 +31,7 @@ const OF_THE_ENGINE: &[&str] = &["term", "store", "log"];
 
 #[test]
 fn every_command_is_in_the_table() {
-    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+    for command in ddl::cli::commands().get_subcommands().filter(|command| !command.is_hide_set()) {
         let name = command.get_name();
         assert!(PRINTS.iter().any(|(of, _)| *of == name) || OF_THE_ENGINE.contains(&name), "{name} prints nothing here");
     }

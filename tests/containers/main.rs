@@ -1,6 +1,8 @@
 //! Readers of files that hold many images and say who they show, beside files that other programs wrote (`tests/oracles/NAME/oracle.py`),
 //! and broken ones.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 mod lmdb;
 mod parquet;
 mod speed;

@@ -1,6 +1,8 @@
 //! The lines of a source that a diagnostic is about. A line that is too long is cut around the places in it, so that no line is wider than
 //! the screen and no message costs more than what it shows.
 
+#![allow(clippy::cast_possible_truncation, reason = "lengths and places in files that were read")]
+
 use crate::source::Source;
 use crate::text::{masked, shown};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};

@@ -1,3 +1,4 @@
+#![allow(clippy::cast_possible_truncation, reason = "lengths and places in files that were read")]
 use super::*;
 use crate::source::{FileId, SourceMap};
 use std::collections::BTreeSet;

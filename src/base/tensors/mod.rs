@@ -11,6 +11,13 @@
 //! pairs        pickled pairs of images, in which they stay
 //! ```
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "lengths that were held against the file"
+)]
+
 mod dtype;
 mod error;
 mod file;

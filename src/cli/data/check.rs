@@ -15,7 +15,7 @@ use serde_json::json;
 const NAMED: usize = 20;
 
 /// Looks at all data and says what is wrong with it.
-pub fn run(args: &DataCheckArgs, screen: &Screen) -> Outcome {
+pub(crate) fn run(args: &DataCheckArgs, screen: &Screen) -> Outcome {
     let mut outcome = Outcome::Done;
     for said in &args.source.data {
         // data that is wrong hides no other; what can't be read at all is the worse

@@ -19,7 +19,7 @@ use indexmap::IndexMap;
 use std::path::Path;
 
 /// Writes data in another form.
-pub fn run(args: &DataConvertArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &DataConvertArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let container = container(args)?;
     let to = args.to.as_path();
     // said before data is read, which may take a while

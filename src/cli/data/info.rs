@@ -19,7 +19,7 @@ const LONGEST: usize = 30;
 const SIZES: usize = 5;
 
 /// Says what is in each data set.
-pub fn run(args: &DataInfoArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &DataInfoArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let mut outcome = Outcome::Done;
     let mut seen = Vec::new();
     for said in &args.source.data {

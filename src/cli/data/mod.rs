@@ -12,7 +12,7 @@ use super::outcome::{Outcome, Stop};
 use super::screen::Screen;
 
 /// Does what was asked for with data.
-pub fn run(args: &DataArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &DataArgs, screen: &Screen) -> Result<Outcome, Stop> {
     match &args.command {
         DataCommand::Info(args) => info::run(args, screen),
         DataCommand::Preview(args) => preview::run(args, screen),

@@ -1,5 +1,7 @@
 //! `ddl data preview`: samples of a data set or batch after its augments, beside what lies there, before anything is trained.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use super::sheet::picture;
 use crate::cli::args::DataPreviewArgs;
 use crate::cli::files::{self, Own};
@@ -36,7 +38,7 @@ const SIDE: u32 = 112;
 const GAP: u32 = 4;
 
 /// Draws samples and writes them down.
-pub fn run(args: &DataPreviewArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &DataPreviewArgs, screen: &Screen) -> Result<Outcome, Stop> {
     let is_png = match args.output.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("png") => true,
         Some("html" | "htm") => false,

@@ -1,5 +1,7 @@
 //! A page with images of some people of a data set.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
 use super::source::Source;
 use crate::cli::files;
 use crate::cli::outcome::Stop;
@@ -32,13 +34,13 @@ fn shown(table: &Table) -> Vec<(u32, Vec<u32>)> {
 }
 
 /// So many places at most among all, evenly.
-pub fn spread(all: usize, most: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn spread(all: usize, most: usize) -> impl Iterator<Item = usize> {
     let count = all.min(most);
     (0..count).map(move |at| at * all / count)
 }
 
 /// A picture of an image that is no larger than a page wants it.
-pub fn picture(image: &Image) -> PngDataUri {
+pub(crate) fn picture(image: &Image) -> PngDataUri {
     let longest = image.width().max(image.height());
     if longest <= SIDE {
         return PngDataUri::of(image);
@@ -48,7 +50,7 @@ pub fn picture(image: &Image) -> PngDataUri {
 }
 
 /// Writes the page of data.
-pub fn write(path: &Path, all: &[(Source, Table, String)], screen: &Screen) -> Result<(), Stop> {
+pub(crate) fn write(path: &Path, all: &[(Source, Table, String)], screen: &Screen) -> Result<(), Stop> {
     let mut report = Report { title: "What is in the data".to_owned(), ..Report::default() };
     for (source, table, summary) in all {
         let people = shown(table);

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 const NAME: &str = "data";
 
 /// Data as it is meant.
-pub struct Source {
+pub(crate) struct Source {
     /// What was typed.
     pub said: String,
     compiled: Compiled,
@@ -31,7 +31,7 @@ pub struct Source {
 }
 
 /// Where images of a data set lie.
-pub struct Reads {
+pub(crate) struct Reads {
     /// Whether its file says which pairs of its images are judged.
     pub has_pairs: bool,
     /// The path.
@@ -64,7 +64,7 @@ fn literal(path: &str) -> String {
 
 impl Source {
     /// The data that is meant; what is wrong with it is said.
-    pub fn open(said: &str, store: &Path, screen: &Screen) -> Result<Self, Stop> {
+    pub(crate) fn open(said: &str, store: &Path, screen: &Screen) -> Result<Self, Stop> {
         let is_written = is_written(said);
         let expression = if is_written { said.to_owned() } else { format!("images({})", literal(said)) };
         let before = format!("ddl 1\ndataset {NAME} = ");
@@ -88,7 +88,7 @@ impl Source {
     }
 
     /// Its samples.
-    pub fn table(&self) -> Result<Table, Stop> {
+    pub(crate) fn table(&self) -> Result<Table, Stop> {
         self.tables().table(self.node).map_err(|error| match stopped(error) {
             // what a path alone does not tell
             Stop::Say(outcome, wrong) if wrong.code == Code::BadData && wrong.help.is_none() && !is_written(&self.said) => {
@@ -102,12 +102,12 @@ impl Source {
     }
 
     /// What lies beside its images and is none.
-    pub fn left_out(&self) -> Vec<LeftOut> {
+    pub(crate) fn left_out(&self) -> Vec<LeftOut> {
         self.reads_with(|tables, id| Ok(tables.left_out(id))).unwrap_or_default()
     }
 
     /// Where its images lie.
-    pub fn reads(&self) -> Result<Vec<Reads>, Stop> {
+    pub(crate) fn reads(&self) -> Result<Vec<Reads>, Stop> {
         self.reads_with(|tables, id| {
             let reader: &Reader = self.plan.get(id).map_err(TableError::from)?;
             let Some(there) = reader.there() else { return Ok(None) };
@@ -121,7 +121,7 @@ impl Source {
     }
 
     /// The readers in it, where images are drawn too.
-    pub fn readers(&self) -> Vec<String> {
+    pub(crate) fn readers(&self) -> Vec<String> {
         self.plan.all::<Reader>().map(|(id, _)| self.plan.node(id).op.to_string()).collect()
     }
 
@@ -140,7 +140,7 @@ impl Source {
 }
 
 /// The end of a command whose data can't be had.
-pub fn stopped(error: TableError) -> Stop {
+pub(crate) fn stopped(error: TableError) -> Stop {
     match error {
         TableError::Data { source, .. } => wrong(&source),
         other => Stop::wrong(other.to_string()),
@@ -148,7 +148,7 @@ pub fn stopped(error: TableError) -> Stop {
 }
 
 /// The end of a command whose data is wrong.
-pub fn wrong(error: &DataError) -> Stop {
+pub(crate) fn wrong(error: &DataError) -> Stop {
     Stop::refuse(data_codes::failure(None, error).diagnostic(Severity::Error))
 }
 

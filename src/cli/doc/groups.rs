@@ -6,7 +6,7 @@ use crate::ops::{nets, registry};
 
 /// A chapter of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub(crate) enum Group {
     /// Data sets and views of them.
     Data,
     /// Changes of one image.
@@ -48,7 +48,7 @@ impl Group {
     ];
 
     /// The chapter's title.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Group::Data => "Data sets",
             Group::Augments => "Augments",
@@ -65,7 +65,7 @@ impl Group {
     }
 
     /// The name of the chapter's file, without `.md`.
-    pub const fn file(self) -> &'static str {
+    pub(crate) const fn file(self) -> &'static str {
         match self {
             Group::Data => "data",
             Group::Augments => "augments",
@@ -83,7 +83,7 @@ impl Group {
 }
 
 /// What an operator gives when nothing is known of its arguments.
-pub fn result(decl: &Decl) -> Type {
+pub(crate) fn result(decl: &Decl) -> Type {
     decl.yields()
 }
 
@@ -127,13 +127,13 @@ fn group(decl: &Decl) -> Group {
 }
 
 /// The operators that a recipe can say, chapter by chapter, in the order of their declarations.
-pub fn chapters() -> Vec<(Group, Vec<&'static Decl>)> {
+pub(crate) fn chapters() -> Vec<(Group, Vec<&'static Decl>)> {
     let sayable = || registry().values().copied().filter(|decl| !decl.hidden);
     Group::ALL.into_iter().map(|chapter| (chapter, sayable().filter(|decl| group(decl) == chapter).collect())).collect()
 }
 
 /// The first sentence of a documentation: what a list shows.
-pub fn summary(doc: &str) -> String {
+pub(crate) fn summary(doc: &str) -> String {
     let paragraph = doc.trim().split("\n\n").next().unwrap_or("").lines().map(str::trim).collect::<Vec<_>>().join(" ");
     // the point of a product stands alone
     let ends = |at: &usize| {

@@ -11,7 +11,7 @@ use std::fmt::Write as _; // a String takes all that is written to it
 const LONGEST: usize = 100;
 
 /// A module of the library.
-pub struct Module {
+pub(crate) struct Module {
     /// `degrade`
     pub name: &'static str,
     /// What it says of itself.
@@ -21,7 +21,7 @@ pub struct Module {
 }
 
 /// A `def` with its documentation.
-pub struct Documented {
+pub(crate) struct Documented {
     /// `std.degrade.far_away`
     pub path: String,
     doc: String,
@@ -37,12 +37,12 @@ struct Formal {
 }
 
 /// All modules in the order of their names.
-pub fn modules() -> Vec<Module> {
+pub(crate) fn modules() -> Vec<Module> {
     STANDARD.iter().map(|(name, text)| module(name, text)).collect()
 }
 
 /// The module or the `def` of a path such as `std.degrade`, `std.degrade.far_away`.
-pub fn find(path: &str) -> Option<Found> {
+pub(crate) fn find(path: &str) -> Option<Found> {
     let mut words = path.strip_prefix("std.")?.splitn(2, '.');
     let name = words.next()?;
     let module = modules().into_iter().find(|module| module.name == name)?;
@@ -53,7 +53,7 @@ pub fn find(path: &str) -> Option<Found> {
 }
 
 /// Something of the library.
-pub enum Found {
+pub(crate) enum Found {
     /// A module.
     Module(Module),
     /// A `def`.
@@ -61,7 +61,7 @@ pub enum Found {
 }
 
 /// Every path that [`find`] knows.
-pub fn paths() -> Vec<String> {
+pub(crate) fn paths() -> Vec<String> {
     modules()
         .into_iter()
         .flat_map(|module| std::iter::once(format!("std.{}", module.name)).chain(module.defs.into_iter().map(|def| def.path)))
@@ -102,7 +102,7 @@ fn one_line(text: &str) -> String {
 
 impl Documented {
     /// `std.degrade.far_away(smallest: pixels = 8px, largest: pixels = 20px) -> augment`
-    pub fn signature(&self) -> String {
+    pub(crate) fn signature(&self) -> String {
         let formals: Vec<&str> = self.formals.iter().map(|formal| formal.text.as_str()).collect();
         let line = format!("{}({}) -> {}", self.path, formals.join(", "), self.result);
         if line.chars().count() <= LONGEST {
@@ -113,12 +113,12 @@ impl Documented {
     }
 
     /// Its first sentence.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         summary(&self.doc)
     }
 
     /// All of it for a terminal.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut out = format!("{}\n\n{}\n", self.signature(), self.doc.trim());
         if !self.formals.is_empty() {
             out.push_str("\nParameters\n");
@@ -133,7 +133,7 @@ impl Documented {
     }
 
     /// All of it for a book, under a heading of the given level.
-    pub fn markdown(&self, level: usize) -> String {
+    pub(crate) fn markdown(&self, level: usize) -> String {
         let doc = super::markdown::escaped(self.doc.trim());
         let mut out = format!("{} {}\n\n```ddl\n{}\n```\n\n{doc}\n", "#".repeat(level), self.path, self.signature());
         if self.formals.iter().any(|formal| !formal.doc.is_empty()) {
@@ -148,7 +148,7 @@ impl Documented {
 
 impl Module {
     /// What it has, one a line, for a terminal.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut out = format!("std.{}\n\n{}\n\n", self.name, self.doc.trim());
         let width = self.defs.iter().map(|def| def.path.len()).max().unwrap_or(0);
         for def in &self.defs {
@@ -159,7 +159,7 @@ impl Module {
     }
 
     /// All of it for a book, under a heading of the given level.
-    pub fn markdown(&self, level: usize) -> String {
+    pub(crate) fn markdown(&self, level: usize) -> String {
         let mut out = format!("{} std.{}\n\n{}\n", "#".repeat(level), self.name, super::markdown::escaped(self.doc.trim()));
         for def in &self.defs {
             out.push('\n');
@@ -170,7 +170,7 @@ impl Module {
 }
 
 /// The page of the whole library.
-pub fn page() -> String {
+pub(crate) fn page() -> String {
     let mut out = String::from(
         "# The standard library\n\nWritten in ddl itself (`stdlib/`): `use std.degrade`, or call it by its whole name, `std.degrade.far_away()`.\n",
     );

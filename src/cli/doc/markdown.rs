@@ -6,7 +6,7 @@ use crate::lang::decl::Decl;
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// All operators, one a line, by chapters.
-pub fn list() -> String {
+pub(crate) fn list() -> String {
     let mut out = String::from("# Operators\n");
     for (group, decls) in chapters() {
         let _ = writeln!(out, "\n## [{}]({}.md)\n", group.title(), group.file());
@@ -23,7 +23,7 @@ pub fn list() -> String {
 }
 
 /// A chapter.
-pub fn chapter(group: Group, decls: &[&Decl]) -> String {
+pub(crate) fn chapter(group: Group, decls: &[&Decl]) -> String {
     let mut out = format!("# {}\n", group.title());
     for decl in decls {
         out.push('\n');
@@ -33,7 +33,7 @@ pub fn chapter(group: Group, decls: &[&Decl]) -> String {
 }
 
 /// One operator under a heading of the given level.
-pub fn operator(decl: &Decl, level: usize) -> String {
+pub(crate) fn operator(decl: &Decl, level: usize) -> String {
     let mut out = format!("{} {}\n\n```ddl\n{}\n```\n\n", "#".repeat(level), decl.name, call(decl));
     for line in decl.doc.trim().lines() {
         let _ = writeln!(out, "{}", escaped(line.trim()));
@@ -61,7 +61,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Characters that Markdown would read as its own, outside of backquotes.
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut code = false;
     for c in text.chars() {

@@ -14,7 +14,7 @@ use crate::diag::did_you_mean;
 use crate::ops::{NOT_YET, declared, registry};
 
 /// Shows one operator, lists all, or writes the reference.
-pub fn run(args: &DocArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &DocArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if let Some(folder) = &args.reference {
         reference::write(folder)?;
         return Ok(Outcome::Done);

@@ -14,7 +14,7 @@ use std::path::Path;
 const MADE: &str = "<!-- Made by `ddl doc --reference docs/reference`; edits are lost. -->\n\n";
 
 /// The pages by file name.
-pub fn pages() -> IndexMap<String, String> {
+pub(crate) fn pages() -> IndexMap<String, String> {
     let mut pages = IndexMap::new();
     pages.insert("operators.md".to_owned(), MADE.to_owned() + &markdown::list());
     for (group, decls) in chapters() {
@@ -27,7 +27,7 @@ pub fn pages() -> IndexMap<String, String> {
 }
 
 /// Writes the pages into a folder.
-pub fn write(folder: &Path) -> Result<(), Stop> {
+pub(crate) fn write(folder: &Path) -> Result<(), Stop> {
     std::fs::create_dir_all(folder).map_err(|error| files::named_unwritable(folder, &error))?;
     for (name, text) in pages() {
         files::write_named(&folder.join(name), text.as_bytes())?;

@@ -10,7 +10,7 @@ use std::ops::Bound;
 const LONGEST: usize = 100;
 
 /// `arcface(scale = 64, margin = 0.5rad)`: required parameters by their names alone.
-pub fn call(decl: &Decl) -> String {
+pub(crate) fn call(decl: &Decl) -> String {
     let params: Vec<String> = decl
         .params
         .iter()
@@ -22,7 +22,7 @@ pub fn call(decl: &Decl) -> String {
 }
 
 /// How a head or term is evaluated on arrays, as a command; none for what `ddl term` can't take alone.
-pub fn on_arrays(decl: &Decl) -> Option<String> {
+pub(crate) fn on_arrays(decl: &Decl) -> Option<String> {
     let required: Vec<&str> = decl.params.iter().filter(|param| param.default.is_none()).map(|param| param.name).collect();
     let name = decl.name;
     let labelled = "--embeddings x.npy --labels y.npy";
@@ -43,12 +43,12 @@ pub fn on_arrays(decl: &Decl) -> Option<String> {
 }
 
 /// Whether a parameter is no matter of the recipe's (`split`'s `part`).
-pub fn set_by_compiler(param: &ParamDecl) -> bool {
+pub(crate) fn set_by_compiler(param: &ParamDecl) -> bool {
     param.doc.contains("the compiler says it")
 }
 
 /// A default as a recipe writes it.
-pub fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Float(x) => x.to_string(),
         Value::Op(op) if op.args.is_empty() => format!("{}()", op.op()),
@@ -77,12 +77,12 @@ pub fn shown(value: &Value) -> String {
 }
 
 /// A documentation on one line.
-pub fn one_line(doc: &str) -> String {
+pub(crate) fn one_line(doc: &str) -> String {
     doc.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// `a number, 0.001 to 10000`: what fits a parameter.
-pub fn takes(param: &ParamDecl) -> String {
+pub(crate) fn takes(param: &ParamDecl) -> String {
     match &param.limits {
         Some(limits) => format!("{}, {}", param.ty, between(limits, &param.ty)),
         None => param.ty.to_string(),

@@ -6,7 +6,7 @@ use crate::lang::decl::Decl;
 use std::fmt::Write as _; // a String takes all that is written to it
 
 /// All operators, one a line, by chapters.
-pub fn list() -> String {
+pub(crate) fn list() -> String {
     let mut out = String::new();
     for (group, decls) in chapters() {
         let _ = writeln!(out, "{}", group.title());
@@ -26,7 +26,7 @@ pub fn list() -> String {
 }
 
 /// One operator.
-pub fn operator(decl: &Decl) -> String {
+pub(crate) fn operator(decl: &Decl) -> String {
     let mut out = format!("{}\n  gives {}; version {}\n\n", call(decl), result(decl), decl.version);
     for line in decl.doc.trim().lines() {
         let _ = writeln!(out, "{}", line.trim());

@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The records of a plan's results.
 #[derive(Default)]
-pub struct History {
+pub(crate) struct History {
     records: BTreeMap<NodeId, Record>,
 }
 
 /// Something that a stage's watch saw.
-pub struct Seen<'h> {
+pub(crate) struct Seen<'h> {
     /// Steps that were done.
     pub step: u64,
     /// The protocol, with the network's name where there are several.
@@ -29,7 +29,7 @@ pub struct Seen<'h> {
 
 impl History {
     /// Reads the records of all results that are asked for and that the store has.
-    pub fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
+    pub(crate) fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
         let mut records = BTreeMap::new();
         for (id, _) in plan.iter().filter(|(_, node)| node.keeps().is_stored()) {
             // what another version of ddl kept may be in other words: less is told, no number is another
@@ -42,22 +42,22 @@ impl History {
     }
 
     /// The records, in the order of the plan.
-    pub fn records(&self) -> impl Iterator<Item = (NodeId, &Record)> {
+    pub(crate) fn records(&self) -> impl Iterator<Item = (NodeId, &Record)> {
         self.records.iter().map(|(id, record)| (*id, record))
     }
 
     /// What nodes decided by themselves, in the order of the plan.
-    pub fn decisions(&self) -> impl Iterator<Item = (NodeId, &Decision)> {
+    pub(crate) fn decisions(&self) -> impl Iterator<Item = (NodeId, &Decision)> {
         self.records.keys().flat_map(|id| self.decided(*id).map(move |decision| (*id, decision)))
     }
 
     /// What a node decided by itself.
-    pub fn decided(&self, id: NodeId) -> impl Iterator<Item = &Decision> {
+    pub(crate) fn decided(&self, id: NodeId) -> impl Iterator<Item = &Decision> {
         self.events(id).filter_map(|event| if let Event::Decided { decision, .. } = event { Some(decision) } else { None })
     }
 
     /// What was seen of a stage on its way.
-    pub fn watched(&self, id: NodeId) -> impl Iterator<Item = Seen<'_>> {
+    pub(crate) fn watched(&self, id: NodeId) -> impl Iterator<Item = Seen<'_>> {
         self.events(id).filter_map(|event| match event {
             Event::Watched { step, eval, metric, value, .. } => Some(Seen { step: *step, eval, metric, value: *value }),
             _ => None,
@@ -65,12 +65,12 @@ impl History {
     }
 
     /// All that happened and was kept, in the order of the plan.
-    pub fn all_events(&self) -> impl Iterator<Item = &Event> {
+    pub(crate) fn all_events(&self) -> impl Iterator<Item = &Event> {
         self.records.values().flat_map(|record| &record.events)
     }
 
     /// The machines on which the results of these nodes were computed, each once.
-    pub fn machines(&self, of: &BTreeSet<NodeId>) -> BTreeSet<Machine> {
+    pub(crate) fn machines(&self, of: &BTreeSet<NodeId>) -> BTreeSet<Machine> {
         let records = of.iter().filter_map(|id| self.records.get(id));
         records.flat_map(|record| record.spells.iter().map(|spell| spell.machine.clone())).collect()
     }

@@ -1,5 +1,7 @@
 //! The numbers of a run: judgements from the store, measured and put into tables.
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 pub mod history;
 pub mod reading;
 
@@ -26,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Measured = (Result<Estimate, EvalError>, Vec<f64>);
 
 /// Everything that was measured.
-pub struct Results {
+pub(crate) struct Results {
     judged: BTreeMap<NodeId, Judged>,
     /// By protocol: one of its judgements, which knows who stands where in it.
     by_protocol: BTreeMap<NodeId, NodeId>,
@@ -46,7 +48,7 @@ pub struct Results {
 
 impl Results {
     /// Reads the judgements of a plan and fills its tables.
-    pub fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
+    pub(crate) fn read(plan: &Plan, reading: &Reading) -> Result<Self, Stop> {
         let mut results = Results {
             judged: BTreeMap::new(),
             by_protocol: BTreeMap::new(),
@@ -101,7 +103,7 @@ impl Results {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn mean(&self, judged: &[JudgedRef], metric: &Metric) -> Result<f64, String> {
+    pub(crate) fn mean(&self, judged: &[JudgedRef], metric: &Metric) -> Result<f64, String> {
         let mut sum = 0.0;
         for one in judged {
             let judged = self.judged.get(&one.node).ok_or_else(|| format!("`{}` was not measured for this claim", metric.label()))?;
@@ -242,7 +244,7 @@ impl Results {
 
     /// The protocols that tables measure, each by all names that it has there, with its judgements by row label: what distributions and ROC
     /// curves are drawn of. Of the replicates of a protocol the first stands for all.
-    pub fn by_eval(&self, plan: &Plan) -> Result<Vec<(String, Vec<(String, NodeId)>)>, Stop> {
+    pub(crate) fn by_eval(&self, plan: &Plan) -> Result<Vec<(String, Vec<(String, NodeId)>)>, Stop> {
         let mut evals: IndexMap<NodeId, (IndexSet<String>, Vec<(String, NodeId)>)> = IndexMap::new();
         let mut seen = BTreeSet::new();
         for (_, lowered) in plan.all::<Lowered>() {
@@ -263,7 +265,7 @@ impl Results {
     }
 
     /// A judgement that was read.
-    pub fn of(&self, id: NodeId) -> Option<&Judged> {
+    pub(crate) fn of(&self, id: NodeId) -> Option<&Judged> {
         self.judged.get(&id)
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// Reads results of a plan's nodes and remembers which of them are damaged. What the store holds of nodes that nobody asked for is not
 /// there: what a run says hangs on what it was asked for, not on what ran before. Nor is what was made of others than lie there now.
-pub struct Reading<'r> {
+pub(crate) struct Reading<'r> {
     plan: &'r Plan,
     store: &'r Store,
     asked: BTreeSet<NodeId>,
@@ -23,35 +23,35 @@ pub struct Reading<'r> {
 
 impl<'r> Reading<'r> {
     /// Nothing is read yet. `only` are the results that are asked for by name; without any all are. `due` is what the store lacks of them now.
-    pub fn new(plan: &'r Plan, store: &'r Store, only: &[String], due: &Due) -> Self {
+    pub(crate) fn new(plan: &'r Plan, store: &'r Store, only: &[String], due: &Due) -> Self {
         let stale = due.stale.union(&due.doubtful).copied().collect();
         Reading { plan, store, asked: plan.behind(roots(plan, only)), stale, damaged: RefCell::default() }
     }
 
     /// Whether a node is asked for, or needed for one that is.
-    pub fn is_asked_for(&self, id: NodeId) -> bool {
+    pub(crate) fn is_asked_for(&self, id: NodeId) -> bool {
         self.asked.contains(&id)
     }
 
     /// A judgement; `None` when the store has none, or a damaged one.
-    pub fn judged(&self, id: NodeId) -> Result<Option<Judged>, Stop> {
+    pub(crate) fn judged(&self, id: NodeId) -> Result<Option<Judged>, Stop> {
         self.with(id, Judged::read)
     }
 
     /// A file of a node's result; `None` when the store has no such file, or the result is damaged.
-    pub fn file(&self, id: NodeId, name: &str) -> Result<Option<Vec<u8>>, Stop> {
+    pub(crate) fn file(&self, id: NodeId, name: &str) -> Result<Option<Vec<u8>>, Stop> {
         let read = |artifact: &Artifact| artifact.path(name).map(|_| artifact.read(name)).transpose();
         self.with(id, read).map(Option::flatten)
     }
 
     /// The same of a file that `parse` understands.
-    pub fn parsed<T>(&self, id: NodeId, name: &str, parse: impl Fn(&[u8]) -> Result<T, StoreError>) -> Result<Option<T>, Stop> {
+    pub(crate) fn parsed<T>(&self, id: NodeId, name: &str, parse: impl Fn(&[u8]) -> Result<T, StoreError>) -> Result<Option<T>, Stop> {
         let read = |artifact: &Artifact| artifact.path(name).map(|_| artifact.read(name).and_then(|bytes| parse(&bytes))).transpose();
         self.with(id, read).map(Option::flatten)
     }
 
     /// What an operator says of its result.
-    pub fn meta<T: serde::de::DeserializeOwned>(&self, id: NodeId) -> Result<Option<T>, Stop> {
+    pub(crate) fn meta<T: serde::de::DeserializeOwned>(&self, id: NodeId) -> Result<Option<T>, Stop> {
         self.with(id, Artifact::meta)
     }
 
@@ -74,7 +74,7 @@ impl<'r> Reading<'r> {
     }
 
     /// The results that turned out to be damaged and are in the store no more.
-    pub fn damaged(self) -> Vec<Failure> {
+    pub(crate) fn damaged(self) -> Vec<Failure> {
         self.damaged.into_inner()
     }
 }

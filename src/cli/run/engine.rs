@@ -35,7 +35,7 @@ static PID: AtomicU32 = AtomicU32::new(0);
 ///
 /// # Errors
 /// What the engine says is wrong; that it can't be found or started; that it was asked to stop.
-pub fn execute(job: &Job, log: &Log, screen: &Screen) -> Result<(), Stop> {
+pub(crate) fn execute(job: &Job, log: &Log, screen: &Screen) -> Result<(), Stop> {
     let engine = find()?;
     let line = line(job)?;
     let kills = Kills::now();
@@ -94,7 +94,7 @@ fn unsaid(status: ExitStatus, killed: Option<bool>, running: Option<&str>, of: &
 ///
 /// # Errors
 /// That it can't be found or started, or ends without an answer.
-pub fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
+pub(crate) fn term(job: &TermJob) -> Result<TermAnswer, Stop> {
     let engine = find()?;
     let line = line(job)?;
     let child = Command::new(&engine).args(["term", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
@@ -141,7 +141,7 @@ fn find() -> Result<PathBuf, Stop> {
 }
 
 /// The version of libtorch that the engine is linked with; none where there is no engine to ask.
-pub fn libtorch() -> Option<String> {
+pub(crate) fn libtorch() -> Option<String> {
     let said = Command::new(find().ok()?).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(said.stdout).ok()?;
     let (_, version) = text.split_once("(libtorch ")?;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 const TENSORS: &str = "model.safetensors";
 
 /// The files that the recipe exports, with what they will hold.
-pub fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
+pub(crate) fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
     let mut exports = Vec::new();
     for &sink in plan.sinks.iter().filter(|sink| reading.is_asked_for(**sink)) {
         let file = match plan.work(sink).map_err(bad_plan)? {
@@ -33,7 +33,7 @@ pub fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBu
 }
 
 /// Where the recipe's exports lie in an output folder, of those that are asked for.
-pub fn places(plan: &Plan, is_asked_for: impl Fn(NodeId) -> bool, out: &Path) -> Vec<PathBuf> {
+pub(crate) fn places(plan: &Plan, is_asked_for: impl Fn(NodeId) -> bool, out: &Path) -> Vec<PathBuf> {
     let to = |sink: &NodeId| match plan.work(*sink) {
         Ok(Node::ExportSafetensors(it)) => Some(out.join(&it.to)),
         Ok(Node::ExportOnnx(it)) => Some(out.join(&it.to)),

@@ -15,7 +15,7 @@ struct Counter {
 
 impl Kills {
     /// What is counted now.
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let of_groups = files(&groups, Path::new("/sys/fs/cgroup"));
         let machine = (PathBuf::from("/proc/vmstat"), "oom_kill");
@@ -26,7 +26,7 @@ impl Kills {
     }
 
     /// Whether something was killed since then; nothing where the system does not tell.
-    pub fn since(&self) -> Option<bool> {
+    pub(crate) fn since(&self) -> Option<bool> {
         let Counter { file, field, count } = self.0.as_ref()?;
         Some(read(&std::fs::read_to_string(file).ok()?, field)? > *count)
     }

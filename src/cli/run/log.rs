@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The file of `--events`, where there is one.
-pub struct Log {
+pub(crate) struct Log {
     to: Option<Mutex<Written>>,
 }
 
@@ -42,7 +42,7 @@ impl Written {
 
 impl Log {
     /// Makes the file.
-    pub fn new(path: Option<&Path>) -> Result<Self, Stop> {
+    pub(crate) fn new(path: Option<&Path>) -> Result<Self, Stop> {
         let written = |path: &Path| -> Result<_, Stop> {
             let file = files::begin(path).map_err(|error| named_unwritable(path, &error))?;
             Ok(Mutex::new(Written { file, path: path.to_owned(), lost: None, failed: false, done: None }))
@@ -51,12 +51,12 @@ impl Log {
     }
 
     /// Whether anybody wants it.
-    pub fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         self.to.is_some()
     }
 
     /// Writes an event; pictures go to files below `out`. What can't be written does not end the run: [`Log::end`] says so.
-    pub fn write(&self, event: &Event, out: &Path) {
+    pub(crate) fn write(&self, event: &Event, out: &Path) {
         let Some(to) = &self.to else { return };
         let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if matches!(event, Event::Done { .. }) {
@@ -74,7 +74,7 @@ impl Log {
     }
 
     /// Tells of a run that computes nothing: the engine is not started.
-    pub fn nothing_to_do(&self, job: &Job, due: &Due, plan: &Plan) {
+    pub(crate) fn nothing_to_do(&self, job: &Job, due: &Due, plan: &Plan) {
         if !self.is_wanted() {
             return;
         }
@@ -95,7 +95,7 @@ impl Log {
     }
 
     /// What was found of the recipe, its data and its results, as warnings.
-    pub fn warnings<'d>(&self, found: impl IntoIterator<Item = &'d Diagnostic>) {
+    pub(crate) fn warnings<'d>(&self, found: impl IntoIterator<Item = &'d Diagnostic>) {
         for diagnostic in found.into_iter().filter(|it| it.severity == Severity::Warning) {
             self.write(&Event::Warning { node: None, failure: Failure::of(diagnostic) }, Path::new(""));
         }
@@ -103,7 +103,7 @@ impl Log {
 
     /// The last words: why the run failed, where no event says so yet, or that it is done. `said` are the errors that were shown. Whether
     /// all of the log could be written.
-    pub fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) -> Result<(), Stop> {
+    pub(crate) fn end(&self, ended: &Result<Outcome, Stop>, said: Vec<Failure>) -> Result<(), Stop> {
         self.last_words(ended, said);
         let Some(to) = &self.to else { return Ok(()) };
         let mut to = to.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -40,7 +40,7 @@ use std::time::Instant;
 const ROUNDS: u32 = 2;
 
 /// Runs a recipe.
-pub fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
+pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<Outcome, Stop> {
     if let Some(events) = &args.events {
         files::hold_apart(events, Own::Events, &args.recipe.store)?;
         let out = out_folder(args);

@@ -1,5 +1,7 @@
 //! What the report's page shows, gathered from the plan and the store.
 
+#![allow(clippy::cast_precision_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use super::progress::duration;
 use crate::cli::outcome::Stop;
 use crate::cli::results::Results;
@@ -44,7 +46,7 @@ const TILES: usize = 16;
 const FIRST_BATCH: &str = "first_batch.json";
 
 /// A run, as its report tells of it.
-pub struct Told<'r> {
+pub(crate) struct Told<'r> {
     /// The recipe.
     pub compiled: &'r Compiled,
     /// What was found of its data.
@@ -60,7 +62,7 @@ pub struct Told<'r> {
 }
 
 /// The report of a run.
-pub fn report(told: &Told, reading: &Reading, results: &Results, claims: Vec<Claimed>) -> Result<Report, Stop> {
+pub(crate) fn report(told: &Told, reading: &Reading, results: &Results, claims: Vec<Claimed>) -> Result<Report, Stop> {
     let plan = told.plan;
     let recipe = told.compiled.sources.iter().next().map_or_else(String::new, |source| source.text.to_string());
     let title = plan.doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(&plan.recipe).to_owned();

@@ -1,5 +1,7 @@
 //! Progress: moving bars on a terminal, one for each node that is computed, plain lines elsewhere.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that are shown, and numbers of nodes")]
+
 use crate::cli::screen::Screen;
 use crate::events::Event;
 use crate::text::shown;
@@ -15,7 +17,7 @@ const EARLY: Duration = Duration::from_millis(700);
 const UNSEEN: Duration = Duration::from_millis(1500);
 
 /// Shows events.
-pub struct Progress<'s> {
+pub(crate) struct Progress<'s> {
     screen: &'s Screen,
     /// All bars, where there is a terminal.
     bars: Option<MultiProgress>,
@@ -39,7 +41,7 @@ struct Bar {
 }
 
 /// Seconds in words: `4.2 s`, `3 min 20 s`.
-pub fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         0..60 => format!("{seconds:.1} s"),
@@ -60,19 +62,19 @@ fn waiting() -> ProgressStyle {
 }
 
 impl<'s> Progress<'s> {
-    pub fn new(screen: &'s Screen) -> Self {
+    pub(crate) fn new(screen: &'s Screen) -> Self {
         let bars = screen.shows_bars().then(MultiProgress::new);
         Progress { screen, bars, shown: Vec::new(), said: BTreeMap::new(), running: Vec::new(), waits: None, last: Instant::now() }
     }
 
     /// Takes all bars away.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.waits_no_more();
         self.shown.drain(..).for_each(|it| it.moves.finish_and_clear());
     }
 
     /// Nothing is told just now: shows that the work goes on, where nothing else has shown that for a while.
-    pub fn idle(&mut self) {
+    pub(crate) fn idle(&mut self) {
         let Some((node, op, since)) = self.running.last().cloned() else { return };
         let at_work = duration(since.elapsed().as_secs_f64().floor());
         if let Some(bars) = &self.bars {
@@ -108,7 +110,7 @@ impl<'s> Progress<'s> {
     }
 
     /// Writes something else while the bars stand aside.
-    pub fn suspend(&mut self, write: impl FnOnce()) {
+    pub(crate) fn suspend(&mut self, write: impl FnOnce()) {
         match &self.bars {
             Some(bars) => bars.suspend(write),
             None => write(),
@@ -141,7 +143,7 @@ impl<'s> Progress<'s> {
     }
 
     /// Shows an event.
-    pub fn show(&mut self, event: &Event) {
+    pub(crate) fn show(&mut self, event: &Event) {
         match event {
             Event::RunStarted { machine, due, stored, .. } => {
                 self.line(&format!("{} to compute, {stored} in the store; {machine}", due.len()));

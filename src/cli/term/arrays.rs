@@ -8,7 +8,7 @@ use crate::lang::value::NodeId;
 use std::path::{Path, PathBuf};
 
 /// All batches, in the order of the command line.
-pub fn batches(args: &TermArgs) -> Result<Vec<ArrayBatch>, Stop> {
+pub(crate) fn batches(args: &TermArgs) -> Result<Vec<ArrayBatch>, Stop> {
     let mut batches: Vec<ArrayBatch> = Vec::new();
     let mut add = |name: &str, embeddings: Vec<(String, Embeddings)>| {
         if !is_name(name) {
@@ -45,7 +45,7 @@ pub fn batches(args: &TermArgs) -> Result<Vec<ArrayBatch>, Stop> {
 }
 
 /// The networks whose embeddings are given, in the order of the command line; none where arrays name none.
-pub fn nets(batches: &[ArrayBatch]) -> Vec<&str> {
+pub(crate) fn nets(batches: &[ArrayBatch]) -> Vec<&str> {
     let mut nets: Vec<&str> = Vec::new();
     for (net, _) in batches.iter().flat_map(|batch| &batch.embeddings).filter(|(net, _)| !net.is_empty()) {
         if !nets.contains(&net.as_str()) {

@@ -7,7 +7,7 @@ use crate::syntax::tree::{Arg, Call, ChainOp, Expr, ExprKind, ItemKind};
 
 /// An expression as it is written. One that can't be read is one summand: the compiler says what is wrong with it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Written {
+pub(crate) struct Written {
     /// What is added up, in the order of the text.
     pub summands: Vec<String>,
     /// The networks that terms name, in the order of the text, with the operator that first names each.
@@ -15,7 +15,7 @@ pub struct Written {
 }
 
 /// Reads an expression.
-pub fn read(text: &str) -> Written {
+pub(crate) fn read(text: &str) -> Written {
     let head = "ddl 1\nlet expression = (";
     let source = Source::new(FileId(0), "expression", format!("{head}{text}\n)\n"));
     let parsed = parse(&source);

@@ -4,6 +4,14 @@
 //! the second of its kind in one chain adds `.number(1)`, the third `.number(2)`, so that two of a kind differ and adding another kind
 //! reshuffles nobody.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "sides and pixels of images; values are rounded and clamped to a byte"
+)]
+
 mod affine;
 mod blur;
 mod choice;

@@ -5,6 +5,8 @@
 //! [`guarded`] and is an error there. A warning of the library that pixels were made up is an error too: PIL shows them grey and says
 //! nothing.
 
+#![allow(clippy::cast_possible_truncation, reason = "sides of images, which are bounded before they are decoded")]
+
 use super::{MOST, too_much, turns, upright};
 use crate::image::Image;
 use ::image::metadata::Orientation;

@@ -15,6 +15,14 @@
 //! An image is a pure function of its set's seed and its path; the arithmetic is IEEE 754's exact operations only (no `sin` or
 //! `exp` of the platform), so the same bytes come out on every machine and on any number of threads.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "places and shades of small drawn pictures"
+)]
+
 mod camera;
 mod dice;
 mod eyes;

@@ -1,5 +1,11 @@
 //! A batch of images in one contiguous buffer.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "rows, sides and lengths that were held against their limits"
+)]
+
 use super::Wanted;
 use crate::image::Image;
 use crate::stream::Colour;

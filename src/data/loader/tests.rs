@@ -1,5 +1,7 @@
 //! Tests of the loader.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::block::Numbers;
 use super::*;
 use crate::augment::{Flip, GaussianBlur};

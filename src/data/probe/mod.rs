@@ -7,6 +7,8 @@
 //! sound   which images were decoded well before, by their digests
 //! ```
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows, sides and lengths that were held against their limits")]
+
 mod saved;
 mod sound;
 mod walk;

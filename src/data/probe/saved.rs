@@ -6,6 +6,13 @@
 //! (u64), the length of what its file says of it (u32; 0 where it says nothing, all bits where it says the same as of the one before) and
 //! that. All numbers have their lowest byte first. What is damaged or of another make is as if it were not there.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "rows, sides and lengths that were held against their limits"
+)]
+
 use super::{Digest, FileFacts, LeftOut, Probe};
 use crate::told::Shared;
 use ddl_base::regular::Stamp;

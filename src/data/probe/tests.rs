@@ -1,3 +1,8 @@
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "rows, sides and lengths that were held against their limits"
+)]
 use super::*;
 use ::image::{ExtendedColorType, ImageEncoder, codecs::bmp::BmpEncoder};
 use std::fs;

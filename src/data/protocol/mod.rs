@@ -1,6 +1,8 @@
 //! Protocols: which pairs of images are judged, in which fold, and whether they are of one person; whom of a gallery probes show; or which
 //! images make a template, and which templates are paired.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "rows are numbered by 32 bits")]
+
 mod doubt;
 mod made;
 mod search;

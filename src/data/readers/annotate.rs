@@ -1,5 +1,7 @@
 //! Attributes from a csv beside a data set.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::form::TextFile;
 use super::lines::{ColumnType, Lines};
 use crate::predicate::MissingPolicy;

@@ -12,6 +12,8 @@
 //! all lie in one folder. Folds that a list does not say are contiguous and as even as can be, larger ones first, as scikit-learn's `KFold`
 //! has them. Sources: LFW's and CPLFW's own pages, insightface's `eval/verification.py`.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::form::TextFile;
 use super::lines::truth;
 use super::list::tidy;

@@ -3,6 +3,8 @@
 //! Nobody's name stands there. People are told apart as far as the pack tells: images of a pair that is of one person, and images of equal
 //! bytes, are of one person, who is called by the number of the first of them.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::pairs::PairLine;
 use crate::held::{Pack, damaged, numbered, unreadable};
 use crate::probe::{Digest, FileFacts, Probe, ProbeCache};

@@ -1,5 +1,7 @@
 //! Lists of pairs: a protocol's `fold,same,a,b`, a sampler's `a,b`.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::form::TextFile;
 use super::lines::{Lines, truth};
 use super::{benchmarks, splits};

@@ -9,6 +9,8 @@
 //! A label that is a whole number names a person as the records do that are made of such a list ([`numbered`]); any other is a name.
 //! Sources: insightface's `face2rec2.py` and `face_common.py`, MXNet's `im2rec.py`.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::form::TextFile;
 use crate::held::numbered;
 use csv::StringRecord;

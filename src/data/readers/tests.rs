@@ -1,5 +1,7 @@
 //! Tests of all readers, on small folders of their own.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::*;
 use crate::predicate::MissingPolicy;
 use crate::probe::ProbeCache;

@@ -6,6 +6,8 @@
 //!
 //! A *visit* numbers the times that a sample was drawn by this sampler, from 0; augments draw by it.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 mod balanced;
 mod pairs;
 mod pk;

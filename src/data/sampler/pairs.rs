@@ -1,5 +1,7 @@
 //! Positive pairs.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::shuffled::Shuffled;
 use super::{People, Pick, Sampler, Shape, path, shuffle};
 use crate::table::Groups;

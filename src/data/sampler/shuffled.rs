@@ -1,5 +1,7 @@
 //! Every sample once per pass.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows, sides and lengths that were held against their limits")]
+
 use super::{Pick, Sampler, Shape, path, shuffle};
 use crate::Table;
 use ddl_base::random::Draw;

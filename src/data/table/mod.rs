@@ -9,6 +9,8 @@
 //! What is the same for many samples is written down once: people and texts are interned, a drawn set has no column at all, a view is the
 //! rows and classes that it leaves.
 
+#![allow(clippy::cast_possible_truncation, reason = "rows are numbered by 32 bits; a table of more is refused")]
+
 mod builder;
 mod columns;
 mod core;

@@ -3,6 +3,13 @@
 //! By sample (`filter`, `sample`, `apply`) they keep the label space; by identity (`split_by_identity`, `identities`, `min_images`,
 //! `without`) they narrow it, in the parent's order; `relabel` makes a new one of the people who have images; `merge` joins.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "rows are numbered by 32 bits, and shares of them are rounded"
+)]
+
 mod filter;
 mod identities;
 mod merge;

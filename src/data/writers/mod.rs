@@ -8,6 +8,12 @@
 //! What is written is what the reader of the same name reads: the same images, people and, where a container holds them, names and
 //! attributes ([`Container::keeps`]).
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "lengths of images and fields, which were held against the limits of their container"
+)]
+
 mod bin;
 mod draft;
 mod folder;

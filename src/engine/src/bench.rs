@@ -1,6 +1,13 @@
 //! What `make bench` times, beside a `PyTorch` twin (.tools/bench/worker.py): steps of a network as the engine runs them, and what a term
 //! adds.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "sizes of tensors, which libtorch counts in i64"
+)]
+
 mod asked;
 mod distillation;
 

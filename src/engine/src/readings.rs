@@ -1,5 +1,7 @@
 //! What networks read of samples beside their images.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "sizes of tensors, which libtorch counts in i64")]
+
 use crate::nn::net::Network;
 use ddl::data::predicate::Expr;
 use ddl::data::{DataError, Table};

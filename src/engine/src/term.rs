@@ -2,6 +2,13 @@
 //!
 //! Terms see what they see in a stage: embeddings with a gradient's way back, labels, the state of their label space. Nothing is trained.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "sizes of tensors, which libtorch counts in i64"
+)]
+
 mod arrays;
 
 use crate::exec;

@@ -1,5 +1,7 @@
 //! `ddl run` where something is wrong with the disk, the files or the numbers: one message, nothing lost.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 mod common;
 
 use common::shell::{Ran, Shell};

@@ -1,6 +1,8 @@
 //! What is wrong with a recipe is said before it runs: `check`, `plan` and `run` say it, and nothing is computed. A code that only a run
 //! can say stands below with its reason, and so does it in the design's list.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
+
 mod common;
 
 use common::shell::Shell;

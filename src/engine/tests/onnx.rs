@@ -1,5 +1,7 @@
 //! Exported networks, run by a runtime that shares nothing with libtorch: each gives the engine's embeddings to 1e-4 of their length.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "small numbers of a test")]
+
 mod common;
 
 use common::shell::Shell;

@@ -1,5 +1,7 @@
 //! What the options of stages, draws and data do to a whole run: each test would fail if its option did nothing.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 mod common;
 
 use common::Run;

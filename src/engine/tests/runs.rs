@@ -1,5 +1,7 @@
 //! Whole runs of the engine's program on drawn faces.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
+
 mod common;
 
 use common::{Ended, Run};

@@ -1,5 +1,7 @@
 //! Which images a stage saw is told by its result.
 
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 mod common;
 
 use common::{Run, signal, until};

@@ -1,6 +1,8 @@
 //! No result lies under a key that is not its own: files are exchanged, restored and edited between runs, between a plan and its run, and
 //! all the time.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
+
 mod common;
 
 use common::{Ended, Run, shell};

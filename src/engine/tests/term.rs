@@ -1,5 +1,7 @@
 //! `ddl term` with this engine: a head or term on given arrays, as a user types it.
 
+#![allow(clippy::cast_precision_loss, reason = "small numbers of a test")]
+
 mod common;
 
 use common::shell::Shell;

@@ -4,6 +4,8 @@
 //! Both sides work in float64, where the order of a sum is far below what is asked for and no rectifier's side depends on it. Images are
 //! smaller than they are in use where a network is one of windows: its last layers are as much smaller.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "small numbers of a test")]
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;

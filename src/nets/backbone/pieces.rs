@@ -11,7 +11,7 @@ pub fn conv(name: String, io: (i64, i64), kernel: i64, stride: i64, init: Init) 
 }
 
 /// As [`conv`], with a bias.
-pub fn biased(name: String, io: (i64, i64), kernel: i64, stride: i64, init: Init) -> Module {
+pub(crate) fn biased(name: String, io: (i64, i64), kernel: i64, stride: i64, init: Init) -> Module {
     Module::Conv(Conv { bias: true, ..plain(name, io, kernel, stride, init) })
 }
 

@@ -4,7 +4,7 @@ use prost::Message;
 
 /// A file.
 #[derive(Clone, PartialEq, Message)]
-pub struct ModelProto {
+pub(crate) struct ModelProto {
     /// The version of this format.
     #[prost(int64, tag = "1")]
     pub ir_version: i64,
@@ -30,7 +30,7 @@ pub struct ModelProto {
 
 /// A set of operators.
 #[derive(Clone, PartialEq, Message)]
-pub struct OperatorSetId {
+pub(crate) struct OperatorSetId {
     /// Empty for ONNX's own.
     #[prost(string, tag = "1")]
     pub domain: String,
@@ -41,7 +41,7 @@ pub struct OperatorSetId {
 
 /// A note.
 #[derive(Clone, PartialEq, Message)]
-pub struct StringEntry {
+pub(crate) struct StringEntry {
     /// Its name.
     #[prost(string, tag = "1")]
     pub key: String,
@@ -52,7 +52,7 @@ pub struct StringEntry {
 
 /// A network.
 #[derive(Clone, PartialEq, Message)]
-pub struct GraphProto {
+pub(crate) struct GraphProto {
     /// Operations, inputs before what uses them.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<NodeProto>,
@@ -72,7 +72,7 @@ pub struct GraphProto {
 
 /// An operation.
 #[derive(Clone, PartialEq, Message)]
-pub struct NodeProto {
+pub(crate) struct NodeProto {
     /// Names of values that it takes.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
@@ -92,7 +92,7 @@ pub struct NodeProto {
 
 /// An option of an operation.
 #[derive(Clone, PartialEq, Message)]
-pub struct AttributeProto {
+pub(crate) struct AttributeProto {
     /// Its name.
     #[prost(string, tag = "1")]
     pub name: String,
@@ -122,7 +122,7 @@ pub mod attribute {
 
 /// A constant.
 #[derive(Clone, PartialEq, Message)]
-pub struct TensorProto {
+pub(crate) struct TensorProto {
     /// Its sides.
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
@@ -147,7 +147,7 @@ pub mod element {
 
 /// A value that goes in or comes out.
 #[derive(Clone, PartialEq, Message)]
-pub struct ValueInfoProto {
+pub(crate) struct ValueInfoProto {
     /// Its name.
     #[prost(string, tag = "1")]
     pub name: String,
@@ -158,7 +158,7 @@ pub struct ValueInfoProto {
 
 /// What a value is: here always a tensor.
 #[derive(Clone, PartialEq, Message)]
-pub struct TypeProto {
+pub(crate) struct TypeProto {
     /// The tensor.
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorType>,
@@ -166,7 +166,7 @@ pub struct TypeProto {
 
 /// A tensor's type.
 #[derive(Clone, PartialEq, Message)]
-pub struct TensorType {
+pub(crate) struct TensorType {
     /// What its numbers are: [`element`].
     #[prost(int32, tag = "1")]
     pub elem_type: i32,
@@ -177,7 +177,7 @@ pub struct TensorType {
 
 /// The sides of a tensor.
 #[derive(Clone, PartialEq, Message)]
-pub struct TensorShape {
+pub(crate) struct TensorShape {
     /// One by one.
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<Dimension>,

@@ -42,7 +42,7 @@ impl<'t> Writer<'t> {
     }
 
     /// A value backwards along an axis.
-    pub fn reversed(&mut self, value: &str, axis: i64) -> String {
+    pub(crate) fn reversed(&mut self, value: &str, axis: i64) -> String {
         // from the last to before the first, which no index but the least one says
         let whole = [("starts", -1), ("ends", i64::MIN), ("axes", axis), ("steps", -1)];
         let [starts, ends, axes, steps] = whole.map(|(name, number)| self.whole(&format!("reversed_{axis}.{name}"), &[1], &[number]));
@@ -70,7 +70,7 @@ impl<'t> Writer<'t> {
     ///
     /// # Errors
     /// As [`Writer::stored`].
-    pub fn stored_as(&mut self, name: &str, dims: &[i64]) -> Result<String, OnnxError> {
+    pub(crate) fn stored_as(&mut self, name: &str, dims: &[i64]) -> Result<String, OnnxError> {
         self.stored(name)?;
         if let Some(constant) = self.constants.iter_mut().find(|constant| constant.name == name) {
             constant.dims = dims.to_vec();
@@ -91,14 +91,14 @@ impl<'t> Writer<'t> {
     }
 
     /// A value in another shape; 0 keeps a side.
-    pub fn reshaped(&mut self, value: &str, sides: &[i64]) -> String {
+    pub(crate) fn reshaped(&mut self, value: &str, sides: &[i64]) -> String {
         let words: Vec<String> = sides.iter().map(i64::to_string).collect();
         let shape = self.whole(&format!("shape_{}", words.join("_")), &[sides.len() as i64], sides);
         self.node("Reshape", &[value, &shape], Vec::new())
     }
 
     /// A value with its axes in another order.
-    pub fn transposed(&mut self, value: &str, axes: &[i64]) -> String {
+    pub(crate) fn transposed(&mut self, value: &str, axes: &[i64]) -> String {
         self.node("Transpose", &[value], vec![ints("perm", axes)])
     }
 
@@ -135,7 +135,7 @@ pub fn int(name: &str, i: i64) -> AttributeProto {
 }
 
 /// Whole numbers as an option.
-pub fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+pub(crate) fn ints(name: &str, ints: &[i64]) -> AttributeProto {
     AttributeProto { name: name.to_owned(), ints: ints.to_vec(), r#type: attribute::INTS, ..AttributeProto::default() }
 }
 

@@ -130,7 +130,7 @@ crate::family! {
 }
 
 /// Whether there is a curve somewhere in what a plan holds of an operator.
-pub fn holds_curve(json: &serde_json::Value) -> bool {
+pub(crate) fn holds_curve(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::Object(map) => {
             map.get("op").and_then(serde_json::Value::as_str).is_some_and(Shape::is) || map.values().any(holds_curve)

@@ -47,7 +47,7 @@ crate::operator! {
 }
 
 /// The type that a column of a csv has, by what `schema` says of it.
-pub fn column_type(word: &str) -> Option<Type> {
+pub(crate) fn column_type(word: &str) -> Option<Type> {
     Some(match word {
         "deg" | "rad" => Type::Quantity(Dimension::Angle),
         "px" => Type::Quantity(Dimension::Pixels),

@@ -179,12 +179,12 @@ macro_rules! readers {
             }
 
             /// Whether the path of a reader of this name says which pairs of its images are judged.
-            pub fn has_pairs(op: &str) -> bool {
+            pub(crate) fn has_pairs(op: &str) -> bool {
                 $((op == $member::NAME && <$member as Reading>::PAIRS))||*
             }
 
             /// What is wrong with a call of a reader of this name, by the patterns in it.
-            pub fn complaints(op: &str, call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
+            pub(crate) fn complaints(op: &str, call: &Call, patterns: &mut Patterns) -> Vec<Complaint> {
                 $(if op == $member::NAME {
                     return <$member as Reading>::complaints(call, patterns);
                 })*
@@ -192,7 +192,7 @@ macro_rules! readers {
             }
 
             /// Whether what lies at a path is a reader's own, of each by its name.
-            pub fn recognised(path: &Path) -> Vec<(&'static str, Recognised)> {
+            pub(crate) fn recognised(path: &Path) -> Vec<(&'static str, Recognised)> {
                 vec![$(($member::NAME, <$member as Reading>::recognises(path))),*]
             }
 

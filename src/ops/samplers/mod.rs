@@ -106,7 +106,7 @@ crate::family! {
 }
 
 /// The images of a batch, where the sampler of a draw's arguments tells them.
-pub fn composed(draw: &Args) -> Option<u64> {
+pub(crate) fn composed(draw: &Args) -> Option<u64> {
     let Some(Value::Op(by)) = draw.get("by") else { return None };
     let count = |name: &str| if let Some(Value::Int(count)) = by.args.get(name) { u64::try_from(*count).ok() } else { None };
     if by.op() == Pk::NAME { count("identities")?.checked_mul(count("images")?) } else { None }

@@ -175,7 +175,7 @@ impl Train {
     }
 
     /// The draws that one of its networks sees.
-    pub fn draws_of<'t>(&'t self, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
+    pub(crate) fn draws_of<'t>(&'t self, net: &'t str) -> impl Iterator<Item = NodeId> + 't {
         self.terms().filter(move |weighted| weighted.term.trains(net)).flat_map(|weighted| weighted.term.it().draws())
     }
 

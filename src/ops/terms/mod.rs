@@ -94,7 +94,7 @@ impl TermKind {
 
 /// Whether a term of this name looks at several images of one person together, as every term does that pools sets of them: a bare data set, of which
 /// single images would be drawn, is refused for it.
-pub fn looks_at_people(op: &str, pools: bool) -> bool {
+pub(crate) fn looks_at_people(op: &str, pools: bool) -> bool {
     pools || Term::kind(op).is_some_and(|kind| kind.looks == Looks::People)
 }
 

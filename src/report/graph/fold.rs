@@ -29,7 +29,7 @@ pub struct Folding {
 
 /// How much is alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Alike {
+pub(crate) enum Alike {
     /// The arms of one name.
     Arms,
     /// Also what is of one operator, reads what is alike, and is read by what is alike: the protocols of a table, methods side by side.

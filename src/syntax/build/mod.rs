@@ -1,5 +1,7 @@
 //! Pairs of the grammar to the tree, and what the grammar accepts only to be refused with better words.
 
+#![allow(clippy::cast_possible_truncation, reason = "places in recipes, which are shorter than 2^32 bytes")]
+
 mod exprs;
 mod items;
 mod literals;

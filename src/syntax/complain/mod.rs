@@ -1,5 +1,7 @@
 //! The grammar's "no" in words: what stands there, what could, and what was probably meant.
 
+#![allow(clippy::cast_possible_truncation, reason = "places in recipes, which are shorter than 2^32 bytes")]
+
 mod slips;
 
 use super::build::Refused;

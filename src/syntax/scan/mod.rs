@@ -5,6 +5,8 @@
 //! {`, `lr =`). No expression goes on so, which makes a broken declaration end where the next one begins. Where brackets don't match, a
 //! declaration's word at the very beginning of a line closes all of them.
 
+#![allow(clippy::cast_possible_truncation, reason = "places in recipes, which are shorter than 2^32 bytes")]
+
 mod brackets;
 mod tokens;
 

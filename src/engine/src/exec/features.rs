@@ -1,5 +1,7 @@
 //! Features: the embeddings of a data set's images.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of tensors, which libtorch counts in i64")]
+
 use super::common::Common;
 use super::{Exec, Halt};
 use crate::model::Model;

@@ -9,6 +9,8 @@
 //! progress  how far work is that has no events of its own
 //! ```
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of tensors, which libtorch counts in i64")]
+
 mod check;
 mod common;
 mod features;

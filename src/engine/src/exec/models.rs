@@ -1,5 +1,7 @@
 //! Models: backbones with their first tensors, stages from the store, and what is chosen or averaged of several.
 
+#![allow(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "sizes of tensors, which libtorch counts in i64")]
+
 use super::{Exec, Halt, MODELS_KEPT};
 use crate::failures;
 use crate::model::{HEADS, Head, HeadId, Model, TENSORS};

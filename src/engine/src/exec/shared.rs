@@ -4,6 +4,8 @@
 //! Nothing of it changes a bit: a front and the rest of a network make the whole (see [`crate::nn::embed`]), and fronts are told apart by
 //! their tensors and by their images, not by what the plan says of them.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of tensors, which libtorch counts in i64")]
+
 use super::features::ImageView;
 use super::{Exec, Halt};
 use crate::model::Model;

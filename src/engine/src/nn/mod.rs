@@ -7,6 +7,14 @@
 //!
 //! This room knows tensors, and neither recipes nor the file formats of data. Everything runs on the device that the state lies on.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "sizes of tensors, which libtorch counts in i64"
+)]
+
 pub(crate) mod backbone;
 pub(crate) mod comparator;
 pub(crate) mod embed;

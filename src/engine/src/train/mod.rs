@@ -40,6 +40,14 @@
 //! | `checkpoint` | a stage on the disk                                       | names, stage, turn, scale, setup, watch, learner |
 //! | `progress`   | step events                                               | setup, learner |
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "sizes of tensors, which libtorch counts in i64, and steps"
+)]
+
 mod accumulate;
 mod bank;
 mod banks;
