@@ -160,7 +160,7 @@ impl Compiler<'_> {
                 let fits = (is_text(&ta) && is_text(ty)) || super::expr::join(&ta, ty).is_some();
                 let cells: Option<Vec<Cell>> = items.iter().map(cell).collect();
                 match cells {
-                    Some(cells) if fits => Members::List(cells),
+                    Some(cells) if fits => Members::List(cells.into()),
                     _ => return self.bad_operands("in", op_span, &left, &right, None),
                 }
             }

@@ -72,7 +72,7 @@ pub fn fill(plan: &mut Plan, paths: &Paths, cache: ProbeCache) -> Known {
         findings.extend(gather.seen());
         findings.extend(gather.left_out());
         findings.extend(lengths::findings(plan, &gather.facts));
-        findings.extend(idle::findings(plan));
+        findings.extend(idle::findings(plan, &gather.facts));
         for (finding, note) in protocols::without_interval(plan, &gather.counted, &gather.parted) {
             gather.facts[finding.at.node.0 as usize].notes.push(note);
             findings.push(finding);

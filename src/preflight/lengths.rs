@@ -8,6 +8,7 @@ use crate::diag::{Code, Severity};
 use crate::events::Failure;
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::{Dimension, Type};
+use crate::ops::data::Draw;
 use crate::ops::stages::{Plateau, Stop, Train};
 use crate::ops::{declared, whole};
 use crate::plan::{Facts, Plan};
@@ -31,18 +32,21 @@ pub(crate) fn findings(plan: &Plan, facts: &[Facts]) -> Vec<Finding> {
             let (at, also) = (Place::argument(id, "stop"), Some((Place::argument(id, "for"), stage.label())));
             found.push(Finding { at, label: "longer than the stage".to_owned(), also, severity: Severity::Warning, failure });
         }
-        // the stage's own span is its length
-        for (name, value) in whole(Train::NAME, node.args()) {
-            inside(value, &mut vec![name.into()], &mut |decl, path, it, form| {
-                let name = path.last().map_or("", |name| &**name);
-                if let Some(failure) = stage.against(decl, name, it, form)
-                    && said.insert((stage.name.clone(), failure.message.clone()))
-                {
-                    let at = Place { node: id, path: path.iter().map(ToString::to_string).collect() };
-                    let also = Some((Place::argument(id, "for"), stage.label()));
-                    found.push(Finding { at, label: form.label(), also, severity: Severity::Warning, failure });
-                }
-            });
+        // what its images go through changes over it too; the stage's own span is its length
+        let draws = plan.draws(id).unwrap_or_default(); // of a stage there are some
+        for (node, op) in std::iter::once((id, Train::NAME)).chain(draws.into_iter().map(|draw| (draw, Draw::NAME))) {
+            for (name, value) in whole(op, plan.node(node).args()) {
+                inside(value, &mut vec![name.into()], &mut |decl, path, it, form| {
+                    let name = path.last().map_or("", |name| &**name);
+                    if let Some(failure) = stage.against(decl, name, it, form)
+                        && said.insert((stage.name.clone(), failure.message.clone()))
+                    {
+                        let at = Place { node, path: path.iter().map(ToString::to_string).collect() };
+                        let also = Some((Place::argument(id, "for"), stage.label()));
+                        found.push(Finding { at, label: form.label(), also, severity: Severity::Warning, failure });
+                    }
+                });
+            }
         }
     }
     found

@@ -33,6 +33,7 @@ pub fn error(error: &TensorError) -> Failure {
         | TensorError::Kind(_)
         | TensorError::Truncated
         | TensorError::Broken(_)
+        | TensorError::Packed
         | TensorError::NotTorch
         | TensorError::NoPairs(_)
         | TensorError::NoTensors { .. }

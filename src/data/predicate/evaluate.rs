@@ -2,6 +2,7 @@
 
 use super::super::table::Row;
 use super::super::{Cell, DataError, Table};
+use super::choices::rising;
 use super::words::symbol;
 use super::{Arithmetic, Comparison, Expr, Members};
 use std::cmp::Ordering;
@@ -133,9 +134,7 @@ fn arithmetic(op: Arithmetic, left: &Cell, right: &Cell) -> Result<Cell, DataErr
 fn ordering(what: &str, left: &Cell, right: &Cell) -> Result<Option<Ordering>, DataError> {
     match (left, right) {
         (Cell::Missing, _) | (_, Cell::Missing) => Ok(None),
-        (Cell::Number(a), Cell::Number(b)) => Ok(a.partial_cmp(b)),
-        (Cell::Text(a), Cell::Text(b)) => Ok(Some(a.cmp(b))),
-        (Cell::Bool(a), Cell::Bool(b)) => Ok(Some(a.cmp(b))),
+        (Cell::Number(_), Cell::Number(_)) | (Cell::Text(_), Cell::Text(_)) | (Cell::Bool(_), Cell::Bool(_)) => Ok(rising(left, right)),
         (Cell::Number(_), other) => Err(wrong(what, "two numbers", other)),
         (Cell::Text(_), other) => Err(wrong(what, "two texts", other)),
         (Cell::Bool(_), other) => Err(wrong(what, "two yes or no", other)),
@@ -156,8 +155,11 @@ fn compare(op: Comparison, left: &Cell, right: &Cell) -> Result<Cell, DataError>
 fn member(value: &Cell, members: &Members) -> Result<Cell, DataError> {
     match members {
         Members::Range(from, to) => Ok(three_cell(number("in", value)?.map(|x| *from <= x && x <= *to))),
-        Members::List(cells) => {
-            let orders = cells.iter().map(|cell| ordering("in", value, cell)).collect::<Result<Vec<_>, _>>()?;
+        Members::List(choices) => {
+            if let Some(found) = choices.hold(value) {
+                return Ok(Cell::Bool(found));
+            }
+            let orders = choices.as_slice().iter().map(|cell| ordering("in", value, cell)).collect::<Result<Vec<_>, _>>()?;
             let found = orders.iter().any(|order| order.is_some_and(Ordering::is_eq));
             Ok(if !found && (value.is_missing() || orders.contains(&None)) { Cell::Missing } else { Cell::Bool(found) })
         }

@@ -4,8 +4,11 @@
 //! A missing value makes what is computed from it missing; `and`, `or` and `not` know three values, so that
 //! `a and b` is `b and a`: false and missing is false, true or missing is true.
 
+mod choices;
 mod evaluate;
 mod words;
+
+pub use choices::Choices;
 
 use super::Cell;
 use serde::{Deserialize, Serialize};
@@ -57,7 +60,7 @@ pub enum Members {
     /// Numbers from the first to the second, both included.
     Range(f64, f64),
     /// One of these.
-    List(Vec<Cell>),
+    List(Choices),
 }
 
 /// An expression over one sample.

@@ -30,7 +30,7 @@ impl Expr {
                 let cell = |cell: &Cell| cell_text(cell, unit.as_ref());
                 let members = match members {
                     Members::Range(from, to) => format!("{}..{}", cell(&Cell::Number(*from)), cell(&Cell::Number(*to))),
-                    Members::List(cells) => format!("[{}]", cells.iter().map(cell).collect::<Vec<_>>().join(", ")),
+                    Members::List(choices) => format!("[{}]", choices.as_slice().iter().map(cell).collect::<Vec<_>>().join(", ")),
                 };
                 format!("{} in {members}", of.text_in(schema, unit.as_ref()))
             }

@@ -1,11 +1,11 @@
 //! Pairs that are drawn rather than listed.
 
 use super::{Pair, PairCounts, Verification};
-use crate::table::Row;
+use crate::table::{Groups, Row};
 use crate::{DataError, Table};
 use ddl_base::random::Draw;
 use smallvec::{SmallVec, smallvec};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use std::sync::Arc;
 /// Errors: fewer than two folds, too few people, or a fold with too few possible pairs (with their numbers).
 pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold: usize, seed: i64) -> Result<Verification, DataError> {
     let second = with.unwrap_or(table);
-    let people = shared_people(table, second, seed);
+    let (ours, theirs) = (table.rows_by_class(), with.map(Table::rows_by_class));
+    let rows = [&ours, theirs.as_ref().unwrap_or(&ours)];
+    let people = shared_people(table, second, rows, seed);
     let wrong = |why: String| Err(DataError::Argument { what: "random_pairs", why });
     if folds < 2 || per_fold == 0 {
         return wrong("it takes at least two folds of one pair".to_owned());
@@ -26,7 +28,7 @@ pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold:
     let mut pairs = Vec::new(); // no room is taken for pairs that there may not be
     for fold in 0..folds {
         let members = &people[people.len() * fold / folds..people.len() * (fold + 1) / folds];
-        let pool = Pool::new(table, second, with.is_none(), members);
+        let pool = Pool::new([table, second], rows, with.is_none(), members);
         for (same, what) in [(true, "random_pairs same"), (false, "random_pairs different")] {
             let candidates = pool.candidates(same);
             if candidates.total < per_fold {
@@ -46,18 +48,21 @@ pub fn random_pairs(table: &Table, with: Option<&Table>, folds: usize, per_fold:
     Ok(Verification { first: table.clone(), second, pairs, in_file: counts, kept: counts, doubts: Vec::new() })
 }
 
-/// The rows in both tables of each person who has rows in both, people in random order.
-fn shared_people(first: &Table, second: &Table, seed: i64) -> Vec<(Vec<u32>, Vec<u32>)> {
+/// A person of both tables: the class in the first, and in the second.
+type Shared = [u32; 2];
+
+/// Everybody who has rows in both tables, in random order.
+fn shared_people(first: &Table, second: &Table, [ours, theirs]: [&Groups; 2], seed: i64) -> Vec<Shared> {
     let draw = Draw::new(seed, "random_pairs people");
-    let (ours, theirs) = (first.rows_by_class(), second.rows_by_class());
+    let names = first.labels().names();
     let person = |(class, name): (usize, &Arc<str>)| {
-        let partner = second.labels().class(name)? as usize;
-        let both = !ours.get(class).is_empty() && !theirs.get(partner).is_empty();
-        both.then(|| (draw.clone().text(name).rank(), name.clone(), (class, partner)))
+        let partner = second.labels().class(name)?;
+        let both = !ours.get(class).is_empty() && !theirs.get(partner as usize).is_empty();
+        both.then(|| (draw.clone().text(name).rank(), [class as u32, partner]))
     };
-    let mut people: Vec<_> = first.labels().names().iter().enumerate().filter_map(person).collect();
-    people.sort_unstable();
-    people.into_iter().map(|(_, _, (class, partner))| (ours.get(class).to_vec(), theirs.get(partner).to_vec())).collect()
+    let mut people: Vec<(u64, Shared)> = names.iter().enumerate().filter_map(person).collect();
+    people.sort_unstable_by(|(a, [one, _]), (b, [other, _])| (a, &names[*one as usize]).cmp(&(b, &names[*other as usize])));
+    people.into_iter().map(|(_, shared)| shared).collect()
 }
 
 /// The images of a fold, person by person.
@@ -66,16 +71,17 @@ struct Pool {
     seconds: Vec<u32>,
     /// For each first image, the places in `seconds` of the same person.
     same: Vec<Range<usize>>,
-    /// For each first image, the places in `seconds` where it is itself, however it is seen there, in order.
+    /// For each first image, the places in `seconds` where it is itself, however it is seen there, in order; nothing of one table.
     itself: Vec<SmallVec<[usize; 1]>>,
     /// Both sides are one table: each pair counts once.
     one_table: bool,
 }
 
 impl Pool {
-    fn new(first: &Table, second: &Table, one_table: bool, people: &[(Vec<u32>, Vec<u32>)]) -> Self {
+    fn new([first, second]: [&Table; 2], [ours, theirs]: [&Groups; 2], one_table: bool, people: &[Shared]) -> Self {
         let mut pool = Pool { firsts: Vec::new(), seconds: Vec::new(), same: Vec::new(), itself: Vec::new(), one_table };
-        for (ours, theirs) in people {
+        for [class, partner] in people {
+            let (ours, theirs) = (ours.get(*class as usize), theirs.get(*partner as usize));
             let range = pool.seconds.len()..pool.seconds.len() + theirs.len();
             let twins = if one_table { HashMap::new() } else { places(second, theirs) };
             for row in ours {
@@ -87,7 +93,7 @@ impl Pool {
                     let alike = twins.get(&own.source().hashed()).into_iter().flatten();
                     alike.filter(|at| of_image(at, &own)).map(|at| range.start + at).collect()
                 };
-                pool.itself.push(own.map(twins).unwrap_or_default());
+                pool.itself.extend((!one_table).then(|| own.map(twins).unwrap_or_default()));
             }
             pool.seconds.extend(theirs);
         }
@@ -159,14 +165,31 @@ impl Candidates {
     }
 }
 
-/// `count` different numbers below `total`, uniform, in order (Floyd's algorithm). `count` is at most `total`.
-fn choose(total: usize, count: usize, draw: &Draw) -> BTreeSet<usize> {
-    let mut chosen = BTreeSet::new();
+/// `count` different numbers below `total`, uniform, in order (Floyd's algorithm). `count` is at most `total`. Many of few are marked in a map of
+/// bits, few of many are kept by name: what is chosen is the same.
+pub(super) fn choose(total: usize, count: usize, draw: &Draw) -> Vec<usize> {
+    let number = |last: usize| ((draw.clone().number(last as u64).unit() * (last + 1) as f64) as usize).min(last);
+    if total / 64 <= count {
+        let mut bits = vec![0_u64; total / 64 + 1];
+        let mut take = |at: usize| {
+            let (word, bit) = (&mut bits[at / 64], 1 << (at % 64));
+            std::mem::replace(word, *word | bit) & bit == 0
+        };
+        for last in total - count..total {
+            let _ = take(number(last)) || take(last);
+        }
+        let of_word = |(at, word): (usize, &u64)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| 64 * at + bit).collect::<SmallVec<[usize; 64]>>()
+        };
+        return bits.iter().enumerate().flat_map(of_word).collect();
+    }
+    let mut chosen = HashSet::with_capacity(count);
     for last in total - count..total {
-        let number = (draw.clone().number(last as u64).unit() * (last + 1) as f64) as usize;
-        if !chosen.insert(number.min(last)) {
+        if !chosen.insert(number(last)) {
             chosen.insert(last);
         }
     }
+    let mut chosen: Vec<usize> = chosen.into_iter().collect();
+    chosen.sort_unstable();
     chosen
 }

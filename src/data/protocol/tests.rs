@@ -7,6 +7,7 @@ use crate::readers::{IdentityRule, image_folder};
 use crate::testing::people;
 use crate::views::{Amount, MergeLabels, Order, Split, SplitPart, merge};
 use ddl_base::quantity::Fraction;
+use ddl_base::random::Draw;
 use proptest::prelude::*;
 use std::io::Write;
 
@@ -105,5 +106,23 @@ proptest! {
         let fold = |number: u32| made.pairs.iter().filter(move |pair| pair.fold == number).flat_map(|pair| [person(pair.a), person(pair.b)]);
         let first: HashSet<&str> = fold(0).collect();
         prop_assert!(fold(1).all(|name| !first.contains(name)));
+    }
+}
+
+#[test]
+fn many_of_few_pairs_and_few_of_many_are_chosen_alike() {
+    let numbers = |draw: &Draw, total: usize, count: usize| {
+        let mut chosen = std::collections::BTreeSet::new();
+        for last in total - count..total {
+            let number = (draw.clone().number(last as u64).unit() * (last + 1) as f64) as usize;
+            if !chosen.insert(number.min(last)) {
+                chosen.insert(last);
+            }
+        }
+        chosen.into_iter().collect::<Vec<_>>()
+    };
+    for (total, count) in [(1, 1), (64, 1), (65, 1), (128, 2), (129, 2), (1000, 15), (1000, 16), (1000, 999), (1000, 1000), (100_000, 7)] {
+        let draw = Draw::new(3, "choice").number(total as u64);
+        assert_eq!(made::choose(total, count, &draw), numbers(&draw, total, count), "{count} of {total}");
     }
 }

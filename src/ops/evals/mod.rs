@@ -24,7 +24,7 @@ pub use templates::{FaceNorm, FarPoint, TemplateIdentification, TemplateVerifica
 use super::augments::Augment;
 use super::pooling::Pooling;
 use super::refs::{DataRef, FilePath};
-use crate::lang::decl::{Operator as _, Param};
+use crate::lang::decl::{Call, Complaint, Operator as _, Param};
 use crate::lang::types::{Dimension, Type};
 use crate::lang::value::Value;
 use crate::quantity::Fraction;
@@ -61,8 +61,30 @@ crate::operator! {
         /// Seed of the choice.
         seed: i64 = 0, any "a seed is hashed";
     }
+    check = can_be_listed;
     changes = [(2, "an image is paired with itself no more where the other set sees it changed")];
 }
+
+/// The most pairs that are drawn and listed one by one. IJB-C's protocol has 15.7 million.
+const MOST_DRAWN: i64 = 20_000_000;
+
+fn can_be_listed(call: &Call) -> Vec<Complaint> {
+    let number = |name| match call.args.get(name).or(RandomPairs::decl().param(name)?.default.as_ref()) {
+        Some(Value::Int(n)) => Some(*n),
+        _ => None, // a parameter says it later
+    };
+    let (Some(folds), Some(per_fold)) = (number("folds"), number("per_fold")) else { return Vec::new() };
+    let all = folds.saturating_mul(per_fold).saturating_mul(2);
+    if all <= MOST_DRAWN {
+        return Vec::new();
+    }
+    vec![Complaint {
+        param: Some("per_fold"),
+        message: format!("{folds} folds of {per_fold} same and as many different pairs are {all}, and at most {MOST_DRAWN} are drawn"),
+        help: Some("draw fewer, or judge all_pairs(), which lists none: it is for low FARs".to_owned()),
+    }]
+}
+
 crate::operator! {
     /// All pairs of the data's images: for low FARs. No folds, so no accuracy.
     pub struct AllPairs("all_pairs", 1, |_| Type::PairSource) {
