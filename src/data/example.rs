@@ -93,10 +93,10 @@ impl Feature {
         }
     }
 
-    /// Its value as a text, if it is one.
+    /// Its value as it is told of an image, if it is one.
     pub fn text(&self) -> Option<String> {
         match self.values.as_ref()? {
-            Values::Bytes(_) => String::from_utf8(self.bytes().filter(|bytes| bytes.len() <= told::LONGEST)?.to_vec()).ok(),
+            Values::Bytes(_) => String::from_utf8(self.bytes().filter(|bytes| bytes.len() <= told::LONGEST)?.to_vec()).ok().map(told::text),
             Values::Floats(list) => <[f32; 1]>::try_from(&*list.value).ok().map(|[number]| number.to_string()),
             Values::Ints(list) => <[i64; 1]>::try_from(&*list.value).ok().map(|[number]| number.to_string()),
         }

@@ -306,7 +306,7 @@ impl Told {
     pub fn of(probe: &Probe) -> Self {
         let mut all = Told::default();
         let told = probe.files.iter().filter_map(|file| file.told.as_deref());
-        told.flat_map(told::pairs).for_each(|(name, value)| all.add(name, value));
+        told.flat_map(told::pairs).for_each(|(name, value)| all.add(name, told::plain(value)));
         all
     }
 

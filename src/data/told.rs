@@ -11,6 +11,9 @@ const IS: char = '\u{1f}';
 /// Stands between two pairs.
 const AND: char = '\u{1e}';
 
+/// Stands before a text that could be taken for a number.
+const TEXT: char = '\u{2}';
+
 /// A text of more bytes is no value: it describes, and nobody groups images by it.
 pub const LONGEST: usize = 200;
 
@@ -19,6 +22,21 @@ pub fn join<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let fits = |text: &str| text.len() <= LONGEST && !text.contains([IS, AND, '\0']);
     let pairs = pairs.into_iter().filter(|(name, value)| !value.is_empty() && fits(name) && fits(value));
     pairs.map(|(name, value)| format!("{name}{IS}{value}")).collect::<Vec<_>>().join(&AND.to_string())
+}
+
+/// A text as such a value: `007` as a text is another person than the number 7.
+pub fn text(value: String) -> String {
+    if value.parse::<f64>().is_ok() { format!("{TEXT}{value}") } else { value }
+}
+
+/// The text that a value is, where its file says that it is one and it could be taken for a number.
+pub fn as_text(value: &str) -> Option<&str> {
+    value.strip_prefix(TEXT)
+}
+
+/// A value as it is shown and read.
+pub fn plain(value: &str) -> &str {
+    as_text(value).unwrap_or(value)
 }
 
 /// The pairs of such a text.
@@ -59,5 +77,9 @@ mod tests {
         assert_eq!(pairs(&told).collect::<Vec<_>>(), [("label", "3"), ("name", "é b"), ("last", "-1.5")]);
         assert_eq!((value(&told, "name"), value(&told, "empty")), (Some("é b"), None));
         assert_eq!((join([]), pairs("").count()), (String::new(), 0));
+        for (value, is_text) in [("7", true), ("-1e3", true), ("nan", true), ("ann", false), ("7-eleven", false)] {
+            let said = text(value.to_owned());
+            assert_eq!((plain(&said), as_text(&said)), (value, is_text.then_some(value)));
+        }
     }
 }

@@ -111,7 +111,7 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// What a person is called who is told so: a text, or a number with eight digits. Other numbers than whole ones from 0 are nobody's: -1 says of a label
+/// What a person is called of whom a text is all that is known, be it a name or a number: numbers have eight digits. Other numbers than whole ones from 0 are nobody's: -1 says of a label
 /// that there is none.
 pub fn named(who: &str) -> Result<String, String> {
     if let Ok(number) = who.parse() {
@@ -149,11 +149,12 @@ pub fn told_of(holder: impl Holder + 'static, probe: Arc<Probe>, telling: &Telli
         let text = file.told.as_deref().unwrap_or_default();
         let of = |why: String| DataError::NoIdentity { path: file.path.to_string(), why };
         let who = told::value(text, &person).ok_or_else(|| of(format!("it has no {} {}", telling.called, quoted(&person))))?;
-        let identity = people.of(&named(who).map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(&person))))?);
+        let name = told::as_text(who).map_or_else(|| named(who), |name| Ok(name.to_owned()));
+        let identity = people.of(&name.map_err(|why| of(format!("{why} ({} {})", telling.called, quoted(&person))))?);
         let cell = |(name, kind): &(String, ColumnType)| {
             let wrong =
                 |why| DataError::NoValue { path: file.path.to_string(), why: format!("{why} ({} {})", telling.called, quoted(name)) };
-            kind.cell(told::value(text, name).unwrap_or_default()).map_err(wrong)
+            kind.cell(told::plain(told::value(text, name).unwrap_or_default())).map_err(wrong)
         };
         let cells = columns.iter().map(cell).collect::<Result<_, _>>()?;
         builder.push(NewRow { path: file.path.clone(), identity, size: file.size, source: ImageSource::new(set.clone(), at), cells });

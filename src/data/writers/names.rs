@@ -3,10 +3,9 @@
 use super::{Column, Draft, Item, Whole, WriteError, at};
 use crate::decode::EXTENSIONS;
 use crate::probe::LEFT_BEHIND;
-use crate::readers::named;
 use crate::{Table, told};
 use ddl_base::text::quoted;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -53,23 +52,12 @@ fn unfit(part: &str) -> WriteError {
     ))
 }
 
-/// That people whom a file names are told apart when it is read: their readers take `7` and `007` for one number.
-pub fn told_apart(table: &Table) -> Result<(), WriteError> {
-    let mut taken: HashMap<String, &str> = HashMap::new();
-    for (name, _) in table.labels().names().iter().zip(table.images_per_class()).filter(|(_, count)| *count > 0) {
-        let fits = name.len() <= told::LONGEST && !told::join([("x", name.to_string())]).is_empty();
-        let read = named(name).ok().filter(|_| fits);
-        let read =
-            read.ok_or_else(|| WriteError::Misfit(format!("a person called {} would be read as none: give another name", quoted(name))))?;
-        if read != **name {
-            return Err(WriteError::Misfit(format!(
-                "a person called {} would be read as {}: people who are numbers have eight digits there; give another name, or another form",
-                quoted(name),
-                quoted(&read)
-            )));
-        }
-        if let Some(other) = taken.insert(read, name) {
-            return Err(WriteError::Misfit(format!("{} and {} would be read as one person", quoted(other), quoted(name))));
+/// That each person whom a file names can be named there.
+pub fn can_be_told(table: &Table) -> Result<(), WriteError> {
+    let people = table.labels().names().iter().zip(table.images_per_class()).filter(|(_, count)| *count > 0);
+    for (name, _) in people {
+        if told::join([("x", told::text(name.to_string()))]).is_empty() {
+            return Err(WriteError::Misfit(format!("a person called {} would be read as none: give another name", quoted(name))));
         }
     }
     Ok(())

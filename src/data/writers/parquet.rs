@@ -58,7 +58,7 @@ struct Group {
 
 impl Table {
     pub fn new(whole: &Whole, draft: &Draft) -> Result<Self, WriteError> {
-        names::told_apart(whole.table)?;
+        names::can_be_told(whole.table)?;
         names::not_taken(whole.columns, &OWN)?;
         let rows = Rows::of(whole)?;
         let plain = |path: &PathBuf| {

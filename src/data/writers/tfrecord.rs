@@ -22,7 +22,7 @@ struct Form {
 
 impl Form {
     fn of(whole: &Whole) -> Result<Self, WriteError> {
-        names::told_apart(whole.table)?;
+        names::can_be_told(whole.table)?;
         names::not_taken(whole.columns, &OWN)?;
         Ok(Form { columns: whole.columns.iter().map(|Column { name, holds }| (name.clone(), *holds)).collect() })
     }

@@ -26,8 +26,8 @@ crate::reader! {
     /// The images of Parquet files, as Hugging Face's data sets are.
     ///
     /// The image is a column of bytes that holds pictures: such a column, or the part `bytes` of one (`image.bytes`, which is called `image`). Where there are several `image` names one.
-    /// The person is the column `identity`, `label` or what else is named so; `identity` names another. A label whose names the file knows (`ClassLabel`) has its name, and people who are numbered
-    /// have eight digits. Images are called by their column and the number of their row: `image/00000345`. Several files are one data set: a row of them
+    /// The person is the column `identity`, `label` or what else is named so; `identity` names another. A label whose names the file knows (`ClassLabel`) has its name, a text names a person as it is, and
+    /// a number has eight digits. Images are called by their column and the number of their row: `image/00000345`. Several files are one data set: a row of them
     /// (`"train-{00000..00007}-of-00008.parquet"`), or a folder of them.
     ///
     /// Other columns of one value (numbers, yes and no, texts of up to 200 bytes) are attributes, with the types that `schema` gives them; of the part `yaw` of `pose` it is enough to say `yaw`. They
@@ -36,7 +36,7 @@ crate::reader! {
     /// Images are packed together in pages, and a page is decoded for one of its images. The last 64 MiB are kept: rows in their order cost little, rows in any order a page each. Arrow packs up to
     /// 1024 images into a page (or a group of rows) where nobody says otherwise; with `write_batch_size = 16` and `data_page_size = 65536` it makes pages of a few, which are read forty
     /// times as fast in any order. Pages are compressed by Snappy, Zstandard, gzip or LZ4, or not at all.
-    pub struct Parquet("parquet", 1, |call| Type::Dataset(columns_of(call))) {
+    pub struct Parquet("parquet", 2, |call| Type::Dataset(columns_of(call))) {
         /// The file, a row of files, or a folder of them.
         path: FilePath;
         /// The column with the image.
@@ -46,6 +46,7 @@ crate::reader! {
         /// The types of attributes, which are columns.
         schema: Columns = Columns::default();
     }
+    changes = [(2, "a person who is named by a text of digits has that name, and not a number of eight digits")];
 }
 
 impl Reading for Parquet {
@@ -255,10 +256,10 @@ fn begins_as_picture(file: &File, column: &Column) -> Result<bool, DataError> {
 fn text(value: Value, names: &[String]) -> Result<Option<String>, usize> {
     Ok(match value {
         Value::Null => None,
-        Value::Bytes(bytes) if bytes.len() <= told::LONGEST => String::from_utf8(bytes.data().to_vec()).ok(),
+        Value::Bytes(bytes) if bytes.len() <= told::LONGEST => String::from_utf8(bytes.data().to_vec()).ok().map(told::text),
         Value::Bytes(_) => None,
         Value::Text(text) => match text.parse::<usize>().ok().filter(|_| !names.is_empty()) {
-            Some(label) => Some(names.get(label).cloned().ok_or(label)?),
+            Some(label) => Some(told::text(names.get(label).cloned().ok_or(label)?)),
             None => Some(text),
         },
     })

@@ -38,14 +38,14 @@ crate::reader! {
     ///
     /// The image is the feature of one value that holds a picture, or has the name of one (`image/encoded`, `image`, `image_raw`, `img`, `encoded`, `jpeg`); where there
     /// are several `image` names it. The person is the feature `identity`, `label`, `image/class/label` or what else is named so; `identity` names another. Both sums of every record are
-    /// compared. Images are called by their feature and the number of their record: `image/00000345`. People who are numbered have eight digits.
+    /// compared. Images are called by their feature and the number of their record: `image/00000345`. A text names a person as it is, and a number has eight digits.
     ///
     /// Several files are one data set: a row of them (`"train-{00000..00143}-of-00144.tfrecord"`), or a folder of files with `.tfrecord` in their names. Of TFace the index is named
     /// (lines of name, file, place and label, or two such of a pair), and its records lie in `root`, the folder of the index where nothing is said: `NAME/NAME-00000.tfrecord`.
     ///
     /// Other features of one value (a whole number, a number, a text of up to 200 bytes) are attributes, with the types that `schema` gives them; of `face/yaw` it is enough to say `yaw`.
     /// One that an image does not have is a missing value. They stay in memory, equal ones once: what differs from image to image takes room.
-    pub struct TfRecord("tfrecord", 1, |call| Type::Dataset(columns_of(call))) {
+    pub struct TfRecord("tfrecord", 2, |call| Type::Dataset(columns_of(call))) {
         /// The file, a row of files, a folder of them, or TFace's index.
         path: FilePath;
         /// The folder of the records that an index names; without one the index's own.
@@ -57,6 +57,7 @@ crate::reader! {
         /// The types of attributes, which are features.
         schema: Columns = Columns::default();
     }
+    changes = [(2, "a person who is named by a text of digits has that name, and not a number of eight digits")];
 }
 
 /// Whether a file is one of these, by its name: they begin as nothing else can be told by.
@@ -71,7 +72,8 @@ impl Reading for TfRecord {
 
     fn recognises(path: &Path) -> Recognised {
         let is_named = |file: PathBuf| file.file_name().and_then(|name| name.to_str()).is_some_and(is_one);
-        Recognised::surely(first(path, is_one).is_some_and(is_named))
+        let records = |line: &str| matches!(line.split('\t').collect::<Vec<_>>()[..], [name, shard, ..] if record(&beside(path), name, shard).is_file());
+        Recognised::surely(first(path, is_one).is_some_and(is_named) || index_line(path).is_some_and(|line| records(&line)))
     }
 
     fn there(&self) -> Option<There<'_>> {
@@ -131,9 +133,20 @@ impl Sources {
 
 /// Whether a file is an index: it has a line of at least four fields.
 fn is_index(path: &Path) -> bool {
+    index_line(path).is_some()
+}
+
+/// The first line of a file that may be an index.
+fn index_line(path: &Path) -> Option<String> {
     let mut line = Vec::new();
-    let read = regular::open(path).and_then(|file| BufReader::new(file.take(LONGEST_LINE)).read_until(b'\n', &mut line));
-    read.is_ok() && std::str::from_utf8(&line).is_ok_and(|line| !line.contains('\0') && line.split('\t').count() >= 4)
+    let file = regular::open(path).ok()?;
+    BufReader::new(file.take(LONGEST_LINE)).read_until(b'\n', &mut line).ok()?;
+    String::from_utf8(line).ok().filter(|line| !line.contains('\0') && line.split('\t').count() >= 4)
+}
+
+/// Where the records of a name and a number lie.
+fn record(root: &Path, name: &str, shard: impl std::fmt::Display) -> PathBuf {
+    root.join(name).join(format!("{name}-{shard:0>5}.tfrecord"))
 }
 
 /// The files that an index names, and the records of each.
@@ -178,7 +191,7 @@ fn index(file: &Path, root: &Path) -> Result<(Vec<PathBuf>, Vec<Vec<Named>>), Da
             ));
         }
         of.dedup_by_key(|it| it.at); // an image of several pairs
-        records.push(root.join(&name).join(format!("{name}-{shard:05}.tfrecord")));
+        records.push(record(root, &name, shard));
         named.push(of);
     }
     if records.is_empty() { Err(damaged(file, "it names no record".to_owned())) } else { Ok((records, named)) }
