@@ -7,7 +7,7 @@ PREFIX ?=
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench install fmt clippy
+.PHONY: help setup build demo test fuzz bench install fmt clippy
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ demo: setup ## run the quickstart: a recipe is checked, planned, trained and jud
 test: setup ## run all tests of the workspace
 	@$(PYTHON) .tools/bench/eager.py || echo "tests that hold networks against PyTorch will be skipped" >&2
 	$(CARGO) test --locked --workspace $(ARGS)
+
+fuzz: setup ## read thousands of files that were changed at random (`make test` reads some; DDL_FUZZ=N says how many of each file)
+	DDL_FUZZ=$${DDL_FUZZ:-5000} $(CARGO) test --locked --release -p ddl --test fuzz $(ARGS)
+	DDL_FUZZ=$${DDL_FUZZ:-5000} $(CARGO) test --locked --release -p ddl-data --lib changed_lists $(ARGS)
 
 bench: build ## measure speed and memory beside PyTorch; writes docs/performance.md (takes a while)
 	$(PYTHON) .tools/bench/run.py $(ARGS)

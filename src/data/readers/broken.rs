@@ -1,6 +1,9 @@
 //! Every text file that a recipe can name, whole in other writings and broken in every way. A kind of file that is new has no line here,
 //! and so doesn't compile.
 
+#[path = "../../../tests/fuzz/changed.rs"]
+mod changed;
+
 use super::*;
 use crate::predicate::MissingPolicy;
 use crate::probe::{Content, Digest, ProbeCache};
@@ -273,6 +276,25 @@ fn a_broken_file_is_said_to_be() {
         say("a folder", world.shown(world.read()));
     }
     insta::assert_snapshot!(all);
+}
+
+#[test]
+fn changed_lists_are_read_or_refused() {
+    for kind in TextFile::ALL {
+        let (world, text) = (World::new(kind), good(kind));
+        let (mut read, mut refused) = (0, 0);
+        for number in 0..changed::count(200) {
+            let said = world.read_as(changed::changed(text.as_bytes(), &format!("{kind:?}"), number));
+            if said.is_ok() {
+                read += 1;
+                continue;
+            }
+            let said = world.shown(said);
+            assert!(!said.is_empty() && said.len() < 400 && !said.chars().any(char::is_control), "{kind:?}, change {number}: {said:?}");
+            refused += 1;
+        }
+        assert!(read > 0 && refused > 0, "{kind:?}: {read} read, {refused} refused");
+    }
 }
 
 #[test]
