@@ -58,7 +58,9 @@ pub(crate) struct Global {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
+    /// Begin a recipe: a commented one that runs as it is, to be changed
+    New(NewArgs),
     /// Check recipes: names, types, units, shapes; with values for their parameters also what lies at their paths
     Check(CheckArgs),
     /// Format recipes: one style, no options
@@ -144,6 +146,35 @@ pub(crate) struct CheckArgs {
     /// The folder in which results and what is known of data are kept
     #[arg(long, value_name = "DIR", env = "DDL_STORE", hide_env_values = true, default_value = ".ddl/store")]
     pub store: PathBuf,
+}
+
+/// What `ddl new` takes.
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The recipe to write; `.ddl` is added where it has no such ending
+    pub name: PathBuf,
+    /// What it does
+    #[arg(long, value_enum, default_value_t)]
+    pub template: Template,
+}
+
+/// What a new recipe does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Template {
+    /// A network learns to tell people apart
+    #[default]
+    Train,
+    /// Weights that somebody else trained are judged by pairs
+    Evaluate,
+    /// Sharp faces teach small ones (Distribution Distillation Loss)
+    Lowres,
+    /// Frontal faces teach turned ones (Distribution Distillation Loss)
+    Pose,
+    /// A large network teaches a small one
+    Distill,
+    /// Every part of the people is judged once, by models that never saw it
+    #[value(name = "cross_validate")]
+    CrossValidate,
 }
 
 /// What `ddl fmt` takes.

@@ -14,7 +14,8 @@ mod fmt;
 mod lock;
 mod locked;
 mod log;
-pub mod outcome;
+mod new;
+mod outcome;
 mod params;
 mod plan;
 mod recipe;
@@ -51,12 +52,12 @@ pub fn main() -> ExitCode {
     ExitCode::from(outcome.code())
 }
 
-/// Gives up what a command is done with on a thread of its own: freeing a plan of many nodes takes longer than saying what is in it, and
 /// What can be typed, for whoever walks over all commands.
 pub fn commands() -> clap::Command {
     Cli::command()
 }
 
+/// Gives up what a command is done with on a thread of its own: freeing a plan of many nodes takes longer than saying what is in it, and
 /// nobody waits.
 fn let_go<T: Send + 'static>(it: T) {
     let beside = std::thread::Builder::new().spawn(move || drop(it)); // where there is no thread it is freed here
@@ -65,6 +66,7 @@ fn let_go<T: Send + 'static>(it: T) {
 
 fn run(command: &Command, screen: &Screen) -> Result<Outcome, Stop> {
     match command {
+        Command::New(args) => new::run(args, screen),
         Command::Check(args) => Ok(check::run(args, screen)),
         Command::Fmt(args) => fmt::run(args, screen),
         Command::Plan(args) => plan::run(args, screen),

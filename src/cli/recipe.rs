@@ -147,7 +147,10 @@ impl<'a> Recipe<'a> {
         for file in self.params {
             values.extend(params::read(file, &types)?);
         }
-        for (name, text) in self.set {
+        for (at, (name, text)) in self.set.iter().enumerate() {
+            if self.set[..at].iter().any(|(before, _)| before == name) {
+                return Err(Stop::wrong_with(format!("--set gives `{name}` twice"), "say one of both values"));
+            }
             values.insert(name.clone(), Given { text: text.clone(), origin: format!("--set {name}"), base: PathBuf::new() });
         }
         Ok(values)

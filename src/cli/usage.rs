@@ -39,7 +39,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["show", "graph", "dag", "status", "info", "explain-plan"], "what a recipe comes to is shown by `ddl plan RECIPE`"),
     (&["clean", "gc", "cache"], "what nobody needs is cleared away by `ddl store gc`"),
     (&["list", "ls", "ops", "operators"], "operators are listed by `ddl doc`, results by `ddl store ls`"),
-    (&["init", "new", "create"], "a recipe is a text file: docs/tutorial.md makes a first one"),
+    (&["init", "create"], "a recipe to begin with is written by `ddl new NAME`"),
     (&["version"], "write `ddl --version`"),
 ];
 

@@ -6,6 +6,7 @@ mod bad_bytes;
 mod controls;
 mod data;
 mod help;
+mod new;
 mod output;
 #[cfg(unix)]
 mod outputs;
