@@ -36,6 +36,9 @@ pub enum TensorError {
     /// Something in it makes no sense.
     #[error("the file is damaged or no file of weights: {0}")]
     Broken(String),
+    /// Its numbers are compressed.
+    #[error("the numbers in the archive are compressed, and PyTorch writes them as they are")]
+    Packed,
     /// A pickle, but none of pairs of images.
     #[error("this is a pickle, but none of pairs of images as `lfw.bin` is: {0}")]
     NoPairs(String),
@@ -89,6 +92,7 @@ impl TensorError {
                     "a whole model is saved without its code by torch.save(torch.load(path, weights_only=False){at}.state_dict(), new)"
                 ));
             }
+            TensorError::Packed => "load and save it again: torch.save(torch.load(path, weights_only=True), new)",
             TensorError::NoPairs(_) => "packs of pairs are written by pickle.dump((images, same), file): two encoded images for each pair",
             TensorError::NoTensors { model: None, .. } => "tensors are looked for by their names, as model.state_dict() gives them",
             TensorError::Unread { class, .. } if class.contains("meta") => "it has no numbers at all: save the model where its weights are",

@@ -8,11 +8,16 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
+/// Bytes that are summed at once.
+const PIECE: u64 = 1 << 20;
+
 /// Where numbers lie in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Storage {
     pub(super) start: u64,
     pub(super) bytes: u64,
+    /// The CRC-32 of its bytes, where the file says it.
+    pub(super) sum: Option<u32>,
 }
 
 /// A tensor of a file, without its numbers.
@@ -197,6 +202,12 @@ impl<'a> TensorFile<'a> {
         &self.dictionaries
     }
 
+    /// Where its numbers lie.
+    #[cfg(test)]
+    pub(super) fn storages(&self) -> impl Iterator<Item = Storage> + '_ {
+        self.storages.iter().copied().flatten()
+    }
+
     /// What a safetensors file notes of itself.
     pub fn notes(&self) -> &BTreeMap<String, String> {
         &self.notes
@@ -214,7 +225,7 @@ impl<'a> TensorFile<'a> {
     fn range(&self, name: &str, tensor: &Described) -> Result<(u64, usize), TensorError> {
         let outside = || TensorError::Outside(name.to_owned());
         let width = tensor.dtype.width() as u64;
-        let storage = self.storages.get(tensor.storage).copied().flatten().unwrap_or(Storage { start: 0, bytes: 0 });
+        let storage = self.storages.get(tensor.storage).copied().flatten().unwrap_or(Storage { start: 0, bytes: 0, sum: None });
         let there = storage.bytes / width;
         if tensor.count().is_some_and(|count| count.unsigned_abs() > there) && tensor.strides.contains(&0) && there > 0 {
             return Err(TensorError::Repeated(name.to_owned()));
@@ -223,17 +234,43 @@ impl<'a> TensorFile<'a> {
         Ok((storage.start + from * width, ((to - from) * width) as usize))
     }
 
+    fn bytes(&mut self, start: u64, bytes: usize) -> Result<Vec<u8>, TensorError> {
+        self.source.seek(SeekFrom::Start(start))?;
+        let mut raw = vec![0; bytes];
+        if self.source.read_exact(&mut raw).is_err() {
+            return Err(if self.source.changed() { TensorError::Changed } else { TensorError::Truncated });
+        }
+        Ok(raw)
+    }
+
+    /// Holds the storage of a tensor against its sum, once.
+    fn is_as_written(&mut self, name: &str, tensor: &Described) -> Result<(), TensorError> {
+        let Some(Some(storage)) = self.storages.get(tensor.storage).copied() else { return Ok(()) };
+        let Some(sum) = storage.sum else { return Ok(()) };
+        let (mut hasher, mut done) = (crc32fast::Hasher::new(), 0);
+        while done < storage.bytes {
+            let piece = PIECE.min(storage.bytes - done);
+            hasher.update(&self.bytes(storage.start + done, piece as usize)?);
+            done += piece;
+        }
+        if hasher.finalize() != sum {
+            let why = format!("the numbers of `{}` are not those that were written: their sum is another", name.escape_debug());
+            return Err(TensorError::Broken(why));
+        }
+        if let Some(Some(storage)) = self.storages.get_mut(tensor.storage) {
+            storage.sum = None; // it was looked at
+        }
+        Ok(())
+    }
+
     /// The numbers of a tensor, row by row, each with its lowest byte first.
     ///
     /// # Errors
     /// [`TensorError::Outside`] where the file does not have them, an error of the system.
     pub fn numbers(&mut self, name: &str, tensor: &Described) -> Result<Vec<u8>, TensorError> {
         let (start, bytes) = self.range(name, tensor)?;
-        self.source.seek(SeekFrom::Start(start))?;
-        let mut raw = vec![0; bytes];
-        if self.source.read_exact(&mut raw).is_err() {
-            return Err(if self.source.changed() { TensorError::Changed } else { TensorError::Truncated });
-        }
+        self.is_as_written(name, tensor)?;
+        let raw = self.bytes(start, bytes)?;
         if tensor.strides == row_by_row(&tensor.sides) {
             return Ok(raw);
         }

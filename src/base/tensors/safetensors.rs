@@ -103,7 +103,7 @@ pub(super) fn read(from: &mut (impl Read + Seek), length: u64) -> Result<Header,
                 }
                 end = end.max(to);
                 let described = Described::contiguous(dtype, sides, header.storages.len());
-                header.storages.push(Storage { start: start + from, bytes });
+                header.storages.push(Storage { start: start + from, bytes, sum: None });
                 header.tensors.insert(name, described);
             }
         }

@@ -450,3 +450,23 @@ fn a_file_that_changes_after_it_was_hashed_gives_no_number() {
         }
     }
 }
+
+#[test]
+fn numbers_that_are_not_those_that_were_written_are_told_by_their_sum() {
+    let whole = fixture!("plain.pt");
+    let wanted = everything(whole).unwrap();
+    let file = TensorFile::of(whole).unwrap();
+    assert!(file.storages().count() > 0 && file.storages().all(|storage| storage.sum.is_some()));
+    for storage in file.storages() {
+        let mut bytes = whole.to_vec();
+        bytes[storage.start as usize + 3] ^= 0x80;
+        assert!(matches!(everything(&bytes), Err(TensorError::Broken(why)) if why.contains("their sum is another")));
+    }
+    // as PyTorch writes it that was told to compute none
+    let mut bytes = whole.to_vec();
+    for (begin, at) in [(b"PK\x01\x02", 16), (b"PK\x03\x04", 14), (b"PK\x07\x08", 4)] {
+        let places: Vec<usize> = (0..whole.len() - 4).filter(|place| whole[*place..].starts_with(begin)).collect();
+        places.into_iter().for_each(|place| bytes[place + at..place + at + 4].fill(0));
+    }
+    assert_eq!(everything(&bytes).unwrap(), wanted);
+}

@@ -85,11 +85,13 @@ fn place(archive: &mut ZipArchive<impl Read + Seek>, name: &str, length: u64) ->
     let Some(index) = archive.index_for_name(name) else { return Ok(None) };
     let entry = archive.by_index_raw(index).map_err(damaged)?;
     if entry.compression() != zip::CompressionMethod::Stored || entry.size() != entry.compressed_size() {
-        return Err(broken("its entries are packed, and PyTorch writes them as they are"));
+        return Err(TensorError::Packed);
     }
     let start = entry.data_start().ok_or(TensorError::Truncated)?;
     let end = start.checked_add(entry.size()).filter(|end| *end <= length).ok_or(TensorError::Truncated)?;
-    Ok(Some(Storage { start, bytes: end - start }))
+    // PyTorch that was told to compute none writes 0
+    let sum = Some(entry.crc32()).filter(|sum| *sum != 0);
+    Ok(Some(Storage { start, bytes: end - start, sum }))
 }
 
 /// The bytes of an entry that is no longer than `longest`.
@@ -99,8 +101,11 @@ fn entry(archive: &mut ZipArchive<impl Read + Seek>, name: &str, length: u64, lo
         return Err(TensorError::Broken(format!("`{}` is longer than any", name.escape_debug())));
     }
     let mut raw = Vec::with_capacity(there.bytes as usize);
-    let mut entry = archive.by_name(name).map_err(damaged)?;
-    entry.read_to_end(&mut raw).map_err(|_| TensorError::Broken(format!("`{}` is not what was written", name.escape_debug())))?;
+    let Some(index) = archive.index_for_name(name) else { return Ok(None) };
+    archive.by_index_raw(index).map_err(damaged)?.read_to_end(&mut raw)?;
+    if there.sum.is_some_and(|sum| crc32fast::hash(&raw) != sum) {
+        return Err(TensorError::Broken(format!("`{}` is not what was written", name.escape_debug())));
+    }
     Ok(Some(raw))
 }
 
@@ -140,7 +145,7 @@ pub(super) fn legacy(from: &mut (impl Read + Seek), length: u64) -> Result<Conte
         let bytes = u64::from_le_bytes(wide).checked_mul(made.storages[*place].dtype.width() as u64);
         let start = at + wide.len() as u64;
         let bytes = bytes.filter(|bytes| *bytes <= length.saturating_sub(start)).ok_or(TensorError::Truncated)?;
-        storages[*place] = Some(Storage { start, bytes });
+        storages[*place] = Some(Storage { start, bytes, sum: None });
         at = start + bytes;
     }
     Ok(Contents { dictionaries, storages })

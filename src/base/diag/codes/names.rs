@@ -43,6 +43,12 @@ codes! {
         wrong: "dataset faces = image_folder(\"a\")\ndataset faces = image_folder(\"b\")",
         right: "dataset faces_a = image_folder(\"a\")\ndataset faces_b = image_folder(\"b\")",
     }
+    SameDraw = "ddl::names::same_draw": "two names of one draw" {
+        "Draws are known by what they say: two that say the same, their seed too, are one, and terms that name either see the same images with \
+         the same augments. Say another seed where two are meant."
+        wrong: "batches a = draw(faces, size = 4)\nbatches b = draw(faces, size = 4)",
+        right: "batches a = draw(faces, size = 4)\nbatches b = draw(faces, size = 4, seed = 1)",
+    }
     Cycle = "ddl::names::cycle": "a value that needs itself" {
         "Values are made of other values; a circle has no beginning."
         wrong: "let a = b\nlet b = a",
