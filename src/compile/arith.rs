@@ -90,6 +90,14 @@ impl Compiler<'_> {
         }
     }
 
+    /// Says that a whole number is none that 64 bits hold.
+    pub(super) fn too_large(&mut self, span: Span) -> Val {
+        let said = Diagnostic::error(Code::NotFinite, "this whole number is too large")
+            .at(span, format!("beyond {} and {}", i64::MIN, i64::MAX))
+            .help("write a number with a fraction, for example 1e20, where it need not be whole");
+        self.wrong(said, span)
+    }
+
     /// Says why an operation has no result.
     fn fault(&mut self, fault: Fault, op: &str, op_span: Span, left: &Val, right: &Val) -> Val {
         let span = left.span.to(right.span);
@@ -108,9 +116,7 @@ impl Compiler<'_> {
                 return self.bad_operands(op, op_span, left, right, help);
             }
             Fault::Infinite => return self.not_finite(span),
-            Fault::Whole => Diagnostic::error(Code::NotFinite, "this whole number is too large")
-                .at(span, format!("beyond {} and {}", i64::MIN, i64::MAX))
-                .help("write a number with a fraction, for example 1e20, where it need not be whole"),
+            Fault::Whole => return self.too_large(span),
             Fault::Counted { what, found, most } => {
                 Diagnostic::error(Code::NotWhole, format!("{what} are counted in whole numbers from 0 to {most}"))
                     .at(span, format!("this is {found}"))

@@ -80,7 +80,7 @@ impl Compiler<'_> {
             },
             (Choice(words), Choice(given)) if given.iter().all(|word| words.contains(word)) => Ok(val.value.clone()),
             (Text | Type::Net, Choice(_)) | (Type::Net, Text) => Ok(val.value.clone()),
-            (Float, Int) => Ok(super::arith::as_float(val.value.clone())),
+            (Float, Int | Float) => Ok(super::arith::as_float(val.value.clone())),
             (Quantity(Dimension::Span), Quantity(Dimension::Fraction)) => match &val.value {
                 Value::Fraction(part) => Ok(Value::Span(TrainSpan::Part(part.0))),
                 other => Ok(other.clone()),

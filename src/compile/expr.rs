@@ -135,10 +135,10 @@ impl Compiler<'_> {
         let quantity = |dimension, value| Val::new(Type::Quantity(dimension), value, span);
         let Some(unit) = &number.unit else {
             let whole = !number.text.contains(['.', 'e', 'E']);
-            return if whole && x.abs() < 9e15 {
-                Val::new(Type::Int, Value::Int(x as i64), span)
-            } else {
-                Val::new(Type::Float, Value::Float(x), span)
+            return match number.text.replace('_', "").parse() {
+                Ok(whole) => Val::new(Type::Int, Value::Int(whole), span),
+                Err(_) if whole => self.too_large(span),
+                Err(_) => Val::new(Type::Float, Value::Float(x), span),
             };
         };
         let counted = matches!(unit.unit, Unit::Px | Unit::Steps | Unit::Images | Unit::Checks | Unit::B);
@@ -304,12 +304,9 @@ impl Compiler<'_> {
                 }
             }
         }
-        let among_spans = ty == Type::Quantity(Dimension::Span);
-        let value = |val: Val| match val.value {
-            Value::Fraction(part) if among_spans => Value::Span(TrainSpan::Part(part.0)),
-            other => other,
-        };
-        Val::new(ty.list(), Value::List(vals.into_iter().map(value).collect()), span)
+        let value = |val: Val| if val.ty == ty { val.value } else { among(val.value, &ty) };
+        let values = vals.into_iter().map(value).collect();
+        Val::new(ty.list(), Value::List(values), span)
     }
 
     fn comprehension(&mut self, element: &Expr, variable: &Word, source: &Expr, span: Span, env: &mut Env) -> Val {
@@ -363,11 +360,7 @@ impl Compiler<'_> {
         let mut values = IndexMap::new();
         for entry in entries {
             if values.contains_key(&entry.key.text) {
-                self.diagnostics.push(
-                    Diagnostic::error(Code::RepeatedArgument, format!("the field `{}` is given twice", entry.key.text))
-                        .at(entry.key.span, "again"),
-                );
-                continue;
+                continue; // as was said when it was read
             }
             let val = self.expr(&entry.value, env);
             types.insert(entry.key.text.clone(), val.ty);
@@ -518,6 +511,24 @@ fn join_spans(a: &Type, b: &Type) -> Option<Type> {
     let span = Type::Quantity(Dimension::Span);
     let fraction = Type::Quantity(Dimension::Fraction);
     ((*a == span && *b == fraction) || (*a == fraction && *b == span)).then_some(span)
+}
+
+/// A value among others of a type that was found for all of them: of 1 and 0.5 both are numbers.
+fn among(value: Value, ty: &Type) -> Value {
+    match (ty, value) {
+        (Type::Quantity(Dimension::Span), Value::Fraction(part)) => Value::Span(TrainSpan::Part(part.0)),
+        (Type::Float, value) => super::arith::as_float(value),
+        (Type::Union(of), value @ Value::Int(_)) if of.contains(&Type::Float) => super::arith::as_float(value),
+        (Type::Optional(of), value) => among(value, of),
+        (Type::Range(of), Value::Range(ends)) => Value::Range(Box::new((among(ends.0, of), among(ends.1, of)))),
+        (Type::List(of), Value::List(items)) => Value::List(items.iter().map(|item| among(item.clone(), of)).collect()),
+        (Type::Record(types), Value::Record(fields)) => {
+            let field =
+                |(name, value): (&String, &Value)| (name.clone(), types.get(name).map_or(value.clone(), |ty| among(value.clone(), ty)));
+            Value::Record(fields.iter().map(field).collect::<IndexMap<_, _>>().into())
+        }
+        (_, value) => value, // it is as it was
+    }
 }
 
 /// The type that things of two types have in common.

@@ -138,16 +138,18 @@ impl Compiler<'_> {
     /// Says, once, which declaration cost most.
     pub(super) fn say_too_much(&mut self) {
         self.meter.settle(self.stack.last().copied());
-        let Some(id) = self.meter.costliest() else { return };
+        let Some(id) = self.meter.costliest().filter(|_| !self.meter.said_long) else { return };
         let binding = &self.modules[id.module.0].bindings[id.place];
-        let (code, what) = if self.graph.len() > LARGEST_GRAPH {
-            (Code::TooLarge, format!("comes to more than {LARGEST_GRAPH} nodes"))
+        let (code, what, help) = if self.graph.len() > LARGEST_GRAPH {
+            let help = format!("a recipe comes to at most {LARGEST_GRAPH} nodes: make axes, lists and what is made of them smaller");
+            (Code::TooLarge, format!("comes to more than {LARGEST_GRAPH} nodes"), help)
         } else {
-            (Code::TooMuch, "is too much to compile".to_owned())
+            let help = "make lists, texts, axes and what is made of them smaller: what a recipe may cost to compile is bounded".to_owned();
+            (Code::TooMuch, "is too much to compile".to_owned(), help)
         };
         let said = Diagnostic::error(code, format!("this recipe {what}, and `{}` costs most of it", binding.name))
             .at(binding.span, "the largest part of the work is here")
-            .help("a recipe comes to at most 100,000 nodes: make axes, lists and what is made of them smaller");
+            .help(help);
         self.diagnostics.push(said);
     }
 

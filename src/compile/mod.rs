@@ -304,6 +304,8 @@ pub(crate) struct Compiler<'a> {
     /// Whether it was said of something that it stands in too many arms.
     said_arms: bool,
     /// Axes that bindings depend on.
+    /// The binding that first named a draw.
+    draws_named: HashMap<NodeId, BindingId>,
     axes_memo: HashMap<BindingId, Rc<std::collections::BTreeSet<BindingId>>>,
     /// Bindings whose axes a look at another one waits for, while there is one.
     axes_awaited: Option<Vec<BindingId>>,
@@ -359,6 +361,7 @@ impl<'a> Compiler<'a> {
             depth: 0,
             said_deep: false,
             said_arms: false,
+            draws_named: HashMap::new(),
             axes_memo: HashMap::new(),
             axes_awaited: None,
             axis_rows: HashMap::new(),

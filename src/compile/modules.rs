@@ -6,7 +6,7 @@ use crate::source::{FileId, Span, World};
 use crate::syntax::tree::{Expr, File, FixedWord, ItemKind, Part, Target, Text, Use, UseSource, Word};
 use indexmap::IndexMap;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// The most module instances: recipes that are used, counted as often as they are used with parameters.
@@ -210,6 +210,7 @@ impl Compiler<'_> {
                     .at(text.span, "has a hole")
                     .help("write the path itself"),
             );
+            used.alias.iter().for_each(|alias| self.bind(module, alias, Kind::Junk));
             return;
         };
         let Some(alias) = &used.alias else {
@@ -221,7 +222,7 @@ impl Compiler<'_> {
             );
             return;
         };
-        let Some(path) = self.inside(module, &relative, text.span) else { return };
+        let Some(path) = self.inside(module, &relative, text.span) else { return self.bind(module, alias, Kind::Junk) };
         let canonical = self.world.canonical(&path).unwrap_or_else(|_| path.clone());
         if let Some(dir) = self.modules[module.0].dir.clone()
             && !stays(self.world, &path, &dir)
@@ -386,9 +387,7 @@ impl Compiler<'_> {
 
     /// A literal path of a module's file, made absolute to it; an error when it leaves the file's folder.
     pub(super) fn inside(&mut self, module: ModuleId, relative: &str, span: Span) -> Option<PathBuf> {
-        let path = Path::new(relative);
-        let leaves = path.is_absolute() || path.components().any(|part| matches!(part, std::path::Component::ParentDir));
-        if leaves {
+        let Some(path) = within(Path::new(relative)) else {
             // the default of a parameter stands in the recipe too
             let of_param = self.modules[module.0].tree.items.iter().find_map(|item| match &item.kind {
                 ItemKind::Param(param) => param.default.as_ref().filter(|default| default.span == span).map(|_| param.name.text.clone()),
@@ -406,13 +405,27 @@ impl Compiler<'_> {
                     .help(help),
             );
             return None;
-        }
+        };
         let Some(dir) = &self.modules[module.0].dir else {
             self.diagnostics.push(Diagnostic::error(Code::PathLeaves, "the standard library has no files of its own").at(span, "a path"));
             return None;
         };
         Some(dir.join(path))
     }
+}
+
+/// A relative path without the steps that it takes back; nothing for one that leaves the folder where it begins, if only on its way.
+fn within(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => plain.push(part),
+            Component::CurDir => {}
+            Component::ParentDir => plain.pop().then_some(())?,
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(plain)
 }
 
 /// Whether a path below a folder lies there in truth: a link may lead elsewhere. What is not there leads nowhere.

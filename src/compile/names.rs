@@ -6,7 +6,7 @@ use super::modules::{BindingId, Kind, ModuleId};
 use super::{Compiler, Env, Evaluated, Val};
 use crate::diag::{Code, Diagnostic, Spot, meant};
 use crate::lang::types::Type;
-use crate::lang::value::Value;
+use crate::lang::value::{NodeId, Value};
 use crate::source::Span;
 use crate::syntax::tree::{ExprKind, Fixed, FixedWord, ItemKind, Word};
 use std::collections::BTreeSet;
@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 /// Chains of names longer than this are refused: each step needs room on the stack.
 const DEEPEST: usize = 500;
+
+/// Messages among which one is looked for that says the same.
+const MOST_RECENT: usize = 100;
 
 impl Compiler<'_> {
     /// The value of a name in an expression.
@@ -29,7 +32,17 @@ impl Compiler<'_> {
         Val { span, ..val }
     }
 
+    /// The text at a place.
+    fn names_at(&self, at: Span) -> &str {
+        self.sources.get(at.file).and_then(|source| source.text.get(at.start as usize..at.end as usize)).unwrap_or_default()
+    }
+
     fn unknown_name(&mut self, name: &str, span: Span, env: &Env) -> Val {
+        // of a name that one declaration says again and again the first place is enough
+        let is_said = |it: &Diagnostic| it.code == Code::UnknownName && it.span().is_some_and(|at| at.file == span.file && self.names_at(at) == name);
+        if self.diagnostics.iter().rev().take(MOST_RECENT).any(is_said) {
+            return Val::poison(span);
+        }
         if crate::ops::declared(name).is_some_and(|decl| !decl.hidden) {
             return self.wrong(
                 Diagnostic::error(Code::UnknownName, format!("`{name}` is an operator, and needs its arguments"))
@@ -248,6 +261,28 @@ impl Compiler<'_> {
     }
 
     /// Tells the graph what a binding's nodes are called.
+    /// Says of a draw that another declaration says the same: both are one.
+    fn one_draw(&mut self, id: BindingId, draw: NodeId) {
+        let first = *self.draws_named.entry(draw).or_insert(id);
+        // a name for a name is meant as one
+        if first == id || first.module != id.module || !self.declares_call(id) || !self.declares_call(first) {
+            return;
+        }
+        let [first, again] = [first, id].map(|id| &self.modules[id.module.0].bindings[id.place]);
+        let said = Diagnostic::warning(Code::SameDraw, format!("`{}` and `{}` are one draw: they say the same", first.name, again.name))
+            .at(again.span, "the same again")
+            .also(first.span, "first declared here")
+            .help("terms that name either see the same images; say another `seed` in one of them where two draws are meant");
+        self.diagnostics.push(said);
+    }
+
+    /// Whether a declaration makes its value by a call of its own.
+    fn declares_call(&self, id: BindingId) -> bool {
+        let module = &self.modules[id.module.0];
+        let Kind::Fixed(item, ..) = module.bindings[id.place].kind else { return false };
+        matches!(&module.tree.items[item].kind, ItemKind::Fixed(fixed) if !matches!(fixed.value.kind, ExprKind::Name(_)))
+    }
+
     fn name_nodes(&mut self, id: BindingId, kind: &Kind, val: &Val, point: &Point) {
         let pattern = matches!(kind, Kind::Fixed(_, _, Some(_)));
         if !(matches!(kind, Kind::Fixed(..) | Kind::Export(_) | Kind::Expect(_)) && (!pattern || matches!(val.value, Value::Node(_)))) {
@@ -260,6 +295,9 @@ impl Compiler<'_> {
             && let Some(Value::Node(model)) = models.values().next()
         {
             self.graph.name(self.stage_of(*model), &name, &arm);
+        }
+        if let (Kind::Fixed(_, FixedWord::Batches, None), Value::Node(draw)) = (kind, &val.value) {
+            self.one_draw(id, *draw);
         }
         let mut todo = vec![(name, &val.value)];
         while let Some((name, value)) = todo.pop() {

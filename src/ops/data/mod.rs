@@ -295,7 +295,7 @@ crate::operator! {
         size: Option<u64> = None, in 1.0..=1e7;
         /// Augments of each drawn image.
         augment: Option<Augment> = None;
-        /// Seed of the order and of the augments; the stage's seed without it. Draws of one stage share neither, whatever their seeds and the names of
+        /// Seed of the order and of the augments; the stage's seed without it. Two draws that say the same are one; others of one stage share neither, whatever their seeds and the names of
         /// their images are: each is named by its place among them.
         seed: Option<i64> = None, any "a seed is hashed";
     }

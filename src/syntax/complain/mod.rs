@@ -349,6 +349,9 @@ impl Place<'_> {
             return Some(format!("a unit stands at most one blank after its number: `{before} {found}`"));
         }
         let called = |at: usize| self.text(at + 1) == "(";
+        if self.after_value() && Unit::from_word(found).is_some() && !token.first {
+            return Some(format!("a unit stands after digits; of a name it is a product: `{before} * 1 {found}`"));
+        }
         if self.after_value() && self.in_list() && !RESERVED_WORDS.contains(&found) {
             return Some("put a `,` between them".to_owned());
         }
