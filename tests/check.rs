@@ -44,7 +44,7 @@ macro_rules! topics {
     };
 }
 
-topics! { habits syntax names arguments types units data axes graph eval identification distil modules params several pose sets }
+topics! { habits syntax names arguments types units data axes graph eval identification thresholds buckets distil modules params several pose sets }
 
 /// Codes that only a command or a machine can give, not the text of a recipe.
 const OF_A_RUN: [Code; 1] = [

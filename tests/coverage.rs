@@ -5,11 +5,11 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers of a test")]
 
 use ddl::eval::{
-    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Similarity, Unit, Untold, groups_of, mean_of,
-    paired, worst_of,
+    Better, Estimate, FarRule, Joint, Mate, Outcome, PairScores, Pairs, Parted, Place, Searched, Similarity, Threshold, Unit, Untold,
+    groups_of, mean_of, paired, worst_of,
 };
 use ddl::lang::value::NodeId;
-use ddl::ops::evals::{Accuracy, AccuracyRule, Auc, Eer, Gap, Metric, Rank, Rate, Tar, Tpir};
+use ddl::ops::evals::{Accuracy, AccuracyRule, At, Auc, DPrime, Eer, Fmr, Fnmr, Gap, Metric, Rank, Rate, Recall, Tar, Tpir, Val};
 use ddl::ops::refs::EvalRef;
 use ddl::report::model::{Cell, Column, Row, Table};
 use ddl::store::{Judged, Scores};
@@ -57,7 +57,15 @@ fn judged(scores: Scores, people: impl IntoIterator<Item = (u32, u32)>) -> Judge
         parts.entry(part).or_default().insert(person.to_string());
     }
     let parted = Parted::of(parts.values().map(|names| names.iter().map(String::as_str).collect()), |name| name);
-    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores, listed: 0, dropped: 0, parted }
+    Judged {
+        rule: AccuracyRule::Insightface,
+        far: FarRule::Conservative,
+        threshold: Some(Threshold::near(0.25)),
+        scores,
+        listed: 0,
+        dropped: 0,
+        parted,
+    }
 }
 
 fn pairs(chance: &mut Chance, drawn: Drawn) -> Judged {
@@ -131,7 +139,7 @@ fn search_of(chance: &mut Chance, drawn: Drawn, strangers: u32) -> Judged {
     }
     let groups = groups_of(outcomes.iter().map(|outcome| (outcome.person, outcome.mate.is_some())));
     let people: Vec<(u32, u32)> = groups.iter().map(|(person, group)| (*group as u32, *person)).collect();
-    judged(Scores::Search(outcomes), people)
+    judged(Scores::Search(Searched { outcomes, impostors: Vec::new(), people: u64::from(drawn.people) }), people)
 }
 
 /// The share of intervals that hold the truth; and how many draws have one.
@@ -158,6 +166,9 @@ fn metrics() -> (Vec<Metric>, Vec<Metric>) {
         Metric::Eer(Eer { eval }),
         Metric::Auc(Auc { eval }),
         Metric::Gap(Gap { eval }),
+        Metric::DPrime(DPrime { eval }),
+        Metric::Fmr(Fmr { eval, at: At::Cosine(0.25) }),
+        Metric::Fnmr(Fnmr { eval, at: At::Cosine(0.25) }),
     ];
     (of_pairs, vec![Metric::Rank(Rank { eval, k: 1 }), Metric::Tpir(Tpir { eval, fpir })])
 }
@@ -418,6 +429,22 @@ fn nothing_is_told_over_replicates_of_one_draw_of_a_choice_or_of_the_same_people
     assert!((0.035..=0.065).contains(&share), "{share}");
 }
 
+/// Every metric either says that it never has an interval, or its intervals are counted here.
+#[test]
+fn no_metric_escapes() {
+    use ddl::eval::parts::Lack;
+    let (of_pairs, of_search) = metrics();
+    let eval = EvalRef { node: NodeId(0) };
+    let never = [Metric::Val(Val { eval, far: Rate(0.05) }), Metric::Recall(Recall { eval, far: Rate(0.5) })];
+    let mut chance = Chance(5);
+    let drawn = Drawn { folds: 10, people: 40, each: 2, alike: 0.0 };
+    for judged in [pairs(&mut chance, drawn), search(&mut chance, drawn)] {
+        assert!(never.iter().all(|metric| metric.it().tells(0.5, &judged.counted()) == Err(Lack::Any)));
+    }
+    let counted: BTreeSet<&str> = of_pairs.iter().chain(&of_search).chain(&never).map(Metric::name).collect();
+    assert_eq!(counted, Metric::decls().iter().map(|decl| decl.name).collect());
+}
+
 #[test]
 fn nothing_is_told_of_too_little() {
     let (of_pairs, of_search) = metrics();
@@ -426,8 +453,8 @@ fn nothing_is_told_of_too_little() {
         let judged = pairs(&mut chance, drawn);
         for metric in of_pairs.iter().filter(|metric| metric.it().needs(&judged.counted()).is_ok()) {
             let ddl::eval::Measured { estimate, without, .. } = judged.measured(metric).unwrap();
-            let gap_of_ten = matches!(metric, Metric::Gap(_)) && drawn.folds == 10;
-            assert!(gap_of_ten || (estimate.ci.is_none() && without.is_empty()), "{} of {drawn:?}: {estimate:?}", metric.label());
+            let mean_of_ten = matches!(metric, Metric::Gap(_) | Metric::DPrime(_)) && drawn.folds == 10;
+            assert!(mean_of_ten || (estimate.ci.is_none() && without.is_empty()), "{} of {drawn:?}: {estimate:?}", metric.label());
         }
     }
     let few_sought = search_of(&mut chance, Drawn { folds: 0, people: 3, each: 50, alike: 0.7 }, 60);

@@ -3,8 +3,8 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "small numbers of a test")]
 
 use ddl::eval::{
-    AccuracyRule, Far, FarRule, Features, PairScores, Pairs, ScoreSets, Unit, accuracy, accuracy_without_each, all_pairs, cmc, identify,
-    paired, parts, t_quantile, tpir_at, val_at_far, wilson,
+    AccuracyRule, Far, FarRule, Features, Measured, PairScores, Pairs, Parted, ScoreSets, Trials, Unit, accuracy, accuracy_without_each,
+    all_pairs, cmc, identify, mean_of, paired, parts, pooled_of, recall_at, t_quantile, tpir_at, val_at_far, wilson,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -82,6 +82,26 @@ fn rates_over_all_pairs_are_the_oracles() {
 }
 
 #[test]
+fn rates_at_a_threshold_of_others_are_the_oracles() {
+    let golden = golden();
+    let pairs = golden_pairs(&golden);
+    let half = |second: bool| {
+        let of = |same: bool| {
+            let all = pairs.fold().iter().zip(pairs.same()).zip(pairs.similarities());
+            all.filter(|((fold, it), _)| (**fold >= 5) == second && **it == same).map(|(_, score)| score).collect()
+        };
+        ScoreSets::new(of(true), of(false)).unwrap()
+    };
+    let (here, there) = (half(false), half(true));
+    for row in rows(&golden["at_thresholds"]) {
+        let at = here.threshold_at(far(row[0])).unwrap();
+        let found = [at.cosine(), there.fmr(at).value, there.fnmr(at).value];
+        assert!(found.iter().zip(&row[1..]).all(|(found, wanted)| (found - wanted).abs() < 1e-12), "{row:?}: {found:?}");
+        assert!(here.fmr(at).value <= row[0] && there.fmr(at).ci.unwrap().contains(found[1]));
+    }
+}
+
+#[test]
 fn statistics_are_the_oracles() {
     let golden = golden();
     for row in rows(&golden["wilson"]) {
@@ -107,6 +127,11 @@ fn statistics_are_the_oracles() {
 
 /// The oracle's features: rows `from..to` of `[240, 24]`, thirty people in turn.
 fn features(from: usize, to: usize) -> Features {
+    let (values, labels) = drawn(from, to);
+    Features::new(&values, 24, labels).unwrap()
+}
+
+fn drawn(from: usize, to: usize) -> (Vec<f32>, Vec<u32>) {
     let (d, people) = (24, 30);
     let value = |i: usize, k: usize| {
         let person = i % people;
@@ -114,8 +139,8 @@ fn features(from: usize, to: usize) -> Features {
         let shared = (person * 71 + k * 29 + person * k * 7) % 257;
         ((own + shared) as f64 / 128.0 - 2.0) as f32
     };
-    let values: Vec<f32> = (from..to).flat_map(|i| (0..d).map(move |k| value(i, k))).collect();
-    Features::new(&values, d, (from..to).map(|i| (i % people) as u32).collect()).unwrap()
+    let values = (from..to).flat_map(|i| (0..d).map(move |k| value(i, k))).collect();
+    (values, (from..to).map(|i| (i % people) as u32).collect())
 }
 
 #[test]
@@ -135,7 +160,7 @@ fn every_pair_of_a_set_is_counted_as_the_oracle_does() {
 #[test]
 fn identification_is_the_oracles() {
     let wanted = &golden()["identification"];
-    let outcomes = identify(&features(30, 240), &features(0, 20)).unwrap();
+    let outcomes = identify(&features(30, 240), &features(0, 20)).unwrap().outcomes;
     for row in rows(&wanted["cmc"]) {
         let found = cmc(&outcomes, &[row[0] as u32]).unwrap()[0].value;
         assert!((found - row[1]).abs() < 1e-12, "{row:?}: {found}");
@@ -144,6 +169,33 @@ fn identification_is_the_oracles() {
         let found = tpir_at(&outcomes, far(row[0])).unwrap().estimate.value;
         assert!((found - row[1]).abs() < 1e-12, "{row:?}: {found}");
     }
+}
+
+/// The threshold over all scores of insightface's `ijb_1n.py`, and the counted ranks of its `ijb_evals.py`.
+#[test]
+fn rates_of_the_public_scripts_for_ijb_are_the_oracles() {
+    let wanted = &golden()["identification"];
+    let closed = identify(&features(30, 240), &features(0, 30)).unwrap();
+    for row in rows(&wanted["recall"]) {
+        let found = recall_at(&closed, far(row[0])).unwrap();
+        assert!((found.value - row[1]).abs() < 1e-12 && found.n_impostor == row[2] as u64, "{row:?}: {found:?}");
+    }
+    // probes 150 to 160 are left out, so that people have other numbers of probes in the two galleries
+    let (values, labels) = drawn(30, 150);
+    let (more, more_labels) = drawn(160, 240);
+    let probes = Features::new(&[values, more].concat(), 24, [labels, more_labels].concat()).unwrap();
+    let numbers = |k: u32| {
+        [(0, 12), (12, 30)].map(|(from, to)| {
+            let searched = identify(&probes, &features(from, to)).unwrap();
+            let estimate = cmc(&searched.outcomes, &[k]).unwrap().remove(0);
+            Measured { estimate, without: Vec::new(), left: Vec::new(), parted: Parted::default() }
+        })
+    };
+    for (at, k) in [1, 5].into_iter().enumerate() {
+        near(pooled_of(&numbers(k), Trials::Genuine, Unit::Percent).unwrap().0.value, &wanted["pooled"]["rank"][at]);
+        near(mean_of(&numbers(k), Unit::Percent).unwrap().0.value, &wanted["pooled"]["mean"][at]);
+    }
+    assert!(wanted["pooled"]["rank"][0] != wanted["pooled"]["mean"][0], "the oracle tells them apart");
 }
 
 /// Scores on a grid, so that they tie, and not.
@@ -232,7 +284,7 @@ fn cosine_of(a: (i8, i8, u32), b: (i8, i8, u32)) -> f64 {
 proptest! {
     #[test]
     fn a_search_finds_what_looking_through_all_images_finds(gallery in some_images(6), probes in some_images(9), k in 1u32..7) {
-        let outcomes = identify(&of_images(&probes), &of_images(&gallery)).unwrap();
+        let outcomes = identify(&of_images(&probes), &of_images(&gallery)).unwrap().outcomes;
         // of each probe: the people of the gallery by their best image, worst place for ties
         let people: std::collections::BTreeSet<u32> = gallery.iter().map(|image| image.2).collect();
         let score = |probe: &(i8, i8, u32), person| gallery.iter().filter(|it| it.2 == person).map(|it| cosine_of(*probe, *it)).fold(f64::NEG_INFINITY, f64::max);

@@ -190,10 +190,10 @@ fn searches_of_templates_are_the_oracles() {
             let people = |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>();
             let place = |of: &[TemplateOf], at: usize| of[at].template as usize;
             let score = |probe, j| pooled.score_of(place(&search.probe, probe), place(&search.gallery, j));
-            let outcomes = identify_by(&people(&search.probe), &people(&search.gallery), score);
-            let ranks: Vec<f64> = cmc(&outcomes, &[1, 2, 3]).unwrap().into_iter().map(|it| it.value).collect();
+            let searched = identify_by(&people(&search.probe), &people(&search.gallery), score);
+            let ranks: Vec<f64> = cmc(&searched.outcomes, &[1, 2, 3]).unwrap().into_iter().map(|it| it.value).collect();
             let fpirs = numbers(&golden["fpirs"]).into_iter();
-            let tpir: Vec<f64> = fpirs.map(|fpir| tpir_at(&outcomes, Far::new(fpir).unwrap()).unwrap().estimate.value).collect();
+            let tpir: Vec<f64> = fpirs.map(|fpir| tpir_at(&searched.outcomes, Far::new(fpir).unwrap()).unwrap().estimate.value).collect();
             for (found, wanted) in ranks.into_iter().chain(tpir).zip(numbers(&wanted["ranks"]).into_iter().chain(numbers(&wanted["tpir"])))
             {
                 assert!((found - wanted).abs() < 1e-12, "unit {unit}, weighted {weighted}: {found} {wanted}");

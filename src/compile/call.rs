@@ -9,7 +9,7 @@ use crate::lang::decl::{Decl, Operator as _, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, OpValue, Value};
 use crate::ops::data::Split;
-use crate::ops::evals::Verification;
+use crate::ops::evals::{Tar, ThresholdAt, Verification};
 use crate::ops::nets::Part;
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, declared, registry};
 use crate::source::Span;
@@ -188,7 +188,8 @@ impl Compiler<'_> {
                     return of_panel;
                 }
                 let is_metric = |decl: &&Decl| !decl.hidden && decl.yields() == Type::Metric;
-                if let Some(decl) = declared(name.text.as_str()).filter(is_metric) {
+                let is_told = |decl: &&Decl| is_metric(decl) || !decl.hidden && decl.yields() == Type::Threshold;
+                if let Some(decl) = declared(name.text.as_str()).filter(is_told) {
                     let val = self.operate(decl, args, Some(base), span, name.span, env);
                     return self.metric_of_protocol(val, name.span);
                 }
@@ -196,7 +197,8 @@ impl Compiler<'_> {
                     Value::Node(eval) => self.metrics_of(*eval),
                     _ => registry().values().copied().filter(is_metric).map(|decl| decl.name).collect(), // which protocol it is, is not known
                 };
-                let near = did_you_mean(&name.text, known.iter().copied())
+                let tells = known.contains(&Tar::NAME);
+                let near = did_you_mean(&name.text, known.iter().copied().chain(tells.then_some(ThresholdAt::NAME)))
                     .map_or_else(|| format!("its metrics are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
                 self.wrong(
                     Diagnostic::error(Code::UnknownField, format!("an evaluation has no metric `{}`", name.text))
@@ -337,7 +339,7 @@ pub(super) fn is_argument_not_yet(op: &str, label: Option<&Word>) -> bool {
 
 /// Parameters that the compiler fills in itself.
 fn is_internal(decl: &Decl, param: &ParamDecl) -> bool {
-    decl.name == Split::NAME && param.name == "part"
+    [(Split::NAME, "part"), (Verification::NAME, "bucket")].contains(&(decl.name, param.name))
 }
 
 /// Whether an argument that is left out may follow from the data of a call: a pack says which of its pairs are judged.

@@ -6,13 +6,14 @@ use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, one_of};
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, NodeId, OpValue, Value};
-use crate::ops::evals::{Identification, OverPanel, Panel, Plain, Tpir, Verification};
+use crate::lang::value::{Args, Arm, NodeId, OpValue, Value};
+use crate::ops::evals::{Counts, Decided, Identification, Metric, OverPanel, Panel, Plain, Recall, Tar, Tpir, Verification};
 use crate::ops::nets::Coupled;
 use crate::ops::outputs::{Among, Features, Judge, Pooled};
 use crate::ops::stages::{Averaged, Chosen};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
+use indexmap::IndexMap;
 
 /// The models that see the two sides of a protocol: one and the same for most.
 #[derive(Clone, Copy)]
@@ -50,6 +51,9 @@ impl Compiler<'_> {
     pub(super) fn judge(&mut self, sides: Sides, eval: NodeId, span: Span) -> NodeId {
         let node = self.graph.node(eval);
         let (op, protocol) = (node.op, node.args.clone());
+        if op == Decided::NAME {
+            return self.decide(sides, eval, &protocol, span);
+        }
         let given = |name: &str| protocol.get(name).cloned().unwrap_or(Value::Poison);
         let (mut gallery, mut probe) = if op == Identification::NAME {
             (given("gallery"), given("probe"))
@@ -79,6 +83,105 @@ impl Compiler<'_> {
         self.graph.add(Judge::NAME, args, Some(span))
     }
 
+    /// The judgement of a model under a protocol that is decided at a threshold: of its scores there, and under what tells the threshold.
+    fn decide(&mut self, sides: Sides, eval: NodeId, decided: &Args, span: Span) -> NodeId {
+        let mut evals = Vec::new();
+        [decided.get("eval"), decided.get("at")].into_iter().flatten().for_each(|it| it.nodes(&mut |node| evals.push(node)));
+        let of: Vec<Value> = evals.into_iter().map(|eval| Value::Node(self.judge(sides, eval, span))).collect();
+        let nothing = || Value::List(Vec::new().into());
+        let model = [("model", Value::Node(sides.probe)), ("eval", Value::Node(eval))];
+        let scores = [("gallery", nothing()), ("probe", nothing()), ("of", Value::List(of.into()))];
+        let mut args: Args = model.into_iter().chain(scores).collect();
+        if sides.gallery != sides.probe {
+            args.insert("gallery_model", Value::Node(sides.gallery));
+        }
+        self.graph.add(Judge::NAME, args, Some(span))
+    }
+
+    /// A metric at a threshold, of its protocol as it is decided there; every other metric as it is. A threshold, if its protocol can tell it.
+    fn at_threshold(&mut self, metric: Val, at: Span) -> Val {
+        let Value::Op(op) = &metric.value else { return metric };
+        let (Some(Value::Node(eval)), Some(threshold)) = (op.args.get("eval").cloned(), op.args.get("at").cloned()) else { return metric };
+        if let Value::Op(told) = &threshold
+            && let Some(Value::Node(there)) = told.args.get("eval")
+        {
+            // one of a panel may see faces otherwise than the others
+            for here in self.protocols_of(eval) {
+                let way = |name: &str| [here, *there].map(|it| self.graph.node(it).args.get(name).cloned());
+                let alike = |name: &str| matches!(way(name), [one, other] if one == other);
+                if alike("embed") && alike("pool") {
+                    continue;
+                }
+                let names = [here, *there].map(|it| self.label_of(&Value::Node(it), None));
+                let message = format!("a threshold of `{}` says nothing of `{}`, whose scores are others", names[1], names[0]);
+                let wrong = Diagnostic::error(Code::BadArgument, message).at(at, "of other scores");
+                return self.wrong(wrong.help("let both embed faces in one way: `embed` and `pool` of the two protocols"), metric.span);
+            }
+        } else if !matches!(threshold, Value::Float(_) | Value::Int(_)) {
+            return metric; // while a parameter decides it
+        }
+        let decided = match self.graph.node(eval).args.get("evals").cloned() {
+            Some(Value::Record(members)) => {
+                let mut of = |member: &Value| match member {
+                    Value::Node(member) => Value::Node(self.decided(*member, &threshold, metric.span)),
+                    open => open.clone(),
+                };
+                let members: IndexMap<String, Value> = members.iter().map(|(name, member)| (name.clone(), of(member))).collect();
+                let by = self.graph.node(eval).args.get("by").cloned();
+                let args = [("evals", Value::Record(members.into()))].into_iter().chain(by.map(|by| ("by", by))).collect();
+                let names = self.graph.node(eval).names.clone();
+                let node = self.graph.add(OverPanel::NAME, args, Some(metric.span));
+                self.name_decided(node, names, &threshold);
+                node
+            }
+            _ => self.decided(eval, &threshold, metric.span),
+        };
+        let mut args = op.args.clone();
+        args.insert("eval", Value::Node(decided));
+        Val::new(metric.ty, OpValue::new(op.decl, args).into(), metric.span)
+    }
+
+    /// A protocol as it is decided at a threshold.
+    fn decided(&mut self, eval: NodeId, threshold: &Value, span: Span) -> NodeId {
+        let names = self.graph.node(eval).names.clone();
+        let args = [("eval", Value::Node(eval)), ("at", threshold.clone())].into_iter().collect();
+        let node = self.graph.add(Decided::NAME, args, Some(span));
+        self.name_decided(node, names, threshold);
+        node
+    }
+
+    /// Names what is decided after what it is made of: `asian at all@1e-3`.
+    fn name_decided(&mut self, node: NodeId, names: impl IntoIterator<Item = (String, Arm)>, threshold: &Value) {
+        let told = match threshold {
+            Value::Op(told) => {
+                let rate = told.args.get("far").and_then(Value::magnitude).unwrap_or_default();
+                format!("{}@{rate:e}", told.args.get("eval").map_or_else(String::new, |there| self.label_of(there, None)))
+            }
+            cosine => cosine.to_string(),
+        };
+        for (name, arm) in names {
+            self.graph.name(node, &format!("{name} at {told}"), &arm);
+        }
+    }
+
+    /// A threshold, if its protocol can tell one.
+    fn threshold_of_protocol(&mut self, threshold: Val, at: Span) -> Val {
+        let Value::Op(op) = &threshold.value else { return threshold };
+        let Some(Value::Node(eval)) = op.args.get("eval") else { return threshold };
+        let protocol = self.graph.node(*eval).op;
+        if self.protocols_of(*eval) == [*eval] && self.metrics_of(*eval).contains(&Tar::NAME) {
+            return threshold;
+        }
+        let (what, help) = if [Panel::NAME, OverPanel::NAME].contains(&protocol) {
+            ("a panel".to_owned(), "name one of its protocols, or judge all of their people by one")
+        } else {
+            let help = "a threshold is taken from pairs of two people: those of a `verification` or a `template_verification`";
+            (format!("`{protocol}`"), help)
+        };
+        let wrong = Diagnostic::error(Code::UnknownField, format!("{what} tells no threshold")).at(at, "no threshold");
+        self.wrong(wrong.help(help), threshold.span)
+    }
+
     /// The features of a protocol's images: as they are, and mirrored where the protocol wants that.
     fn features(&mut self, model: NodeId, data: &Value, protocol: &Args, augment: Option<&Value>, span: Span) -> Value {
         let mirrored = !matches!(protocol.get("embed"), Some(Value::Op(embed)) if embed.op() == Plain::NAME);
@@ -101,27 +204,45 @@ impl Compiler<'_> {
 
     /// The metric, if its protocol has it: an identification has ranks and no accuracy.
     pub(super) fn metric_of_protocol(&mut self, metric: Val, at: Span) -> Val {
+        if metric.ty == Type::Threshold {
+            return self.threshold_of_protocol(metric, at);
+        }
         let (Type::Metric, Value::Op(op)) = (&metric.ty, &metric.value) else { return metric };
         let Some(Value::Node(eval)) = op.args.get("eval") else { return metric };
         let (protocol, known, span) = (self.graph.node(*eval).op, self.metrics_of(*eval), metric.span);
         if known.contains(&op.op()) {
             let keeps = |it: &Value| matches!(it, Value::Text(word) if &**word == "keep");
             let open = |member: NodeId| self.graph.node(member).args.get("strangers").is_some_and(keeps);
-            if op.op() != Tpir::NAME || self.protocols_of(*eval).into_iter().all(open) {
-                return metric;
-            }
-            let wrong =
-                Diagnostic::error(Code::BadArgument, "`tpir` takes its threshold from strangers, and this identification keeps none");
-            return self.wrong(wrong.at(at, "no strangers").help("say strangers = \"keep\" in the protocol"), span);
+            let mut members = self.protocols_of(*eval).into_iter();
+            let (message, label, help) = match op.op() {
+                Tpir::NAME if !members.all(open) => (
+                    "`tpir` takes its threshold from strangers, and this identification keeps none",
+                    "no strangers",
+                    "say strangers = \"keep\" in the protocol",
+                ),
+                Recall::NAME if members.any(open) => (
+                    "`recall` is of a closed set, and this identification keeps strangers",
+                    "an open set",
+                    "ask for `tpir`, or leave strangers out: strangers = \"drop\" in the protocol",
+                ),
+                _ => return self.at_threshold(metric, at),
+            };
+            return self.wrong(Diagnostic::error(Code::BadArgument, message).at(at, label).help(help), span);
         }
         if protocol == Panel::NAME {
             let wrong = Diagnostic::error(Code::UnknownField, "a panel has no numbers of its own").at(at, "of which protocol?");
-            return self.wrong(wrong.help("name one of its protocols, or `mean`, `worst` or `spread` of all: sc.mean.rank(1)"), span);
+            return self.wrong(
+                wrong.help("name one of its protocols, or `mean`, `pooled`, `spread`, `ratio` or `worst` of all: sc.mean.rank(1)"),
+                span,
+            );
         }
         let protocol = if protocol == OverPanel::NAME { Panel::NAME } else { protocol };
         let wrong =
             Diagnostic::error(Code::UnknownField, format!("`{protocol}` has no metric `{}`", op.op())).at(at, "not of this protocol");
         let help = match known.as_slice() {
+            _ if self.is_pooled(*eval) && Metric::kind(op.op()) == Some(Counts(None)) => {
+                format!("`pooled` sums up what is counted, and `{}` is no count; ask for `mean`", op.op())
+            }
             [] => "its protocols have no metric in common".to_owned(),
             known => format!("its metrics are {}", one_of(known.iter().copied()).replace(" or ", " and ")),
         };
@@ -332,6 +453,11 @@ fn exprs<'e, const N: usize>(given: [&Given<'e>; N]) -> Vec<&'e Expr> {
 
 /// The protocol of a metric.
 pub(super) fn eval_of(metric: &Value) -> Option<NodeId> {
+    if let Value::Op(op) = metric
+        && let Some(Value::Node(eval)) = op.args.get("eval")
+    {
+        return Some(*eval); // a threshold names another one
+    }
     let mut eval = None;
     metric.nodes(&mut |node| eval = eval.or(Some(node)));
     eval

@@ -112,11 +112,17 @@ impl Compiler<'_> {
         Val::new(Type::Objective, of_terms(weighed), span)
     }
 
+    /// Whether a stage can look at what an argument names on its way.
+    fn is_looked_at(&mut self, value: &Value, name: &str, span: Span) -> bool {
+        let what = format!("`{name}` of `train`");
+        self.is_without_panels(value, &what, span) && self.is_undecided(value, &what, span)
+    }
+
     /// Makes a stage of checked arguments: draws get the stage's batch and seed, terms their canonical order.
     pub(super) fn train(&mut self, mut args: Args, ty: Type, places: Places, span: Span) -> Val {
         let seed = if let Some(Value::Int(seed)) = args.get("seed") { *seed } else { 0 };
         let looks_at = super::panel::LOOKING.iter().filter_map(|name| Some((*name, args.get(*name)?)));
-        if !looks_at.fold(true, |fine, (name, value)| self.is_without_panels(value, &format!("`{name}` of `train`"), span) && fine) {
+        if !looks_at.fold(true, |fine, (name, value)| self.is_looked_at(value, name, span) && fine) {
             return Val::new(Type::Model, Value::Poison, span);
         }
         let batch_at = places.at("batch").unwrap_or(span);

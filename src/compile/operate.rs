@@ -14,7 +14,7 @@ use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, NodeId, OpValue, PathValue, Places, Value};
 use crate::ops::declared;
-use crate::ops::evals::Verification;
+use crate::ops::evals::{Panel, Verification, bucket_names};
 use crate::ops::limits::{outside, turned};
 use crate::ops::nets::Checkpoint;
 use crate::ops::node::Kind;
@@ -279,6 +279,9 @@ impl Compiler<'_> {
                 if !self.has_what_is_extended(decl, &args, span) {
                     return Val::new(ty, Value::Poison, span);
                 }
+                if decl.name == Verification::NAME && args.contains_key("by") {
+                    return self.buckets(&args, &places, span);
+                }
                 let node = self.graph.add_said(decl.name, args, places, span);
                 Val::new(ty, Value::Node(node), span)
             }
@@ -293,6 +296,27 @@ impl Compiler<'_> {
             let network = [("model", Value::Node(*model))].into_iter().collect();
             args.insert("model", Value::Node(self.graph.add(Started::NAME, network, Some(span))));
         }
+    }
+
+    /// The buckets of a protocol as a panel.
+    fn buckets(&mut self, args: &Args, places: &Places, span: Span) -> Val {
+        let edges = match args.get("by") {
+            Some(Value::Op(by)) => by.args.get("edges").cloned(),
+            Some(open) => return Val::new(Type::Eval, open.clone(), span), // while a parameter decides it
+            None => None,
+        };
+        let Some(Value::List(edges)) = edges else { return Val::new(Type::Eval, Value::Poison, span) };
+        let mut evals = IndexMap::new();
+        for (place, name) in bucket_names(&edges).into_iter().enumerate() {
+            if !self.in_budget() {
+                return Val::poison(span);
+            }
+            let mut args = args.clone();
+            args.insert("bucket", Value::Int(place as i64));
+            evals.insert(name, Value::Node(self.graph.add_said(Verification::NAME, args, places.clone(), span)));
+        }
+        let args = [("evals", Value::Record(evals.into()))].into_iter().collect();
+        Val::new(Type::Eval, Value::Node(self.graph.add_said(Panel::NAME, args, places.clone(), span)), span)
     }
 
     /// One node for each part of a split.
@@ -498,7 +522,8 @@ pub(super) fn holds_attribute(expr: &Expr) -> bool {
 
 pub(super) fn wants_row(ty: &Type) -> bool {
     match ty {
-        Type::Row(_) => true,
+        Type::Row(_) | Type::Buckets => true, // buckets are made of expressions
+        Type::Union(of) => of.iter().all(wants_row),
         Type::Optional(of) => wants_row(of),
         _ => false,
     }

@@ -5,7 +5,7 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, Value};
-use crate::ops::evals::{OverPanel, Panel, PanelBy, Protocol};
+use crate::ops::evals::{Counts, Decided, Metric, OverPanel, Panel, PanelBy, Protocol};
 use crate::source::Span;
 use crate::syntax::tree::Word;
 
@@ -58,14 +58,21 @@ impl Compiler<'_> {
         }
     }
 
+    /// Whether an evaluation counts what the protocols of a panel count together.
+    pub(super) fn is_pooled(&self, eval: NodeId) -> bool {
+        let pooled = |by: &Value| matches!(by, Value::Text(word) if **word == *PanelBy::Pooled.word());
+        self.graph.node(eval).args.get("by").is_some_and(pooled)
+    }
+
     /// The metrics that an evaluation has: those that all of its protocols have. A panel by itself has none.
     pub(super) fn metrics_of(&self, eval: NodeId) -> Vec<&'static str> {
         if self.graph.node(eval).op == Panel::NAME {
             return Vec::new();
         }
         let mut of_each = self.protocols_of(eval).into_iter().map(|member| Protocol::metrics(self.graph.node(member).op));
-        let first = of_each.next().unwrap_or_default().to_vec();
-        of_each.fold(first, |known, more| known.into_iter().filter(|metric| more.contains(metric)).collect())
+        let pools = |metric: &&str| !self.is_pooled(eval) || matches!(Metric::kind(metric), Some(Counts(Some(_))));
+        let first = of_each.next().unwrap_or_default().iter().copied().filter(pools).collect();
+        of_each.fold(first, |known: Vec<_>, more| known.into_iter().filter(|metric| more.contains(metric)).collect())
     }
 
     /// Whether a value names no panel; says that only tables know them where it does.
@@ -74,9 +81,25 @@ impl Compiler<'_> {
         value.nodes(&mut |node| panels |= [Panel::NAME, OverPanel::NAME].contains(&self.graph.node(node).op));
         if panels {
             let wrong = Diagnostic::error(Code::BadArgument, format!("{what} looks at one protocol, and this is a panel of several"));
-            self.diagnostics.push(wrong.at(at, "a panel").help("name one of its protocols; means, spreads and the worst stand in tables"));
+            self.diagnostics.push(wrong.at(at, "a panel").help("name one of its protocols; what is made of all stands in tables"));
         }
         !panels
+    }
+}
+
+impl Compiler<'_> {
+    /// Whether a value names no protocol that is decided at a threshold of another one; says that a stage can't look at it where it does.
+    pub(super) fn is_undecided(&mut self, value: &Value, what: &str, at: Span) -> bool {
+        let mut decided = false;
+        value.nodes(&mut |node| decided |= self.graph.node(node).op == Decided::NAME);
+        if decided {
+            let wrong =
+                Diagnostic::error(Code::BadArgument, format!("{what} looks at a model on the way, and this is decided at a threshold"));
+            self.diagnostics.push(
+                wrong.at(at, "at a threshold").help("choose by a number that takes its threshold from its own scores, such as `tar`"),
+            );
+        }
+        !decided
     }
 }
 

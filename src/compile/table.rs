@@ -5,6 +5,7 @@
 use super::axes::Point;
 use super::call::{Bound, Given};
 use super::judge::Sides;
+use super::judge::eval_of;
 use super::modules::BindingId;
 use super::said::Declared;
 use super::{Compiler, Env, Val};
@@ -12,7 +13,7 @@ use crate::diag::{Code, Diagnostic, did_you_mean, one_of};
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{Args, Arm, Mark, NodeId, Value};
-use crate::ops::evals::Protocol;
+use crate::ops::evals::{Decided, Protocol};
 use crate::ops::outputs::Table;
 use crate::plan;
 use crate::plan::rows::{Misnamed, Shown};
@@ -299,10 +300,8 @@ impl Compiler<'_> {
         };
         let mut evals = IndexSet::new();
         for metric in columns.iter().flat_map(of_row) {
-            let mut named = Vec::new();
-            metric.nodes(&mut |node| named.push(node));
-            let protocols = named.into_iter().flat_map(|eval| self.protocols_of(eval));
-            evals.extend(protocols.filter(|eval| Protocol::is(self.graph.node(*eval).op)));
+            let protocols = eval_of(&metric).into_iter().flat_map(|eval| self.protocols_of(eval));
+            evals.extend(protocols.filter(|eval| Protocol::is(self.graph.node(*eval).op) || self.graph.node(*eval).op == Decided::NAME));
         }
         evals
     }

@@ -15,6 +15,7 @@ const NAMES: &[(&str, fn() -> Type)] = &[
     ("batches", || Type::Batches),
     ("bool", || Type::Bool),
     ("branch", || Type::Branch),
+    ("buckets", || Type::Buckets),
     ("bytes", || Type::Quantity(Dimension::Bytes)),
     ("checks", || Type::Quantity(Dimension::Checks)),
     ("claim", || Type::Claim),
@@ -47,6 +48,7 @@ const NAMES: &[(&str, fn() -> Type)] = &[
     ("span", || Type::Quantity(Dimension::Span)),
     ("stop", || Type::Stop),
     ("text", || Type::Text),
+    ("threshold", || Type::Threshold),
     ("watch", || Type::Watch),
     ("weights", || Type::Weights),
 ];

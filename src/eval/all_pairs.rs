@@ -1,6 +1,6 @@
 //! Every pair of a set of features, for false-accept rates that no pair list reaches. No score of two people is stored.
 
-use super::scores::{Histogram, Ranking, Sums, both_needed};
+use super::scores::{Counter, Ranking, Sums, both_needed};
 use super::vector::{clamped, dot, normalised_rows};
 use super::{EvalError, ScoreSets};
 use rayon::prelude::*;
@@ -108,39 +108,37 @@ fn count_impostors(left: &Features, right: &Features, one_set: bool, genuine: Ve
     both_needed(genuine.len() as u64, (pairs - genuine.len()) as u64)?;
     let ranking = Ranking::new(genuine);
     let slots: Vec<AtomicU64> = (0..ranking.slots()).map(|_| AtomicU64::new(0)).collect();
+    let steps = Counter::shared();
     let blocks: Vec<Block> = (0..left.len())
         .into_par_iter()
         .step_by(ROWS)
         .map(|first| {
             let mut block = Block::new(first, (left.len() - first).min(ROWS));
-            block.count(left, right, one_set, &ranking, &slots);
+            block.count(left, right, one_set, &ranking, &slots).add_to(&steps);
             block
         })
         .collect();
-    let mut histogram = Histogram::of_cosines();
     let mut sums = Sums::default();
-    for block in &blocks {
-        histogram.merge(&block.histogram);
-        block.sums.iter().for_each(|row| sums.merge(row));
-    }
+    blocks.iter().flat_map(|block| &block.sums).for_each(|row| sums.merge(row));
     let slots: Vec<u64> = slots.into_iter().map(AtomicU64::into_inner).collect();
-    Ok(ranking.finish(&slots, histogram, sums.moments()))
+    Ok(ranking.finish(&slots, Counter::of_shared(steps).steps(), sums.moments()))
 }
 
 /// What one task counted.
 struct Block {
     first: usize,
-    histogram: Histogram,
     /// Of each row.
     sums: Vec<Sums>,
 }
 
 impl Block {
     fn new(first: usize, rows: usize) -> Self {
-        Block { first, histogram: Histogram::of_cosines(), sums: vec![Sums::default(); rows] }
+        Block { first, sums: vec![Sums::default(); rows] }
     }
 
-    fn count(&mut self, left: &Features, right: &Features, one_set: bool, ranking: &Ranking, slots: &[AtomicU64]) {
+    /// Counts the scores of its rows in the slots, and gives their steps.
+    fn count(&mut self, left: &Features, right: &Features, one_set: bool, ranking: &Ranking, slots: &[AtomicU64]) -> Counter {
+        let mut steps = Counter::new();
         let begin = if one_set { self.first } else { 0 };
         for tile in (begin..right.len()).step_by(COLUMNS) {
             let end = (tile + COLUMNS).min(right.len());
@@ -150,11 +148,12 @@ impl Block {
                 for j in (from..end).filter(|&j| left.labels[i] != right.labels[j]) {
                     let score = left.score(i, right, j);
                     slots[ranking.slot(score)].fetch_add(1, Ordering::Relaxed);
-                    self.histogram.add(score);
+                    steps.add(score);
                     sums.add(score);
                 }
             }
         }
+        steps
     }
 }
 

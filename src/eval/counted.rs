@@ -32,6 +32,8 @@ pub enum Counted {
         mated: u64,
         /// Probes without one.
         strangers: u64,
+        /// People in the gallery.
+        people: u64,
     },
 }
 
@@ -43,7 +45,7 @@ impl Counted {
                 .iter()
                 .fold(Kinds::default(), |sum, (_, it)| Kinds { genuine: sum.genuine + it.genuine, impostor: sum.impostor + it.impostor }),
             Counted::Pairs(kinds) => *kinds,
-            Counted::Search { mated, strangers } => Kinds { genuine: *mated, impostor: *strangers },
+            Counted::Search { mated, strangers, .. } => Kinds { genuine: *mated, impostor: *strangers },
         }
     }
 
@@ -111,7 +113,7 @@ impl Counted {
     pub fn mates(&self) -> Result<(), EvalError> {
         match self {
             Counted::Search { mated: 1.., .. } => Ok(()),
-            Counted::Search { mated: 0, strangers } => Err(EvalError::NoMates { probes: *strangers as usize }),
+            Counted::Search { mated: 0, strangers, .. } => Err(EvalError::NoMates { probes: *strangers as usize }),
             Counted::Folds(..) | Counted::Pairs(_) => Err(EvalError::NoMates { probes: 0 }),
         }
     }
@@ -123,6 +125,19 @@ impl Counted {
     pub fn strangers(&self, fpir: Far) -> Result<(), EvalError> {
         self.mates()?;
         fpir.supported_by(self.kinds().impostor, "probes")
+    }
+
+    /// A threshold over all scores of probes with other people of the gallery, which so many a probe exceed.
+    ///
+    /// # Errors
+    /// No mates, fewer than the rate needs, or nobody else in the gallery.
+    pub fn others(&self, far: Far) -> Result<(), EvalError> {
+        self.mates()?;
+        far.supported_by_probes(self.kinds().genuine)?;
+        match self {
+            Counted::Search { people: 2.., .. } => Ok(()),
+            _ => Err(EvalError::OnePerson), // pairs have no mates
+        }
     }
 }
 
@@ -153,8 +168,11 @@ mod tests {
         let rest = folds(&[(3, 1), (0, 2), (0, 5)]).without_each();
         assert_eq!(rest.iter().map(|it| it.both_kinds().is_ok()).collect::<Vec<_>>(), [false, true, true]);
         assert!(Counted::Pairs(Kinds { genuine: 1, impostor: 1 }).without_each().is_empty());
-        let open = Counted::Search { mated: 3, strangers: 10 };
+        let open = Counted::Search { mated: 3, strangers: 10, people: 2 };
+        assert!(open.others(far(0.5)).is_ok() && open.others(far(0.1)).is_err());
+        let alone = Counted::Search { mated: 3, strangers: 0, people: 1 };
+        assert_eq!(alone.others(far(1.0)), Err(EvalError::OnePerson));
         assert!(open.mates().is_ok() && open.strangers(far(0.1)).is_ok() && open.strangers(far(0.05)).is_err());
-        assert_eq!(Counted::Search { mated: 0, strangers: 4 }.mates(), Err(EvalError::NoMates { probes: 4 }));
+        assert_eq!(Counted::Search { mated: 0, strangers: 4, people: 2 }.mates(), Err(EvalError::NoMates { probes: 4 }));
     }
 }

@@ -88,6 +88,31 @@ pub enum EvalError {
         /// "pairs" or "probes".
         unit: &'static str,
     },
+    /// Scores of which each kind is one number.
+    #[error("the scores of each kind are all one number, so their distance has no measure")]
+    NoSpread,
+    /// Fewer probes than a rate of false accepts a probe needs.
+    #[error(
+        "{far} false accepts a probe cannot be measured with {probes} probes: less than one would be expected in all, and at least {needed} \
+         are needed"
+    )]
+    TooFewProbes {
+        /// False accepts a probe.
+        far: Far,
+        /// How many probes have a mate.
+        probes: u64,
+        /// The smallest number that supports it: 1/FAR, rounded up.
+        needed: u64,
+    },
+    /// A gallery of one person, whom nobody can be taken for.
+    #[error("the gallery shows one person, and there are no scores with others")]
+    OnePerson,
+    /// A decision without a threshold.
+    #[error("nothing tells the threshold of this protocol")]
+    NoThreshold,
+    /// A smallest number of several that is 0.
+    #[error("the smallest of these numbers is 0, and nothing is a multiple of that")]
+    NoRatio,
     /// A false-accept rate that is no rate.
     #[error("{value} is no false-accept rate: it lies above 0 and at most at 1")]
     NotAFar {

@@ -26,8 +26,34 @@ pub struct Outcome {
     pub best_other: Option<Similarity>,
 }
 
+/// What a search gave for all probes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Searched {
+    /// Probe by probe.
+    pub outcomes: Vec<Outcome>,
+    /// The largest scores of probes that have a mate with other people than that, falling: as many as there are such probes, or all. A
+    /// threshold over all of these scores that lets through one a probe, or fewer, is among them.
+    pub impostors: Vec<f64>,
+    /// How many people the gallery shows.
+    pub people: u64,
+}
+
+impl Searched {
+    /// Probes with a mate, and without one.
+    pub fn probes(&self) -> (u64, u64) {
+        let mated = self.outcomes.iter().filter(|outcome| outcome.mate.is_some()).count() as u64;
+        (mated, self.outcomes.len() as u64 - mated)
+    }
+
+    /// The same search for some of its probes. The scores of other people are those of all, so nothing that is a threshold over them can
+    /// be asked of it.
+    fn of(&self, outcomes: Vec<Outcome>) -> Self {
+        Searched { outcomes, impostors: Vec::new(), people: self.people }
+    }
+}
+
 /// Searches the gallery for each probe; a person's score is that of their best image. The order is that of the probes.
-pub fn identify(probes: &Features, gallery: &Features) -> Result<Vec<Outcome>, EvalError> {
+pub fn identify(probes: &Features, gallery: &Features) -> Result<Searched, EvalError> {
     if probes.dim() != gallery.dim() {
         return Err(EvalError::Lengths { what: "each gallery feature", found: gallery.dim(), wanted: probes.dim() });
     }
@@ -35,7 +61,9 @@ pub fn identify(probes: &Features, gallery: &Features) -> Result<Vec<Outcome>, E
 }
 
 /// The same of people who are compared by any score: that of a probe, by its place, with an image of the gallery, by its place.
-pub fn identify_by(probes: &[u32], gallery: &[u32], score: impl Fn(usize, usize) -> f64 + Sync) -> Vec<Outcome> {
+///
+/// Memory: [`AT_ONCE`] rows of scores with the gallery's people, and twice as many of the largest as are kept.
+pub fn identify_by(probes: &[u32], gallery: &[u32], score: impl Fn(usize, usize) -> f64 + Sync) -> Searched {
     let mut places = BTreeMap::new();
     for &label in gallery {
         let next = places.len();
@@ -48,12 +76,74 @@ pub fn identify_by(probes: &[u32], gallery: &[u32], score: impl Fn(usize, usize)
             best[place] = best[place].max(score(probe, j));
         }
         let own = places.get(&probes[probe]).copied();
-        let others = || best.iter().enumerate().filter(move |(place, _)| Some(*place) != own).map(|(_, &score)| score);
+        let mate = own.map(|own| best[own]);
+        if let Some(own) = own {
+            best.swap_remove(own); // of the others no order is asked for
+        }
         let mate =
-            own.map(|place| Mate { score: Similarity(best[place]), rank: 1 + others().filter(|&s| s >= best[place]).count() as u32 });
-        Outcome { person: probes[probe], mate, best_other: others().max_by(f64::total_cmp).map(Similarity) }
+            mate.map(|score| Mate { score: Similarity(score), rank: 1 + best.iter().filter(|&&other| other >= score).count() as u32 });
+        let best_other = best.iter().copied().max_by(f64::total_cmp).map(Similarity);
+        (Outcome { person: probes[probe], mate, best_other }, best)
     };
-    (0..probes.len()).into_par_iter().map(search).collect()
+    let mut largest = Largest::new(probes.iter().filter(|person| places.contains_key(person)).count());
+    let mut outcomes = Vec::with_capacity(probes.len());
+    let every: Vec<usize> = (0..probes.len()).collect();
+    for block in every.chunks(AT_ONCE) {
+        let (kept, floor) = (largest.count, largest.floor);
+        let searched: Vec<(Outcome, Vec<f64>)> = block
+            .par_iter()
+            .map(|&probe| {
+                let (outcome, mut others) = search(probe);
+                others.retain(|&other| outcome.mate.is_some() && other > floor);
+                keep_largest(&mut others, kept);
+                (outcome, others)
+            })
+            .collect();
+        for (outcome, others) in searched {
+            outcomes.push(outcome);
+            largest.add(others);
+        }
+    }
+    Searched { outcomes, impostors: largest.falling(), people: places.len() as u64 }
+}
+
+/// Probes that are looked for at once.
+const AT_ONCE: usize = 64;
+
+/// The largest of many numbers, equal ones each for itself.
+struct Largest {
+    count: usize,
+    kept: Vec<f64>,
+    /// What is no larger than this is not among them.
+    floor: f64,
+}
+
+impl Largest {
+    fn new(count: usize) -> Self {
+        Largest { count, kept: Vec::new(), floor: f64::NEG_INFINITY }
+    }
+
+    fn add(&mut self, more: Vec<f64>) {
+        self.kept.extend(more);
+        if self.kept.len() > 2 * self.count {
+            keep_largest(&mut self.kept, self.count);
+            self.floor = self.kept.iter().copied().min_by(f64::total_cmp).unwrap_or(self.floor);
+        }
+    }
+
+    fn falling(mut self) -> Vec<f64> {
+        keep_largest(&mut self.kept, self.count);
+        self.kept.sort_by(|a, b| b.total_cmp(a));
+        self.kept
+    }
+}
+
+/// Keeps so many of the largest of some numbers, in any order.
+fn keep_largest(all: &mut Vec<f64>, count: usize) {
+    if all.len() > count && count > 0 {
+        all.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
+    }
+    all.truncate(count);
 }
 
 /// A probe with a mate.
@@ -119,10 +209,11 @@ pub fn cmc(outcomes: &[Outcome], ks: &[u32]) -> Result<Vec<Estimate>, EvalError>
     Ok(ks.iter().map(|&k| share(&mated, without, |probe| probe.mate.rank <= k)).collect())
 }
 
-/// The outcomes without each person who is looked for, and without as large a share of the strangers; many people are left out in groups.
-pub fn without_people(outcomes: &[Outcome]) -> Vec<Vec<Outcome>> {
+/// The search without each person who is looked for, and without as large a share of the strangers; many people are left out in groups.
+pub fn without_people(searched: &Searched) -> Vec<Searched> {
+    let outcomes = &searched.outcomes;
     let groups = groups_of(outcomes.iter().map(|outcome| (outcome.person, outcome.mate.is_some())));
-    let without = |left_out| outcomes.iter().filter(|outcome| groups[&outcome.person] != left_out).copied().collect();
+    let without = |left_out| searched.of(outcomes.iter().filter(|outcome| groups[&outcome.person] != left_out).copied().collect());
     (0..groups.values().max().map_or(0, |last| last + 1)).map(without).collect()
 }
 
@@ -181,6 +272,29 @@ pub fn tpir_at(outcomes: &[Outcome], fpir: Far) -> Result<Tpir, EvalError> {
     Ok(Tpir { estimate, fpir, threshold: Similarity(threshold) })
 }
 
+/// The share of probes with a mate whose mate exceeds a threshold over all scores with other people, by the rule of insightface's
+/// `ijb_1n.py` ("far" and "pr" there): with Q probes and a false-accept rate f, τ is the ⌈Q·f⌉-th largest of all Q·(G − 1) scores of a
+/// probe with another person of the gallery. The rate is one of false accepts a probe, not a score. Whether the mate stands first is not
+/// asked.
+///
+/// Counts are the probes, and the scores with other people. It has no interval: each person of the gallery has a part in the threshold of
+/// all probes.
+///
+/// # Errors
+/// When no probe has a mate, Q·f < 1, or the gallery shows one person.
+pub fn recall_at(searched: &Searched, far: Far) -> Result<Estimate, EvalError> {
+    let (mated, _) = mated(&searched.outcomes)?;
+    let q = mated.len() as u64;
+    far.supported_by_probes(q)?;
+    let allowed = far.expected(q).ceil().max(1.0) as usize;
+    let Some(&threshold) = searched.impostors.get(allowed - 1).or(searched.impostors.last()) else {
+        return Err(EvalError::OnePerson);
+    };
+    let hits = mated.iter().filter(|probe| probe.mate.score.0 > threshold).count();
+    let n_impostor = q * searched.people.saturating_sub(1);
+    Ok(Estimate { value: hits as f64 / q as f64, std: None, ci: None, folds: None, n_genuine: q, n_impostor })
+}
+
 #[cfg(test)]
 #[allow(clippy::float_cmp)] // the compared values are exact
 mod tests {
@@ -197,6 +311,7 @@ mod tests {
         let gallery = at(&[(0.0, 1), (10.0, 2), (12.0, 2), (40.0, 3)]);
         let probes = at(&[(1.0, 1), (14.0, 1), (11.0, 3), (200.0, 9)]);
         let outcomes = identify(&probes, &gallery).unwrap();
+        let outcomes = outcomes.outcomes;
         let ranks: Vec<Option<u32>> = outcomes.iter().map(|o| o.mate.map(|m| m.rank)).collect();
         assert_eq!(ranks, [Some(1), Some(2), Some(3), None]);
         let rates: Vec<f64> = cmc(&outcomes, &[1, 2, 3]).unwrap().into_iter().map(|e| e.value).collect();
@@ -207,7 +322,7 @@ mod tests {
     fn open_set_search_by_the_rule() {
         let gallery = at(&[(0.0, 1), (90.0, 2)]);
         let probes = at(&[(5.0, 1), (30.0, 1), (20.0, 8), (40.0, 9)]);
-        let outcomes = identify(&probes, &gallery).unwrap();
+        let outcomes = identify(&probes, &gallery).unwrap().outcomes;
         let half = tpir_at(&outcomes, Far::new(0.5).unwrap()).unwrap();
         assert!((half.threshold.0 - 20f64.to_radians().cos()).abs() < 1e-7);
         assert_eq!(half.estimate.value, 0.5);
@@ -238,20 +353,53 @@ mod tests {
         let nine = wilson_of(40.0 / (50.0 / 9.0), 9.0);
         assert!((together.low - nine.low).abs() < 1e-12 && (together.high - nine.high).abs() < 1e-12, "{together:?} {nine:?}");
         assert_eq!(ci(&[(5, 5), (5, 5)]), wilson(10.0, 10));
-        let without: Vec<usize> = without_people(&outcomes(&[(2, 1), (4, 4), (1, 0)])).iter().map(Vec::len).collect();
+        let all = Searched { outcomes: outcomes(&[(2, 1), (4, 4), (1, 0)]), impostors: Vec::new(), people: 4 };
+        let without: Vec<usize> = without_people(&all).iter().map(|it| it.outcomes.len()).collect();
         assert_eq!(without, [5, 3, 6]);
     }
 
     #[test]
     fn who_ties_with_the_mate_stands_before_it() {
         let gallery = at(&[(10.0, 1), (-10.0, 2)]);
-        let outcome = identify(&at(&[(0.0, 1)]), &gallery).unwrap()[0];
+        let outcome = identify(&at(&[(0.0, 1)]), &gallery).unwrap().outcomes[0];
         assert_eq!((outcome.mate.unwrap().rank, outcome.mate.unwrap().score), (2, outcome.best_other.unwrap()));
     }
 
     #[test]
     fn probes_without_mates_have_no_rank() {
-        let outcomes = identify(&at(&[(0.0, 1)]), &at(&[(0.0, 2)])).unwrap();
+        let outcomes = identify(&at(&[(0.0, 1)]), &at(&[(0.0, 2)])).unwrap().outcomes;
         assert_eq!(cmc(&outcomes, &[1]).unwrap_err(), EvalError::NoMates { probes: 1 });
+    }
+
+    #[test]
+    fn a_threshold_over_all_other_people_lets_through_so_many_a_probe() {
+        let gallery = at(&[(0.0, 1), (60.0, 2), (90.0, 3)]);
+        let searched = identify(&at(&[(11.0, 1), (52.0, 2), (70.0, 3), (1.0, 9)]), &gallery).unwrap();
+        // with other people: 49 and 79 degrees of the first, 52 and 38 of the second, 70 and 10 of the third; strangers don't count
+        let degrees: Vec<f64> = searched.impostors.iter().map(|s| s.acos().to_degrees().round()).collect();
+        assert_eq!((degrees, searched.people), (vec![10.0, 38.0, 49.0], 3));
+        let recall = |f: f64| recall_at(&searched, Far::new(f).unwrap());
+        let values = [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|f| recall(f).unwrap().value);
+        assert_eq!(values, [1.0 / 3.0, 1.0, 1.0], "mates at 11, 8 and 20 degrees");
+        let one = recall(0.5).unwrap();
+        assert_eq!((one.n_genuine, one.n_impostor), (3, 6));
+        assert!(matches!(recall(0.1), Err(EvalError::TooFewProbes { probes: 3, needed: 10, .. })));
+        let alone = identify(&at(&[(10.0, 1)]), &at(&[(0.0, 1)])).unwrap();
+        assert_eq!(recall_at(&alone, Far::new(1.0).unwrap()), Err(EvalError::OnePerson));
+    }
+
+    #[test]
+    fn the_largest_of_many_are_kept_whatever_the_blocks() {
+        let numbers: Vec<f64> = (0..500).map(|i| f64::from(i * 37 % 101)).collect();
+        let mut sorted = numbers.clone();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        for (count, block) in [(0, 7), (1, 1), (30, 7), (30, 500), (600, 9)] {
+            let mut largest = Largest::new(count);
+            numbers.chunks(block).for_each(|some| {
+                let floor = largest.floor;
+                largest.add(some.iter().copied().filter(|it| *it > floor).collect());
+            });
+            assert_eq!(largest.falling(), sorted[..count.min(500)], "{count} in blocks of {block}");
+        }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  features ──vector──▶ scores of pairs ──pairs──▶ folds::accuracy, folds::val_at_far      (thresholds learnt on other folds)
-//!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs)
+//!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs), threshold_at ──▶ fmr, fnmr (of others)
 //!     ├────all_pairs────────────────────────────▶ ScoreSets                               (every pair of a set, none stored)
 //!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream; `pooling`: by learned qualities, `comparator`: by learned comparisons)
-//!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at                              (1:N)
+//!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at, recall_at                   (1:N)
 //!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
 //!  numbers without each fold, or person ──parts──▶ intervals
 //! ```
@@ -46,14 +46,14 @@ pub use counted::{Counted, Kinds};
 pub use error::EvalError;
 pub use estimate::{Ci, Estimate, t_quantile, t_tails, wilson};
 pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, accuracy_without_each, val_at_far};
-pub use identify::{Mate, Outcome, Tpir, cmc, groups_of, identify, identify_by, tpir_at, without_people};
+pub use identify::{Mate, Outcome, Searched, Tpir, cmc, groups_of, identify, identify_by, recall_at, tpir_at, without_people};
 pub use measure::{Better, Far, Similarity, SquaredDistance, Unit};
 pub use pairs::{Folding, PairScores, Pairs};
-pub use panel::{Measured, deviation_of, mean_of, worst_of};
+pub use panel::{Measured, Trials, deviation_of, mean_of, pooled_of, ratio_of, worst_of};
 pub use parted::{Joint, Parted};
 pub use pooling::{Learned, Linear, Multicolumn};
 pub use roc::{FarRule, RocPoint, Tar};
-pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets};
+pub use scores::{HISTOGRAM_BINS, Histogram, Moments, ScoreSets, Threshold};
 pub use spread::{Difference, FEWEST_REPLICATES, Noise, Place, Spread, Untold, holm, over_parts, paired};
 pub use templates::{FaceNorm, Scored, pool_templates, streamed_pairs};
 pub use vector::{cosine, l2_normalised, squared_distance};

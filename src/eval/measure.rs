@@ -94,6 +94,12 @@ impl Far {
         let needed = self.impostors_needed();
         if n_impostor >= needed { Ok(()) } else { Err(EvalError::FarNotSupported { far: self, n_impostor, needed, unit }) }
     }
+
+    /// The same of false accepts a probe.
+    pub(crate) fn supported_by_probes(self, probes: u64) -> Result<(), EvalError> {
+        let needed = self.impostors_needed();
+        if probes >= needed { Ok(()) } else { Err(EvalError::TooFewProbes { far: self, probes, needed }) }
+    }
 }
 
 fn whole_if_near(value: f64) -> f64 {

@@ -10,6 +10,8 @@ pub struct Measured {
     pub estimate: Estimate,
     /// What it is without each of its folds (or people).
     pub without: Vec<f64>,
+    /// What is then left of genuine and impostor pairs (of probes with a mate, and without one).
+    pub left: Vec<[u64; 2]>,
     /// Who stands in these.
     pub parted: Parted,
 }
@@ -18,7 +20,7 @@ impl Measured {
     /// The same number without what tells an interval of it and of its differences: of a number that was chosen.
     #[must_use]
     pub fn without_interval(self) -> Self {
-        Measured { estimate: Estimate { ci: None, ..self.estimate }, without: Vec::new(), ..self }
+        Measured { estimate: Estimate { ci: None, ..self.estimate }, without: Vec::new(), left: Vec::new(), ..self }
     }
 }
 
@@ -39,17 +41,73 @@ pub fn mean_of(numbers: &[Measured], unit: Unit) -> Result<(Estimate, Vec<f64>),
             let of_all = mean_folds(&without);
             (parts::interval(spread.mean, &of_all, unit), of_all)
         }
-        Joint::Apart => (in_quadrature(spread.mean, &without, unit), Vec::new()),
+        Joint::Apart => {
+            let weight = 1.0 / without.len() as f64;
+            (in_quadrature(spread.mean, without.iter().map(|it| (it.as_slice(), weight)), unit), Vec::new())
+        }
         Joint::Tangled { .. } => (None, Vec::new()),
     };
     Ok((Estimate { value: spread.mean, ci, ..together(numbers.iter().map(|it| &it.estimate)) }, without))
 }
 
-fn in_quadrature(mean: f64, without: &[&Vec<f64>], unit: Unit) -> Option<Ci> {
-    let square = |it: &&Vec<f64>| Some((parts::standard_error(it)?.powi(2), it.len() as u64 - 1));
-    let squares = without.iter().map(square).collect::<Option<Vec<_>>>().filter(|it| !it.is_empty())?;
-    let se = squares.iter().map(|(square, _)| square).sum::<f64>().sqrt() / without.len() as f64;
-    parts::around(mean, se, satterthwaite(&squares), unit)
+/// What a rate is a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trials {
+    /// Genuine pairs, or probes with a mate.
+    Genuine,
+    /// Impostor pairs.
+    Impostor,
+}
+
+impl Trials {
+    fn of(self, [genuine, impostor]: [u64; 2]) -> u64 {
+        match self {
+            Trials::Genuine => genuine,
+            Trials::Impostor => impostor,
+        }
+    }
+}
+
+/// Shares of some trials as one: what they count is summed up over the protocols, as insightface's
+/// `ijb_evals.py` sums up the ranks of IJB's two galleries and divides by all probes. A protocol of more pairs has more weight than in
+/// [`mean_of`].
+///
+/// Interval: as that of [`mean_of`], with these weights; those that are left out of all protocols at once are left out of both sums.
+///
+/// # Errors
+/// When there is none.
+pub fn pooled_of(numbers: &[Measured], trials: Trials, unit: Unit) -> Result<(Estimate, Vec<f64>), EvalError> {
+    let counted = |it: &Measured| trials.of([it.estimate.n_genuine, it.estimate.n_impostor]);
+    let pooled = |parts: &mut dyn Iterator<Item = (f64, u64)>| {
+        let (hits, n) = parts.fold((0.0, 0), |(hits, n), (value, of)| (hits + value * of as f64, n + of));
+        (hits / n as f64, n)
+    };
+    let (value, n) = pooled(&mut numbers.iter().map(|it| (it.estimate.value, counted(it))));
+    if n == 0 {
+        return Err(EvalError::TooFew { what: "a pooled number", wanted: 1, found: 0 });
+    }
+    let length = numbers.first().map_or(0, |it| it.without.len());
+    let (ci, without) = match Parted::joint(&numbers.iter().map(|it| &it.parted).collect::<Vec<_>>()) {
+        Joint::Together if numbers.iter().all(|it| it.without.len() == length && it.left.len() == length) => {
+            let of_all: Vec<f64> =
+                (0..length).map(|at| pooled(&mut numbers.iter().map(|it| (it.without[at], trials.of(it.left[at])))).0).collect();
+            (parts::interval(value, &of_all, unit), of_all)
+        }
+        Joint::Apart => {
+            let weighted = numbers.iter().map(|it| (it.without.as_slice(), counted(it) as f64 / n as f64));
+            (in_quadrature(value, weighted, unit), Vec::new())
+        }
+        Joint::Together | Joint::Tangled { .. } => (None, Vec::new()),
+    };
+    Ok((Estimate { value, ci, ..together(numbers.iter().map(|it| &it.estimate)) }, without))
+}
+
+/// The interval of a weighted sum of independent numbers by what each is without its parts, and its weight.
+fn in_quadrature<'w>(value: f64, numbers: impl Iterator<Item = (&'w [f64], f64)>, unit: Unit) -> Option<Ci> {
+    let square = |(without, weight): (&[f64], f64)| Some(((weight * parts::standard_error(without)?).powi(2), without.len() as u64 - 1));
+    let squares = numbers.map(square).collect::<Option<Vec<_>>>().filter(|it| !it.is_empty())?;
+    let se = squares.iter().map(|(square, _)| square).sum::<f64>().sqrt();
+    parts::around(value, se, satterthwaite(&squares), unit)
 }
 
 /// The standard deviation (n − 1) of some numbers, without an interval.
@@ -69,6 +127,19 @@ pub fn deviation_of(estimates: &[Estimate]) -> Result<Estimate, EvalError> {
 pub fn worst_of(estimates: &[Estimate], better: Better) -> Result<Estimate, EvalError> {
     let worst = estimates.iter().reduce(|worst, it| if better.improves(worst.value, it.value) { it } else { worst });
     worst.map(|it| Estimate { ci: None, ..it.clone() }).ok_or(EvalError::TooFew { what: "a worst number", wanted: 1, found: 0 })
+}
+
+/// The largest of some numbers divided by the smallest, with the counts of all: how unlike error rates of groups are. No interval, as that of
+/// the worst.
+///
+/// # Errors
+/// When there is none, or the smallest is 0.
+pub fn ratio_of(estimates: &[Estimate]) -> Result<Estimate, EvalError> {
+    let values = || estimates.iter().map(|it| it.value);
+    let (Some(most), Some(least)) = (values().max_by(f64::total_cmp), values().min_by(f64::total_cmp)) else {
+        return Err(EvalError::TooFew { what: "a ratio", wanted: 1, found: 0 });
+    };
+    if least > 0.0 { Ok(Estimate { value: most / least, ..together(estimates) }) } else { Err(EvalError::NoRatio) }
 }
 
 /// The fold-wise mean of several protocols with equal numbers of folds (or people); nothing where they differ.
@@ -102,7 +173,7 @@ mod tests {
     /// A number of the folds of `people`, one each.
     fn folded(estimate: &Estimate, without: &[f64], people: &[&'static str]) -> Measured {
         let parted = Parted::of(people.iter().map(|person| [*person].into_iter().collect()), |name| name);
-        Measured { estimate: estimate.clone(), without: without.to_vec(), parted }
+        Measured { estimate: estimate.clone(), without: without.to_vec(), left: vec![[8, 2]; without.len()], parted }
     }
 
     #[test]
@@ -112,6 +183,7 @@ mod tests {
         assert_eq!((mean.value, mean.n_genuine, mean.n_impostor), (0.75, 30, 6));
         assert!(mean.ci.is_none(), "nothing tells what the numbers are of other people");
         assert_eq!(deviation_of(&numbers).unwrap().value, 0.25);
+        assert_eq!((ratio_of(&numbers).unwrap().value, ratio_of(&[of(0.1, 0.0), of(0.0, 0.0)])), (2.0, Err(EvalError::NoRatio)));
         for (better, at) in [(Better::Higher, 0), (Better::Lower, 2)] {
             assert_eq!(worst_of(&numbers, better).unwrap(), Estimate { ci: None, ..numbers[at].clone() });
         }
@@ -137,5 +209,31 @@ mod tests {
             let (mean, of_both) = mean(&tangled);
             assert!(mean.ci.is_none() && of_both.is_empty(), "the same people in other folds");
         }
+    }
+
+    #[test]
+    fn what_is_pooled_counts_and_a_mean_does_not() {
+        let number = |hits: u64, n: u64, people: [&'static str; 5]| {
+            let (value, left) = (hits as f64 / n as f64, n - n / 5);
+            let without: Vec<f64> = (0..5).map(|at| (hits - hits / 5 + at % 2) as f64 / left as f64).collect();
+            let estimate = Estimate { n_genuine: n, ..of(value, 0.5) };
+            Measured { left: vec![[left, 0]; 5], ..folded(&estimate, &without, &people) }
+        };
+        let (here, there) = (["a", "b", "c", "d", "e"], ["f", "g", "h", "i", "j"]);
+        let two = [number(20, 50, here), number(90, 100, there)];
+        let (pooled, without) = pooled_of(&two, Trials::Genuine, Unit::Percent).unwrap();
+        assert_eq!((pooled.value, pooled.n_genuine, without.len()), (110.0 / 150.0, 150, 5));
+        assert!((without[0] - 88.0 / 120.0).abs() < 1e-15 && pooled.ci.unwrap().contains(pooled.value));
+        assert_eq!(mean_of(&two, Unit::Percent).unwrap().0.value, 0.65);
+        let turned = number(90, 100, ["e", "a", "b", "c", "d"]);
+        assert!(
+            pooled_of(&[two[0].clone(), turned], Trials::Genuine, Unit::Percent).unwrap().0.ci.is_none(),
+            "the same people at other places"
+        );
+        let equal = [two[0].clone(), number(45, 50, there)];
+        let (pooled, mean) = (pooled_of(&equal, Trials::Genuine, Unit::Percent).unwrap().0, mean_of(&equal, Unit::Percent).unwrap().0);
+        let (a, b) = (pooled.ci.unwrap(), mean.ci.unwrap());
+        assert!((pooled.value - mean.value).abs() < 1e-15 && (a.low - b.low).abs() < 1e-12 && (a.high - b.high).abs() < 1e-12);
+        assert!(pooled_of(&[], Trials::Genuine, Unit::Percent).is_err());
     }
 }

@@ -132,7 +132,7 @@ pub fn trials(counted: &Counted) -> (u64, u64) {
     match counted {
         Counted::Folds(folds) => folds.iter().fold((0, 0), |(a, b), (_, it)| (a + it.genuine, b + it.impostor)),
         Counted::Pairs(it) => (it.genuine, it.impostor),
-        Counted::Search { mated, strangers } => (*mated, *strangers),
+        Counted::Search { mated, strangers, .. } => (*mated, *strangers),
     }
 }
 

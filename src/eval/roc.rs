@@ -1,7 +1,7 @@
 //! What the ROC curve of all pairs tells: TAR at a FAR, EER, AUC, the gap between the means.
 
 use super::estimate::{Ci, Estimate, Z95, wilson};
-use super::{EvalError, Far, ScoreSets, Similarity};
+use super::{EvalError, Far, ScoreSets, Similarity, Threshold};
 use serde::{Deserialize, Serialize};
 
 /// Which point of the ROC curve stands for a false-accept rate.
@@ -180,11 +180,37 @@ impl ScoreSets {
         self.estimate(gap, Some(Ci::around(gap, Z95 * se)))
     }
 
-    /// d′ = (mean genuine − mean impostor) / √((sd² + sd²)/2); `None` when neither set has any spread.
-    pub fn d_prime(&self) -> Option<Estimate> {
+    /// The threshold for other protocols at a false-accept rate: the lowest, in steps of 1e-4 of cosine, at which no more than this share
+    /// of the impostors is accepted. Genuine scores have no part in it.
+    ///
+    /// # Errors
+    /// Fewer impostors than the rate needs, as [`ScoreSets::tar_at`].
+    pub fn threshold_at(&self, far: Far) -> Result<Threshold, EvalError> {
+        far.supported_by(self.n_impostor, "pairs")?;
+        Ok(self.impostor_steps.lowest(far.allowed(self.n_impostor)))
+    }
+
+    /// The share of impostors that a threshold accepts: the false match rate (ISO/IEC 19795-1). Wilson's interval, of the threshold as given.
+    pub fn fmr(&self, at: Threshold) -> Estimate {
+        let accepted = self.impostor_steps.accepted(at);
+        self.estimate(accepted as f64 / self.n_impostor as f64, Some(wilson(accepted as f64, self.n_impostor)))
+    }
+
+    /// The share of genuine scores that a threshold refuses: the false non-match rate (ISO/IEC 19795-1). Wilson's interval, of the threshold
+    /// as given.
+    pub fn fnmr(&self, at: Threshold) -> Estimate {
+        let refused = self.n_genuine - self.genuine_steps.accepted(at);
+        self.estimate(refused as f64 / self.n_genuine as f64, Some(wilson(refused as f64, self.n_genuine)))
+    }
+
+    /// d′ = (mean genuine − mean impostor) / √((sd² + sd²)/2) (Daugman, 2000).
+    ///
+    /// # Errors
+    /// When neither set has any spread.
+    pub fn d_prime(&self) -> Result<Estimate, EvalError> {
         let (genuine, impostor) = self.moments();
         let sd = f64::midpoint(genuine.sd.powi(2), impostor.sd.powi(2)).sqrt();
-        (sd > 0.0).then(|| self.estimate((genuine.mean - impostor.mean) / sd, None))
+        if sd > 0.0 { Ok(self.estimate((genuine.mean - impostor.mean) / sd, None)) } else { Err(EvalError::NoSpread) }
     }
 
     /// About `points` points of the ROC curve for a plot: FAR 0, and numbers of impostors from one to all in equal ratios.
@@ -254,6 +280,20 @@ mod tests {
         assert_eq!(sets(&[0.1, 0.2], &[0.9, 0.8]).eer().value, 1.0);
         assert_eq!(sets(&[0.9, 0.2], &[0.8, 0.1]).eer().value, 0.5);
         assert_eq!(sets(&[0.5], &[0.5]).eer().value, 0.5);
+    }
+
+    #[test]
+    fn a_threshold_is_told_by_impostors_alone_and_rates_at_it_by_both() {
+        let impostor: Vec<f64> = (0..1000).map(|i| f64::from(i) / 2000.0).collect(); // 0 to 0.4995
+        let all = sets(&[0.9, 0.47, 0.46999, 0.1], &impostor);
+        let at = all.threshold_at(far(0.06)).unwrap();
+        assert_eq!(at.cosine(), 0.4696, "sixty impostors have 0.47 or more, the next one has 0.4695");
+        assert_eq!((all.fmr(at).value, all.fnmr(at).value), (0.06, 0.25));
+        let others = sets(&[0.5, 0.4], &[0.46, 0.4696, 0.48]);
+        assert_eq!((others.fmr(at).value, others.fnmr(at).value), (2.0 / 3.0, 0.5));
+        assert!(matches!(all.threshold_at(far(1e-4)), Err(EvalError::FarNotSupported { .. })));
+        assert_eq!(all.threshold_at(far(1.0)).unwrap().cosine(), -1.0);
+        assert!(matches!(sets(&[0.5, 0.5], &[0.1]).d_prime(), Err(EvalError::NoSpread)));
     }
 
     #[test]

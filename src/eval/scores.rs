@@ -2,9 +2,110 @@
 
 use super::EvalError;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bins of a score histogram: 0.01 of cosine each.
 pub const HISTOGRAM_BINS: usize = 200;
+
+/// The steps from -1 to 1 among which thresholds for other protocols are chosen: 1e-4 of cosine each.
+const STEPS: usize = 20_000;
+
+/// A threshold of cosine: a whole number of steps of 1e-4 from -1. Who has at least so many whole steps is accepted. The last accepts nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Threshold(u32);
+
+impl Threshold {
+    /// The threshold that is nearest to a cosine.
+    pub fn near(cosine: f64) -> Self {
+        Threshold(((cosine + 1.0) * (STEPS as f64 / 2.0)).round().clamp(0.0, STEPS as f64) as u32)
+    }
+
+    /// The cosine.
+    pub fn cosine(self) -> f64 {
+        (f64::from(self.0) - STEPS as f64 / 2.0) / (STEPS as f64 / 2.0)
+    }
+}
+
+/// The step that a score lies in; scores beyond the ends lie in the steps there. A score of 0.019 reaches the threshold 0.019, although
+/// 1.019 · 10,000 falls short of 10,190.
+fn step(score: f64) -> u32 {
+    (((score + 1.0) * (STEPS as f64 / 2.0) + 1e-7).max(0.0) as usize).min(STEPS - 1) as u32
+}
+
+/// How many scores lie in each step from -1 to 1: steps with scores, rising.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Steps(Vec<(u32, u64)>);
+
+impl Steps {
+    fn of(scores: &[f64]) -> Self {
+        let mut steps: Vec<u32> = scores.iter().map(|score| step(*score)).collect();
+        steps.sort_unstable();
+        Steps(steps.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len() as u64)).collect())
+    }
+
+    /// Scores that a threshold accepts.
+    pub(super) fn accepted(&self, at: Threshold) -> u64 {
+        self.0.iter().filter(|(step, _)| *step >= at.0).map(|(_, count)| count).sum()
+    }
+
+    /// The lowest threshold that accepts no more than so many.
+    pub(super) fn lowest(&self, allowed: u64) -> Threshold {
+        let mut accepted = 0;
+        let first_too_many = self.0.iter().rev().find(|(_, count)| {
+            accepted += count;
+            accepted > allowed
+        });
+        Threshold(first_too_many.map_or(0, |(step, _)| step + 1))
+    }
+
+    fn histogram(&self) -> Histogram {
+        let mut counts = vec![0; HISTOGRAM_BINS];
+        for (step, count) in &self.0 {
+            counts[(*step as usize / (STEPS / HISTOGRAM_BINS)).min(HISTOGRAM_BINS - 1)] += count;
+        }
+        Histogram { from: -1.0, to: 1.0, counts }
+    }
+}
+
+/// Counts scores that are not kept by their steps.
+pub(super) struct Counter(Vec<u64>);
+
+impl Counter {
+    pub(super) fn new() -> Self {
+        Counter(vec![0; STEPS])
+    }
+
+    pub(super) fn add(&mut self, score: f64) {
+        self.0[step(score) as usize] += 1;
+    }
+
+    pub(super) fn merge(&mut self, other: &Counter) {
+        self.0.iter_mut().zip(&other.0).for_each(|(to, from)| *to += from);
+    }
+
+    /// Adds them to counters that several threads share.
+    pub(super) fn add_to(&self, shared: &[AtomicU64]) {
+        let counted = self.0.iter().zip(shared).filter(|(count, _)| **count > 0);
+        counted.for_each(|(count, shared)| {
+            shared.fetch_add(*count, Ordering::Relaxed);
+        });
+    }
+
+    /// Such counters.
+    pub(super) fn shared() -> Vec<AtomicU64> {
+        (0..STEPS).map(|_| AtomicU64::new(0)).collect()
+    }
+
+    pub(super) fn of_shared(shared: Vec<AtomicU64>) -> Self {
+        Counter(shared.into_iter().map(AtomicU64::into_inner).collect())
+    }
+
+    pub(super) fn steps(self) -> Steps {
+        Steps(self.0.into_iter().zip(0..).filter(|(count, _)| *count > 0).map(|(count, step)| (step, count)).collect())
+    }
+}
 
 /// How many scores fall into each of equal bins over `[from, to]`; scores beyond the ends count in the end bins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,21 +119,6 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Empty bins over the range of a cosine.
-    pub(crate) fn of_cosines() -> Self {
-        Histogram { from: -1.0, to: 1.0, counts: vec![0; HISTOGRAM_BINS] }
-    }
-
-    pub(crate) fn add(&mut self, score: f64) {
-        self.counts[cosine_bin(score, HISTOGRAM_BINS)] += 1;
-    }
-
-    pub(crate) fn merge(&mut self, other: &Histogram) {
-        for (to, from) in self.counts.iter_mut().zip(&other.counts) {
-            *to += from;
-        }
-    }
-
     /// How many scores there are.
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
@@ -105,8 +191,8 @@ pub struct ScoreSets {
     pub(super) reaching: Vec<u64>,
     pub(super) n_genuine: u64,
     pub(super) n_impostor: u64,
-    genuine_histogram: Histogram,
-    impostor_histogram: Histogram,
+    pub(super) genuine_steps: Steps,
+    pub(super) impostor_steps: Steps,
     genuine_moments: Moments,
     impostor_moments: Moments,
 }
@@ -128,12 +214,10 @@ impl ScoreSets {
         impostor.sort_by(f64::total_cmp);
         let ranking = Ranking::new(genuine);
         let mut slots = vec![0; ranking.slots()];
-        let mut histogram = Histogram::of_cosines();
         for &score in &impostor {
             slots[ranking.slot(score)] += 1;
-            histogram.add(score);
         }
-        ranking.finish(&slots, histogram, Moments::of(&impostor))
+        ranking.finish(&slots, Steps::of(&impostor), Moments::of(&impostor))
     }
 
     /// How many genuine and impostor scores there are.
@@ -142,8 +226,8 @@ impl ScoreSets {
     }
 
     /// Genuine and impostor scores in [`HISTOGRAM_BINS`] bins over [-1, 1].
-    pub fn histograms(&self) -> (&Histogram, &Histogram) {
-        (&self.genuine_histogram, &self.impostor_histogram)
+    pub fn histograms(&self) -> (Histogram, Histogram) {
+        (self.genuine_steps.histogram(), self.impostor_steps.histogram())
     }
 
     /// Mean and standard deviation of the genuine and of the impostor scores.
@@ -201,10 +285,9 @@ impl Ranking {
     }
 
     /// The score sets, once every impostor has been counted in its slot.
-    pub(super) fn finish(self, slots: &[u64], impostor_histogram: Histogram, impostor_moments: Moments) -> ScoreSets {
+    pub(super) fn finish(self, slots: &[u64], impostor_steps: Steps, impostor_moments: Moments) -> ScoreSets {
         let n_genuine = self.sorted.len() as u64;
-        let mut genuine_histogram = Histogram::of_cosines();
-        self.sorted.iter().for_each(|&score| genuine_histogram.add(score));
+        let genuine_steps = Steps::of(&self.sorted);
         let genuine = self.levels.iter().map(|&level| n_genuine - self.sorted.partition_point(|&s| s < level) as u64).collect();
         let (mut exceeding, mut reaching, mut sum) = (Vec::new(), Vec::new(), 0);
         for slot in slots[..2 * self.levels.len()].chunks_exact(2) {
@@ -220,8 +303,8 @@ impl Ranking {
             reaching,
             n_genuine,
             n_impostor: impostor_moments.n,
-            genuine_histogram,
-            impostor_histogram,
+            genuine_steps,
+            impostor_steps,
             impostor_moments,
         }
     }
@@ -247,6 +330,19 @@ mod tests {
         let sets = ScoreSets::new(vec![30.0, 20.0], vec![25.0, 35.0, -7.0]).unwrap();
         assert_eq!((sets.exceeding.clone(), sets.reaching.clone()), (vec![1, 2], vec![1, 2]));
         assert_eq!(sets.histograms().1.counts[HISTOGRAM_BINS - 1], 2);
+    }
+
+    #[test]
+    fn steps_are_counted_alike_by_both_and_summed_up() {
+        let scores = [-1.0, -0.9999, 0.019, 0.35, 0.35004, 1.0, 7.0];
+        let (steps, mut counter) = (Steps::of(&scores), Counter::new());
+        scores.into_iter().for_each(|score| counter.add(score));
+        assert_eq!((steps.clone(), steps.0.as_slice()), (counter.steps(), &[(0, 1), (1, 1), (10_190, 1), (13_500, 2), (19_999, 2)][..]));
+        let lowest = [0, 1, 2, 4, 5, 6, 9].map(|allowed| steps.lowest(allowed).cosine());
+        assert_eq!(lowest, [1.0, 1.0, 0.3501, 0.0191, -0.9998, -0.9999, -1.0]);
+        let accepted = [-1.0, 0.35, 0.3501, 1.0].map(|cosine| steps.accepted(Threshold::near(cosine)));
+        assert_eq!(accepted, [7, 4, 2, 0]);
+        assert_eq!([Threshold::near(-3.0).cosine(), Threshold::near(0.12344).cosine()], [-1.0, 0.1234]);
     }
 
     #[test]

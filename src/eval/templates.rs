@@ -6,7 +6,7 @@
 //! to count the impostors among them. No score of two people is stored, so the number of pairs costs time alone.
 
 use super::pooling::{Learned, Medium, Multicolumn, log_mean, shares, weighted};
-use super::scores::{Histogram, Ranking, Sums, both_needed};
+use super::scores::{Counter, Ranking, Sums, both_needed};
 use super::vector::{dot, l2_normalised};
 use super::{EvalError, Features, ScoreSets};
 use ddl_data::protocol::{TemplateFace, TemplatePair};
@@ -213,27 +213,27 @@ where
         counted.iter().for_each(|block| all.merge(block));
     }
     let slots: Vec<u64> = slots.into_iter().map(AtomicU64::into_inner).collect();
-    Ok(ranking.finish(&slots, all.histogram, all.sums.moments()))
+    Ok(ranking.finish(&slots, all.steps.steps(), all.sums.moments()))
 }
 
 /// What is kept of impostor scores beside their places.
 struct Counted {
-    histogram: Histogram,
+    steps: Counter,
     sums: Sums,
 }
 
 impl Counted {
     fn new() -> Self {
-        Counted { histogram: Histogram::of_cosines(), sums: Sums::default() }
+        Counted { steps: Counter::new(), sums: Sums::default() }
     }
 
     fn add(&mut self, score: f64) {
-        self.histogram.add(score);
+        self.steps.add(score);
         self.sums.add(score);
     }
 
     fn merge(&mut self, other: &Counted) {
-        self.histogram.merge(&other.histogram);
+        self.steps.merge(&other.steps);
         self.sums.merge(&other.sums);
     }
 }

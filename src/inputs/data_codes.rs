@@ -86,6 +86,7 @@ fn help(error: &DataError) -> Option<&'static str> {
             return Some("name images in the column `image` or `path` by their paths in the data set, relative to its folder");
         }
         DataError::NotAnnotated { .. } => return Some("say what happens to such images: `missing = \"drop\"` or `\"keep\"`"),
+        DataError::Argument { what: "bucket", .. } => return Some("let its edges lie where the pairs do"),
         DataError::Argument { what: "random_pairs", .. } => {
             return Some("ask for less, such as `random_pairs(folds = 2, per_fold = 20)`, or give more people");
         }

@@ -1,10 +1,10 @@
 //! The data of a plan's protocols: pairs of images, galleries and probes.
 
 use super::tables::{TableError, Tables};
-use crate::data::protocol::{Search, Strangers, TemplateSearch, Templates, Verification as Pairs, random_pairs};
+use crate::data::protocol::{Pair, PairCounts, Search, Strangers, TemplateSearch, Templates, Verification as Pairs, random_pairs};
 use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
-use crate::ops::evals::{self, MadePairs, PairSource, Protocol};
+use crate::ops::evals::{self, Bucket, Buckets, MadePairs, PairSource, Protocol};
 use std::path::{Path, PathBuf};
 
 impl Tables<'_> {
@@ -17,7 +17,7 @@ impl Tables<'_> {
         let table = self.table(it.data.node)?;
         let within = it.within.map(|within| self.table(within.node)).transpose()?;
         let named = |source| self.data_error(id, source);
-        match &it.pairs {
+        let pairs = match &it.pairs {
             PairSource::File(file) => {
                 let path = self.path(id, file)?;
                 Pairs::from_file(&path, &table, within.as_ref(), &it.counts, self.cache()).map_err(named)
@@ -35,7 +35,9 @@ impl Tables<'_> {
                 let why = "all pairs of a set are not listed".to_owned();
                 Err(self.data_error(id, DataError::Argument { what: "all_pairs", why }))
             }
-        }
+        }?;
+        let Some(Buckets::Bucket(by)) = &it.by else { return Ok(pairs) };
+        in_bucket(pairs, by, it.bucket as usize).map_err(named)
     }
 
     /// The gallery and the probes of an identification.
@@ -99,6 +101,25 @@ impl Tables<'_> {
         let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
         Ok((at(among(&first, &people))?, at(among(&second, &people))?))
     }
+}
+
+/// The pairs of a bucket. What is odd about the list is said of the first one.
+fn in_bucket(pairs: Pairs, by: &Bucket, place: usize) -> Result<Pairs, DataError> {
+    let first = by.of.row.numbers(&pairs.first)?;
+    let second = pairs.second.as_ref().map(|second| by.of.row.numbers(second)).transpose()?;
+    let second = second.as_ref().unwrap_or(&first);
+    let holds = |pair: &Pair| {
+        let numbers = [first.get(pair.a as usize), second.get(pair.b as usize)];
+        matches!(numbers, [Some(a), Some(b)] if by.holds(place, [*a, *b]))
+    };
+    let in_bucket: Vec<Pair> = pairs.pairs.iter().filter(|pair| holds(pair)).copied().collect();
+    if in_bucket.is_empty() {
+        let why = format!("none of the {} pairs is in this bucket", pairs.pairs.len());
+        return Err(DataError::Argument { what: "bucket", why });
+    }
+    let kept = PairCounts::of(in_bucket.iter().map(|pair| pair.same));
+    let doubts = if place == 0 { pairs.doubts } else { Vec::new() };
+    Ok(Pairs { pairs: in_bucket, kept, doubts, ..pairs })
 }
 
 fn strangers(said: evals::Strangers) -> Strangers {

@@ -169,6 +169,10 @@ pub enum Type {
     Eval,
     /// A number that a protocol gives.
     Metric,
+    /// A threshold that a protocol tells.
+    Threshold,
+    /// A way to part pairs.
+    Buckets,
     /// A model's number under a protocol.
     Score,
     /// A comparison of scores.
@@ -256,6 +260,10 @@ impl fmt::Display for Type {
             Type::Named(of) => return write!(f, "a record of {}", Plural(of)),
             Type::Optional(of) if **of == Type::Unknown => "none",
             Type::Optional(of) => return write!(f, "{of} or none"),
+            Type::Union(of) if of.len() > 1 && of.iter().all(|ty| matches!(ty, Type::Row(_))) => {
+                let given = of.iter().filter_map(|ty| if let Type::Row(of) = ty { Some((**of).clone()) } else { None });
+                return write!(f, "an expression over attributes that gives {}", Type::Union(given.collect()));
+            }
             Type::Union(of) => return f.write_str(&of.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")),
             Type::Row(of) if **of == Type::Unknown => "an attribute",
             Type::Row(of) => return write!(f, "an expression over attributes that gives {of}"),
@@ -288,6 +296,8 @@ impl fmt::Display for Type {
             Type::PairSource => "a source of pairs",
             Type::Eval => "an evaluation",
             Type::Metric => "a metric",
+            Type::Buckets => "a way to part pairs",
+            Type::Threshold => "a threshold that a protocol tells",
             Type::Score => "a score",
             Type::Claim => "a claim over scores",
             Type::Published => "published numbers",

@@ -59,6 +59,7 @@ fn all() -> Vec<&'static Decl> {
     all.extend(decls![
         evals::Panel,
         evals::OverPanel,
+        evals::Decided,
         stages::Train,
         stages::Net,
         nets::Coupled,
@@ -99,6 +100,8 @@ fn all() -> Vec<&'static Decl> {
     all.extend(stages::Stop::decls());
     all.extend(evals::Embed::decls());
     all.extend(evals::MadePairs::decls());
+    all.extend(evals::Buckets::decls());
+    all.extend(evals::Told::decls());
     all.extend(evals::Metric::decls());
     all.extend(outputs::AnyPublished::decls());
     all

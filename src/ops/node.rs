@@ -3,7 +3,7 @@
 //! What other rooms ask of such an operator stands beside its declaration ([`Kind`], [`Planned`]); an operator that lacks it can't be listed here.
 
 use super::data::{Annotate, Apply, Draw, Identities, Merge, MinImages, Relabel, Sample, Split, Where, Without};
-use super::evals::{OverPanel, Protocol};
+use super::evals::{Decided, OverPanel, Protocol};
 use super::nets::{Backbone, Extension};
 use super::outputs::{Among, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Started, Table};
 use super::readers::Reader;
@@ -69,7 +69,7 @@ pub enum Keeps {
     Features,
     /// What was learned of pooling.
     Pooling,
-    /// Scores under a protocol. They need features, and what was learned of pooling them, alone: the models may be gone.
+    /// Scores under a protocol. They need features, what was learned of pooling them, or other scores, alone: the models may be gone.
     Scores,
 }
 
@@ -86,7 +86,7 @@ impl Keeps {
 
     /// Whether it is computed from this result of another node.
     pub(crate) fn is_made_of(self, other: Keeps) -> bool {
-        other.is_stored() && (self != Keeps::Scores || matches!(other, Keeps::Features | Keeps::Pooling))
+        other.is_stored() && (self != Keeps::Scores || matches!(other, Keeps::Features | Keeps::Pooling | Keeps::Scores))
     }
 }
 
@@ -234,7 +234,7 @@ nodes! {
         Annotate, Where, Split, Identities, Relabel, Sample, Merge, MinImages, Without, Apply, Among,
         Draw,
         Train, Net, Chosen, Averaged, Started,
-        OverPanel, Features, Pooled, Judge,
+        OverPanel, Decided, Features, Pooled, Judge,
         Table, Expect, ExportSafetensors, ExportOnnx,
     ],
     families: [Reader = "a reader of images", Backbone = "a network", Extension = "an addition to a network", Protocol = "a protocol"]

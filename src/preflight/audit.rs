@@ -115,8 +115,13 @@ impl Audit<'_> {
         let mut judged: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
         let sinks = self.plan.sinks.iter().filter(|sink| matches!(self.plan.node(**sink).work(), Some(Node::Table(_) | Node::Expect(_))));
         let results = sinks.flat_map(|sink| self.plan.node(*sink).inputs.iter().copied());
-        for id in results.collect::<BTreeSet<_>>() {
+        let mut todo: BTreeSet<NodeId> = results.collect();
+        while let Some(id) = todo.pop_first() {
             if let Ok(judge) = self.plan.get::<Judge>(id) {
+                if !judge.of.is_empty() {
+                    todo.extend(judge.of.iter().map(|of| of.node)); // what is decided at a threshold is judged there, and where that is told
+                    continue;
+                }
                 let models = [Some(judge.model), judge.gallery_model].into_iter().flatten();
                 judged.entry(judge.eval.node).or_default().extend(models.map(|model| model.node));
             }

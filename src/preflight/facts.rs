@@ -179,6 +179,7 @@ impl<'p> Gather<'p> {
         let known = match self.plan.work(id) {
             Ok(Node::Draw(it)) => self.draw(id, it),
             Ok(Node::Protocol(it)) => self.protocol(id, it),
+            Ok(Node::Decided(it)) => self.decided(id, it),
             Ok(Node::Train(it)) => self.heads.node(self.plan, &self.tables, id).and_then(|()| self.stage(id, it)),
             Ok(Node::Features(it)) => self.features(id, it),
             Ok(Node::Judge(it)) => pooling::was_learned(self.plan, it).and_then(|()| self.judge(it)),

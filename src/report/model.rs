@@ -175,8 +175,8 @@ impl DistributionSet {
         let ((genuine, impostor), (genuine_moments, impostor_moments)) = (sets.histograms(), sets.moments());
         DistributionSet {
             name: name.to_owned(),
-            genuine: genuine.clone(),
-            impostor: impostor.clone(),
+            genuine,
+            impostor,
             genuine_mean: genuine_moments.mean,
             impostor_mean: impostor_moments.mean,
         }

@@ -3,7 +3,8 @@
 
 use super::{Artifact, Draft, StoreError};
 use crate::eval::{
-    self, Counted, Estimate, EvalError, Far, FarRule, Kinds, Measured, Outcome, PairScores, Pairs, Parted, ScoreSets, parts,
+    self, Counted, Estimate, EvalError, Far, FarRule, Kinds, Measured, Outcome, PairScores, Pairs, Parted, ScoreSets, Searched, Threshold,
+    parts,
 };
 use crate::ops::evals::{AccuracyRule, Metric};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub struct Judged {
     pub rule: AccuracyRule,
     /// Which point of the ROC curve stands for a false accept rate.
     pub far: FarRule,
+    /// The threshold at which its pairs are decided, where one is said.
+    pub threshold: Option<Threshold>,
     /// The scores.
     pub scores: Scores,
     /// Pairs, or probes, that the protocol lists.
@@ -33,7 +36,7 @@ pub enum Scores {
     /// Every pair of the images, without folds.
     All(ScoreSets),
     /// What the search of a gallery gave, probe by probe.
-    Search(Vec<Outcome>),
+    Search(Searched),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +44,8 @@ struct Facts {
     rule: AccuracyRule,
     #[serde(default)]
     far: FarRule,
+    #[serde(default)]
+    threshold: Option<Threshold>,
     listed: u64,
     dropped: u64,
 }
@@ -51,7 +56,7 @@ struct Facts {
 enum OnDisk {
     Pairs { fold: Vec<u32>, same: Vec<bool>, score: Vec<f64> },
     All(ScoreSets),
-    Search(Vec<Outcome>),
+    Search(Searched),
 }
 
 const FILE: &str = "scores.json";
@@ -63,11 +68,17 @@ impl Judged {
         let on_disk = match &self.scores {
             Scores::Pairs(pairs) => OnDisk::Pairs { fold: pairs.fold().to_vec(), same: pairs.same().to_vec(), score: pairs.similarities() },
             Scores::All(sets) => OnDisk::All(sets.clone()),
-            Scores::Search(outcomes) => OnDisk::Search(outcomes.clone()),
+            Scores::Search(searched) => OnDisk::Search(searched.clone()),
         };
         draft.write_json(FILE, &on_disk)?;
         draft.write_json(PARTED, &self.parted)?;
-        Ok(serde_json::json!(Facts { rule: self.rule, far: self.far, listed: self.listed, dropped: self.dropped }))
+        Ok(serde_json::json!(Facts {
+            rule: self.rule,
+            far: self.far,
+            threshold: self.threshold,
+            listed: self.listed,
+            dropped: self.dropped,
+        }))
     }
 
     /// Reads it from a `judge` node's artifact.
@@ -82,9 +93,10 @@ impl Judged {
                 Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).map_err(|error| wrong(error.to_string()))?)
             }
             OnDisk::All(sets) => Scores::All(sets),
-            OnDisk::Search(outcomes) => Scores::Search(outcomes),
+            OnDisk::Search(searched) => Scores::Search(searched),
         };
-        Ok(Judged { rule: facts.rule, far: facts.far, scores, listed: facts.listed, dropped: facts.dropped, parted })
+        let Facts { rule, far, threshold, listed, dropped } = facts;
+        Ok(Judged { rule, far, threshold, scores, listed, dropped, parted })
     }
 
     /// Genuine and impostor scores, for histograms and ROC curves. Of a search these are each probe's score with its own person, and its
@@ -96,7 +108,7 @@ impl Judged {
         match &self.scores {
             Scores::Pairs(pairs) => Ok(pairs.score_sets()),
             Scores::All(sets) => Ok(sets.clone()),
-            Scores::Search(outcomes) => {
+            Scores::Search(Searched { outcomes, .. }) => {
                 let own = outcomes.iter().filter_map(|outcome| outcome.mate).map(|mate| mate.score.0).collect();
                 let others = outcomes.iter().filter_map(|outcome| outcome.best_other).map(|score| score.0).collect();
                 ScoreSets::new(own, others)
@@ -122,6 +134,10 @@ impl Judged {
                 rates.into_iter().next().ok_or(EvalError::NoMates { probes: 0 })?
             }
             Metric::Tpir(it) => eval::tpir_at(self.outcomes(), Far::new(it.fpir.0)?)?.estimate,
+            Metric::DPrime(_) => self.sets()?.d_prime()?,
+            Metric::Fmr(_) => self.sets()?.fmr(self.threshold()?),
+            Metric::Fnmr(_) => self.sets()?.fnmr(self.threshold()?),
+            Metric::Recall(it) => eval::recall_at(self.searched()?, Far::new(it.far.0)?)?,
         })
     }
 
@@ -135,31 +151,28 @@ impl Judged {
         let counted = self.counted();
         let told = parts::parted(&counted, &self.parted).and_then(|()| metric.it().tells(estimate.value, &counted));
         let without = if told.is_ok() { self.without(metric).unwrap_or_default() } else { Vec::new() };
+        let (without, left): (Vec<f64>, Vec<[u64; 2]>) = without.into_iter().unzip();
         estimate.ci = parts::interval(estimate.value, &without, metric.unit());
-        let without = if estimate.ci.is_some() { without } else { Vec::new() };
-        Ok(Measured { estimate, without, parted: self.parted.clone() })
+        let (without, left) = if estimate.ci.is_some() { (without, left) } else { (Vec::new(), Vec::new()) };
+        Ok(Measured { estimate, without, left, parted: self.parted.clone() })
     }
 
-    /// The number of a metric without each part; nothing of pairs that are in no folds.
-    fn without(&self, metric: &Metric) -> Result<Vec<f64>, EvalError> {
+    /// The number of a metric without each part, and what is then left of pairs of each kind; nothing of pairs that are in no folds.
+    fn without(&self, metric: &Metric) -> Result<Vec<(f64, [u64; 2])>, EvalError> {
+        let of_rest = |rest: Scores| self.of(rest).measure(metric).map(|it| (it.value, [it.n_genuine, it.n_impostor]));
         match (&self.scores, metric) {
-            (Scores::Pairs(pairs), Metric::Accuracy(_)) => eval::accuracy_without_each(pairs, rule(self.rule)),
-            (Scores::Pairs(pairs), _) => {
-                pairs.without_each()?.into_iter().map(|rest| self.of(Scores::All(rest.score_sets())).value(metric)).collect()
+            (Scores::Pairs(pairs), Metric::Accuracy(_)) => {
+                let rest = pairs.without_each()?.into_iter().map(|rest| rest.counts().into());
+                Ok(eval::accuracy_without_each(pairs, rule(self.rule))?.into_iter().zip(rest).collect())
             }
-            (Scores::Search(outcomes), _) => {
-                eval::without_people(outcomes).into_iter().map(|rest| self.of(Scores::Search(rest)).value(metric)).collect()
-            }
+            (Scores::Pairs(pairs), _) => pairs.without_each()?.into_iter().map(|rest| of_rest(Scores::All(rest.score_sets()))).collect(),
+            (Scores::Search(searched), _) => eval::without_people(searched).into_iter().map(|rest| of_rest(Scores::Search(rest))).collect(),
             (Scores::All(_), _) => Ok(Vec::new()),
         }
     }
 
     fn of(&self, scores: Scores) -> Judged {
         Judged { scores, parted: Parted::default(), ..*self }
-    }
-
-    fn value(&self, metric: &Metric) -> Result<f64, EvalError> {
-        Ok(self.measure(metric)?.value)
     }
 
     /// What was judged, counted: as the plan counts it before there are any scores.
@@ -170,11 +183,15 @@ impl Judged {
                 let (genuine, impostor) = sets.counts();
                 Counted::Pairs(Kinds { genuine, impostor })
             }
-            Scores::Search(outcomes) => {
-                let mated = outcomes.iter().filter(|outcome| outcome.mate.is_some()).count() as u64;
-                Counted::Search { mated, strangers: outcomes.len() as u64 - mated }
+            Scores::Search(searched) => {
+                let (mated, strangers) = searched.probes();
+                Counted::Search { mated, strangers, people: searched.people }
             }
         }
+    }
+
+    fn threshold(&self) -> Result<Threshold, EvalError> {
+        self.threshold.ok_or(EvalError::NoThreshold)
     }
 
     fn pairs(&self) -> Result<&Pairs, EvalError> {
@@ -187,8 +204,15 @@ impl Judged {
     /// What a search gave; nothing where there was none.
     pub fn outcomes(&self) -> &[Outcome] {
         match &self.scores {
-            Scores::Search(outcomes) => outcomes,
+            Scores::Search(searched) => &searched.outcomes,
             Scores::Pairs(_) | Scores::All(_) => &[],
+        }
+    }
+
+    fn searched(&self) -> Result<&Searched, EvalError> {
+        match &self.scores {
+            Scores::Search(searched) => Ok(searched),
+            Scores::Pairs(_) | Scores::All(_) => Err(EvalError::NoMates { probes: 0 }),
         }
     }
 }

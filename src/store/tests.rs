@@ -152,13 +152,15 @@ fn a_judgement_reads_back_to_the_same_bits() {
     let pairs = eval_pairs(same, score);
     let mate = |rank| Some(crate::eval::Mate { score: crate::eval::Similarity(0.1 + 0.2), rank });
     let outcome = |person, mate| crate::eval::Outcome { person, mate, best_other: Some(crate::eval::Similarity(-1.0 / 3.0)) };
-    let search = Scores::Search(vec![outcome(7, mate(1)), outcome(7, mate(2)), outcome(u32::MAX, None)]);
+    let outcomes = vec![outcome(7, mate(1)), outcome(7, mate(2)), outcome(u32::MAX, None)];
+    let search = Scores::Search(crate::eval::Searched { outcomes, impostors: vec![0.1 + 0.2, -1.0 / 3.0], people: 2 });
     let people = [["ann", "bob"], ["cid", "bob"]].map(|fold| fold.into_iter().collect());
     let parted = crate::eval::Parted::of(people, |name| name);
     for scores in [Scores::All(pairs.score_sets()), Scores::Pairs(pairs), search] {
         let judged = Judged {
             rule: AccuracyRule::Insightface,
             far: crate::eval::FarRule::Nearest,
+            threshold: Some(crate::eval::Threshold::near(0.31)),
             scores,
             listed: 50,
             dropped: 10,

@@ -56,7 +56,7 @@ fn said(recipe: &str, lists: &[(&str, &str)]) -> Vec<(Severity, Code, String, St
 
 /// The operators that read lists of pairs, templates or sides of a comparison, and have a case here; and those that read none.
 const READ: [&str; 5] = ["verification", "identification", "template_verification", "template_identification", "pair_list"];
-const READ_NONE: [&str; 6] = ["panel", "over_panel", "shuffled", "balanced", "pk", "pairs"];
+const READ_NONE: [&str; 7] = ["panel", "over_panel", "decided", "shuffled", "balanced", "pk", "pairs"];
 
 #[test]
 fn every_protocol_and_sampler_is_looked_at() {

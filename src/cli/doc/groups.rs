@@ -100,7 +100,7 @@ fn group(decl: &Decl) -> Group {
         Type::Model | Type::Play | Type::Watch | Type::Keep | Type::Stop => Group::Stages,
         Type::Optimizer => Group::Optimizers,
         Type::Curve | Type::CurveOf(_) => Group::Curves,
-        Type::Eval | Type::Embed | Type::PairSource | Type::Metric => Group::Evals,
+        Type::Eval | Type::Embed | Type::PairSource | Type::Metric | Type::Threshold | Type::Buckets => Group::Evals,
         Type::Bool
         | Type::Int
         | Type::Float

@@ -155,6 +155,8 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::PairSource
         | Type::Eval
         | Type::Metric
+        | Type::Threshold
+        | Type::Buckets
         | Type::Score
         | Type::Claim
         | Type::Published

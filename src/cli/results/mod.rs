@@ -6,17 +6,17 @@ pub mod history;
 pub mod reading;
 
 use super::outcome::{Stop, bad_plan};
-use crate::eval::{self, Estimate, EvalError, Parted, deviation_of, mean_of, worst_of};
+use crate::eval::{self, Estimate, EvalError, Parted, deviation_of, mean_of, pooled_of, ratio_of, worst_of};
 use crate::events::Machine;
 use crate::lang::value::{Arm, NodeId};
-use crate::ops::evals::{Metric, OverPanel, PanelBy};
+use crate::ops::evals::{Counts, Metric, OverPanel, PanelBy};
 use crate::ops::node::Node;
 use crate::ops::outputs::{AnyPublished, Expect, Judge, JudgedRef, Table as Lowered, TableColumn, TableRow};
 use crate::ops::stages::Chosen;
 use crate::plan::chance::Chances;
 use crate::plan::rows::{Laid, apart, by_label};
 use crate::plan::{Plan, in_arm};
-use crate::report::model::{Better, Cell, Column, Row, Table};
+use crate::report::model::{Cell, Column, Row, Table};
 use crate::report::{Decided, MetricRow, UnmeasuredRow};
 use crate::store::Judged;
 use history::History;
@@ -196,11 +196,18 @@ impl Results {
         }
         let estimates: Vec<Estimate> = numbers.iter().map(|it| it.estimate.clone()).collect();
         Ok(Some(match panel.by {
-            PanelBy::Mean => match mean_of(&numbers, metric.unit()) {
-                Ok((mean, without)) => (Ok(mean), without),
-                Err(error) => (Err(error), Vec::new()),
-            },
+            PanelBy::Mean | PanelBy::Pooled => {
+                let joined = match Metric::kind(metric.name()) {
+                    Some(Counts(Some(trials))) if panel.by == PanelBy::Pooled => pooled_of(&numbers, trials, metric.unit()),
+                    _ => mean_of(&numbers, metric.unit()),
+                };
+                match joined {
+                    Ok((joined, without)) => (Ok(joined), without),
+                    Err(error) => (Err(error), Vec::new()),
+                }
+            }
             PanelBy::Spread => (deviation_of(&estimates), Vec::new()),
+            PanelBy::Ratio => (ratio_of(&estimates), Vec::new()),
             PanelBy::Worst => (worst_of(&estimates, metric.better()), Vec::new()),
         }))
     }
@@ -304,9 +311,12 @@ fn protocol_of<'a>(plan: &'a Plan, column: &'a TableColumn) -> &'a str {
 }
 
 fn column_of(plan: &Plan, column: &TableColumn) -> Column {
-    let spread = plan.get::<OverPanel>(column.metric.eval().node).is_ok_and(|panel| panel.by == PanelBy::Spread);
-    let better = if spread { Better::Lower } else { column.metric.better() };
-    Column { label: column.label.clone(), unit: column.metric.unit(), better }
+    let (better, unit) = (column.metric.better(), column.metric.unit());
+    let (better, unit) = match plan.get::<OverPanel>(column.metric.eval().node) {
+        Ok(panel) => (panel.by.better(better), panel.by.unit(unit)),
+        Err(_) => (better, unit), // no panel
+    };
+    Column { label: column.label.clone(), unit, better }
 }
 
 #[cfg(test)]

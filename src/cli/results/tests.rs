@@ -48,7 +48,7 @@ fn judged(plan: &Plan, id: NodeId, judge: &Judge) -> Judged {
     let names: Vec<String> = (0..5).map(|fold| format!("{:?} {fold}", plan.node(judge.eval.node).inputs)).collect();
     let parted = Parted::of(names.iter().map(|name| BTreeSet::from([name.as_str()])), |name| name);
     let scores = Scores::Pairs(Pairs::new(fold, same, PairScores::Cosine(score)).unwrap());
-    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores, listed: 600, dropped: 0, parted }
+    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, threshold: None, scores, listed: 600, dropped: 0, parted }
 }
 
 /// The table of these rows and columns, of judgements that lie in a store.

@@ -153,7 +153,7 @@ fn figures(plan: &Plan, results: &Results) -> Result<Figures, Stop> {
             panels.push(DistributionPanel { model: label.clone(), sets: vec![DistributionSet::of(&name, &sets)] });
             match &judged.scores {
                 Scores::Pairs(_) | Scores::All(_) => rocs.push(RocCurve { label, points: sets.roc(ROC_POINTS) }),
-                Scores::Search(outcomes) => cmcs.extend(CmcCurve::of(&label, outcomes, RANKS)),
+                Scores::Search(searched) => cmcs.extend(CmcCurve::of(&label, &searched.outcomes, RANKS)),
             }
         }
         let note = if cmcs.is_empty() {

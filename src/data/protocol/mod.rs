@@ -49,7 +49,8 @@ pub struct PairCounts {
 }
 
 impl PairCounts {
-    fn of(same: impl Iterator<Item = bool>) -> Self {
+    /// Of pairs, of each whether it shows one person.
+    pub fn of(same: impl Iterator<Item = bool>) -> Self {
         same.fold(PairCounts::default(), |counts, same| {
             if same { PairCounts { same: counts.same + 1, ..counts } } else { PairCounts { different: counts.different + 1, ..counts } }
         })

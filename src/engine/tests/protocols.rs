@@ -84,6 +84,74 @@ fn galleries_and_templates_are_judged_and_reported() {
     assert_eq!((other.code(), shell.read("out/metrics.json")), (0, shell.read("runs/r/metrics.json")), "{}", other.stderr());
 }
 
+/// Thresholds of one protocol decide others, and counts of several are summed up.
+#[test]
+fn thresholds_are_used_elsewhere_and_counts_are_pooled() {
+    let recipe = "ddl 1
+dataset faces = synthetic_faces(identities = 6, images = 4, size = 32px)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+eval all = verification(faces, pairs = all_pairs())
+eval sides = panel({near = verification(faces |> where(.yaw < 5deg), pairs = all_pairs()), far = verification(faces |> where(.yaw > -5deg), pairs = all_pairs())})
+eval kept = template_verification(faces, templates = \"faces.txt\", pairs = \"pairs.txt\")
+def search(gallery: path) -> eval {
+  return template_identification(faces, templates = \"faces.txt\", gallery = gallery, probe = \"probe.csv\", strangers = \"drop\")
+}
+eval both = panel({g1 = search(\"g1.csv\"), g2 = search(\"g2.csv\")})
+eval closed = template_identification(faces, templates = \"faces.txt\", gallery = \"g1.csv\", with = \"g2.csv\", probe = \"probe.csv\")
+let common = all.threshold(far = 10%)
+report t = compare([net], columns = {
+  own = all.fmr(at = common), near = sides.near.fmr(at = common), far = sides.far.fmr(at = common), pooled = sides.pooled.fmr(at = common),
+  ratio = sides.ratio.fnmr(at = common), kept = kept.fnmr(at = common), fixed = kept.fnmr(at = 0.9), apart = all.d_prime,
+  g1 = both.g1.rank(1), g2 = both.g2.rank(1), ranks = both.pooled.rank(1), recall = closed.recall(50%), every = closed.recall(1)
+})
+expect few = score(net, all.fmr(at = common)) <= 10%
+";
+    let shell = shell().file("r.ddl", recipe);
+    let ran = shell.ddl("run r.ddl --threads 1");
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let rows: Vec<Value> = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let value = |at: usize| rows[at]["value"].as_f64().unwrap();
+    let count = |at: usize, kind: &str| rows[at][kind].as_f64().unwrap();
+    let told: Vec<&str> = rows.iter().filter_map(|row| row["metric"].as_str()).collect();
+    assert_eq!(told[..8], ["fmr@1e-1", "fmr@1e-1", "fmr@1e-1", "fmr@1e-1", "fnmr@1e-1", "fnmr@1e-1", "fnmr@0.9", "d_prime"], "{told:?}");
+    assert!(rows[0]["eval"] == "all at all@1e-1" && rows[1]["eval"] == "sides.near at all@1e-1", "{rows:?}");
+    assert!(value(0) > 0.05 && value(0) <= 0.1, "as many as the rate allows: {}", value(0));
+    let of_all =
+        |a: usize, b: usize, kind: &str| (value(a) * count(a, kind) + value(b) * count(b, kind)) / (count(a, kind) + count(b, kind));
+    assert!((value(3) - of_all(1, 2, "n_impostor")).abs() < 1e-12, "{rows:?}");
+    assert!(value(4) >= 1.0 && (0.0..=1.0).contains(&value(5)), "{rows:?}");
+    assert!((value(10) - of_all(8, 9, "n_genuine")).abs() < 1e-12 && (count(8, "n_genuine"), count(9, "n_genuine")) == (3.0, 3.0));
+    assert!(value(11) <= value(12) && rows[11]["n_impostor"] == 30, "{rows:?}");
+    // what is decided is made of scores that lie there, and of nothing else
+    let before = shell.read("runs/r/metrics.json");
+    let again = shell.ddl("run r.ddl --threads 1 --again all");
+    assert_eq!((again.code(), shell.read("runs/r/metrics.json")), (0, before), "{}", again.stderr());
+}
+
+/// The buckets of an attribute part the pairs of a list among them.
+#[test]
+fn pairs_are_judged_by_buckets_of_an_attribute() {
+    let recipe = "ddl 1
+dataset faces = synthetic_faces(identities = 12, images = 6, size = 32px, yaw = -60deg..60deg)
+backbone net = tiny(embedding = 16, side = 32px, width = 8)
+eval whole = verification(faces, pairs = random_pairs(folds = 3, per_fold = 40))
+eval pose = verification(faces, pairs = random_pairs(folds = 3, per_fold = 40), by = bucket(abs(.yaw), [30deg, 45deg]))
+report t = compare([net], columns = {
+  all = whole.gap, front = pose.below_30deg.gap, half = pose.from_30deg_to_45deg.gap, side = pose.from_45deg.gap, mean = pose.mean.gap
+})
+";
+    let shell = Shell::new().file("r.ddl", recipe);
+    let ran = shell.ddl("run r.ddl --threads 1");
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let rows: Vec<Value> = serde_json::from_str(&shell.read("runs/r/metrics.json")).unwrap();
+    let number = |at: usize, what: &str| rows[at][what].as_f64().unwrap();
+    assert_eq!(rows[2]["eval"], "pose.from_30deg_to_45deg");
+    for kind in ["n_genuine", "n_impostor"] {
+        assert_eq!((1..=3).filter_map(|at| rows[at][kind].as_u64()).sum::<u64>(), 120, "each pair is in one bucket");
+    }
+    assert!((number(4, "value") - (1..=3).map(|at| number(at, "value")).sum::<f64>() / 3.0).abs() < 1e-12);
+}
+
 #[test]
 fn files_that_are_not_whole_are_found_before_anything_is_computed() {
     let refused = |file: &str, from: &str, to: &str| {

@@ -276,7 +276,7 @@ fn a_search_of_a_gallery_goes_from_features_to_ranks() {
         )
         .unwrap()
     };
-    let outcomes = identify(&side(&judge.probe), &side(&judge.gallery)).unwrap();
+    let outcomes = identify(&side(&judge.probe), &side(&judge.gallery)).unwrap().outcomes;
     let metric = Metric::Rank(Rank { eval, k: 3 });
     let (found, wanted) = (judged.measure(&metric).unwrap(), &cmc(&outcomes, &[3]).unwrap()[0]);
     assert!((found.value - wanted.value).abs() < 1e-15 && found.n_genuine == wanted.n_genuine);

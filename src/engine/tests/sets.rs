@@ -136,9 +136,9 @@ fn comparisons_of_sets_tell_new_people_apart() {
     run.run().done();
     let judged: Vec<_> = run.judged().into_iter().map(|(_, judged)| judged.scores).collect();
     let area = judged.iter().find_map(|scores| if let Scores::All(sets) = scores { Some(sets.auc().value) } else { None }).unwrap();
-    let first = judged
-        .iter()
-        .find_map(|scores| if let Scores::Search(outcomes) = scores { Some(cmc(outcomes, &[1]).unwrap()[0].value) } else { None });
+    let first = judged.iter().find_map(|scores| {
+        if let Scores::Search(searched) = scores { Some(cmc(&searched.outcomes, &[1]).unwrap()[0].value) } else { None }
+    });
     // chance is 0.5, and one in 12
     assert!(area > 0.7 && first.unwrap() > 0.2, "{area} {first:?}");
 }

@@ -39,7 +39,7 @@ crate::operator! {
 }
 
 impl Judging for Identification {
-    const METRICS: &'static [&'static str] = &["rank", "tpir"];
+    const METRICS: &'static [&'static str] = &["rank", "tpir", "recall"];
     fn embed(&self) -> &Embed {
         &self.embed
     }

@@ -1,8 +1,9 @@
 //! The numbers that protocols give, each declared once: what it is, which way is better, and how it is written.
 
-use super::Rate;
+use super::{At, Rate};
 use crate::eval::parts::{self, Lack};
-use crate::eval::{Better, Counted, EvalError, Far, Unit};
+use crate::eval::{Better, Counted, EvalError, Far, Trials, Unit};
+use crate::lang::decl::Kinded;
 use crate::lang::types::Type;
 use crate::ops::refs::EvalRef;
 
@@ -30,6 +31,10 @@ pub trait Measure {
     fn tells(&self, value: f64, judged: &Counted) -> Result<(), Lack>;
 }
 
+/// What a metric is a share of, so that those of several protocols can be counted together; nothing of what is no share of pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts(pub Option<Trials>);
+
 /// Whether enough false accepts are expected at a rate to tell where its threshold lies.
 fn false_accepts(rate: Rate, impostor: u64) -> Result<(), Lack> {
     let expected = Far::new(rate.0).map_or(0.0, |far| far.expected(impostor));
@@ -40,7 +45,7 @@ fn false_accepts(rate: Rate, impostor: u64) -> Result<(), Lack> {
 /// a curve, is a field.
 macro_rules! metric {
     (
-        $better:ident, $unit:ident, needs = $needs:expr, tells = $tells:expr $(, point = $point:ident)?;
+        $better:ident, $unit:ident, $(share_of = $share:ident,)? needs = $needs:expr, tells = $tells:expr $(, point = $point:ident)?;
         $(#[doc = $doc:expr])*
         pub struct $type:ident($name:literal, $version:literal) { $($fields:tt)* }
         $($rest:tt)*
@@ -53,6 +58,10 @@ macro_rules! metric {
                 $($fields)*
             }
             $($rest)*
+        }
+
+        impl Kinded<Counts> for $type {
+            const KIND: Counts = Counts(metric!(@share $($share)?));
         }
 
         impl Measure for $type {
@@ -83,6 +92,8 @@ macro_rules! metric {
             }
         }
     };
+    (@share) => { None };
+    (@share $share:ident) => { Some(Trials::$share) };
 }
 
 metric! {
@@ -92,7 +103,7 @@ metric! {
     pub struct Accuracy("accuracy", 1) {}
 }
 metric! {
-    Higher, Percent, needs = |it, judged| judged.rate(Far::new(it.far.0)?),
+    Higher, Percent, share_of = Genuine, needs = |it, judged| judged.rate(Far::new(it.far.0)?),
         tells = |it, rate, (genuine, impostor)| parts::enough(rate, genuine).and_then(|()| false_accepts(it.far, impostor)), point = far;
     /// True accept rate at a false accept rate, over all pairs. Higher is better.
     ///
@@ -121,6 +132,43 @@ metric! {
     pub struct Gap("gap", 1) {}
 }
 metric! {
+    Higher, Number, needs = |_, judged| judged.both_kinds(),
+        tells = |_, _, (genuine, impostor)| parts::some(genuine.min(impostor));
+    /// d': mean genuine minus mean impostor similarity, in units of their spread, √((sd² + sd²)/2) with standard deviations of n - 1. Higher is better.
+    ///
+    /// Source: Daugman, "Biometric Decision Landscapes", 2000.
+    pub struct DPrime("d_prime", 1) {}
+}
+metric! {
+    Lower, Percent, share_of = Impostor, needs = |_, judged| judged.both_kinds(),
+        tells = |_, rate, (_, impostor)| parts::enough(rate, impostor), point = at;
+    /// False match rate at a threshold: the share of pairs of two people that are taken for one. Lower is better.
+    ///
+    /// The threshold is a cosine, or is chosen on another protocol for each model: `asian.fmr(at = all.threshold(far = 1e-3))` tells what a threshold that is right
+    /// for all means for one group. Of a `panel` of groups `spread`, `ratio` and `worst` say how unlike they are.
+    ///
+    /// The interval is that of other people at this threshold: how well the threshold itself is known is no part of it.
+    ///
+    /// Source: ISO/IEC 19795-1.
+    pub struct Fmr("fmr", 1) {
+        /// The threshold: a cosine, or what another protocol tells.
+        at: At, in -1.0..=1.0;
+    }
+}
+metric! {
+    Lower, Percent, share_of = Genuine, needs = |_, judged| judged.both_kinds(),
+        tells = |_, rate, (genuine, _)| parts::enough(rate, genuine), point = at;
+    /// False non-match rate at a threshold: the share of pairs of one person that are taken for two. Lower is better.
+    ///
+    /// Threshold and interval are as those of `fmr`. At a threshold of the same protocol it is nearly 1 - `tar`, which takes its threshold among the scores.
+    ///
+    /// Source: ISO/IEC 19795-1.
+    pub struct Fnmr("fnmr", 1) {
+        /// The threshold: a cosine, or what another protocol tells.
+        at: At, in -1.0..=1.0;
+    }
+}
+metric! {
     Higher, Percent, needs = |it, judged| judged.rate_by_fold(Far::new(it.far.0)?),
         tells = |_, _, _| Err(Lack::Any), point = far;
     /// Validation rate at a false accept rate by folds: threshold from the other folds, linear interpolation. Higher is better.
@@ -132,7 +180,7 @@ metric! {
     }
 }
 metric! {
-    Higher, Percent, needs = |_, judged| judged.mates(),
+    Higher, Percent, share_of = Genuine, needs = |_, judged| judged.mates(),
         tells = |_, rate, (mated, _)| parts::enough(rate, mated), point = k;
     /// The share of probes whose own person is among the first k of the gallery: a point of the cumulative match characteristic. Higher is better.
     ///
@@ -143,7 +191,7 @@ metric! {
     }
 }
 metric! {
-    Higher, Percent, needs = |it, judged| judged.strangers(Far::new(it.fpir.0)?),
+    Higher, Percent, share_of = Genuine, needs = |it, judged| judged.strangers(Far::new(it.fpir.0)?),
         tells = |it, rate, (mated, strangers)| parts::enough(rate, mated).and_then(|()| false_accepts(it.fpir, strangers)), point = fpir;
     /// True positive identification rate at a false positive identification rate, in an open set: the share of probes with a mate whose mate stands first and
     /// exceeds the threshold that so many of the strangers exceed at most (insightface `ijb_evals.py`). Higher is better.
@@ -154,9 +202,24 @@ metric! {
         fpir: Rate, in 1e-12..=1.0;
     }
 }
+metric! {
+    Higher, Percent, share_of = Genuine, needs = |it, judged| judged.others(Far::new(it.far.0)?),
+        tells = |_, _, _| Err(Lack::Any), point = far;
+    /// The share of probes whose score with their own person exceeds a threshold over all scores with other people, in a closed set (insightface
+    /// `ijb_1n.py`, "far" and "pr" there). Higher is better.
+    ///
+    /// Of Q probes and G people the threshold is the ⌈Q·far⌉-th largest of all Q·(G - 1) scores with other people: `far` are false accepts a probe, not a
+    /// score, so Q must be at least 1/far. Whether the own person stands first is not asked; `rank(1)` asks it, and `tpir` both, of an open set.
+    ///
+    /// It has no interval: each person of the gallery has a part in the threshold of all probes.
+    pub struct Recall("recall", 1) {
+        /// False accepts a probe.
+        far: Rate, in 1e-12..=1.0;
+    }
+}
 crate::family! {
     /// Any metric.
-    pub enum Metric: Type::Metric, dyn Measure => { Accuracy, Tar, Eer, Auc, Gap, Val, Rank, Tpir }
+    pub enum Metric: Type::Metric, dyn Measure, kind Counts => { Accuracy, Tar, Eer, Auc, Gap, DPrime, Fmr, Fnmr, Val, Rank, Tpir, Recall }
 }
 
 impl Metric {
@@ -198,7 +261,7 @@ mod tests {
         for decl in Metric::decls() {
             let mut json = json!({ "op": decl.name, "eval": { "node": 3 } });
             for param in decl.params.iter().filter(|param| param.name != "eval") {
-                json[param.name] = json!(1);
+                json[param.name] = json!(1); // a rate, a rank or a cosine
             }
             let metric: Metric = serde_json::from_value(json).unwrap();
             let said = if metric.better() == Better::Higher { "Higher is better." } else { "Lower is better." };

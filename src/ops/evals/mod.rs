@@ -2,24 +2,30 @@
 //!
 //! ```text
 //! mod             1:1 verification over pairs of images, and how images are embedded
+//! buckets         parts of a protocol by an attribute of its images
 //! identification  1:N search of a gallery
 //! templates       1:1 verification and 1:N search of sets of faces
 //! metrics         the numbers that they give
+//! thresholds      thresholds that are chosen on one protocol and used on another
 //! panel           several protocols as one
 //! protocol        what all protocols have in common
 //! ```
 
+mod buckets;
 mod identification;
 mod metrics;
 mod panel;
 mod protocol;
 mod templates;
+mod thresholds;
 
+pub use buckets::{Bucket, Buckets, Edge, Numbered, OfPair, bucket_names};
 pub use identification::{Identification, Strangers};
-pub use metrics::{Accuracy, Auc, Eer, Gap, Measure, Metric, Rank, Tar, Tpir, Val};
+pub use metrics::{Accuracy, Auc, Counts, DPrime, Eer, Fmr, Fnmr, Gap, Measure, Metric, Rank, Recall, Tar, Tpir, Val};
 pub use panel::{OverPanel, Panel, PanelBy};
 pub use protocol::{Judging, Protocol};
 pub use templates::{FaceNorm, FarPoint, TemplateIdentification, TemplateVerification};
+pub use thresholds::{At, Decided, ThresholdAt, Told};
 
 use super::augments::Augment;
 use super::pooling::Pooling;
@@ -159,14 +165,18 @@ crate::operator! {
         folds: Option<u32> = None, in 2.0..=1000.0;
         /// What the list must come to, or it was cut off: `{pairs = 6_000, genuine = 3_000, folds = 10}`, or some of these.
         counts: IndexMap<String, u64> = IndexMap::new(), in 1.0..=1e12;
+        /// Parts the pairs by an attribute, `by = bucket(abs(.yaw), [15deg, 45deg, 75deg])`: the evaluation is then a `panel` of the buckets, `pose.below_15deg`, `pose.from_15deg_to_45deg`, …, each judged as a protocol of its own, in the folds that its pairs have.
+        by: Option<Buckets> = None;
         /// Seed of what the images go through.
         seed: i64 = 0, any "a seed is hashed";
+        /// Which bucket this is; the compiler says it.
+        bucket: u32 = 0, any "a place among the buckets";
     }
     check = has_pairs_to_part;
 }
 
 impl Judging for Verification {
-    const METRICS: &'static [&'static str] = &["accuracy", "tar", "eer", "auc", "gap", "val"];
+    const METRICS: &'static [&'static str] = &["accuracy", "tar", "eer", "auc", "gap", "d_prime", "fmr", "fnmr", "val"];
     fn embed(&self) -> &Embed {
         &self.embed
     }
@@ -186,6 +196,11 @@ fn has_pairs_to_part(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::C
         crate::ops::terms::about("folds", message, "leave `folds` out, or draw pairs in folds: pairs = random_pairs(folds = 10)")
     };
     let mut complaints: Vec<_> = (all && folds).then(say).into_iter().collect();
+    if all && call.args.get("by").is_some_and(|by| !matches!(by, Value::None)) {
+        let message = "`by` parts a list of pairs, and `all_pairs` are none".to_owned();
+        let help = "part the data: verification(data |> where(abs(.yaw) < 15deg), pairs = all_pairs())";
+        complaints.push(crate::ops::terms::about("by", message, help));
+    }
     complaints.extend(templates::counted(call, &crate::data::protocol::PAIRS_COUNTED));
     let is_made = matches!(call.args.get("pairs"), Some(Value::Op(_)));
     if is_made && call.args.get("counts").is_some_and(|counts| matches!(counts, Value::Record(counts) if !counts.is_empty())) {

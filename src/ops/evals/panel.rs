@@ -1,5 +1,6 @@
 //! Several protocols under one name, and one number of all of them.
 
+use crate::eval::{Better, Unit};
 use crate::lang::decl::{Call, Complaint};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -9,8 +10,10 @@ use indexmap::IndexMap;
 crate::operator! {
     /// Several protocols under one name: `sc.d1.rank(1)` is a number of one of them, `sc.mean.rank(1)` the mean over all.
     ///
-    /// Beside the mean there are `worst`, the number of the protocol that is judged worst, and `spread`, the standard deviation (n - 1) over the protocols, as
-    /// the field reports it for groups of people (RFW). All stand in the columns of tables.
+    /// Beside the mean there are `worst`, the number of the protocol that is judged worst; `spread`, the standard deviation (n - 1) over the protocols, as the
+    /// field reports it for groups of people (RFW); `ratio`, the largest of their numbers divided by the smallest, as it is reported of error rates; and
+    /// `pooled`, of metrics that are shares of pairs or of probes (`tar`, `fmr`, `fnmr`, `rank`, `tpir`, `recall`): what they count, summed up over all protocols, so
+    /// that one of more pairs weighs more. All stand in the columns of tables.
     ///
     /// The interval of a mean leaves people out of all protocols at once, where each stands at one place in all: in equal folds, or groups of the people of a
     /// search. Protocols of other numbers of folds are independent where nobody stands in two of them. Where people stand at other places in other protocols
@@ -27,16 +30,36 @@ crate::choice! {
     pub enum PanelBy {
         /// Their mean.
         Mean = "mean",
+        /// What they count, summed up over all protocols.
+        Pooled = "pooled",
         /// Their standard deviation (n - 1).
         Spread = "spread",
+        /// The largest of them, divided by the smallest.
+        Ratio = "ratio",
         /// The worst of them.
         Worst = "worst",
     }
 }
 
 impl PanelBy {
+    /// Which way is better, of a metric of which this way is.
+    pub fn better(self, of_metric: Better) -> Better {
+        match self {
+            PanelBy::Mean | PanelBy::Pooled | PanelBy::Worst => of_metric,
+            PanelBy::Spread | PanelBy::Ratio => Better::Lower,
+        }
+    }
+
+    /// How its numbers are written, where those of a metric are written so.
+    pub fn unit(self, of_metric: Unit) -> Unit {
+        match self {
+            PanelBy::Mean | PanelBy::Pooled | PanelBy::Worst | PanelBy::Spread => of_metric,
+            PanelBy::Ratio => Unit::Number,
+        }
+    }
+
     /// The words.
-    pub const WORDS: [&str; 3] = ["mean", "spread", "worst"];
+    pub const WORDS: [&str; 5] = ["mean", "pooled", "spread", "ratio", "worst"];
 }
 
 crate::operator! {

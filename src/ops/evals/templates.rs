@@ -74,8 +74,10 @@ crate::operator! {
     /// 1:N identification of templates, sets of faces of one person: IJB-B and IJB-C (insightface `ijb_evals.py`).
     ///
     /// Templates are pooled as a `template_verification` pools them; a person of the gallery scores by their best template, and everything else is as in
-    /// an `identification`. IJB has two galleries that share the probes: a `panel` of both gives the mean that is published,
-    /// `panel({g1 = …, g2 = …}).mean.tpir(1%)`.
+    /// an `identification`. IJB has two galleries that share the probes, and each probe has its mate in one of them. A `panel` of both gives what
+    /// `ijb_evals.py` prints: the mean of `tpir`, and the ranks of all probes counted together, which are no mean where the galleries have other numbers of
+    /// probes: `n.mean.tpir(1%)` and `n.pooled.rank(1)` of `eval n = panel({g1 = …, g2 = …})`. `ijb_1n.py` searches both galleries as one: `gallery = g1,
+    /// with = g2`, then `recall(1%)`.
     pub struct TemplateIdentification("template_identification", 1, |_| Type::Eval) {
         /// The aligned crops; paths below their folder are the names in the list of faces: `image_folder(crops, identity = "(?P<identity>.+)")`.
         data: DataRef;
@@ -158,6 +160,6 @@ macro_rules! of_templates {
 }
 
 of_templates! {
-    TemplateVerification gives ["tar", "eer", "auc", "gap"];
-    TemplateIdentification gives ["rank", "tpir"];
+    TemplateVerification gives ["tar", "eer", "auc", "gap", "d_prime", "fmr", "fnmr"];
+    TemplateIdentification gives ["rank", "tpir", "recall"];
 }

@@ -195,7 +195,7 @@ crate::operator! {
 
 crate::operator! {
     /// A model's scores under a protocol.
-    pub struct Judge("judge", 2, |_| Type::Unknown) {
+    pub struct Judge("judge", 3, |_| Type::Unknown) {
         /// The model.
         model: ModelRef;
         /// The protocol.
@@ -208,10 +208,15 @@ crate::operator! {
         probe: Vec<FeaturesRef>;
         /// What the model has learned of pooling sets, where the protocol pools by it.
         pooling: Option<PooledRef> = None;
+        /// Of a protocol that is decided at a threshold, in the place of features: the model's scores under it, and under the one that tells the threshold.
+        of: Vec<JudgedRef> = Vec::new();
     }
     hidden = true;
     node = SCORES, source = |it| Some(it.model.node);
-    changes = [(2, "it keeps who stands in which fold, or is looked for: what intervals are told by")];
+    changes = [
+        (2, "it keeps who stands in which fold, or is looked for: what intervals are told by"),
+        (3, "it keeps what thresholds are taken from: of a search the largest scores with other people, of pairs how many lie in each step of 1e-4"),
+    ];
 }
 
 impl Judge {

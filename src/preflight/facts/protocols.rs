@@ -5,12 +5,14 @@ use crate::data::Table as Rows;
 use crate::data::protocol::{Doubt, Strangers, on_both_sides};
 use crate::diag::{Code, Severity};
 use crate::eval::parts::{self, Lack};
-use crate::eval::{Counted, EvalError, Folding, Joint, Kinds, PairScores, Pairs, Parted, Untold};
+use crate::eval::{Counted, EvalError, Far, Folding, Joint, Kinds, PairScores, Pairs, Parted, Untold};
 use crate::events::Failure;
-use crate::inputs::{data_codes, people};
+use crate::inputs::data_codes;
+use crate::inputs::people::{self, People};
 use crate::lang::value::NodeId;
 use crate::ops::evals::{
-    MadePairs, Metric, OverPanel, PairSource, PanelBy, Protocol, TemplateIdentification, TemplateVerification, Verification,
+    At, Decided, MadePairs, Metric, OverPanel, PairSource, PanelBy, Protocol, TemplateIdentification, TemplateVerification, Told,
+    Verification,
 };
 use crate::ops::outputs::{Judge, Table, TableColumn};
 use crate::ops::parse_member;
@@ -35,6 +37,26 @@ impl Gather<'_> {
             Protocol::TemplateVerification(it) => self.templates(id, it),
             Protocol::TemplateIdentification(it) => self.template_search(id, it),
         }
+    }
+
+    /// What is known of a protocol that is decided at a threshold: what is known of its own, if the other can tell the threshold.
+    pub(super) fn decided(&mut self, id: NodeId, it: &Decided) -> Result<Facts, Unknown> {
+        let people: People = it.evals().filter_map(|eval| self.judged.get(&eval.node)).flatten().cloned().collect();
+        self.judged.insert(id, people);
+        if let Some(parted) = self.parted.get(&it.eval.node).cloned() {
+            self.parted.insert(id, parted);
+        }
+        if let Some(counted) = self.counted.get(&it.eval.node).cloned() {
+            self.counted.insert(id, counted);
+        }
+        if let At::Told(Told::ThresholdAt(told)) = &it.at
+            && let Some(there) = self.counted.get(&told.eval.node)
+            && let Err(error) = Far::new(told.far.0).and_then(|far| there.rate(far))
+        {
+            let message = format!("`{}` can't tell a threshold at {}: {error}", self.plan.node(told.eval.node).name, told.far);
+            return Err(Unknown::Failure(unmeasurable(message, &error)));
+        }
+        Ok(Facts::default())
     }
 
     fn pairs(&mut self, id: NodeId, it: &Verification) -> Result<Facts, Unknown> {
@@ -70,9 +92,10 @@ impl Gather<'_> {
         self.parted.insert(id, people::of_folds(&protocol, pairs.fold()));
         if kept != listed {
             facts.notes.push(format!(
-                "{} of {} pairs are within these people: {} of {} same, {} of {} different",
+                "{} of {} pairs are {}: {} of {} same, {} of {} different",
                 kept.total(),
                 listed.total(),
+                if it.by.is_some() { "in this bucket" } else { "within these people" },
                 kept.same,
                 listed.same,
                 kept.different,
@@ -103,7 +126,7 @@ impl Gather<'_> {
             search.judged(),
             search.gallery.people()
         ));
-        self.strangers_of(id, search.strangers, (search.mated, search.unmated), &mut facts);
+        self.strangers_of(id, search.strangers, (search.mated, search.unmated, search.gallery.people() as u64), &mut facts);
         Ok(facts)
     }
 
@@ -117,9 +140,9 @@ impl Gather<'_> {
     }
 
     /// What is known of the probes without a mate.
-    fn strangers_of(&mut self, id: NodeId, strangers: Strangers, (mated, unmated): (u64, u64), facts: &mut Facts) {
+    fn strangers_of(&mut self, id: NodeId, strangers: Strangers, (mated, unmated, people): (u64, u64, u64), facts: &mut Facts) {
         let kept = if strangers == Strangers::Keep { unmated } else { 0 };
-        self.counted.insert(id, Counted::Search { mated, strangers: kept });
+        self.counted.insert(id, Counted::Search { mated, strangers: kept, people });
         match strangers {
             Strangers::Keep => {
                 facts.notes.push(format!("{unmated} of the probes show strangers"));
@@ -149,7 +172,7 @@ impl Gather<'_> {
         if search.of.unlisted > 0 {
             facts.notes.push(format!("{} images are in no template", search.of.unlisted));
         }
-        self.strangers_of(id, search.strangers, (search.mated, search.unmated), &mut facts);
+        self.strangers_of(id, search.strangers, (search.mated, search.unmated, search.people), &mut facts);
         self.doubt(id, search.doubts);
         Ok(facts)
     }
@@ -218,7 +241,7 @@ pub(super) fn without_interval(
     };
     for TableColumn { metric, .. } in plan.all::<Table>().flat_map(|(_, table)| &table.columns) {
         let evals: Vec<EvalRef> = match plan.get::<OverPanel>(metric.eval().node) {
-            Ok(panel) if panel.by == PanelBy::Mean => panel.evals.values().copied().collect(),
+            Ok(panel) if matches!(panel.by, PanelBy::Mean | PanelBy::Pooled) => panel.evals.values().copied().collect(),
             Ok(_) => continue, // a spread and the worst of several never have one
             Err(_) => vec![metric.eval()],
         };
@@ -328,6 +351,8 @@ fn tells(metric: &Metric, counted: &Counted, parted: &Parted) -> Result<(), Lack
 /// What to do about a number that can't be had.
 fn help(error: &EvalError) -> Option<&'static str> {
     match error {
+        EvalError::TooFewProbes { .. } => Some("ask for a larger rate, or give more probes"),
+        EvalError::OnePerson => Some("give a gallery of several people"),
         EvalError::FarNotSupported { unit: "probes", .. } => Some("ask for a larger rate, or give more probes of strangers"),
         EvalError::FarNotSupported { .. } => Some("ask for a larger rate, or give more pairs of two people"),
         EvalError::OneSided { .. } => Some("give pairs of both kinds, in every fold where folds are judged apart"),

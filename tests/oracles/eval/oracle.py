@@ -4,7 +4,9 @@ Made again with (any recent versions will do):
     pip install numpy scipy scikit-learn statsmodels && python3 tests/oracles/eval/oracle.py > tests/oracles/eval/golden.json
 """
 
+import heapq
 import json
+import math
 import sys
 
 import numpy as np
@@ -80,6 +82,17 @@ def tar(same, s, target):
     return {"far": target, "conservative": best, "nearest": nearest, "linear": float(np.interp(target, *roc_curve(same, s)[:2]))}
 
 
+def at_thresholds(same, s):
+    """Thresholds in whole steps of 1e-4, told by the first half of the folds and used on the second."""
+    s = np.rint(s * 1e4).astype(int)
+    here, there = fold < FOLDS // 2, fold >= FOLDS // 2
+    rows = []
+    for far in (0.05, 0.01, 0.1):
+        t = next(t for t in range(-10_000, 10_001) if np.mean(s[here & ~same] >= t) <= far)
+        rows.append([far, t / 1e4, np.mean(s[there & ~same] >= t), np.mean(s[there & same] < t)])
+    return rows
+
+
 def delong(genuine, impostor):
     wins = (genuine[:, None] > impostor[None, :]) + 0.5 * (genuine[:, None] == impostor[None, :])
     return np.sqrt(wins.mean(1).var(ddof=1) / len(genuine) + wins.mean(0).var(ddof=1) / len(impostor))
@@ -125,7 +138,35 @@ def identification():
     for f in (0.05, 0.1, 0.5):
         t = strangers[max(int(len(strangers) * f) - 1, 0)]
         out["tpir"].append([f, ((mate_score > other) & (mate_score > t))[known].mean()])
+    out["recall"] = ijb_1n(u, label, np.arange(0, 30), np.arange(30, 240))
+    out["pooled"] = ijb_evals(u, label, [np.arange(0, 12), np.arange(12, 30)], np.r_[30:150, 160:240])
     return out
+
+
+def ijb_1n(u, label, gallery, probes):
+    """`evaluation` of insightface's `ijb_1n.py`: one gallery image of each person, every probe has its mate there."""
+    similarity = u[probes] @ u[gallery].T
+    mask = [int(np.flatnonzero(label[gallery] == label[p])[0]) for p in probes]
+    positive = similarity[np.arange(len(probes)), mask].copy()
+    similarity[np.arange(len(probes)), mask] = -2.0
+    negative = similarity[similarity > -2.0]
+    rows = []
+    for far in (0.01, 0.1, 0.5, 1.0):
+        largest = heapq.nlargest(math.ceil(round(len(probes) * far, 9)), negative)
+        rows.append([far, np.sum(positive > largest[-1]) / len(probes), len(negative)])
+    return rows
+
+
+def ijb_evals(u, label, galleries, probes):
+    """Ranks of `run_model_test_1N` of insightface's `ijb_evals.py`: of both galleries together, and the mean of each one's."""
+    counts, means = np.zeros(2), np.zeros(2)
+    for gallery in galleries:
+        mated = [p for p in probes if label[p] in label[gallery]]
+        ranked = [label[gallery][np.argsort(-(u[gallery] @ u[p]))] for p in mated]
+        hits = np.array([sum(label[p] in order[:k] for p, order in zip(mated, ranked)) for k in (1, 5)])
+        counts += hits
+        means += hits / len(mated) / len(galleries)
+    return {"rank": (counts / len(probes)).tolist(), "mean": means.tolist()}
 
 
 fold, same, s = scores()
@@ -142,6 +183,7 @@ golden = {
     "facex_zoo": facex_zoo(fold, same, s),
     "val": [val(fold, same, d, t) for t in (1e-2, 5e-2)],
     "tar": [tar(same, s, t) for t in (2e-3, 4.5e-3, 1e-2, 3e-2, 0.1, 0.5)],
+    "at_thresholds": at_thresholds(same, s),
     "eer": brentq(lambda x: 1 - x - float(interp1d(fpr, tpr)(x)), 0, 1, xtol=1e-14) if len(np.unique(fpr)) == len(fpr) else None,
     "auc": roc_auc_score(same, s),
     "auc_mann_whitney": stats.mannwhitneyu(genuine, impostor).statistic / len(genuine) / len(impostor),

@@ -9,7 +9,7 @@ use ddl::data::Table;
 use ddl::data::protocol::{Strangers, TemplateFaces, TemplateOf};
 use ddl::diag::Code;
 use ddl::eval::{
-    EvalError, FaceNorm, FarRule, Features, Folding, Learned, Outcome, PairScores, Pairs, Parted, Scored, all_pairs, cosine, cross_pairs,
+    EvalError, FaceNorm, FarRule, Features, Folding, Learned, PairScores, Pairs, Parted, Scored, Searched, all_pairs, cosine, cross_pairs,
     identify, identify_by, pool_templates, streamed_pairs,
 };
 use ddl::events::Failure;
@@ -17,8 +17,10 @@ use ddl::inputs::augments::augment;
 use ddl::inputs::{data_codes, people};
 use ddl::lang::value::NodeId;
 use ddl::ops::evals::{
-    self as ops, AccuracyRule, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateIdentification, TemplateVerification, Verification,
+    self as ops, AccuracyRule, Decided, Embed, FarPoint, MadePairs, PairSource, Protocol, TemplateIdentification, TemplateVerification,
+    Verification,
 };
+use ddl::ops::node::Node;
 use ddl::ops::outputs::{FeaturesRef, Judge};
 use ddl::store::{Artifact, Judged, Scores};
 use rayon::prelude::*;
@@ -69,6 +71,9 @@ impl Common<'_> {
     /// The judgement of stored features.
     pub fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
         let it: &Judge = self.job.plan.get(id)?;
+        if let Node::Decided(eval) = self.job.plan.work(it.eval.node)? {
+            return self.make(id, |draft| Ok(self.decided(it, eval)?.write(draft)?));
+        }
         let eval: &Protocol = self.job.plan.get(it.eval.node)?;
         self.make(id, |draft| {
             let gallery = self.stored_side(&it.gallery, eval.embed())?;
@@ -77,6 +82,14 @@ impl Common<'_> {
             let sides = [&gallery, probe.as_ref().unwrap_or(&gallery)];
             Ok(self.scores(it.eval.node, eval, sides, pooling.as_ref())?.write(draft)?)
         })
+    }
+
+    /// Scores that lie in the store, decided at a threshold that others tell.
+    fn decided(&self, it: &Judge, eval: &Decided) -> Result<Judged, Halt> {
+        let mut read = it.of.iter().map(|of| Ok::<_, Halt>(Judged::read(&self.artifact(of.node)?)?));
+        let judged = read.next().ok_or_else(|| Failure::new(Code::BadJob, "a decision about no scores"))??;
+        let there = read.next().transpose()?.map(|there| there.sets()).transpose()?;
+        Ok(Judged { threshold: Some(eval.at.threshold(there.as_ref())?), ..judged })
     }
 
     fn stored_side(&self, features: &[FeaturesRef], embed: &Embed) -> Result<Side, Halt> {
@@ -102,6 +115,7 @@ impl Common<'_> {
                     Ok(Judged {
                         rule: eval.rule,
                         far: FarRule::Conservative,
+                        threshold: None,
                         scores: Scores::All(sets),
                         listed: genuine + impostor,
                         dropped: 0,
@@ -130,6 +144,7 @@ impl Common<'_> {
         Ok(Judged {
             rule: AccuracyRule::Insightface,
             far,
+            threshold: None,
             scores: Scores::All(sets),
             listed: genuine + impostor,
             dropped: 0,
@@ -148,14 +163,14 @@ impl Common<'_> {
         let scored = scored(faces, &search.of, (eval.norm, &eval.embed), pooling)?;
         let people = |of: &[TemplateOf]| of.iter().map(|it| it.person).collect::<Vec<_>>();
         let score = |probe: usize, j: usize| scored.score_of(search.probe[probe].template as usize, search.gallery[j].template as usize);
-        let outcomes = identify_by(&people(&search.probe), &people(&search.gallery), score);
-        Ok(found(outcomes, search.strangers, people::of_templates(&search)))
+        let searched = identify_by(&people(&search.probe), &people(&search.gallery), score);
+        Ok(found(searched, search.strangers, people::of_templates(&search)))
     }
 
     fn searched(&self, id: NodeId, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
         let search = self.tables.search(id)?;
-        let outcomes = identify(&probe.features(&gallery.table)?, &gallery.features(&gallery.table)?)?;
-        Ok(found(outcomes, search.strangers, people::of_probes(&probe.table, &gallery.table, search.strangers)))
+        let searched = identify(&probe.features(&gallery.table)?, &gallery.features(&gallery.table)?)?;
+        Ok(found(searched, search.strangers, people::of_probes(&probe.table, &gallery.table, search.strangers)))
     }
 
     fn listed(&self, id: NodeId, eval: &Verification, gallery: &Side, probe: &Side) -> Result<Judged, Halt> {
@@ -181,7 +196,7 @@ impl Common<'_> {
         }
         let dropped = protocol.in_file.total() - protocol.kept.total();
         let (listed, parted) = (protocol.in_file.total(), people::of_folds(&protocol, pairs.fold()));
-        Ok(Judged { rule: eval.rule, far: FarRule::Conservative, scores: Scores::Pairs(pairs), listed, dropped, parted })
+        Ok(Judged { rule: eval.rule, far: FarRule::Conservative, threshold: None, scores: Scores::Pairs(pairs), listed, dropped, parted })
     }
 }
 
@@ -221,13 +236,21 @@ impl Exec<'_> {
 }
 
 /// What a search gave, with or without the probes of strangers.
-fn found(mut outcomes: Vec<Outcome>, strangers: Strangers, parted: Parted) -> Judged {
-    let listed = outcomes.len() as u64;
+fn found(mut searched: Searched, strangers: Strangers, parted: Parted) -> Judged {
+    let listed = searched.outcomes.len() as u64;
     if strangers == Strangers::Drop {
-        outcomes.retain(|outcome| outcome.mate.is_some());
+        searched.outcomes.retain(|outcome| outcome.mate.is_some());
     }
-    let dropped = listed - outcomes.len() as u64;
-    Judged { rule: AccuracyRule::Insightface, far: FarRule::Conservative, scores: Scores::Search(outcomes), listed, dropped, parted }
+    let dropped = listed - searched.outcomes.len() as u64;
+    Judged {
+        rule: AccuracyRule::Insightface,
+        far: FarRule::Conservative,
+        threshold: None,
+        scores: Scores::Search(searched),
+        listed,
+        dropped,
+        parted,
+    }
 }
 
 /// The templates of a protocol, as any two of them score.

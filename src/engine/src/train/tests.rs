@@ -211,6 +211,7 @@ fn judged(gap: f64) -> Judged {
     Judged {
         rule: ddl::ops::evals::AccuracyRule::Insightface,
         far: ddl::eval::FarRule::Conservative,
+        threshold: None,
         scores: ddl::store::Scores::Pairs(pairs),
         listed: 4,
         dropped: 0,
