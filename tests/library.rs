@@ -26,6 +26,12 @@ const CALLS: &[(&str, &str)] = &[
     ("protocols.cfp_fp", "faces, pairs = \"pairs.csv\""),
     ("protocols.agedb_30", "faces, pairs = \"pairs.txt\""),
     ("protocols.cross_lfw", "faces, pairs = \"pairs_CPLFW.txt\""),
+    ("protocols.sllfw", "faces, pairs = \"pairs_SLLFW.txt\""),
+    ("protocols.rfw", "\"packs\""),
+    ("protocols.ijbc", "faces, \"meta\""),
+    ("protocols.ijbc_open", "faces, \"meta\""),
+    ("protocols.ijbc_closed", "faces, \"meta\""),
+    ("protocols.distractors", "easy, mid, hard"),
     ("protocols.facex_zoo", "faces, pairs = \"pairs.csv\""),
     ("protocols.cross_resolution", "faces, pairs = \"pairs.csv\", side = 12px"),
     ("protocols.degraded", "faces, pairs = \"pairs.csv\", probe = std.degrade.surveillance()"),
@@ -52,7 +58,12 @@ fn recipe(module: &str, what: &str) -> String {
         "degrade" => format!(
             "stage s = train(net, classify(draw(faces, size = 8, augment = {what}), arc), for = 1 epoch, optimizer = sgd(lr = 0.1))"
         ),
-        "protocols" => format!("eval e = {what}\nreport t = compare([net], columns = [e.eer])"),
+        "protocols" => {
+            let found = [("rfw", "mean.eer"), ("ijbc_open", "pooled.rank(1)"), ("ijbc_closed", "recall(1%)"), ("distractors", "rank(1)")];
+            let number =
+                found.iter().find(|(def, _)| what.starts_with(&format!("std.protocols.{def}("))).map_or("eer", |(_, number)| number);
+            format!("eval e = {what}\nreport t = compare([net], columns = [e.{number}])")
+        }
         "curves" => format!("stage s = train(net, classify(draw(faces, size = 8), arc), for = 30_000 steps, optimizer = sgd(lr = {what}))"),
         "recipes" if what.starts_with("std.recipes.arcface_and_ddl") || what.starts_with("classify") => {
             format!("stage s = train(net, {what}, batch = 8, for = 10 steps, optimizer = sgd(lr = 0.1))")
@@ -61,7 +72,8 @@ fn recipe(module: &str, what: &str) -> String {
     };
     format!(
         "ddl 1\ndataset faces = synthetic_faces(identities = 40, images = 8)\ndataset easy = faces |> where(abs(.yaw) < 20deg)\n\
-         dataset hard = faces |> where(abs(.yaw) > 50deg)\nbackbone net = mobilefacenet()\nhead arc = arcface()\n{rest}\n"
+         dataset hard = faces |> where(abs(.yaw) > 50deg)\n\
+         dataset mid = faces |> where(abs(.yaw) in 20deg..50deg)\nbackbone net = mobilefacenet()\nhead arc = arcface()\n{rest}\n"
     )
 }
 
