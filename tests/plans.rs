@@ -69,11 +69,11 @@ fn plan_of(path: &Path, faces: &Faces) -> Plan {
     // keys are of made-up bytes, so that they stay when a network changes; what is looked at fits
     let plan = compiled.plan();
     let nets = plan.iter().filter_map(|(id, node)| if Backbone::is(&node.op) { plan.backbone(id).ok() } else { None });
-    if let Some(net) = nets.filter(|net| net.weights().is_some()).last() {
-        faces::write_weights(&faces.weights(), net);
-    }
+    let files = nets.filter_map(|net| Some((compiled.paths[&net.weights()?.checkpoint().path.0].clone(), net)));
+    let files: IndexMap<PathBuf, &Backbone> = files.collect();
+    files.iter().for_each(|(file, net)| faces::write_weights(file, net));
     let (plan, diagnostics) = compiled.known_plan(ProbeCache::none());
-    std::fs::write(faces.weights(), faces::MADE_UP).unwrap();
+    files.keys().for_each(|file| std::fs::write(file, faces::MADE_UP).unwrap());
     let of_made_up = [Code::Unmeasurable, Code::WithItself, Code::SameNumbers];
     let expected = |it: &&ddl::diag::Diagnostic| {
         (it.severity == Severity::Advice && [Code::Leak, Code::NoInterval].contains(&it.code)) || of_made_up.contains(&it.code)

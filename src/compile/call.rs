@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic, Spot, did_you_mean, meant, one_of};
 use crate::lang::decl::{Decl, Operator as _, ParamDecl};
 use crate::lang::types::Type;
 use crate::lang::value::{NodeId, OpValue, Value};
-use crate::ops::data::Split;
+use crate::ops::data::{Annotate, Split};
 use crate::ops::evals::{Tar, ThresholdAt, Verification};
 use crate::ops::nets::Part;
 use crate::ops::{ARGUMENTS_NOT_YET, NOT_YET, declared, registry};
@@ -339,13 +339,16 @@ pub(super) fn is_argument_not_yet(op: &str, label: Option<&Word>) -> bool {
 
 /// Parameters that the compiler fills in itself.
 fn is_internal(decl: &Decl, param: &ParamDecl) -> bool {
-    [(Split::NAME, "part"), (Verification::NAME, "bucket")].contains(&(decl.name, param.name))
+    [(Split::NAME, "part"), (Verification::NAME, "bucket"), (Annotate::NAME, SAID)].contains(&(decl.name, param.name))
 }
 
 /// Whether an argument that is left out may follow from the data of a call: a pack says which of its pairs are judged.
 pub(super) fn is_said_by_data(operator: &str, param: &str) -> bool {
     operator == Verification::NAME && param == PAIRS
 }
+
+/// What the observer of an annotation says.
+pub(super) const SAID: &str = "said";
 
 /// The pairs of a protocol.
 pub(super) const PAIRS: &str = "pairs";

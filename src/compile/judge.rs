@@ -1,15 +1,16 @@
 //! Between models and numbers: the features and judgements that tables, claims and choices need.
 
 use super::axes::Point;
-use super::call::{Bound, Given};
+use super::call::{Bound, Given, SAID};
 use super::{Compiler, Env, Val};
 use crate::diag::{Code, Diagnostic, one_of};
 use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
-use crate::lang::value::{Args, Arm, NodeId, OpValue, Value};
+use crate::lang::value::{Args, Arm, NodeId, OpValue, Places, Value};
 use crate::ops::evals::{Counts, Decided, Identification, Metric, OverPanel, Panel, Plain, Recall, Tar, Tpir, Verification};
 use crate::ops::nets::Coupled;
-use crate::ops::outputs::{Among, Features, Judge, Pooled};
+use crate::ops::observers::Measure;
+use crate::ops::outputs::{Among, ExportEmbeddings, Features, Judge, Measured, Pooled, Said};
 use crate::ops::stages::{Averaged, Chosen};
 use crate::source::Span;
 use crate::syntax::tree::{Expr, ExprKind};
@@ -200,6 +201,33 @@ impl Compiler<'_> {
             Value::Node(self.graph.add(Features::NAME, args, Some(span)))
         });
         Value::List(nodes.collect())
+    }
+
+    /// A file of embeddings, with the features that it is written of; nothing while a parameter decides on the model or on the data.
+    pub(super) fn embeddings(&mut self, mut args: Args, places: Places, span: Span) -> Option<NodeId> {
+        let (Some(Value::Node(model)), Some(data @ Value::Node(_))) = (args.remove("model"), args.get("data").cloned()) else {
+            return None;
+        };
+        let alone = || OpValue::new(Plain::decl(), Args::new()).into();
+        let embed = [("embed", args.get("embed").cloned().unwrap_or_else(alone))].into_iter().collect();
+        let features = self.features(model, &data, &embed, None, span);
+        args.insert("features", features);
+        Some(self.graph.add_said(ExportEmbeddings::NAME, args, places, span))
+    }
+
+    /// What the observer of an annotation says, with the features that it is said of.
+    pub(super) fn observed(&mut self, args: &mut Args, span: Span) {
+        let (Some(Value::Op(by)), Some(data @ Value::Node(_))) = (args.get("by"), args.get("data").cloned()) else { return };
+        let by = by.clone();
+        let mut said: Args = [("data", data.clone())].into_iter().collect();
+        let op = if by.op() == Measure::NAME { Measured::NAME } else { Said::NAME };
+        if let Some(Value::Node(model)) = by.args.get("model") {
+            let alone = || OpValue::new(Plain::decl(), Args::new()).into();
+            let embed = [("embed", by.args.get("embed").cloned().unwrap_or_else(alone))].into_iter().collect();
+            said.insert("features", self.features(*model, &data, &embed, None, span));
+        }
+        said.insert("by", Value::Op(by));
+        args.insert(SAID, Value::Node(self.graph.add(op, said, Some(span))));
     }
 
     /// The metric, if its protocol has it: an identification has ranks and no accuracy.

@@ -39,7 +39,8 @@ impl Compiler<'_> {
 
     fn unknown_name(&mut self, name: &str, span: Span, env: &Env) -> Val {
         // of a name that one declaration says again and again the first place is enough
-        let is_said = |it: &Diagnostic| it.code == Code::UnknownName && it.span().is_some_and(|at| at.file == span.file && self.names_at(at) == name);
+        let is_said =
+            |it: &Diagnostic| it.code == Code::UnknownName && it.span().is_some_and(|at| at.file == span.file && self.names_at(at) == name);
         if self.diagnostics.iter().rev().take(MOST_RECENT).any(is_said) {
             return Val::poison(span);
         }

@@ -1,6 +1,11 @@
 //! An operator's call once its arguments are bound: they are evaluated, checked and made a value or a node.
 
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that the budget of the compiler bounds")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "counts that the budget of the compiler bounds"
+)]
 
 use super::call::{Bound, Given, PAIRS};
 use super::modules::{led_outside, stays};
@@ -13,12 +18,13 @@ use crate::inputs::data_codes;
 use crate::lang::decl::{Call as DeclCall, Decl, Limits, Operator, ParamDecl};
 use crate::lang::types::{Fields, Type};
 use crate::lang::value::{Args, NodeId, OpValue, PathValue, Places, Value};
+use crate::ops::data::Annotate;
 use crate::ops::declared;
 use crate::ops::evals::{Panel, Verification, bucket_names};
 use crate::ops::limits::{outside, turned};
-use crate::ops::nets::Checkpoint;
+use crate::ops::nets::{Checkpoint, Embedded};
 use crate::ops::node::Kind;
-use crate::ops::outputs::{Compare, Score, Started};
+use crate::ops::outputs::{Compare, Embeddings, Score, Started};
 use crate::ops::readers::{self, Images, Reader, Reads};
 use crate::ops::stages::{Average, Select, Train};
 use crate::quantity::Span as TrainSpan;
@@ -273,8 +279,15 @@ impl Compiler<'_> {
                 Val::new(Type::Objective, super::objective::single(term), span)
             }
             ty if ty.is_node() => {
+                if decl.name == Embeddings::NAME {
+                    let node = self.embeddings(args, places, span);
+                    return Val::new(ty, node.map_or(Value::Poison, Value::Node), span);
+                }
                 if ty == Type::Export {
                     self.stored_model(&mut args, span);
+                }
+                if decl.name == Annotate::NAME {
+                    self.observed(&mut args, span);
                 }
                 if !self.has_what_is_extended(decl, &args, span) {
                     return Val::new(ty, Value::Poison, span);
@@ -469,7 +482,7 @@ fn lies(decl: &Decl, param: &str) -> Lies {
     match (decl.name, param) {
         _ if reads.is_some_and(|reads| reads.below == Some(param)) => Lies::Folder,
         _ if reads.is_some() => reads.map_or(Lies::Text, |reads| reads.look.lies),
-        (Checkpoint::NAME, "path" | "head") => Lies::Anything,
+        (Checkpoint::NAME, "path" | "head") | (Embedded::NAME, "path" | "mirrored") => Lies::Anything,
         (Verification::NAME, PAIRS) => Lies::Pairs,
         _ if of_weights => Lies::Anything,
         _ => Lies::Text,

@@ -63,7 +63,9 @@ impl OpenRange {
     pub(super) fn misfit(&self, plan: &Plan) -> Option<Diagnostic> {
         let length = self.value.to_string();
         let stages = plan.all::<Train>().filter(|(_, stage)| stage.r#for == self.value).map(|(id, _)| plan.node(id));
-        let known = stages.filter_map(|stage| Some((stage, stage.facts.steps_per_epoch?, stage.facts.steps?)));
+        // how many steps an epoch has may be known to the run alone
+        let counted = stages.filter(|stage| stage.facts.until.is_empty());
+        let known = counted.filter_map(|stage| Some((stage, stage.facts.steps_per_epoch?, stage.facts.steps?)));
         let mut outside = None;
         for (stage, per_epoch, total) in known {
             let steps = |span: TrainSpan| span.steps(per_epoch, total);

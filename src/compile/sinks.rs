@@ -7,7 +7,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::lang::decl::Operator as _;
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId, Value};
-use crate::ops::outputs::Expect;
+use crate::ops::outputs::{Expect, ExportEmbeddings};
 use crate::source::Span;
 use crate::syntax::tree::{File, FixedWord, ItemKind};
 use crate::text::quoted;
@@ -231,6 +231,9 @@ impl Compiler<'_> {
             let node = self.graph.node(*sink);
             let Some(Value::Text(to)) = node.args.get("to") else { continue };
             let (to, span, names) = (to.to_string(), node.span, node.names.clone());
+            // an array has its index beside it
+            let index =
+                if node.op == ExportEmbeddings::NAME { to.strip_suffix(".npy").map(|stem| place(&format!("{stem}.csv"))) } else { None };
             let place = place(&to);
             let name_a_file = match to.rsplit_once('.') {
                 Some((_, ending)) if !ending.is_empty() && ending.chars().all(|it| it.is_ascii_alphanumeric()) => {
@@ -262,7 +265,7 @@ impl Compiler<'_> {
                 wrong(Code::OneExportPath, message, "the run writes it", "give it another name");
                 continue;
             }
-            if let Some(before) = taken(&paths, &place)
+            if let Some(before) = [Some(&place), index.as_ref()].into_iter().flatten().find_map(|place| taken(&paths, place))
                 && before != *sink
                 && said.insert(place.clone())
             {
@@ -282,7 +285,7 @@ impl Compiler<'_> {
                 }
                 self.diagnostics.push(diagnostic);
             }
-            paths.insert(place, *sink);
+            paths.extend([Some(place), index].into_iter().flatten().map(|place| (place, *sink)));
         }
     }
 }

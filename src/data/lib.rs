@@ -24,6 +24,7 @@ pub mod inspect;
 pub mod labels;
 pub mod lmdb;
 pub mod loader;
+pub mod measure;
 pub mod predicate;
 pub mod probe;
 mod prober;

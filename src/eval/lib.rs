@@ -5,6 +5,7 @@
 //!     │                                    └────▶ ScoreSets ──▶ tar_at, eer, auc, roc, gap (thresholds over all pairs), threshold_at ──▶ fmr, fnmr (of others)
 //!     ├────all_pairs────────────────────────────▶ ScoreSets                               (every pair of a set, none stored)
 //!     ├────templates───────────────────────────▶ ScoreSets                               (pooled faces, pairs as a stream; `pooling`: by learned qualities, `comparator`: by learned comparisons)
+//!     ├────near, cluster────▶ what is said of single images: neighbours, means, clusters
 //!     └────identify────▶ outcomes of probes ──▶ cmc, tpir_at, recall_at                   (1:N)
 //!  numbers of several seeds ──spread──▶ mean ± sd, paired differences, what is beyond the noise
 //!  numbers without each fold, or person ──parts──▶ intervals
@@ -21,6 +22,7 @@
 )]
 
 mod all_pairs;
+mod cluster;
 mod comparator;
 mod counted;
 mod error;
@@ -29,6 +31,7 @@ mod facex_zoo;
 mod folds;
 mod identify;
 mod measure;
+mod near;
 mod pairs;
 mod panel;
 mod parted;
@@ -41,6 +44,7 @@ mod templates;
 mod vector;
 
 pub use all_pairs::{Features, all_pairs, cross_pairs};
+pub use cluster::{by_density, by_means};
 pub use comparator::{Comparator, Compared};
 pub use counted::{Counted, Kinds};
 pub use error::EvalError;
@@ -48,6 +52,7 @@ pub use estimate::{Ci, Estimate, t_quantile, t_tails, wilson};
 pub use folds::{Accuracy, AccuracyRule, Fold, ValAtFar, accuracy, accuracy_without_each, val_at_far};
 pub use identify::{Mate, Outcome, Searched, Tpir, cmc, groups_of, identify, identify_by, recall_at, tpir_at, without_people};
 pub use measure::{Better, Far, Similarity, SquaredDistance, Unit};
+pub use near::{Among, Faces};
 pub use pairs::{Folding, PairScores, Pairs};
 pub use panel::{Measured, Trials, deviation_of, mean_of, pooled_of, ratio_of, worst_of};
 pub use parted::{Joint, Parted};

@@ -3,6 +3,8 @@
 //! ```text
 //! probe       what lies at a path, by its content
 //! tables      data set nodes as tables, draws as batches
+//! embedded    embeddings of a file in the place of a model's features
+//! foreseen    what is known of tables whose attributes nobody has said yet
 //! protocols   pairs, galleries and templates
 //! people      who is trained on, judged, and in which fold
 //! augments    augments of a recipe as what is done to pixels
@@ -11,6 +13,8 @@
 
 pub mod augments;
 pub mod data_codes;
+pub mod embedded;
+pub mod foreseen;
 pub mod people;
 pub mod probe;
 mod protocols;

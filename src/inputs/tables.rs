@@ -3,21 +3,26 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts that are shown, and numbers of nodes")]
 
 use super::augments::{Changes, augment};
+use super::foreseen::Foreseen;
 use crate::data::predicate::{Expr, MissingPolicy, Predicate};
 use crate::data::probe::{LeftOut, ProbeCache};
 use crate::data::protocol::{self, Doubt};
 use crate::data::readers::{self, Annotated};
 use crate::data::sampler::{Batches, Sampling};
+use crate::data::table::NewAttribute;
 use crate::data::views::{self, Amount, MergeLabels, Order, Split, SplitPart};
 use crate::data::{At, DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::node::Node;
+use crate::ops::outputs::Heard;
 use crate::ops::readers::Reader;
 use crate::ops::refs::FilePath;
 use crate::ops::{data, samplers};
 use crate::pinned::Pinned;
 use crate::plan::{Paths, Plan, PlanError};
 use crate::random::apart;
+use crate::store::Store;
+use crate::store::said::Attributes;
 use crate::text::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,6 +42,16 @@ pub enum TableError {
     /// A node that is no data set, or whose arguments don't fit.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What an observer has not said yet.
+    #[error("{node}: it is known when `{by}` has run")]
+    Unsaid {
+        /// The node's name in the plan.
+        node: String,
+        /// The name of the node that says it.
+        by: String,
+        /// That node.
+        said: NodeId,
+    },
     /// A path that only a parameter knows.
     #[error("{node}: where `{path}` lies is not known: a parameter has no value")]
     Path {
@@ -57,6 +72,11 @@ pub struct Tables<'p> {
     replaced: Mutex<BTreeMap<NodeId, Table>>,
     left_out: Mutex<BTreeMap<NodeId, LeftOut>>,
     notes: Mutex<BTreeMap<NodeId, Vec<String>>>,
+    /// What observers said, by the node that keeps it.
+    said: Mutex<BTreeMap<NodeId, Vec<NewAttribute>>>,
+    /// Whether tables are made as far as they are known where observers have said nothing yet.
+    foresees: bool,
+    pub(super) foreseen: Mutex<BTreeMap<NodeId, Foreseen>>,
 }
 
 impl<'p> Tables<'p> {
@@ -70,7 +90,50 @@ impl<'p> Tables<'p> {
             replaced: Mutex::default(),
             left_out: Mutex::default(),
             notes: Mutex::default(),
+            said: Mutex::default(),
+            foresees: false,
+            foreseen: Mutex::default(),
         }
+    }
+
+    /// The same, for who plans: what observers will say is not known, and tables are made as far as they are ([`Tables::foreseen`]).
+    #[must_use]
+    pub(crate) fn foreseeing(self) -> Self {
+        Tables { foresees: true, ..self }
+    }
+
+    /// Takes what an observer said of its data's images. What was made without it is forgotten.
+    ///
+    /// # Errors
+    /// Attributes of another number of images than its data has.
+    pub fn hear(&self, said: NodeId, attributes: Vec<NewAttribute>) -> Result<(), TableError> {
+        let Some(it) = Heard::of(self.plan.work(said)?) else { return Err(self.plan.no(said, "what an observer says").into()) };
+        let images = self.table(it.data.node)?.len();
+        if let Some(wrong) = attributes.iter().find(|it| it.cells.as_ref().is_some_and(|cells| cells.len() != images)) {
+            let why = format!("`.{}` is not said of as many images as there are", wrong.name);
+            return Err(self.data_error(said, DataError::Argument { what: "annotate", why }));
+        }
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(said, attributes);
+        Ok(())
+    }
+
+    /// Takes all that a store has of what observers said, for who looks at data beside a run; what does not fit its data is left alone.
+    pub fn hear_what_is_stored(&self, store: &Store) {
+        for (id, it) in self.plan.iter().filter_map(|(id, node)| Some((id, Heard::of(node.work()?)?))) {
+            let known = store.peek(self.plan.node(id).key).and_then(|artifact| Attributes::read(&artifact).ok().flatten());
+            if let Some(known) = known {
+                let _ = self.hear(id, known.of(it.by)); // what it is of is not there either: whoever asks is told so
+            }
+        }
+    }
+
+    /// Whether it is known what an observer said.
+    pub fn has_heard(&self, said: NodeId) -> bool {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&said)
+    }
+
+    pub(super) fn unsaid(&self, id: NodeId, said: NodeId) -> TableError {
+        TableError::Unsaid { node: self.plan.node(id).name.clone(), by: self.plan.node(said).name.clone(), said }
     }
 
     /// What is known of the data on the disk.
@@ -118,25 +181,29 @@ impl<'p> Tables<'p> {
         if let Some(table) = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
             return Ok(table.clone());
         }
-        let table = self.make(id)?;
+        let table = if self.foresees { self.foresee(id) } else { self.view(id) }?;
         self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(id, table.clone());
         Ok(table)
     }
 
-    fn make(&self, id: NodeId) -> Result<Table, TableError> {
+    pub(super) fn view(&self, id: NodeId) -> Result<Table, TableError> {
         let at = |result: Result<Table, DataError>| result.map_err(|source| self.data_error(id, source));
         match self.plan.work(id)? {
             Node::Reader(it) => at(self.read(id, it)?),
             Node::Annotate(it) => {
                 let table = self.table(it.data.node)?;
-                let path = self.path(id, &it.path)?;
+                if let Some(said) = it.said {
+                    let known = self.said.lock().unwrap_or_else(PoisonError::into_inner).get(&said.node).cloned();
+                    let attributes = known.ok_or_else(|| self.unsaid(id, said.node))?;
+                    return at(table.with_attributes(&attributes));
+                }
+                let Some(path) = &it.path else { return Err(self.plan.no(id, "a csv, or an observer").into()) };
+                let path = self.path(id, path)?;
                 let schema = it.schema.types();
                 let annotated = schema.and_then(|schema| readers::annotate(&table, &path, &schema, missing(it.missing), &self.cache));
                 at(annotated.map(|annotated| self.note_annotated(id, it.missing, annotated)))
             }
-            Node::Where(it) => {
-                at(self.table(it.data.node)?.filter(&Predicate { keep_if: it.test.row.clone(), missing: missing(it.missing) }))
-            }
+            Node::Where(it) => at(filtered(&self.table(it.data.node)?, it)),
             Node::Split(it) => at(self.split(it)?),
             Node::Identities(it) => {
                 let table = self.table(it.data.node)?;
@@ -145,7 +212,13 @@ impl<'p> Tables<'p> {
                     data::People::Places(places) => table.identity_range(places.from.max(0) as usize, places.to.max(0) as usize),
                 })
             }
-            Node::Relabel(it) => at(self.table(it.data.node)?.relabel()),
+            Node::Relabel(it) => {
+                let table = self.table(it.data.node)?;
+                at(match &it.by {
+                    None => table.relabel(),
+                    Some(by) => table.relabel_by(&by.row),
+                })
+            }
             Node::Sample(it) => at(self.table(it.data.node)?.sample(amount(it.amount), it.seed)),
             Node::Merge(it) => {
                 let tables = it.data.iter().map(|data| self.table(data.node)).collect::<Result<Vec<_>, _>>()?;
@@ -158,18 +231,17 @@ impl<'p> Tables<'p> {
             Node::MinImages(it) => at(self.table(it.data.node)?.min_images(it.count as usize)),
             Node::Without(it) => at(self.table(it.data.node)?.without(&self.table(it.people.node)?)),
             Node::Among(it) => at(super::protocols::among(&self.table(it.data.node)?, &self.table(it.people.node)?)),
-            Node::Apply(it) => at(augment(&it.augment)
-                .and_then(|augment| self.table_or_data(it.data.node, |table| table.apply(augment, it.versions, it.seed)))),
+            Node::Apply(it) => {
+                let table = self.table(it.data.node);
+                match (augment(&it.augment), table) {
+                    (Ok(augment), Ok(table)) => at(table.apply(augment, it.versions, it.seed)),
+                    (Err(wrong), _) => at(Err(wrong)),
+                    // an input's own error is told in its words
+                    (Ok(_), Err(TableError::Data { source, .. })) => at(Err(*source)),
+                    (Ok(_), Err(other)) => Err(other),
+                }
+            }
             _ => Err(self.plan.no(id, "a data set").into()),
-        }
-    }
-
-    /// For a step that already speaks the data room's errors: an input's own error is told in its words.
-    fn table_or_data(&self, input: NodeId, then: impl FnOnce(Table) -> Result<Table, DataError>) -> Result<Table, DataError> {
-        match self.table(input) {
-            Ok(table) => then(table),
-            Err(TableError::Data { source, .. }) => Err(*source),
-            Err(other) => Err(DataError::Argument { what: "apply", why: other.to_string() }),
         }
     }
 
@@ -292,6 +364,11 @@ impl<'p> Tables<'p> {
 
 fn seed(draw: &data::Draw, place: u64) -> i64 {
     apart(draw.seed.unwrap_or(0), "draw of a stage", place)
+}
+
+/// The samples that a filter keeps.
+pub(super) fn filtered(table: &Table, it: &data::Where) -> Result<Table, DataError> {
+    table.filter(&Predicate { keep_if: it.test.row.clone(), missing: missing(it.missing) })
 }
 
 fn missing(policy: data::Missing) -> MissingPolicy {

@@ -147,6 +147,12 @@ pub enum Type {
     Coupled,
     /// A learned way to make one feature of a set of images.
     Pooling,
+    /// Who says attributes of images.
+    Observer,
+    /// What a model says of an image.
+    Saying,
+    /// What is measured on an image.
+    Measurement,
     /// A turn of alternating optimisation.
     Play,
     /// An optimiser with its options.
@@ -285,6 +291,9 @@ impl fmt::Display for Type {
             Type::Critic => "a critic",
             Type::Coupled => "two models for the two sides of a protocol",
             Type::Pooling => "a learned pooling",
+            Type::Observer => "who says attributes of images",
+            Type::Saying => "what a model says of an image",
+            Type::Measurement => "what is measured on an image",
             Type::Play => "a play",
             Type::Optimizer => "an optimizer",
             Type::Curve => "a curve",

@@ -19,6 +19,7 @@ pub mod limits;
 mod macros;
 pub mod nets;
 pub mod node;
+pub mod observers;
 pub mod optimizers;
 pub mod outputs;
 pub mod pooling;
@@ -51,10 +52,16 @@ pub fn declared(op: &str) -> Option<&'static Decl> {
 
 fn all() -> Vec<&'static Decl> {
     use data::{Annotate, Apply, Draw, Identities, Merge, MinImages, Relabel, Sample, Split, Where, Without};
-    use outputs::{Among, Compare, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Score, Started, Table};
+    use outputs::{
+        Among, Compare, Embeddings, Expect, ExportEmbeddings, ExportOnnx, ExportSafetensors, Features, Judge, Measured, Pooled, Said,
+        Score, Started, Table,
+    };
     macro_rules! decls { ($($type:ty),* $(,)?) => { vec![$(<$type as Operator>::decl()),*] }; }
     let mut all = readers::Reader::decls();
     all.extend(decls![Annotate, Where, Split, Identities, Relabel, Sample, Merge, MinImages, Without, Apply, Draw]);
+    all.extend(observers::Observer::decls());
+    all.extend(observers::Saying::decls());
+    all.extend(observers::Measurement::decls());
     all.extend(evals::Protocol::decls());
     all.extend(decls![
         evals::Panel,
@@ -71,9 +78,13 @@ fn all() -> Vec<&'static Decl> {
         Score,
         ExportSafetensors,
         ExportOnnx,
+        Embeddings,
+        ExportEmbeddings,
         Started,
         Among,
         Features,
+        Said,
+        Measured,
         Pooled,
         Judge,
         Table,
@@ -83,6 +94,7 @@ fn all() -> Vec<&'static Decl> {
     all.extend(samplers::Sampler::decls());
     all.extend(nets::AnyWeights::decls());
     all.extend(nets::Backbone::decls());
+    all.extend(decls![nets::Embedded]);
     all.extend(nets::Extension::decls());
     all.extend(nets::AnyPart::decls());
     all.extend(heads::Head::decls());

@@ -4,8 +4,10 @@
 
 use super::data::{Annotate, Apply, Draw, Identities, Merge, MinImages, Relabel, Sample, Split, Where, Without};
 use super::evals::{Decided, OverPanel, Protocol};
-use super::nets::{Backbone, Extension};
-use super::outputs::{Among, Expect, ExportOnnx, ExportSafetensors, Features, Judge, Pooled, Started, Table};
+use super::nets::{Backbone, Embedded, Extension};
+use super::outputs::{
+    Among, Expect, ExportEmbeddings, ExportOnnx, ExportSafetensors, Features, Judge, Measured, Pooled, Said, Started, Table,
+};
 use super::readers::Reader;
 use super::stages::{Averaged, Chosen, Net, Train};
 use super::{parse, parse_member};
@@ -67,9 +69,14 @@ pub enum Keeps {
     },
     /// Embeddings of images.
     Features,
+    /// Attributes of images that are said of features. They need these alone: the models may be gone.
+    Attributes,
+    /// Attributes of images that are measured on them.
+    Measured,
     /// What was learned of pooling.
     Pooling,
-    /// Scores under a protocol. They need features, what was learned of pooling them, or other scores, alone: the models may be gone.
+    /// Scores under a protocol. They need features, what was learned of pooling them, other scores, and the attributes by which the protocol's
+    /// images are chosen, alone: the models may be gone.
     Scores,
 }
 
@@ -79,14 +86,23 @@ impl Keeps {
         self != Keeps::Nothing
     }
 
+    /// Whether it is what an observer says of images.
+    pub fn is_said(self) -> bool {
+        matches!(self, Keeps::Attributes | Keeps::Measured)
+    }
+
     /// Whether it is made of images; all else that is kept is made of stored results alone.
     pub(crate) fn looks_at_images(self) -> bool {
-        matches!(self, Keeps::Weights { learned: true } | Keeps::Features)
+        matches!(self, Keeps::Weights { learned: true } | Keeps::Features | Keeps::Measured)
     }
 
     /// Whether it is computed from this result of another node.
     pub(crate) fn is_made_of(self, other: Keeps) -> bool {
-        other.is_stored() && (self != Keeps::Scores || matches!(other, Keeps::Features | Keeps::Pooling | Keeps::Scores))
+        match self {
+            Keeps::Scores => matches!(other, Keeps::Features | Keeps::Pooling | Keeps::Scores) || other.is_said(),
+            Keeps::Attributes => other == Keeps::Features || other.is_said(),
+            Keeps::Nothing | Keeps::Weights { .. } | Keeps::Features | Keeps::Measured | Keeps::Pooling => other.is_stored(),
+        }
     }
 }
 
@@ -115,6 +131,8 @@ impl Kind {
     pub const BATCHES: Self = Kind::new(Section::Draws, Gives::Batches, Keeps::Nothing);
     /// A network with its first weights.
     pub const NETWORK: Self = Kind::new(Section::Networks, Gives::Network, Keeps::Nothing);
+    /// Embeddings of a file, which are judged as a model's.
+    pub const OF_FILE: Self = Kind::new(Section::Networks, Gives::Model, Keeps::Nothing);
     /// A stage that learns.
     pub const STAGE: Self = Kind::new(Section::Stages, Gives::Model, Keeps::Weights { learned: true });
     /// A model that is made of several.
@@ -129,6 +147,10 @@ impl Kind {
     pub const PANEL: Self = Kind::new(Section::Steps, Gives::Protocol, Keeps::Nothing);
     /// Embeddings of images.
     pub const FEATURES: Self = Kind::new(Section::Steps, Gives::Numbers, Keeps::Features);
+    /// Attributes of images.
+    pub const ATTRIBUTES: Self = Kind::new(Section::Steps, Gives::Numbers, Keeps::Attributes);
+    /// Attributes that are measured on images.
+    pub const MEASURED: Self = Kind::new(Section::Steps, Gives::Numbers, Keeps::Measured);
     /// What is learned of pooling.
     pub const POOLING: Self = Kind::new(Section::Steps, Gives::Numbers, Keeps::Pooling);
     /// Scores.
@@ -234,8 +256,8 @@ nodes! {
         Annotate, Where, Split, Identities, Relabel, Sample, Merge, MinImages, Without, Apply, Among,
         Draw,
         Train, Net, Chosen, Averaged, Started,
-        OverPanel, Decided, Features, Pooled, Judge,
-        Table, Expect, ExportSafetensors, ExportOnnx,
+        OverPanel, Decided, Features, Said, Measured, Pooled, Judge,
+        Table, Expect, ExportSafetensors, ExportOnnx, ExportEmbeddings, Embedded,
     ],
     families: [Reader = "a reader of images", Backbone = "a network", Extension = "an addition to a network", Protocol = "a protocol"]
 }

@@ -10,9 +10,11 @@ use crate::lang::decl::Operator as _;
 use crate::lang::decl::{Call, Decl};
 use crate::lang::types::Type;
 use crate::lang::value::{Args, NodeId};
+use crate::ops::data::Annotate;
 use crate::ops::declared;
 use crate::ops::evals::{OverPanel, Panel};
 use crate::ops::node::Gives;
+use crate::ops::outputs::Heard;
 use crate::ops::readers::Reader;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -70,6 +72,11 @@ impl Plan {
             let evals: Vec<String> = over.evals.iter().map(|(name, eval)| format!("{name} = {}", self.node(eval.node).name)).collect();
             return format!("{}({}).{}", Panel::NAME, cut(&evals.join(", ")), over.by.word());
         }
+        if let Some(said) = node.work().and_then(Heard::of) {
+            let names: Vec<&str> = said.by.attributes().into_iter().map(|(name, _)| name).collect();
+            let by = said.by.model().map_or_else(|| said.by.name().to_owned(), |model| self.node(model).name.clone());
+            return cut(&format!("{}({}, by = {by}: {})", node.op, self.node(said.data.node).name, names.join(", ")));
+        }
         let Some(decl) = declared(node.op.as_ref()).filter(|decl| decl.hidden) else { return self.brief(id) };
         let is_node = |value: &Json| value.get("node").is_some();
         let said = decl.params.iter().filter_map(|param| {
@@ -109,7 +116,12 @@ impl Plan {
         };
         let declared = decl.into_iter().flat_map(|decl| decl.params.iter().map(|param| param.name));
         let named: Vec<&str> = declared.filter(|name| args.contains_key(*name)).collect();
-        let other = args.keys().map(String::as_str).filter(|name| *name != "op" && !named.contains(name));
+        // what the compiler adds to a call follows from the rest of it
+        let named: Vec<&str> = named.into_iter().filter(|name| (op, *name) != (Annotate::NAME, "said")).collect();
+        let other = args
+            .keys()
+            .map(String::as_str)
+            .filter(|name| *name != "op" && !named.contains(name) && (op, *name) != (Annotate::NAME, "said"));
         let first = decl.and_then(|decl| decl.params.first()).map(|param| param.name);
         let said: Vec<String> = named
             .iter()
@@ -130,6 +142,9 @@ impl Plan {
             let node = self.node(data);
             let known = self.get::<Reader>(data).map_or(&[][..], Reader::attributes);
             attributes.extend(known.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())));
+            if let Ok(Annotate { by: Some(by), .. }) = self.get::<Annotate>(data) {
+                attributes.extend(by.attributes().into_iter().map(|(name, kind)| (name.to_owned(), kind)));
+            }
             for (name, word) in node.args.get("schema").and_then(Json::as_object).into_iter().flatten() {
                 if let Ok(column) = word.as_str().unwrap_or_default().parse::<ColumnType>() {
                     attributes.insert(name.clone(), column.attribute());

@@ -70,11 +70,12 @@ impl Plan {
 }
 
 fn counts(facts: &Facts) -> Option<String> {
+    let most = if facts.until.is_empty() { "" } else { "at most " };
     let said = [
-        facts.images.map(|n| format!("{n} images")),
+        facts.images.map(|n| format!("{most}{n} images")),
         facts.identities.map(|n| format!("{n} people")),
-        facts.pairs.map(|n| format!("{n} pairs")),
-        facts.steps.map(|n| format!("{n} steps")),
+        facts.pairs.map(|n| format!("{most}{n} pairs")),
+        facts.steps.map(|n| format!("{most}{n} steps")),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join(", "))

@@ -228,6 +228,9 @@ pub struct Facts {
     /// Bytes of memory that a stage takes at its peak, roughly: what is counted says [`memory::of_stage`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
+    /// What must have run before the counts are known: of images, pairs and steps they say at most how many there are until then, or nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub until: BTreeSet<String>,
     /// Things that a reader should know: an unknown alignment, pairs that were dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

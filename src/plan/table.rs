@@ -8,6 +8,7 @@ use crate::ops::data::Draw;
 use crate::ops::node::{Node, Section};
 use crate::ops::outputs::TableRow;
 use crate::ops::stages::Train;
+use crate::quantity::Span;
 use indexmap::IndexSet;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _; // a String takes all that is written to it
@@ -86,12 +87,17 @@ impl Plan {
         let node = self.node(id);
         let facts = &node.facts;
         let count = |n: Option<u64>| n.map(grouped).unwrap_or_default();
+        let at_most = |n: Option<u64>| match (n, facts.until.is_empty()) {
+            (Some(n), false) => format!("≤ {}", grouped(n)),
+            (None, false) => "?".to_owned(),
+            (n, true) => count(n),
+        };
         let memory = facts.memory.map(bytes).unwrap_or_default();
         let name = node.name.clone();
         match section {
-            Section::Data => vec![name, count(facts.images), count(facts.identities), self.is(id)],
+            Section::Data => vec![name, at_most(facts.images), count(facts.identities), self.is(id)],
             Section::Draws => {
-                let counts = [facts.images, facts.identities, facts.batch, facts.steps_per_epoch].map(count);
+                let counts = [at_most(facts.images), count(facts.identities), count(facts.batch), at_most(facts.steps_per_epoch)];
                 [name].into_iter().chain(counts).chain([self.is(id)]).collect()
             }
             Section::Networks => {
@@ -113,17 +119,22 @@ impl Plan {
                 vec![
                     name,
                     arg("for"),
-                    count(facts.steps),
-                    count(facts.steps_per_epoch),
+                    if self.has_steps_of_its_own(id) { count(facts.steps) } else { at_most(facts.steps) },
+                    at_most(facts.steps_per_epoch),
                     drawn.join(" + "),
                     memory,
                     [arg("model"), arg("models")].concat(),
                 ]
             }
-            Section::Protocols => vec![name, count(facts.pairs), count(facts.images), self.is(id)],
-            Section::Steps => vec![name, count(facts.images), memory],
+            Section::Protocols => vec![name, at_most(facts.pairs), at_most(facts.images), self.is(id)],
+            Section::Steps => vec![name, at_most(facts.images), memory],
             Section::Results => vec![name, self.is(id)],
         }
+    }
+
+    /// Whether a stage's steps are said, whatever its data is.
+    fn has_steps_of_its_own(&self, id: NodeId) -> bool {
+        self.get::<Train>(id).is_ok_and(|stage| matches!(stage.r#for, Span::Steps(_)))
     }
 
     /// What a node is, unless its name says it.
@@ -148,7 +159,11 @@ impl Plan {
     fn notes(&self, out: &mut String) {
         let mut first = true;
         for node in &self.nodes {
-            for note in &node.facts.notes {
+            let until = (!node.facts.until.is_empty() && node.is_data()).then(|| {
+                let by: Vec<String> = node.facts.until.iter().map(|by| format!("`{by}`")).collect();
+                format!("counted when {} has run", by.join(" and "))
+            });
+            for note in node.facts.notes.iter().chain(&until) {
                 out.push_str(if first { "\nNotes\n" } else { "" });
                 first = false;
                 let _ = writeln!(out, "  {}: {note}", node.name);
@@ -165,8 +180,10 @@ impl Plan {
         let steps: Option<u64> = stages.iter().map(|node| node.facts.steps).sum();
         let images: Option<u64> =
             stages.iter().map(|node| Some(node.facts.steps? * node.facts.images_per_step.values().sum::<u64>())).sum();
+        let at_most = self.iter().any(|(id, node)| node.is::<Train>() && !node.facts.until.is_empty() && !self.has_steps_of_its_own(id));
+        let at_most = if at_most { "at most " } else { "" };
         if let (Some(steps), Some(images), false) = (steps, images, stages.is_empty()) {
-            let _ = write!(out, "; {} steps of training see {} images", grouped(steps), grouped(images));
+            let _ = write!(out, "; {at_most}{} steps of training see {} images", grouped(steps), grouped(images));
         }
         out.push_str(".\n");
         out

@@ -166,6 +166,15 @@ pub(super) fn describes_faces(net: &str, network: &Network, who: &str) -> Result
     Err(Unknown::Failure(Failure::new(Code::Outputs, message).help(help)))
 }
 
+/// Refuses a network that says no angles of a head where one is asked for.
+pub(super) fn gives_angles(net: &str, network: &Network, who: &str) -> Result<(), Unknown> {
+    if network.tap(BINS).is_ok() {
+        return Ok(());
+    }
+    let message = format!("{who}, and `{net}` says no angles of a head");
+    Err(Unknown::Failure(Failure::new(Code::Outputs, message).help("ask a hopenet(weights = …)")))
+}
+
 /// How many landmarks a network ends in.
 fn landmarks(network: &Network) -> Option<i64> {
     match network.layers.last()?.modules.last()? {

@@ -20,13 +20,15 @@ use crate::events::Failure;
 use crate::inputs::data_codes;
 use crate::inputs::people::People;
 use crate::inputs::tables::{TableError, Tables};
+use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::nets::{Cost, Network};
 use crate::ops::curves::Moment;
 use crate::ops::data::Draw;
-use crate::ops::nets::{Backbone, Extension, TrainedOn};
-use crate::ops::node::Node;
-use crate::ops::outputs::{Features, Judge};
+use crate::ops::nets::{Backbone, Embedded, Extension, TrainedOn};
+use crate::ops::node::{Gives, Node};
+use crate::ops::observers::{HeadAngle, Observer, Saying};
+use crate::ops::outputs::{Features, Judge, Measured, Said};
 use crate::ops::readers::Reader;
 use crate::ops::samplers::Sampler;
 use crate::ops::stages::Train;
@@ -149,7 +151,7 @@ impl<'p> Gather<'p> {
     fn new(plan: &'p Plan, paths: &'p Paths, cache: ProbeCache) -> Self {
         Gather {
             plan,
-            tables: Tables::new(plan, paths, cache),
+            tables: Tables::new(plan, paths, cache).foreseeing(),
             facts: vec![Facts::default(); plan.nodes.len()],
             passes: BTreeMap::new(),
             judged: BTreeMap::new(),
@@ -168,12 +170,18 @@ impl<'p> Gather<'p> {
 
     fn node(&mut self, id: NodeId) {
         let node = self.plan.node(id);
+        let of_file = self.of_embeddings_alone(id);
+        if of_file.is_err() {
+            self.unknown.insert(id);
+            return self.trouble(id, of_file);
+        }
         if node.is_network() {
             return self.network(id);
         }
         let open = node.inputs.iter().any(|input| self.unknown.contains(input));
         if open {
             self.unknown.insert(id);
+            self.facts[id.0 as usize].until = self.until(id);
             return;
         }
         let known = match self.plan.work(id) {
@@ -182,6 +190,8 @@ impl<'p> Gather<'p> {
             Ok(Node::Decided(it)) => self.decided(id, it),
             Ok(Node::Train(it)) => self.heads.node(self.plan, &self.tables, id).and_then(|()| self.stage(id, it)),
             Ok(Node::Features(it)) => self.features(id, it),
+            Ok(Node::Said(it)) => self.said(it),
+            Ok(Node::Measured(it)) => self.measured(it),
             Ok(Node::Judge(it)) => pooling::was_learned(self.plan, it).and_then(|()| self.judge(it)),
             Ok(_) if node.is_data() => self.data(id),
             Ok(_) => {
@@ -192,13 +202,37 @@ impl<'p> Gather<'p> {
         };
         match known {
             Ok(facts) => {
-                self.facts[id.0 as usize] = facts;
+                let until = if facts.is_empty() { BTreeSet::new() } else { self.until(id) };
+                self.facts[id.0 as usize] = Facts { until: &facts.until | &until, ..facts };
             }
             Err(error) => {
                 self.unknown.insert(id);
+                self.facts[id.0 as usize].until.extend(error.until().map(str::to_owned));
                 self.troubles.extend(error.failure().map(|failure| Trouble { node: id, failure }));
             }
         }
+    }
+
+    /// What must have run before a node's data is counted: whom a model learned of is no question of what it is given.
+    fn until(&self, id: NodeId) -> BTreeSet<String> {
+        let gives = |input: &&NodeId| !matches!(self.plan.node(**input).gives(), Some(Gives::Network | Gives::Model) | None);
+        let inputs = self.plan.node(id).inputs.iter().filter(gives);
+        inputs.flat_map(|input| self.facts[input.0 as usize].until.iter().cloned()).collect()
+    }
+
+    /// Refuses what needs a network where embeddings of a file stand for a model.
+    fn of_embeddings_alone(&self, id: NodeId) -> Result<(), Unknown> {
+        let node = self.plan.node(id);
+        let file = node.inputs.iter().find(|input| self.plan.node(**input).is::<Embedded>());
+        let Some(file) = file.filter(|_| !matches!(node.gives(), Some(Gives::Numbers | Gives::Files | Gives::Samples))) else {
+            return Ok(());
+        };
+        if matches!(node.work(), Some(Node::Table(_) | Node::Expect(_) | Node::ExportEmbeddings(_))) {
+            return Ok(());
+        }
+        let message = format!("`{}` is embeddings of a file, and no network", self.plan.node(*file).name);
+        let help = "judge it, ask it by predict(…), or write what it says; train from a network: backbone net = iresnet(50, weights = …)";
+        Err(Unknown::Failure(Failure::new(Code::Outputs, message).help(help)))
     }
 
     /// Remembers what is wrong with a node.
@@ -257,6 +291,10 @@ impl<'p> Gather<'p> {
             facts.notes.push(format!("{absent} of {} people have no image here", table.labels().len()));
         }
         facts.notes.extend(self.tables.notes(id));
+        let foreseen = self.tables.foreseen(id);
+        if foreseen.at_most {
+            facts.until.extend(foreseen.until.iter().map(|said| self.plan.node(*said).name.clone()));
+        }
         let left_out = self.tables.left_out(id);
         if left_out.files() > 0 {
             facts.notes.push(format!("left out: {left_out}"));
@@ -328,6 +366,9 @@ impl<'p> Gather<'p> {
         let passes = || draws.iter().filter_map(|draw| self.passes.get(draw));
         let schedule = Schedule::new(it, passes())?;
         for draw in &draws {
+            if !self.facts[draw.0 as usize].until.is_empty() {
+                continue; // at which step what is drawn, the run knows
+            }
             self.varies_within_limits(id, *draw, schedule)?;
         }
         let images_per_step = draws
@@ -445,11 +486,44 @@ impl<'p> Gather<'p> {
     }
 
     fn features(&mut self, id: NodeId, it: &Features) -> Result<Facts, Unknown> {
+        if let Ok(file) = self.plan.get::<Embedded>(it.model.node) {
+            self.tables.in_file(it, it.model.node, file)?;
+        }
         if let Some(cost) = self.costs.of(self.plan, id) {
             self.sees(id, it.data.node, &cost);
         }
         let images = self.tables.table(it.data.node)?.len() as u64;
         Ok(Facts { images: Some(images), ..Facts::default() })
+    }
+
+    /// What a model is asked must be what it says: angles of one for poses, the rest of one that describes faces.
+    fn said(&mut self, it: &Said) -> Result<Facts, Unknown> {
+        let images = self.tables.table(it.data.node)?.len() as u64;
+        let Observer::Predict(predict) = &it.by else { return Ok(Facts { images: Some(images), ..Facts::default() }) };
+        if let Some(cost) = self.costs.of(self.plan, predict.model.node) {
+            let name = &self.plan.node(predict.model.node).name;
+            for (attribute, saying) in &predict.says {
+                match saying {
+                    Saying::HeadAngle(_) => ends::gives_angles(name, &cost.network, &format!("`{attribute}` is a `{}`", HeadAngle::NAME))?,
+                    saying => ends::describes_faces(name, &cost.network, &format!("`{attribute}` is told by `{}` of", saying.name()))?,
+                }
+            }
+        }
+        Ok(Facts { images: Some(images), ..Facts::default() })
+    }
+
+    /// Images that go through something do so at a size.
+    fn measured(&mut self, it: &Measured) -> Result<Facts, Unknown> {
+        let table = self.tables.table(it.data.node)?;
+        let Observer::Measure(measure) = &it.by else { return Ok(Facts::default()) };
+        if measure.side.is_none() && table.rows().any(|row| row.treatment().is_some()) {
+            let message =
+                format!("the images of `{}` go through something, and at which size is not said", self.plan.node(it.data.node).name);
+            return Err(Unknown::Failure(
+                Failure::new(Code::BadData, message).help("say it: measure({…}, side = 112px), or measure before"),
+            ));
+        }
+        Ok(Facts { images: Some(table.len() as u64), ..Facts::default() })
     }
 
     /// Two models whose embeddings are compared give as many numbers.

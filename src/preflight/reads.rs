@@ -20,14 +20,17 @@ pub(super) fn known(tables: &Tables, reads: &[Expr], node: NodeId) -> Result<(),
     let data = plan.get::<Draw>(node).map_or(node, |draw| draw.data.node);
     let table = tables.table(data)?;
     let schema = table.schema();
+    let foreseen = tables.foreseen(data);
     for read in reads {
+        let unsaid = foreseen.at_most || foreseen.is_read_by(read);
         let name = &plan.node(data).name;
         let wrong = read.attributes().into_iter().find_map(|attribute| match schema.get(attribute) {
             Some(AttributeType::Angle) => None,
             Some(other) => Some(format!("the network reads `.{attribute}`, an angle, and in `{name}` it is {other}")),
             None => Some(format!("the network reads `.{attribute}`, and the samples of `{name}` have no such attribute")),
         });
-        let failure = match (wrong, read.numbers(&table)) {
+        let numbers = if unsaid { Ok(Vec::new()) } else { read.numbers(&table) }; // which value a sample has, the run knows
+        let failure = match (wrong, numbers) {
             (Some(message), _) => {
                 Failure::new(Code::BadData, message).help("say where it lies: annotate(data, \"pose.csv\", schema = {yaw: deg})")
             }
@@ -52,6 +55,9 @@ pub(super) fn have_bins(tables: &Tables, pose: &HeadPose) -> Result<(), Unknown>
         return Err(Unknown::Failure(Failure::new(Code::BadData, message).help("leave flip() out of its augment")));
     }
     let table = tables.table(draw.data.node)?;
+    if tables.foreseen(draw.data.node).at_most {
+        return Ok(()); // the run knows which samples stay
+    }
     for (_, angle) in pose.angles() {
         let Ok(numbers) = angle.row.numbers(&table) else { continue }; // said before
         let outside = numbers.iter().zip(table.rows()).find(|(angle, _)| ANGLES.bin(angle.to_degrees()).is_none());

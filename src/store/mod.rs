@@ -19,6 +19,7 @@ mod error;
 pub mod judged;
 mod lock;
 mod log;
+pub mod said;
 pub mod samples;
 pub mod tend;
 pub mod uses;

@@ -163,7 +163,9 @@ pub fn unsaid(text: &str) -> Vec<(usize, String)> {
         }
         let by_place = before + call.args.iter().filter(|arg| arg.label.is_none()).count();
         let said = |param: &str| call.args.iter().any(|arg| arg.label.as_ref().is_some_and(|label| label.text == param));
-        for param in decl.params.iter().skip(by_place).filter(|param| !said(param.name) && !["part", "bucket"].contains(&param.name)) {
+        for param in
+            decl.params.iter().skip(by_place).filter(|param| !said(param.name) && !["part", "bucket", "said"].contains(&param.name))
+        {
             if let Some(default) = &param.default {
                 found.push(argument(text, call, &format!("{} = {default}", param.name)));
             }

@@ -1,7 +1,7 @@
 //! Folders of made-up faces in the layouts of the recipes: 8 folds of 50 people, each with two frontal and two profile images; benchmarks.
 
 use std::fmt::Write as _; // a String takes all that is written to it
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The folder; it goes away with this.
 pub struct Faces {
@@ -26,13 +26,10 @@ impl Faces {
         for (name, templates) in [("ijbb", 6), ("ijbc", 8)] {
             write_ijb(&folder.path().join(name), name, templates);
         }
-        std::fs::write(folder.path().join("net.safetensors"), MADE_UP).unwrap();
+        for weights in ["net.safetensors", "hopenet.safetensors"] {
+            std::fs::write(folder.path().join(weights), MADE_UP).unwrap();
+        }
         Faces { folder }
-    }
-
-    /// Where made-up weights lie.
-    pub fn weights(&self) -> PathBuf {
-        self.path().join("net.safetensors")
     }
 
     /// The value of a parameter that a recipe leaves open, by the name that the recipes here give it.
@@ -44,6 +41,7 @@ impl Faces {
             "lfw" | "cfp_fp" | "cplfw" => "benchmark",
             "pairs" => "faces/pairs/fp.csv",
             "weights" => "net.safetensors",
+            "hopenet" => "hopenet.safetensors",
             "scface" | "cox" | "ijbb" | "ijbc" => name,
             "complete" => return Some("false".to_owned()), // a made-up benchmark is not
             _ => return None,                              // the plan is then without what depends on it

@@ -78,10 +78,60 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
     Ok(Array { header, numbers })
 }
 
+/// The array of what gives so many bytes.
+///
+/// # Errors
+/// As [`header`].
+pub fn read_from(mut file: impl Read, length: u64) -> Result<Array, NpyError> {
+    let header = begun(&mut file, length)?;
+    let mut numbers = vec![0; header.bytes];
+    file.read_exact(&mut numbers)?;
+    Ok(Array { header, numbers })
+}
+
+/// An array of 32-bit numbers as a file.
+pub fn written(rows: usize, width: usize, numbers: &[f32]) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
+    // NumPy's own files begin their numbers at a multiple of 64
+    let padded = (MAGIC.len() + 4 + header.len() + 1).next_multiple_of(64) - MAGIC.len() - 4;
+    let mut bytes = [MAGIC, &[1, 0], &(padded as u16).to_le_bytes()].concat();
+    bytes.extend(format!("{header:<width$}\n", width = padded - 1).into_bytes());
+    bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    bytes
+}
+
+impl Array {
+    /// Its numbers in 32 bits; nothing of numbers that are no floats.
+    pub fn floats(&self) -> Option<Vec<f32>> {
+        Some(match self.header.dtype {
+            Dtype::F16 => self.numbers.as_chunks::<2>().0.iter().map(|two| half(u16::from_le_bytes(*two))).collect(),
+            Dtype::F32 => self.numbers.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect(),
+            Dtype::F64 => self.numbers.as_chunks::<8>().0.iter().map(|eight| f64::from_le_bytes(*eight) as f32).collect(),
+            _ => return None,
+        })
+    }
+}
+
+/// A number in 16 bits (IEEE 754 binary16).
+fn half(bits: u16) -> f32 {
+    let (sign, exponent, fraction) = (u32::from(bits >> 15), u32::from(bits >> 10 & 31), u32::from(bits & 1023));
+    let size = match exponent {
+        0 => f32::from(bits & 1023) * (-24f32).exp2(),
+        31 => f32::from_bits(255 << 23 | fraction << 13),
+        _ => f32::from_bits((exponent + 112) << 23 | fraction << 13),
+    };
+    if sign == 1 { -size } else { size }
+}
+
 fn open(path: &Path) -> Result<(Header, File), NpyError> {
     let mut file = crate::regular::open(path)?;
     let length = file.metadata()?.len();
-    let (dtype, sides, start) = understood(&mut file, length)?;
+    let header = begun(&mut file, length)?;
+    Ok((header, file))
+}
+
+fn begun(file: &mut impl Read, length: u64) -> Result<Header, NpyError> {
+    let (dtype, sides, start) = understood(file, length)?;
     let there = length.saturating_sub(start);
     let shown = || format!("({})", sides.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
     let (sides, count) = shape(sides.iter().copied()).ok_or_else(|| NpyError::Shape(shown()))?;
@@ -89,11 +139,11 @@ fn open(path: &Path) -> Result<(Header, File), NpyError> {
     if claimed != there {
         return Err(NpyError::Length { claimed, there });
     }
-    Ok((Header { dtype, sides, bytes: claimed as usize }, file))
+    Ok(Header { dtype, sides, bytes: claimed as usize })
 }
 
 /// Format, sides and the place of the first number.
-fn understood(file: &mut File, length: u64) -> Result<(Dtype, Vec<u64>, u64), NpyError> {
+fn understood(file: &mut impl Read, length: u64) -> Result<(Dtype, Vec<u64>, u64), NpyError> {
     let mut start = [0; 8];
     file.read_exact(&mut start).map_err(|_| NpyError::NotNpy)?;
     if !start.starts_with(MAGIC) {

@@ -3,9 +3,9 @@
 mod check;
 mod convert;
 mod info;
-mod preview;
+pub(super) mod preview;
 mod sheet;
-mod source;
+pub(super) mod source;
 
 use super::args::{DataArgs, DataCommand};
 use super::outcome::{Outcome, Stop};

@@ -5,7 +5,7 @@
 use super::sheet::picture;
 use crate::cli::args::DataPreviewArgs;
 use crate::cli::files::{self, Own};
-use crate::cli::outcome::{Outcome, Stop};
+use crate::cli::outcome::{Outcome, Stop, stored};
 use crate::cli::recipe::Recipe;
 use crate::cli::screen::Screen;
 use crate::data::augment::Seen;
@@ -28,6 +28,7 @@ use crate::plan::{Plan, plan_of};
 use crate::quantity::Bytes;
 use crate::report::model::{Batch, BatchGroup, Tile};
 use crate::report::{Report, page};
+use crate::store::Store;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -111,6 +112,9 @@ struct Sample {
 fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> Result<Shown, Stop> {
     let (seen_by, place) = seen(plan, node);
     without_corrupt(plan, tables, node)?;
+    if args.recipe.store.join("artifacts").is_dir() {
+        tables.hear_what_is_stored(&Store::open(&args.recipe.store).map_err(|error| stored(&error))?);
+    }
     let failed = super::source::stopped;
     let (of, picks, changed, what) = if plan.node(node).is::<Draw>() {
         let batches = tables.batches(node, place).map_err(failed)?;
@@ -152,7 +156,7 @@ fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> 
 }
 
 /// Leaves out the images that can't be decoded, where a reader is told to.
-fn without_corrupt(plan: &Plan, tables: &Tables, node: NodeId) -> Result<(), Stop> {
+pub(crate) fn without_corrupt(plan: &Plan, tables: &Tables, node: NodeId) -> Result<(), Stop> {
     let behind = plan.behind([node]);
     let images = ImageCache::new(Bytes(0)).as_probed();
     let mut sound = tables.cache().sound();

@@ -143,6 +143,7 @@ impl Source {
 pub(crate) fn stopped(error: TableError) -> Stop {
     match error {
         TableError::Data { source, .. } => wrong(&source),
+        unsaid @ TableError::Unsaid { .. } => Stop::wrong_with(unsaid.to_string(), "run the recipe first: `ddl run`"),
         other => Stop::wrong(other.to_string()),
     }
 }

@@ -1,6 +1,6 @@
 //! Operators by what they give: the chapters of the reference.
 
-use crate::lang::decl::Decl;
+use crate::lang::decl::{Decl, Operator as _};
 use crate::lang::types::Type;
 use crate::ops::{nets, registry};
 
@@ -90,10 +90,12 @@ pub(crate) fn result(decl: &Decl) -> Type {
 /// The chapter of an operator.
 fn group(decl: &Decl) -> Group {
     match result(decl) {
-        Type::Dataset(_) | Type::Record(_) | Type::Named(_) => Group::Data,
+        Type::Dataset(_) | Type::Record(_) | Type::Named(_) | Type::Observer | Type::Saying | Type::Measurement => Group::Data,
         Type::Augment => Group::Augments,
         Type::Batches | Type::Sampler => Group::Batches,
-        Type::Model if nets::Backbone::is(decl.name) || nets::Extension::is(decl.name) => Group::Backbones,
+        Type::Model if nets::Backbone::is(decl.name) || nets::Extension::is(decl.name) || decl.name == nets::Embedded::NAME => {
+            Group::Backbones
+        }
         Type::Weights | Type::Part | Type::Coupled => Group::Backbones,
         Type::Head => Group::Heads,
         Type::Objective | Type::Reduce | Type::Branch | Type::Output | Type::Critic | Type::Pooling => Group::Terms,

@@ -144,6 +144,9 @@ fn with_unit(x: f64, ty: &Type) -> String {
         | Type::Critic
         | Type::Coupled
         | Type::Pooling
+        | Type::Observer
+        | Type::Saying
+        | Type::Measurement
         | Type::Play
         | Type::Optimizer
         | Type::Curve

@@ -1,12 +1,17 @@
 //! The files that a recipe exports.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts that are shown, and numbers of nodes")]
+
+use crate::cli::data::source::stopped;
 use crate::cli::outcome::{Stop, bad_plan};
 use crate::cli::results::reading::Reading;
+use crate::data::writers::embeddings::{self as writers, Named};
 use crate::diag::{Code, Diagnostic};
+use crate::inputs::tables::Tables;
 use crate::lang::value::NodeId;
 use crate::nets::onnx;
 use crate::ops::node::Node;
-use crate::ops::outputs::ExportOnnx;
+use crate::ops::outputs::{ExportEmbeddings, ExportOnnx};
 use crate::ops::stages::Net;
 use crate::plan::Plan;
 use safetensors::{Dtype, SafeTensors};
@@ -16,7 +21,8 @@ use std::path::{Path, PathBuf};
 const TENSORS: &str = "model.safetensors";
 
 /// The files that the recipe exports, with what they will hold.
-pub(crate) fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
+pub(crate) fn exports(tables: &Tables, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
+    let plan = tables.plan();
     let mut exports = Vec::new();
     for &sink in plan.sinks.iter().filter(|sink| reading.is_asked_for(**sink)) {
         let file = match plan.work(sink).map_err(bad_plan)? {
@@ -25,6 +31,10 @@ pub(crate) fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<
                 Some(bytes) => Some((&it.to, network(plan, sink, it, &bytes)?)),
                 None => None,
             },
+            Node::ExportEmbeddings(it) => {
+                exports.extend(embeddings(tables, reading, it)?.into_iter().map(|(to, bytes)| (out.join(to), bytes)));
+                None
+            }
             _ => None, // tables and claims write no file of their own
         };
         exports.extend(file.map(|(to, bytes)| (out.join(to), bytes)));
@@ -35,11 +45,59 @@ pub(crate) fn exports(plan: &Plan, reading: &Reading, out: &Path) -> Result<Vec<
 /// Where the recipe's exports lie in an output folder, of those that are asked for.
 pub(crate) fn places(plan: &Plan, is_asked_for: impl Fn(NodeId) -> bool, out: &Path) -> Vec<PathBuf> {
     let to = |sink: &NodeId| match plan.work(*sink) {
-        Ok(Node::ExportSafetensors(it)) => Some(out.join(&it.to)),
-        Ok(Node::ExportOnnx(it)) => Some(out.join(&it.to)),
-        _ => None, // tables and claims write no file of their own
+        Ok(Node::ExportSafetensors(it)) => vec![out.join(&it.to)],
+        Ok(Node::ExportOnnx(it)) => vec![out.join(&it.to)],
+        Ok(Node::ExportEmbeddings(it)) => [Some(it.to.clone()), it.index()].into_iter().flatten().map(|to| out.join(to)).collect(),
+        _ => Vec::new(), // tables and claims write no file of their own
     };
-    plan.sinks.iter().filter(|sink| is_asked_for(**sink)).filter_map(to).collect()
+    plan.sinks.iter().filter(|sink| is_asked_for(**sink)).flat_map(to).collect()
+}
+
+/// The name of embeddings in the artifact of features.
+const FEATURES: &str = "features.f32";
+
+/// How many embeddings there are.
+#[derive(serde::Deserialize)]
+struct Shape {
+    images: usize,
+    width: usize,
+}
+
+/// The files of embeddings; none when the store does not have all of them.
+fn embeddings(tables: &Tables, reading: &Reading, it: &ExportEmbeddings) -> Result<Vec<(String, Vec<u8>)>, Stop> {
+    let mut views = Vec::new();
+    let mut shape = Shape { images: 0, width: 1 };
+    for features in &it.features {
+        let (Some(bytes), Some(of)) = (reading.file(features.node, FEATURES)?, reading.meta::<Shape>(features.node)?) else {
+            return Ok(Vec::new());
+        };
+        views.push(bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect::<Vec<f32>>());
+        shape = of;
+    }
+    let mut views = views.into_iter();
+    let Some(plain) = views.next() else { return Ok(Vec::new()) };
+    let (mut numbers, width) = it.embed.of(plain, views.next(), shape.width);
+    if it.unit {
+        for row in numbers.chunks_exact_mut(width.max(1)) {
+            // one without direction stays what it is
+            if let Some(unit) = crate::eval::l2_normalised(row) {
+                row.iter_mut().zip(unit).for_each(|(x, unit)| *x = unit as f32);
+            }
+        }
+    }
+    let table = tables.table(it.data.node).map_err(stopped)?;
+    if table.len() != shape.images {
+        let message = format!("{} holds embeddings of {} images, and there are {}", it.to, shape.images, table.len());
+        return Err(Stop::fail(Diagnostic::error(Code::Unwritable, message).help("run the same command again")));
+    }
+    let rows: Vec<Named> = table.rows().map(|row| Named { image: row.path().into_owned(), identity: row.identity().to_owned() }).collect();
+    let wrong = |error| crate::cli::data::source::wrong(&error);
+    Ok(match it.index() {
+        Some(index) => {
+            vec![(it.to.clone(), crate::tensors::npy::written(rows.len(), width, &numbers)), (index, writers::index(&rows).map_err(wrong)?)]
+        }
+        None => vec![(it.to.clone(), writers::parquet(&rows, width, &numbers).map_err(wrong)?)],
+    })
 }
 
 /// The safetensors file of a model; `None` when the store does not have it.

@@ -8,6 +8,7 @@ mod page;
 pub(super) mod progress;
 
 use super::args::RunArgs;
+use super::data::preview::without_corrupt;
 use super::files::{self, Own};
 use super::locked::{beside, differs, differs_before_a_run, numbers as numbers_agree, read, with_results};
 use super::outcome::{Outcome, Stop, bad_plan, stored};
@@ -19,10 +20,12 @@ use crate::compile::Compiled;
 use crate::data::probe::Content;
 use crate::diag::{Code, Diagnostic, Severity, one_of};
 use crate::events::{Failure, record};
+use crate::inputs::tables::Tables;
 use crate::job::{CheckpointEvery, Job};
 use crate::lang::value::Arm;
 use crate::ops::evals::Metric;
 use crate::ops::node::Node;
+use crate::ops::outputs::ExportEmbeddings;
 use crate::plan::lock::Lock;
 use crate::plan::{Plan, in_arm};
 use crate::report::model::{Claimed, Report};
@@ -107,7 +110,14 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
         let reading = Reading::new(&plan, &store, &only, &due);
         let seconds = begun.elapsed().as_secs_f64();
         let told = Told { compiled: &compiled, said: &said, plan: &plan, computed: &computed, at: &at, seconds };
-        let made = Made::read(&told, &reading, &out)?;
+        let tables = Tables::new(&plan, &compiled.paths, recipe.folders().expecting(&compiled.contents));
+        if plan.all::<ExportEmbeddings>().next().is_some() {
+            for (id, _) in plan.all::<ExportEmbeddings>() {
+                without_corrupt(&plan, &tables, id)?;
+            }
+            tables.hear_what_is_stored(&store);
+        }
+        let made = Made::read(&told, &tables, &reading, &out)?;
         let damaged = reading.damaged();
         if damaged.is_empty() {
             break made;
@@ -131,10 +141,10 @@ fn run_and_log(args: &RunArgs, screen: &Screen, log: &Log) -> Result<Outcome, St
         let names = one_of(only.iter().map(String::as_str)).replace(" or ", " and ");
         screen.note(format!("{} and {} tell of {names} alone; a run without --only tells of all", metrics.display(), page.display()));
         let asked = plan.behind(due::roots(&plan, &only));
-        let left = plan
-            .sinks
-            .iter()
-            .filter(|id| !asked.contains(id) && matches!(plan.work(**id), Ok(Node::ExportSafetensors(_) | Node::ExportOnnx(_))));
+        let left = plan.sinks.iter().filter(|id| {
+            !asked.contains(id)
+                && matches!(plan.work(**id), Ok(Node::ExportSafetensors(_) | Node::ExportOnnx(_) | Node::ExportEmbeddings(_)))
+        });
         let left: Vec<&str> = left.map(|id| plan.node(*id).name.as_str()).collect();
         if !left.is_empty() {
             screen.note(format!("what {} exported before is not written anew", one_of(left).replace(" or ", " and ")));
@@ -251,12 +261,12 @@ struct Made {
 }
 
 impl Made {
-    fn read(told: &Told, reading: &Reading, out: &Path) -> Result<Self, Stop> {
+    fn read(told: &Told, tables: &Tables, reading: &Reading, out: &Path) -> Result<Self, Stop> {
         let mut results = Results::read(told.plan, reading)?;
         for table in &mut results.tables {
             table.doc = told.compiled.reports.get(&table.name).cloned().unwrap_or_default();
         }
-        let exports = exports::exports(told.plan, reading, out)?;
+        let exports = exports::exports(tables, reading, out)?;
         let claims = claims(told.plan, reading, &results)?;
         let report = page::report(told, reading, &results, claims)?;
         Ok(Made { results, report, exports })

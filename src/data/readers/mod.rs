@@ -2,6 +2,7 @@
 
 mod annotate;
 mod benchmarks;
+mod embedded;
 mod faces;
 mod folder;
 mod form;
@@ -17,6 +18,7 @@ mod text_lines;
 mod told;
 
 pub use annotate::{Annotated, annotate};
+pub use embedded::{ArrayRows, array_rows};
 pub use faces::{ARCFACE_TEMPLATE, FACE_ATTRIBUTES, synthetic_faces};
 pub use folder::{IdentityRule, held, image_folder, image_folder_with};
 pub use form::{TextFile, begins_as_text};

@@ -19,6 +19,7 @@ mod made;
 mod merged;
 mod names;
 mod rows;
+mod said;
 
 pub(super) use self::core::Core;
 pub use builder::{NewRow, TableBuilder};
@@ -27,6 +28,7 @@ pub use groups::Groups;
 pub use made::MadeSet;
 pub(super) use merged::Merged;
 pub(super) use rows::{Rows, RowsBuilder};
+pub use said::NewAttribute;
 
 use super::augment::Treatment;
 use super::readers::tidy;

@@ -1,8 +1,10 @@
 //! Views by identity: chosen people, people with enough images, people who are not in another table, new labels.
 
-use crate::table::{NOBODY, RowsBuilder};
-use crate::{DataError, LabelSpace, Table};
-use std::collections::HashSet;
+use super::{MergeLabels, merge};
+use crate::predicate::Expr;
+use crate::table::{NOBODY, Rows, RowsBuilder};
+use crate::{Cell, DataError, LabelSpace, Table};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 impl Table {
@@ -49,6 +51,36 @@ impl Table {
         let shown = self.labels.by_name().into_iter().filter(|class| counts[*class as usize] > 0);
         let names: Vec<Arc<str>> = shown.map(|class| self.labels.names()[class as usize].clone()).collect();
         Ok(self.relabelled(LabelSpace::new(&format!("relabel {}", self.labels.id()), names)?))
+    }
+
+    /// The values of an attribute as people, sorted by their bytes, and the rows of each, one after the other; rows without a value are left
+    /// out. Errors: an attribute that is no text, no row left.
+    pub fn relabel_by(&self, by: &Expr) -> Result<Table, DataError> {
+        self.prepare(&by.attributes());
+        let mut rows: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
+        for row in self.rows() {
+            match by.eval_row(&row)? {
+                Cell::Text(value) => rows.entry(value).or_default().push(row.index() as u32),
+                Cell::Missing => {}
+                other @ (Cell::Bool(_) | Cell::Number(_)) => {
+                    let what = format!("relabel by `{}`", by.text(&self.schema()));
+                    return Err(DataError::WrongKind { what, wanted: "a text or a category", found: other.to_string() });
+                }
+            }
+        }
+        if rows.is_empty() {
+            return Err(DataError::Empty { view: format!("relabel(by = {})", by.text(&self.schema())), total: self.len() });
+        }
+        let origin = format!("relabel {} by {}", self.labels.id(), by.text(&self.schema()));
+        let labels = LabelSpace::new(&origin, rows.keys().cloned())?;
+        // one person each, whoever else they were
+        let classes: Arc<[u32]> = vec![0; self.classes.len()].into();
+        let part = |(value, rows): (Arc<str>, Vec<u32>)| {
+            let labels = LabelSpace::new(&origin, [value])?;
+            Ok(Table { classes: classes.clone(), labels, rows: Rows::rising(rows), ..self.clone() })
+        };
+        let parts = rows.into_iter().map(part).collect::<Result<Vec<_>, DataError>>()?;
+        Ok(Table { labels, ..merge(&parts, MergeLabels::Disjoint)? })
     }
 
     /// The classes that `keep` keeps, in order, and their rows. `view` names the view in the error when no row is left.

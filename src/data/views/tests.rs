@@ -3,8 +3,9 @@
 use super::{Amount, MergeLabels, Order, Split, SplitPart, merge};
 use crate::augment::{Augment, Flip};
 use crate::predicate::{Comparison, Expr, Members, MissingPolicy, Predicate};
+use crate::table::NewAttribute;
 use crate::testing::{names, paths, people};
-use crate::{Cell, DataError, Table};
+use crate::{AttributeType, Cell, DataError, Table};
 use ddl_base::quantity::{Angle, Fraction};
 use proptest::prelude::*;
 
@@ -33,6 +34,32 @@ fn a_filter_keeps_rows_in_order_and_the_label_space() {
     assert_eq!(easy.labels(), table.labels());
     assert_eq!(easy.row(1).unwrap().index(), 3);
     assert_eq!(easy.images_per_class(), [1, 1]);
+}
+
+#[test]
+fn values_of_an_attribute_become_people() {
+    let table = people([("ann", 3), ("bob", 2)]);
+    let said = |cells: [Option<&str>; 5]| {
+        let cells = cells.map(|cell| cell.map_or(Cell::Missing, Cell::text)).to_vec();
+        NewAttribute { name: "group".to_owned(), kind: AttributeType::Category([].into()), cells: Some(cells) }
+    };
+    let grouped = table.with_attributes(&[said([Some("c1"), Some("c0"), None, Some("c1"), Some("c0")])]).unwrap();
+    let groups = grouped.relabel_by(&Expr::attribute("group")).unwrap();
+    assert_eq!(names(&groups), ["c0", "c1"]);
+    assert_eq!(paths(&groups), ["ann/1", "bob/1", "ann/0", "bob/0"]);
+    assert_eq!(groups.rows().map(|row| row.identity().to_owned()).collect::<Vec<_>>(), ["c0", "c0", "c1", "c1"]);
+    assert_eq!(groups.images_per_class(), [2, 2]);
+    // what else is known of them stays, and so does how they are seen
+    let race = |table: &Table, path: &str| table.row(table.row_of(path).unwrap()).unwrap().cell("race").unwrap();
+    assert_eq!(race(&groups, "bob/0"), race(&table, "bob/0"));
+    let seen = grouped.apply(Augment::Flip(Flip { p: Fraction(1.0) }), None, 3).unwrap().relabel_by(&Expr::attribute("group")).unwrap();
+    assert!(seen.rows().all(|row| row.treatment().is_some()));
+    assert_ne!(groups.labels().id(), table.labels().id());
+    assert!(matches!(table.relabel_by(&Expr::attribute("yaw")), Err(DataError::WrongKind { .. })));
+    let nothing = table.with_attributes(&[said([None; 5])]).unwrap().relabel_by(&Expr::attribute("group")).unwrap_err();
+    assert_eq!(nothing.to_string(), "relabel(by = .group) leaves no sample of 5");
+    let few = NewAttribute { cells: Some(vec![Cell::Missing]), ..said([None; 5]) };
+    assert!(table.with_attributes(&[few]).is_err());
 }
 
 #[test]

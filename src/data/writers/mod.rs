@@ -16,6 +16,7 @@
 
 mod bin;
 mod draft;
+pub mod embeddings;
 mod folder;
 mod list;
 mod lmdb;

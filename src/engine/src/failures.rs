@@ -16,6 +16,7 @@ pub(crate) fn table(error: &TableError) -> Failure {
     match error {
         TableError::Data { node, source } => data_codes::failure(Some(node), source),
         TableError::Plan(error) => plan(error),
+        TableError::Unsaid { .. } => Failure::new(Code::BadJob, error.to_string()).help("run the same command again"), // not reached: it is asked before
         TableError::Path { .. } => Failure::new(Code::UnreadableData, error.to_string()).help("give the parameter: --set NAME=PATH"),
     }
 }

@@ -108,6 +108,26 @@ const CASES: &[(&str, Code, &str)] = &[
         "backbone pose = hopenet()\nstage s = train(pose, classify(faces, arc), batch = 4, for = 2 steps, optimizer = slow)",
     ),
     (
+        "a network that says no angles",
+        Code::Outputs,
+        "dataset seen = faces |> annotate(by = predict(net, {turn = head_angle(\"yaw\")}))\nstage s = train(net, classify(seen, arc), batch = 4, for = 2 steps, optimizer = slow)",
+    ),
+    (
+        "images that go through something and are measured at no size",
+        Code::BadData,
+        "dataset seen = faces |> apply(flip()) |> annotate(by = measure({sharp = sharpness()}))\nstage s = train(net, classify(seen, arc), batch = 4, for = 2 steps, optimizer = slow)",
+    ),
+    (
+        "a batch larger than all that may be left",
+        Code::BatchTooLarge,
+        "dataset seen = faces |> annotate(by = predict(net, {length = norm()})) |> where(.length > 0)\nstage s = train(net, classify(seen, arc), batch = 4000, for = 2 steps, optimizer = slow)",
+    ),
+    (
+        "a filter whose other conditions leave nothing",
+        Code::EmptyData,
+        "dataset seen = faces |> annotate(by = predict(net, {length = norm()})) |> where(.length > 0 and .yaw > 80deg)\nstage s = train(net, classify(seen, arc), batch = 4, for = 2 steps, optimizer = slow)",
+    ),
+    (
         "a batch larger than its data",
         Code::BatchTooLarge,
         "stage s = train(net, classify(faces, arc), batch = 4000, for = 2 steps, optimizer = slow)",

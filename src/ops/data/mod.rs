@@ -1,6 +1,8 @@
 //! Views of data sets, and what is drawn from them.
 
 use super::augments::Augment;
+use super::observers::Observer;
+use super::outputs::SaidRef;
 use super::refs::{Attribute, Columns, DataRef, FilePath, Predicate};
 use super::samplers::{self, Sampler};
 use crate::lang::decl::{Call, Complaint, above};
@@ -26,9 +28,13 @@ crate::choice! {
 }
 
 crate::operator! {
-    /// Attributes of samples from a csv whose column `image` (or `path`) has the image's path as the data set names it: relative to its folder, as `Ann_Lee/Ann_Lee_0001.png`.
+    /// Attributes of samples: from a csv, or by an observer.
     ///
-    /// A csv that names none of the images is an error, whatever `missing` says; rows that name no image are counted in the plan.
+    /// A csv has a column `image` (or `path`) with the image's path as the data set names it: relative to its folder, as `Ann_Lee/Ann_Lee_0001.png`. One that names none of the images is an error, whatever `missing` says;
+    /// rows that name no image are counted in the plan.
+    ///
+    /// What an observer says (`by = predict(net, {quality = norm()})`) is known when the run has asked it. A filter by it leaves people their classes; until it is known the plan counts every sample that no other condition leaves out,
+    /// and says that these are at most so many. What decides on classes or on the choice of samples by such counts (`min_images`, `relabel`, `sample`, `split` by `.path`) is counted when it is known.
     pub struct Annotate("annotate", 1, |call| {
         let mut attributes = call.attributes("data");
         attributes.extend(columns_of(call).iter().map(|(name, ty)| (name.clone(), ty.clone())));
@@ -37,13 +43,46 @@ crate::operator! {
         /// The samples.
         data: DataRef;
         /// The csv.
-        path: FilePath;
+        path: Option<FilePath> = None;
         /// The types of its columns.
-        schema: Columns;
+        schema: Columns = Columns::default();
         /// What happens to a sample that the csv lacks.
         missing: Missing = Missing::Error;
+        /// Who says the attributes, in place of a csv.
+        by: Option<Observer> = None;
+        /// The node of what it says; the compiler says it.
+        said: Option<SaidRef> = None;
     }
+    check = one_source;
     node = SAMPLES, source = |_| None;
+}
+
+/// Attributes are from a csv with a schema, or by an observer.
+fn one_source(call: &Call) -> Vec<Complaint> {
+    let given = |name: &str| call.args.contains_key(name);
+    let complain = |param, message: &str, help: &str| vec![Complaint { param, message: message.to_owned(), help: Some(help.to_owned()) }];
+    match (given("path"), given("by")) {
+        (true, true) => complain(
+            Some("by"),
+            "attributes are from a csv or by an observer, and this names both",
+            "annotate twice: data |> annotate(\"pose.csv\", schema = {yaw: deg}) |> annotate(by = …)",
+        ),
+        (false, false) => complain(
+            None,
+            "whom the attributes are from is not said",
+            "name a csv: annotate(data, \"pose.csv\", schema = {yaw: deg}); or a model: annotate(data, by = predict(net, {quality = norm()}))",
+        ),
+        (true, false) if !given("schema") => {
+            complain(Some("path"), "which of its columns are read, and what they are, is not said", "say it: schema = {yaw: deg}")
+        }
+        (false, true) if given("schema") => complain(Some("schema"), "an observer knows the types of what it says", "leave `schema` out"),
+        (false, true) if given("missing") => complain(
+            Some("missing"),
+            "an observer is asked of every image",
+            "leave `missing` out, and say it where the attribute is read: where(…, missing = \"drop\")",
+        ),
+        (true, false) | (false, true) => Vec::new(),
+    }
 }
 
 /// The type that a column of a csv has, by what `schema` says of it.
@@ -63,8 +102,11 @@ pub(crate) fn column_type(word: &str) -> Option<Type> {
 /// The words that a schema may use.
 pub const COLUMN_WORDS: [&str; 8] = ["deg", "rad", "px", "fraction", "int", "float", "text", "category"];
 
-/// The attributes that a call's `schema` names.
+/// The attributes that a call's `schema` names, or that its observer says.
 pub(super) fn columns_of(call: &Call) -> Attributes {
+    if let Some(by) = call.args.get("by") {
+        return super::observers::attributes_of(by);
+    }
     match call.args.get("schema") {
         Some(Value::Schema(columns)) => {
             columns.iter().map(|(name, word)| (name.clone(), column_type(word).unwrap_or(Type::Unknown))).collect()
@@ -203,11 +245,33 @@ impl crate::lang::decl::Param for People {
 
 crate::operator! {
     /// The same samples with classes of their own: a head on them starts anew.
+    ///
+    /// With `by` the values of an attribute are the classes (clusters are pseudo-labels); samples without a value are left out.
     pub struct Relabel("relabel", 1, same_attributes) {
         /// The samples.
         data: DataRef;
+        /// The attribute, a text or a category, whose values are the classes; people's names without it.
+        by: Option<Attribute> = None;
     }
+    check = by_words;
     node = SAMPLES, source = |_| None;
+}
+
+/// Classes are named by texts.
+fn by_words(call: &Call) -> Vec<Complaint> {
+    let Some(Value::Row(row)) = call.args.get("by") else { return Vec::new() };
+    let of = match row.attributes().first().copied() {
+        Some("identity" | "path") | None => return Vec::new(),
+        Some("index") => Type::Int,
+        Some("width" | "height") => Type::Quantity(Dimension::Pixels),
+        Some(name) => call.attributes("data").get(name).cloned().unwrap_or(Type::Unknown),
+    };
+    if matches!(of, Type::Text | Type::Category | Type::Unknown) {
+        return Vec::new();
+    }
+    let message = format!("classes are the values of a text or a category, and this is {of}");
+    let help = "cluster, for example: annotate(data, by = predict(net, {group = kmeans(k = 100)})) |> relabel(by = .group)";
+    vec![Complaint { param: Some("by"), message, help: Some(help.to_owned()) }]
 }
 
 crate::operator! {

@@ -54,6 +54,25 @@ crate::family! {
     pub enum Embed: Type::Embed => { Plain, FlipSum, FlipConcat }
 }
 
+impl Embed {
+    /// The embeddings of images, of those of the images as they are and of their flips: `[images, width]`, and the width.
+    pub fn of(&self, plain: Vec<f32>, mirrored: Option<Vec<f32>>, width: usize) -> (Vec<f32>, usize) {
+        let Some(mirrored) = mirrored else { return (plain, width) };
+        match self {
+            Embed::Plain(_) => (plain, width),
+            Embed::FlipSum(_) => {
+                let mut sum = plain;
+                sum.iter_mut().zip(&mirrored).for_each(|(a, b)| *a += b);
+                (sum, width)
+            }
+            Embed::FlipConcat(_) => {
+                let both = plain.chunks_exact(width.max(1)).zip(mirrored.chunks_exact(width.max(1)));
+                (both.flat_map(|(a, b)| a.iter().chain(b).copied()).collect(), 2 * width)
+            }
+        }
+    }
+}
+
 crate::operator! {
     /// Pairs drawn from the data: in each fold the same number of same and of different pairs; people are parted into folds, so that no person is in two.
     /// No image is paired with itself, however the other set sees it.

@@ -37,7 +37,7 @@ pub enum At {
 
 impl At {
     /// The protocol that tells it.
-    pub fn told_by(&self) -> Option<EvalRef> {
+    pub(crate) fn told_by(&self) -> Option<EvalRef> {
         match self {
             At::Cosine(_) => None,
             At::Told(Told::ThresholdAt(it)) => Some(it.eval),

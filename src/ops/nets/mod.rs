@@ -2,12 +2,14 @@
 
 mod classic;
 mod early;
+mod embedded;
 mod extend;
 mod ir;
 mod vit;
 
 pub use classic::{LightCnn, LightForm, ResNet50, SphereNet, Vgg16};
 pub use early::{DeepFace, DeepId, DeepIdForm, Hopenet};
+pub use embedded::Embedded;
 pub use extend::{Coupled, Dream, Extension, LandmarkMaps, Mapping};
 pub use ir::{Ir, IrForm, ir_depths};
 pub use vit::{Vit, VitSize};

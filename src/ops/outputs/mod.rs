@@ -2,6 +2,7 @@
 
 use super::augments::Augment;
 use super::evals::{Embed, Metric, Plain};
+use super::observers::Observer;
 use super::pooling::Pooling;
 use super::refs::{DataRef, EvalRef, ModelRef};
 use crate::lang::decl::Param;
@@ -110,6 +111,60 @@ crate::operator! {
 }
 
 crate::operator! {
+    /// The embeddings of a data set's images as a file inside the run's output folder: NumPy's `.npy` (`[images, width]` in 32 bits) with a csv of columns `image,identity` beside it, a line for each row (`x.npy` and `x.csv`); or `.parquet` with columns `image`, `identity` and `embedding`.
+    ///
+    /// `embedded("x.npy", index = "x.csv")` takes such a file for a model.
+    pub struct Embeddings("embeddings", 1, |_| Type::Export) {
+        /// The model.
+        model: ModelRef;
+        /// The images.
+        data: DataRef;
+        /// The file's name; its ending says what it is.
+        to: String;
+        /// How an embedding is made of an image and its flip.
+        embed: Embed = Embed::Plain(Plain {});
+        /// Whether embeddings are brought to length 1.
+        unit: bool = false;
+    }
+    check = ends_as_numbers;
+}
+
+/// The endings of files of embeddings.
+fn ends_as_numbers(call: &crate::lang::decl::Call) -> Vec<crate::lang::decl::Complaint> {
+    let Some(Value::Text(to)) = call.args.get("to") else { return Vec::new() };
+    if to.ends_with(".npy") || to.ends_with(".parquet") {
+        return Vec::new();
+    }
+    let message = format!("embeddings are written as .npy or as .parquet, and {to:?} ends in neither");
+    vec![crate::lang::decl::Complaint { param: Some("to"), message, help: Some("write for example to = \"embeddings.npy\"".to_owned()) }]
+}
+
+crate::operator! {
+    /// Embeddings as a file, lowered: what `embeddings` means.
+    pub struct ExportEmbeddings("embeddings_file", 1, |_| Type::Export) {
+        /// The images.
+        data: DataRef;
+        /// Features of the images as they are, and mirrored where that is wanted.
+        features: Vec<FeaturesRef>;
+        /// The file's name.
+        to: String;
+        /// How an embedding is made of an image and its flip.
+        embed: Embed = Embed::Plain(Plain {});
+        /// Whether embeddings are brought to length 1.
+        unit: bool = false;
+    }
+    hidden = true;
+    node = RESULT, source = |_| None;
+}
+
+impl ExportEmbeddings {
+    /// The csv that tells the rows of a `.npy`; a `.parquet` tells them itself.
+    pub fn index(&self) -> Option<String> {
+        Some(format!("{}.csv", self.to.strip_suffix(".npy")?))
+    }
+}
+
+crate::operator! {
     /// A network with its first weights as a result in the store, from which a file can be written.
     pub struct Started("started", 1, |_| Type::Model) {
         /// The network.
@@ -122,6 +177,13 @@ crate::operator! {
 /// An embedding artifact: `[images, width]` f32 rows in the order of the data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FeaturesRef {
+    /// The node's place in the plan.
+    pub node: NodeId,
+}
+
+/// What an observer says of the images of a data set: attributes, a row for each image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SaidRef {
     /// The node's place in the plan.
     pub node: NodeId,
 }
@@ -149,7 +211,7 @@ macro_rules! lowered {
     )*};
 }
 
-lowered!(FeaturesRef, PooledRef, JudgedRef, TableRow, TableColumn, Claim);
+lowered!(FeaturesRef, SaidRef, PooledRef, JudgedRef, TableRow, TableColumn, Claim);
 
 crate::operator! {
     /// The samples of some people: what a protocol `within` them needs.
@@ -179,6 +241,52 @@ crate::operator! {
     }
     hidden = true;
     node = FEATURES, source = |it| Some(it.model.node);
+}
+
+crate::operator! {
+    /// What is measured on a data set's images: attributes, a row for each image.
+    pub struct Measured("measured", 1, |_| Type::Unknown) {
+        /// The images.
+        data: DataRef;
+        /// What is measured.
+        by: Observer;
+    }
+    hidden = true;
+    node = MEASURED, source = |_| None;
+}
+
+/// What an observer said of a data set's images, in a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard<'p> {
+    /// The images.
+    pub data: DataRef,
+    /// Who says it.
+    pub by: &'p Observer,
+}
+
+impl<'p> Heard<'p> {
+    /// Of a node that keeps what an observer says.
+    pub fn of(node: &'p crate::ops::node::Node) -> Option<Self> {
+        match node {
+            crate::ops::node::Node::Said(it) => Some(Heard { data: it.data, by: &it.by }),
+            crate::ops::node::Node::Measured(it) => Some(Heard { data: it.data, by: &it.by }),
+            _ => None, // all others keep something else
+        }
+    }
+}
+
+crate::operator! {
+    /// What an observer says of a data set's images: attributes, a row for each image.
+    pub struct Said("said", 1, |_| Type::Unknown) {
+        /// The images.
+        data: DataRef;
+        /// Who says it, and what.
+        by: Observer;
+        /// The features that it is said of: as the images are, and mirrored where that is wanted.
+        features: Vec<FeaturesRef> = Vec::new();
+    }
+    hidden = true;
+    node = ATTRIBUTES, source = |it| it.by.model();
 }
 
 crate::operator! {

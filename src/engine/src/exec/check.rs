@@ -7,6 +7,7 @@ use ddl::data::probe::Sound;
 use ddl::events::{Event, Sink as _};
 use ddl::inputs::data_codes;
 use ddl::lang::value::NodeId;
+use ddl::ops::nets::Embedded;
 use ddl::ops::node::Node;
 use ddl::ops::readers::Reader;
 use std::collections::BTreeSet;
@@ -48,7 +49,11 @@ impl Exec<'_> {
                 && backbone.weights().is_some()
             {
                 self.halt_if_asked()?;
-                self.model(id).map_err(|halt| match halt {
+                let known = self.model(id).map(drop);
+                if matches!(known, Err(Halt::Missing(_))) {
+                    continue; // its people are chosen by what an observer will say
+                }
+                known.map_err(|halt| match halt {
                     Halt::Failed(None, failure) => Halt::Failed(Some(plan.node(id).name.clone()), failure),
                     halt => halt,
                 })?;
@@ -89,6 +94,7 @@ impl Exec<'_> {
                     let nets = train.model.all().into_iter().map(|(_, model)| model.node);
                     crate::train::teachers(train).into_iter().chain(nets).collect()
                 }
+                Node::Features(it) if self.job.plan.node(it.model.node).is::<Embedded>() => continue, // sees numbers alone
                 Node::Features(_) => BTreeSet::from([*id]),
                 _ => continue, // sees no images
             };

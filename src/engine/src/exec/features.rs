@@ -18,8 +18,9 @@ use ddl::events::{Event, Failure, Sink as _};
 use ddl::inputs::augments::augment;
 use ddl::inputs::data_codes;
 use ddl::lang::value::NodeId;
+use ddl::ops::nets::Embedded;
 use ddl::ops::outputs::Features;
-use ddl::store::Artifact;
+use ddl::store::{Artifact, Draft};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::time::Instant;
@@ -63,6 +64,14 @@ pub struct ImageView<'t> {
 impl Exec<'_> {
     pub(super) fn features(&self, id: NodeId, it: &Features) -> Result<Artifact, Halt> {
         let table = self.tables.table(it.data.node)?;
+        if let Ok(file) = self.job.plan.get::<Embedded>(it.model.node) {
+            return self.make(id, |draft| {
+                let (numbers, width) = self.tables.read_rows(it.model.node, &self.tables.in_file(it, it.model.node, file)?)?;
+                let rows = Embeddings { numbers, width };
+                finite(&rows, &table)?;
+                write(draft, &rows, table.len())
+            });
+        }
         let named = |error| Halt::from(data_codes::failure(Some(self.name(id)), &error));
         let augment = it.augment.as_ref().map(augment).transpose().map_err(named)?.map(|augment| (augment, it.seed));
         self.make(id, |draft| {
@@ -70,9 +79,7 @@ impl Exec<'_> {
             let shared = self.shared_layers(it.model.node)?;
             let rows = self.embed(self.name(id), &model, &ImageView { table: &table, augment, flip: it.flip }, shared)?;
             finite(&rows, &table)?;
-            let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-            draft.write(FILE, &raw)?;
-            Ok(serde_json::json!(Facts { images: table.len(), width: rows.width }))
+            write(draft, &rows, table.len())
         })
     }
 
@@ -143,6 +150,12 @@ impl Common<'_> {
         }
         Ok(Embeddings { numbers: numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(), width: facts.width })
     }
+}
+
+fn write(draft: &mut Draft, rows: &Embeddings, images: usize) -> Result<serde_json::Value, Halt> {
+    let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+    draft.write(FILE, &raw)?;
+    Ok(serde_json::json!(Facts { images, width: rows.width }))
 }
 
 /// That all features are numbers.

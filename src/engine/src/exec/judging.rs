@@ -21,7 +21,7 @@ use ddl::ops::evals::{
     Verification,
 };
 use ddl::ops::node::Node;
-use ddl::ops::outputs::{FeaturesRef, Judge};
+use ddl::ops::outputs::{FeaturesRef, Judge, Said};
 use ddl::store::{Artifact, Judged, Scores};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -50,24 +50,17 @@ impl Side {
 }
 
 /// One embedding of an image's and its mirror image's.
-fn combined(embed: &Embed, plain: Embeddings, mirrored: Option<Embeddings>) -> Embeddings {
-    let Some(mirrored) = mirrored else { return plain };
-    match embed {
-        Embed::Plain(_) => plain,
-        Embed::FlipSum(_) => {
-            let mut sum = plain;
-            sum.numbers.iter_mut().zip(&mirrored.numbers).for_each(|(a, b)| *a += b);
-            sum
-        }
-        Embed::FlipConcat(_) => {
-            let width = plain.width.max(1);
-            let both = plain.numbers.chunks_exact(width).zip(mirrored.numbers.chunks_exact(width));
-            Embeddings { numbers: both.flat_map(|(a, b)| a.iter().chain(b).copied()).collect(), width: 2 * width }
-        }
-    }
+pub(super) fn combined(embed: &Embed, plain: Embeddings, mirrored: Option<Embeddings>) -> Embeddings {
+    let (numbers, width) = embed.of(plain.numbers, mirrored.map(|it| it.numbers), plain.width);
+    Embeddings { numbers, width }
 }
 
 impl Common<'_> {
+    /// What is made of stored features without libtorch.
+    pub fn beside(&self, id: NodeId) -> Result<Artifact, Halt> {
+        if self.job.plan.get::<Said>(id).is_ok() { self.said(id) } else { self.judge(id) }
+    }
+
     /// The judgement of stored features.
     pub fn judge(&self, id: NodeId) -> Result<Artifact, Halt> {
         let it: &Judge = self.job.plan.get(id)?;

@@ -6,6 +6,7 @@
 //! stages features pooling models    nodes of libtorch, one after the other on the main thread
 //! shared    what judged models have in common, computed once
 //! judging   judgements, side by side
+//! said      what observers say of images, beside them
 //! progress  how far work is that has no events of its own
 //! ```
 
@@ -18,6 +19,7 @@ mod judging;
 mod models;
 mod pooling;
 mod progress;
+mod said;
 mod shared;
 mod stages;
 mod walk;
@@ -33,6 +35,7 @@ use ddl::diag::Code;
 use ddl::events::record;
 use ddl::events::{Event, Failure, Machine, Recorder, Sink};
 use ddl::graph::ContentKey;
+use ddl::inputs::embedded::NotInFile;
 use ddl::inputs::tables::{TableError, Tables};
 use ddl::job::{Device, Job};
 use ddl::lang::value::NodeId;
@@ -77,13 +80,30 @@ macro_rules! halts {
 halts! {
     Failure, |it| it;
     StoreError, |it| it.into();
-    TableError, |it| failures::table(&it);
     PlanError, |it| failures::plan(&it);
     crate::nn::NnError, |it| failures::nn(&it);
     ddl::nets::NetError, |it| failures::nn(&it.into());
     crate::nn::state::StateError, |it| failures::state(&it);
     tch::TchError, |it| failures::torch(&it.to_string());
     ddl::eval::EvalError, |it| failures::eval(&it);
+}
+
+impl From<TableError> for Halt {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Unsaid { said, .. } => Halt::Missing(said),
+            error => Halt::Failed(None, failures::table(&error)),
+        }
+    }
+}
+
+impl From<NotInFile> for Halt {
+    fn from(error: NotInFile) -> Self {
+        match error {
+            NotInFile::Table(error) => error.into(),
+            NotInFile::Failure(failure) => failure.into(),
+        }
+    }
 }
 
 /// A run. Its own fields belong to the main thread, where libtorch computes.
@@ -225,14 +245,19 @@ impl<'a> Exec<'a> {
 
     /// Computes a node whose inputs are there, on this thread.
     fn compute(&self, id: NodeId) -> Result<Artifact, Halt> {
+        while let Err(halt) = self.common.hear(id) {
+            let Halt::Missing(input) = halt else { return Err(halt) };
+            self.compute(input)?;
+        }
         self.common.report(id, || match self.job.plan.work(id)? {
             Node::Train(it) => self.train(id, it),
             Node::Chosen(it) => self.chosen(id, it),
             Node::Averaged(it) => self.averaged(id, it),
             Node::Started(it) => self.started(id, it),
             Node::Features(it) => self.features(id, it),
+            Node::Measured(it) => self.measured(id, it),
             Node::Pooled(it) => self.pooling(id, it),
-            Node::Judge(_) => self.judge_here(id),
+            Node::Judge(_) | Node::Said(_) => self.beside_here(id),
             _ => {
                 let op = &self.job.plan.node(id).op;
                 let failure = Failure::new(Code::BadJob, format!("the engine has no kernel for `{op}`"));
@@ -241,10 +266,10 @@ impl<'a> Exec<'a> {
         })
     }
 
-    /// A judgement on this thread; what it misses is computed first.
-    fn judge_here(&self, id: NodeId) -> Result<Artifact, Halt> {
+    /// What needs no libtorch, on this thread; what it misses is computed first.
+    fn beside_here(&self, id: NodeId) -> Result<Artifact, Halt> {
         loop {
-            match self.common.judge(id) {
+            match self.common.beside(id) {
                 Err(Halt::Missing(input)) => drop(self.compute(input)?),
                 other => return other,
             }

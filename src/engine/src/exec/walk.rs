@@ -2,7 +2,7 @@
 //!
 //! A node is ready when the results that it reads are in the store. Nodes of libtorch take the main thread, one after the other in the
 //! order of the plan: each uses all threads of the run by itself, and two at once would only share them (`docs/design.md` has the numbers).
-//! The others, which are judgements, run beside them and beside each other, on threads of their own. Each node is a pure function of what
+//! The others, which are judgements and what observers say of features, run beside them and beside each other, on threads of their own. Each node is a pure function of what
 //! lies in the store, so the order in which they end changes no bit.
 
 use super::common::Common;
@@ -30,7 +30,7 @@ enum Lane {
 }
 
 fn lane(plan: &Plan, id: NodeId) -> Lane {
-    if plan.node(id).keeps() == Keeps::Scores { Lane::Side } else { Lane::Main }
+    if matches!(plan.node(id).keeps(), Keeps::Scores | Keeps::Attributes) { Lane::Side } else { Lane::Main }
 }
 
 /// Nodes that are still to be computed, in the plan's order, each with those of its inputs that are too.
@@ -116,7 +116,7 @@ pub fn all(exec: &Exec, compute: &[NodeId]) -> Result<(), Halt> {
 
 /// A node on a thread of its own. Its failure asks the main thread to stop.
 fn on_the_side(common: &Common, id: NodeId) -> Result<Artifact, Halt> {
-    let ended = catch_unwind(AssertUnwindSafe(|| common.report(id, || common.judge(id))));
+    let ended = catch_unwind(AssertUnwindSafe(|| common.hear(id).and_then(|()| common.report(id, || common.beside(id)))));
     let ended = ended.unwrap_or_else(|panic| Err(Halt::Failed(Some(common.name(id).to_owned()), failures::panic(&*panic))));
     if let Err(Halt::Failed(..)) = &ended {
         common.stop.store(true, Ordering::Relaxed);

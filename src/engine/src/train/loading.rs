@@ -28,6 +28,14 @@ impl Loading {
     pub fn loader(&self, tables: &[Table], input: &Input, augment: Option<(Augment, i64)>) -> Result<Loader, DataError> {
         Loader::new(tables, wanted(input), augment, Arc::clone(&self.images), self.threads.clone())
     }
+
+    /// A loader of a table's images at a size of its own.
+    ///
+    /// # Errors
+    /// What [`Loader::new`] refuses.
+    pub fn of_size(&self, table: &Table, wanted: Wanted) -> Result<Loader, DataError> {
+        Loader::new(std::slice::from_ref(table), wanted, None, Arc::clone(&self.images), self.threads.clone())
+    }
 }
 
 /// What is loaded for a network: bytes at its size.
