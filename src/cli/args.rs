@@ -444,8 +444,8 @@ pub(crate) struct DataPreviewArgs {
     /// How often each is drawn
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 3, value_parser = whole::<usize>(1, 100, "3"))]
     pub draws: usize,
-    /// The step whose batch is drawn, counted from 0
-    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, 999_999_999, "10"))]
+    /// The step whose first batch is drawn, counted from 1
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000_000_000, "10"))]
     pub step: u64,
 }
 
@@ -558,8 +558,8 @@ pub(crate) struct TermArgs {
     /// The precision
     #[arg(long, value_enum, default_value_t)]
     pub dtype: Dtype,
-    /// The step of the stage, counted from 0: for curves, and for what is drawn by chance
-    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, 999_999_999, "10"))]
+    /// The step of the stage, counted from 1: for curves, and for what is drawn by chance
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000_000_000, "10"))]
     pub step: u64,
     /// Steps of the stage, for curves
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(1, 1_000_000_000, "1000"))]

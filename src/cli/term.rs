@@ -53,7 +53,7 @@ pub(crate) fn run(args: &TermArgs, screen: &Screen) -> Result<Outcome, Stop> {
         init,
         double: args.dtype == super::args::Dtype::Float64,
         classes: args.classes,
-        step: args.step,
+        step: args.step - 1,
         device: args.device,
         grad_out: args.grad_out.clone(),
     };
@@ -156,7 +156,7 @@ impl<'a> Asked<'a> {
             [only] => format!("{{{only}, _other = tiny()}}"),
             _ => format!("{{{}}}", starts.join(", ")),
         };
-        let steps = self.args.steps.max(self.args.step + 1);
+        let steps = self.args.steps.max(self.args.step);
         let seed = self.args.seed;
         let _ =
             writeln!(text, "stage _stage = train({model}, term, batch = 4, for = {steps} steps, seed = {seed}, optimizer = sgd(lr = 0.1))");

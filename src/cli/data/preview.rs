@@ -118,10 +118,11 @@ fn shown(plan: &Plan, tables: &Tables, node: NodeId, args: &DataPreviewArgs) -> 
     let failed = super::source::stopped;
     let (of, picks, changed, what) = if plan.node(node).is::<Draw>() {
         let batches = tables.batches(node, place).map_err(failed)?;
-        let batch = batches.at_step(args.step);
+        let (step, moment) = when(plan, tables, node, args.step)?;
+        let batch = batches.at_step(step);
         let changes = tables.changes(node, place).map_err(failed)?;
-        let changed = changes.at(moment(plan, tables, node, args.step)?).map_err(|error| super::source::wrong(&error))?;
-        (batches.tables().to_vec(), batch, changed, format!("images of batch {} of", args.step))
+        let changed = changes.at(moment).map_err(|error| super::source::wrong(&error))?;
+        (batches.tables().to_vec(), batch, changed, format!("images of step {} of", args.step))
     } else {
         let table = tables.table(node).map_err(failed)?;
         let rows = super::sheet::spread(table.len(), args.count);
@@ -172,8 +173,10 @@ pub(crate) fn without_corrupt(plan: &Plan, tables: &Tables, node: NodeId) -> Res
     Ok(())
 }
 
-/// When in its stage a batch of a draw is: what changes over a stage is as it is then. Without a stage it is the first step of one of a step.
-fn moment(plan: &Plan, tables: &Tables, node: NodeId, batch: u64) -> Result<Moment, Stop> {
+/// The first batch of a step, counted from 1, of the stage that draws, and when in it that is: what changes over a stage is as it is then. Without a
+/// stage it is the first step of one of a step.
+fn when(plan: &Plan, tables: &Tables, node: NodeId, step: u64) -> Result<(u64, Moment), Stop> {
+    let step = step.saturating_sub(1);
     let failed = super::source::stopped;
     for (stage, train) in plan.all::<Train>() {
         let draws = plan.draws(stage).unwrap_or_default();
@@ -183,9 +186,14 @@ fn moment(plan: &Plan, tables: &Tables, node: NodeId, batch: u64) -> Result<Mome
         let facts = draws.iter().zip(places(plan, &draws)).map(|(draw, place)| Ok(tables.batches(*draw, place).map_err(failed)?.facts()));
         let schedule = Schedule::new(train, &facts.collect::<Result<Vec<_>, Stop>>()?)
             .map_err(|error| Stop::refuse(error.failure().diagnostic(Severity::Error)))?;
-        return Ok(Moment { step: batch / u64::from(train.accumulate.max(1)), per_epoch: schedule.per_epoch, total: schedule.steps });
+        if step >= schedule.steps {
+            let message = format!("the stage `{}` has no step {}: it has {}", plan.node(stage).bare_name(), step + 1, schedule.steps);
+            return Err(Stop::wrong_with(message, "steps are counted from 1"));
+        }
+        let moment = Moment { step, per_epoch: schedule.per_epoch, total: schedule.steps };
+        return Ok((step * u64::from(train.accumulate.max(1)), moment));
     }
-    Ok(Moment::NONE)
+    Ok((step, Moment::NONE))
 }
 
 /// The size at which a network of the recipe sees it, and its place among the draws of the first stage that does.

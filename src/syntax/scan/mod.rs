@@ -76,10 +76,11 @@ pub(super) fn scan(source: &Source) -> Scan {
     let (tokens, comment_places) = tokens::tokens(&source.text);
     let view = View { source, tokens: &tokens };
     let (mut chunks, mut errors) = brackets::chunks(&view);
-    let strings = unclosed_strings(&view, &mut chunks);
-    // a string that is not closed hides brackets; what is said of those in its declaration is not to be trusted
-    errors.retain(|(chunk, _)| !strings.iter().any(|(other, _)| other == chunk));
-    errors.extend(strings);
+    // what hides brackets, or begins some that nobody wrote, is said alone: nothing of those in its declaration is to be trusted
+    for hiding in [unclosed_strings(&view, &chunks), control_characters(&view, &chunks)] {
+        errors.retain(|(chunk, _)| !hiding.iter().any(|(other, _)| other == chunk));
+        errors.extend(hiding);
+    }
     for (chunk, _) in &errors {
         chunks[*chunk].broken = true;
     }
@@ -113,7 +114,7 @@ fn foreign_comments(view: &View, comments: &[Comment]) -> Vec<Diagnostic> {
 }
 
 /// The error of each chunk's first string that is not closed.
-fn unclosed_strings(view: &View, chunks: &mut [Chunk]) -> Vec<(usize, Diagnostic)> {
+fn unclosed_strings(view: &View, chunks: &[Chunk]) -> Vec<(usize, Diagnostic)> {
     let mut errors = Vec::new();
     for (number, chunk) in chunks.iter().enumerate() {
         let unclosed = view.tokens[chunk.first..chunk.last].iter().find(|token| token.kind == Kind::Text { closed: false });
@@ -125,6 +126,20 @@ fn unclosed_strings(view: &View, chunks: &mut [Chunk]) -> Vec<(usize, Diagnostic
         }
     }
     errors
+}
+
+/// The error of each chunk's first character that nobody sees.
+fn control_characters(view: &View, chunks: &[Chunk]) -> Vec<(usize, Diagnostic)> {
+    let first = |(number, chunk): (usize, &Chunk)| {
+        let is_one = |token: &&Token| matches!(token.kind, Kind::Sign(sign) if sign.is_ascii_control());
+        let token = view.tokens[chunk.first..chunk.last].iter().find(is_one)?;
+        let sign = view.source.text.as_bytes().get(token.start)?;
+        let error = Diagnostic::error(Code::Unexpected, format!("a control character, U+{sign:04X}, can't stand in a recipe"))
+            .at(view.span(token.start, token.end), "not to be seen")
+            .help("delete it: a terminal or another program left it there");
+        Some((number, error))
+    };
+    chunks.iter().enumerate().filter_map(first).collect()
 }
 
 /// The tokens with their text.
