@@ -6,6 +6,7 @@
 use super::tables::{TableError, Tables};
 use crate::data::predicate::Expr;
 use crate::data::{DataError, Table};
+use crate::lang::decl::Operator as _;
 use crate::lang::value::NodeId;
 use crate::ops::data;
 use crate::ops::node::Node;
@@ -43,15 +44,51 @@ impl Tables<'_> {
         self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).get(&data).cloned().unwrap_or_default()
     }
 
+    /// The relabelling whose groups the people of a data set are; nothing where they are people.
+    pub(crate) fn groups(&self, data: NodeId) -> Option<NodeId> {
+        match self.plan().work(data).ok()? {
+            Node::Relabel(it) if it.by.is_some() => Some(data),
+            Node::Relabel(it) => self.groups(it.data.node),
+            Node::Annotate(it) => self.groups(it.data.node),
+            Node::Where(it) => self.groups(it.data.node),
+            Node::Split(it) => self.groups(it.data.node),
+            Node::Identities(it) => self.groups(it.data.node),
+            Node::Sample(it) => self.groups(it.data.node),
+            Node::MinImages(it) => self.groups(it.data.node),
+            Node::Without(it) => self.groups(it.data.node),
+            Node::Among(it) => self.groups(it.data.node),
+            Node::Apply(it) => self.groups(it.data.node),
+            _ => None, // a reader, or several sets
+        }
+    }
+
+    /// Refuses to compare the groups of one set with the people of another: no name of one is among those of the other.
+    ///
+    /// # Errors
+    /// That, of a node which does.
+    pub(crate) fn compares_people(&self, id: NodeId) -> Result<(), TableError> {
+        let (what, both) = match self.plan().work(id)? {
+            Node::Without(it) => (data::Without::NAME, [it.data.node, it.people.node]),
+            Node::Among(it) => ("within", [it.data.node, it.people.node]),
+            _ => return Ok(()), // it compares none
+        };
+        let [groups, people] = both.map(|data| self.groups(data).map(|by| self.plan().node(by).key));
+        if groups == people {
+            return Ok(());
+        }
+        let why = "one of both sets has groups of `relabel(by = …)` in the place of people; take people out before they are relabelled";
+        Err(self.data_error(id, DataError::Argument { what, why: why.to_owned() }))
+    }
+
     /// The table of a data set as far as it is known.
     pub(super) fn foresee(&self, id: NodeId) -> Result<Table, TableError> {
         let mut seen = Foreseen::default();
         let plan = self.plan();
+        let work = plan.work(id)?;
         for input in plan.node(id).inputs.iter().filter(|input| plan.node(**input).is_data()) {
             self.table(*input)?;
             seen = seen.and(self.foreseen(*input));
         }
-        let work = plan.work(id)?;
         let asked = if let Node::Annotate(it) = work { it.by.as_ref().zip(it.said).map(|(by, said)| (it.data, by, said)) } else { None };
         let made = match (work, asked) {
             (_, Some((data, by, said))) => {

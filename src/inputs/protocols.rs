@@ -5,6 +5,7 @@ use crate::data::protocol::{Pair, PairCounts, Search, Strangers, TemplateSearch,
 use crate::data::{DataError, Table};
 use crate::lang::value::NodeId;
 use crate::ops::evals::{self, Bucket, Buckets, MadePairs, PairSource, Protocol};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 impl Tables<'_> {
@@ -36,8 +37,16 @@ impl Tables<'_> {
                 Err(self.data_error(id, DataError::Argument { what: "all_pairs", why }))
             }
         }?;
-        let Some(Buckets::Bucket(by)) = &it.by else { return Ok(pairs) };
+        let Some(Buckets::Bucket(by)) = it.by.as_ref().filter(|_| self.bucket_waits_for(it).is_empty()) else { return Ok(pairs) };
         in_bucket(pairs, by, it.bucket as usize).map_err(named)
+    }
+
+    /// Who must have said first which pairs are in a protocol's bucket: until then these are all of them.
+    pub(crate) fn bucket_waits_for(&self, it: &evals::Verification) -> BTreeSet<NodeId> {
+        let Some(Buckets::Bucket(by)) = &it.by else { return BTreeSet::new() };
+        let with = if let PairSource::Made(MadePairs::RandomPairs(made)) = &it.pairs { made.with } else { None };
+        let both = [Some(it.data), with].into_iter().flatten().map(|data| self.foreseen(data.node));
+        both.filter(|seen| seen.is_read_by(&by.of.row)).flat_map(|seen| seen.until).collect()
     }
 
     /// The gallery and the probes of an identification.

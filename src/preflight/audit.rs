@@ -5,7 +5,7 @@ use crate::events::Failure;
 use crate::inputs::people::{People, of_table};
 use crate::inputs::tables::{TableError, Tables};
 use crate::lang::value::NodeId;
-use crate::ops::data::Draw;
+use crate::ops::data::{Draw, Relabel};
 use crate::ops::nets::{AnyWeights, Backbone, TrainedOn, Weights};
 use crate::ops::node::Node;
 use crate::ops::outputs::Judge;
@@ -264,7 +264,9 @@ impl Audit<'_> {
         if !self.trained.contains_key(drawn) {
             let mut people = People::new();
             for data in drawn {
-                people.extend(of_table(&self.tables.table(*data).ok()?));
+                // who is in a group of images is no longer known by name: all who were there before
+                let before = self.tables.groups(*data).and_then(|by| self.plan.get::<Relabel>(by).ok()).map(|it| it.data.node);
+                people.extend(of_table(&self.tables.table(before.unwrap_or(*data)).ok()?));
             }
             self.trained.insert(drawn.clone(), people);
         }

@@ -170,10 +170,10 @@ impl<'p> Gather<'p> {
 
     fn node(&mut self, id: NodeId) {
         let node = self.plan.node(id);
-        let of_file = self.of_embeddings_alone(id);
-        if of_file.is_err() {
+        let possible = self.of_embeddings_alone(id).and_then(|()| Ok(self.tables.compares_people(id)?));
+        if possible.is_err() {
             self.unknown.insert(id);
-            return self.trouble(id, of_file);
+            return self.trouble(id, possible);
         }
         if node.is_network() {
             return self.network(id);
@@ -500,6 +500,18 @@ impl<'p> Gather<'p> {
     fn said(&mut self, it: &Said) -> Result<Facts, Unknown> {
         let images = self.tables.table(it.data.node)?.len() as u64;
         let Observer::Predict(predict) = &it.by else { return Ok(Facts { images: Some(images), ..Facts::default() }) };
+        for (attribute, saying) in &predict.says {
+            if let Saying::KMeans(means) = saying
+                && means.k > images
+            {
+                let message = format!(
+                    "`{attribute}` is one of {} clusters of {} images",
+                    crate::plan::grouped(means.k),
+                    crate::plan::grouped(images)
+                );
+                return Err(Unknown::Failure(Failure::new(Code::BadData, message).help("ask for fewer clusters than there are images")));
+            }
+        }
         if let Some(cost) = self.costs.of(self.plan, predict.model.node) {
             let name = &self.plan.node(predict.model.node).name;
             for (attribute, saying) in &predict.says {

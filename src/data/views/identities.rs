@@ -71,7 +71,15 @@ impl Table {
         if rows.is_empty() {
             return Err(DataError::Empty { view: format!("relabel(by = {})", by.text(&self.schema())), total: self.len() });
         }
-        let origin = format!("relabel {} by {}", self.labels.id(), by.text(&self.schema()));
+        // the same names for other images are other people
+        let mut whose = blake3::Hasher::new();
+        for (value, rows) in &rows {
+            whose.update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes()).update(&(rows.len() as u64).to_le_bytes());
+            for row in rows {
+                whose.update(&row.to_le_bytes());
+            }
+        }
+        let origin = format!("relabel {} by {}: {}", self.labels.id(), by.text(&self.schema()), whose.finalize().to_hex());
         let labels = LabelSpace::new(&origin, rows.keys().cloned())?;
         // one person each, whoever else they were
         let classes: Arc<[u32]> = vec![0; self.classes.len()].into();

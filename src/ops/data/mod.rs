@@ -193,6 +193,11 @@ fn parts_fit(call: &Call) -> Vec<Complaint> {
         let help = "where a value decides who is where, filter by it: where(.camera == \"c1\")".to_owned();
         return vec![Complaint { param: Some("by"), message, help: Some(help) }];
     }
+    let by_path = matches!(call.args.get("by"), Some(Value::Row(row)) if **row == crate::data::predicate::Expr::attribute("path"));
+    if by_path && matches!(call.args.get("stratify"), Some(Value::Row(_))) {
+        let message = "`stratify` gives each part its share of people, and here samples are parted".to_owned();
+        return vec![Complaint { param: Some("stratify"), message, help: Some("split by .identity, or leave it out".to_owned()) }];
+    }
     let Some(Value::Record(parts)) = call.args.get("parts") else { return Vec::new() };
     let complain = |message: String, help: &str| vec![Complaint { param: Some("parts"), message, help: Some(help.to_owned()) }];
     let shares: Vec<f64> = parts.values().filter_map(|part| if let Value::Fraction(share) = part { Some(share.0) } else { None }).collect();

@@ -146,6 +146,8 @@ fn rising(call: &Call) -> Vec<Complaint> {
         (Value::Angle(_), of) => *of == Type::Quantity(Dimension::Angle),
         (Value::Pixels(_), of) => *of == Type::Quantity(Dimension::Pixels),
         (Value::Fraction(_), of) => *of == Type::Quantity(Dimension::Fraction),
+        // a share is a number there, however it is written
+        (Value::Float(_), Type::Quantity(Dimension::Fraction)) => true,
         (_, of) => [Type::Float, Type::Int].contains(of),
     };
     if let Some(wrong) = edges.iter().find(|edge| edge.magnitude().is_some() && !fits(edge)) {

@@ -83,6 +83,7 @@ impl Gather<'_> {
         self.judged.insert(id, judged);
         let images = first.len() + second.len();
         let mut facts = Facts { pairs: Some(protocol.kept.total()), images: Some(images as u64), ..Facts::default() };
+        facts.until.extend(self.tables.bucket_waits_for(it).into_iter().map(|said| self.plan.node(said).name.clone()));
         let (kept, listed) = (protocol.kept, protocol.in_file);
         let (folds, same): (Vec<u32>, Vec<bool>) = protocol.pairs.iter().map(|pair| (pair.fold, pair.same)).unzip();
         let scores = PairScores::Cosine(vec![0.0; same.len()]); // which pair stands in which fold hangs on no score

@@ -160,14 +160,13 @@ fn angles(rows: &[f32], width: usize, of: Turned) -> Result<Vec<Option<f64>>, Ha
     Ok(rows.chunks_exact(width).map(|row| Some(f64::from(row[at]).to_radians())).collect())
 }
 
-/// Clusters `c0`, `c1`, … of as many digits as the last one has.
+/// Clusters `c0`, `c1`, …
 fn clusters(name: &str, found: Vec<Option<usize>>) -> Column {
     let count = found.iter().flatten().max().map_or(0, |last| last + 1);
-    let digits = count.saturating_sub(1).to_string().len();
     Column {
         name: name.to_owned(),
         numbers: found.into_iter().map(|cluster| cluster.map(|cluster| cluster as f64)).collect(),
-        values: (0..count).map(|cluster| format!("c{cluster:0digits$}")).collect(),
+        values: (0..count).map(|cluster| format!("c{cluster}")).collect(),
     }
 }
 
