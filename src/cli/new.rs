@@ -45,8 +45,31 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<Outcome, Stop> {
         }
         Err(error) => return Err(unwritable(&path, &error)),
     };
-    let text = args.template.text().replace(ITSELF, &shown);
+    let typed = typed(&shown);
+    let text = args.template.text().replace(ITSELF, &typed);
     file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, &error))?;
-    screen.note(format!("{shown}: `ddl check {shown}` checks it, `ddl plan {shown}` shows what it comes to, `ddl run {shown}` runs it"));
+    screen.note(format!("{shown}: `ddl check {typed}` checks it, `ddl plan {typed}` shows what it comes to, `ddl run {typed}` runs it"));
     Ok(Outcome::Done)
+}
+
+/// A path as it is typed at a shell.
+fn typed(path: &str) -> String {
+    let plain = |sign: char| sign.is_alphanumeric() || "_./-+".contains(sign);
+    match path {
+        path if path.starts_with('-') => typed(&format!("./{path}")),
+        path if path.chars().all(plain) => path.to_owned(),
+        path => format!("'{}'", path.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed;
+
+    #[test]
+    fn a_path_is_typed_as_a_shell_takes_it() {
+        for (path, line) in [("a/b.ddl", "a/b.ddl"), ("a b.ddl", "'a b.ddl'"), ("-x.ddl", "./-x.ddl"), ("it's.ddl", "'it'\\''s.ddl'")] {
+            assert_eq!(typed(path), line);
+        }
+    }
 }

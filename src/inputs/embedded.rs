@@ -99,6 +99,10 @@ impl Tables<'_> {
         fits(&path, &array.header, listed).map_err(NotInFile::Failure)?;
         let width = array.header.sides[1] as usize;
         let numbers = array.floats().unwrap_or_default(); // of a header that fits
+        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
+            let why = format!("row {} has a number that is not finite, or none of 32 bits", at / width.max(1));
+            return Err(NotInFile::Failure(unread(&path, &why)));
+        }
         let rows = of.rows.iter().flat_map(|row| numbers.get(row * width..(row + 1) * width).unwrap_or_default()).copied();
         Ok((rows.collect(), width))
     }

@@ -49,7 +49,11 @@ impl Plan {
     /// Where something is, for a message: in a node that the recipe names, or in one that does this.
     pub(crate) fn in_node(&self, id: NodeId) -> String {
         let node = self.node(id);
-        if node.name.starts_with(&format!("{}(", node.op)) { format!("in this {}", node.op) } else { format!("in `{}`", node.name) }
+        match declared(node.op.as_ref()) {
+            _ if !node.name.starts_with(&format!("{}(", node.op)) => format!("in `{}`", node.name),
+            Some(decl) if decl.hidden => "needed here".to_owned(), // no recipe says its name
+            _ => format!("in this {}", node.op),
+        }
     }
 
     /// The arguments that differ from the defaults, each in the words of a recipe.
