@@ -223,6 +223,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
 /// A value alone, as it is given to a parameter of a type; a path stands bare, as on a command line.
 fn outside(value: &Raw, ty: Option<&TypeKind>) -> Option<String> {
     match (value, ty) {
+        (Raw::None, Some(TypeKind::Optional(_))) => Some("none".to_owned()),
         (_, Some(TypeKind::Optional(of))) => outside(value, Some(&of.kind)),
         (Raw::Scalar { text, .. }, Some(TypeKind::Name(name))) if name == "path" => Some(text.clone()),
         // what it is, is said by the recipe; it is written as one would write it there
@@ -238,7 +239,9 @@ fn inside(value: &Raw, ty: Option<&TypeKind>) -> Option<String> {
         Some(format!("[{}]", items.join(", ")))
     };
     match (value, ty) {
+        (Raw::None, Some(TypeKind::Optional(_))) => Some("none".to_owned()),
         (_, Some(TypeKind::Optional(of))) => inside(value, Some(&of.kind)),
+        (Raw::None, Some(TypeKind::Name(name))) if ["text", "path"].contains(&name.as_str()) => None, // a text is never nothing
         (Raw::None, _) => Some("none".to_owned()),
         (Raw::Scalar { text, plain }, Some(TypeKind::Name(name))) => Some(match name.as_str() {
             "text" | "path" => quoted(text),
@@ -335,6 +338,9 @@ mod tests {
             ("text", "'8 epochs'", "\"8 epochs\""),
             ("text", "'a \"b\" {c} \\d'", "\"a \\\"b\\\" {c} \\\\d\""),
             ("text?", "~", "none"),
+            ("text", "~", "ddl::cli::params_file"),
+            ("path", "null", "ddl::cli::params_file"),
+            ("[text]", "[a, ~]", "ddl::cli::params_file"),
             ("text?", "'none'", "\"none\""),
             ("[text]", "[\"0001\", 0002, no, 1.0, 8px, -x]", "[\"0001\", \"0002\", \"no\", \"1.0\", \"8px\", \"-x\"]"),
             ("one of [\"kl\", \"no\"]", "no", "\"no\""),
