@@ -75,7 +75,7 @@ impl Embed {
 
 crate::operator! {
     /// Pairs drawn from the data: in each fold the same number of same and of different pairs; people are parted into folds, so that no person is in two.
-    /// No image is paired with itself, however the other set sees it.
+    /// No image is paired with itself, however the other set sees it. At most 20 million pairs are drawn; `all_pairs()` lists none.
     pub struct RandomPairs("random_pairs", 2, |_| Type::PairSource) {
         /// Folds.
         folds: u32 = 10, in 2.0..=1000.0;
