@@ -1,8 +1,12 @@
 //! What the plan of a large data set costs in memory, by the peak that the system counts for this process: one test, alone in its program.
 
+#[path = "memory/peak.rs"]
+mod peak;
+
 use ddl::compile::{Options, compile};
 use ddl::data::probe::ProbeCache;
 use ddl::source::Memory;
+use peak::peak;
 use std::path::Path;
 
 /// MS1M in numbers: people, and images of each.
@@ -11,13 +15,6 @@ const IMAGES: u64 = 55;
 
 /// The most bytes that an image may take at the peak.
 const BYTES: u64 = 40;
-
-/// The peak of this process's memory in bytes; none where the system does not say it.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
-}
 
 #[test]
 fn five_million_images_are_planned_in_few_bytes_each() {

@@ -56,7 +56,8 @@ impl Tables<'_> {
             let message = format!("`{name}` has embeddings of images as they are, and these are changed before they are seen");
             return wrong(message, "write embeddings of the changed images into a file, and judge these");
         }
-        if self.table(it.data.node)?.rows().any(|row| row.treatment().is_some()) {
+        let table = self.table(it.data.node)?;
+        if table.rows().any(|row| row.treatment().is_some()) {
             let message = format!("`{name}` has embeddings of images as they are, and those of this data set are changed by `apply`");
             return wrong(message, "write embeddings of the changed images into a file, and judge these");
         }
@@ -65,18 +66,15 @@ impl Tables<'_> {
             return wrong(message, "say embed = plain() in the protocol, or where they are: embedded(…, mirrored = \"flipped.npy\")");
         };
         let (path, index) = (self.path(model, array)?, self.path(model, &file.index)?);
-        let table = self.table(it.data.node)?;
         let known: ArrayRows = array_rows(&index, &table, self.cache()).map_err(|error| self.data_error(model, error))?;
         let header = npy::header(&path).map_err(|error| NotInFile::Failure(unread(&path, &error.to_string())))?;
         fits(&path, &header, known.listed).map_err(NotInFile::Failure)?;
-        if let Some(mirrored) = file.mirrored.as_ref().filter(|_| it.flip) {
-            let (plain, mirrored) = (self.path(model, &file.path)?, self.path(model, mirrored)?);
-            let width = |path: &Path| npy::header(path).ok().and_then(|header| header.sides.get(1).copied());
-            if width(&plain) != width(&mirrored) {
-                return Err(NotInFile::Failure(unread(
-                    &mirrored,
-                    &format!("its embeddings have another width than those of {}", plain.display()),
-                )));
+        if it.flip {
+            let plain = self.path(model, &file.path)?;
+            let beside = npy::header(&plain).map_err(|error| NotInFile::Failure(unread(&plain, &error.to_string())))?;
+            if beside.sides.get(1) != header.sides.get(1) {
+                let why = format!("its embeddings have another width than those of {}", plain.display());
+                return Err(NotInFile::Failure(unread(&path, &why)));
             }
         }
         let rows = if self.foreseen(it.data.node).at_most {

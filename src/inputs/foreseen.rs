@@ -45,20 +45,22 @@ impl Tables<'_> {
     }
 
     /// The relabelling whose groups the people of a data set are; nothing where they are people.
-    pub(crate) fn groups(&self, data: NodeId) -> Option<NodeId> {
-        match self.plan().work(data).ok()? {
-            Node::Relabel(it) if it.by.is_some() => Some(data),
-            Node::Relabel(it) => self.groups(it.data.node),
-            Node::Annotate(it) => self.groups(it.data.node),
-            Node::Where(it) => self.groups(it.data.node),
-            Node::Split(it) => self.groups(it.data.node),
-            Node::Identities(it) => self.groups(it.data.node),
-            Node::Sample(it) => self.groups(it.data.node),
-            Node::MinImages(it) => self.groups(it.data.node),
-            Node::Without(it) => self.groups(it.data.node),
-            Node::Among(it) => self.groups(it.data.node),
-            Node::Apply(it) => self.groups(it.data.node),
-            _ => None, // a reader, or several sets
+    pub(crate) fn groups(&self, mut data: NodeId) -> Option<NodeId> {
+        loop {
+            data = match self.plan().work(data).ok()? {
+                Node::Relabel(it) if it.by.is_some() => return Some(data),
+                Node::Relabel(it) => it.data.node,
+                Node::Annotate(it) => it.data.node,
+                Node::Where(it) => it.data.node,
+                Node::Split(it) => it.data.node,
+                Node::Identities(it) => it.data.node,
+                Node::Sample(it) => it.data.node,
+                Node::MinImages(it) => it.data.node,
+                Node::Without(it) => it.data.node,
+                Node::Among(it) => it.data.node,
+                Node::Apply(it) => it.data.node,
+                _ => return None, // a reader, or several sets
+            };
         }
     }
 

@@ -17,6 +17,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
+
+/// The name of features in their artifact: rows of little-endian f32.
+pub const FEATURES: &str = "features.f32";
+
+/// The name of a model's tensors in its artifact.
+pub const TENSORS: &str = "model.safetensors";
+
 /// Bytes that are written at once.
 const PIECE: usize = 1 << 24;
 

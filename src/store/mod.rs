@@ -24,7 +24,7 @@ pub mod samples;
 pub mod tend;
 pub mod uses;
 
-pub use artifact::{Artifact, Damage, Draft, FileFacts, Manifest, Origins};
+pub use artifact::{Artifact, Damage, Draft, FEATURES, FileFacts, Manifest, Origins, TENSORS};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::{StoreError, is_full};
 pub use judged::{Judged, Scores};

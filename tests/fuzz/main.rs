@@ -6,6 +6,8 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "small numbers of a test")]
 
 mod changed;
+#[path = "../memory/peak.rs"]
+mod peak;
 
 use changed::{changed, count};
 use ddl::compile::{Options, compile};
@@ -19,18 +21,12 @@ use ddl::ops::readers::{ImageFolder, Reader};
 use ddl::quantity::Bytes;
 use ddl::source::Disk;
 use ddl::tensors::{TensorFile, npy};
+use peak::peak;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The most by which memory may grow while small files are read.
 const MOST: u64 = 400 << 20;
-
-/// The peak of this process's memory in bytes; none where the system does not say it.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
-}
 
 /// Files that lie together, and how a recipe reads them.
 struct Corpus {

@@ -14,11 +14,9 @@ use crate::ops::node::Node;
 use crate::ops::outputs::{ExportEmbeddings, ExportOnnx};
 use crate::ops::stages::Net;
 use crate::plan::Plan;
+use crate::store::{FEATURES, TENSORS};
 use safetensors::{Dtype, SafeTensors};
 use std::path::{Path, PathBuf};
-
-/// The name of a model's tensors in the artifact of a stage.
-const TENSORS: &str = "model.safetensors";
 
 /// The files that the recipe exports, with what they will hold.
 pub(crate) fn exports(tables: &Tables, reading: &Reading, out: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Stop> {
@@ -52,9 +50,6 @@ pub(crate) fn places(plan: &Plan, is_asked_for: impl Fn(NodeId) -> bool, out: &P
     };
     plan.sinks.iter().filter(|sink| is_asked_for(**sink)).flat_map(to).collect()
 }
-
-/// The name of embeddings in the artifact of features.
-const FEATURES: &str = "features.f32";
 
 /// How many embeddings there are.
 #[derive(serde::Deserialize)]

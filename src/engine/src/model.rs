@@ -66,8 +66,7 @@ struct HeadOnDisk {
     names: Vec<String>,
 }
 
-/// The name of a model's tensors in its artifact.
-pub(crate) const TENSORS: &str = "model.safetensors";
+pub(crate) use ddl::store::TENSORS;
 /// The name of the list of heads in a model's artifact.
 pub(crate) const HEADS: &str = "heads.json";
 

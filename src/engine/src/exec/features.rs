@@ -20,7 +20,7 @@ use ddl::inputs::data_codes;
 use ddl::lang::value::NodeId;
 use ddl::ops::nets::Embedded;
 use ddl::ops::outputs::Features;
-use ddl::store::{Artifact, Draft};
+use ddl::store::{Artifact, Draft, FEATURES};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::time::Instant;
@@ -30,9 +30,6 @@ use tch::{Kind, Tensor};
 const BATCH: usize = 64;
 /// Batches that are loaded ahead.
 const AHEAD: usize = 3;
-/// The name of the features in their artifact: rows of little-endian f32.
-const FILE: &str = "features.f32";
-
 /// What the artifact says of itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct Facts {
@@ -142,7 +139,7 @@ impl Common<'_> {
     pub fn read_features(&self, id: NodeId, images: usize) -> Result<Embeddings, Halt> {
         let artifact = self.artifact(id)?;
         let facts: Facts = artifact.meta()?;
-        let raw = artifact.read(FILE)?;
+        let raw = artifact.read(FEATURES)?;
         let (numbers, rest) = raw.as_chunks::<4>();
         if facts.images != images || !rest.is_empty() || Some(numbers.len()) != facts.images.checked_mul(facts.width) {
             let message = format!("`{}` holds features of {} images, and its data set has {images}", self.name(id), facts.images);
@@ -154,7 +151,7 @@ impl Common<'_> {
 
 fn write(draft: &mut Draft, rows: &Embeddings, images: usize) -> Result<serde_json::Value, Halt> {
     let raw: Vec<u8> = rows.numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-    draft.write(FILE, &raw)?;
+    draft.write(FEATURES, &raw)?;
     Ok(serde_json::json!(Facts { images, width: rows.width }))
 }
 
